@@ -1,0 +1,253 @@
+/**
+ * The one place that decides what a command does to a job.
+ *
+ * `decide(job, command, now)` is pure and total: it returns the patch to write and the event that it means, or a refusal. It
+ * never mutates its arguments and never reads a clock. Storing the patch is the caller's business, guarded by the states of
+ * `TRANSITIONS[command]` and the fence or revision of the snapshot that was decided on; on `stale` the caller decides again.
+ */
+import type { AttemptFailure, Failure, Job, JobError, JobPatch, Progress, ResultMeta } from './job.ts';
+import { NO_PROGRESS } from './job.ts';
+import { backoffMs } from './retry.ts';
+import type { StoredState } from './state.ts';
+import { type CommandName, TRANSITIONS } from './transitions.ts';
+
+/** `random` in [0, 1) spreads the retries; it is part of the command so that deciding stays pure. */
+export type Command =
+  | { readonly kind: 'claim'; readonly worker: string; readonly leaseMs: number }
+  | { readonly kind: 'release'; readonly fence: number }
+  | { readonly kind: 'report'; readonly fence: number; readonly percent?: number; readonly message?: string | null }
+  | { readonly kind: 'succeed'; readonly fence: number; readonly result: ResultMeta | null }
+  | {
+      readonly kind: 'fail';
+      readonly fence: number;
+      readonly failure: Failure;
+      readonly isRetryable: boolean;
+      /** A wait that the failure itself asked for (an upstream's Retry-After); the longer of it and the backoff counts. */
+      readonly retryAfterMs?: number;
+      readonly random: number;
+    }
+  | { readonly kind: 'timeOut'; readonly fence: number; readonly random: number }
+  | { readonly kind: 'lose'; readonly fence: number; readonly random: number }
+  | { readonly kind: 'expire' }
+  | { readonly kind: 'cancel' }
+  | { readonly kind: 'stop'; readonly fence: number }
+  | { readonly kind: 'retry' }
+  | { readonly kind: 'prune' };
+
+export type JobEvent =
+  | 'claimed'
+  | 'released'
+  | 'progressed'
+  | 'succeeded'
+  | 'failed'
+  | 'retryScheduled'
+  | 'expired'
+  | 'cancelRequested'
+  | 'cancelled'
+  | 'requeued'
+  | 'pruned';
+
+export type RefusalReason =
+  /** The command is not taken in this state. */
+  | 'WRONG_STATE'
+  /** The caller lost the job: somebody claimed it since. */
+  | 'OLD_FENCE'
+  /** The time for it has not come: not due, lease not over, deadline not passed. */
+  | 'TOO_EARLY'
+  /** It would change nothing (progress that is not new, a second cancel). */
+  | 'NO_CHANGE';
+
+export type Decision =
+  | { readonly kind: 'accepted'; readonly patch: JobPatch; readonly event: JobEvent }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason };
+
+/** Failed attempts kept with an error; older ones are dropped, since a job may be retried for weeks. */
+export const ATTEMPT_HISTORY_MAX = 20;
+
+export function decide(job: Job, command: Command, now: number): Decision {
+  const row = TRANSITIONS[command.kind];
+  if (!(row.from as readonly StoredState[]).includes(job.state)) return refused('WRONG_STATE');
+  if ('fence' in command && command.fence !== job.fence) return refused('OLD_FENCE');
+  return take(job, command, now);
+}
+
+/** The states in which a command is taken: what a guarded write of its patch must expect. */
+export function expectedStates(command: CommandName): readonly StoredState[] {
+  return TRANSITIONS[command].from;
+}
+
+function take(job: Job, command: Command, now: number): Decision {
+  switch (command.kind) {
+    case 'claim':
+      return claim(job, command, now);
+    case 'release':
+      return release(job, now);
+    case 'report':
+      return report(job, command);
+    case 'succeed':
+      return succeed(command.result, now);
+    case 'fail':
+      return fail(job, command, now);
+    case 'timeOut':
+      return timeOut(job, command.random, now);
+    case 'lose':
+      return lose(job, command.random, now);
+    case 'expire':
+      return expire(job, now);
+    case 'cancel':
+      return cancel(job, now);
+    case 'stop':
+      return stop(job, now);
+    case 'retry':
+      return retry(job, now);
+    case 'prune':
+      return accepted({}, 'pruned');
+  }
+}
+
+function claim(job: Job, command: Extract<Command, { kind: 'claim' }>, now: number): Decision {
+  if (job.runAt > now) return refused('TOO_EARLY');
+  return accepted(
+    {
+      state: 'running',
+      attempt: job.attempt + 1,
+      fence: job.fence + 1,
+      worker: command.worker,
+      leaseUntil: now + command.leaseMs,
+      startedAt: now,
+      progress: NO_PROGRESS,
+    },
+    'claimed',
+  );
+}
+
+function release(job: Job, now: number): Decision {
+  if (job.cancelRequestedAt !== null) return cancelled(job, now);
+  return accepted(
+    { ...unheld('waiting'), attempt: job.attempt - 1, startedAt: null, progress: NO_PROGRESS },
+    'released',
+  );
+}
+
+function report(job: Job, command: Extract<Command, { kind: 'report' }>): Decision {
+  const progress: Progress = {
+    percent: Math.max(job.progress.percent, clampPercent(command.percent ?? 0)),
+    message: command.message === undefined ? job.progress.message : command.message,
+  };
+  if (progress.percent === job.progress.percent && progress.message === job.progress.message)
+    return refused('NO_CHANGE');
+  return accepted({ progress }, 'progressed');
+}
+
+function succeed(result: ResultMeta | null, now: number): Decision {
+  return accepted(
+    { ...unheld('succeeded'), finishedAt: now, progress: { percent: 100, message: null }, error: null, result },
+    'succeeded',
+  );
+}
+
+function fail(job: Job, command: Extract<Command, { kind: 'fail' }>, now: number): Decision {
+  if (job.cancelRequestedAt !== null) return cancelled(job, now);
+  const error = errorOf(job, command.failure, now);
+  const waitMs = Math.max(backoffMs(job.retry, job.attempt, command.random), command.retryAfterMs ?? 0);
+  if (command.isRetryable && canRetry(job, now + waitMs)) return again(error, now + waitMs);
+  return accepted({ ...unheld('failed'), finishedAt: now, error }, 'failed');
+}
+
+function timeOut(job: Job, random: number, now: number): Decision {
+  if (job.cancelRequestedAt !== null) return cancelled(job, now);
+  const isOverdue = job.deadlineAt !== null && job.deadlineAt <= now;
+  const failure = isOverdue ? overdue(job) : timedOut(job);
+  const error = errorOf(job, failure, now);
+  const runAt = now + backoffMs(job.retry, job.attempt, random);
+  if (!isOverdue && canRetry(job, runAt)) return again(error, runAt);
+  return accepted({ ...unheld('expired'), finishedAt: now, error }, 'expired');
+}
+
+function lose(job: Job, random: number, now: number): Decision {
+  if (job.leaseUntil !== null && job.leaseUntil > now) return refused('TOO_EARLY');
+  if (job.cancelRequestedAt !== null) return cancelled(job, now);
+  const error = errorOf(job, lost(job), now);
+  const runAt = now + backoffMs(job.retry, job.attempt, random);
+  if (canRetry(job, runAt)) return again(error, runAt);
+  return accepted({ ...unheld('failed'), finishedAt: now, error }, 'failed');
+}
+
+function expire(job: Job, now: number): Decision {
+  if (job.deadlineAt === null || job.deadlineAt > now) return refused('TOO_EARLY');
+  return accepted({ ...unheld('expired'), finishedAt: now, error: errorOf(job, overdue(job), now) }, 'expired');
+}
+
+function cancel(job: Job, now: number): Decision {
+  if (job.state === 'waiting') return cancelled(job, now);
+  if (job.cancelRequestedAt !== null) return refused('NO_CHANGE');
+  return accepted({ cancelRequestedAt: now }, 'cancelRequested');
+}
+
+function stop(job: Job, now: number): Decision {
+  return job.cancelRequestedAt === null ? refused('TOO_EARLY') : cancelled(job, now);
+}
+
+function retry(job: Job, now: number): Decision {
+  return accepted(
+    {
+      state: 'waiting',
+      runAt: now,
+      attempt: 0,
+      startedAt: null,
+      finishedAt: null,
+      cancelRequestedAt: null,
+      deadlineAt: job.deadlineMs === null ? null : now + job.deadlineMs,
+      error: null,
+      progress: NO_PROGRESS,
+    },
+    'requeued',
+  );
+}
+
+function canRetry(job: Job, runAt: number): boolean {
+  return job.attempt < job.retry.attempts && (job.deadlineAt === null || runAt < job.deadlineAt);
+}
+
+function again(error: JobError, runAt: number): Decision {
+  return accepted({ ...unheld('waiting'), runAt, error }, 'retryScheduled');
+}
+
+function cancelled(job: Job, now: number): Decision {
+  const cancelRequestedAt = job.cancelRequestedAt ?? now;
+  return accepted({ ...unheld('cancelled'), finishedAt: now, cancelRequestedAt }, 'cancelled');
+}
+
+function unheld(state: StoredState): Pick<Job, 'state' | 'leaseUntil' | 'worker'> {
+  return { state, leaseUntil: null, worker: null };
+}
+
+function errorOf(job: Job, failure: Failure, now: number): JobError {
+  const line: AttemptFailure = { attempt: job.attempt, code: failure.code, message: failure.message, at: now };
+  const attempts = [...(job.error?.attempts ?? []), line].slice(-ATTEMPT_HISTORY_MAX);
+  return { code: failure.code, message: failure.message, details: failure.details, attempts };
+}
+
+function timedOut(job: Job): Failure {
+  return { code: 'ATTEMPT_TIMED_OUT', message: `The attempt took longer than ${job.timeoutMs} ms.`, details: null };
+}
+
+function overdue(job: Job): Failure {
+  return { code: 'DEADLINE_PASSED', message: `The job was not done within ${job.deadlineMs} ms.`, details: null };
+}
+
+function lost(job: Job): Failure {
+  return { code: 'WORKER_LOST', message: `Worker ${job.worker ?? 'unknown'} let its lease run out.`, details: null };
+}
+
+function clampPercent(percent: number): number {
+  return Number.isFinite(percent) ? Math.min(100, Math.max(0, Math.floor(percent * 10) / 10)) : 0;
+}
+
+function accepted(patch: JobPatch, event: JobEvent): Decision {
+  return { kind: 'accepted', patch, event };
+}
+
+function refused(reason: RefusalReason): Decision {
+  return { kind: 'refused', reason };
+}

@@ -1,0 +1,273 @@
+/**
+ * Every error that Bide tells somebody about: a stable code, its kind, and what to do.
+ *
+ * Expected outcomes are values (see the unions of the engine and the store); a `BideError` is thrown for broken callers and
+ * broken I/O. Faces (HTTP, dialects, CLI) translate kinds, never texts. `docs/errors.md` is generated from this table.
+ */
+
+export const ERROR_KINDS = [
+  'invalid',
+  'unauthorized',
+  'forbidden',
+  'not_found',
+  'gone',
+  'method',
+  'conflict',
+  'unprocessable',
+  'too_large',
+  'media_type',
+  'quota',
+  'busy',
+  'unavailable',
+  'internal',
+] as const;
+export type ErrorKind = (typeof ERROR_KINDS)[number];
+
+export interface ErrorDefinition {
+  readonly kind: ErrorKind;
+  /** One short sentence: what is wrong. */
+  readonly title: string;
+  /** What the reader can do about it. */
+  readonly advice: string;
+}
+
+export const ERRORS = Object.freeze({
+  // Requests.
+  MALFORMED_JSON: {
+    kind: 'invalid',
+    title: 'The body is not JSON.',
+    advice: 'Send one JSON value, UTF-8, with Content-Type: application/json.',
+  },
+  INVALID_REQUEST: {
+    kind: 'invalid',
+    title: 'The request does not have the expected form.',
+    advice: 'Mend the fields named in `errors`; /docs shows the form.',
+  },
+  INVALID_CURSOR: {
+    kind: 'invalid',
+    title: 'The cursor is not one that this list gave out.',
+    advice: 'Start the list again without a cursor.',
+  },
+  UNAUTHENTICATED: {
+    kind: 'unauthorized',
+    title: 'No valid API key came with the request.',
+    advice: 'Send Authorization: Bearer KEY or X-API-Key: KEY; `bide keys create` makes a key.',
+  },
+  SCOPE_MISSING: {
+    kind: 'forbidden',
+    title: 'The API key may not do this.',
+    advice: 'Use a key with the scope named in `scope`; `bide keys list` shows scopes.',
+  },
+  ROUTE_NOT_FOUND: { kind: 'not_found', title: 'There is nothing at this path.', advice: 'See /docs for the paths.' },
+  METHOD_NOT_ALLOWED: {
+    kind: 'method',
+    title: 'This path does not take this method.',
+    advice: 'Use one of the methods in the Allow header.',
+  },
+  BODY_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'The body is larger than the limit.',
+    advice: 'Send less, or raise the limit named in `limit`.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    kind: 'media_type',
+    title: 'The body has a content type that is not taken here.',
+    advice: 'Send application/json.',
+  },
+  RANGE_NOT_SATISFIABLE: {
+    kind: 'invalid',
+    title: 'The requested range lies outside of the result.',
+    advice: 'Ask for bytes below the size given in Content-Range.',
+  },
+  TOO_MANY_HOLDS: {
+    kind: 'busy',
+    title: 'Too many requests are being held open.',
+    advice: 'Poll without wait, and try again after Retry-After.',
+  },
+  // Jobs.
+  JOB_NOT_FOUND: {
+    kind: 'not_found',
+    title: 'There is no job with this id.',
+    advice: 'Check the id and the key: jobs of other tenants do not show.',
+  },
+  JOB_GONE: {
+    kind: 'gone',
+    title: 'The job was removed: its retention is over, or somebody deleted it.',
+    advice: 'Submit it again, with a longer retainMs if the result is needed for longer.',
+  },
+  RESULT_NOT_READY: {
+    kind: 'conflict',
+    title: 'The job has no result yet.',
+    advice: 'Wait for the job to succeed, then fetch the result.',
+  },
+  RESULT_NONE: {
+    kind: 'not_found',
+    title: 'The job ended without a result.',
+    advice: 'Read the status of the job; `error` says why.',
+  },
+  WRONG_STATE: {
+    kind: 'conflict',
+    title: 'The job is in a state in which this cannot be done.',
+    advice: 'Read the job; `state` says where it stands.',
+  },
+  FENCE_OLD: {
+    kind: 'conflict',
+    title: 'The job was taken over by another worker.',
+    advice: 'Drop the work: whatever this worker still reports is not taken.',
+  },
+  TYPE_UNKNOWN: {
+    kind: 'unprocessable',
+    title: 'There is no job type with this name.',
+    advice: 'Use one of the types named in `types`, or add it to the config.',
+  },
+  TYPE_NOT_REMOTE: {
+    kind: 'unprocessable',
+    title: 'Jobs of this type are run by the server itself.',
+    advice: 'Claim only types whose handler is remote.',
+  },
+  INPUT_INVALID: {
+    kind: 'unprocessable',
+    title: 'The input does not fit the schema of its type.',
+    advice: 'Mend the paths named in `errors`.',
+  },
+  IDEMPOTENCY_MISMATCH: {
+    kind: 'unprocessable',
+    title: 'The idempotency key was used for a different request.',
+    advice: 'Use a new key for a new request, or send the same request again.',
+  },
+  QUOTA_EXCEEDED: {
+    kind: 'quota',
+    title: 'The tenant has too many unfinished jobs.',
+    advice: 'Wait for some to finish, and try again after Retry-After.',
+  },
+  RESULT_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'The result is larger than the limit.',
+    advice: 'Return less, keep large data elsewhere and return its address, or raise the limit named in `limit`.',
+  },
+  CHANGED_MEANWHILE: { kind: 'busy', title: 'The job kept changing while it was being changed.', advice: 'Try again.' },
+  // Failures of an attempt.
+  HANDLER_FAILED: { kind: 'internal', title: 'The handler threw an error.', advice: 'See `message` and `details`.' },
+  RESULT_NOT_JSON: {
+    kind: 'internal',
+    title: 'The handler returned something that JSON cannot carry.',
+    advice: 'Return JSON, or bytes with a content type.',
+  },
+  ATTEMPT_TIMED_OUT: {
+    kind: 'internal',
+    title: 'The attempt took longer than its timeout.',
+    advice: 'Raise timeoutMs, or make the work shorter.',
+  },
+  DEADLINE_PASSED: {
+    kind: 'internal',
+    title: 'The job was not done by its deadline.',
+    advice: 'Raise deadlineMs, or give the type more slots.',
+  },
+  WORKER_LOST: {
+    kind: 'internal',
+    title: 'The worker let its lease run out.',
+    advice: 'See the log of the worker: it crashed, was stopped, or lost its connection.',
+  },
+  COMMAND_FAILED: {
+    kind: 'internal',
+    title: 'The program ended with an error.',
+    advice: 'See `details` for the exit code and the end of stderr.',
+  },
+  COMMAND_NOT_STARTED: {
+    kind: 'internal',
+    title: 'The program could not be started.',
+    advice: 'Check that it exists and may be executed by the user that runs Bide.',
+  },
+  UPSTREAM_FAILED: {
+    kind: 'internal',
+    title: 'The upstream answered with an error.',
+    advice: 'See `details` for its status and the beginning of its body.',
+  },
+  UPSTREAM_UNREACHABLE: {
+    kind: 'internal',
+    title: 'The upstream could not be reached.',
+    advice: 'Check its address and that it is up.',
+  },
+  UPSTREAM_REFUSED: {
+    kind: 'internal',
+    title: 'The upstream address is private and not allowed.',
+    advice: 'Set allowPrivateAddresses on the type when that is meant.',
+  },
+  SQL_FAILED: { kind: 'internal', title: 'The query failed.', advice: 'See `message`.' },
+  SQL_REFUSED: {
+    kind: 'internal',
+    title: 'The query does something that is not allowed here.',
+    advice: 'Send one SELECT over the data sets that the config names.',
+  },
+  SQL_TOO_MANY_ROWS: {
+    kind: 'internal',
+    title: 'The query returns more rows than the limit.',
+    advice: 'Aggregate, or add LIMIT.',
+  },
+  // Service.
+  SHUTTING_DOWN: { kind: 'unavailable', title: 'The server is shutting down.', advice: 'Try again after Retry-After.' },
+  OVERLOADED: {
+    kind: 'busy',
+    title: 'More work is waiting for the store than it can take.',
+    advice: 'Try again after Retry-After.',
+  },
+  STORE_UNAVAILABLE: {
+    kind: 'unavailable',
+    title: 'The database cannot be reached.',
+    advice: 'Try again after Retry-After; /readyz tells when it is back.',
+  },
+  STORE_FULL: {
+    kind: 'unavailable',
+    title: 'The disk of the database is full.',
+    advice: 'Free some space; nothing acknowledged was lost.',
+  },
+  STORE_READ_ONLY: {
+    kind: 'unavailable',
+    title: 'The data folder cannot be written.',
+    advice: 'Give the user that runs Bide write permission on the folder and its files.',
+  },
+  STORE_DAMAGED: {
+    kind: 'unavailable',
+    title: 'The database file is damaged or not a database of Bide.',
+    advice: 'Stop Bide, keep the file, and restore the newest backup; docs/operating.md says how.',
+  },
+  STORE_LOCKED: {
+    kind: 'unavailable',
+    title: 'Another process has this data folder open.',
+    advice: 'Stop the other process, use another folder with --data, or use PostgreSQL for several processes.',
+  },
+  SCHEMA_NEWER: {
+    kind: 'unavailable',
+    title: 'The database was written by a newer version of Bide.',
+    advice: 'Run that version or a newer one; an older one would damage the data.',
+  },
+  CONFIG_INVALID: { kind: 'invalid', title: 'The config is not valid.', advice: 'Mend what the message names.' },
+  USAGE: { kind: 'invalid', title: 'The command line was not understood.', advice: 'See `bide help`.' },
+  INTERNAL: {
+    kind: 'internal',
+    title: 'Something went wrong inside Bide.',
+    advice: 'The log has the cause under the request id.',
+  },
+} satisfies Record<string, ErrorDefinition>);
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** Facts that go with an error: shown to the caller, so never secrets, causes or stack traces. */
+export type ErrorDetails = Readonly<Record<string, unknown>>;
+
+export class BideError extends Error {
+  override readonly name = 'BideError';
+  readonly code: ErrorCode;
+  readonly details: ErrorDetails;
+
+  /** @param detail one sentence about this very case; the title of the code when left out. */
+  constructor(code: ErrorCode, detail?: string, details: ErrorDetails = {}, options?: { readonly cause?: unknown }) {
+    super(detail ?? ERRORS[code].title, options);
+    this.code = code;
+    this.details = details;
+  }
+
+  get kind(): ErrorKind {
+    return ERRORS[this.code].kind;
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * Every maximum, deadline and default of Bide, in one table.
+ *
+ * Each is configurable (`limits` in the config), each has a range outside of which a config is refused, and each error that
+ * comes from one says its value. What is not in this table has no hidden limit elsewhere.
+ */
+
+export interface LimitDefinition {
+  readonly value: number;
+  readonly min: number;
+  readonly max: number;
+  /** What it bounds, and which failure it guards against. */
+  readonly meaning: string;
+}
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+const KIB = 1_024;
+const MIB = 1_024 * KIB;
+
+export const LIMIT_DEFINITIONS = Object.freeze({
+  // Requests.
+  bodyBytesMax: {
+    value: MIB,
+    min: KIB,
+    max: 64 * MIB,
+    meaning: 'Body of one request, results of remote workers excepted.',
+  },
+  resultBytesMax: { value: 16 * MIB, min: KIB, max: 1_024 * MIB, meaning: 'Result of one job.' },
+  resultInlineBytesMax: {
+    value: 64 * KIB,
+    min: 0,
+    max: MIB,
+    meaning: 'JSON results up to this size are part of the status body; larger ones are fetched from /result.',
+  },
+  jobsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Jobs in one bulk submit.' },
+  idsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Job ids in one wait.' },
+  listPageMax: { value: 500, min: 1, max: 5_000, meaning: 'Jobs on one page of a list.' },
+  waitMsMax: {
+    value: MINUTE,
+    min: 0,
+    max: HOUR,
+    meaning: 'Longest hold of one request; a longer wait is a loop of the client.',
+  },
+  holdsMax: {
+    value: 20_000,
+    min: 1,
+    max: 1_000_000,
+    meaning: 'Requests held open at once; past it a wait is answered at once with 503.',
+  },
+  headerTimeoutMs: {
+    value: 20 * SECOND,
+    min: SECOND,
+    max: 10 * MINUTE,
+    meaning: 'Time a client has to send its headers.',
+  },
+  requestTimeoutMs: {
+    value: 5 * MINUTE,
+    min: SECOND,
+    max: HOUR,
+    meaning: 'Time a client has to send its whole request.',
+  },
+  idleTimeoutMs: {
+    value: 72 * SECOND,
+    min: SECOND,
+    max: HOUR,
+    meaning: 'Keep-alive connections without a request are closed after this.',
+  },
+  // Parts of a job.
+  typeLengthMax: { value: 100, min: 10, max: 500, meaning: 'Characters in a type name.' },
+  tagsMax: { value: 20, min: 0, max: 100, meaning: 'Tags on one job.' },
+  tagKeyLengthMax: { value: 100, min: 1, max: 500, meaning: 'Characters in a tag name.' },
+  tagValueLengthMax: { value: 500, min: 1, max: 5_000, meaning: 'Characters in a tag value.' },
+  idempotencyKeyLengthMax: { value: 255, min: 1, max: 1_000, meaning: 'Characters in an Idempotency-Key.' },
+  progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
+  errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },
+  errorDetailsBytesMax: {
+    value: 16 * KIB,
+    min: 0,
+    max: MIB,
+    meaning: 'Bytes kept of the details of an error; more is dropped and said so.',
+  },
+  priorityMax: { value: 100, min: 1, max: 1_000, meaning: 'Priorities run from minus this to this.' },
+  attemptsMax: { value: 100, min: 1, max: 10_000, meaning: 'Attempts that a job may ask for.' },
+  delayMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'How far ahead a job may be scheduled.' },
+  timeoutMsMax: {
+    value: 7 * DAY,
+    min: SECOND,
+    max: 366 * DAY,
+    meaning: 'Longest timeout of one attempt, deadline of one job, and backoff between attempts.',
+  },
+  retainMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'Longest retention of a final job.' },
+  // Defaults of a job.
+  retainMs: { value: 7 * DAY, min: 0, max: 366 * DAY, meaning: 'Retention of a final job that asks for none.' },
+  tombstoneMs: {
+    value: 7 * DAY,
+    min: 0,
+    max: 366 * DAY,
+    meaning: 'How long a removed job answers 410 instead of 404.',
+  },
+  timeoutMs: {
+    value: HOUR,
+    min: SECOND,
+    max: 7 * DAY,
+    meaning: 'Timeout of one attempt where neither job nor type names one.',
+  },
+  // Running.
+  slots: {
+    value: 10,
+    min: 1,
+    max: 10_000,
+    meaning: 'Jobs of one type that run at once in one process, where the type names no number.',
+  },
+  leaseMs: {
+    value: 30 * SECOND,
+    min: SECOND,
+    max: HOUR,
+    meaning: 'Lease of a claimed job; a crashed worker holds its jobs this long at most.',
+  },
+  leaseMsMax: { value: HOUR, min: SECOND, max: DAY, meaning: 'Longest lease that a remote worker may ask for.' },
+  claimMax: { value: 100, min: 1, max: 1_000, meaning: 'Jobs that one remote claim may take.' },
+  cancelGraceMs: {
+    value: 5 * SECOND,
+    min: 0,
+    max: 10 * MINUTE,
+    meaning: 'Time a cancelled handler has to stop before its job is cancelled without it.',
+  },
+  drainMs: {
+    value: 25 * SECOND,
+    min: 0,
+    max: HOUR,
+    meaning: 'Time running jobs have to finish at shutdown before they are released.',
+  },
+  sweepIntervalMs: {
+    value: SECOND,
+    min: 50,
+    max: MINUTE,
+    meaning: 'Time between looks for lost leases, passed deadlines and ended retention.',
+  },
+  sweepBatchMax: { value: 500, min: 1, max: 10_000, meaning: 'Jobs that one sweep takes on.' },
+  pollIntervalMs: {
+    value: SECOND,
+    min: 10,
+    max: MINUTE,
+    meaning:
+      'Safety poll of dispatcher and waiters where several processes share a store; hints make it rarely matter.',
+  },
+  applyAttemptsMax: {
+    value: 8,
+    min: 1,
+    max: 100,
+    meaning: 'Times a command is decided again because the job changed meanwhile.',
+  },
+  batchMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Operations that one store batch carries.' },
+  batchQueueMax: {
+    value: 50_000,
+    min: 100,
+    max: 1_000_000,
+    meaning: 'Operations that may wait for a store batch; past it callers get 503 at once.',
+  },
+  snapshotsMax: { value: 100_000, min: 0, max: 10_000_000, meaning: 'Job snapshots kept in memory.' },
+  snapshotBytesMax: {
+    value: 256 * MIB,
+    min: 0,
+    max: 16_384 * MIB,
+    meaning: 'Bytes of inline results kept in memory with the snapshots.',
+  },
+  // Tenants.
+  jobsWaitingMax: {
+    value: 1_000_000,
+    min: 1,
+    max: 1_000_000_000,
+    meaning: 'Unfinished jobs of one tenant; past it a submit gets 429.',
+  },
+} satisfies Record<string, LimitDefinition>);
+
+export type LimitName = keyof typeof LIMIT_DEFINITIONS;
+export type Limits = Readonly<Record<LimitName, number>>;
+
+export const DEFAULT_LIMITS: Limits = Object.freeze(
+  Object.fromEntries(Object.entries(LIMIT_DEFINITIONS).map(([name, definition]) => [name, definition.value])),
+) as Limits;
+
+/** The limits with `overrides` applied, or the sentence that says which one is out of range or unknown. */
+export function limitsWith(
+  overrides: Readonly<Record<string, number>>,
+): { readonly kind: 'limits'; readonly limits: Limits } | { readonly kind: 'invalid'; readonly message: string } {
+  for (const [name, value] of Object.entries(overrides)) {
+    const definition: LimitDefinition | undefined = Object.hasOwn(LIMIT_DEFINITIONS, name)
+      ? LIMIT_DEFINITIONS[name as LimitName]
+      : undefined;
+    if (definition === undefined) return { kind: 'invalid', message: `There is no limit named ${name}.` };
+    if (!Number.isSafeInteger(value) || value < definition.min || value > definition.max) {
+      const range = `a whole number from ${definition.min} to ${definition.max}`;
+      return { kind: 'invalid', message: `Limit ${name} must be ${range}, not ${value}.` };
+    }
+  }
+  return { kind: 'limits', limits: Object.freeze({ ...DEFAULT_LIMITS, ...overrides }) };
+}

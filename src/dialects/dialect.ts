@@ -1,0 +1,82 @@
+/**
+ * What a dialect is: one HTTP face of the engine, as a Fastify plugin in a folder of the same few files.
+ *
+ * The plugin is registered in an encapsulated context of its own, at `/<name>`, on a port of its own or under a host name; it
+ * brings its parsers, schemas, error handler and 404 handler, and nothing of it leaks into another. It speaks to the engine
+ * through the context given here and to nothing else. The code outside of a dialect's folder never names a vendor.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { ErrorKind } from '../core/errors.ts';
+import type { ShownState } from '../core/state.ts';
+import type { Documents, Engine, RenderDelivery, Scope } from '../engine/api.ts';
+
+/** Who is calling: a key, or a token that stands for one. */
+export interface Principal {
+  readonly tenant: string;
+  readonly keyId: string;
+  readonly scopes: ReadonlySet<Scope>;
+}
+
+export interface Authenticator {
+  /** The principal of an API key, or null when it is unknown or revoked. Constant-time, answered from memory when it can be. */
+  byKey(key: string): Promise<Principal | null> | Principal | null;
+  /** The principal of a token made by `issueToken`, or null when it is forged, expired, or its key was revoked since. */
+  byToken(token: string): Promise<Principal | null>;
+  /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
+  issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
+}
+
+/** Serves one held request: frees itself when the client disconnects, ends when the server shuts down. */
+export interface Hold {
+  /**
+   * Runs `wait` with a signal that fires when the client goes away. Null where the server holds as many requests as it may
+   * (`limits.holdsMax`): answer at once with what is known, or refuse as busy.
+   */
+  hold<T>(request: FastifyRequest, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
+}
+
+export interface DialectContext<Options> {
+  readonly engine: Engine;
+  readonly auth: Authenticator;
+  readonly holds: Hold;
+  readonly documents: Documents;
+  readonly options: Options;
+  /** Base URL of this dialect as the caller sees it, without a trailing slash: the configured public URL, else from a valid Host header. */
+  publicUrl(request: FastifyRequest): string;
+}
+
+/** How each shown state is said, and which of the vendor's words Bide never says. */
+export interface Vocabulary {
+  readonly states: Readonly<Record<ShownState, string>>;
+  /** Vendor word -> why it is never sent. */
+  readonly unsupported: Readonly<Record<string, string>>;
+}
+
+/** One line of `docs/dialects.md`. */
+export interface ServedEndpoint {
+  readonly method: string;
+  readonly path: string;
+  readonly purpose: string;
+}
+
+export interface Dialect<Options = unknown> {
+  /** Folder name, mount path and config key. */
+  readonly name: string;
+  /** For people. */
+  readonly title: string;
+  readonly vocabulary: Vocabulary;
+  readonly serves: readonly ServedEndpoint[];
+  /** What the vendor has and Bide does not serve, with the reason. */
+  readonly omits: readonly { readonly what: string; readonly why: string }[];
+  /** HTTP status and body of each kind of error, as this vendor would say it. Total, so that no error is ever said in another's shape. */
+  errorBody(kind: ErrorKind, message: string): { readonly status: number; readonly body: unknown };
+  /** Reads `dialects.<name>.options` of the config; the message says what to mend. */
+  parseOptions(
+    raw: unknown,
+  ): { readonly kind: 'options'; readonly options: Options } | { readonly kind: 'invalid'; readonly message: string };
+  /** Options under which the playground's job types serve the vendor's starting endpoints. */
+  readonly playground: Options;
+  register(app: FastifyInstance, context: DialectContext<Options>): void | Promise<void>;
+  /** Where the vendor announces state changes to a URL. */
+  readonly renderDelivery?: RenderDelivery;
+}

@@ -1,0 +1,279 @@
+/**
+ * What the engine offers to every face (native API, dialects, library, CLI of the same process).
+ *
+ * All calls are for one tenant: a job of another tenant is `missing`. Expected outcomes are values; a rejection is a
+ * `BideError` of kind `unavailable`, `busy` or `internal`. A `Snapshot` is the same object until the job's next revision, so that
+ * a face may remember what it made of one (`WeakMap<Snapshot, Body>`).
+ */
+import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
+import type { Limits } from '../core/limits.ts';
+import type { ShownState } from '../core/state.ts';
+import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { Clock } from './clock.ts';
+
+export interface Snapshot {
+  readonly job: Job;
+  /** The result as JSON text, when it is JSON of at most `limits.resultInlineBytesMax`; null while there is none or it is not. */
+  readonly resultText: string | null;
+}
+
+export type Lookup =
+  | { readonly kind: 'found'; readonly snapshot: Snapshot }
+  | { readonly kind: 'gone'; readonly goneAt: number }
+  | { readonly kind: 'missing' };
+
+export interface SubmitRequest {
+  readonly tenant: string;
+  readonly type: string;
+  /** Checked against the type's schema, stored as JSON. Undefined is null. */
+  readonly input?: Json | undefined;
+  readonly tags?: Tags | undefined;
+  readonly priority?: number | undefined;
+  /** Epoch ms; in the past is now. At most one of `runAt` and `delayMs`. */
+  readonly runAt?: number | null | undefined;
+  readonly delayMs?: number | null | undefined;
+  readonly timeoutMs?: number | null | undefined;
+  readonly deadlineMs?: number | null | undefined;
+  readonly retry?: Partial<RetryPolicy> | null | undefined;
+  readonly retainMs?: number | null | undefined;
+  readonly idempotencyKey?: string | null | undefined;
+  readonly callbackUrl?: string | null | undefined;
+  readonly sequenceKey?: string | null | undefined;
+  readonly origin?: Origin | null | undefined;
+}
+
+/** One thing that is wrong with a request: where (JSON pointer, '' for the whole) and what. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+export type SubmitOutcome =
+  | { readonly kind: 'created'; readonly snapshot: Snapshot }
+  /** A replay of an earlier submit with the same idempotency key. */
+  | { readonly kind: 'existing'; readonly snapshot: Snapshot }
+  | { readonly kind: 'conflict'; readonly snapshot: Snapshot }
+  | { readonly kind: 'unknownType'; readonly types: readonly string[] }
+  | { readonly kind: 'invalidInput'; readonly issues: readonly Issue[] }
+  /** A field of the request itself is out of range; `issues` say the limits. */
+  | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] }
+  | { readonly kind: 'overQuota'; readonly limit: number };
+
+export type CommandOutcome =
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** Nothing to do, it is so already (cancelling a cancelled job). */
+  | { readonly kind: 'unchanged'; readonly snapshot: Snapshot }
+  | { readonly kind: 'wrongState'; readonly snapshot: Snapshot }
+  | { readonly kind: 'gone'; readonly goneAt: number }
+  | { readonly kind: 'missing' };
+
+export type WorkOutcome =
+  | { readonly kind: 'done'; readonly snapshot: Snapshot }
+  /** The fence is old or the job is not running: the worker drops the work. */
+  | { readonly kind: 'lost'; readonly snapshot: Snapshot }
+  | { readonly kind: 'gone'; readonly goneAt: number }
+  | { readonly kind: 'missing' };
+
+export interface WaitRequest {
+  readonly tenant: string;
+  readonly ids: readonly string[];
+  /** `all`: until every known id satisfies; `any`: until one does. Unknown and gone ids are never waited for. */
+  readonly for: 'all' | 'any';
+  /** `done`: a final state. `change`: a revision above the given one (a `scheduled` job that becomes due is no change). */
+  readonly until: { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };
+  /** Longest wait; Infinity waits until satisfied, aborted or shut down. */
+  readonly timeoutMs: number;
+  /** The caller went away: the wait ends at once and its answer does not matter. */
+  readonly signal: AbortSignal;
+}
+
+export interface WaitOutcome {
+  /** False when the time ran out, the caller went away or the engine shuts down first. */
+  readonly isSatisfied: boolean;
+  /** In the order of `ids`. */
+  readonly lookups: readonly Lookup[];
+}
+
+export type ResultOutcome =
+  | { readonly kind: 'found'; readonly snapshot: Snapshot; readonly result: ResultContent }
+  /** Not final yet. */
+  | { readonly kind: 'notReady'; readonly snapshot: Snapshot }
+  /** Final without a result. */
+  | { readonly kind: 'none'; readonly snapshot: Snapshot }
+  | { readonly kind: 'gone'; readonly goneAt: number }
+  | { readonly kind: 'missing' };
+
+export interface ListRequest extends Omit<ListFilter, 'tenant' | 'states'> {
+  readonly tenant: string;
+  /** Shown words; `scheduled`, `queued` and `retrying` are told apart here. */
+  readonly states?: readonly ShownState[];
+}
+
+export interface ListPage {
+  readonly snapshots: readonly Snapshot[];
+  /** Pass as `after` for the next page; null on the last one. */
+  readonly next: number | null;
+}
+
+export interface ClaimWorkRequest {
+  readonly tenant: string;
+  readonly types: readonly string[];
+  readonly max: number;
+  readonly leaseMs: number;
+  readonly worker: string;
+  /** Waits up to this long for a first job. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type ClaimWorkOutcome =
+  | { readonly kind: 'claimed'; readonly jobs: readonly ClaimedJob[] }
+  | { readonly kind: 'unknownType'; readonly types: readonly string[] }
+  | { readonly kind: 'notRemote'; readonly type: string };
+
+export interface WorkRef {
+  readonly tenant: string;
+  readonly id: string;
+  readonly fence: number;
+}
+
+export interface HeartbeatRequest extends WorkRef {
+  readonly leaseMs?: number;
+  readonly percent?: number;
+  readonly message?: string | null;
+  /** Holds the answer until a cancel is requested, the job is lost, or this time is over: the worker learns of a cancel at once. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export type HeartbeatOutcome =
+  | { readonly kind: 'held'; readonly isCancelRequested: boolean; readonly leaseUntil: number }
+  | Exclude<WorkOutcome, { kind: 'done' }>;
+
+/** What a type is to its callers. */
+export interface TypeFacts {
+  readonly name: string;
+  readonly kind: HandlerKind;
+  readonly slots: number;
+}
+
+export type HandlerKind = 'function' | 'command' | 'http' | 'sql' | 'remote';
+
+/** Announced once per change that this process made or learnt of. */
+export type EngineEvent =
+  | { readonly kind: 'changed'; readonly snapshot: Snapshot; readonly shown: ShownState }
+  | { readonly kind: 'removed'; readonly id: string };
+
+export interface Engine {
+  readonly clock: Clock;
+  readonly limits: Limits;
+  /** Aborts when shutdown begins: holds answer with what they have. */
+  readonly closing: AbortSignal;
+
+  types(): readonly TypeFacts[];
+
+  submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitOutcome[]>;
+  /** The snapshot if it is in memory and certainly current: the status path without a promise. Undefined says nothing. */
+  peek(tenant: string, id: string): Snapshot | undefined;
+  read(tenant: string, ids: readonly string[]): Promise<readonly Lookup[]>;
+  readByNumber(tenant: string, numbers: readonly number[]): Promise<readonly Lookup[]>;
+  readResult(tenant: string, id: string): Promise<ResultOutcome>;
+  /** The submitted input as JSON text; null when the job is missing or gone. */
+  readInput(tenant: string, id: string): Promise<string | null>;
+  list(request: ListRequest): Promise<ListPage>;
+  count(filter: CountFilter): Promise<readonly Count[]>;
+  wait(request: WaitRequest): Promise<WaitOutcome>;
+
+  cancel(tenant: string, id: string): Promise<CommandOutcome>;
+  retry(tenant: string, id: string): Promise<CommandOutcome>;
+  /** Removes a final job; `done` carries its last snapshot. */
+  remove(tenant: string, id: string): Promise<CommandOutcome>;
+
+  /** How long a poller should wait before it looks again, from this type's recent durations and its queue, in ms. */
+  retryAfterMs(snapshot: Snapshot): number;
+
+  workClaim(request: ClaimWorkRequest): Promise<ClaimWorkOutcome>;
+  workHeartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome>;
+  workSucceed(request: WorkRef & { readonly result: ResultContent | null }): Promise<WorkOutcome>;
+  workFail(
+    request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
+  ): Promise<WorkOutcome>;
+
+  /** Calls `listener` for every change from now on; returns the way to stop. */
+  subscribe(listener: (event: EngineEvent) => void): () => void;
+}
+
+// --- Handlers: how the engine has a job done ------------------------------------------------------------------------------
+
+/** One attempt, as its handler sees it. */
+export interface Attempt {
+  readonly job: Pick<Job, 'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'tags' | 'timeoutMs' | 'deadlineAt'>;
+  /** JSON text. */
+  readonly input: string;
+  /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
+  readonly signal: AbortSignal;
+  /** Coalesced by the engine: calling it a thousand times a second costs little. */
+  report(percent: number | undefined, message?: string | null): void;
+  log(line: string): void;
+}
+
+export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';
+
+export type AttemptOutcome =
+  | { readonly kind: 'succeeded'; readonly result: ResultContent | null }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly isRetryable: boolean;
+      readonly retryAfterMs?: number;
+    }
+  /** Stopped because the signal fired; the engine knows why and records it. */
+  | { readonly kind: 'aborted' }
+  /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
+  | { readonly kind: 'released' };
+
+export interface Handler {
+  readonly kind: Exclude<HandlerKind, 'remote'>;
+  /**
+   * Resolves when the work has ended for good, promptly after the signal fires. A rejection counts as HANDLER_FAILED, retryable.
+   * A handler that ignores the signal past `limits.cancelGraceMs` is abandoned: the engine records the outcome without it.
+   */
+  run(attempt: Attempt): Promise<AttemptOutcome>;
+  /** Frees what the handler keeps (threads, connections). Called once, after the last run. */
+  close?(): Promise<void>;
+}
+
+/** One entry of the config's `types`, ready to run. */
+export interface JobType {
+  readonly name: string;
+  /** `remote`: left for workers that claim over HTTP. */
+  readonly handler: Handler | 'remote';
+  readonly slots: number;
+  readonly defaults: {
+    readonly timeoutMs: number | null;
+    readonly retainMs: number | null;
+    readonly retry: Partial<RetryPolicy>;
+  };
+  /** The input to store (schemas may fill in defaults), or what is wrong with it. */
+  checkInput(input: Json): InputCheck | Promise<InputCheck>;
+}
+
+export type InputCheck =
+  | { readonly kind: 'valid'; readonly input: Json }
+  | { readonly kind: 'invalid'; readonly issues: readonly Issue[] };
+
+// --- Deliveries: how a state change reaches a job's callbackUrl -------------------------------------------------------------
+
+/** What is POSTed for one delivery. Made by the dialect that the job came from. */
+export interface DeliveryRequest {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** Null: this dialect does not announce this change. */
+export type RenderDelivery = (delivery: Delivery) => DeliveryRequest | null;
+
+/** What dialects keep beside jobs. */
+export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentRemove'>;
+
+export type { Delivery, ResultContent, Scope } from '../store/contract.ts';

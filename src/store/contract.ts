@@ -1,0 +1,321 @@
+/**
+ * The store contract: what both engines (SQLite, PostgreSQL) promise, and the conformance suite checks.
+ *
+ * - Every operation takes a batch and answers in its order. One call is one transaction: all of it is durable when the promise
+ *   resolves, none of it when it rejects (with a `BideError` of kind `unavailable`, `busy` or `internal`).
+ * - Nobody writes a state without naming the states that he expects, and the fence or revision of what he saw.
+ * - "Nothing there" is a value (`missing`, `null`, an empty array), never an exception.
+ * - The store decides nothing: patches come from `core/decide`. The one exception is `claim`, which must be a single
+ *   set-based statement per engine; it does exactly what `decide(job, {kind: 'claim'})` would.
+ * - Times come from the caller (`now`), so that one clock rules; see `Store.time` for where several machines share it.
+ */
+import type { Job, JobPatch, JobSpec, Json, Origin } from '../core/job.ts';
+import type { StoredState } from '../core/state.ts';
+
+// --- Jobs -----------------------------------------------------------------------------------------------------------------
+
+export interface NewJob {
+  readonly spec: JobSpec;
+  /** The input as JSON text. Kept and handed out as it is. */
+  readonly input: string;
+}
+
+export type InsertOutcome =
+  /** Stored as a new job with this number: `jobOf(spec, number)`. */
+  | { readonly kind: 'created'; readonly number: number }
+  /** The tenant has a job with this idempotency key and the same request hash. Earlier items of the same batch count. */
+  | { readonly kind: 'existing'; readonly job: Job }
+  /** The tenant has a job with this idempotency key and another request hash. */
+  | { readonly kind: 'conflict'; readonly job: Job };
+
+export interface ClaimRequest {
+  /** Types to claim, each with the number of free slots for it. */
+  readonly wants: readonly { readonly type: string; readonly max: number }[];
+  /** Jobs in all, whatever `wants` adds up to. */
+  readonly max: number;
+  /** Only jobs of this tenant; null for all. */
+  readonly tenant: string | null;
+  readonly worker: string;
+  readonly leaseMs: number;
+  readonly now: number;
+}
+
+export interface ClaimedJob {
+  readonly job: Job;
+  /** JSON text, as submitted. */
+  readonly input: string;
+}
+
+/** Written only if the job is in one of `states` and, where given, has this fence and this revision. */
+export interface Expectation {
+  readonly states: readonly StoredState[];
+  readonly fence?: number;
+  readonly revision?: number;
+}
+
+export interface ResultContent {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface GuardedPatch {
+  readonly id: string;
+  readonly expect: Expectation;
+  readonly patch: JobPatch;
+  /** Stored in the same transaction, in place of an earlier one. `patch.result` describes it. */
+  readonly result?: ResultContent;
+}
+
+export type ApplyOutcome =
+  /** Written; `job` is the new snapshot, its revision one higher. */
+  | { readonly kind: 'applied'; readonly job: Job }
+  /** Not written, the expectation does not hold; `job` is the current snapshot. */
+  | { readonly kind: 'stale'; readonly job: Job }
+  | { readonly kind: 'missing' };
+
+export type ReadOutcome =
+  | { readonly kind: 'found'; readonly job: Job }
+  /** Removed; a tombstone remembers it until `goneUntil`. */
+  | { readonly kind: 'gone'; readonly tenant: string; readonly goneAt: number }
+  | { readonly kind: 'missing' };
+
+/** One job by its id, or by its number for callers that know no other. */
+export type JobRef = { readonly id: string } | { readonly number: number };
+
+export interface ListFilter {
+  /** Null lists all tenants: for operators and exports, never for a tenant's request. */
+  readonly tenant: string | null;
+  readonly states?: readonly StoredState[];
+  readonly types?: readonly string[];
+  /** Every one of them must match. */
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly createdFrom?: number;
+  readonly createdBefore?: number;
+  /** Jobs whose number is below this (or above, when `order` is `oldest`): the keyset cursor. */
+  readonly after?: number;
+  /** By number, `newest` first unless told. */
+  readonly order?: 'newest' | 'oldest';
+  readonly limit: number;
+}
+
+export type CountFilter = Pick<ListFilter, 'tenant' | 'states' | 'types' | 'tags' | 'createdFrom' | 'createdBefore'>;
+
+export interface Count {
+  readonly tenant: string;
+  readonly type: string;
+  readonly state: StoredState;
+  readonly count: number;
+}
+
+export interface LeaseExtension {
+  readonly id: string;
+  readonly fence: number;
+  readonly leaseUntil: number;
+}
+
+export type LeaseOutcome =
+  /** Extended. A cancel request travels back this way: a worker needs no other channel. */
+  | { readonly kind: 'held'; readonly cancelRequestedAt: number | null }
+  /** Not running under this fence any more; drop the work. */
+  | { readonly kind: 'lost' };
+
+/** Jobs that need a decision because time has passed, each list the oldest first and at most `limit` long. */
+export interface SweepFindings {
+  /** Running, `leaseUntil <= now`. */
+  readonly lost: readonly Job[];
+  /** Running longer than `timeoutMs`, or past `deadlineAt`, with a lease that still holds. */
+  readonly overrun: readonly Job[];
+  /** Waiting, `deadlineAt <= now`. */
+  readonly overdue: readonly Job[];
+  /** Final, `finishedAt + retainMs <= now`. */
+  readonly prunable: readonly Job[];
+}
+
+export interface Removal {
+  readonly id: string;
+  /** Removed only at this revision, and only in a final state. */
+  readonly revision: number;
+  readonly now: number;
+  readonly goneUntil: number;
+}
+
+export type RemoveOutcome = 'removed' | 'stale' | 'missing';
+
+// --- Hints ----------------------------------------------------------------------------------------------------------------
+
+/** "Look again": may be lost, late or doubled. Only other processes' changes; a process knows its own. */
+export type Hint =
+  | { readonly kind: 'jobs'; readonly ids: readonly string[] }
+  | { readonly kind: 'work'; readonly types: readonly string[] }
+  /** The listener was away: anything may have changed. */
+  | { readonly kind: 'everything' };
+
+export type Unsubscribe = () => void;
+
+// --- Deliveries: state changes on their way to a job's callbackUrl ----------------------------------------------------------
+
+/**
+ * One state change of a job with a `callbackUrl`. The store adds the row itself, in the transaction that changes the state
+ * (insert, claim, apply: whenever `state` differs from before), so that no change is lost and none is announced that was not
+ * stored. Deliveries of one job are handed out in order, the next only when the one before is settled for good.
+ */
+export interface Delivery {
+  /** Increasing; the order of deliveries. */
+  readonly number: number;
+  readonly jobId: string;
+  readonly tenant: string;
+  readonly revision: number;
+  /** The state that was entered. */
+  readonly state: StoredState;
+  readonly url: string;
+  readonly origin: Origin | null;
+  /** Tries begun, this one included. */
+  readonly attempt: number;
+  /** When the change happened. */
+  readonly at: number;
+  /** Grows at every claim of this row; a settlement carries it. */
+  readonly fence: number;
+}
+
+export interface DeliverySettlement {
+  readonly number: number;
+  readonly fence: number;
+  /** Null: done with it (delivered or given up), the row goes. Else tried again at this time. */
+  readonly retryAt: number | null;
+}
+
+// --- Keys and documents -----------------------------------------------------------------------------------------------------
+
+export const SCOPES = ['submit', 'read', 'work', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface StoredKey {
+  /** The public part of the key, which finds it. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+  /** SHA-256 of the whole key, hex. The key itself is stored nowhere. */
+  readonly hash: string;
+  readonly createdAt: number;
+  readonly revokedAt: number | null;
+}
+
+/** Small durable JSON beside the jobs (saved queries, conversations, signing secrets), found by kind and name. */
+export interface Document {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly data: Json;
+  /** Grows with every write; 1 for a new one. */
+  readonly revision: number;
+  readonly createdAt: number;
+}
+
+/** Which document, and the revision that the writer saw: 0 where it must not exist yet, null to write over anything. */
+export interface DocumentWrite {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly data: Json;
+  readonly expectRevision: number | null;
+  readonly now: number;
+}
+
+export type DocumentOutcome =
+  | { readonly kind: 'written'; readonly document: Document }
+  /** Not written; null when there is none. */
+  | { readonly kind: 'stale'; readonly document: Document | null };
+
+// --- The store itself -------------------------------------------------------------------------------------------------------
+
+/** Differences between the engines, as named facts: nobody asks for a class name. */
+export interface StoreFacts {
+  readonly engine: 'sqlite' | 'postgres';
+  /** Whether other processes write to the same store: then snapshots may not be served from memory, and hints matter. */
+  readonly isShared: boolean;
+  /** Whether `hint` reaches other processes. */
+  readonly hasHints: boolean;
+}
+
+export interface MigrationReport {
+  /** Schema version found; 0 for an empty store. */
+  readonly from: number;
+  readonly to: number;
+  readonly applied: readonly string[];
+}
+
+export interface Store {
+  readonly facts: StoreFacts;
+
+  /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */
+  migrate(options?: { readonly dryRun?: boolean }): Promise<MigrationReport>;
+  /** Compares the live schema with the one this version makes; one sentence per difference, none when they are equal. */
+  inspect(): Promise<readonly string[]>;
+  /** Resolves when the store answers. */
+  ping(): Promise<void>;
+  /** The store's own clock, epoch ms: what leases of several machines are measured by. */
+  time(): Promise<number>;
+  /** Waits for what is under way, then frees everything. Safe to call twice; every later call rejects with SHUTTING_DOWN. */
+  close(): Promise<void>;
+
+  insert(batch: readonly NewJob[]): Promise<readonly InsertOutcome[]>;
+  /**
+   * Takes due jobs (`waiting`, `runAt <= now`), per type by priority (high first), then runAt, then number. A job with a
+   * sequenceKey is passed over while an earlier one of its tenant and key is not final. Each job goes to one claimer only.
+   */
+  claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  apply(batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]>;
+  read(batch: readonly JobRef[]): Promise<readonly ReadOutcome[]>;
+  /** Null where there is no such job or it has no result. */
+  readResult(batch: readonly { readonly id: string }[]): Promise<readonly (ResultContent | null)[]>;
+  /** The submitted input as JSON text; null where there is no such job. */
+  readInput(batch: readonly { readonly id: string }[]): Promise<readonly (string | null)[]>;
+  list(filter: ListFilter): Promise<readonly Job[]>;
+  /** Jobs per tenant, type and state; groups without a job are left out. */
+  count(filter: CountFilter): Promise<readonly Count[]>;
+  /** Heartbeats. Not a change: the revision stays. */
+  extend(batch: readonly LeaseExtension[]): Promise<readonly LeaseOutcome[]>;
+  sweep(request: { readonly now: number; readonly limit: number }): Promise<SweepFindings>;
+  /** The earliest `runAt` ahead of `now` per type, for types that have one: how long a dispatcher may sleep. */
+  nextRunAt(request: { readonly types: readonly string[]; readonly now: number }): Promise<number | null>;
+  /** Removes job, result, tags and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
+  remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
+
+  /** Tells other processes to look. Never inside a writing transaction; failing is not an error. */
+  hint(hints: readonly Hint[]): void;
+  /** Calls `listener` for other processes' hints until unsubscribed. */
+  changes(listener: (hint: Hint) => void): Unsubscribe;
+
+  /** Due deliveries, of each job only the oldest, leased to the caller. */
+  deliveryClaim(request: {
+    readonly now: number;
+    readonly leaseMs: number;
+    readonly max: number;
+  }): Promise<readonly Delivery[]>;
+  /** True where the row was still held under this fence. */
+  deliverySettle(batch: readonly DeliverySettlement[]): Promise<readonly boolean[]>;
+
+  /** False where the id is taken; nothing is written then. */
+  keyInsert(key: StoredKey): Promise<boolean>;
+  keyRead(id: string): Promise<StoredKey | null>;
+  /** Of one tenant, or of all with null; oldest first. */
+  keyList(tenant: string | null): Promise<readonly StoredKey[]>;
+  /** False where there is no such key, or it was revoked before. */
+  keyRevoke(request: { readonly id: string; readonly now: number }): Promise<boolean>;
+
+  documentWrite(write: DocumentWrite): Promise<DocumentOutcome>;
+  documentRead(ref: {
+    readonly tenant: string;
+    readonly kind: string;
+    readonly name: string;
+  }): Promise<Document | null>;
+  /** Newest first by creation, then name; `after` is the name of the last one seen. */
+  documentList(filter: {
+    readonly tenant: string;
+    readonly kind: string;
+    readonly after?: string;
+    readonly limit: number;
+  }): Promise<readonly Document[]>;
+  documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;
+}
