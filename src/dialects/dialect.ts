@@ -47,9 +47,19 @@ export interface DialectContext<Options> {
 
 /** How each shown state is said, and which of the vendor's words Bide never says. */
 export interface Vocabulary {
+  /** Every status word that the vendor has. Each is either the word of some state or listed as unsupported. */
+  readonly words: readonly string[];
   readonly states: Readonly<Record<ShownState, string>>;
   /** Vendor word -> why it is never sent. */
   readonly unsupported: Readonly<Record<string, string>>;
+}
+
+/** How a vendor says that something went wrong. The body is sent as JSON. */
+export interface ErrorAnswer {
+  readonly status: number;
+  readonly body: unknown;
+  /** What the vendor sends beside the body, such as CORS headers. Retry-After is added where the kind calls for it. */
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** One line of `docs/dialects.md`. */
@@ -69,7 +79,7 @@ export interface Dialect<Options = unknown> {
   /** What the vendor has and Bide does not serve, with the reason. */
   readonly omits: readonly { readonly what: string; readonly why: string }[];
   /** HTTP status and body of each kind of error, as this vendor would say it. Total, so that no error is ever said in another's shape. */
-  errorBody(kind: ErrorKind, message: string): { readonly status: number; readonly body: unknown };
+  errorBody(kind: ErrorKind, message: string): ErrorAnswer;
   /** Reads `dialects.<name>.options` of the config; the message says what to mend. */
   parseOptions(
     raw: unknown,

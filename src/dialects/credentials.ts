@@ -1,0 +1,39 @@
+/** Reading what a client sends to prove who it is, and the principal behind it. Which headers count is the dialect's business. */
+import { BideError } from '../core/errors.ts';
+import type { Scope } from '../engine/api.ts';
+import type { Authenticator, Principal } from './dialect.ts';
+
+/** The value of an Authorization header, or of a header that vendors use like one. */
+export type Credential =
+  | { readonly scheme: 'bearer'; readonly secret: string }
+  | { readonly scheme: 'basic'; readonly user: string; readonly secret: string }
+  /** No scheme that is known here: the whole value. */
+  | { readonly scheme: 'bare'; readonly secret: string };
+
+/** Null where the header is missing or empty. A header that came twice counts as the first of them. */
+export function credentialOf(header: string | readonly string[] | undefined): Credential | null {
+  const value = (typeof header === 'string' ? header : header?.[0])?.trim() ?? '';
+  if (value === '') return null;
+  const bearer = /^bearer\s+(.+)$/i.exec(value)?.[1];
+  if (bearer !== undefined) return { scheme: 'bearer', secret: bearer };
+  const basic = /^basic\s+([A-Za-z0-9+/_=-]+)$/i.exec(value)?.[1];
+  return basic === undefined ? { scheme: 'bare', secret: value } : basicOf(basic);
+}
+
+/** Who this secret stands for, be it a key or a token issued by this service; null when neither. */
+export async function principalOf(auth: Authenticator, secret: string): Promise<Principal | null> {
+  return (await auth.byKey(secret)) ?? (await auth.byToken(secret));
+}
+
+/** Throws SCOPE_MISSING unless the key carries the scope. */
+export function requireScope(principal: Principal, scope: Scope): void {
+  if (principal.scopes.has(scope) || principal.scopes.has('admin')) return;
+  throw new BideError('SCOPE_MISSING', `Forbidden: the key needs the scope ${scope}.`, { scope });
+}
+
+function basicOf(encoded: string): Credential {
+  const text = Buffer.from(encoded, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  if (colon === -1) return { scheme: 'basic', user: '', secret: text };
+  return { scheme: 'basic', user: text.slice(0, colon), secret: text.slice(colon + 1) };
+}
