@@ -127,6 +127,37 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: 10 * MINUTE,
     meaning: 'Time a cancelled handler has to stop before its job is cancelled without it.',
   },
+  threads: {
+    value: 0,
+    min: 0,
+    max: 256,
+    meaning: 'Threads that run function handlers; 0 is one per processor core, at least 2 and at most 8.',
+  },
+  threadMemoryMib: {
+    value: 1_024,
+    min: 16,
+    max: 65_536,
+    meaning: 'Heap of one handler thread in MiB; past it the thread is ended and its jobs fail.',
+  },
+  threadPingMs: {
+    value: SECOND,
+    min: 10,
+    max: MINUTE,
+    meaning:
+      'Time a handler thread has to take a job on or to answer once a job must end; past it it is taken as looping.',
+  },
+  threadDrainMs: {
+    value: 30 * SECOND,
+    min: 0,
+    max: HOUR,
+    meaning: 'Time the other jobs of a thread have to finish when one job ignores its end and the thread must go.',
+  },
+  configLoadMs: {
+    value: 30 * SECOND,
+    min: SECOND,
+    max: 10 * MINUTE,
+    meaning: 'Time that importing the config may take, in the server and in each handler thread.',
+  },
   drainMs: {
     value: 25 * SECOND,
     min: 0,
