@@ -68,6 +68,31 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: HOUR,
     meaning: 'Keep-alive connections without a request are closed after this.',
   },
+  headerBytesMax: {
+    value: 16 * KIB,
+    min: 2 * KIB,
+    max: 256 * KIB,
+    meaning: 'Request line and headers of one request together.',
+  },
+  connectionsMax: {
+    value: 50_000,
+    min: 1,
+    max: 1_000_000,
+    meaning: 'Open connections; further ones are closed at once, so that file descriptors are left for the database.',
+  },
+  jsonDepthMax: {
+    value: 200,
+    min: 10,
+    max: 1_000,
+    meaning: 'Nesting of a JSON body; writing JSON recurses, and some thousand levels would exhaust the stack.',
+  },
+  keyCacheMs: {
+    value: 3 * SECOND,
+    min: 0,
+    max: MINUTE,
+    meaning: 'How long a checked API key is trusted without asking the store: a revocation elsewhere takes this long.',
+  },
+  keyCacheMax: { value: 10_000, min: 1, max: 1_000_000, meaning: 'Checked API keys and tokens kept in memory.' },
   // Parts of a job.
   typeLengthMax: { value: 100, min: 10, max: 500, meaning: 'Characters in a type name.' },
   tagsMax: { value: 20, min: 0, max: 100, meaning: 'Tags on one job.' },

@@ -62,6 +62,18 @@ export interface ErrorAnswer {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
+/** How paths and queries are read. Each dialect is mounted with a router of its own, so these bind nobody else. */
+export interface RouterOptions {
+  /** `//a///b` is `/a/b`. */
+  readonly ignoreDuplicateSlashes?: boolean;
+  /** `/a/` is `/a`. */
+  readonly ignoreTrailingSlash?: boolean;
+  /** True unless told. */
+  readonly caseSensitive?: boolean;
+  /** Reads what stands behind the question mark. */
+  readonly querystringParser?: (text: string) => Record<string, unknown>;
+}
+
 /** One line of `docs/dialects.md`. */
 export interface ServedEndpoint {
   readonly method: string;
@@ -87,6 +99,7 @@ export interface Dialect<Options = unknown> {
   /** Options under which the playground's job types serve the vendor's starting endpoints. */
   readonly playground: Options;
   register(app: FastifyInstance, context: DialectContext<Options>): void | Promise<void>;
+  readonly router?: RouterOptions;
   /** Where the vendor announces state changes to a URL. */
   readonly renderDelivery?: RenderDelivery;
 }

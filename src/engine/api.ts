@@ -276,4 +276,8 @@ export type RenderDelivery = (delivery: Delivery) => DeliveryRequest | null;
 /** What dialects keep beside jobs. */
 export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentRemove'>;
 
-export type { Delivery, ResultContent, Scope } from '../store/contract.ts';
+/** What proving who calls needs of a store. */
+export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
+
+export type { Delivery, ResultContent, Scope, Store, StoredKey } from '../store/contract.ts';
+export { SCOPES } from '../store/contract.ts';
