@@ -99,6 +99,8 @@ export const LIMIT_DEFINITIONS = Object.freeze({
   tagKeyLengthMax: { value: 100, min: 1, max: 500, meaning: 'Characters in a tag name.' },
   tagValueLengthMax: { value: 500, min: 1, max: 5_000, meaning: 'Characters in a tag value.' },
   idempotencyKeyLengthMax: { value: 255, min: 1, max: 1_000, meaning: 'Characters in an Idempotency-Key.' },
+  sequenceKeyLengthMax: { value: 255, min: 1, max: 1_000, meaning: 'Characters in a sequence key.' },
+  callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
   errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },
   errorDetailsBytesMax: {
@@ -203,6 +205,13 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning:
       'Safety poll of dispatcher and waiters where several processes share a store; hints make it rarely matter.',
   },
+  progressIntervalMs: {
+    value: 100,
+    min: 0,
+    max: MINUTE,
+    meaning:
+      'Shortest time between two stored progress reports of one job; without it a chatty handler writes a row per commit.',
+  },
   applyAttemptsMax: {
     value: 8,
     min: 1,
@@ -210,6 +219,12 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning: 'Times a command is decided again because the job changed meanwhile.',
   },
   batchMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Operations that one store batch carries.' },
+  batchBytesMax: {
+    value: 8 * MIB,
+    min: 64 * KIB,
+    max: 1_024 * MIB,
+    meaning: 'Bytes of inputs and results that one store batch carries; a single larger item goes alone.',
+  },
   batchQueueMax: {
     value: 50_000,
     min: 100,
@@ -223,6 +238,10 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: 16_384 * MIB,
     meaning: 'Bytes of inline results kept in memory with the snapshots.',
   },
+  // Deliveries.
+  deliveryTimeoutMs: { value: 5 * SECOND, min: 100, max: MINUTE, meaning: 'Time a callback URL has to answer.' },
+  deliveryTriesMax: { value: 3, min: 1, max: 100, meaning: 'Tries of one delivery before it is given up.' },
+  deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
   // Tenants.
   jobsWaitingMax: {
     value: 1_000_000,
