@@ -8,7 +8,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
-import type { Documents, Engine, RenderDelivery, Scope } from '../engine/api.ts';
+import type { Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
 
 /** Who is calling: a key, or a token that stands for one. */
 export interface Principal {
@@ -24,6 +24,23 @@ export interface Authenticator {
   byToken(token: string): Promise<Principal | null>;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
+}
+
+/** What a new key is to be. */
+export interface KeyDraft {
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** Making, listing and revoking keys; only the native API offers it, to admins. */
+export interface KeyAdmin {
+  /** The key itself, which is shown nowhere else, and what the store keeps of it. INVALID_REQUEST where the draft is no good. */
+  create(draft: KeyDraft): Promise<{ readonly key: string; readonly stored: StoredKey }>;
+  /** Of one tenant, or of all with null; revoked ones included. */
+  list(tenant: string | null): Promise<readonly StoredKey[]>;
+  /** False where there is no such key, or it was revoked before. */
+  revoke(id: string): Promise<boolean>;
 }
 
 /** Serves one held request: frees itself when the client disconnects, ends when the server shuts down. */

@@ -1,0 +1,158 @@
+/**
+ * Jobs to bodies and errors to bodies, in the vendor's words. Pure and total: any job of any dialect, any result.
+ *
+ * What the vendor's shape needs and a job does not have (result key, page, metadata flag) is kept in the job's origin. A job
+ * that came another way is shown as a search for `records` without a page.
+ */
+import type { ErrorKind } from '../../core/errors.ts';
+import type { Job, Json } from '../../core/job.ts';
+import type { ShownState } from '../../core/state.ts';
+import type { ErrorAnswer } from '../dialect.ts';
+import type { Envelope, JobStatus, Metadata, StatusWord } from './wire.ts';
+
+export const NAME = 'silentpush';
+
+export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
+  scheduled: 'PENDING',
+  queued: 'PENDING',
+  retrying: 'RETRY',
+  running: 'STARTED',
+  succeeded: 'SUCCESS',
+  failed: 'FAILURE',
+  cancelled: 'REVOKED',
+  expired: 'FAILURE',
+};
+
+/** What the dialect remembers of the request that made a job. A type, not an interface: it is stored as JSON. */
+export type Asked = {
+  readonly resultKey: string;
+  readonly queryName: string;
+  readonly limit: number;
+  readonly skip: number;
+  readonly withMetadata: boolean;
+};
+
+/** Rows of one answer, and how many there are at least. */
+export interface Page {
+  readonly rows: readonly unknown[];
+  readonly total: number;
+}
+
+export const JOB_NOT_FOUND = 'job not found';
+const REVOKED = 'job revoked';
+const AUTHORIZATION_FAILED = 'Authorization failed: missing or invalid X-API-KEY';
+const RATE_LIMITED = 'rate limit exceeded';
+
+const STATUSES: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  gone: 404,
+  method: 405,
+  conflict: 409,
+  unprocessable: 400,
+  too_large: 413,
+  media_type: 415,
+  quota: 429,
+  busy: 503,
+  unavailable: 503,
+  internal: 500,
+};
+
+export function askedOf(job: Pick<Job, 'origin' | 'type'>): Asked {
+  if (job.origin?.dialect === NAME) return job.origin.data as Asked;
+  return { resultKey: 'records', queryName: job.type, limit: Number.MAX_SAFE_INTEGER, skip: 0, withMetadata: false };
+}
+
+export function jobStatus(id: string, word: StatusWord, baseUrl: string): JobStatus {
+  return { get: `${baseUrl}/api/v1/merge-api/explore/job/${id}`, job_id: id, status: word };
+}
+
+export function envelope(response: Envelope['response']): Envelope {
+  return { status_code: 200, error: null, response };
+}
+
+/** A result request on a job that ended without one: 200 on the outside, since only a status code inside makes every client stop. */
+export function failure(message: string): Envelope {
+  return { status_code: 500, error: message, response: { error: message } };
+}
+
+export function failureMessage(job: Pick<Job, 'state' | 'error'>): string {
+  return job.state === 'cancelled' ? REVOKED : (job.error?.message ?? 'job failed');
+}
+
+/** The members of a result answer: the metadata, where wanted, before the rows. */
+export function resultMembers(job: Job, page: Page, hasMetadata: boolean): Record<string, unknown> {
+  const asked = askedOf(job);
+  const rows = { [asked.resultKey]: page.rows };
+  return hasMetadata ? { metadata: metadataOf(job, asked, page), ...rows } : rows;
+}
+
+/**
+ * The page of a result. An array holds all rows there are, and the page is cut out of it; `{rows, total}` is a page that the
+ * handler has cut, `{columns, rows}` a table of all rows. Anything else is one row.
+ */
+export function pageOf(result: Json, asked: Pick<Asked, 'limit' | 'skip'>): Page {
+  if (result === null) return { rows: [], total: 0 };
+  if (isRows(result)) return cut(result, asked);
+  const table = tableOf(result);
+  if (table !== null) return cut(table, asked);
+  const cutByHandler = handlersPage(result, asked);
+  return cutByHandler ?? cut([result], asked);
+}
+
+export function errorBody(kind: ErrorKind, message: string): ErrorAnswer {
+  const status = STATUSES[kind];
+  const error = errorText(kind, message);
+  const errors = kind === 'unauthorized' || kind === 'forbidden' ? { errors: [error] } : {};
+  return { status, body: { status_code: status, error, ...errors, response: {} } satisfies Envelope };
+}
+
+function errorText(kind: ErrorKind, message: string): string {
+  if (kind === 'unauthorized') return AUTHORIZATION_FAILED;
+  if (kind === 'quota') return RATE_LIMITED;
+  if (kind === 'gone') return JOB_NOT_FOUND;
+  if (kind === 'forbidden' && !message.includes('Forbidden')) return `Forbidden: ${message}`;
+  return message === '' ? kind : message;
+}
+
+function metadataOf(job: Job, asked: Asked, page: Page): Metadata {
+  return {
+    job_id: job.id,
+    query_name: asked.queryName,
+    results_returned: page.rows.length,
+    results_total_at_least: page.total,
+    timestamp: Math.floor((job.finishedAt ?? job.createdAt) / 1_000),
+    with_metadata: asked.withMetadata ? 1 : 0,
+  };
+}
+
+function cut(rows: readonly unknown[], asked: Pick<Asked, 'limit' | 'skip'>): Page {
+  return { rows: rows.slice(asked.skip, asked.skip + asked.limit), total: rows.length };
+}
+
+function handlersPage(result: Json, asked: Pick<Asked, 'limit' | 'skip'>): Page | null {
+  if (!isObject(result) || !isRows(result.rows)) return null;
+  const rows = result.rows.slice(0, asked.limit);
+  const total = result.total;
+  const seen = rows.length === 0 ? 0 : asked.skip + rows.length;
+  return { rows, total: Number.isSafeInteger(total) ? Math.max(total as number, seen) : seen };
+}
+
+/** The rows of `{columns, rows}` as objects; null where it is no such table. */
+function tableOf(result: Json): readonly unknown[] | null {
+  if (!isObject(result) || !isRows(result.rows) || !isRows(result.columns)) return null;
+  const columns = result.columns.map(String);
+  return result.rows.map((row) =>
+    isRows(row) ? Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])) : row,
+  );
+}
+
+function isRows(value: Json | undefined): value is readonly Json[] {
+  return Array.isArray(value);
+}
+
+function isObject(value: Json): value is { readonly [key: string]: Json } {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,208 @@
+/**
+ * The plugin: one route takes every path, since clients double and add slashes that a router would tell apart.
+ *
+ * Each request is matched, authenticated, parsed, handed to the engine and answered; what the answer says is `mapping.ts`.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import { jobIdOf } from '../../core/id.ts';
+import type { Json } from '../../core/job.ts';
+import { isFinal, shownState } from '../../core/state.ts';
+import type { Lookup, Snapshot, SubmitOutcome } from '../../engine/api.ts';
+import { requireScope } from '../credentials.ts';
+import type { DialectContext, Principal } from '../dialect.ts';
+import { frame, refuse } from '../frame.ts';
+import { resultOf } from '../result-of.ts';
+import { waitFor } from '../wait-for.ts';
+import {
+  askedOf,
+  envelope,
+  errorBody,
+  failure,
+  failureMessage,
+  JOB_NOT_FOUND,
+  jobStatus,
+  pageOf,
+  resultMembers,
+  WORDS,
+} from './mapping.ts';
+import type { EndpointOptions, SilentpushOptions } from './options.ts';
+import { matchPath, type Params, type Target } from './paths.ts';
+import { parseQuery, pollFlags, type Query, startFlags } from './query.ts';
+import { type SpqlSearch, spqlSearch, submission } from './starting.ts';
+import { STARTING_ENDPOINTS, type StartingEndpoint } from './wire.ts';
+
+type Context = DialectContext<SilentpushOptions>;
+
+/** One request on its way through the dialect. */
+interface Call {
+  readonly context: Context;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly principal: Principal;
+  readonly query: Query;
+}
+
+/** How the answer to a job is wrapped: the merge API has an envelope, the search outside of it has none. */
+type Wrap = (members: Record<string, unknown>) => object;
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function register(app: FastifyInstance, context: Context): void {
+  checkTypes(context);
+  frame(app, { errorBody }, (framed) => {
+    framed.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    framed.all('/*', (request, reply) => serve(context, app.prefix, request, reply));
+  });
+}
+
+/** A config that names a job type which does not exist is told so at the start, not at the first request. */
+function checkTypes(context: Context): void {
+  const types = new Set(context.engine.types().map((type) => type.name));
+  for (const [name, endpoint] of Object.entries(context.options.endpoints)) {
+    if (types.has(endpoint.type)) continue;
+    const where = `dialects.silentpush.options.endpoints['${name}'].type`;
+    throw new BideError('CONFIG_INVALID', `${where} names ${endpoint.type}, which is no job type.`);
+  }
+}
+
+async function serve(context: Context, prefix: string, request: FastifyRequest, reply: FastifyReply) {
+  const [path = '', search = ''] = splitUrl(request.raw.url ?? '', prefix);
+  const match = matchPath(request.method, path);
+  if (match.kind === 'nothing') return refuse({ errorBody }, reply, 'not_found', 'endpoint not found');
+  if (match.kind === 'wrongMethod') {
+    reply.header('allow', match.allow);
+    return refuse({ errorBody }, reply, 'method', `method ${request.method} not allowed, use ${match.allow}`);
+  }
+  const principal = await authenticate(context, request);
+  const call: Call = { context, request, reply, principal, query: parseQuery(search) };
+  return dispatch(call, match.target);
+}
+
+function dispatch(call: Call, target: Target) {
+  switch (target.kind) {
+    case 'me':
+      return send(call, { username: call.principal.tenant });
+    case 'job':
+      return poll(call, target.params.job_id ?? '');
+    case 'start':
+      return start(call, target.endpoint, target.params);
+  }
+}
+
+async function poll(call: Call, idText: string) {
+  requireScope(call.principal, 'read');
+  const flags = pollFlags(call.query, call.context.options.maxWait);
+  const id = jobIdOf(idText);
+  const lookup: Lookup = id === null ? { kind: 'missing' } : await settled(call, id, flags.waitSeconds);
+  if (lookup.kind !== 'found') return unknownJob(call, id, lookup);
+  const { snapshot } = lookup;
+  if (flags.isStatusOnly || !isFinal(snapshot.job.state)) return sendStatus(call, snapshot, envelope);
+  return sendOutcome(call, snapshot, flags.forcedMetadata ?? askedOf(snapshot.job).withMetadata, envelope);
+}
+
+async function start(call: Call, endpoint: StartingEndpoint, params: Params) {
+  requireScope(call.principal, 'submit');
+  const options: EndpointOptions | undefined = call.context.options.endpoints[endpoint.name];
+  if (options === undefined) {
+    return refuse({ errorBody }, call.reply, 'not_found', `endpoint ${endpoint.name} is not configured`);
+  }
+  const flags = startFlags(call.query, call.context.options.maxWait);
+  const body = endpoint.method === 'POST' ? searchIn(call.request) : null;
+  const { tenant } = call.principal;
+  const request = submission({ tenant, endpoint, options, params, query: call.query, flags, body });
+  const [outcome] = await call.context.engine.submit([request]);
+  const job = submitted(outcome);
+  const wrap: Wrap = isUnwrapped(endpoint) ? (members) => members : envelope;
+  if (flags.prefer === 'job_id') return sendStatus(call, job, wrap);
+  const lookup = await settled(call, job.job.id, flags.waitSeconds);
+  const snapshot = lookup.kind === 'found' ? lookup.snapshot : job;
+  if (!isFinal(snapshot.job.state)) return sendStatus(call, snapshot, wrap);
+  return sendOutcome(call, snapshot, flags.withMetadata, wrap);
+}
+
+/** The job once it is final, or as it is after `waitSeconds`. */
+async function settled(call: Call, id: string, waitSeconds: number): Promise<Lookup> {
+  const { engine } = call.context;
+  const { tenant } = call.principal;
+  const snapshot = engine.peek(tenant, id);
+  if (snapshot !== undefined && (waitSeconds === 0 || isFinal(snapshot.job.state))) return { kind: 'found', snapshot };
+  const wait = { tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: waitSeconds * 1_000 } as const;
+  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
+  return lookup ?? { kind: 'missing' };
+}
+
+function submitted(outcome: SubmitOutcome | undefined): Snapshot {
+  switch (outcome?.kind) {
+    case 'created':
+    case 'existing':
+      return outcome.snapshot;
+    case 'invalidInput':
+    case 'invalidRequest':
+      throw new BideError('INVALID_REQUEST', outcome.issues.map((issue) => issue.message).join('; '));
+    case 'overQuota':
+      throw new BideError('QUOTA_EXCEEDED');
+    default:
+      throw new BideError('INTERNAL', `A search could not be submitted: ${outcome?.kind ?? 'no outcome'}.`);
+  }
+}
+
+function unknownJob(call: Call, id: string | null, lookup: Exclude<Lookup, { kind: 'found' }>) {
+  const isPending = call.context.options.unknownJobs === 'pending' && id !== null && lookup.kind === 'missing';
+  if (!isPending) return refuse({ errorBody }, call.reply, 'not_found', JOB_NOT_FOUND);
+  return send(call, envelope({ job_status: jobStatus(id, 'PENDING', baseUrl(call)) }));
+}
+
+function sendStatus(call: Call, snapshot: Snapshot, wrap: Wrap) {
+  const word = WORDS[shownState(snapshot.job, call.context.engine.clock.now())];
+  return send(call, wrap({ job_status: jobStatus(snapshot.job.id, word, baseUrl(call)) }));
+}
+
+async function sendOutcome(call: Call, snapshot: Snapshot, hasMetadata: boolean, wrap: Wrap) {
+  const { job } = snapshot;
+  if (job.state !== 'succeeded') return send(call, failure(failureMessage(job)));
+  const page = pageOf(await resultJson(call.context, snapshot), askedOf(job));
+  return send(call, wrap(resultMembers(job, page, hasMetadata)));
+}
+
+/** The result as JSON; bytes that are none become one row which holds them. */
+async function resultJson(context: Context, snapshot: Snapshot): Promise<Json> {
+  const result = await resultOf(context.engine, snapshot);
+  if (result.kind === 'none') return null;
+  if (result.kind === 'json') return JSON.parse(result.text) as Json;
+  const content = Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength);
+  return [{ content_base64: content.toString('base64'), content_type: result.contentType }];
+}
+
+async function authenticate(context: Context, request: FastifyRequest): Promise<Principal> {
+  const key = request.headers['x-api-key'];
+  const principal = typeof key === 'string' && key !== '' ? await context.auth.byKey(key.trim()) : null;
+  if (principal === null) throw new BideError('UNAUTHENTICATED');
+  return principal;
+}
+
+function searchIn(request: FastifyRequest): SpqlSearch {
+  const contentType = request.headers['content-type'] ?? '';
+  if (contentType !== '' && !/^\s*[a-z0-9.+/-]*json\b/i.test(contentType)) {
+    throw new BideError('MEDIA_TYPE_UNSUPPORTED', 'the body must be application/json');
+  }
+  return spqlSearch(request.body instanceof Buffer ? request.body.toString('utf8') : '');
+}
+
+function isUnwrapped(endpoint: StartingEndpoint): boolean {
+  return endpoint === STARTING_ENDPOINTS.find(({ name }) => name === 'spql-search');
+}
+
+function baseUrl(call: Call): string {
+  return call.context.publicUrl(call.request);
+}
+
+function send(call: Call, body: object): FastifyReply {
+  return call.reply.type(JSON_TYPE).send(JSON.stringify(body));
+}
+
+function splitUrl(url: string, prefix: string): readonly [string, string] {
+  const mark = url.indexOf('?');
+  const path = mark === -1 ? url : url.slice(0, mark);
+  return [path.startsWith(prefix) ? path.slice(prefix.length) : '', mark === -1 ? '' : url.slice(mark + 1)];
+}

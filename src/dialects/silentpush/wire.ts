@@ -1,0 +1,149 @@
+/**
+ * The vendor's wire: endpoints, parameters and bodies, spelled as the vendor spells them.
+ *
+ * Keys of bodies are declared in the order in which they are sent: every capture has them sorted, `metadata` before the rows.
+ */
+import { type Static, Type } from 'typebox';
+
+export const ROOT = '/api/v1/merge-api';
+
+/** Celery's words. The vendor's backend is Celery, and sends no word that Celery does not have. */
+export const STATUS_WORDS = [
+  'PENDING',
+  'RECEIVED',
+  'STARTED',
+  'RETRY',
+  'SUCCESS',
+  'FAILURE',
+  'REVOKED',
+  'REJECTED',
+  'IGNORED',
+] as const;
+export type StatusWord = (typeof STATUS_WORDS)[number];
+
+/** Seconds that a request is held: at most this, and as long as this unless the caller says less. */
+export const MAX_WAIT_SECONDS = 25;
+
+/** Rows in an answer where the caller names no limit. */
+export const LIMIT_DEFAULT = 100;
+
+/** How long the vendor keeps a result to be recalled by its job id. */
+export const RETAIN_MS = 30 * 24 * 3_600_000;
+
+export const JobStatus = Type.Object({
+  get: Type.String(),
+  job_id: Type.String(),
+  status: Type.Unsafe<StatusWord>(Type.Enum([...STATUS_WORDS])),
+});
+export type JobStatus = Static<typeof JobStatus>;
+
+/** Exactly these six, sorted. */
+export const Metadata = Type.Object({
+  job_id: Type.String(),
+  query_name: Type.String(),
+  results_returned: Type.Integer(),
+  results_total_at_least: Type.Integer(),
+  /** Unix seconds. */
+  timestamp: Type.Integer(),
+  with_metadata: Type.Union([Type.Literal(0), Type.Literal(1)]),
+});
+export type Metadata = Static<typeof Metadata>;
+
+/** `response` is an object on every answer, errors included: clients iterate it. */
+export const Envelope = Type.Object(
+  {
+    status_code: Type.Integer(),
+    error: Type.Union([Type.Null(), Type.String()]),
+    errors: Type.Optional(Type.Array(Type.String())),
+    response: Type.Object({}, { additionalProperties: true }),
+  },
+  { additionalProperties: false },
+);
+export type Envelope = Static<typeof Envelope>;
+
+/** The body of an SPQL search. Other members are let pass: clients send some. */
+export const SpqlBody = Type.Object({
+  query: Type.String({ minLength: 1 }),
+  fields: Type.Optional(Type.Union([Type.Null(), Type.Array(Type.String())])),
+  sort: Type.Optional(Type.Union([Type.Null(), Type.Array(Type.String())])),
+});
+export type SpqlBody = Static<typeof SpqlBody>;
+
+/** What an SPQL search is sorted by when it does not say. */
+export const SPQL_SORT_DEFAULT = ['scan_date/desc', 'domain/asc'];
+
+export type EndpointName =
+  | 'scandata/search/raw'
+  | 'spql/search'
+  | 'spql-search'
+  | 'domain/search'
+  | 'domain/certificates'
+  | 'padns/lookup/query'
+  | 'padns/lookup/answer'
+  | 'padns/lookup/both'
+  | 'padns/search/typosquat'
+  | 'padns/search/soa'
+  | 'padns/search/ipdiversity';
+
+/** One endpoint that starts a job. */
+export interface StartingEndpoint {
+  readonly name: EndpointName;
+  readonly method: 'GET' | 'POST';
+  /** Segments in braces are parameters. */
+  readonly path: string;
+  readonly resultKey: string;
+  readonly queryName: string;
+  readonly purpose: string;
+}
+
+const EXPLORE = `${ROOT}/explore`;
+
+export const JOB_PATH = `${EXPLORE}/job/{job_id}`;
+export const ME_PATH = '/api/v1/me';
+
+export const STARTING_ENDPOINTS: readonly StartingEndpoint[] = [
+  {
+    name: 'scandata/search/raw',
+    method: 'POST',
+    path: `${EXPLORE}/scandata/search/raw`,
+    resultKey: 'scandata_raw',
+    queryName: 'scandata/search/raw/_spql',
+    purpose: 'SPQL search',
+  },
+  {
+    name: 'spql/search',
+    method: 'POST',
+    path: `${EXPLORE}/spql/search`,
+    resultKey: 'scandata_raw',
+    queryName: 'scandata/search/raw/_spql',
+    purpose: 'SPQL search under its newer name',
+  },
+  {
+    name: 'spql-search',
+    method: 'POST',
+    path: '/api/v1/spql-search',
+    resultKey: 'data',
+    queryName: 'scandata/search/raw/_spql',
+    purpose: 'SPQL search outside of the merge API: rows at the top level, no envelope',
+  },
+  started('domain/search', 'domain/search', 'records', 'Search for domains'),
+  {
+    ...started(
+      'domain/certificates',
+      'domain/certificates/{domain}',
+      'domain_certificates',
+      'Certificates of a domain',
+    ),
+    queryName: 'certdb/certificates',
+  },
+  started('padns/lookup/query', 'padns/lookup/query/{qtype}/{qname}', 'records', 'Passive DNS by query'),
+  started('padns/lookup/answer', 'padns/lookup/answer/{qtype}/{qname}', 'records', 'Passive DNS by answer'),
+  started('padns/lookup/both', 'padns/lookup/both/{qtype}/{q}/{answer}', 'records', 'Passive DNS by query and answer'),
+  started('padns/search/typosquat', 'padns/search/typosquat', 'records', 'Search for look-alike domains'),
+  started('padns/search/soa', 'padns/search/soa', 'records', 'Search by SOA record'),
+  started('padns/search/ipdiversity', 'padns/search/ipdiversity', 'records', 'Search by diversity of addresses'),
+];
+
+function started(name: EndpointName, path: string, resultKey: string, purpose: string): StartingEndpoint {
+  return { name, method: 'GET', path: `${EXPLORE}/${path}`, resultKey, queryName: name, purpose };
+}
