@@ -7,7 +7,7 @@
  */
 import type { AttemptFailure, Failure, Job, JobError, JobPatch, Progress, ResultMeta } from './job.ts';
 import { NO_PROGRESS } from './job.ts';
-import { backoffMs } from './retry.ts';
+import { askedWaitMs, backoffMs } from './retry.ts';
 import type { StoredState } from './state.ts';
 import { type CommandName, TRANSITIONS } from './transitions.ts';
 
@@ -149,7 +149,7 @@ function succeed(result: ResultMeta | null, now: number): Decision {
 function fail(job: Job, command: Extract<Command, { kind: 'fail' }>, now: number): Decision {
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
   const error = errorOf(job, command.failure, now);
-  const waitMs = Math.max(backoffMs(job.retry, job.attempt, command.random), command.retryAfterMs ?? 0);
+  const waitMs = Math.max(backoffMs(job.retry, job.attempt, command.random), askedWaitMs(command.retryAfterMs));
   if (command.isRetryable && canRetry(job, now + waitMs)) return again(error, now + waitMs);
   return accepted({ ...unheld('failed'), finishedAt: now, error }, 'failed');
 }
@@ -240,8 +240,10 @@ function lost(job: Job): Failure {
   return { code: 'WORKER_LOST', message: `Worker ${job.worker ?? 'unknown'} let its lease run out.`, details: null };
 }
 
+/** One decimal, rounded down so that nothing unfinished says 100. The margin is for 64.1 * 10, which is 640.9999999999999. */
 function clampPercent(percent: number): number {
-  return Number.isFinite(percent) ? Math.min(100, Math.max(0, Math.floor(percent * 10) / 10)) : 0;
+  if (!Number.isFinite(percent)) return 0;
+  return Math.min(100, Math.max(0, Math.floor(percent * 10 + 1e-6) / 10));
 }
 
 function accepted(patch: JobPatch, event: JobEvent): Decision {

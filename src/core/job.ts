@@ -42,7 +42,7 @@ export interface AttemptFailure {
   readonly at: number;
 }
 
-/** The last failure, and the attempts before it (the newest `limits.attemptHistoryMax`). */
+/** The last failure, and one line per failed attempt, itself included: the newest `ATTEMPT_HISTORY_MAX` of decide.ts. */
 export interface JobError extends Failure {
   readonly attempts: readonly AttemptFailure[];
 }
