@@ -35,4 +35,6 @@ export const silentpush: Dialect<SilentpushOptions> = {
     unknownJobs: 'notFound',
   },
   register,
+  // One client doubles the slash before the job id, others end their paths with one.
+  router: { ignoreDuplicateSlashes: true, ignoreTrailingSlash: true, querystringParser: () => ({}) },
 };

@@ -1,8 +1,4 @@
-/**
- * The plugin: one route takes every path, since clients double and add slashes that a router would tell apart.
- *
- * Each request is matched, authenticated, parsed, handed to the engine and answered; what the answer says is `mapping.ts`.
- */
+/** The plugin: each request is authenticated, parsed, handed to the engine and answered; what the answer says is `mapping.ts`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
@@ -27,10 +23,9 @@ import {
   WORDS,
 } from './mapping.ts';
 import type { EndpointOptions, SilentpushOptions } from './options.ts';
-import { matchPath, type Params, type Target } from './paths.ts';
 import { parseQuery, pollFlags, type Query, startFlags } from './query.ts';
-import { type SpqlSearch, spqlSearch, submission } from './starting.ts';
-import { STARTING_ENDPOINTS, type StartingEndpoint } from './wire.ts';
+import { type Params, type SpqlSearch, spqlSearch, submission } from './starting.ts';
+import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS, type StartingEndpoint } from './wire.ts';
 
 type Context = DialectContext<SilentpushOptions>;
 
@@ -52,8 +47,23 @@ export function register(app: FastifyInstance, context: Context): void {
   checkTypes(context);
   frame(app, { errorBody }, (framed) => {
     framed.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
-    framed.all('/*', (request, reply) => serve(context, app.prefix, request, reply));
+    framed.get(routeOf(JOB_PATH), (request, reply) => callOf(context, request, reply).then(poll));
+    framed.get(routeOf(ME_PATH), (request, reply) => callOf(context, request, reply).then(me));
+    for (const endpoint of STARTING_ENDPOINTS) {
+      framed.route({
+        method: endpoint.method,
+        url: routeOf(endpoint.path),
+        // A HEAD must not start a search.
+        exposeHeadRoute: false,
+        handler: (request, reply) => callOf(context, request, reply).then((call) => start(call, endpoint)),
+      });
+    }
   });
+}
+
+/** The vendor's `{name}` as the router's `:name`. */
+function routeOf(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
 /** A config that names a job type which does not exist is told so at the start, not at the first request. */
@@ -66,34 +76,21 @@ function checkTypes(context: Context): void {
   }
 }
 
-async function serve(context: Context, prefix: string, request: FastifyRequest, reply: FastifyReply) {
-  const [path = '', search = ''] = splitUrl(request.raw.url ?? '', prefix);
-  const match = matchPath(request.method, path);
-  if (match.kind === 'nothing') return refuse({ errorBody }, reply, 'not_found', 'endpoint not found');
-  if (match.kind === 'wrongMethod') {
-    reply.header('allow', match.allow);
-    return refuse({ errorBody }, reply, 'method', `method ${request.method} not allowed, use ${match.allow}`);
-  }
-  const principal = await authenticate(context, request);
-  const call: Call = { context, request, reply, principal, query: parseQuery(search) };
-  return dispatch(call, match.target);
+async function callOf(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<Call> {
+  const url = request.raw.url ?? '';
+  const mark = url.indexOf('?');
+  const query = parseQuery(mark === -1 ? '' : url.slice(mark + 1));
+  return { context, request, reply, principal: await authenticate(context, request), query };
 }
 
-function dispatch(call: Call, target: Target) {
-  switch (target.kind) {
-    case 'me':
-      return send(call, { username: call.principal.tenant });
-    case 'job':
-      return poll(call, target.params.job_id ?? '');
-    case 'start':
-      return start(call, target.endpoint, target.params);
-  }
+function me(call: Call) {
+  return send(call, { username: call.principal.tenant });
 }
 
-async function poll(call: Call, idText: string) {
+async function poll(call: Call) {
   requireScope(call.principal, 'read');
   const flags = pollFlags(call.query, call.context.options.maxWait);
-  const id = jobIdOf(idText);
+  const id = jobIdOf(paramsOf(call).job_id ?? '');
   const lookup: Lookup = id === null ? { kind: 'missing' } : await settled(call, id, flags.waitSeconds);
   if (lookup.kind !== 'found') return unknownJob(call, id, lookup);
   const { snapshot } = lookup;
@@ -101,7 +98,7 @@ async function poll(call: Call, idText: string) {
   return sendOutcome(call, snapshot, flags.forcedMetadata ?? askedOf(snapshot.job).withMetadata, envelope);
 }
 
-async function start(call: Call, endpoint: StartingEndpoint, params: Params) {
+async function start(call: Call, endpoint: StartingEndpoint) {
   requireScope(call.principal, 'submit');
   const options: EndpointOptions | undefined = call.context.options.endpoints[endpoint.name];
   if (options === undefined) {
@@ -110,7 +107,7 @@ async function start(call: Call, endpoint: StartingEndpoint, params: Params) {
   const flags = startFlags(call.query, call.context.options.maxWait);
   const body = endpoint.method === 'POST' ? searchIn(call.request) : null;
   const { tenant } = call.principal;
-  const request = submission({ tenant, endpoint, options, params, query: call.query, flags, body });
+  const request = submission({ tenant, endpoint, options, params: paramsOf(call), query: call.query, flags, body });
   const [outcome] = await call.context.engine.submit([request]);
   const job = submitted(outcome);
   const wrap: Wrap = isUnwrapped(endpoint) ? (members) => members : envelope;
@@ -193,16 +190,14 @@ function isUnwrapped(endpoint: StartingEndpoint): boolean {
   return endpoint === STARTING_ENDPOINTS.find(({ name }) => name === 'spql-search');
 }
 
+function paramsOf(call: Call): Params {
+  return call.request.params as Params;
+}
+
 function baseUrl(call: Call): string {
   return call.context.publicUrl(call.request);
 }
 
 function send(call: Call, body: object): FastifyReply {
   return call.reply.type(JSON_TYPE).send(JSON.stringify(body));
-}
-
-function splitUrl(url: string, prefix: string): readonly [string, string] {
-  const mark = url.indexOf('?');
-  const path = mark === -1 ? url : url.slice(0, mark);
-  return [path.startsWith(prefix) ? path.slice(prefix.length) : '', mark === -1 ? '' : url.slice(mark + 1)];
 }

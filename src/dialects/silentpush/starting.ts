@@ -5,7 +5,6 @@ import type { Json } from '../../core/job.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
 import { type Asked, NAME } from './mapping.ts';
 import type { EndpointOptions } from './options.ts';
-import type { Params } from './paths.ts';
 import { filtersOf, type Query, type StartFlags } from './query.ts';
 import { RETAIN_MS, SPQL_SORT_DEFAULT, SpqlBody, type StartingEndpoint } from './wire.ts';
 
@@ -33,6 +32,9 @@ export type SpqlSearch = {
   /** `field/asc` or `field/desc`, the most significant first. */
   readonly sort: readonly string[];
 };
+
+/** Decoded parameters of the path. */
+export type Params = Readonly<Record<string, string>>;
 
 export interface Start {
   readonly tenant: string;
