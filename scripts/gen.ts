@@ -1,0 +1,47 @@
+/**
+ * Writes the pages of `docs/` that are made from tables in the code. `--check` writes nothing and fails where a page is out of
+ * date, so that no table changes without its page.
+ *
+ * To add a page: a function in `scripts/gen/` that returns its text, and a line in `PAGES`.
+ */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { errorsPage } from './gen/errors.ts';
+import { lifecyclePage } from './gen/lifecycle.ts';
+import { limitsPage } from './gen/limits.ts';
+
+const ROOT = dirname(import.meta.dirname);
+
+const PAGES: Readonly<Record<string, () => string>> = {
+  'docs/lifecycle.md': lifecyclePage,
+  'docs/errors.md': errorsPage,
+  'docs/limits.md': limitsPage,
+};
+
+const isCheck = process.argv.includes('--check');
+const stale: string[] = [];
+
+for (const [path, page] of Object.entries(PAGES)) {
+  const text = page();
+  if (text === (await textOf(path))) continue;
+  stale.push(path);
+  if (isCheck) continue;
+  await mkdir(join(ROOT, dirname(path)), { recursive: true });
+  await writeFile(join(ROOT, path), text);
+}
+
+if (isCheck && stale.length > 0) {
+  console.error(`Out of date: ${stale.join(', ')}. Run \`npm run gen\` and commit what it writes.`);
+  process.exitCode = 1;
+} else {
+  const done = isCheck ? 'in step with the code' : stale.length === 0 ? 'unchanged' : `wrote ${stale.join(', ')}`;
+  console.log(`${Object.keys(PAGES).length} generated pages: ${done}`);
+}
+
+async function textOf(path: string): Promise<string | null> {
+  try {
+    return await readFile(join(ROOT, path), 'utf8');
+  } catch {
+    return null;
+  }
+}
