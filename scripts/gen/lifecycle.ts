@@ -1,6 +1,6 @@
 /** `docs/lifecycle.md`: the table of transitions, as a table and as a picture. */
 import { isFinal, STORED_STATES, type StoredState } from '../../src/core/state.ts';
-import { TRANSITIONS, type Transition } from '../../src/core/transitions.ts';
+import { type Target, TRANSITIONS, type Transition } from '../../src/core/transitions.ts';
 import { code, page, table } from './markdown.ts';
 
 const ROWS = Object.entries<Transition>(TRANSITIONS);
