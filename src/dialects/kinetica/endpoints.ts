@@ -1,0 +1,235 @@
+/** The job endpoints: create, get, alter, show, and the synchronous statement. */
+import { BideError } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Lookup, Snapshot } from '../../engine/api.ts';
+import { resultOf } from '../result-of.ts';
+import { submitted } from '../submitted.ts';
+import { waitFor } from '../wait-for.ts';
+import { allow, type Call } from './call.ts';
+import { type Encoding, jsonOf } from './encoding.ts';
+import {
+  endpointOf,
+  infoWithTag,
+  jobBody,
+  NO_RESULT,
+  type Remembered,
+  type ResultPart,
+  remembered,
+  sqlResultOf,
+  TAG_NAME,
+  wordOf,
+} from './mapping.ts';
+import { sqlAnswer } from './sql-answer.ts';
+import { submission, type Target, targetRequest } from './submission.ts';
+import {
+  type AlterJobsRequest,
+  type AlterJobsResponse,
+  type CreateJobRequest,
+  type CreateJobResponse,
+  type ExecuteSqlRequest,
+  type ExecuteSqlResponse,
+  executeSqlResponse,
+  type GetJobRequest,
+  type GetJobResponse,
+  type Long,
+  type OptionsRequest,
+  type ShowJobsResponse,
+} from './wire.ts';
+
+const SQL = '/execute/sql';
+const TAG = /^[A-Za-z0-9_-]+$/;
+
+export async function createJob(call: Call, request: CreateJobRequest): Promise<CreateJobResponse> {
+  allow(call, 'submit');
+  const tag = tagOf(request.options.job_tag);
+  const target = targetRequest(call.context.options, request);
+  const { job } = await submit(call, target, {
+    isAsync: true,
+    removeOnComplete: request.options.remove_job_on_complete === 'true',
+    tag,
+  });
+  return { job_id: job.number, info: infoWithTag(job.tags[TAG_NAME] ?? tag ?? '', job.id) };
+}
+
+export async function getJob(call: Call, request: GetJobRequest): Promise<GetJobResponse> {
+  allow(call, 'read');
+  const snapshot = await wanted(call, request.job_id, tagOf(request.options.job_tag));
+  if (snapshot === null) throw unknownJob(request.job_id);
+  const { engine } = call.context;
+  const body = jobBody(snapshot.job, engine.clock.now(), await resultPart(call, snapshot));
+  if (isFinal(snapshot.job.state) && remembered(snapshot.job)?.removeOnComplete === true) {
+    await engine.remove(call.principal.tenant, snapshot.job.id);
+  }
+  return body;
+}
+
+export async function alterJobs(call: Call, request: AlterJobsRequest): Promise<AlterJobsResponse> {
+  allow(call, 'submit');
+  if (request.action !== 'cancel') {
+    throw new BideError('INVALID_REQUEST', `Action ${request.action} is not known: the only one is cancel.`);
+  }
+  const { idsPerCallMax } = call.context.engine.limits;
+  if (request.job_ids.length > idsPerCallMax) {
+    throw new BideError('INVALID_REQUEST', `At most ${idsPerCallMax} jobs are altered in one call.`);
+  }
+  const status = await Promise.all(request.job_ids.map((number) => cancel(call, number)));
+  return { job_ids: request.job_ids, action: request.action, status, info: {} };
+}
+
+export async function showJobs(call: Call, request: OptionsRequest): Promise<ShowJobsResponse> {
+  allow(call, 'read');
+  const { engine } = call.context;
+  const { tenant } = call.principal;
+  const states = request.options.show_async_jobs === 'true' ? {} : { states: LIVE };
+  const { snapshots } = await engine.list({ tenant, ...states, limit: engine.limits.listPageMax });
+  return shown(snapshots.map(({ job }) => job).filter(isListed), engine.clock.now());
+}
+
+export async function executeSql(call: Call, request: ExecuteSqlRequest): Promise<ExecuteSqlResponse> {
+  allow(call, 'submit');
+  const target = targetRequest(call.context.options, {
+    endpoint: SQL,
+    request_encoding: 'json',
+    data: Buffer.alloc(0),
+    data_str: jsonOf(request),
+    options: {},
+  });
+  const { job } = await submit(call, target, { isAsync: false, removeOnComplete: false, tag: null });
+  const snapshot = await finished(call, job.id);
+  if (snapshot.job.state !== 'succeeded') {
+    throw new BideError('INVALID_REQUEST', snapshot.job.error?.message ?? 'The statement was cancelled.');
+  }
+  return sqlAnswerOf(call, snapshot);
+}
+
+const LIVE = ['scheduled', 'queued', 'retrying', 'running'] as const;
+
+interface Options {
+  readonly isAsync: boolean;
+  readonly removeOnComplete: boolean;
+  readonly tag: string | null;
+}
+
+async function submit(call: Call, target: Target, options: Options): Promise<Snapshot> {
+  const { engine, options: config } = call.context;
+  const memory: Remembered = {
+    ...target.remembered,
+    encoding: target.encoding,
+    isAsync: options.isAsync,
+    removeOnComplete: options.removeOnComplete,
+    sourceIp: call.request.ip,
+    authId: call.principal.keyId,
+  };
+  const request = submission(call.principal.tenant, target, memory, options.tag);
+  const [outcome] = await engine.submit([{ ...request, retainMs: config.retainMs }]);
+  return submitted(outcome);
+}
+
+/** The job by its id; where there is none and a tag is given, the newest one with that tag. */
+async function wanted(call: Call, number: Long, tag: string | null): Promise<Snapshot | null> {
+  const { engine } = call.context;
+  const { tenant } = call.principal;
+  const lookup = await byNumber(call, number);
+  if (lookup.kind === 'found') return lookup.snapshot;
+  if (tag === null) return null;
+  const { snapshots } = await engine.list({ tenant, tags: { [TAG_NAME]: tag }, limit: 1 });
+  return snapshots[0] ?? null;
+}
+
+async function byNumber(call: Call, number: Long): Promise<Lookup> {
+  if (typeof number === 'bigint' || !Number.isSafeInteger(number)) return { kind: 'missing' };
+  const [lookup] = await call.context.engine.readByNumber(call.principal.tenant, [number]);
+  return lookup ?? { kind: 'missing' };
+}
+
+async function cancel(call: Call, number: Long): Promise<string> {
+  const lookup = await byNumber(call, number);
+  if (lookup.kind !== 'found') return unknownJob(number).message;
+  const outcome = await call.context.engine.cancel(call.principal.tenant, lookup.snapshot.job.id);
+  switch (outcome.kind) {
+    case 'done':
+    case 'unchanged':
+      return 'OK';
+    case 'wrongState':
+      return `Job ${number} is not running`;
+    default:
+      return unknownJob(number).message;
+  }
+}
+
+/** The job once it is final. A caller that goes away takes his statement with him, and so does the end of the time for it. */
+async function finished(call: Call, id: string): Promise<Snapshot> {
+  const { engine, options } = call.context;
+  const { tenant } = call.principal;
+  const wait = { tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: options.syncTimeoutMs } as const;
+  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
+  if (lookup?.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
+  await engine.cancel(tenant, id);
+  if (engine.closing.aborted) throw new BideError('SHUTTING_DOWN', 'The statement was not run to its end.');
+  throw new BideError(
+    'INVALID_REQUEST',
+    `The statement took longer than ${options.syncTimeoutMs} ms and was cancelled.`,
+  );
+}
+
+async function resultPart(call: Call, snapshot: Snapshot): Promise<ResultPart> {
+  if (snapshot.job.state !== 'succeeded') return NO_RESULT;
+  const memory = remembered(snapshot.job);
+  const isSql = call.context.options.endpoints[endpointOf(snapshot.job)]?.kind === 'sql';
+  if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: await plainResult(call, snapshot) };
+  return encoded(memory.encoding, await sqlAnswerOf(call, snapshot));
+}
+
+function encoded(encoding: Encoding, answer: ExecuteSqlResponse): ResultPart {
+  if (encoding === 'json') return { ...NO_RESULT, job_response_str: jsonOf(answer) };
+  return { job_response: executeSqlResponse.binary.encode(answer), job_response_str: '' };
+}
+
+/** JSON text in any case: a poller that is told DONE parses it. Bytes that are no JSON travel as base64. */
+async function plainResult(call: Call, snapshot: Snapshot): Promise<string> {
+  const result = await resultOf(call.context.engine, snapshot);
+  if (result.kind === 'json') return result.text;
+  if (result.kind === 'none') return '{}';
+  const base64 = Buffer.from(result.bytes).toString('base64');
+  return JSON.stringify({ content_type: result.contentType, content_base64: base64 } satisfies Json);
+}
+
+async function sqlAnswerOf(call: Call, snapshot: Snapshot): Promise<ExecuteSqlResponse> {
+  const result = await resultOf(call.context.engine, snapshot);
+  const memory = remembered(snapshot.job);
+  const rows = sqlResultOf(result.kind === 'json' ? result.text : 'null');
+  return sqlAnswer(rows, memory ?? { offset: 0, limit: rows.rows.length }, memory?.rowEncoding ?? 'json');
+}
+
+/** Statements that ran synchronously are nobody's jobs: they show only while they run. */
+function isListed(job: Snapshot['job']): boolean {
+  return !isFinal(job.state) || remembered(job)?.isAsync !== false;
+}
+
+function shown(jobs: readonly Snapshot['job'][], now: number): ShowJobsResponse {
+  const tags = jobs.map((job) => job.tags[TAG_NAME] ?? '');
+  return {
+    job_id: jobs.map((job) => job.number),
+    status: jobs.map((job) => wordOf(job, now)),
+    endpoint_name: jobs.map(endpointOf),
+    time_received: jobs.map((job) => job.createdAt),
+    auth_id: jobs.map((job) => remembered(job)?.authId ?? ''),
+    source_ip: jobs.map((job) => remembered(job)?.sourceIp ?? ''),
+    query_text: jobs.map((job) => remembered(job)?.queryText ?? ''),
+    user_data: jobs.map(() => ''),
+    flags: jobs.map(() => ''),
+    info: { job_tag: JSON.stringify(tags) },
+  };
+}
+
+function tagOf(tag: string | undefined): string | null {
+  if (tag === undefined || tag === '') return null;
+  if (!TAG.test(tag))
+    throw new BideError('INVALID_REQUEST', 'A job_tag has letters, digits, underscores and hyphens only.');
+  return tag;
+}
+
+function unknownJob(number: Long): BideError {
+  return new BideError('INVALID_REQUEST', `Job ${number} not found`);
+}

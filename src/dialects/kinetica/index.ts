@@ -1,0 +1,38 @@
+/** Kinetica: endpoints run as jobs by name, answers wrapped in five fields, JSON and binary Avro bodies. */
+import type { Dialect } from '../dialect.ts';
+import { DIALECT, errorBody, WORDS } from './mapping.ts';
+import { DEFAULT_OPTIONS, type KineticaOptions, parseOptions } from './options.ts';
+import { register } from './routes.ts';
+import { STATUS_WORDS } from './wire.ts';
+
+export const kinetica: Dialect<KineticaOptions> = {
+  name: DIALECT,
+  title: 'Kinetica',
+  vocabulary: { words: STATUS_WORDS, states: WORDS, unsupported: {} },
+  serves: [
+    { method: 'POST', path: '/create/job', purpose: 'Runs another endpoint as a job' },
+    { method: 'POST', path: '/get/job', purpose: 'Status and answer of a job' },
+    { method: 'POST', path: '/admin/alter/jobs', purpose: 'Cancels jobs' },
+    { method: 'POST', path: '/admin/show/jobs', purpose: 'Lists jobs' },
+    { method: 'POST', path: '/execute/sql', purpose: 'Runs a statement and answers with its rows' },
+    { method: 'POST', path: '/show/system/status', purpose: 'Whether the server runs, and its version' },
+    { method: 'POST', path: '/show/system/properties', purpose: 'Where clients find the nodes' },
+    { method: 'GET', path: '/', purpose: 'Says that the server runs' },
+  ],
+  omits: [
+    {
+      what: 'application/x-snappy bodies, request_encoding snappy',
+      why: 'No maintained pure-JavaScript codec; clients use it only when told to.',
+    },
+    {
+      what: 'All other endpoints, called directly',
+      why: 'They belong to the database; what a config maps runs through /create/job.',
+    },
+    { what: 'paging_table', why: 'Results are paged by offset and limit; nothing is kept for a paging table.' },
+    { what: 'Statements other than queries', why: 'Queries come from callers and run locked down, read only.' },
+  ],
+  errorBody,
+  parseOptions,
+  playground: DEFAULT_OPTIONS,
+  register,
+};

@@ -1,0 +1,54 @@
+/** What a config says about this dialect: which endpoints run which job types, and how they are fed. */
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const HOUR_MS = 3_600_000;
+
+/**
+ * `sql`: the job gets `{query}` and leaves rows, which are answered as `/execute/sql` answers them.
+ * `plain`: the job gets the endpoint's request as it came, and its JSON result is the endpoint's answer.
+ */
+const Target = Type.Object(
+  { type: Type.String({ minLength: 1 }), kind: Type.Union([Type.Literal('sql'), Type.Literal('plain')]) },
+  { additionalProperties: false },
+);
+export type Target = Static<typeof Target>;
+
+const Given = Type.Object(
+  {
+    endpoints: Type.Optional(Type.Record(Type.String({ pattern: '^/[a-z0-9/_]+$' }), Target)),
+    retainMs: Type.Optional(Type.Integer({ minimum: 0 })),
+    syncTimeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
+    version: Type.Optional(Type.String({ pattern: '^[0-9]+(\\.[0-9]+)*$' })),
+  },
+  { additionalProperties: false },
+);
+
+export interface KineticaOptions {
+  /** Endpoint path -> what runs it. */
+  readonly endpoints: Readonly<Record<string, Target>>;
+  /** How long a finished job can be asked for. */
+  readonly retainMs: number;
+  /** Longest that a synchronous call is held; its job is cancelled then. */
+  readonly syncTimeoutMs: number;
+  /** The version that clients are told; they choose their behaviour by it. */
+  readonly version: string;
+}
+
+export const DEFAULT_OPTIONS: KineticaOptions = {
+  endpoints: { '/execute/sql': { type: 'sql', kind: 'sql' } },
+  retainMs: HOUR_MS,
+  syncTimeoutMs: HOUR_MS / 12,
+  version: '7.2.3.12',
+};
+
+export function parseOptions(
+  raw: unknown,
+):
+  | { readonly kind: 'options'; readonly options: KineticaOptions }
+  | { readonly kind: 'invalid'; readonly message: string } {
+  const given = raw ?? {};
+  const [error] = Value.Errors(Given, given);
+  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
+  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...(given as Static<typeof Given>) } };
+}

@@ -1,0 +1,155 @@
+/**
+ * The plugin: each request is read in its encoding, authenticated, handed to the engine and answered in the same encoding.
+ *
+ * Checks come in the vendor's order: credentials (401), path (404), body (400), fields (400). Whatever the frame refuses leaves
+ * as JSON; for a binary caller `onSend` turns it into the datum of the same wrapper.
+ */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import { credentialOf, principalOf } from '../credentials.ts';
+import type { Principal } from '../dialect.ts';
+import { frame } from '../frame.ts';
+import type { Call, Context } from './call.ts';
+import { type Body, bodyOf, type Encoding, readRequest, wrapped } from './encoding.ts';
+import { alterJobs, createJob, executeSql, getJob, showJobs } from './endpoints.ts';
+import { CORS, errorBody } from './mapping.ts';
+import { properties, status } from './system.ts';
+import {
+  alterJobsRequest,
+  alterJobsResponse,
+  createJobRequest,
+  createJobResponse,
+  executeSqlRequest,
+  executeSqlResponse,
+  getJobRequest,
+  getJobResponse,
+  optionsRequest,
+  propertiesResponse,
+  showJobsResponse,
+  statusResponse,
+  type WireRecord,
+  type Wrapper,
+  wrapper,
+} from './wire.ts';
+
+interface Endpoint {
+  readonly path: string;
+  answer(call: Call, body: Body): Promise<Wrapper>;
+}
+
+const JSON_TYPE = 'application/json';
+const BINARY_TYPE = 'application/octet-stream';
+const RUNNING = 'Kinetica is running!';
+const SECOND_MS = 1_000;
+
+const ENDPOINTS: readonly Endpoint[] = [
+  endpoint('/create/job', createJobRequest, createJobResponse, createJob),
+  endpoint('/get/job', getJobRequest, getJobResponse, getJob),
+  endpoint('/admin/alter/jobs', alterJobsRequest, alterJobsResponse, alterJobs),
+  endpoint('/admin/show/jobs', optionsRequest, showJobsResponse, showJobs),
+  endpoint('/execute/sql', executeSqlRequest, executeSqlResponse, executeSql),
+  endpoint('/show/system/status', optionsRequest, statusResponse, status),
+  endpoint('/show/system/properties', optionsRequest, propertiesResponse, properties),
+];
+
+export function register(app: FastifyInstance, context: Context): void {
+  checkTypes(context);
+  frame(app, { errorBody }, (framed) => {
+    readBodies(framed);
+    framed.addHook('onSend', async (request, reply, payload) => finished(request, reply, payload));
+    framed.get('/', (_request, reply) => reply.type('text/plain').send(RUNNING));
+    for (const { path, answer } of ENDPOINTS) {
+      // Clients may be given a base URL with a path of its own, one segment of which is tolerated.
+      for (const url of [path, `/:prefix${path}`]) {
+        framed.options(url, (_request, reply) => preflight(reply));
+        framed.post(url, (request, reply) => serve(context, request, reply, answer));
+      }
+    }
+  });
+}
+
+function endpoint<In, Out>(
+  path: string,
+  input: WireRecord<In>,
+  output: WireRecord<Out>,
+  run: (call: Call, request: In) => Promise<Out>,
+): Endpoint {
+  const dataType = `${path.slice(1).replaceAll('/', '_')}_response`;
+  return {
+    path,
+    answer: async (call, body) => wrapped(call.encoding, dataType, output, await run(call, readRequest(input, body))),
+  };
+}
+
+/** A config that names a job type which does not exist is told so at the start, not at the first request. */
+function checkTypes(context: Context): void {
+  const types = new Set(context.engine.types().map((type) => type.name));
+  for (const [path, target] of Object.entries(context.options.endpoints)) {
+    if (types.has(target.type)) continue;
+    const where = `dialects.kinetica.options.endpoints['${path}'].type`;
+    throw new BideError('CONFIG_INVALID', `${where} names ${target.type}, which is no job type.`);
+  }
+}
+
+/** Bodies stay bytes until the caller is known: who is not let in learns nothing of what is wrong with his body. */
+function readBodies(app: FastifyInstance): void {
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+}
+
+async function serve(context: Context, request: FastifyRequest, reply: FastifyReply, answer: Endpoint['answer']) {
+  const principal = await authenticate(context, request);
+  const encoding = encodingOf(request);
+  const body = parsed(encoding, request);
+  const out = await answer({ context, request, reply, principal, encoding }, body);
+  return reply.type(encoding === 'binary' ? BINARY_TYPE : JSON_TYPE).send(bodyOf(encoding, out));
+}
+
+async function authenticate(context: Context, request: FastifyRequest): Promise<Principal> {
+  const credential = credentialOf(request.headers.authorization);
+  const principal = credential === null ? null : await principalOf(context.auth, credential.secret);
+  if (principal === null) throw new BideError('UNAUTHENTICATED', 'Not authorized: wrong user name, password or token.');
+  return principal;
+}
+
+function encodingOf(request: FastifyRequest): Encoding {
+  return mediaTypeOf(request) === BINARY_TYPE ? 'binary' : 'json';
+}
+
+function mediaTypeOf(request: FastifyRequest): string {
+  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
+}
+
+function parsed(encoding: Encoding, request: FastifyRequest): Body {
+  const bytes = request.body;
+  if (!(bytes instanceof Buffer) || bytes.length === 0) throw new BideError('INVALID_REQUEST', 'The body is empty.');
+  if (encoding === 'binary') return { encoding, bytes };
+  if (!/\bjson$/.test(mediaTypeOf(request))) {
+    throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE} or ${BINARY_TYPE}.`);
+  }
+  try {
+    return { encoding, value: JSON.parse(bytes.toString('utf8')) };
+  } catch {
+    throw new BideError('MALFORMED_JSON');
+  }
+}
+
+function preflight(reply: FastifyReply): FastifyReply {
+  return reply
+    .headers({
+      'access-control-allow-methods': 'POST, OPTIONS',
+      'access-control-allow-headers': 'authorization, content-type, x-kinetica-group',
+      'access-control-max-age': '600',
+    })
+    .code(200)
+    .send('');
+}
+
+/** Headers of every answer, and for a binary caller the binary form of what the frame said in JSON. */
+function finished(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
+  reply.headers(CORS).header('x-request-time-secs', (reply.elapsedTime / SECOND_MS).toFixed(5));
+  const isJson = String(reply.getHeader('content-type')).startsWith(JSON_TYPE);
+  if (encodingOf(request) === 'json' || !isJson || typeof payload !== 'string') return payload;
+  const said = JSON.parse(payload) as Wrapper;
+  reply.removeHeader('content-length').type(BINARY_TYPE);
+  return wrapper.binary.encode({ ...said, data: Buffer.alloc(0) });
+}

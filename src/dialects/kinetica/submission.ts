@@ -1,0 +1,103 @@
+/** From a request of `/create/job` to a submit: which endpoint is meant, what it is asked, and what to remember of it. */
+import { randomUUID } from 'node:crypto';
+import { BideError } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
+import type { SubmitRequest } from '../../engine/api.ts';
+import { type Encoding, readJson } from './encoding.ts';
+import { DIALECT, type Remembered, TAG_NAME } from './mapping.ts';
+import type { KineticaOptions, Target as TargetOptions } from './options.ts';
+import { type CreateJobRequest, END_OF_SET, type ExecuteSqlRequest, executeSqlRequest } from './wire.ts';
+
+type RememberedTarget = Pick<Remembered, 'endpoint' | 'queryText' | 'offset' | 'limit' | 'rowEncoding'>;
+
+/** The endpoint that a job runs, with its request read. */
+export interface Target {
+  readonly type: string;
+  readonly input: Json;
+  /** In which the endpoint's answer is wanted. */
+  readonly encoding: Encoding;
+  readonly remembered: RememberedTarget;
+}
+
+/** INVALID_REQUEST where the endpoint is not served, its encoding is not taken or its request does not fit. */
+export function targetRequest(options: KineticaOptions, request: CreateJobRequest): Target {
+  const target = Object.hasOwn(options.endpoints, request.endpoint) ? options.endpoints[request.endpoint] : undefined;
+  if (target === undefined) throw new BideError('INVALID_REQUEST', `Unknown URI: ${request.endpoint}`);
+  const encoding = encodingOf(request);
+  return target.kind === 'sql' ? sqlTarget(target, encoding, request) : plainTarget(target, encoding, request);
+}
+
+export function submission(tenant: string, target: Target, memory: Remembered, tag: string | null): SubmitRequest {
+  return {
+    tenant,
+    type: target.type,
+    input: target.input,
+    tags: { [TAG_NAME]: tag ?? randomUUID() },
+    origin: { dialect: DIALECT, data: memory as unknown as Json },
+  };
+}
+
+/** Omitted, the encoding is binary; but a caller that sent JSON text and no bytes can only have meant JSON. */
+function encodingOf(request: CreateJobRequest): Encoding {
+  const { request_encoding: given, data, data_str: text } = request;
+  if (given === 'json' || (given === 'binary' && data.length === 0 && text !== '')) return 'json';
+  if (given === 'binary') return 'binary';
+  throw new BideError('INVALID_REQUEST', `Unsupported request_encoding ${given}: use json or binary.`);
+}
+
+function sqlTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {
+  const sql =
+    encoding === 'binary'
+      ? executeSqlRequest.binary.decode(request.data)
+      : readJson(executeSqlRequest, innerJson(request.data_str));
+  return {
+    type: target.type,
+    input: { query: statementOf(sql) },
+    encoding,
+    remembered: {
+      endpoint: request.endpoint,
+      queryText: sql.statement,
+      offset: rangeOf('offset', sql.offset, 0),
+      limit: rangeOf('limit', sql.limit, END_OF_SET),
+      rowEncoding: rowEncodingOf(sql.encoding),
+    },
+  };
+}
+
+function plainTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {
+  if (encoding === 'binary') {
+    throw new BideError('INVALID_REQUEST', `Unsupported request_encoding binary for ${request.endpoint}: use json.`);
+  }
+  return {
+    type: target.type,
+    input: innerJson(request.data_str),
+    encoding,
+    remembered: { endpoint: request.endpoint, queryText: '', offset: 0, limit: END_OF_SET, rowEncoding: 'json' },
+  };
+}
+
+function innerJson(text: string): Json {
+  if (text === '')
+    throw new BideError('INVALID_REQUEST', 'data_str is empty: put the request of the endpoint there, as JSON.');
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    throw new BideError('INVALID_REQUEST', 'data_str is not JSON.');
+  }
+}
+
+function statementOf(request: ExecuteSqlRequest): string {
+  if (request.statement.trim() === '') throw new BideError('INVALID_REQUEST', 'The statement is empty.');
+  return request.statement;
+}
+
+function rangeOf(name: string, value: ExecuteSqlRequest['offset'], least: number): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && (number === least || number >= 0)) return number;
+  throw new BideError('INVALID_REQUEST', `Field ${name} must be a whole number from 0, or ${END_OF_SET} for all.`);
+}
+
+function rowEncodingOf(given: string): Encoding {
+  if (given === 'json' || given === 'binary') return given;
+  throw new BideError('INVALID_REQUEST', `Unsupported encoding ${given}: use json or binary.`);
+}

@@ -1,0 +1,28 @@
+/** What came of a submit, for a dialect: the job, or an error that the frame says in the dialect's own shape. */
+import { BideError } from '../core/errors.ts';
+import type { Snapshot, SubmitOutcome } from '../engine/api.ts';
+
+/** The snapshot of the submitted job. INPUT_INVALID, INVALID_REQUEST, QUOTA_EXCEEDED, TYPE_UNKNOWN or IDEMPOTENCY_MISMATCH otherwise. */
+export function submitted(outcome: SubmitOutcome | undefined): Snapshot {
+  switch (outcome?.kind) {
+    case 'created':
+    case 'existing':
+      return outcome.snapshot;
+    case 'invalidInput':
+      throw new BideError('INPUT_INVALID', sentenceOf(outcome.issues));
+    case 'invalidRequest':
+      throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues));
+    case 'overQuota':
+      throw new BideError('QUOTA_EXCEEDED');
+    case 'unknownType':
+      throw new BideError('TYPE_UNKNOWN');
+    case 'conflict':
+      throw new BideError('IDEMPOTENCY_MISMATCH');
+    default:
+      throw new BideError('INTERNAL', 'A submit came back without an outcome.');
+  }
+}
+
+function sentenceOf(issues: readonly { readonly path: string; readonly message: string }[]): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+}
