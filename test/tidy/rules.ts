@@ -1,0 +1,141 @@
+/** The rules of the house: each looks at the modules and returns one sentence per place that breaks it. */
+import { IMPURE, layerComplaints } from './layers.ts';
+import type { Module } from './parse.ts';
+import { RATCHET } from './ratchet.ts';
+
+export interface Rule {
+  readonly name: string;
+  readonly complaints: (modules: readonly Module[]) => string[];
+}
+
+const LINES_MAX = 400;
+const TEST_LINES_MAX = 500;
+const FUNCTION_LINES_MAX = 60;
+/** Tests list cases and steps, which reads well at some length. */
+const TEST_FUNCTION_LINES_MAX = 100;
+const PARAMETERS_MAX = 4;
+/** Words that say nothing, and so collect everything. */
+const BANNED_WORDS = ['utils', 'util', 'helpers', 'helper', 'manager', 'common', 'misc', 'types', 'lib'];
+/** Waiting for time to pass makes a test slow when it works and wrong when the machine is busy. */
+const SLEEPS = ['setTimeout', 'setInterval', 'systemClock.after'];
+const TEST_CALLS = ['test', 'it', 'describe', 'suite', 't', 't.test'];
+
+const isTest = ({ path }: Module) => path.startsWith('test/') || path.endsWith('.test.ts');
+
+export const RULES: readonly Rule[] = [
+  { name: 'imports go down the layers only', complaints: layerComplaints },
+  { name: 'core is a function of its arguments', complaints: each(impurities) },
+  { name: 'files are short', complaints: each(longFile) },
+  { name: 'functions are short', complaints: each(longFunctions) },
+  { name: 'functions take few parameters', complaints: each(manyParameters) },
+  { name: 'file names say what is inside', complaints: each(emptyName) },
+  { name: 'nothing is left for later', complaints: each(leftovers) },
+  { name: 'the compiler is never silenced', complaints: each(silenced) },
+  { name: 'exports have names', complaints: each(defaultExport) },
+  { name: 'tests do not sleep', complaints: each(sleeps) },
+  { name: 'no test is skipped', complaints: each(skips) },
+  { name: 'every file says at its head what it models', complaints: each(headless) },
+];
+
+function each(check: (module: Module) => string[]): Rule['complaints'] {
+  return (modules) => modules.flatMap(check);
+}
+
+function impurities(module: Module): string[] {
+  if (!module.path.startsWith('src/core/') || isTest(module) || module.path.endsWith('sample-job.ts')) return [];
+  return usesOf(module, IMPURE).map((use) => `${use} in core, which reads no clock, no chance and no environment`);
+}
+
+function longFile(module: Module): string[] {
+  if (/^\/[*/].*Generated/.test(module.text)) return [];
+  const limit = RATCHET.files[module.path] ?? (isTest(module) ? TEST_LINES_MAX : LINES_MAX);
+  return module.lines <= limit ? [] : [`${module.path} has ${module.lines} lines; ${limit} is the most`];
+}
+
+function longFunctions(module: Module): string[] {
+  return module.functions.flatMap(({ name, line, lines, isChapter }) => {
+    const usual = isTest(module) ? TEST_FUNCTION_LINES_MAX : FUNCTION_LINES_MAX;
+    const limit = RATCHET.functions[`${module.path} ${name}`] ?? usual;
+    return isChapter || lines <= limit
+      ? []
+      : [`${module.path}:${line} ${name} has ${lines} lines; ${limit} is the most`];
+  });
+}
+
+function manyParameters(module: Module): string[] {
+  return module.functions
+    .filter(({ parameters }) => parameters > PARAMETERS_MAX)
+    .map(
+      ({ name, line, parameters }) =>
+        `${module.path}:${line} ${name} takes ${parameters} parameters; name them in one object`,
+    );
+}
+
+function emptyName({ path }: Module): string[] {
+  const name = path.slice(path.lastIndexOf('/') + 1).replace(/(\.test)?\.[cm]?[jt]s$/, '');
+  const words = path.replace(/\.[cm]?[jt]s$/, '').split(/[/.-]/);
+  const banned = words.filter((word) => BANNED_WORDS.includes(word.toLowerCase()));
+  const isKebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/.test(name);
+  return [
+    ...banned.map((word) => `${path} is named "${word}", which says nothing`),
+    ...(isKebab ? [] : [`${path} is not named in kebab-case`]),
+  ];
+}
+
+function leftovers(module: Module): string[] {
+  return linesWith(module, /\b(FIXME|XXX|HACK|TODO)\b(?!\(#\d+\))/).map(
+    (place) => `${place} leaves something for later`,
+  );
+}
+
+/** A negative test of types needs `@ts-expect-error`, which fails once there is no error; elsewhere it hides one. */
+function silenced(module: Module): string[] {
+  const pattern = isTest(module)
+    ? /@ts-(ignore|nocheck)\b|\bas any\b/
+    : /@ts-(ignore|nocheck|expect-error)\b|\bas any\b/;
+  return [
+    ...linesWith(module, pattern).map((place) => `${place} silences the compiler`),
+    ...linesWith(module, /biome-ignore(?! [a-z/A-Z]+: \S.{10})/).map(
+      (place) => `${place} silences the linter without a reason`,
+    ),
+  ];
+}
+
+function defaultExport({ path, hasDefaultExport }: Module): string[] {
+  return hasDefaultExport && !path.endsWith('bide.config.ts') ? [`${path} has a default export`] : [];
+}
+
+function sleeps(module: Module): string[] {
+  if (!isTest(module)) return [];
+  const timers = module.imports.filter(({ specifier }) => specifier === 'node:timers/promises');
+  return [
+    ...usesOf(module, SLEEPS).map((use) => `${use} in a test: await an event, or turn a fake clock`),
+    ...timers.map(({ line }) => `${module.path}:${line} imports timers/promises in a test`),
+  ];
+}
+
+function skips(module: Module): string[] {
+  const words = ['skip', 'only', 'todo'];
+  const names = TEST_CALLS.flatMap((call) => words.flatMap((word) => [`${call}.${word}`, `${call}{${word}}`]));
+  return isTest(module) ? usesOf(module, names).map((use) => `${use}: every test runs, always`) : [];
+}
+
+/** A short test needs no head: its names say it all. */
+function headless(module: Module): string[] {
+  if (isTest(module) || /^(#!.*\n)?\/(\*\*|\/)/.test(module.text)) return [];
+  return [`${module.path} has no comment at its head`];
+}
+
+function usesOf(module: Module, names: readonly string[]): string[] {
+  return module.uses
+    .filter(({ name }) => names.includes(name))
+    .map(({ name, line }) => `${module.path}:${line} ${name}`);
+}
+
+/** This file holds the patterns themselves. */
+function linesWith({ path, text }: Module, pattern: RegExp): string[] {
+  if (path === 'test/tidy/rules.ts') return [];
+  return text
+    .split('\n')
+    .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1} ${line.trim().slice(0, 60)}`] : []));
+}
