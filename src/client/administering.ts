@@ -1,0 +1,42 @@
+/** Keys and types: what an operator asks a server. */
+import type { CallOptions } from './commanding.ts';
+import type { Transport } from './transport.ts';
+import type { KeyBody, KeyScope, NewKeyBody, TypeBody } from './wire.ts';
+
+export interface KeyDraft {
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  /** The caller's own tenant when left out. */
+  readonly tenant?: string | undefined;
+}
+
+export function administering(transport: Transport) {
+  return {
+    async types(options: CallOptions = {}): Promise<readonly TypeBody[]> {
+      const call = { method: 'GET', path: '/v1/types', isRepeatable: true, signal: options.signal } as const;
+      return ((await transport.call(call)).body as { types: readonly TypeBody[] }).types;
+    },
+
+    keys: {
+      /** The answer holds the whole key: the only time that it is shown. */
+      async create(draft: KeyDraft, options: CallOptions = {}): Promise<NewKeyBody> {
+        const call = {
+          method: 'POST',
+          path: '/v1/keys',
+          json: draft,
+          isRepeatable: false,
+          signal: options.signal,
+        } as const;
+        return (await transport.call(call)).body as NewKeyBody;
+      },
+      async list(options: CallOptions = {}): Promise<readonly KeyBody[]> {
+        const call = { method: 'GET', path: '/v1/keys', isRepeatable: true, signal: options.signal } as const;
+        return ((await transport.call(call)).body as { keys: readonly KeyBody[] }).keys;
+      },
+      async revoke(id: string, options: CallOptions = {}): Promise<void> {
+        const path = `/v1/keys/${encodeURIComponent(id)}`;
+        await transport.call({ method: 'DELETE', path, isRepeatable: false, signal: options.signal });
+      },
+    },
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * The client of the native API: everything that one may ask a Bide server, for Node and for browsers alike.
+ *
+ * Built on `fetch` and nothing else. Calls reject with a `ClientError`; calls that are safe to make twice are tried again while
+ * the server is away or busy.
+ */
+import { administering, type KeyDraft } from './administering.ts';
+import { type CallOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
+import { type ListOptions, listJobs } from './listing.ts';
+import { type SubmitOptions, submitting } from './submitting.ts';
+import { createTransport, type TransportOptions } from './transport.ts';
+import { type Waited, type WaitOptions, waiting } from './waiting.ts';
+import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
+import type { BulkItem, JobBody, KeyBody, NewKeyBody, SubmitBody, TypeBody } from './wire.ts';
+import { working } from './working.ts';
+
+export interface Client {
+  /** Stores one job and answers with it; with `waitMs`, with the finished job when it is done in time. */
+  submit(job: SubmitBody, options?: SubmitOptions): Promise<JobBody>;
+  submitMany(jobs: readonly SubmitBody[], options?: CallOptions): Promise<readonly BulkItem[]>;
+  get(id: string, options?: CallOptions): Promise<JobBody>;
+  /** Waits until the job is final, as long as it takes or until `timeoutMs`. */
+  wait(id: string, options?: WaitOptions): Promise<Waited>;
+  waitMany(ids: readonly string[], options?: WaitManyOptions): Promise<WaitedMany>;
+  /** The job now, then after every change, until it is final. */
+  watch(id: string, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
+  result(id: string, options?: CallOptions): Promise<JobResult>;
+  openResult(id: string, options?: CallOptions): Promise<OpenResult>;
+  /** All jobs that fit, newest first. */
+  list(options?: ListOptions): AsyncGenerator<JobBody, void, undefined>;
+  cancel(id: string, options?: CallOptions): Promise<JobBody>;
+  retry(id: string, options?: CallOptions): Promise<JobBody>;
+  remove(id: string, options?: CallOptions): Promise<void>;
+  types(options?: CallOptions): Promise<readonly TypeBody[]>;
+  readonly keys: {
+    create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
+    list(options?: CallOptions): Promise<readonly KeyBody[]>;
+    revoke(id: string, options?: CallOptions): Promise<void>;
+  };
+  /** For workers; `runWorker` is the loop around them. */
+  readonly work: ReturnType<typeof working>;
+}
+
+export type ClientOptions = TransportOptions;
+
+/** Throws a `ClientError` with code BAD_URL when `url` is not an http(s) URL. */
+export function createClient(options: ClientOptions): Client {
+  const transport = createTransport(options);
+  return {
+    ...submitting(transport),
+    ...commanding(transport),
+    ...waiting(transport),
+    ...administering(transport),
+    waitMany: waitingMany(transport),
+    list: (filter) => listJobs(transport, filter),
+    work: working(transport),
+  };
+}

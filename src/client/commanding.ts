@@ -1,0 +1,75 @@
+/** What a caller may do to a job that exists, and how he gets its result. */
+import { pathOf } from './path-of.ts';
+import type { Transport } from './transport.ts';
+import type { JobBody } from './wire.ts';
+
+export interface CallOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface JobResult {
+  readonly contentType: string;
+  readonly bytes: Uint8Array;
+}
+
+export interface OpenResult {
+  readonly contentType: string;
+  /** Null where the server did not say. */
+  readonly bytesTotal: number | null;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+const NO_TYPE = 'application/octet-stream';
+
+export function commanding(transport: Transport) {
+  const open = (id: string, options: CallOptions) =>
+    transport.open({
+      method: 'GET',
+      path: pathOf(id, 'result'),
+      headers: { accept: '*/*' },
+      isRepeatable: true,
+      signal: options.signal,
+    });
+
+  return {
+    async get(id: string, options: CallOptions = {}): Promise<JobBody> {
+      const call = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
+      return (await transport.call(call)).body as JobBody;
+    },
+
+    /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */
+    async cancel(id: string, options: CallOptions = {}): Promise<JobBody> {
+      const path = pathOf(id, 'cancel');
+      const call = { method: 'POST', path, isRepeatable: true, signal: options.signal } as const;
+      return (await transport.call(call)).body as JobBody;
+    },
+
+    /** Runs a failed, cancelled or expired job again. Not tried twice: the second try would find the job waiting. */
+    async retry(id: string, options: CallOptions = {}): Promise<JobBody> {
+      const call = { method: 'POST', path: pathOf(id, 'retry'), isRepeatable: false, signal: options.signal } as const;
+      return (await transport.call(call)).body as JobBody;
+    },
+
+    /** Removes a final job and its result. Not tried twice: the second try would find it gone. */
+    async remove(id: string, options: CallOptions = {}): Promise<void> {
+      await transport.call({ method: 'DELETE', path: pathOf(id), isRepeatable: false, signal: options.signal });
+    },
+
+    async result(id: string, options: CallOptions = {}): Promise<JobResult> {
+      const response = await open(id, options);
+      const contentType = response.headers.get('content-type') ?? NO_TYPE;
+      return { contentType, bytes: new Uint8Array(await response.arrayBuffer()) };
+    },
+
+    /** For results too large to hold in memory. */
+    async openResult(id: string, options: CallOptions = {}): Promise<OpenResult> {
+      const response = await open(id, options);
+      const length = response.headers.get('content-length');
+      return {
+        contentType: response.headers.get('content-type') ?? NO_TYPE,
+        bytesTotal: length === null ? null : Number(length),
+        body: (response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>,
+      };
+    },
+  };
+}

@@ -1,0 +1,11 @@
+export type { KeyDraft } from './administering.ts';
+export { type Client, type ClientOptions, createClient } from './client.ts';
+export { ClientError } from './client-error.ts';
+export type { CallOptions, JobResult, OpenResult } from './commanding.ts';
+export type { ListOptions } from './listing.ts';
+export { type RunWorkerOptions, runWorker, type WorkContext, WorkError } from './run-worker.ts';
+export type { SubmitOptions } from './submitting.ts';
+export { isFinished, type Waited, type WaitOptions } from './waiting.ts';
+export type { WaitedMany, WaitManyOptions } from './waiting-many.ts';
+export type * from './wire.ts';
+export type { BytesResult, ClaimOptions, FailOptions, HeartbeatOptions, WorkFailure, WorkRef } from './working.ts';

@@ -1,0 +1,44 @@
+/** Listing: an async iterator over all jobs that fit, fetched page by page as it is read. */
+import type { ShownState } from '../core/state.ts';
+import type { Transport } from './transport.ts';
+import type { JobBody } from './wire.ts';
+
+export interface ListOptions {
+  readonly states?: readonly ShownState[] | undefined;
+  readonly types?: readonly string[] | undefined;
+  /** Every one of them must match. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
+  readonly createdFrom?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+  /** Jobs fetched per request, not jobs in all. */
+  readonly pageSize?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Page {
+  readonly jobs: readonly JobBody[];
+  readonly next: string | null;
+}
+
+/** Newest first. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
+export async function* listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {
+  const query = queryOf(options);
+  for (let cursor: string | null | undefined; cursor !== null; ) {
+    if (cursor !== undefined) query.set('cursor', cursor);
+    const call = { method: 'GET', path: '/v1/jobs', query, isRepeatable: true, signal: options.signal } as const;
+    const page = (await transport.call(call)).body as Page;
+    yield* page.jobs;
+    cursor = page.next;
+  }
+}
+
+function queryOf(options: ListOptions): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const state of options.states ?? []) query.append('state', state);
+  for (const type of options.types ?? []) query.append('type', type);
+  for (const [name, value] of Object.entries(options.tags ?? {})) query.append('tag', `${name}:${value}`);
+  if (options.createdFrom !== undefined) query.set('createdFrom', options.createdFrom.toISOString());
+  if (options.createdBefore !== undefined) query.set('createdBefore', options.createdBefore.toISOString());
+  if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
+  return query;
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createClient } from './client.ts';
+import { type FakeAnswer, type FakeRequest, fakeServer } from './fake-server.ts';
+import { type RunWorkerOptions, runWorker, WorkError } from './run-worker.ts';
+import type { WorkBody } from './wire.ts';
+
+const WORK: WorkBody = { id: 'j1', type: 'ocr', input: { page: 1 }, attempt: 1, fence: 4, timeoutMs: null };
+
+const held = ({ signal }: FakeRequest) =>
+  new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    else signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+
+interface Script {
+  readonly jobs?: readonly WorkBody[];
+  readonly heartbeat?: (request: FakeRequest, count: number) => FakeAnswer | Promise<FakeAnswer>;
+  readonly options?: Partial<RunWorkerOptions>;
+  readonly handle: RunWorkerOptions['handle'];
+}
+
+/** Lets a worker claim `jobs` once, and stops it as soon as it asks for more. Answers with what it said about them. */
+async function workerRun({ jobs = [WORK], heartbeat = held, options, handle }: Script) {
+  const stop = new AbortController();
+  const troubles: unknown[] = [];
+  let claims = 0;
+  let beats = 0;
+  const server = fakeServer((request) => {
+    const call = request.url.pathname.split('/').at(-1);
+    if (call === 'heartbeat') {
+      beats += 1;
+      return heartbeat(request, beats);
+    }
+    if (call !== 'claim') return { json: {} };
+    claims += 1;
+    if (claims === 1) return { json: { jobs } };
+    stop.abort();
+    return held(request);
+  });
+  const { pause, now } = server.options;
+  const onTrouble = (error: unknown) => troubles.push(error);
+  const fixed = { types: ['ocr'], handle, signal: stop.signal, slots: 2, pause, now, onTrouble };
+  await runWorker(createClient(server.options), { ...fixed, ...options });
+  const said = server.requests
+    .filter((request) => /\/(succeed|fail)$/.test(request.url.pathname))
+    .map((request) => [request.url.pathname, request.json]);
+  return { said, troubles, server };
+}
+
+test('runWorker reports what the handler returned, with the fence of the claim', async () => {
+  const { said, server } = await workerRun({ handle: (job) => ({ got: job.input }) });
+  assert.deepEqual(said, [['/v1/work/j1/succeed', { fence: 4, result: { got: { page: 1 } } }]]);
+  const { worker, ...claim } = (server.requests[0]?.json ?? {}) as Record<string, unknown>;
+  assert.deepEqual(claim, { types: ['ocr'], max: 2, leaseMs: 30_000, wait: 30 });
+  assert.match(String(worker), /^worker-/);
+});
+
+test('runWorker reports nothing returned as null, and bytes with their content type', async () => {
+  assert.deepEqual((await workerRun({ handle: () => undefined })).said[0]?.[1], { fence: 4, result: null });
+  const bytes = new Uint8Array([1, 2]);
+  const { server } = await workerRun({ handle: () => ({ contentType: 'image/png', bytes }) });
+  const request = server.requests.find((one) => one.url.pathname.endsWith('succeed'));
+  assert.equal(request?.headers.get('content-type'), 'image/png');
+  assert.equal(request?.url.searchParams.get('fence'), '4');
+});
+
+test('runWorker reports whatever is thrown as a failure that may be tried again', async () => {
+  for (const [thrown, message] of [
+    [new Error('torn page'), 'torn page'],
+    ['plain words', 'plain words'],
+  ] as const) {
+    const { said } = await workerRun({
+      handle: () => {
+        throw thrown;
+      },
+    });
+    const expected = { fence: 4, error: { code: 'HANDLER_FAILED', message }, retryable: true };
+    assert.deepEqual(said, [['/v1/work/j1/fail', expected]]);
+  }
+});
+
+test('runWorker passes on the code of a WorkError and that no retry can mend it', async () => {
+  const { said } = await workerRun({
+    handle: () => Promise.reject(new WorkError('PAGE_BLANK', 'nothing on it', { isRetryable: false, details: [1] })),
+  });
+  const error = { code: 'PAGE_BLANK', message: 'nothing on it', details: [1] };
+  assert.deepEqual(said[0]?.[1], { fence: 4, error, retryable: false });
+});
+
+test('runWorker fires the signal on a requested cancel and reports how the handler ended', async () => {
+  const { said } = await workerRun({
+    heartbeat: (request, count) => (count === 1 ? { json: { cancelRequested: true } } : held(request)),
+    handle: (_, { signal }) =>
+      new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(new Error(`stopped by ${signal.reason}`)));
+      }),
+  });
+  assert.deepEqual(said[0]?.[1], {
+    fence: 4,
+    error: { code: 'HANDLER_FAILED', message: 'stopped by cancel' },
+    retryable: true,
+  });
+});
+
+test('runWorker drops a job that was given to somebody else', async () => {
+  let reason: unknown;
+  const { said, troubles } = await workerRun({
+    heartbeat: () => ({ status: 409, json: { code: 'FENCE_OLD', title: 'Taken over.', status: 409 } }),
+    handle: async (_, { signal }) => {
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      reason = signal.reason;
+      return 'too late';
+    },
+  });
+  assert.equal(reason, 'lost');
+  assert.deepEqual(said, []);
+  assert.match(String(troubles[0]), /Taken over/);
+});
+
+test('runWorker gives a job up when no heartbeat went through for a whole lease', async () => {
+  const { said } = await workerRun({
+    options: { leaseMs: 9_000 },
+    heartbeat: () => {
+      throw new TypeError('fetch failed');
+    },
+    handle: async (_, { signal }) => {
+      if (!signal.aborted) await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      return 'too late';
+    },
+  });
+  assert.deepEqual(said, []);
+});
+
+test('runWorker sends the newest progress with the fence', async () => {
+  const sent: unknown[] = [];
+  const told = Promise.withResolvers<void>();
+  await workerRun({
+    heartbeat: (request) => {
+      const { progress } = request.json as { progress?: { percent: number } };
+      if (progress === undefined) return held(request);
+      sent.push(progress);
+      if (progress.percent === 90) told.resolve();
+      return { json: { cancelRequested: false } };
+    },
+    handle: async (_, { progress }) => {
+      for (const percent of [10, 20, 30]) progress(percent);
+      progress(90, 'nearly');
+      await told.promise;
+    },
+  });
+  assert.deepEqual(sent, [{ percent: 10 }, { percent: 90, message: 'nearly' }]);
+});
+
+test('runWorker goes on when the server is away for a while', async () => {
+  const stop = new AbortController();
+  const server = fakeServer((request, count) => {
+    if (count === 1) return { status: 503, json: { code: 'SHUTTING_DOWN', title: 'Bye.', status: 503 } };
+    stop.abort();
+    return held(request);
+  });
+  const { pause, now } = server.options;
+  await runWorker(createClient(server.options), { types: ['a'], handle: () => null, signal: stop.signal, pause, now });
+  assert.equal(server.requests.length, 2);
+  assert.deepEqual(server.pauses, [1_000]);
+});
+
+test('runWorker rejects when the server refuses the worker itself', async () => {
+  const server = fakeServer(() => ({
+    status: 422,
+    json: { code: 'TYPE_UNKNOWN', title: 'No such type.', status: 422 },
+  }));
+  const run = runWorker(createClient(server.options), { types: ['a'], handle: () => null });
+  await assert.rejects(run, { code: 'TYPE_UNKNOWN' });
+});

@@ -1,0 +1,104 @@
+/**
+ * A remote worker as a loop: claims jobs over HTTP, runs `handle` for each, keeps their leases, reports how they ended.
+ *
+ * 1. While slots are free, one claim is held open for as many jobs as there are free slots.
+ * 2. Beside each running job goes a heartbeat that the server holds: it renews the lease, and comes back at once when somebody
+ *    cancels the job or when the job was given to another worker; `context.signal` then fires.
+ * 3. What the handler returns is the result; what it throws is a failure, tried again unless it is a `WorkError` that says no.
+ *
+ * Contact may be lost for as long as a lease lasts. After that the job belongs to whoever claimed it since: the signal fires with
+ * `lost`, and whatever the handler still returns is dropped (the server would refuse it, by the fence).
+ */
+import type { Json } from '../core/job.ts';
+import type { Client } from './client.ts';
+import { ClientError } from './client-error.ts';
+import { type AttemptOptions, runAttempt } from './run-attempt.ts';
+import { pauseFor } from './transport.ts';
+import type { WorkBody } from './wire.ts';
+import type { BytesResult } from './working.ts';
+
+/** A failure with a code of its own. */
+export class WorkError extends Error {
+  override readonly name = 'WorkError';
+  readonly code: string;
+  readonly isRetryable: boolean;
+  readonly details: Json;
+
+  constructor(
+    code: string,
+    message: string,
+    options: { readonly isRetryable?: boolean; readonly details?: Json } = {},
+  ) {
+    super(message);
+    this.code = code;
+    this.isRetryable = options.isRetryable ?? true;
+    this.details = options.details ?? null;
+  }
+}
+
+export interface WorkContext {
+  /** Fires with `cancel` when somebody cancelled the job, with `lost` when it is no longer this worker's. */
+  readonly signal: AbortSignal;
+  /** Percent from 0 to 100. May be called often: what comes faster than it can be sent is left out. */
+  progress(percent: number, message?: string): void;
+}
+
+export type WorkResult = Json | BytesResult | undefined;
+
+export interface RunWorkerOptions {
+  readonly types: readonly string[];
+  readonly handle: (job: WorkBody, context: WorkContext) => Promise<WorkResult> | WorkResult;
+  /** Ends the loop: no more claims; what runs is run to its end. */
+  readonly signal?: AbortSignal | undefined;
+  /** Shown with the job; to tell workers apart. */
+  readonly name?: string | undefined;
+  /** Jobs at once. */
+  readonly slots?: number | undefined;
+  readonly leaseMs?: number | undefined;
+  /** Told of what the loop survives: a server that is away, an outcome that was refused. */
+  readonly onTrouble?: ((error: unknown) => void) | undefined;
+  /** Replaceable for tests. */
+  readonly pause?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+const LEASE_MS = 30_000;
+const CLAIM_HOLD_MS = 30_000;
+/** Pause after a claim that failed: short enough that a restarted server has its workers back at once. */
+const TROUBLE_PAUSE_MS = 1_000;
+
+/** Resolves when `signal` has fired and the last job has ended. Rejects when the server refuses the worker (key, types). */
+export async function runWorker(client: Client, options: RunWorkerOptions): Promise<void> {
+  const { signal, types, slots = 1, leaseMs = LEASE_MS, pause = pauseFor, onTrouble = () => {} } = options;
+  const worker = options.name ?? `worker-${Math.random().toString(36).slice(2, 8)}`;
+  const attempt: AttemptOptions = { ...options, leaseMs, pause, now: options.now ?? (() => Date.now()), onTrouble };
+  const running = new Set<Promise<void>>();
+  try {
+    while (signal?.aborted !== true) {
+      const max = slots - running.size;
+      if (max === 0) await Promise.race(running);
+      else {
+        for (const job of await claim({ types, worker, max, leaseMs, waitMs: CLAIM_HOLD_MS, signal })) start(job);
+      }
+    }
+  } finally {
+    await Promise.all(running);
+  }
+
+  function start(job: WorkBody): void {
+    const run = runAttempt(client, job, attempt).finally(() => running.delete(run));
+    running.add(run);
+  }
+
+  async function claim(request: Parameters<Client['work']['claim']>[0]): Promise<readonly WorkBody[]> {
+    try {
+      return await client.work.claim(request);
+    } catch (error) {
+      if (signal?.aborted === true) return [];
+      if (!(error instanceof ClientError) || !error.isPassing) throw error;
+      onTrouble(error);
+      await pause(error.retryAfterMs ?? TROUBLE_PAUSE_MS, signal).catch(() => {});
+      return [];
+    }
+  }
+}

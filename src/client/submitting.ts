@@ -1,0 +1,53 @@
+/** Submitting: one job, or many in one call. Retried only where an idempotency key makes a second try harmless. */
+import type { CallOptions } from './commanding.ts';
+import type { Transport } from './transport.ts';
+import type { BulkItem, JobBody, SubmitBody } from './wire.ts';
+
+export interface SubmitOptions {
+  /** The same key with the same request answers with the job of the first time. */
+  readonly idempotencyKey?: string | undefined;
+  /** Answer with the finished job when it is done within this time. */
+  readonly waitMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Jobs in one request of a bulk submit: the server's default `jobsPerCallMax`. */
+const JOBS_PER_CALL = 1_000;
+
+export function submitting(transport: Transport) {
+  return {
+    async submit(job: SubmitBody, options: SubmitOptions = {}): Promise<JobBody> {
+      const { idempotencyKey, waitMs } = options;
+      const headers = {
+        ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
+        ...(waitMs === undefined ? {} : { prefer: `wait=${Math.ceil(waitMs / 1_000)}` }),
+      };
+      const answer = await transport.call({
+        method: 'POST',
+        path: '/v1/jobs',
+        headers,
+        json: job,
+        isRepeatable: idempotencyKey !== undefined,
+        holdMs: waitMs ?? 0,
+        signal: options.signal,
+      });
+      return answer.body as JobBody;
+    },
+
+    /** One answer per job, in their order: a wrong one does not spoil the others. */
+    async submitMany(jobs: readonly SubmitBody[], options: CallOptions = {}): Promise<readonly BulkItem[]> {
+      const items: BulkItem[] = [];
+      for (let at = 0; at < jobs.length; at += JOBS_PER_CALL) {
+        const answer = await transport.call({
+          method: 'POST',
+          path: '/v1/jobs/bulk',
+          json: { jobs: jobs.slice(at, at + JOBS_PER_CALL) },
+          isRepeatable: false,
+          signal: options.signal,
+        });
+        items.push(...(answer.body as { items: readonly BulkItem[] }).items);
+      }
+      return items;
+    },
+  };
+}

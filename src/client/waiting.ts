@@ -1,0 +1,62 @@
+/** Waiting for one job: until it is done, or revision by revision. */
+import { HOLD_MS, holdLoop, secondsOf } from './hold-loop.ts';
+import { pathOf } from './path-of.ts';
+import type { Transport } from './transport.ts';
+import type { JobBody, UnknownJob } from './wire.ts';
+
+export interface WaitOptions {
+  /** Longest wait in all; without one until done. A server that stays away ends a wait with its error. */
+  readonly timeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface Waited {
+  /** False when the time ran out first: `job` is then its latest snapshot. */
+  readonly isSatisfied: boolean;
+  readonly job: JobBody;
+}
+
+/** Nothing more will happen to it (unless somebody retries it), or there is no such job. */
+export function isFinished(job: JobBody | UnknownJob): boolean {
+  return job.state === 'unknown' || job.finishedAt !== null;
+}
+
+export function waiting(transport: Transport) {
+  const loop = holdLoop(transport);
+
+  async function wait(id: string, options: WaitOptions = {}): Promise<Waited> {
+    const { signal } = options;
+    const deadline = loop.deadlineOf(options.timeoutMs);
+    for (;;) {
+      const startedAt = transport.now();
+      const holdMs = loop.holdMsUntil(deadline);
+      const query = new URLSearchParams({ wait: secondsOf(holdMs) });
+      const call = { method: 'GET', path: pathOf(id), query, isRepeatable: true, holdMs, signal } as const;
+      const job = (await transport.call(call)).body as JobBody;
+      if (isFinished(job)) return { isSatisfied: true, job };
+      if (transport.now() >= deadline) return { isSatisfied: false, job };
+      await loop.keepPace(startedAt, deadline, signal);
+    }
+  }
+
+  /** The snapshot now, then one after every change, the final one last. A slow reader misses some in between, never the last. */
+  async function* watch(id: string, options: { readonly signal?: AbortSignal | undefined } = {}) {
+    const get = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
+    let answer = await transport.call(get);
+    let job = answer.body as JobBody;
+    yield job;
+    while (!isFinished(job)) {
+      const startedAt = transport.now();
+      const query = new URLSearchParams({ wait: secondsOf(HOLD_MS), until: 'change' });
+      const headers = { 'if-none-match': answer.headers.get('etag') ?? `"${job.revision}"` };
+      const next = await transport.call({ ...get, query, headers, holdMs: HOLD_MS });
+      const seen = next.status === 304 ? job : (next.body as JobBody);
+      if (seen.revision === job.revision) await loop.keepPace(startedAt, Number.POSITIVE_INFINITY, options.signal);
+      if (seen.revision !== job.revision || seen.state !== job.state) yield seen;
+      if (next.status !== 304) answer = next;
+      job = seen;
+    }
+  }
+
+  return { wait, watch };
+}

@@ -1,0 +1,121 @@
+/**
+ * The bodies of the native API, as they travel: what the client sends and gets.
+ *
+ * Times are ISO 8601 in UTC, durations milliseconds. A job that the server does not know (or that belongs to another tenant)
+ * shows up in a wait as `{ id, state: 'unknown' }`, so that one wrong id never spoils a wait for a thousand.
+ */
+import type { Json, Tags } from '../core/job.ts';
+import type { ShownState } from '../core/state.ts';
+
+export interface JobBody {
+  readonly id: string;
+  readonly number: number;
+  readonly type: string;
+  readonly state: ShownState;
+  readonly progress: { readonly percent: number; readonly message: string | null };
+  readonly attempt: number;
+  readonly attemptsMax: number;
+  readonly priority: number;
+  readonly tags: Tags;
+  /** Grows with every change: also the ETag, and what `watch` continues from. */
+  readonly revision: number;
+  readonly createdAt: string;
+  readonly runAt: string;
+  readonly startedAt: string | null;
+  /** Set exactly when the job is final. */
+  readonly finishedAt: string | null;
+  readonly deadlineAt: string | null;
+  readonly retainUntil: string | null;
+  readonly cancelRequestedAt: string | null;
+  readonly error: JobErrorBody | null;
+  /** The result when it is JSON and small; fetch it with `result` otherwise. */
+  readonly result: Json;
+  readonly links: Readonly<Record<string, string>>;
+}
+
+export interface JobErrorBody {
+  readonly code: string;
+  readonly message: string;
+  readonly details: Json;
+}
+
+/** An id of a wait that there is no job for. */
+export interface UnknownJob {
+  readonly id: string;
+  readonly state: 'unknown';
+}
+
+export interface RetryBody {
+  /** Attempts in all, the first one included. */
+  readonly attempts?: number;
+  readonly backoffMs?: number;
+  readonly factor?: number;
+  readonly maxMs?: number;
+}
+
+export interface SubmitBody {
+  readonly type: string;
+  readonly input?: Json;
+  readonly tags?: Tags;
+  readonly priority?: number;
+  /** Not before this time; at most one of `runAt` and `delayMs`. */
+  readonly runAt?: string | null;
+  readonly delayMs?: number;
+  /** Longest time of one attempt. */
+  readonly timeoutMs?: number | null;
+  /** Longest time of the whole job. */
+  readonly deadlineMs?: number | null;
+  readonly retry?: RetryBody;
+  readonly retainMs?: number;
+}
+
+export interface ProblemBody {
+  readonly code: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail?: string;
+  readonly [fact: string]: unknown;
+}
+
+/** What became of one job of a bulk submit. */
+export type BulkItem =
+  | { readonly status: number; readonly job: JobBody; readonly error?: undefined }
+  | { readonly status: number; readonly error: ProblemBody; readonly job?: undefined };
+
+export interface TypeBody {
+  readonly name: string;
+  readonly kind: string;
+  readonly slots: number;
+}
+
+export type KeyScope = 'submit' | 'read' | 'work' | 'admin';
+
+export interface KeyBody {
+  /** The public part of the key, which names it. */
+  readonly id: string;
+  readonly tenant: string;
+  readonly name: string;
+  readonly scopes: readonly KeyScope[];
+  readonly createdAt: string;
+  readonly revokedAt: string | null;
+}
+
+/** A key at its making: the only time that the whole key is shown. */
+export type NewKeyBody = KeyBody & { readonly key: string };
+
+/** A job in the hands of a remote worker. */
+export interface WorkBody {
+  readonly id: string;
+  readonly type: string;
+  readonly input: Json;
+  readonly attempt: number;
+  /** Every call for this job carries it; an old one is refused. */
+  readonly fence: number;
+  readonly timeoutMs: number | null;
+  readonly leaseUntil?: string;
+}
+
+export interface HeartbeatBody {
+  readonly cancelRequested: boolean;
+  readonly leaseUntil: string;
+}
