@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/*
+/**
  * The launcher: plain JavaScript, so that it runs on Node 20 and later, where Bide itself needs Node 24.
  *
  * It starts the CLI in its own process when its Node is new enough. Else it looks for the `node` package, which brings a newer

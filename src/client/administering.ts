@@ -29,8 +29,11 @@ export function administering(transport: Transport) {
         } as const;
         return (await transport.call(call)).body as NewKeyBody;
       },
-      async list(options: CallOptions = {}): Promise<readonly KeyBody[]> {
-        const call = { method: 'GET', path: '/v1/keys', isRepeatable: true, signal: options.signal } as const;
+      /** Revoked ones included, oldest first. */
+      async list(options: CallOptions & { readonly tenant?: string | undefined } = {}): Promise<readonly KeyBody[]> {
+        const { signal, tenant } = options;
+        const query = new URLSearchParams(tenant === undefined ? {} : { tenant });
+        const call = { method: 'GET', path: '/v1/keys', query, isRepeatable: true, signal } as const;
         return ((await transport.call(call)).body as { keys: readonly KeyBody[] }).keys;
       },
       async revoke(id: string, options: CallOptions = {}): Promise<void> {

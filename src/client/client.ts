@@ -34,7 +34,7 @@ export interface Client {
   types(options?: CallOptions): Promise<readonly TypeBody[]>;
   readonly keys: {
     create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
-    list(options?: CallOptions): Promise<readonly KeyBody[]>;
+    list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;
     revoke(id: string, options?: CallOptions): Promise<void>;
   };
   /** For workers; `runWorker` is the loop around them. */

@@ -1,3 +1,4 @@
+/** The public face of the client: what `import … from 'bide/client'` finds. */
 export type { KeyDraft } from './administering.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';

@@ -17,7 +17,7 @@ const LOST_STATUSES: ReadonlySet<number> = new Set([404, 409, 410]);
 export async function runAttempt(client: Client, job: WorkBody, options: AttemptOptions): Promise<void> {
   const stop = new AbortController();
   const ended = new AbortController();
-  const heart = beat(client, job, options, stop, ended.signal);
+  const heart = beat(client, job, options, { stop, ended: ended.signal });
   const reporter = createReporter(client, job, options, ended.signal);
   const outcome = await outcomeOf(job, options, stop.signal, reporter.progress);
   ended.abort();
@@ -76,8 +76,7 @@ async function beat(
   client: Client,
   job: WorkBody,
   options: AttemptOptions,
-  stop: AbortController,
-  ended: AbortSignal,
+  { stop, ended }: { readonly stop: AbortController; readonly ended: AbortSignal },
 ): Promise<void> {
   const { leaseMs, now, pause } = options;
   // A third: two heartbeats may be lost on the way before the lease is.

@@ -5,7 +5,19 @@ import { type FakeAnswer, type FakeRequest, fakeServer } from './fake-server.ts'
 import { type RunWorkerOptions, runWorker, WorkError } from './run-worker.ts';
 import type { WorkBody } from './wire.ts';
 
-const WORK: WorkBody = { id: 'j1', type: 'ocr', input: { page: 1 }, attempt: 1, fence: 4, timeoutMs: null };
+const WORK: WorkBody = {
+  id: 'j1',
+  number: 1,
+  type: 'ocr',
+  input: { page: 1 },
+  attempt: 1,
+  attemptsMax: 3,
+  fence: 4,
+  timeoutMs: null,
+  deadlineAt: null,
+  leaseUntil: null,
+  tags: {},
+};
 
 const held = ({ signal }: FakeRequest) =>
   new Promise<never>((_, reject) => {

@@ -34,15 +34,16 @@ export function submitting(transport: Transport) {
       return answer.body as JobBody;
     },
 
-    /** One answer per job, in their order: a wrong one does not spoil the others. */
+    /** One answer per job, in their order: a wrong one does not spoil the others. Tried again only when every job has an idempotency key. */
     async submitMany(jobs: readonly SubmitBody[], options: CallOptions = {}): Promise<readonly BulkItem[]> {
       const items: BulkItem[] = [];
       for (let at = 0; at < jobs.length; at += JOBS_PER_CALL) {
+        const part = jobs.slice(at, at + JOBS_PER_CALL);
         const answer = await transport.call({
           method: 'POST',
           path: '/v1/jobs/bulk',
-          json: { jobs: jobs.slice(at, at + JOBS_PER_CALL) },
-          isRepeatable: false,
+          json: { jobs: part },
+          isRepeatable: part.every((job) => typeof job.idempotencyKey === 'string'),
           signal: options.signal,
         });
         items.push(...(answer.body as { items: readonly BulkItem[] }).items);

@@ -60,13 +60,18 @@ export interface SubmitBody {
   readonly priority?: number;
   /** Not before this time; at most one of `runAt` and `delayMs`. */
   readonly runAt?: string | null;
-  readonly delayMs?: number;
+  readonly delayMs?: number | null;
   /** Longest time of one attempt. */
   readonly timeoutMs?: number | null;
   /** Longest time of the whole job. */
   readonly deadlineMs?: number | null;
-  readonly retry?: RetryBody;
-  readonly retainMs?: number;
+  readonly retry?: RetryBody | null;
+  /** How long the finished job is kept. */
+  readonly retainMs?: number | null;
+  /** For jobs of a bulk submit; a single submit has an option for it. */
+  readonly idempotencyKey?: string | null;
+  /** Jobs with the same key run one after another. */
+  readonly sequenceKey?: string | null;
 }
 
 export interface ProblemBody {
@@ -106,13 +111,18 @@ export type NewKeyBody = KeyBody & { readonly key: string };
 /** A job in the hands of a remote worker. */
 export interface WorkBody {
   readonly id: string;
+  readonly number: number;
   readonly type: string;
   readonly input: Json;
   readonly attempt: number;
+  readonly attemptsMax: number;
   /** Every call for this job carries it; an old one is refused. */
   readonly fence: number;
   readonly timeoutMs: number | null;
-  readonly leaseUntil?: string;
+  readonly deadlineAt: string | null;
+  /** The job is given to somebody else when no heartbeat comes before. */
+  readonly leaseUntil: string | null;
+  readonly tags: Tags;
 }
 
 export interface HeartbeatBody {
