@@ -1,7 +1,7 @@
 /**
  * The frame around a dialect's routes: whatever goes wrong inside is said in the dialect's own shape.
  *
- * - Errors thrown by hooks, parsers and handlers become `dialect.errorBody` of their kind; the cause of an internal one is logged.
+ * - Errors thrown by hooks, parsers and handlers become `dialect.errorBody` of their kind; causes are the server's to log.
  * - Paths without a route are `not_found`; methods that a path does not take are `method`, with an Allow header.
  * - The parsers that Fastify brings are taken away: a dialect names the content types that it takes, and how it reads them.
  *
@@ -22,9 +22,8 @@ type ErrorBody = Pick<Dialect, 'errorBody'>;
 /** Calls `routes` to declare parsers, hooks and routes on `app`, and closes the frame around them. */
 export function frame(app: FastifyInstance, dialect: ErrorBody, routes: (app: FastifyInstance) => void): void {
   app.removeAllContentTypeParsers();
-  app.setErrorHandler((error, request, reply) => {
+  app.setErrorHandler((error, _request, reply) => {
     const fault = faultOf(error);
-    if (fault.kind === 'internal') request.log.error({ err: error }, 'request failed');
     return refuse(dialect, reply, fault.kind, fault.message);
   });
   app.setNotFoundHandler((request, reply) => refuse(dialect, reply, 'not_found', nothingAt(request)));
@@ -38,7 +37,8 @@ export function refuse(dialect: ErrorBody, reply: FastifyReply, kind: ErrorKind,
   const answer = dialect.errorBody(kind, message);
   if (isTransient(kind) && !reply.hasHeader('retry-after')) reply.header('retry-after', RETRY_AFTER_SECONDS);
   if (answer.headers !== undefined) reply.headers(answer.headers);
-  return reply.code(answer.status).type('application/json; charset=utf-8').send(JSON.stringify(answer.body));
+  const contentType = answer.headers?.['content-type'] ?? 'application/json; charset=utf-8';
+  return reply.code(answer.status).type(contentType).send(JSON.stringify(answer.body));
 }
 
 function nothingAt(request: FastifyRequest): string {

@@ -1,0 +1,40 @@
+/**
+ * The contract of a dialect, as tests: what every vendor's face of the engine must do, whatever its words are.
+ *
+ * A dialect's own test file calls `testDialect` with an adapter that says how this vendor puts a request, and adds what is
+ * the vendor's alone. Everything runs on a real engine, SQLite and a real socket; time stands still unless a test turns the clock.
+ */
+import { describe } from 'node:test';
+import type { DialectAdapter } from './contract-suite/adapter.ts';
+import { testErrors } from './contract-suite/errors.ts';
+import { testFuzz } from './contract-suite/fuzz.ts';
+import { testGolden } from './contract-suite/golden-replay.ts';
+import { testHolds } from './contract-suite/holds.ts';
+import { testLifecycle } from './contract-suite/lifecycle.ts';
+import { testManifest } from './contract-suite/manifest.ts';
+import type { Dialect } from './dialect.ts';
+
+export {
+  type DialectAdapter,
+  type JobIds,
+  jsonOf,
+  memberOf,
+  TEST_TYPE,
+  type WireAnswer,
+  type WireRequest,
+} from './contract-suite/adapter.ts';
+export { complaintAboutJson } from './contract-suite/complaints.ts';
+export { type Caller, openRig, type Rig } from './contract-suite/rig.ts';
+export { createWorker, stageJob, type Worker } from './contract-suite/stage.ts';
+
+/** Declares the suite for one dialect; call it at the top level of a test file. */
+export function testDialect<Options>(dialect: Dialect<Options>, adapter: DialectAdapter<Options>): void {
+  describe(`${dialect.title} keeps the contract of a dialect`, () => {
+    testManifest(dialect, adapter);
+    testLifecycle(dialect, adapter);
+    testErrors(dialect, adapter);
+    testHolds(dialect, adapter);
+    testGolden(dialect, adapter);
+    testFuzz(dialect, adapter);
+  });
+}

@@ -1,0 +1,88 @@
+/** Held requests: answered when the job ends, when the time is over, at shutdown; and forgotten when the client goes away. */
+import assert from 'node:assert/strict';
+import { afterEach, beforeEach, it } from 'node:test';
+import type { Dialect } from '../dialect.ts';
+import type { DialectAdapter, JobIds, WireAnswer } from './adapter.ts';
+import { openRig, type Rig } from './rig.ts';
+import { createWorker, STAGED_TYPE, stageJob } from './stage.ts';
+
+const SECONDS = 7;
+/** The backoff of staged jobs ends with it, so that they may be claimed again. */
+const HOUR_MS = 3_600_000;
+
+export function testHolds<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): void {
+  const { hold } = adapter;
+  if (hold === null) return;
+  let rig: Rig;
+  beforeEach(async () => {
+    rig = await openRig(dialect, adapter);
+  });
+  afterEach(() => rig.close());
+
+  const says = (answer: WireAnswer, job: JobIds, shown: 'queued' | 'running' | 'succeeded') => {
+    assert.equal(adapter.word(answer, job), dialect.vocabulary.states[shown], `${answer.status} ${answer.text}`);
+    assert.equal(adapter.complaint(answer, hold(job, SECONDS)), null);
+  };
+
+  it('hold answers with the current state when its time is over, and not before', async () => {
+    const { job } = await stageJob(rig, 'queued');
+    const answering = rig.send(hold(job, SECONDS));
+    await rig.held(1);
+    rig.clock.advance(SECONDS * 1_000 - 1);
+    assert.equal(rig.holds.count, 1);
+    rig.clock.advance(1);
+    says(await answering, job, 'queued');
+    assert.equal(rig.holds.count, 0);
+  });
+
+  it('hold answers at once when the job ends, without a turn of the clock', async () => {
+    const { job } = await stageJob(rig, 'retrying');
+    rig.clock.advance(HOUR_MS);
+    const answering = rig.send(hold(job, SECONDS));
+    await rig.held(1);
+    const worker = createWorker(rig.engine, rig.tenant);
+    await worker.succeed(await worker.claim(STAGED_TYPE), []);
+    says(await answering, job, 'succeeded');
+  });
+
+  it('hold answers at once when the job has ended before', async () => {
+    const { job } = await stageJob(rig, 'succeeded', { result: [] });
+    says(await rig.send(hold(job, SECONDS)), job, 'succeeded');
+  });
+
+  it('hold frees its waiter when the client goes away', async () => {
+    const { job } = await stageJob(rig, 'queued');
+    const leaving = new AbortController();
+    const answering = rig.send(hold(job, SECONDS), 'owner', leaving.signal);
+    await rig.held(1);
+    leaving.abort();
+    await assert.rejects(answering);
+    await rig.released();
+    assert.equal(rig.holds.count, 0);
+  });
+
+  it('hold answers with the current state when the server shuts down', async () => {
+    const { job } = await stageJob(rig, 'running');
+    const answering = rig.send(hold(job, SECONDS));
+    await rig.held(1);
+    const shutdown = rig.shutDown();
+    says(await answering, job, 'running');
+    await shutdown;
+  });
+
+  it('hold waits for no job that nobody has', async () => {
+    const job = { id: '00000000-0000-4000-8000-000000000000', number: 4_503_599_627_370_495 };
+    adapter.unknown(await rig.send(hold(job, SECONDS)), job);
+  });
+
+  it('many holds on one job are one registration each and no read of the store', async () => {
+    const { job } = await stageJob(rig, 'running');
+    const answering = Array.from({ length: 20 }, () => rig.send(hold(job, SECONDS)));
+    await rig.held(20);
+    assert.equal(rig.holds.count, 20);
+    const reads = rig.reads();
+    rig.clock.advance(SECONDS * 1_000);
+    for (const answer of await Promise.all(answering)) says(answer, job, 'running');
+    assert.equal(rig.reads(), reads);
+  });
+}
