@@ -1,0 +1,102 @@
+/**
+ * What a function handler is given beside its input, and what it may be.
+ *
+ * The same context is made in a thread and inline, from a `Call`: the part of an attempt that can cross a thread boundary,
+ * with callbacks for what travels back.
+ */
+import type { Tags } from '../../core/job.ts';
+import type { AbortReason, Attempt } from '../../engine/api.ts';
+import type { Clock } from '../../engine/clock.ts';
+
+export interface JobContext {
+  readonly id: string;
+  readonly type: string;
+  readonly tenant: string;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly tags: Tags;
+  /**
+   * Fires on cancel, timeout and forced shutdown; a handler that does not end then is ended with its thread. Read it from the
+   * context each time in a loop that never awaits: only then can it be seen to fire there.
+   */
+  readonly signal: AbortSignal;
+  /** When this attempt must be over: its timeout or the job's deadline, whichever comes first. */
+  readonly deadline: Date | null;
+  /** `percent` 0 to 100; never goes down. As often as you like: what is too much is left out. */
+  progress(percent: number, message?: string | null): void;
+  log(line: string): void;
+}
+
+/**
+ * May return JSON (undefined counts as null), a `Uint8Array`, or `{ bytes, contentType }`. A string is a JSON string; text is
+ * returned as bytes with `text/plain`. Whatever it throws fails the attempt; a `PermanentError` fails the job.
+ */
+export type FunctionHandler = (input: never, context: JobContext) => unknown;
+
+/** What of a job crosses to where it is run. */
+export interface CallFacts {
+  readonly id: string;
+  readonly type: string;
+  readonly tenant: string;
+  readonly attempt: number;
+  readonly tags: Tags;
+  /** Epoch ms. */
+  readonly deadlineAt: number | null;
+}
+
+export interface Call {
+  readonly facts: CallFacts;
+  /** JSON text. */
+  readonly input: string;
+  /** A getter where looking is what lets it fire. */
+  readonly signal: AbortSignal;
+  report(percent: number, message: string | null | undefined): void;
+  log(line: string): void;
+}
+
+export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
+  const timeoutAt = job.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.now() + job.timeoutMs;
+  const deadlineAt = Math.min(timeoutAt, job.deadlineAt ?? Number.POSITIVE_INFINITY);
+  return {
+    id: job.id,
+    type: job.type,
+    tenant: job.tenant,
+    attempt: job.attempt,
+    tags: job.tags,
+    deadlineAt: Number.isFinite(deadlineAt) ? deadlineAt : null,
+  };
+}
+
+export function jobContextOf(call: Call): JobContext {
+  const { facts } = call;
+  return {
+    id: facts.id,
+    type: facts.type,
+    tenant: facts.tenant,
+    attempt: facts.attempt,
+    tags: facts.tags,
+    deadline: facts.deadlineAt === null ? null : new Date(facts.deadlineAt),
+    get signal() {
+      return call.signal;
+    },
+    progress: (percent, message) => call.report(Number(percent), message === null ? null : asText(message)),
+    log: (line) => call.log(String(line)),
+  };
+}
+
+/** A handler's signal carries an error, as `fetch` and `throwIfAborted` expect; the engine's carries the bare word. */
+export function abortErrorOf(reason: unknown): DOMException {
+  const name = reason === 'timeout' ? 'TimeoutError' : 'AbortError';
+  return new DOMException(ABORT_SENTENCES[reason as AbortReason] ?? 'The attempt was stopped.', name);
+}
+
+const ABORT_SENTENCES: Readonly<Record<AbortReason, string>> = {
+  cancel: 'The job was cancelled.',
+  timeout: 'The attempt took longer than its timeout.',
+  shutdown: 'The server is shutting down.',
+  lost: 'Another worker has taken the job over.',
+};
+
+function asText(message: unknown): string | undefined {
+  return message === undefined ? undefined : String(message);
+}

@@ -1,0 +1,19 @@
+/** One call of a user's function, from JSON text to an outcome: the same in a thread and inline. Never rejects. */
+import type { Limits } from '../../core/limits.ts';
+import type { AttemptOutcome } from '../../engine/api.ts';
+import { failedBy, stackOf } from './describe-thrown.ts';
+import { encodeResult } from './encode-result.ts';
+import { type Call, type FunctionHandler, jobContextOf } from './job-context.ts';
+
+export type FunctionLimits = Pick<Limits, 'resultBytesMax' | 'errorMessageLengthMax'>;
+
+/** `aborted` where the function threw after its signal fired; what it returned in spite of that counts. */
+export async function runFunction(run: FunctionHandler, call: Call, limits: FunctionLimits): Promise<AttemptOutcome> {
+  try {
+    return encodeResult(await run(JSON.parse(call.input) as never, jobContextOf(call)), limits);
+  } catch (thrown) {
+    if (call.signal.aborted) return { kind: 'aborted' };
+    call.log(stackOf(thrown));
+    return failedBy(thrown, limits);
+  }
+}

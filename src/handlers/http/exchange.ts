@@ -1,0 +1,151 @@
+/**
+ * One request and its whole answer, redirects included, over node:http.
+ *
+ * Global `fetch` takes no lookup hook without its dispatcher being replaced, and without the hook the address connected to
+ * cannot be checked. The signal destroys the socket, so the upstream learns at once that nobody waits any more.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { type Duplex, pipeline, type Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+import { guardedLookup, refusePrivateLiteral } from './guarded-lookup.ts';
+
+export interface ExchangeRequest {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Buffer | null;
+  readonly signal: AbortSignal;
+  readonly redirectsMax: number;
+  /** Of the decoded body. */
+  readonly bytesMax: number;
+}
+
+export interface ExchangeAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  /** Null where there was more than `bytesMax`. */
+  readonly body: Buffer | null;
+  /** Where it came from after redirects. */
+  readonly url: URL;
+}
+
+/** Redirects that lead nowhere allowed. */
+export class RedirectError extends Error {
+  override readonly name = 'RedirectError';
+}
+
+export interface Exchanger {
+  /** Rejects when the upstream cannot be reached or may not be, and when the signal fires. */
+  exchange(request: ExchangeRequest): Promise<ExchangeAnswer>;
+  close(): void;
+}
+
+/** Keeps connections alive between jobs of one type. */
+export function exchanger({ allowPrivateAddresses }: { allowPrivateAddresses: boolean }): Exchanger {
+  const agentOptions = {
+    keepAlive: true,
+    timeout: 60_000,
+    ...(allowPrivateAddresses ? {} : { lookup: guardedLookup }),
+  };
+  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
+  const hop = async (request: ExchangeRequest): Promise<IncomingMessage> => {
+    if (!allowPrivateAddresses) refusePrivateLiteral(request.url);
+    return send(request, request.url.protocol === 'https:' ? agents['https:'] : agents['http:']);
+  };
+  return {
+    exchange: (request) => follow(request, hop),
+    close() {
+      agents['http:'].destroy();
+      agents['https:'].destroy();
+    },
+  };
+}
+
+async function follow(
+  first: ExchangeRequest,
+  hop: (request: ExchangeRequest) => Promise<IncomingMessage>,
+): Promise<ExchangeAnswer> {
+  let request = first;
+  for (let hops = 0; hops <= first.redirectsMax; hops += 1) {
+    const response = await hop(request);
+    const next = redirected(request, response);
+    if (next === null) return answerOf(request, response);
+    response.destroy();
+    request = next;
+  }
+  throw new RedirectError(`The upstream redirects more than ${first.redirectsMax} times.`);
+}
+
+function send(request: ExchangeRequest, agent: HttpAgent | HttpsAgent): Promise<IncomingMessage> {
+  const options: RequestOptions = { method: request.method, headers: request.headers, signal: request.signal, agent };
+  return new Promise((resolve, reject) => {
+    const make = request.url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const outgoing = make(request.url, options, resolve);
+    outgoing.on('error', reject);
+    outgoing.end(request.body ?? undefined);
+  });
+}
+
+const REDIRECTS = new Set([301, 302, 303, 307, 308]);
+
+/** The request that a redirect asks for; null where the answer is none. */
+function redirected(request: ExchangeRequest, { statusCode = 0, headers }: IncomingMessage): ExchangeRequest | null {
+  if (!REDIRECTS.has(statusCode) || headers.location === undefined) return null;
+  const url = URL.parse(headers.location, request.url.href);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
+    throw new RedirectError('The upstream redirects to something that is not an http URL.');
+  }
+  if (request.url.protocol === 'https:' && url.protocol === 'http:') {
+    throw new RedirectError('The upstream redirects from https to http.');
+  }
+  const becomesGet = statusCode === 303 || (statusCode < 303 && request.method === 'POST');
+  const moved = becomesGet && request.method !== 'HEAD' ? withoutBody(request) : request;
+  // What the config sends along (keys, cookies) is meant for the configured origin alone.
+  const kept = url.origin === request.url.origin ? moved.headers : onlyNeutral(moved.headers);
+  return { ...moved, url, headers: kept };
+}
+
+function withoutBody(request: ExchangeRequest): ExchangeRequest {
+  const headers = Object.entries(request.headers).filter(([name]) => !name.toLowerCase().startsWith('content-'));
+  return { ...request, method: 'GET', body: null, headers: Object.fromEntries(headers) };
+}
+
+const NEUTRAL = new Set(['accept', 'accept-encoding', 'content-type', 'content-length', 'user-agent']);
+
+function onlyNeutral(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => NEUTRAL.has(name.toLowerCase())));
+}
+
+async function answerOf(request: ExchangeRequest, response: IncomingMessage): Promise<ExchangeAnswer> {
+  const body = await bodyOf(response, request);
+  return { status: response.statusCode ?? 0, headers: response.headers, body, url: request.url };
+}
+
+const DECODERS: Readonly<Record<string, () => Duplex>> = {
+  gzip: createGunzip,
+  'x-gzip': createGunzip,
+  deflate: createInflate,
+  br: createBrotliDecompress,
+  zstd: createZstdDecompress,
+};
+
+async function bodyOf(response: IncomingMessage, { bytesMax, method }: ExchangeRequest): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // Leaving the loop early destroys the stream, and with it the connection.
+  for await (const chunk of decoded(response, method) as AsyncIterable<Buffer>) {
+    size += chunk.byteLength;
+    if (size > bytesMax) return null;
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+/** Identity was asked for; some upstreams compress all the same, and a stored result has no content encoding. */
+function decoded(response: IncomingMessage, method: string): Readable {
+  const makeDecoder = DECODERS[response.headers['content-encoding']?.toLowerCase() ?? ''];
+  if (method === 'HEAD' || makeDecoder === undefined) return response;
+  // The callback form hands an error of either stream to whoever reads the decoder.
+  return pipeline(response, makeDecoder(), () => {});
+}

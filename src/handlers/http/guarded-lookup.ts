@@ -1,0 +1,38 @@
+/**
+ * Name lookups that never answer with a private address.
+ *
+ * The socket connects to exactly the addresses that this hook hands out, so a name that points to a public address when
+ * it is checked and to a private one when it is used (DNS rebinding) gains nothing. Literal addresses skip the lookup: they
+ * are checked before the request is made.
+ */
+import { type LookupAddress, type LookupAllOptions, type LookupOptions, lookup } from 'node:dns';
+import { isIP } from 'node:net';
+import { isPrivateAddress } from '../../core/private-address.ts';
+
+export class PrivateAddressError extends Error {
+  override readonly name = 'PrivateAddressError';
+}
+
+type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
+
+export function guardedLookup(hostname: string, options: LookupOptions, answer: Answer): void {
+  const all: LookupAllOptions = { ...options, all: true };
+  lookup(hostname, all, (error, addresses) => {
+    if (error !== null) return answer(error, []);
+    const allowed = addresses.filter(({ address }) => !isPrivateAddress(address));
+    const [first] = allowed;
+    if (first === undefined) return answer(refusal(hostname), []);
+    if (options.all === true) return answer(null, allowed);
+    answer(null, first.address, first.family);
+  });
+}
+
+/** Throws where the host of a URL is a literal private address. */
+export function refusePrivateLiteral(url: URL): void {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (isIP(host) !== 0 && isPrivateAddress(host)) throw refusal(url.hostname);
+}
+
+function refusal(host: string): PrivateAddressError {
+  return new PrivateAddressError(`${host} is a private address.`);
+}

@@ -1,0 +1,109 @@
+/**
+ * The `http` handler: forwards a job to a configured upstream and stores the answer, so that a slow HTTP API becomes
+ * asynchronous. What may pass (429, 5xx, a lost connection) is tried again, no sooner than the upstream asks for; every other
+ * refusal of the upstream is final.
+ */
+import type { Json } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
+import type { Clock } from '../../engine/clock.ts';
+import { permanentFailure, retryableFailure } from '../failed.ts';
+import { isJson } from '../json-check.ts';
+import { type ExchangeAnswer, type Exchanger, exchanger, RedirectError } from './exchange.ts';
+import { PrivateAddressError } from './guarded-lookup.ts';
+import type { HttpOptions } from './options.ts';
+import { retryAfterMsOf } from './retry-after.ts';
+import { inputIssues, sendOf, targetOf } from './target.ts';
+
+export interface HttpEnvironment {
+  readonly limits: Pick<Limits, 'resultBytesMax' | 'timeoutMsMax'>;
+  readonly clock: Clock;
+}
+
+const REDIRECTS_MAX = 5;
+/** Enough to recognise an error by; job errors are read with every status. */
+const ERROR_BODY_LENGTH_MAX = 1_000;
+
+export function httpHandler(options: HttpOptions, environment: HttpEnvironment): Handler {
+  const upstream = exchanger({ allowPrivateAddresses: options.allowPrivateAddresses === true });
+  return {
+    kind: 'http',
+    run: (attempt) => forward(options, environment, upstream, attempt),
+    close: async () => upstream.close(),
+  };
+}
+
+async function forward(
+  options: HttpOptions,
+  environment: HttpEnvironment,
+  upstream: Exchanger,
+  attempt: Attempt,
+): Promise<AttemptOutcome> {
+  const input = JSON.parse(attempt.input) as Json;
+  const [issue] = inputIssues(options, input);
+  if (issue !== undefined) return permanentFailure('INPUT_INVALID', `${issue.path || 'The input'} ${issue.message}.`);
+  try {
+    const answer = await upstream.exchange({
+      ...requestOf(options, attempt, input),
+      signal: attempt.signal,
+      redirectsMax: options.redirectsMax ?? REDIRECTS_MAX,
+      bytesMax: environment.limits.resultBytesMax,
+    });
+    return await outcomeOf(answer, environment);
+  } catch (error) {
+    return attempt.signal.aborted ? { kind: 'aborted' } : unreachable(error, new URL(options.url).host);
+  }
+}
+
+function requestOf(options: HttpOptions, { job, input: text }: Attempt, input: Json) {
+  const method = options.method ?? 'POST';
+  const body = sendOf(options) === 'body' ? Buffer.from(text) : null;
+  const headers: Record<string, string> = {
+    accept: '*/*',
+    'accept-encoding': 'identity',
+    'user-agent': 'bide',
+    // A job may be run more than once (a lost connection, a crash): an upstream that keeps these keys acts once.
+    'idempotency-key': job.id,
+    ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': String(body.byteLength) }),
+  };
+  for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = value;
+  return { url: targetOf(options, input), method, headers, body };
+}
+
+async function outcomeOf(answer: ExchangeAnswer, { limits, clock }: HttpEnvironment): Promise<AttemptOutcome> {
+  const { status, headers, body, url } = answer;
+  if (status < 200 || status > 299) {
+    const retryAfterMs = retryAfterMsOf(headers['retry-after'], clock.now(), limits.timeoutMsMax);
+    return refusedBy(answer, retryAfterMs);
+  }
+  if (body === null) {
+    const limit = limits.resultBytesMax;
+    return permanentFailure('RESULT_TOO_LARGE', `${url.host} answered with more than ${limit} bytes.`, { limit });
+  }
+  if (status === 204 || (body.byteLength === 0 && headers['content-type'] === undefined)) {
+    return { kind: 'succeeded', result: null };
+  }
+  const contentType = headers['content-type'] ?? 'application/octet-stream';
+  const isHonest = !claimsJson(contentType) || (await isJson(body));
+  return { kind: 'succeeded', result: { contentType: isHonest ? contentType : 'text/plain', bytes: body } };
+}
+
+function claimsJson(contentType: string): boolean {
+  return /^\s*[^;]*[/+]json\s*(;|$)/i.test(contentType);
+}
+
+function refusedBy({ status, headers, body, url }: ExchangeAnswer, retryAfterMs: number | undefined): AttemptOutcome {
+  const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
+  const beginning = body?.toString('utf8', 0, ERROR_BODY_LENGTH_MAX) ?? null;
+  const details = { status, contentType: headers['content-type'] ?? null, body: beginning };
+  const failed = mayPass ? retryableFailure : permanentFailure;
+  const outcome = failed('UPSTREAM_FAILED', `${url.host} answered ${status}.`, details);
+  return mayPass && retryAfterMs !== undefined ? { ...outcome, retryAfterMs } : outcome;
+}
+
+function unreachable(error: unknown, host: string): AttemptOutcome {
+  if (error instanceof PrivateAddressError) return permanentFailure('UPSTREAM_REFUSED', error.message);
+  if (error instanceof RedirectError) return permanentFailure('UPSTREAM_FAILED', error.message);
+  const { code, message } = error as NodeJS.ErrnoException;
+  return retryableFailure('UPSTREAM_UNREACHABLE', `${host} could not be reached: ${code ?? message}.`);
+}
