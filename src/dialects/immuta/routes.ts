@@ -1,0 +1,94 @@
+/** The plugin: each request is authenticated, read, handed to the engine and answered. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
+import type { Scope } from '../../engine/api.ts';
+import { requireTypes } from '../configured-types.ts';
+import { credentialOf, principalOf, requireScope } from '../credentials.ts';
+import type { Principal } from '../dialect.ts';
+import { frame } from '../frame.ts';
+import { jsonBodyOf, mediaTypeOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
+import type { Call, Context } from './call.ts';
+import { errorBody } from './mapping.ts';
+import type { RawQuery } from './query.ts';
+import { start } from './start.ts';
+import { STARTING_ENDPOINTS } from './starting.ts';
+import { jobsOf, search, statuses, summary } from './statuses.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+
+export function register(app: FastifyInstance, context: Context): void {
+  requireTypes(context.engine, 'dialects.immuta.options.endpoints', context.options.endpoints);
+  frame(app, { errorBody }, (framed) => {
+    takeRawBodies(framed);
+    const serve = server(context);
+    framed.post('/bim/apikey/authenticate', (request, reply) => authenticate(context, request, reply));
+    framed.post(
+      '/jobs/statuses',
+      serve('read', (call) => statuses(call, jsonBodyOf(call.request))),
+    );
+    framed.get(
+      '/jobs',
+      serve('read', (call) => jobsOf(call, call.request.query as RawQuery)),
+    );
+    framed.get(
+      '/jobs/search',
+      serve('read', (call) => search(call, call.request.query as RawQuery)),
+    );
+    framed.get(
+      '/jobs/summary',
+      serve('read', (call) => summary(call, call.request.query as RawQuery)),
+    );
+    for (const endpoint of STARTING_ENDPOINTS) {
+      const { method, path: url } = endpoint;
+      framed.route({
+        method,
+        url,
+        handler: serve('submit', (call) => start(call, endpoint, jsonBodyOf(call.request))),
+      });
+    }
+  });
+}
+
+type Serve = (
+  scope: Scope,
+  run: (call: Call) => Promise<unknown>,
+) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+function server(context: Context): Serve {
+  return (scope, run) => async (request, reply) => {
+    const principal = await principalIn(context, request);
+    requireScope(principal, scope);
+    return send(reply, await run({ context, request, reply, principal }));
+  };
+}
+
+/** Some clients send the key bare, some as a bearer, some a token of ours either way. */
+async function principalIn(context: Context, request: FastifyRequest): Promise<Principal> {
+  const credential = credentialOf(request.headers.authorization);
+  const principal = credential === null ? null : await principalOf(context.auth, credential.secret);
+  if (principal === null) throw new BideError('UNAUTHENTICATED', 'Missing authentication');
+  return principal;
+}
+
+/** The key comes as JSON, as a form, or in the header. */
+async function authenticate(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const key = keyIn(request) ?? credentialOf(request.headers.authorization)?.secret ?? '';
+  const principal = await context.auth.byKey(key);
+  if (principal === null) throw new BideError('UNAUTHENTICATED', 'Invalid API key');
+  const { token } = await context.auth.issueToken(principal, context.options.tokenMs);
+  return send(reply, { success: true, authenticated: true, token });
+}
+
+function keyIn(request: FastifyRequest): string | null {
+  if (mediaTypeOf(request) === 'application/x-www-form-urlencoded') {
+    return new URLSearchParams(rawBodyOf(request)?.toString('utf8') ?? '').get('apikey');
+  }
+  const body: Json | undefined = jsonBodyOf(request);
+  const key = typeof body === 'object' && body !== null && 'apikey' in body ? body.apikey : null;
+  return typeof key === 'string' ? key : null;
+}
+
+function send(reply: FastifyReply, body: unknown): FastifyReply {
+  return reply.type(JSON_TYPE).send(JSON.stringify(body));
+}

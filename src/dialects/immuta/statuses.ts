@@ -1,0 +1,185 @@
+/** Reading jobs: by id with a wait, by bulk, by connection, by search, and counted. */
+import { Value } from 'typebox/value';
+import { jobIdOf } from '../../core/id.ts';
+import type { Json } from '../../core/job.ts';
+import type { ShownState, StoredState } from '../../core/state.ts';
+import type { Lookup, Snapshot } from '../../engine/api.ts';
+import { resultOf } from '../result-of.ts';
+import { waitFor } from '../wait-for.ts';
+import type { Call } from './call.ts';
+import { BULK_TAG, CONNECTION_TAG, foundJob, jobStatus, STATES_OF, shownStatesOf } from './mapping.ts';
+import { date, invalid, many, one, type RawQuery, state, whole } from './query.ts';
+import { type JobStatus, STATES, StatusesRequest, type StatusMap } from './wire.ts';
+
+const SECOND_MS = 1_000;
+const SIZE_DEFAULT = 50;
+/** Rows that may be skipped: offsets are walked page by page, so they must end somewhere. */
+const OFFSET_MAX = 10_000;
+
+export async function statuses(call: Call, body: Json | undefined): Promise<StatusMap> {
+  const request = statusesRequest(body, call.context.engine.limits.idsPerCallMax);
+  const asked = [...new Set([request.jobIds].flat())];
+  const known = asked.flatMap((text) => {
+    const id = jobIdOf(text);
+    return id === null ? [] : [{ text, id }];
+  });
+  const lookups = await waited(
+    call,
+    known.map(({ id }) => id),
+    request.wait ?? 0,
+  );
+  const entries = await Promise.all(known.map(({ text }, index) => entryOf(call, text, lookups[index])));
+  return Object.fromEntries(entries.flat());
+}
+
+/** `GET /jobs`: by bulk as an id-keyed map, by connection as a count of what is pending. */
+export async function jobsOf(call: Call, query: RawQuery): Promise<StatusMap | { readonly pending?: string }> {
+  const bulkId = one(query, 'bulkId');
+  if (bulkId !== undefined) return mapOf(call, await tagged(call, { [BULK_TAG]: bulkId }));
+  const connection = one(query, 'connectionString');
+  if (connection !== undefined) return pendingOf(call, connection);
+  throw invalid('"bulkId" is required');
+}
+
+export async function search(call: Call, query: RawQuery) {
+  const { limits } = call.context.engine;
+  const size = whole(query, 'size', { min: 1, max: limits.listPageMax, otherwise: SIZE_DEFAULT });
+  const offset = whole(query, 'offset', { min: 0, max: OFFSET_MAX, otherwise: 0 });
+  const wanted = state(query);
+  const snapshots = await listed(call, {
+    ...filterOf(query),
+    ...(wanted === undefined ? {} : { states: shownStatesOf(wanted) }),
+    count: offset + size + 1,
+  });
+  const page = snapshots.slice(offset, offset + size);
+  const jobs = await Promise.all(
+    page.map(async (snapshot) => foundJob(snapshot.job, await resultOf(call.context.engine, snapshot), now(call))),
+  );
+  return { jobs, next: snapshots.length > offset + size ? String(offset + size) : null };
+}
+
+/** Per job type, the jobs in each state. Stored states only: a retry that is due is `created` here. */
+export async function summary(call: Call, query: RawQuery) {
+  const counts = await call.context.engine.count({ tenant: call.principal.tenant, ...filterOf(query) });
+  const none = Object.fromEntries(STATES.map((word) => [word, 0]));
+  const rows = new Map<string, Record<string, number | string>>();
+  for (const { type, state: stored, count } of counts) {
+    const row = rows.get(type) ?? { jobType: type, ...none };
+    const word = STATES_OF[shownAs(stored)];
+    row[word] = Number(row[word]) + count;
+    rows.set(type, row);
+  }
+  return { jobType: [...rows.values()] };
+}
+
+function statusesRequest(body: Json | undefined, idsMax: number): StatusesRequest {
+  const given = body ?? {};
+  const [error] = Value.Errors(StatusesRequest, given);
+  if (error !== undefined) throw invalid(sentenceOf(given, error));
+  const request = given as StatusesRequest;
+  if ([request.jobIds].flat().length > idsMax)
+    throw invalid(`"jobIds" must contain less than or equal to ${idsMax} items`);
+  return request;
+}
+
+/** The vendor validates with joi: the field in quotes, then what is wrong with it. */
+function sentenceOf(given: Json, error: { readonly instancePath: string; readonly message: string }): string {
+  const fields = typeof given === 'object' && given !== null ? (given as Readonly<Record<string, Json>>) : {};
+  if ((fields.jobIds ?? null) === null) return '"jobIds" is required';
+  const field = error.instancePath.split('/')[1] ?? 'value';
+  if (field === 'pollInterval' && Number.isInteger(fields.pollInterval)) {
+    return '"pollInterval" must be greater than or equal to 1';
+  }
+  if (field === 'wait' || field === 'pollInterval') return `"${field}" must be an integer`;
+  return field === 'jobIds' ? '"jobIds" must be an array of strings' : 'Invalid request payload input';
+}
+
+async function waited(call: Call, ids: readonly string[], wait: number): Promise<readonly Lookup[]> {
+  const { waitSecondsMax } = call.context.options;
+  const seconds = Math.min(wait < 0 ? Number.POSITIVE_INFINITY : wait, waitSecondsMax ?? Number.POSITIVE_INFINITY);
+  const { tenant } = call.principal;
+  const until = { kind: 'done' } as const;
+  return waitFor(call.context, call.request, call.reply, {
+    tenant,
+    ids,
+    for: 'all',
+    until,
+    timeoutMs: seconds * SECOND_MS,
+  });
+}
+
+async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Promise<[string, JobStatus][]> {
+  if (lookup?.kind !== 'found') return [];
+  return [[text, await statusOf(call, lookup.snapshot)]];
+}
+
+async function statusOf(call: Call, snapshot: Snapshot): Promise<JobStatus> {
+  return jobStatus(snapshot.job, await resultOf(call.context.engine, snapshot), now(call));
+}
+
+async function mapOf(call: Call, snapshots: readonly Snapshot[]): Promise<StatusMap> {
+  const all = await Promise.all(snapshots.map((snapshot) => statusOf(call, snapshot)));
+  return Object.fromEntries(all.map((status) => [status.id, status]));
+}
+
+function tagged(call: Call, tags: Readonly<Record<string, string>>): Promise<readonly Snapshot[]> {
+  return listed(call, { tags, order: 'oldest', count: call.context.engine.limits.jobsPerCallMax });
+}
+
+interface Wanted {
+  readonly tags?: Readonly<Record<string, string>>;
+  readonly types?: readonly string[];
+  readonly states?: readonly ShownState[];
+  readonly createdFrom?: number;
+  readonly createdBefore?: number;
+  readonly order?: 'newest' | 'oldest';
+  readonly count: number;
+}
+
+async function listed(call: Call, { count, ...filter }: Wanted): Promise<readonly Snapshot[]> {
+  const { engine } = call.context;
+  const found: Snapshot[] = [];
+  let after: number | null = null;
+  do {
+    const limit = Math.min(engine.limits.listPageMax, count - found.length);
+    const page = await engine.list({
+      ...filter,
+      tenant: call.principal.tenant,
+      limit,
+      ...(after === null ? {} : { after }),
+    });
+    found.push(...page.snapshots);
+    after = page.next;
+  } while (after !== null && found.length < count);
+  return found;
+}
+
+/** Nothing where no job of this connection is remembered: clients take that for "done long ago". */
+async function pendingOf(call: Call, connection: string): Promise<{ readonly pending?: string }> {
+  const counts = await call.context.engine.count({
+    tenant: call.principal.tenant,
+    tags: { [CONNECTION_TAG]: connection },
+  });
+  if (counts.length === 0) return {};
+  const open = counts.filter(({ state: stored }) => stored === 'waiting' || stored === 'running');
+  return { pending: String(open.reduce((sum, { count }) => sum + count, 0)) };
+}
+
+function filterOf(query: RawQuery): Pick<Wanted, 'types' | 'createdFrom' | 'createdBefore'> {
+  const types = many(query, 'jobType');
+  const from = date(query, 'startDate');
+  const before = date(query, 'endDate');
+  return {
+    ...(types.length === 0 ? {} : { types }),
+    ...(from === undefined ? {} : { createdFrom: from }),
+    ...(before === undefined ? {} : { createdBefore: before }),
+  };
+}
+
+function shownAs(stored: StoredState): ShownState {
+  return stored === 'waiting' ? 'queued' : stored;
+}
+
+function now(call: Call): number {
+  return call.context.engine.clock.now();
+}
