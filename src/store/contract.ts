@@ -64,6 +64,8 @@ export interface GuardedPatch {
   readonly patch: JobPatch;
   /** Stored in the same transaction, in place of an earlier one. `patch.result` describes it. */
   readonly result?: ResultContent;
+  /** When the change happens, as its delivery says it. Left out: `patch.finishedAt`, else the time of the store. */
+  readonly now?: number;
 }
 
 export type ApplyOutcome =
