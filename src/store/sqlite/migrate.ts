@@ -1,0 +1,68 @@
+/**
+ * Brings a database to the schema of this version. Safe from many connections at once: each step is taken inside an IMMEDIATE
+ * transaction that looks at the version again, so whoever comes second finds nothing to do.
+ */
+import type { DatabaseSync } from 'node:sqlite';
+import { BideError } from '../../core/errors.ts';
+import type { MigrationReport } from '../contract.ts';
+import { APPLICATION_ID, MIGRATIONS, type Migration, SCHEMA_VERSION } from './migrations.ts';
+
+/** The version of the schema in the file, 0 for an empty one. Throws STORE_DAMAGED for a database of somebody else. */
+export function schemaVersion(database: DatabaseSync): number {
+  const version = pragma(database, 'user_version');
+  const application = pragma(database, 'application_id');
+  const objects = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0);
+  if (objects > 0 && application !== APPLICATION_ID) {
+    throw new BideError('STORE_DAMAGED', `${database.location()} is a database of another program.`);
+  }
+  return version;
+}
+
+export function refuseNewer(version: number): void {
+  if (version <= SCHEMA_VERSION) return;
+  throw new BideError(
+    'SCHEMA_NEWER',
+    `The database has schema version ${version}, this version of Bide knows up to ${SCHEMA_VERSION}.`,
+    { found: version, known: SCHEMA_VERSION },
+  );
+}
+
+/** @param steps all but the tests of upgrades pass `MIGRATIONS` */
+export function migrateDatabase(
+  database: DatabaseSync,
+  isDryRun: boolean,
+  steps: readonly Migration[] = MIGRATIONS,
+): MigrationReport {
+  const from = schemaVersion(database);
+  refuseNewer(from);
+  const to = Math.max(from, ...steps.map((step) => step.version));
+  const missing = steps.filter((step) => step.version > from);
+  if (isDryRun) return { from, to, applied: missing.map(titleOf) };
+  const applied = missing.filter((step) => applyStep(database, step));
+  return { from, to, applied: applied.map(titleOf) };
+}
+
+/** False where another connection has taken the step meanwhile. */
+function applyStep(database: DatabaseSync, step: Migration): boolean {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const isMissing = schemaVersion(database) < step.version;
+    if (isMissing) {
+      database.exec(step.sql);
+      database.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${step.version}`);
+    }
+    database.exec('COMMIT');
+    return isMissing;
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function titleOf(step: Migration): string {
+  return `${step.version} ${step.name}`;
+}
+
+function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
+  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
+}

@@ -1,0 +1,235 @@
+/** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
+import { BideError } from '../../core/errors.ts';
+import type { Store, StoreFacts } from '../contract.ts';
+import type { Connection } from './connection.ts';
+import { storeError } from './driver-errors.ts';
+import { inspectDatabase } from './inspect.ts';
+import {
+  countOfRow,
+  deliveryOfRow,
+  documentOfRow,
+  documentRows,
+  keyOfRow,
+  nextRunAt,
+  readDocument,
+  readInput,
+  readJob,
+  readResult,
+  sweepFindings,
+} from './main-reads.ts';
+import { refuseNewer, schemaVersion } from './migrate.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
+import { JOB_WIDTH, jobAt } from './rows.ts';
+import type { ScannerTable } from './scanner.ts';
+import type { ThreadPort } from './thread-port.ts';
+import { appliedOf, claimedOf, insertedOf, newJobValues, patchBatch } from './wire.ts';
+import type { WriterTable } from './writer.ts';
+
+export interface StoreParts {
+  /** The database file, as errors name it. */
+  readonly path: string;
+  readonly writer: ThreadPort<WriterTable>;
+  openScanner(): Promise<ThreadPort<ScannerTable>>;
+  readonly reader: Connection;
+  /** Gives the data folder free. */
+  release(): void;
+}
+
+const FACTS: StoreFacts = Object.freeze({ engine: 'sqlite', isShared: false, hasHints: false });
+
+/** The parts behind a gate: closed or not migrated, nothing gets through. */
+interface Gate {
+  /** The writer, once it is certain that it finds the schema of this version. */
+  writer(): ThreadPort<WriterTable>;
+  scanner(): Promise<ThreadPort<ScannerTable>>;
+  read<T>(work: (connection: Connection) => T): T;
+  /** Before the schema is there. */
+  early(): StoreParts;
+  close(): Promise<void>;
+}
+
+export function createStore(parts: StoreParts): Store {
+  const gate = gateOf(parts);
+  return {
+    facts: FACTS,
+    ...serviceCalls(gate),
+    ...jobWrites(gate),
+    ...jobReads(gate),
+    ...deliveryCalls(gate),
+    ...keyCalls(gate),
+    ...documentCalls(gate),
+    // One process owns the data folder: there is nobody to tell and nobody to hear from.
+    hint: () => {},
+    changes: () => () => {},
+  };
+}
+
+function gateOf(parts: StoreParts): Gate {
+  let closed: Promise<void> | null = null;
+  let isCurrent = false;
+  let scanner: Promise<ThreadPort<ScannerTable>> | null = null;
+
+  function early(): StoreParts {
+    if (closed !== null) throw new BideError('SHUTTING_DOWN');
+    return parts;
+  }
+
+  function requireCurrent(): StoreParts {
+    early();
+    if (!isCurrent) requireSchema(parts);
+    isCurrent = true;
+    return parts;
+  }
+
+  function read<T>(work: (connection: Connection) => T): T {
+    requireCurrent();
+    return translated(parts.path, () => work(parts.reader));
+  }
+
+  function openScanner(): Promise<ThreadPort<ScannerTable>> {
+    requireCurrent();
+    scanner ??= parts.openScanner().catch((error: unknown) => {
+      scanner = null;
+      throw error;
+    });
+    return scanner;
+  }
+
+  async function closeAll(): Promise<void> {
+    await scanner?.then(
+      (port) => port.close(),
+      () => {},
+    );
+    // The reader first: the last connection to close, the writer's, folds the log into the database file.
+    parts.reader.close();
+    await parts.writer.close();
+    parts.release();
+  }
+
+  function close(): Promise<void> {
+    closed ??= closeAll();
+    return closed;
+  }
+
+  return { writer: () => requireCurrent().writer, scanner: openScanner, read, early, close };
+}
+
+function requireSchema({ path, reader }: StoreParts): void {
+  const version = translated(path, () => schemaVersion(reader.database));
+  refuseNewer(version);
+  if (version === SCHEMA_VERSION) return;
+  throw new BideError('STORE_UNAVAILABLE', `${path} has schema version ${version}; it has to be migrated first.`);
+}
+
+function translated<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+function serviceCalls({ early, writer, close }: Gate): Pick<Store, 'migrate' | 'inspect' | 'ping' | 'time' | 'close'> {
+  return {
+    migrate: async (options) => early().writer.call('migrate', { isDryRun: options?.dryRun ?? false }, 1),
+    async inspect() {
+      const { path, reader } = early();
+      return translated(path, () => inspectDatabase(reader.database));
+    },
+    async ping() {
+      await writer().call('ping', null, 1);
+    },
+    async time() {
+      early();
+      return Date.now();
+    },
+    close,
+  };
+}
+
+function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' | 'extend' | 'remove'> {
+  return {
+    async insert(batch) {
+      return insertedOf(await writer().call('insert', newJobValues(batch), batch.length));
+    },
+    async claim(request) {
+      return claimedOf(await writer().call('claim', request, request.max));
+    },
+    async apply(batch) {
+      return appliedOf(await writer().call('apply', patchBatch(batch, Date.now()), batch.length));
+    },
+    extend: async (batch) => writer().call('extend', batch, batch.length),
+    remove: async (batch) => writer().call('remove', batch, batch.length),
+  };
+}
+
+function jobReads({
+  read,
+  scanner,
+}: Gate): Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'sweep' | 'nextRunAt'> {
+  return {
+    read: async (batch) => read((connection) => batch.map((ref) => readJob(connection, ref))),
+    readResult: async (batch) => read((connection) => batch.map(({ id }) => readResult(connection, id))),
+    readInput: async (batch) => read((connection) => batch.map(({ id }) => readInput(connection, id))),
+    async list(filter) {
+      const values = await (await scanner()).call('list', filter, 1);
+      return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
+    },
+    async count(filter) {
+      const { tenant, states, types, tags, createdFrom, createdBefore } = filter;
+      if (tags !== undefined || createdFrom !== undefined || createdBefore !== undefined) {
+        return (await (await scanner()).call('count', filter, 1)).map(countOfRow);
+      }
+      const rows = read((connection) =>
+        tenant === null ? connection.all('countAll') : connection.all('countOfTenant', tenant),
+      );
+      const counts = rows.map(countOfRow);
+      return counts.filter(({ type, state }) => (types?.includes(type) ?? true) && (states?.includes(state) ?? true));
+    },
+    sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),
+    nextRunAt: async ({ types, now }) => read((connection) => nextRunAt(connection, types, now)),
+  };
+}
+
+function deliveryCalls({ writer }: Gate): Pick<Store, 'deliveryClaim' | 'deliverySettle'> {
+  return {
+    async deliveryClaim(request) {
+      return (await writer().call('deliveryClaim', request, request.max)).map(deliveryOfRow);
+    },
+    deliverySettle: async (batch) => writer().call('deliverySettle', batch, batch.length),
+  };
+}
+
+function keyCalls({ writer, read }: Gate): Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'> {
+  return {
+    keyInsert: async (key) => writer().call('keyInsert', key, 1),
+    async keyRead(id) {
+      const row = read((connection) => connection.get('keyRead', id));
+      return row === undefined ? null : keyOfRow(row);
+    },
+    async keyList(tenant) {
+      const rows = read((connection) =>
+        tenant === null ? connection.all('keyListAll') : connection.all('keyListOfTenant', tenant),
+      );
+      return rows.map(keyOfRow);
+    },
+    keyRevoke: async (request) => writer().call('keyRevoke', request, 1),
+  };
+}
+
+function documentCalls({
+  writer,
+  read,
+}: Gate): Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentRemove'> {
+  return {
+    async documentWrite({ tenant, kind, name, data, expectRevision, now }) {
+      const write = { tenant, kind, name, data: JSON.stringify(data), expectRevision, now };
+      const { isWritten, row } = await writer().call('documentWrite', write, 1);
+      const document = row === null ? null : documentOfRow(row);
+      return isWritten && document !== null ? { kind: 'written', document } : { kind: 'stale', document };
+    },
+    documentRead: async (ref) => read((connection) => readDocument(connection, ref)),
+    documentList: async (filter) => read((connection) => documentRows(connection, filter)).map(documentOfRow),
+    documentRemove: async (ref) => writer().call('documentRemove', ref, 1),
+  };
+}

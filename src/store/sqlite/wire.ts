@@ -1,0 +1,65 @@
+/** Batches of the contract to flat values for the writer, and its answers back. */
+import type { ApplyOutcome, ClaimedJob, GuardedPatch, InsertOutcome, NewJob, ResultContent } from '../contract.ts';
+import type { Row, Value } from './connection.ts';
+import { JOB_WIDTH, jobAt, pushNewJob, pushPatch, statesMask } from './rows.ts';
+import { APPLIED, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
+import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
+import { EXISTING, type Inserted } from './writes/insert-jobs.ts';
+
+export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
+  const values: Value[] = [];
+  for (const { spec, input } of batch) pushNewJob(values, spec, input);
+  return values;
+}
+
+export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[] {
+  let at = -JOB_WIDTH;
+  return numbers.map((number) => {
+    if (number > 0) return { kind: 'created', number };
+    at += JOB_WIDTH;
+    return { kind: number === EXISTING ? 'existing' : 'conflict', job: jobAt(jobs, at) };
+  });
+}
+
+/** @param now when patches without a time of their own happen */
+export function patchBatch(batch: readonly GuardedPatch[], now: number): PatchBatch {
+  const heads: Value[] = [];
+  const values: Value[] = [];
+  for (const { id, expect, patch, result, now: at } of batch) {
+    pushHead(heads, {
+      id,
+      states: statesMask(expect.states),
+      fence: expect.fence ?? null,
+      revision: expect.revision ?? null,
+      at: at ?? patch.finishedAt ?? now,
+      mask: pushPatch(values, patch),
+      result: result === undefined ? null : standalone(result),
+    });
+  }
+  return { heads, values };
+}
+
+export function appliedOf({ kinds, jobs }: Applied): readonly ApplyOutcome[] {
+  let at = -JOB_WIDTH;
+  return kinds.map((kind) => {
+    if (kind === MISSING) return { kind: 'missing' };
+    at += JOB_WIDTH;
+    return { kind: kind === APPLIED ? 'applied' : 'stale', job: jobAt(jobs, at) };
+  });
+}
+
+export function claimedOf(values: Row): readonly ClaimedJob[] {
+  const claimed: ClaimedJob[] = [];
+  for (let at = 0; at < values.length; at += CLAIMED_WIDTH) {
+    claimed.push({ job: jobAt(values, at), input: values[at + JOB_WIDTH] as string });
+  }
+  return claimed;
+}
+
+/**
+ * A view of a larger buffer takes the whole buffer along when it is sent to a thread (a small `Buffer` is a view of a pool of
+ * 8 KB), so it is copied out first.
+ */
+function standalone({ contentType, bytes }: ResultContent): ResultContent {
+  return { contentType, bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice() };
+}

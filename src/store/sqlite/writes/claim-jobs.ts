@@ -1,0 +1,66 @@
+/** Takes due jobs for a worker, as `decide(job, {kind: 'claim'})` would, per type in the order of the contract. */
+import type { ClaimRequest } from '../../contract.ts';
+import type { Row, Value } from '../connection.ts';
+import { AT, JOB_WIDTH } from '../rows.ts';
+import { stateChanged } from './state-change.ts';
+import type { Transaction } from './transaction.ts';
+
+/** A job and, in one more column, its input. */
+export const CLAIMED_WIDTH = JOB_WIDTH + 1;
+
+/** Above every priority, which the limits keep far below. */
+const PRIORITY_TOP = Number.MAX_SAFE_INTEGER;
+
+/** @returns `CLAIMED_WIDTH` values per job, one after another */
+export function claimJobs(transaction: Transaction, request: ClaimRequest): readonly Value[] {
+  const values: Value[] = [];
+  let left = request.max;
+  for (const { type, max } of request.wants) {
+    const rows = claimOfType(transaction, request, type, Math.min(max, left));
+    for (const row of rows) values.push(...row);
+    left -= rows.length;
+    if (left <= 0) break;
+  }
+  return values;
+}
+
+/** One step per priority that has waiting jobs: at most as many as `limits.priorityMax` allows, each two index probes. */
+function claimOfType(transaction: Transaction, request: ClaimRequest, type: string, max: number): readonly Row[] {
+  const claimed: Row[] = [];
+  let priority = nextPriority(transaction, request, type, PRIORITY_TOP);
+  while (priority !== null && claimed.length < max) {
+    const rows = claimOfPriority(transaction, request, type, priority, max - claimed.length);
+    for (const row of rows) claimed.push(row);
+    if (claimed.length < max) priority = nextPriority(transaction, request, type, priority);
+  }
+  for (const row of claimed) stateChanged(transaction, row, 'waiting', request.now);
+  return claimed;
+}
+
+function nextPriority(transaction: Transaction, { tenant }: ClaimRequest, type: string, below: number): number | null {
+  const { connection } = transaction;
+  const row =
+    tenant === null
+      ? connection.get('jobNextPriority', type, below)
+      : connection.get('jobNextPriorityOfTenant', type, below, tenant);
+  return row === undefined ? null : (row[0] as number);
+}
+
+function claimOfPriority(
+  transaction: Transaction,
+  request: ClaimRequest,
+  type: string,
+  priority: number,
+  max: number,
+): readonly Row[] {
+  const { worker, leaseMs, now, tenant } = request;
+  const { connection } = transaction;
+  const values = [worker, now + leaseMs, now, type, priority, max] as const;
+  const rows =
+    tenant === null ? connection.all('jobClaim', ...values) : connection.all('jobClaimOfTenant', ...values, tenant);
+  // RETURNING gives the rows in the order of writing, not of the subquery.
+  return rows.toSorted(
+    (a, b) =>
+      (a[AT.run_at] as number) - (b[AT.run_at] as number) || (a[AT.number] as number) - (b[AT.number] as number),
+  );
+}

@@ -1,0 +1,41 @@
+/** Small durable JSON, written with the revision that the writer saw. */
+import type { Row, Value } from '../connection.ts';
+import type { Transaction } from './transaction.ts';
+
+export interface DocumentRef {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface DocumentText extends DocumentRef {
+  /** JSON text. */
+  readonly data: string;
+  readonly expectRevision: number | null;
+  readonly now: number;
+}
+
+export interface DocumentWritten {
+  readonly isWritten: boolean;
+  /** The document as it is now; null where there is none. */
+  readonly row: Row | null;
+}
+
+/** Revision and creation time in a row of `documentRead`. */
+const REVISION = 4;
+const CREATED_AT = 5;
+
+export function writeDocument({ connection }: Transaction, write: DocumentText): DocumentWritten {
+  const { tenant, kind, name, data, expectRevision, now } = write;
+  const row = connection.get('documentRead', tenant, kind, name) ?? null;
+  const revision = row === null ? 0 : (row[REVISION] as number);
+  if (expectRevision !== null && expectRevision !== revision) return { isWritten: false, row };
+  const createdAt: Value = row === null ? now : (row[CREATED_AT] as number);
+  const next = [tenant, kind, name, data, revision + 1, createdAt];
+  connection.run('documentPut', ...next);
+  return { isWritten: true, row: next };
+}
+
+export function removeDocument({ connection }: Transaction, { tenant, kind, name }: DocumentRef): boolean {
+  return connection.run('documentDelete', tenant, kind, name) === 1;
+}

@@ -1,0 +1,11 @@
+/** Heartbeats: no change that a reader could see, so the revision stays. */
+import type { LeaseExtension, LeaseOutcome } from '../../contract.ts';
+import type { Transaction } from './transaction.ts';
+
+export function extendLeases(transaction: Transaction, batch: readonly LeaseExtension[]): readonly LeaseOutcome[] {
+  return batch.map(({ id, fence, leaseUntil }) => {
+    const row = transaction.connection.get('jobExtend', id, fence, leaseUntil);
+    if (row === undefined) return { kind: 'lost' };
+    return { kind: 'held', cancelRequestedAt: row[0] as number | null };
+  });
+}

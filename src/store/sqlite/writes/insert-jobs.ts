@@ -1,0 +1,69 @@
+/** New jobs, and replays of jobs that their idempotency key finds again. */
+import type { Tags } from '../../../core/job.ts';
+import type { Row, Value } from '../connection.ts';
+import { AT, NEW_AT, NEW_JOB_COLUMNS, NEW_JOB_WIDTH } from '../rows.ts';
+import { announce } from './state-change.ts';
+import type { Transaction } from './transaction.ts';
+
+/** In `numbers`, in place of the number of a new job. */
+export const EXISTING = 0;
+export const CONFLICT = -1;
+
+export interface Inserted {
+  /** Per job its number, or EXISTING or CONFLICT: then the rows of `jobs` are theirs, in order. */
+  readonly numbers: readonly number[];
+  readonly jobs: Row;
+}
+
+/** @param values `NEW_JOB_WIDTH` per job */
+export function insertJobs(transaction: Transaction, values: readonly Value[]): Inserted {
+  const numbers: number[] = [];
+  const jobs: Value[] = [];
+  for (let at = 0; at < values.length; at += NEW_JOB_WIDTH) {
+    const job = values.slice(at, at + NEW_JOB_COLUMNS.length);
+    const earlier = earlierOf(transaction, job);
+    if (earlier === undefined) {
+      numbers.push(insertJob(transaction, job, values[at + NEW_JOB_COLUMNS.length] as string));
+    } else {
+      numbers.push(earlier[AT.request_hash] === job[NEW_AT.request_hash] ? EXISTING : CONFLICT);
+      jobs.push(...earlier);
+    }
+  }
+  return { numbers, jobs };
+}
+
+function earlierOf(transaction: Transaction, job: Row): Row | undefined {
+  const key = job[NEW_AT.idempotency_key];
+  if (key === null || key === undefined) return undefined;
+  return transaction.connection.get('jobByIdempotencyKey', job[NEW_AT.tenant] as string, key);
+}
+
+function insertJob(transaction: Transaction, job: Row, input: string): number {
+  const { connection } = transaction;
+  const tenant = job[NEW_AT.tenant] as string;
+  const number = transaction.takeNumber();
+  connection.run('jobInsert', ...job, number, isBlocked(transaction, job, number));
+  connection.run('jobInputInsert', number, input);
+  const tags = job[NEW_AT.tags];
+  if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
+  transaction.count(tenant, job[NEW_AT.type] as string, 'waiting', 1);
+  if (job[NEW_AT.callback_url] !== null) announceNew(transaction, number, job[NEW_AT.created_at] as number);
+  return number;
+}
+
+function isBlocked(transaction: Transaction, job: Row, number: number): Value {
+  const key = job[NEW_AT.sequence_key];
+  if (key === null || key === undefined) return 0;
+  return transaction.connection.get('sequenceIsTaken', job[NEW_AT.tenant] as string, key, number)?.[0] ?? 0;
+}
+
+function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {
+  for (const [name, value] of Object.entries(tags)) {
+    transaction.connection.run('jobTagInsert', tenant, name, value, number);
+  }
+}
+
+function announceNew(transaction: Transaction, number: number, at: number): void {
+  const row = transaction.connection.get('jobByNumber', number);
+  if (row !== undefined) announce(transaction, row, at);
+}

@@ -1,0 +1,15 @@
+/** API keys: stored as the hash of the key, never the key. */
+import type { StoredKey } from '../../contract.ts';
+import type { Transaction } from './transaction.ts';
+
+export function insertKey({ connection }: Transaction, key: StoredKey): boolean {
+  const { id, tenant, name, scopes, hash, createdAt, revokedAt } = key;
+  return connection.run('keyInsert', id, tenant, name, JSON.stringify(scopes), hash, createdAt, revokedAt) === 1;
+}
+
+export function revokeKey(
+  { connection }: Transaction,
+  { id, now }: { readonly id: string; readonly now: number },
+): boolean {
+  return connection.run('keyRevoke', id, now) === 1;
+}

@@ -1,0 +1,44 @@
+/** Removes final jobs with everything that belongs to them, and leaves tombstones that end by themselves. */
+import type { Tags } from '../../../core/job.ts';
+import { isFinal, type StoredState } from '../../../core/state.ts';
+import type { Removal, RemoveOutcome } from '../../contract.ts';
+import type { Row } from '../connection.ts';
+import { AT, jsonOf } from '../rows.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 5 ms. */
+const TOMBSTONES_DROPPED_MAX = 1_000;
+
+export function removeJobs(transaction: Transaction, batch: readonly Removal[]): readonly RemoveOutcome[] {
+  const outcomes = batch.map((removal) => removeJob(transaction, removal));
+  const now = Math.max(...batch.map((removal) => removal.now));
+  if (batch.length > 0) {
+    transaction.connection.run('tombstoneDeleteOver', now, Math.max(TOMBSTONES_DROPPED_MAX, 2 * batch.length));
+  }
+  return outcomes;
+}
+
+function removeJob(transaction: Transaction, removal: Removal): RemoveOutcome {
+  const { connection } = transaction;
+  const row = connection.get('jobById', removal.id);
+  if (row === undefined) return 'missing';
+  const state = row[AT.state] as StoredState;
+  if (row[AT.revision] !== removal.revision || !isFinal(state)) return 'stale';
+  const number = row[AT.number] as number;
+  const tenant = row[AT.tenant] as string;
+  connection.run('jobDelete', number);
+  connection.run('jobInputDelete', number);
+  if (row[AT.result_type] !== null) connection.run('jobResultDelete', number);
+  if (row[AT.callback_url] !== null) connection.run('deliveryDeleteOfJob', number);
+  deleteTags(transaction, row);
+  connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
+  transaction.count(tenant, row[AT.type] as string, state, -1);
+  return 'removed';
+}
+
+function deleteTags(transaction: Transaction, row: Row): void {
+  const tags = jsonOf<Tags>(row[AT.tags] as string | null) ?? {};
+  for (const [name, value] of Object.entries(tags)) {
+    transaction.connection.run('jobTagDelete', row[AT.tenant] as string, name, value, row[AT.number] as number);
+  }
+}

@@ -1,0 +1,52 @@
+/**
+ * What the operations of one transaction share: the connection, the next job number, and how the counts change.
+ *
+ * Counts and the last number are written once, by `settle`, just before the commit. After a rollback the whole object is
+ * thrown away, so nothing of a failed transaction is remembered.
+ */
+import type { StoredState } from '../../../core/state.ts';
+import type { Connection } from '../connection.ts';
+
+export interface Transaction {
+  readonly connection: Connection;
+  takeNumber(): number;
+  /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
+  count(tenant: string, type: string, state: StoredState, jobs: number): void;
+  settle(): void;
+}
+
+interface CountChange {
+  readonly tenant: string;
+  readonly type: string;
+  readonly state: StoredState;
+  jobs: number;
+}
+
+export function transactionOn(connection: Connection): Transaction {
+  const changes = new Map<string, CountChange>();
+  let lastNumber: number | null = null;
+
+  function takeNumber(): number {
+    lastNumber ??= Number(connection.get('jobNumberRead')?.[0]);
+    lastNumber += 1;
+    return lastNumber;
+  }
+
+  function count(tenant: string, type: string, state: StoredState, jobs: number): void {
+    // A state holds no line break, so that two different triples never make the same key.
+    const key = `${state}\n${tenant.length}\n${tenant}${type}`;
+    const change = changes.get(key);
+    if (change === undefined) changes.set(key, { tenant, type, state, jobs });
+    else change.jobs += jobs;
+  }
+
+  function settle(): void {
+    if (lastNumber !== null) connection.run('jobNumberWrite', lastNumber);
+    for (const { tenant, type, state, jobs } of changes.values()) {
+      if (jobs !== 0) connection.run('countAdd', tenant, type, state, jobs);
+      if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
+    }
+  }
+
+  return { connection, takeNumber, count, settle };
+}
