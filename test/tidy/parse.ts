@@ -37,6 +37,7 @@ export interface Import {
 export interface FunctionFact {
   readonly name: string;
   readonly line: number;
+  /** Without those of template literals, which are data: SQL, HTML, a help text. */
   readonly lines: number;
   readonly parameters: number;
   /** A callback of `describe` or `suite`, which is a chapter of tests and no function to read as one. */
@@ -140,6 +141,16 @@ function isFunction(node: Node) {
   return (
     isArrowFunction(node) || isFunctionDeclaration(node) || isFunctionExpression(node) || isMethodDeclaration(node)
   );
+}
+
+function templateLines(node: Node, linesOf: (template: Node) => number): number {
+  let lines = 0;
+  node.forEachChild((child) => {
+    const isTemplate =
+      child.kind === SyntaxKind.TemplateExpression || child.kind === SyntaxKind.NoSubstitutionTemplateLiteral;
+    lines += isTemplate ? linesOf(child) : templateLines(child, linesOf);
+  });
+  return lines;
 }
 
 function functionOf(node: Node, parent: Node, source: SourceFile): Omit<FunctionFact, 'line' | 'lines'> {

@@ -5,10 +5,15 @@ import { dirname, join } from 'node:path';
 
 export const ROOT = dirname(dirname(import.meta.dirname));
 
+/**
+ * The text of each file that matches one of the patterns, by its path from the root.
+ *
+ * `safe.directory` lets root look into the checkout of another user, as machines that build in containers do.
+ */
 export function readTree(...patterns: readonly string[]): ReadonlyMap<string, string> {
-  const args = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...patterns];
-  const paths = execFileSync('git', args, { cwd: ROOT, encoding: 'utf8' }).split('\0').filter(Boolean);
+  const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...patterns];
+  const paths = execFileSync('git', ['-c', 'safe.directory=*', ...list], { cwd: ROOT, encoding: 'utf8' }).split('\0');
   // A file that was deleted but not yet committed is still listed.
-  const present = paths.filter((path) => existsSync(join(ROOT, path)));
+  const present = paths.filter((path) => path !== '' && existsSync(join(ROOT, path)));
   return new Map(present.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }

@@ -1,0 +1,27 @@
+/** Which test files belong to which run. */
+import { globSync } from 'node:fs';
+import { ROOT } from './step.ts';
+
+/** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
+const POSTGRES = /^(src\/store\/postgres\/|test\/postgres\/)|postgres[^/]*\.test\.ts$/;
+/** Packs and installs the package, or plays whole demos. */
+const SLOW = /^test\/(pack|e2e\/demo)[^/]*\.test\.ts$/;
+const FAULTS = /^test\/(faults|postgres\/faults)\//;
+/** The one fault test that `check` runs, with few rounds. */
+const KILL = 'test/faults/kill.test.ts';
+
+export function testFiles(): readonly string[] {
+  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/*.test.ts'], { cwd: ROOT }).sort();
+}
+
+export function isForCheck(path: string): boolean {
+  return path === KILL || !(POSTGRES.test(path) || SLOW.test(path) || FAULTS.test(path));
+}
+
+export function isFault(path: string): boolean {
+  return FAULTS.test(path);
+}
+
+export function needsPostgres(path: string): boolean {
+  return POSTGRES.test(path);
+}

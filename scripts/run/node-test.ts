@@ -1,0 +1,50 @@
+/** Runs test files with Node's own runner and says what came of it: the failures, the notes and the closing lines. */
+import { availableParallelism } from 'node:os';
+import { type Finished, runStep, type Step } from './step.ts';
+
+export interface TestRun {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  /** For the whole run. */
+  readonly deadlineMs: number;
+  /** For one test, and for one file. */
+  readonly testDeadlineMs: number;
+}
+
+export interface Tested {
+  readonly isOk: boolean;
+  readonly text: string;
+}
+
+export async function runTests(run: TestRun): Promise<Tested> {
+  if (run.files.length === 0) return { isOk: false, text: 'No test file was found.' };
+  const finished = await runStep(stepOf(run));
+  return summaryOf(finished, run.files.length);
+}
+
+function stepOf({ name, files, env = {}, deadlineMs, testDeadlineMs }: TestRun): Step {
+  const args = [
+    '--test',
+    '--test-reporter=spec',
+    `--test-timeout=${testDeadlineMs}`,
+    // Node takes one core less than there are; with two cores that is one file at a time, and half of the machine idle.
+    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    ...files,
+  ];
+  return { name, command: process.execPath, args, env, deadlineMs };
+}
+
+/** Exported for its test: a run in which nothing ran has not passed, whatever its exit code says. */
+export function summaryOf({ isOk, isOverdue, output, step }: Finished, files: number): Tested {
+  const closing = output.split('\n').filter((line) => /^\s*ℹ /.test(line));
+  const tests = Number(/^ℹ tests (\d+)$/m.exec(output)?.[1] ?? 0);
+  const failures = output.indexOf('✖ failing tests:');
+  const lines = [...closing];
+  if (failures !== -1) lines.push('', output.slice(failures).trimEnd());
+  else if (!isOk) lines.push('', output.split('\n').slice(-60).join('\n'));
+  if (isOverdue) lines.push('', `The run took longer than ${step.deadlineMs / 1_000} s and was stopped.`);
+  const isEmpty = tests < files;
+  if (isEmpty && !isOverdue) lines.push('', `${tests} tests ran in ${files} files: some file has no test.`);
+  return { isOk: isOk && !isEmpty, text: lines.join('\n') };
+}

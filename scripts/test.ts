@@ -1,0 +1,43 @@
+/**
+ * `npm test`: every quick test, on SQLite and PostgreSQL, end to end, and a quick set of faults.
+ *
+ *   npm test -- src/engine test/e2e    only test files whose path begins like this
+ *   npm test -- --only sqlite          only what needs no PostgreSQL (the same as STORES=sqlite npm test)
+ *   npm run test:faults                the full set of faults: minutes instead of seconds
+ */
+import { parseArgs } from 'node:util';
+import { isFault, needsPostgres, testFiles } from './run/files.ts';
+import { runTests } from './run/node-test.ts';
+import { finish, reportTests } from './run/report.ts';
+
+const { values, positionals } = parseArgs({
+  options: { only: { type: 'string' }, faults: { type: 'boolean', default: false } },
+  allowPositionals: true,
+});
+
+const stores = (values.only ?? process.env.STORES ?? 'sqlite,postgres').split(',');
+const unknown = stores.filter((store) => store !== 'sqlite' && store !== 'postgres');
+if (unknown.length > 0) {
+  console.error(`There is no store named ${unknown.join(', ')}; choose sqlite, postgres or both with a comma between.`);
+  process.exit(2);
+}
+
+const files = testFiles()
+  .filter((path) => !values.faults || isFault(path))
+  .filter((path) => stores.includes('postgres') || !needsPostgres(path))
+  .filter((path) => stores.includes('sqlite') || needsPostgres(path))
+  .filter(
+    (path) => positionals.length === 0 || positionals.some((start) => path.startsWith(start.replace(/^\.\//, ''))),
+  );
+
+console.log(`${files.length} test files, stores: ${stores.join(' and ')}${values.faults ? ', all faults' : ''}`);
+reportTests(
+  await runTests({
+    name: 'tests',
+    files,
+    env: { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'quick' },
+    deadlineMs: (values.faults ? 60 : 8) * 60_000,
+    testDeadlineMs: (values.faults ? 30 : 3) * 60_000,
+  }),
+);
+finish();
