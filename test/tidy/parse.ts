@@ -94,8 +94,10 @@ function moduleOf(path: string, text: string, source: SourceFile): Module {
     const text = () => node.getText(source);
     for (const specifier of specifiersOf(node))
       imports.push({ specifier, line, isType: /^(import|export)\s+type\b/.test(text()) || isImportTypeNode(node) });
-    if (isFunction(node))
-      functions.push({ ...functionOf(node, parent, source), line, lines: lineOf(node.end) - line + 1 });
+    if (isFunction(node)) {
+      const data = templateLines(node, (part) => lineOf(part.end) - lineOf(part.getStart(source)));
+      functions.push({ ...functionOf(node, parent, source), line, lines: lineOf(node.end) - line + 1 - data });
+    }
     for (const name of namesUsed(node, parent, source)) uses.push({ name, line });
     hasDefaultExport ||= isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword;
     node.forEachChild((child) => visit(child, node));

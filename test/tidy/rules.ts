@@ -15,12 +15,14 @@ const FUNCTION_LINES_MAX = 60;
 const TEST_FUNCTION_LINES_MAX = 100;
 const PARAMETERS_MAX = 4;
 /** Words that say nothing, and so collect everything. */
-const BANNED_WORDS = ['utils', 'util', 'helpers', 'helper', 'manager', 'common', 'misc', 'types', 'lib'];
+const BANNED_WORDS = ['utils', 'util', 'helpers', 'helper', 'manager', 'common', 'misc'];
+/** Banned as a whole name; as part of one they may mean something (`configured-types` are job types). */
+const BANNED_NAMES = ['types', 'lib'];
 /** Waiting for time to pass makes a test slow when it works and wrong when the machine is busy. */
 const SLEEPS = ['setTimeout', 'setInterval', 'systemClock.after'];
 const TEST_CALLS = ['test', 'it', 'describe', 'suite', 't', 't.test'];
 
-const isTest = ({ path }: Module) => path.startsWith('test/') || path.endsWith('.test.ts');
+const isTest = ({ path }: Module) => /^test\/|\.test\.ts$|contract-suite/.test(path);
 
 export const RULES: readonly Rule[] = [
   { name: 'imports go down the layers only', complaints: layerComplaints },
@@ -73,8 +75,11 @@ function manyParameters(module: Module): string[] {
 
 function emptyName({ path }: Module): string[] {
   const name = path.slice(path.lastIndexOf('/') + 1).replace(/(\.test)?\.[cm]?[jt]s$/, '');
-  const words = path.replace(/\.[cm]?[jt]s$/, '').split(/[/.-]/);
-  const banned = words.filter((word) => BANNED_WORDS.includes(word.toLowerCase()));
+  const names = path.replace(/(\.test)?\.[cm]?[jt]s$/, '').split('/');
+  const banned = [
+    ...names.filter((whole) => BANNED_NAMES.includes(whole)),
+    ...names.flatMap((whole) => whole.split(/[.-]/)).filter((word) => BANNED_WORDS.includes(word.toLowerCase())),
+  ];
   const isKebab = /^[a-z0-9]+(-[a-z0-9]+)*(\.[a-z0-9]+(-[a-z0-9]+)*)*$/.test(name);
   return [
     ...banned.map((word) => `${path} is named "${word}", which says nothing`),
