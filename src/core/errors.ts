@@ -146,6 +146,11 @@ export const ERRORS = Object.freeze({
     advice: 'Return less, keep large data elsewhere and return its address, or raise the limit named in `limit`.',
   },
   CHANGED_MEANWHILE: { kind: 'busy', title: 'The job kept changing while it was being changed.', advice: 'Try again.' },
+  KEY_NOT_FOUND: {
+    kind: 'not_found',
+    title: 'There is no API key with this id in force.',
+    advice: 'See the list of keys; a revoked one stays revoked.',
+  },
   // Failures of an attempt.
   HANDLER_FAILED: { kind: 'internal', title: 'The handler threw an error.', advice: 'See `message` and `details`.' },
   RESULT_NOT_JSON: {

@@ -1,0 +1,104 @@
+/** Calls about many jobs at once: bulk submit with an answer per item, and one wait for all or any of them. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import { jobIdOf } from '../../core/id.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Lookup, SubmitOutcome } from '../../engine/api.ts';
+import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
+import { principalOf } from './principal.ts';
+import { invalid, problemOf } from './problem.ts';
+import { type Check, compileCheck } from './validate.ts';
+import { waitMsOf } from './wait-of.ts';
+import type { BulkBody, SubmitBody, WaitBody } from './wire.ts';
+
+const WAIT_SECONDS = 30;
+
+export function declareBatchRoutes(app: FastifyInstance, face: Face): void {
+  const { wire, guard } = face;
+  const check = compileCheck(wire.submit);
+  app.post(
+    '/v1/jobs/bulk',
+    {
+      onRequest: guard('submit'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'Submit many jobs, each answered on its own',
+        body: wire.bulkBody,
+        response: { 200: wire.bulk },
+      },
+    },
+    (request, reply) => bulk(face, check, request, reply),
+  );
+  app.post(
+    '/v1/jobs/wait',
+    {
+      onRequest: guard('read'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'Wait for many jobs in one call',
+        body: wire.waitBody,
+        response: { 200: wire.waited },
+      },
+    },
+    (request, reply) => waitForMany(face, request, reply),
+  );
+}
+
+/** An item that cannot be taken says why in its own place, and the others are stored all the same. */
+async function bulk(face: Face, check: Check, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { tenant } = principalOf(request);
+  const items = (request.body as BulkBody).jobs;
+  const issues = items.map(check);
+  const good = items.filter((_, index) => issues[index] === null) as readonly SubmitBody[];
+  const outcomes = await face.engine.submit(good.map((body) => submitRequestOf(tenant, body)));
+  let taken = 0;
+  const answers = items.map((item, index) => {
+    const wrong = issues[index];
+    if (wrong !== null && wrong !== undefined) return errorItem(invalid(wrong));
+    const outcome = outcomes[taken];
+    taken += 1;
+    return outcomeItem(face, outcome, (item as SubmitBody).type);
+  });
+  return reply.type(JSON_TYPE).send(`{"items":[${answers.join(',')}]}`);
+}
+
+function outcomeItem(face: Face, outcome: SubmitOutcome | undefined, type: string): string {
+  if (outcome === undefined) return errorItem(new BideError('INTERNAL'));
+  if (outcome.kind !== 'created' && outcome.kind !== 'existing') return errorItem(submitError(outcome, type));
+  const { snapshot } = outcome;
+  return `{"status":${isFinal(snapshot.job.state) ? 200 : 202},"job":${face.bodyOf(snapshot)}}`;
+}
+
+function errorItem(error: BideError): string {
+  const { status, body } = problemOf(error);
+  return JSON.stringify({ status, error: body });
+}
+
+async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { engine } = face;
+  const { tenant } = principalOf(request);
+  const body = request.body as WaitBody;
+  const timeoutMs = waitMsOf(body.timeout ?? WAIT_SECONDS, engine.limits.waitMsMax);
+  const ids = body.ids.flatMap((text) => jobIdOf(text) ?? []);
+  const wait = { tenant, ids, for: body.for ?? 'all', until: { kind: 'done' }, timeoutMs } as const;
+  // A wait of no time at all is a read of many, and holds nothing.
+  const { isSatisfied, lookups } =
+    timeoutMs === 0
+      ? await engine.wait({ ...wait, signal: NEVER })
+      : await holdOrRefuse(face, request, reply, (signal) => engine.wait({ ...wait, signal }));
+  let read = 0;
+  const jobs = body.ids.map((text) => {
+    if (jobIdOf(text) === null) return unknownBody(text);
+    const lookup = lookups[read];
+    read += 1;
+    return lookupBody(face, text, lookup);
+  });
+  return reply.type(JSON_TYPE).send(`{"satisfied":${isSatisfied},"jobs":[${jobs.join(',')}]}`);
+}
+
+function lookupBody(face: Face, id: string, lookup: Lookup | undefined): string {
+  return lookup?.kind === 'found' ? face.bodyOf(lookup.snapshot) : unknownBody(id);
+}
+
+const NEVER = new AbortController().signal;

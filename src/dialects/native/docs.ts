@@ -1,0 +1,54 @@
+/** OpenAPI 3.1 from the schemas of the routes, and a reference page that is served from the package: no CDN, no call home. */
+import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
+import type { FastifyInstance } from 'fastify';
+import type { Wire } from './wire.ts';
+
+const DESCRIPTION = `Submit work, get a job id, wait for it, fetch the result.
+
+Times are ISO 8601 in UTC, durations in bodies are milliseconds, waits in the URL or in \`Prefer: wait=N\` are seconds. A status carries an
+\`ETag\` and, until the job is final, a \`Retry-After\` that is computed from recent durations. Errors are \`application/problem+json\` with a
+stable \`code\`.
+
+Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists, waits and sees the metrics; \`work\` claims and reports; \`admin\` does all of it
+and manages the keys of every tenant.`;
+
+/** Call before the routes are declared: only those that come later are seen. */
+export async function collectRoutes(app: FastifyInstance, version: string): Promise<void> {
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: { title: 'Bide', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
+      components: {
+        securitySchemes: {
+          bearer: { type: 'http', scheme: 'bearer', description: 'A key, as `bide keys create` prints it.' },
+          header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+        },
+      },
+      security: [{ bearer: [] }, { header: [] }],
+    },
+    transform: ({ schema, url }) => ({ url, schema: { ...schema, response: withProblems(schema?.response) } }),
+  });
+}
+
+function withProblems(response: unknown): object {
+  const problem = { description: 'An error.', content: { 'application/problem+json': { schema: PROBLEM_REF } } };
+  return { ...(response as object | undefined), '4XX': problem, '5XX': problem };
+}
+
+const PROBLEM_REF = { $ref: 'Problem#' } as const;
+
+export async function serveDocs(app: FastifyInstance, wire: Pick<Wire, 'problem'>): Promise<void> {
+  app.addSchema({ ...wire.problem, $id: 'Problem' });
+  let text: string | undefined;
+  app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
+    text ??= JSON.stringify(app.swagger());
+    return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
+  });
+  await app.register(swaggerUi, {
+    routePrefix: '/docs',
+    uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
+    staticCSP: true,
+    theme: { title: 'Bide' },
+  });
+}

@@ -1,0 +1,54 @@
+/** The native API as a dialect: the shape that DESIGN names, mounted at the root. */
+import type { ErrorKind } from '../../core/errors.ts';
+import { SHOWN_STATES } from '../../core/state.ts';
+import type { Dialect } from '../dialect.ts';
+import { errorOfKind, PROBLEM_TYPE, problemOf } from './problem.ts';
+import { type NativeServices, nativeRoutes } from './routes.ts';
+
+export { type NativeServices, nativeRoutes } from './routes.ts';
+
+const SERVES = [
+  ['POST', '/v1/jobs', 'Submit a job.'],
+  ['POST', '/v1/jobs/bulk', 'Submit many jobs, each answered on its own.'],
+  ['GET', '/v1/jobs/{id}', 'Read a job, or wait for it.'],
+  ['GET', '/v1/jobs/{id}/result', 'Fetch the result, or a range of its bytes.'],
+  ['POST', '/v1/jobs/wait', 'Wait for many jobs in one call.'],
+  ['GET', '/v1/jobs', 'List jobs.'],
+  ['POST', '/v1/jobs/{id}/cancel', 'Cancel a job.'],
+  ['POST', '/v1/jobs/{id}/retry', 'Run a failed, cancelled or expired job again.'],
+  ['DELETE', '/v1/jobs/{id}', 'Remove a finished job.'],
+  ['POST', '/v1/work/claim', 'Claim jobs to work on.'],
+  ['POST', '/v1/work/{id}/heartbeat', 'Keep a claimed job, report progress, learn of a cancel.'],
+  ['POST', '/v1/work/{id}/succeed', 'Deliver the result.'],
+  ['POST', '/v1/work/{id}/fail', 'Report that the work failed.'],
+  ['GET', '/v1/types', 'The job types that this server takes.'],
+  ['POST', '/v1/keys', 'Make a key.'],
+  ['GET', '/v1/keys', 'List keys.'],
+  ['DELETE', '/v1/keys/{id}', 'Revoke a key.'],
+] as const;
+
+export function createNativeDialect(services: NativeServices): Dialect<null> {
+  return {
+    name: 'native',
+    title: 'Bide',
+    vocabulary: {
+      words: SHOWN_STATES,
+      states: Object.fromEntries(SHOWN_STATES.map((state) => [state, state])) as Dialect['vocabulary']['states'],
+      unsupported: {},
+    },
+    serves: SERVES.map(([method, path, purpose]) => ({ method, path, purpose })),
+    omits: [],
+    errorBody,
+    parseOptions: (raw) =>
+      raw === undefined || raw === null
+        ? { kind: 'options', options: null }
+        : { kind: 'invalid', message: 'The native API takes no options of its own.' },
+    playground: null,
+    register: (app, context) => nativeRoutes(app, context, services),
+  };
+}
+
+function errorBody(kind: ErrorKind, message: string) {
+  const { status, body } = problemOf(errorOfKind(kind, message));
+  return { status, body, headers: { 'content-type': `${PROBLEM_TYPE}; charset=utf-8` } };
+}

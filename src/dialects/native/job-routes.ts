@@ -1,0 +1,214 @@
+/** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Json } from '../../core/job.ts';
+import { isFinal, shownState } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { etagOf, matchesEtag, revisionOfEtag } from '../../http/status.ts';
+import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import {
+  cursorOf,
+  numberOfCursor,
+  requireDone,
+  requireFound,
+  requireJobId,
+  submitError,
+  submitRequestOf,
+  tagsOf,
+} from './mapping.ts';
+import { principalOf } from './principal.ts';
+import { invalid } from './problem.ts';
+import { requestWaitMs } from './wait-of.ts';
+import type { JobQuery, ListQuery, SubmitBody, SubmitQuery } from './wire.ts';
+
+const LIST_LIMIT = 50;
+
+export function declareJobRoutes(app: FastifyInstance, face: Face): void {
+  const { wire, guard } = face;
+  app.post(
+    '/v1/jobs',
+    {
+      onRequest: guard('submit'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'Submit a job',
+        body: wire.submit,
+        querystring: wire.submitQuery,
+        response: { 202: wire.job, 200: wire.job },
+      },
+    },
+    (request, reply) => submit(face, request, reply),
+  );
+  app.get(
+    '/v1/jobs',
+    {
+      onRequest: guard('read'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'List jobs, the newest first',
+        querystring: wire.listQuery,
+        response: { 200: wire.list },
+      },
+    },
+    (request, reply) => list(face, request, reply),
+  );
+  app.get(
+    '/v1/jobs/:id',
+    {
+      onRequest: guard('read'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'Read a job, or wait for it',
+        params: wire.idParams,
+        querystring: wire.jobQuery,
+        response: { 200: wire.job },
+      },
+    },
+    (request, reply) => status(face, request, reply),
+  );
+  declareCommands(app, face);
+}
+
+function declareCommands(app: FastifyInstance, face: Face): void {
+  const { wire, guard, engine, sendJob } = face;
+  const options = (summary: string) => ({
+    onRequest: guard('submit'),
+    schema: { tags: ['jobs'], summary, params: wire.idParams, response: { 200: wire.job } },
+  });
+  app.post('/v1/jobs/:id/cancel', options('Cancel a job'), async (request, reply) => {
+    const outcome = await engine.cancel(principalOf(request).tenant, idOf(request));
+    return sendJob(reply, 200, requireDone(outcome, 'cancelled'));
+  });
+  app.post('/v1/jobs/:id/retry', options('Run a failed, cancelled or expired job again'), async (request, reply) => {
+    const outcome = await engine.retry(principalOf(request).tenant, idOf(request));
+    return sendJob(reply, 200, requireDone(outcome, 'retried'));
+  });
+  app.delete(
+    '/v1/jobs/:id',
+    {
+      onRequest: guard('submit'),
+      schema: { tags: ['jobs'], summary: 'Remove a finished job', params: wire.idParams, response: { 204: NOTHING } },
+    },
+    async (request, reply) => {
+      requireDone(await engine.remove(principalOf(request).tenant, idOf(request)), 'removed');
+      return reply.code(204).send();
+    },
+  );
+}
+
+const NOTHING = { type: 'null', description: 'Done.' } as const;
+
+function idOf(request: FastifyRequest): string {
+  return requireJobId((request.params as { id: string }).id);
+}
+
+async function submit(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { engine } = face;
+  const { tenant } = principalOf(request);
+  const body = request.body as SubmitBody;
+  const waitMs = requestWaitMs(request, reply, request.query as SubmitQuery, engine.limits.waitMsMax);
+  const [outcome] = await engine.submit([submitRequestOf(tenant, body, idempotencyKeyOf(request, engine.limits))]);
+  if (outcome === undefined) throw new TypeError('A submit was not answered.');
+  if (outcome.kind !== 'created' && outcome.kind !== 'existing') throw submitError(outcome, body.type);
+  if (outcome.kind === 'existing') reply.header('idempotency-replayed', 'true');
+  const snapshot = await finished(face, request, reply, { snapshot: outcome.snapshot, waitMs });
+  reply.header('location', face.selfOf(snapshot));
+  return face.sendJob(reply, isFinal(snapshot.job.state) ? 200 : 202, snapshot);
+}
+
+/** The job once it is final, or as it is when the wait is over. A submit never fails because of its wait: the job is stored. */
+async function finished(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { snapshot, waitMs }: { readonly snapshot: Snapshot; readonly waitMs: number },
+): Promise<Snapshot> {
+  if (waitMs === 0 || isFinal(snapshot.job.state)) return snapshot;
+  const { tenant, id } = snapshot.job;
+  const held = face.holds.hold(request, reply, (signal) =>
+    face.engine.wait({ tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: waitMs, signal }),
+  );
+  const lookup = held === null ? undefined : (await held).lookups[0];
+  return lookup?.kind === 'found' ? lookup.snapshot : snapshot;
+}
+
+function idempotencyKeyOf(
+  request: FastifyRequest,
+  limits: { readonly idempotencyKeyLengthMax: number },
+): string | undefined {
+  const key = request.raw.headers['idempotency-key'];
+  if (key === undefined) return undefined;
+  const max = limits.idempotencyKeyLengthMax;
+  if (typeof key === 'string' && key.length > 0 && key.length <= max) return key;
+  throw invalid([
+    { path: '/headers/idempotency-key', message: `must be 1 to ${max} characters (idempotencyKeyLengthMax)` },
+  ]);
+}
+
+/** The hot path: a plain read of a job in memory is answered without a promise. */
+function status(face: Face, request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
+  const { engine } = face;
+  const { tenant } = principalOf(request);
+  const id = idOf(request);
+  const query = request.query as JobQuery;
+  const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
+  const snapshot = engine.peek(tenant, id);
+  if (snapshot !== undefined && waitMs === 0) return face.sendStatus(request, reply, snapshot);
+  return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
+}
+
+interface StatusWait {
+  readonly tenant: string;
+  readonly id: string;
+  readonly snapshot: Snapshot | undefined;
+  readonly waitMs: number;
+  readonly until: 'done' | 'change' | undefined;
+}
+
+async function statusLater(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  wait: StatusWait,
+): Promise<FastifyReply> {
+  const { engine } = face;
+  const { tenant, id, waitMs } = wait;
+  const snapshot = wait.snapshot ?? requireFound((await engine.read(tenant, [id]))[0]);
+  const until = untilOf(face, request, snapshot, wait.until);
+  if (waitMs === 0 || until === null) return face.sendStatus(request, reply, snapshot);
+  const { lookups } = await holdOrRefuse(face, request, reply, (signal) =>
+    engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: waitMs, signal }),
+  );
+  return face.sendStatus(request, reply, requireFound(lookups[0]));
+}
+
+type Until = { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };
+
+/** What to wait for from this snapshot on; null where it is there already. */
+function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot, asked: StatusWait['until']): Until | null {
+  const { job } = snapshot;
+  const known = request.raw.headers['if-none-match'];
+  if ((asked ?? (known === undefined ? 'done' : 'change')) === 'done') {
+    return isFinal(job.state) ? null : { kind: 'done' };
+  }
+  // The client that has another state than this one, be it only the word for it, is told so at once.
+  const etag = etagOf(snapshot, shownState(job, face.engine.clock.now()));
+  if (known !== undefined && !matchesEtag(known, etag)) return null;
+  return { kind: 'change', since: (known === undefined ? null : revisionOfEtag(known)) ?? job.revision };
+}
+
+async function list(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const query = request.query as ListQuery;
+  const page = await face.engine.list({
+    tenant: principalOf(request).tenant,
+    limit: query.limit ?? LIST_LIMIT,
+    ...(query.state === undefined ? {} : { states: query.state }),
+    ...(query.type === undefined ? {} : { types: query.type }),
+    ...(query.tag === undefined ? {} : { tags: tagsOf(query.tag) }),
+    ...(query.createdFrom === undefined ? {} : { createdFrom: Date.parse(query.createdFrom) }),
+    ...(query.createdBefore === undefined ? {} : { createdBefore: Date.parse(query.createdBefore) }),
+    ...(query.cursor === undefined ? {} : { after: numberOfCursor(query.cursor) }),
+  });
+  const next: Json = cursorOf(page.next);
+  const jobs = page.snapshots.map(face.bodyOf).join(',');
+  return reply.type(JSON_TYPE).send(`{"jobs":[${jobs}],"next":${JSON.stringify(next)}}`);
+}

@@ -1,0 +1,64 @@
+/** Managing API keys over HTTP, for admins: the only way while a server holds the data folder. */
+import type { FastifyInstance } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import type { KeyAdmin } from '../dialect.ts';
+import type { Face } from './face.ts';
+import { keyBody } from './mapping.ts';
+import { principalOf } from './principal.ts';
+import type { KeyBody, KeysQuery } from './wire.ts';
+
+export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmin): void {
+  const { wire, guard } = face;
+  const onRequest = guard('admin');
+  app.post(
+    '/v1/keys',
+    {
+      onRequest,
+      schema: { tags: ['keys'], summary: 'Make a key', body: wire.keyBody, response: { 201: wire.keyCreated } },
+    },
+    async (request, reply) => {
+      const { name, tenant, scopes } = request.body as KeyBody;
+      const draft = { name, scopes, tenant: tenant ?? principalOf(request).tenant };
+      const { key, stored } = await keys.create(draft);
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ ...keyBody(stored), key });
+    },
+  );
+  app.get(
+    '/v1/keys',
+    {
+      onRequest,
+      schema: {
+        tags: ['keys'],
+        summary: 'List keys, revoked ones included',
+        querystring: wire.keysQuery,
+        response: { 200: { type: 'object', properties: { keys: { type: 'array', items: wire.key } } } },
+      },
+    },
+    async (request) => {
+      const { tenant } = request.query as KeysQuery;
+      return { keys: (await keys.list(tenant ?? null)).map(keyBody) };
+    },
+  );
+  app.delete(
+    '/v1/keys/:id',
+    {
+      onRequest,
+      schema: {
+        tags: ['keys'],
+        summary: 'Revoke a key',
+        params: wire.idParams,
+        response: { 204: { type: 'null', description: 'Revoked; its tokens end with it.' } },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params as { id: string };
+      if (!(await keys.revoke(id))) {
+        throw new BideError('KEY_NOT_FOUND', undefined, { id: id.slice(0, 100) });
+      }
+      return reply.code(204).send();
+    },
+  );
+}

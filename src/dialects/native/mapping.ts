@@ -1,0 +1,175 @@
+/** Jobs and outcomes as the native API says them: pure and total. Bodies are JSON text, since a result is spliced in as it was stored. */
+import { BideError } from '../../core/errors.ts';
+import { jobIdOf } from '../../core/id.ts';
+import { type Job, retainUntil, type Tags } from '../../core/job.ts';
+import type { ShownState } from '../../core/state.ts';
+import type {
+  CommandOutcome,
+  Lookup,
+  Snapshot,
+  StoredKey,
+  SubmitOutcome,
+  SubmitRequest,
+  WorkOutcome,
+} from '../../engine/api.ts';
+import { isoTime, isoTimeOrNull } from '../../http/status.ts';
+import { invalid } from './problem.ts';
+import type { SubmitBody } from './wire.ts';
+
+// --- Requests -------------------------------------------------------------------------------------------------------------
+
+/** The id in a path. One that is no id is one that no job has: a 404, like any other unknown one. */
+export function requireJobId(text: string): string {
+  const id = jobIdOf(text);
+  if (id === null) throw new BideError('JOB_NOT_FOUND', undefined, { id: text.slice(0, 100) });
+  return id;
+}
+
+/** @param headerKey the Idempotency-Key header, which wins over the body's. */
+export function submitRequestOf(tenant: string, body: SubmitBody, headerKey?: string): SubmitRequest {
+  const { runAt, input, ...rest } = body;
+  return {
+    ...rest,
+    tenant,
+    input: input as SubmitRequest['input'],
+    tags: rest.tags as Tags | undefined,
+    runAt: runAt === null || runAt === undefined ? null : Date.parse(runAt),
+    idempotencyKey: headerKey ?? rest.idempotencyKey ?? null,
+  };
+}
+
+const CURSOR = /^n(\d{1,15})$/;
+
+export function cursorOf(next: number | null): string | null {
+  return next === null ? null : Buffer.from(`n${next}`).toString('base64url');
+}
+
+export function numberOfCursor(cursor: string): number {
+  const number = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1];
+  if (number === undefined) throw new BideError('INVALID_CURSOR');
+  return Number(number);
+}
+
+/** `team:x` -> team is x. The value may hold colons, a name may not. */
+export function tagsOf(pairs: readonly string[]): Tags {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const colon = pair.indexOf(':');
+      return [pair.slice(0, colon), pair.slice(colon + 1)];
+    }),
+  );
+}
+
+// --- Bodies ---------------------------------------------------------------------------------------------------------------
+
+/** @param base what stands before `/v1` in links: empty, or the prefix under which the routes are part of another app. */
+export function jobBody(base: string, { job, resultText }: Snapshot, shown: ShownState): string {
+  const self = `${base}/v1/jobs/${job.id}`;
+  const links = `{"self":"${self}","result":"${self}/result","events":"${self}/events","cancel":"${self}/cancel"}`;
+  return `${JSON.stringify(fieldsOf(job, shown)).slice(0, -1)},"result":${resultText ?? 'null'},"links":${links}}`;
+}
+
+function fieldsOf(job: Job, shown: ShownState): object {
+  return {
+    id: job.id,
+    number: job.number,
+    type: job.type,
+    state: shown,
+    progress: { percent: job.progress.percent, message: job.progress.message },
+    attempt: job.attempt,
+    attemptsMax: job.retry.attempts,
+    priority: job.priority,
+    tags: job.tags,
+    revision: job.revision,
+    createdAt: isoTime(job.createdAt),
+    runAt: isoTime(job.runAt),
+    startedAt: isoTimeOrNull(job.startedAt),
+    finishedAt: isoTimeOrNull(job.finishedAt),
+    deadlineAt: isoTimeOrNull(job.deadlineAt),
+    retainUntil: isoTimeOrNull(retainUntil(job)),
+    cancelRequestedAt: isoTimeOrNull(job.cancelRequestedAt),
+    error: job.error && { code: job.error.code, message: job.error.message, details: job.error.details },
+  };
+}
+
+/** An id that is not this tenant's, never was, or is gone: a wait says so in the job's place instead of failing as a whole. */
+export function unknownBody(id: string): string {
+  return JSON.stringify({ id, state: 'unknown' });
+}
+
+/** What a worker gets to work on. */
+export function claimedBody(job: Job, input: string): string {
+  const fields = {
+    id: job.id,
+    number: job.number,
+    type: job.type,
+    attempt: job.attempt,
+    attemptsMax: job.retry.attempts,
+    fence: job.fence,
+    timeoutMs: job.timeoutMs,
+    deadlineAt: isoTimeOrNull(job.deadlineAt),
+    leaseUntil: isoTimeOrNull(job.leaseUntil),
+    tags: job.tags,
+  };
+  return `${JSON.stringify(fields).slice(0, -1)},"input":${input}}`;
+}
+
+export function keyBody(key: StoredKey): object {
+  const { id, tenant, name, scopes } = key;
+  return { id, tenant, name, scopes, createdAt: isoTime(key.createdAt), revokedAt: isoTimeOrNull(key.revokedAt) };
+}
+
+// --- Refusals -------------------------------------------------------------------------------------------------------------
+
+export type SubmitRefusal = Exclude<SubmitOutcome, { kind: 'created' | 'existing' }>;
+
+export function submitError(outcome: SubmitRefusal, type: string): BideError {
+  switch (outcome.kind) {
+    case 'conflict':
+      return new BideError('IDEMPOTENCY_MISMATCH', undefined, { jobId: outcome.snapshot.job.id });
+    case 'unknownType':
+      return new BideError('TYPE_UNKNOWN', `There is no job type named ${JSON.stringify(type)}.`, {
+        types: outcome.types,
+      });
+    case 'invalidInput':
+      return new BideError('INPUT_INVALID', undefined, { errors: outcome.issues });
+    case 'invalidRequest':
+      return invalid(outcome.issues);
+    case 'overQuota':
+      return new BideError('QUOTA_EXCEEDED', `The tenant has ${outcome.limit} unfinished jobs, which is the limit.`, {
+        limit: 'jobsWaitingMax',
+        value: outcome.limit,
+      });
+  }
+}
+
+export function notThere(outcome: { readonly kind: 'gone'; readonly goneAt: number } | { readonly kind: 'missing' }) {
+  if (outcome.kind === 'missing') return new BideError('JOB_NOT_FOUND');
+  return new BideError('JOB_GONE', undefined, { goneAt: isoTime(outcome.goneAt) });
+}
+
+/** The snapshot of a lookup, or the 404 or 410 that it means. */
+export function requireFound(lookup: Lookup | undefined): Snapshot {
+  if (lookup?.kind === 'found') return lookup.snapshot;
+  throw notThere(lookup ?? { kind: 'missing' });
+}
+
+export function requireDone(outcome: CommandOutcome, what: string): Snapshot {
+  if (outcome.kind === 'done' || outcome.kind === 'unchanged') return outcome.snapshot;
+  if (outcome.kind !== 'wrongState') throw notThere(outcome);
+  const { state } = outcome.snapshot.job;
+  throw new BideError('WRONG_STATE', `A job that is ${state} cannot be ${what}.`, { state });
+}
+
+export function requireHeld<Outcome extends { readonly kind: string }>(
+  outcome: Outcome | Exclude<WorkOutcome, { kind: 'done' }>,
+): Outcome {
+  if (outcome.kind === 'lost' && 'snapshot' in outcome) {
+    const { state, fence } = outcome.snapshot.job;
+    const detail = state === 'running' ? undefined : `The job is not running any more: it is ${state}.`;
+    throw new BideError('FENCE_OLD', detail, { state, fence });
+  }
+  if (outcome.kind === 'gone' && 'goneAt' in outcome) throw notThere(outcome);
+  if (outcome.kind === 'missing') throw notThere({ kind: 'missing' });
+  return outcome as Outcome;
+}

@@ -1,0 +1,63 @@
+/**
+ * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read.
+ *
+ * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists, waits and sees the metrics; `work` claims and reports; `admin`
+ * does all of it and manages keys.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
+import type { Scope } from '../../engine/api.ts';
+import type { Authenticator, Principal } from '../dialect.ts';
+
+/** Finds the caller of a request; null where nobody valid is named. */
+export type Identify = (request: FastifyRequest) => Principal | null | Promise<Principal | null>;
+
+/** A symbol, so that no other plugin's decorator can be in the way where the routes are part of somebody's app. */
+export const PRINCIPAL = Symbol('bide.principal');
+type Carrier = { [PRINCIPAL]: Principal | null };
+
+const BEARER = /^bearer +(\S+) *$/i;
+
+export function identifyByKey(auth: Authenticator): Identify {
+  return ({ raw: { headers } }) => {
+    const key = keyOf(headers.authorization, headers['x-api-key']);
+    return key === undefined ? null : auth.byKey(key);
+  };
+}
+
+function keyOf(authorization: string | undefined, apiKey: string | readonly string[] | undefined): string | undefined {
+  if (authorization !== undefined) {
+    // The common spelling costs no regular expression.
+    if (authorization.startsWith('Bearer bide_')) return authorization.slice(7);
+    const bearer = BEARER.exec(authorization)?.[1];
+    if (bearer !== undefined) return bearer;
+  }
+  return typeof apiKey === 'string' ? apiKey : apiKey?.[0];
+}
+
+type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
+/** A hook that lets only callers with `scope` pass. It answers without a promise where the caller is known already. */
+export function createGuard(identify: Identify): (scope: Scope) => Guard {
+  return (scope) => (request, _reply, done) => {
+    const principal = identify(request);
+    if (principal instanceof Promise) principal.then((found) => done(admit(request, found, scope)), done);
+    else done(admit(request, principal, scope));
+  };
+}
+
+function admit(request: FastifyRequest, principal: Principal | null, scope: Scope): BideError | undefined {
+  if (principal === null) return new BideError('UNAUTHENTICATED');
+  if (!principal.scopes.has(scope) && !principal.scopes.has('admin')) {
+    return new BideError('SCOPE_MISSING', `This needs a key with the scope ${scope}.`, { scope });
+  }
+  (request as unknown as Carrier)[PRINCIPAL] = principal;
+  return undefined;
+}
+
+/** The caller that the guard of this route let pass. */
+export function principalOf(request: FastifyRequest): Principal {
+  const principal = (request as unknown as Carrier)[PRINCIPAL];
+  if (principal === null) throw new BideError('INTERNAL', 'A route without a guard asked for its caller.');
+  return principal;
+}

@@ -1,0 +1,147 @@
+/**
+ * Errors as `application/problem+json` (RFC 9457): status, a stable `code`, one sentence, and the facts that help to mend it.
+ *
+ * Total: whatever is thrown becomes a problem. An internal error says nothing but its request id, under which the log has the cause.
+ */
+import { BideError, ERRORS, type ErrorCode, type ErrorKind } from '../../core/errors.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Issue } from '../../engine/api.ts';
+import { retryAfterSeconds } from '../../http/status.ts';
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze({
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  gone: 410,
+  method: 405,
+  conflict: 409,
+  unprocessable: 422,
+  too_large: 413,
+  media_type: 415,
+  quota: 429,
+  busy: 503,
+  unavailable: 503,
+  internal: 500,
+});
+
+/** Codes whose status says more than their kind does. */
+const STATUS_OF_CODE: Partial<Readonly<Record<ErrorCode, number>>> = { RANGE_NOT_SATISFIABLE: 416 };
+
+/** The code that says no more than a kind, for errors that come as a kind and a sentence. */
+const CODE_OF_KIND: Readonly<Record<ErrorKind, ErrorCode>> = Object.freeze({
+  invalid: 'INVALID_REQUEST',
+  unauthorized: 'UNAUTHENTICATED',
+  forbidden: 'SCOPE_MISSING',
+  not_found: 'ROUTE_NOT_FOUND',
+  gone: 'JOB_GONE',
+  method: 'METHOD_NOT_ALLOWED',
+  conflict: 'WRONG_STATE',
+  unprocessable: 'INPUT_INVALID',
+  too_large: 'BODY_TOO_LARGE',
+  media_type: 'MEDIA_TYPE_UNSUPPORTED',
+  quota: 'QUOTA_EXCEEDED',
+  busy: 'OVERLOADED',
+  unavailable: 'STORE_UNAVAILABLE',
+  internal: 'INTERNAL',
+});
+
+/** Ms that refused callers are told to stay away. A quota empties as jobs finish; a busy or absent store is back within a second or not soon. */
+const STAY_AWAY_MS: Partial<Readonly<Record<ErrorKind, number>>> = { quota: 5_000, busy: 1_000, unavailable: 2_000 };
+
+/** The members that are in every problem; `errors` names the places that are wrong, further members are the facts of the code. */
+export interface Problem {
+  readonly type: string;
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+  readonly code: ErrorCode;
+  readonly instance?: string;
+  readonly requestId?: string;
+  readonly [fact: string]: unknown;
+}
+
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: Problem;
+}
+
+/** @param where the path of the request and its id; left out for an item of a batch. */
+export function problemOf(
+  error: BideError,
+  where?: { readonly path: string; readonly requestId: string },
+): ProblemAnswer {
+  const { kind, code } = error;
+  const isInternal = kind === 'internal';
+  const shown: ErrorCode = isInternal ? 'INTERNAL' : code;
+  const status = STATUS_OF_CODE[shown] ?? STATUS_OF_KIND[kind];
+  const facts = isInternal ? {} : error.details;
+  return {
+    status,
+    headers: headersOf(error),
+    body: {
+      ...facts,
+      type: `urn:bide:error:${shown}`,
+      title: ERRORS[shown].title,
+      status,
+      detail: isInternal ? ERRORS.INTERNAL.advice : detailOf(error),
+      ...(where === undefined ? {} : { instance: where.path }),
+      code: shown,
+      ...(where === undefined || status < 500 ? {} : { requestId: where.requestId }),
+    },
+  };
+}
+
+/** The error of a kind, where no better code is known. */
+export function errorOfKind(kind: ErrorKind, message: string): BideError {
+  return new BideError(CODE_OF_KIND[kind], message);
+}
+
+/** An error about a request's form, with the places that are wrong. */
+export function invalid(issues: readonly Issue[]): BideError {
+  const first = issues[0];
+  const place = first === undefined || first.path === '' ? 'The request' : first.path;
+  const detail = first === undefined ? undefined : `${place} ${first.message}.`;
+  return new BideError('INVALID_REQUEST', detail, { errors: issues });
+}
+
+/** What Fastify and its parsers throw, as an error of ours; our own pass through, and what nobody foresaw is internal. */
+export function errorOf(thrown: unknown, limits: Pick<Limits, 'bodyBytesMax'>): BideError {
+  if (thrown instanceof BideError) return thrown;
+  const { code, statusCode } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>;
+  switch (code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return tooLarge('bodyBytesMax', limits.bodyBytesMax);
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new BideError('MEDIA_TYPE_UNSUPPORTED', undefined, { accepts: ['application/json'] });
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+      return new BideError('INVALID_REQUEST', 'The body is not as long as Content-Length says.');
+    default:
+      break;
+  }
+  if (thrown instanceof Error && typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
+    return new BideError(statusCode === 413 ? 'BODY_TOO_LARGE' : 'INVALID_REQUEST', thrown.message);
+  }
+  return new BideError('INTERNAL', undefined, {}, { cause: thrown });
+}
+
+export function tooLarge(limit: string, value: number): BideError {
+  return new BideError('BODY_TOO_LARGE', `The body may have at most ${value} bytes (${limit}).`, { limit, value });
+}
+
+/** The sentence about this very case, and where that is only the title, what to do about it. */
+function detailOf(error: BideError): string {
+  const { title, advice } = ERRORS[error.code];
+  return error.message === title ? advice : error.message;
+}
+
+function headersOf(error: BideError): Record<string, string> {
+  const headers: Record<string, string> = { 'content-type': `${PROBLEM_TYPE}; charset=utf-8` };
+  const stayAwayMs = STAY_AWAY_MS[error.kind];
+  if (stayAwayMs !== undefined) headers['retry-after'] = String(retryAfterSeconds(stayAwayMs));
+  if (error.kind === 'unauthorized') headers['www-authenticate'] = 'Bearer realm="bide"';
+  return headers;
+}

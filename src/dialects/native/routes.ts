@@ -1,0 +1,71 @@
+/** All native routes on one Fastify instance: the root of Bide's own server, or a scope inside somebody's app. */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DialectContext, KeyAdmin, Principal } from '../dialect.ts';
+import { declareBatchRoutes } from './batch-routes.ts';
+import { collectRoutes, serveDocs } from './docs.ts';
+import { createFace, type Face } from './face.ts';
+import { frame } from './frame.ts';
+import { declareJobRoutes } from './job-routes.ts';
+import { declareKeyRoutes } from './key-routes.ts';
+import { createGuard, identifyByKey } from './principal.ts';
+import { declareResultRoute } from './result-route.ts';
+import { wireOf } from './wire.ts';
+import { declareWorkRoutes } from './work-routes.ts';
+
+export interface NativeServices {
+  /** Shown at `/` and in the OpenAPI document. */
+  readonly version: string;
+  /** Null leaves out `/v1/keys`. */
+  readonly keys: KeyAdmin | null;
+  /** Whether `/openapi.json` and `/docs` are served. */
+  readonly hasDocs: boolean;
+  /** Who calls, where the surrounding app knows better than API keys do. Null is answered with 401. */
+  readonly identify?: (request: FastifyRequest) => Principal | null | Promise<Principal | null>;
+  /** Declares further routes in the same frame, with the guard at hand: health, metrics. */
+  readonly more?: (app: FastifyInstance, guard: Face['guard']) => void;
+}
+
+export async function nativeRoutes(
+  app: FastifyInstance,
+  context: Pick<DialectContext<unknown>, 'engine' | 'auth' | 'holds'>,
+  services: NativeServices,
+): Promise<void> {
+  const { engine, auth, holds } = context;
+  const wire = wireOf(engine.limits);
+  const guard = createGuard(services.identify ?? identifyByKey(auth));
+  const face = createFace({ engine, holds, wire, guard, base: app.prefix });
+  if (services.hasDocs) await collectRoutes(app, services.version);
+  const { close } = frame(app, engine.limits);
+  declareIndex(app, services);
+  declareJobRoutes(app, face);
+  declareBatchRoutes(app, face);
+  declareResultRoute(app, face);
+  declareWorkRoutes(app, face);
+  declareTypes(app, face);
+  if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
+  services.more?.(app, guard);
+  if (services.hasDocs) await serveDocs(app, wire);
+  close();
+}
+
+function declareIndex(app: FastifyInstance, { version, hasDocs }: NativeServices): void {
+  const docs = hasDocs ? { docs: `${app.prefix}/docs`, openapi: `${app.prefix}/openapi.json` } : {};
+  const index = JSON.stringify({ name: 'bide', version, jobs: `${app.prefix}/v1/jobs`, ...docs });
+  app.get('/', { schema: { hide: true } }, (_request, reply) =>
+    reply.type('application/json; charset=utf-8').send(index),
+  );
+}
+
+function declareTypes(app: FastifyInstance, { engine, wire, guard }: Face): void {
+  app.get(
+    '/v1/types',
+    {
+      onRequest: guard('read'),
+      schema: { tags: ['types'], summary: 'The job types that this server takes', response: { 200: wire.types } },
+    },
+    (_request, reply) => {
+      const types = engine.types().map(({ name, kind, slots }) => ({ name, kind, slots }));
+      return reply.send({ types });
+    },
+  );
+}

@@ -1,0 +1,67 @@
+/**
+ * One Fastify instance per mounted dialect: nothing of one dialect can leak into another, not even the way it reads a URL.
+ *
+ * A shared instance with prefixes was rejected: router options (double slashes, case, query parser) and the answers to
+ * unreadable URLs are per instance in Fastify, and vendors differ in all of them. The instances share one port through `mount.ts`.
+ */
+import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Limits } from '../core/limits.ts';
+import type { Dialect } from '../dialects/dialect.ts';
+import type { Logger } from './log.ts';
+
+export interface DialectAppOptions {
+  readonly dialect: Pick<Dialect, 'name' | 'errorBody' | 'router'>;
+  readonly limits: Limits;
+  readonly logger: Logger;
+}
+
+/** An id in a path may be as long as this; longer ones are answered as unreadable. */
+const PARAM_LENGTH_MAX = 500;
+
+export function createDialectApp({ dialect, limits, logger }: DialectAppOptions): FastifyInstance {
+  const app = Fastify({
+    // A line per request costs a fifth of the throughput; errors are logged by the hook below, and metrics count the rest.
+    logger: false,
+    bodyLimit: limits.bodyBytesMax,
+    return503OnClosing: false,
+    genReqId: requestIds(),
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
+    routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ...dialect.router },
+    frameworkErrors: (error, _request, reply) => {
+      refuseUnreadable(dialect, reply as FastifyReply, error.message);
+    },
+  });
+  app.addHook('onError', (request, _reply, error, done) => {
+    if (isOurs(error)) logger.error({ err: error, requestId: request.id, dialect: dialect.name }, 'request failed');
+    done();
+  });
+  return app;
+}
+
+function refuseUnreadable(dialect: DialectAppOptions['dialect'], reply: FastifyReply, message: string): void {
+  const { status, body, headers } = dialect.errorBody('invalid', message);
+  if (headers !== undefined) reply.headers(headers);
+  void reply.code(status).type(contentTypeOf(headers)).send(JSON.stringify(body));
+}
+
+export function contentTypeOf(headers: Readonly<Record<string, string>> | undefined): string {
+  return headers?.['content-type'] ?? 'application/json; charset=utf-8';
+}
+
+/** Whether an error is worth an operator's look: not one that says what the caller did wrong, nor that the server is full or closing. */
+function isOurs(error: { readonly statusCode?: number; readonly kind?: unknown }): boolean {
+  if (typeof error.kind === 'string') return error.kind === 'internal' || error.kind === 'unavailable';
+  return error.statusCode === undefined || error.statusCode >= 500;
+}
+
+/** Unique within the process and, by the random start, most likely among its successors: what a person quotes from an error. */
+function requestIds(): () => string {
+  const start = Math.floor(Math.random() * 36 ** 6)
+    .toString(36)
+    .padStart(6, '0');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${start}-${count.toString(36)}`;
+  };
+}

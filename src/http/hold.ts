@@ -1,0 +1,66 @@
+/**
+ * Held requests: a caller waits, and costs a map entry and a listener until he is answered.
+ *
+ * A hold ends when its wait resolves, when the client goes away (the signal fires), or when the server shuts down: then the wait
+ * resolves by itself, since the engine ends its waits, and the answer asks the client to close the connection.
+ */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Limits } from '../core/limits.ts';
+import type { Hold } from '../dialects/dialect.ts';
+
+export interface Holds extends Hold {
+  /** Requests held right now. */
+  readonly count: number;
+  /** Holds that ended because the client went away, since the start. */
+  readonly abandonedCount: number;
+  /** Waits that were refused because of `limits.holdsMax`, since the start. */
+  readonly refusedCount: number;
+}
+
+export interface HoldOptions {
+  readonly limits: Pick<Limits, 'holdsMax'>;
+  readonly closing: AbortSignal;
+}
+
+export function createHolds({ limits, closing }: HoldOptions): Holds {
+  let count = 0;
+  let abandonedCount = 0;
+  let refusedCount = 0;
+
+  async function held<T>(reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const gone = new AbortController();
+    const onClose = () => {
+      abandonedCount += 1;
+      gone.abort();
+    };
+    const response = reply.raw;
+    // `close` without an end is the client's going; a response that is closed already will not say so again.
+    if (response.destroyed) onClose();
+    else response.once('close', onClose);
+    count += 1;
+    try {
+      return await wait(gone.signal);
+    } finally {
+      count -= 1;
+      response.removeListener('close', onClose);
+      if (closing.aborted) reply.header('connection', 'close');
+    }
+  }
+
+  return {
+    hold(_request: FastifyRequest, reply, wait) {
+      if (count < limits.holdsMax) return held(reply, wait);
+      refusedCount += 1;
+      return null;
+    },
+    get count() {
+      return count;
+    },
+    get abandonedCount() {
+      return abandonedCount;
+    },
+    get refusedCount() {
+      return refusedCount;
+    },
+  };
+}

@@ -1,0 +1,132 @@
+/**
+ * API keys: making, listing and revoking them, and the admin key of a first start.
+ *
+ * A key is shown once, when it is made; the store keeps its hash. Keys belong to a tenant and carry scopes; `admin` includes all other
+ * scopes and manages the keys of every tenant.
+ */
+import { randomBytes } from 'node:crypto';
+import { open, rename, unlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BideError } from '../core/errors.ts';
+import type { KeyAdmin, KeyDraft } from '../dialects/dialect.ts';
+import type { KeyStore, StoredKey } from '../engine/api.ts';
+import { SCOPES } from '../engine/api.ts';
+import type { Clock } from '../engine/clock.ts';
+import { keyHash } from './auth.ts';
+
+export const DEFAULT_TENANT = 'default';
+export const ADMIN_KEY_FILE = 'admin.key';
+
+/** A leading underscore is left to Bide's own documents. */
+const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
+const NAME_LENGTH_MAX = 100;
+const ID_BYTES = 6;
+const SECRET_BYTES = 24;
+/** Two ids of 48 bits hardly ever meet; a second draw is already more than enough. */
+const DRAWS_MAX = 5;
+
+export interface KeyOptions {
+  readonly store: KeyStore;
+  readonly clock: Clock;
+  /** Called after a revocation was stored, so that this process forgets the key at once. */
+  readonly onRevoked?: (keyId: string) => void;
+}
+
+export function createKeys({ store, clock, onRevoked }: KeyOptions): KeyAdmin {
+  return {
+    async create(draft) {
+      requireValid(draft);
+      return storeKey(store, clock, drawKey(), draft);
+    },
+    list: (tenant) => store.keyList(tenant),
+    async revoke(id) {
+      const isRevoked = await store.keyRevoke({ id, now: clock.now() });
+      onRevoked?.(id);
+      return isRevoked;
+    },
+  };
+}
+
+export interface AdminKeyOptions extends KeyOptions {
+  /** The data folder. */
+  readonly folder: string;
+}
+
+/**
+ * Makes an admin key where the store has none in force, and leaves it in `folder/admin.key` with mode 600.
+ *
+ * The file is written before the key is stored: a crash between the two leaves a file with a key that nobody accepts, and the next
+ * start writes it anew. The other way round, it would leave a store that nobody can enter.
+ * @returns the new key, to be printed once; null where there is one already.
+ */
+export async function ensureAdminKey(options: AdminKeyOptions): Promise<string | null> {
+  const keys = await options.store.keyList(null);
+  if (keys.some((key) => key.revokedAt === null && key.scopes.includes('admin'))) return null;
+  const drawn = drawKey();
+  await writeSecretFile(join(options.folder, ADMIN_KEY_FILE), `${drawn.key}\n`);
+  const made = await storeKey(options.store, options.clock, drawn, {
+    tenant: DEFAULT_TENANT,
+    name: 'first admin key',
+    scopes: [...SCOPES],
+  });
+  if (made.key !== drawn.key) await writeSecretFile(join(options.folder, ADMIN_KEY_FILE), `${made.key}\n`);
+  return made.key;
+}
+
+interface DrawnKey {
+  readonly id: string;
+  readonly key: string;
+}
+
+function drawKey(): DrawnKey {
+  const id = randomBytes(ID_BYTES).toString('hex');
+  return { id, key: `bide_${id}_${randomBytes(SECRET_BYTES).toString('hex')}` };
+}
+
+async function storeKey(
+  store: KeyStore,
+  clock: Clock,
+  first: DrawnKey,
+  draft: KeyDraft,
+): Promise<{ readonly key: string; readonly stored: StoredKey }> {
+  let drawn = first;
+  for (let draw = 1; draw <= DRAWS_MAX; draw += 1) {
+    const { tenant, name, scopes } = draft;
+    const hash = keyHash(drawn.key);
+    const stored = { id: drawn.id, tenant, name, scopes, hash, createdAt: clock.now(), revokedAt: null };
+    if (await store.keyInsert(stored)) return { key: drawn.key, stored };
+    drawn = drawKey();
+  }
+  throw new BideError('INTERNAL', `No free key id was found in ${DRAWS_MAX} draws.`);
+}
+
+function requireValid({ tenant, name, scopes }: KeyDraft): void {
+  const issues = [];
+  if (!TENANT.test(tenant)) {
+    issues.push({ path: '/tenant', message: 'must be 1 to 63 letters, digits, dots, dashes or underscores' });
+  }
+  if (name.trim() === '' || name.length > NAME_LENGTH_MAX) {
+    issues.push({ path: '/name', message: `must be 1 to ${NAME_LENGTH_MAX} characters` });
+  }
+  if (scopes.length === 0 || scopes.some((scope) => !SCOPES.includes(scope))) {
+    issues.push({ path: '/scopes', message: `must be some of ${SCOPES.join(', ')}` });
+  }
+  if (issues.length > 0)
+    throw new BideError('INVALID_REQUEST', 'The key cannot be made like this.', { errors: issues });
+}
+
+/** Through a new file, since the mode of an existing one would stay what it is, and a half-written key would lock its reader out. */
+async function writeSecretFile(path: string, text: string): Promise<void> {
+  const draft = `${path}.${randomBytes(4).toString('hex')}`;
+  const file = await open(draft, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(draft, path).catch(async (error: unknown) => {
+    await unlink(draft);
+    throw error;
+  });
+}

@@ -1,0 +1,98 @@
+/**
+ * The listening socket under all dialects of a port: timeouts, caps, malformed HTTP, and a close that lets nobody hang.
+ *
+ * Closing: (1) no new connections; (2) requests under way are answered, held ones at once since the engine ends their waits;
+ * (3) idle connections are closed, again and again, because a connection falls idle only when its answer was sent; (4) what is
+ * still open after `drainMs` is cut.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Limits } from '../core/limits.ts';
+
+/** How long the kernel queues connections while the event loop is busy: a burst of waiting clients must not be refused. */
+const BACKLOG = 4_096;
+/** Between looks for connections that fell idle during a close; no request is slowed by it. */
+const IDLE_LOOK_MS = 20;
+
+export interface ListenerOptions {
+  readonly limits: Limits;
+  readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Headers and body of the answer to bytes that are not HTTP. */
+  readonly malformed: (message: string) => { readonly contentType: string; readonly body: string };
+}
+
+export interface Listener {
+  readonly server: Server;
+  /** Resolves to `http://host:port` once connections are taken; rejects when the port is taken or not allowed. */
+  listen(where: { readonly host: string; readonly port: number }): Promise<string>;
+  close(): Promise<void>;
+}
+
+export function createListener({ limits, handle, malformed }: ListenerOptions): Listener {
+  const server = createServer(
+    {
+      maxHeaderSize: limits.headerBytesMax,
+      headersTimeout: Math.min(limits.headerTimeoutMs, limits.requestTimeoutMs),
+      requestTimeout: limits.requestTimeoutMs,
+      keepAliveTimeout: limits.idleTimeoutMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headerTimeoutMs),
+      requireHostHeader: true,
+      noDelay: true,
+    },
+    handle,
+  );
+  server.maxConnections = limits.connectionsMax;
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket, malformed));
+  return {
+    server,
+    listen: ({ host, port }) => listen(server, host, port),
+    close: () => close(server, limits.drainMs),
+  };
+}
+
+function listen(server: Server, host: string, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, backlog: BACKLOG }, () => {
+      server.removeListener('error', reject);
+      resolve(urlOf(server.address() as AddressInfo));
+    });
+  });
+}
+
+function urlOf({ address, family, port }: AddressInfo): string {
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function close(server: Server, drainMs: number): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  const looks = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
+  const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+  await closed;
+  clearInterval(looks);
+  clearTimeout(deadline);
+}
+
+const MALFORMED: Readonly<Record<string, { readonly status: string; readonly message: string }>> = {
+  HPE_HEADER_OVERFLOW: {
+    status: '431 Request Header Fields Too Large',
+    message: 'The headers are larger than the limit.',
+  },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Content Too Large', message: 'The chunk extensions are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', message: 'The request took too long to arrive.' },
+};
+const NOT_HTTP = { status: '400 Bad Request', message: 'The request is not valid HTTP.' };
+
+/** Answers once and closes. Where an answer to an earlier request is still due on the connection, ours would be taken for it: then only closes. */
+function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed: ListenerOptions['malformed']): void {
+  const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
+  if (!socket.writable || isAnswering || error.code === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { status, message } = MALFORMED[error.code ?? ''] ?? NOT_HTTP;
+  const { contentType, body } = malformed(message);
+  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+}

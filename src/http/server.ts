@@ -1,0 +1,108 @@
+/**
+ * A port that speaks one or several dialects: listener, mounts, and the context that each dialect works with.
+ *
+ * The server owns connections and requests, never jobs: closing it does not stop the engine, and the engine's `closing` signal, which ends
+ * all waits, is meant to fire first.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
+import type { Authenticator, Dialect, DialectContext, Hold } from '../dialects/dialect.ts';
+import type { Documents, Engine } from '../engine/api.ts';
+import { contentTypeOf, createDialectApp } from './dialect-app.ts';
+import { createListener } from './listener.ts';
+import type { Logger } from './log.ts';
+import { createPick, type Mount, type MountPoint, redirectTo } from './mount.ts';
+import { publicUrlOf } from './public-url.ts';
+
+export type { Mount, MountPoint } from './mount.ts';
+
+export interface ServerOptions {
+  readonly engine: Engine;
+  readonly auth: Authenticator;
+  readonly holds: Hold;
+  readonly documents: Documents;
+  /** Exactly one of them at the root, or none: then paths outside of all mounts are not found in the first one's words. */
+  readonly dialects: readonly Mount[];
+  readonly logger: Logger;
+  /** Base URL as clients see it, where a proxy stands in between; null reads it off each request. */
+  readonly publicUrl: string | null;
+}
+
+export interface Server {
+  /** Resolves to the URL that it listens on. Port 0 takes a free one. */
+  listen(where: { readonly host: string; readonly port: number }): Promise<string>;
+  /** Answers a request without a socket, as the listener would: for tests and for callers in the same process. */
+  inject(request: InjectOptions & { readonly url: string }): Promise<LightMyRequestResponse>;
+  /** Stops listening, waits for requests under way (at most `limits.drainMs`), frees everything. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+interface Mounted {
+  readonly at: MountPoint;
+  readonly dialect: Dialect;
+  readonly app: FastifyInstance;
+  readonly routing: (request: IncomingMessage, response: ServerResponse) => void;
+}
+
+/** Registers every dialect and resolves when all are ready; rejects when one of them cannot be. */
+export async function createServer(options: ServerOptions): Promise<Server> {
+  const mounted = await Promise.all(options.dialects.map((mount) => mountDialect(options, mount)));
+  const first = mounted.find(({ at }) => at.kind === 'root') ?? mounted[0];
+  if (first === undefined) throw new TypeError('A server needs at least one dialect.');
+  const pick = createPick(mounted);
+  const routeOf = (url: string, host: string | undefined) => pick(url, host) ?? { target: first, url };
+  const listener = createListener({
+    limits: options.engine.limits,
+    handle(request, response) {
+      const { target, url } = routeOf(request.url ?? '/', request.headers.host);
+      redirectTo(request, url);
+      target.routing(request, response);
+    },
+    malformed: (message) => malformed(first.dialect, message),
+  });
+  return {
+    listen: (where) => listener.listen(where),
+    inject(request) {
+      const { target, url } = routeOf(request.url, hostOf(request));
+      return target.app.inject({ ...request, url });
+    },
+    async close() {
+      await listener.close();
+      await Promise.all(mounted.map(({ app }) => app.close()));
+    },
+  };
+}
+
+async function mountDialect(options: ServerOptions, mount: Mount): Promise<Mounted> {
+  const { engine, logger } = options;
+  const { dialect, at } = mount;
+  const app = createDialectApp({ dialect, limits: engine.limits, logger });
+  await dialect.register(app, contextOf(options, mount));
+  await app.ready();
+  return { at, dialect, app, routing: (request, response) => app.routing(request, response) };
+}
+
+function contextOf(options: ServerOptions, { at, options: dialectOptions }: Mount): DialectContext<unknown> {
+  const { engine, auth, holds, documents } = options;
+  const configured = options.publicUrl === null ? null : options.publicUrl.replace(/\/+$/, '');
+  const prefix = at.kind === 'prefix' ? at.prefix : '';
+  return {
+    engine,
+    auth,
+    holds,
+    documents,
+    options: dialectOptions,
+    // A host of its own has its own public URL, which only its requests know.
+    publicUrl: (request) => publicUrlOf(request.raw, at.kind === 'host' ? null : configured) + prefix,
+  };
+}
+
+function hostOf({ headers }: InjectOptions): string | undefined {
+  const host = headers?.host;
+  return typeof host === 'string' ? host : undefined;
+}
+
+function malformed(dialect: Dialect, message: string): { readonly contentType: string; readonly body: string } {
+  const { body, headers } = dialect.errorBody('invalid', message);
+  return { contentType: contentTypeOf(headers), body: JSON.stringify(body) };
+}
