@@ -16,7 +16,7 @@ import { createHolds, type Holds } from '../../http/hold.ts';
 import { createKeys } from '../../http/keys.ts';
 import { createLogger } from '../../http/log.ts';
 import { createServer } from '../../http/server.ts';
-import { openSqlite } from '../../store/sqlite/index.ts';
+import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import type { Dialect, KeyAdmin } from '../dialect.ts';
 import { type DialectAdapter, TEST_TYPE, type WireAnswer, type WireRequest } from './adapter.ts';
 import { neighbour } from './neighbour.ts';
@@ -74,6 +74,7 @@ export async function openRig<O>(
   const clock = createFakeClock();
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const { store, reads } = countReads(await openSqlite({ folder }));
+  await store.migrate();
   const engine = await createEngine({ store, clock, limits, types: remoteTypes() });
   const watched = watchWaits(engine, options.isPatient ?? true);
   const holds = createHolds({ limits, closing: engine.closing });

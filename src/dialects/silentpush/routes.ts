@@ -4,11 +4,14 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal, shownState } from '../../core/state.ts';
-import type { Lookup, Snapshot, SubmitOutcome } from '../../engine/api.ts';
+import type { Lookup, Snapshot } from '../../engine/api.ts';
+import { requireTypes } from '../configured-types.ts';
 import { requireScope } from '../credentials.ts';
 import type { DialectContext, Principal } from '../dialect.ts';
 import { frame, refuse } from '../frame.ts';
+import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { resultOf } from '../result-of.ts';
+import { submitted } from '../submitted.ts';
 import { waitFor } from '../wait-for.ts';
 import {
   askedOf,
@@ -24,7 +27,7 @@ import {
 } from './mapping.ts';
 import type { EndpointOptions, SilentpushOptions } from './options.ts';
 import { parseQuery, pollFlags, type Query, startFlags } from './query.ts';
-import { type Params, type SpqlSearch, spqlSearch, submission } from './starting.ts';
+import { type Params, spqlSearch, submission } from './starting.ts';
 import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS, type StartingEndpoint } from './wire.ts';
 
 type Context = DialectContext<SilentpushOptions>;
@@ -44,9 +47,9 @@ type Wrap = (members: Record<string, unknown>) => object;
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function register(app: FastifyInstance, context: Context): void {
-  checkTypes(context);
+  requireTypes(context.engine, 'dialects.silentpush.options.endpoints', context.options.endpoints);
   frame(app, { errorBody }, (framed) => {
-    framed.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
+    takeRawBodies(framed);
     framed.get(routeOf(JOB_PATH), (request, reply) => callOf(context, request, reply).then(poll));
     framed.get(routeOf(ME_PATH), (request, reply) => callOf(context, request, reply).then(me));
     for (const endpoint of STARTING_ENDPOINTS) {
@@ -64,16 +67,6 @@ export function register(app: FastifyInstance, context: Context): void {
 /** The vendor's `{name}` as the router's `:name`. */
 function routeOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
-}
-
-/** A config that names a job type which does not exist is told so at the start, not at the first request. */
-function checkTypes(context: Context): void {
-  const types = new Set(context.engine.types().map((type) => type.name));
-  for (const [name, endpoint] of Object.entries(context.options.endpoints)) {
-    if (types.has(endpoint.type)) continue;
-    const where = `dialects.silentpush.options.endpoints['${name}'].type`;
-    throw new BideError('CONFIG_INVALID', `${where} names ${endpoint.type}, which is no job type.`);
-  }
 }
 
 async function callOf(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<Call> {
@@ -105,7 +98,7 @@ async function start(call: Call, endpoint: StartingEndpoint) {
     return refuse({ errorBody }, call.reply, 'not_found', `endpoint ${endpoint.name} is not configured`);
   }
   const flags = startFlags(call.query, call.context.options.maxWait);
-  const body = endpoint.method === 'POST' ? searchIn(call.request) : null;
+  const body = endpoint.method === 'POST' ? spqlSearch(jsonBodyOf(call.request)) : null;
   const { tenant } = call.principal;
   const request = submission({ tenant, endpoint, options, params: paramsOf(call), query: call.query, flags, body });
   const [outcome] = await call.context.engine.submit([request]);
@@ -127,21 +120,6 @@ async function settled(call: Call, id: string, waitSeconds: number): Promise<Loo
   const wait = { tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: waitSeconds * 1_000 } as const;
   const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
   return lookup ?? { kind: 'missing' };
-}
-
-function submitted(outcome: SubmitOutcome | undefined): Snapshot {
-  switch (outcome?.kind) {
-    case 'created':
-    case 'existing':
-      return outcome.snapshot;
-    case 'invalidInput':
-    case 'invalidRequest':
-      throw new BideError('INVALID_REQUEST', outcome.issues.map((issue) => issue.message).join('; '));
-    case 'overQuota':
-      throw new BideError('QUOTA_EXCEEDED');
-    default:
-      throw new BideError('INTERNAL', `A search could not be submitted: ${outcome?.kind ?? 'no outcome'}.`);
-  }
 }
 
 function unknownJob(call: Call, id: string | null, lookup: Exclude<Lookup, { kind: 'found' }>) {
@@ -176,14 +154,6 @@ async function authenticate(context: Context, request: FastifyRequest): Promise<
   const principal = typeof key === 'string' && key !== '' ? await context.auth.byKey(key.trim()) : null;
   if (principal === null) throw new BideError('UNAUTHENTICATED');
   return principal;
-}
-
-function searchIn(request: FastifyRequest): SpqlSearch {
-  const contentType = request.headers['content-type'] ?? '';
-  if (contentType !== '' && !/^\s*[a-z0-9.+/-]*json\b/i.test(contentType)) {
-    throw new BideError('MEDIA_TYPE_UNSUPPORTED', 'the body must be application/json');
-  }
-  return spqlSearch(request.body instanceof Buffer ? request.body.toString('utf8') : '');
 }
 
 function isUnwrapped(endpoint: StartingEndpoint): boolean {

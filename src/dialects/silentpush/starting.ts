@@ -75,24 +75,15 @@ export function submission(start: Start): SubmitRequest {
 }
 
 /** The search in a POSTed body; empty lists count as left out, which is how one client sends them. */
-export function spqlSearch(text: string): SpqlSearch {
-  const body = parsed(text);
+export function spqlSearch(body: Json | undefined): SpqlSearch {
   if (!spqlBody.Check(body)) throw new BideError('INVALID_REQUEST', spqlComplaint(body));
   const fields = body.fields === undefined || body.fields === null || body.fields.length === 0 ? null : body.fields;
   const sort = body.sort === undefined || body.sort === null || body.sort.length === 0 ? SPQL_SORT_DEFAULT : body.sort;
   return { query: body.query, fields, sort: sort.map(withOrder).filter((field) => isAmong(field, fields)) };
 }
 
-function parsed(text: string): unknown {
-  if (text.trim() === '') throw new BideError('MALFORMED_JSON', 'the body is missing: send {"query": "..."}');
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new BideError('MALFORMED_JSON', 'the body is not JSON');
-  }
-}
-
 function spqlComplaint(body: unknown): string {
+  if (body === undefined) return 'the body is missing: send {"query": "..."}';
   if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'the body must be a JSON object';
   if (!('query' in body)) return 'query is missing';
   if (typeof body.query !== 'string' || body.query === '') return 'query must be a text';
