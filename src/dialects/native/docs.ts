@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Wire } from './wire.ts';
+import { PROBLEM_ID } from './wire.ts';
 
 const DESCRIPTION = `Submit work, get a job id, wait for it, fetch the result.
 
@@ -27,6 +27,7 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
       },
       security: [{ bearer: [] }, { header: [] }],
     },
+    refResolver: { buildLocalReference: (schema) => String(schema.title ?? schema.$id) },
     transform: ({ schema, url }) => ({ url, schema: { ...schema, response: withProblems(schema?.response) } }),
   });
 }
@@ -36,10 +37,19 @@ function withProblems(response: unknown): object {
   return { ...(response as object | undefined), '4XX': problem, '5XX': problem };
 }
 
-const PROBLEM_REF = { $ref: 'Problem#' } as const;
+const PROBLEM_REF = { $ref: `${PROBLEM_ID}#` } as const;
 
-export async function serveDocs(app: FastifyInstance, wire: Pick<Wire, 'problem'>): Promise<void> {
-  app.addSchema({ ...wire.problem, $id: 'Problem' });
+/** The page runs its own script and style and talks to this server; `upgrade-insecure-requests`, which is usual, would break plain HTTP. */
+const PAGE_POLICY = [
+  "default-src 'self'",
+  "img-src 'self' data:",
+  "style-src 'self' 'unsafe-inline'",
+  "base-uri 'none'",
+  "frame-ancestors 'none'",
+  "object-src 'none'",
+].join('; ');
+
+export async function serveDocs(app: FastifyInstance): Promise<void> {
   let text: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     text ??= JSON.stringify(app.swagger());
@@ -48,7 +58,7 @@ export async function serveDocs(app: FastifyInstance, wire: Pick<Wire, 'problem'
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
-    staticCSP: true,
+    staticCSP: PAGE_POLICY,
     theme: { title: 'Bide' },
   });
 }

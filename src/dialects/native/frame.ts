@@ -35,7 +35,7 @@ export function frame(app: FastifyInstance, limits: Limits): { close(): void } {
   const taken = collectMethods(app);
   return {
     close() {
-      for (const [url, methods] of [...taken]) refuseOtherMethods(app, url, methods);
+      for (const [url, methods] of [...taken]) refuseOtherMethods(app, url, [...methods]);
       // Inside somebody's app without a prefix, paths that are not ours are not ours to answer.
       if (app.prefix !== '' || isRoot(app)) app.setNotFoundHandler(notFound);
     },
@@ -67,18 +67,22 @@ function notFound(request: FastifyRequest, reply: FastifyReply): FastifyReply {
 
 function collectMethods(app: FastifyInstance): ReadonlyMap<string, Set<string>> {
   const taken = new Map<string, Set<string>>();
-  app.addHook('onRoute', (route: RouteOptions & { routePath: string }) => {
-    const methods = taken.get(route.routePath) ?? new Set();
-    for (const method of [route.method].flat()) methods.add(method);
-    taken.set(route.routePath, methods);
+  // The whole path, less what is put before it again: a plugin within has a prefix of its own. The reference page declares both spellings
+  // of its paths by itself, some with HEAD and some without, and is left alone.
+  app.addHook('onRoute', ({ url, method }: RouteOptions) => {
+    const path = url.slice(app.prefix.length);
+    if (path.startsWith('/docs')) return;
+    const methods = taken.get(path) ?? new Set();
+    for (const one of [method].flat()) methods.add(one);
+    taken.set(path, methods);
   });
   return taken;
 }
 
 /** OPTIONS is answered with what the path takes, every other method with 405. */
-function refuseOtherMethods(app: FastifyInstance, url: string, taken: ReadonlySet<string>): void {
-  const methods = METHODS.filter((method) => !taken.has(method));
-  const allow = [...taken, ...(taken.has('OPTIONS') ? [] : ['OPTIONS'])].join(', ');
+function refuseOtherMethods(app: FastifyInstance, url: string, taken: readonly string[]): void {
+  const methods = METHODS.filter((method) => !taken.includes(method));
+  const allow = [...taken, 'OPTIONS'].join(', ');
   app.route({
     method: methods,
     url,
@@ -86,7 +90,7 @@ function refuseOtherMethods(app: FastifyInstance, url: string, taken: ReadonlySe
     onRequest: (request, reply, done) => {
       reply.header('allow', allow);
       if (request.method === 'OPTIONS') void reply.code(204).send();
-      else done(methodError(request.method, [...taken]));
+      else done(methodError(request.method, taken));
     },
     schema: { hide: true },
     handler: (_request, reply) => reply,

@@ -51,7 +51,7 @@ const CODE_OF_KIND: Readonly<Record<ErrorKind, ErrorCode>> = Object.freeze({
 /** Ms that refused callers are told to stay away. A quota empties as jobs finish; a busy or absent store is back within a second or not soon. */
 const STAY_AWAY_MS: Partial<Readonly<Record<ErrorKind, number>>> = { quota: 5_000, busy: 1_000, unavailable: 2_000 };
 
-/** The members that are in every problem; `errors` names the places that are wrong, further members are the facts of the code. */
+/** The members that are in every problem; `errors` names the places that are wrong, further members are the facts of the code (none is named like these). */
 export interface Problem {
   readonly type: string;
   readonly title: string;
@@ -78,12 +78,10 @@ export function problemOf(
   const isInternal = kind === 'internal';
   const shown: ErrorCode = isInternal ? 'INTERNAL' : code;
   const status = STATUS_OF_CODE[shown] ?? STATUS_OF_KIND[kind];
-  const facts = isInternal ? {} : error.details;
   return {
     status,
     headers: headersOf(error),
     body: {
-      ...facts,
       type: `urn:bide:error:${shown}`,
       title: ERRORS[shown].title,
       status,
@@ -91,6 +89,7 @@ export function problemOf(
       ...(where === undefined ? {} : { instance: where.path }),
       code: shown,
       ...(where === undefined || status < 500 ? {} : { requestId: where.requestId }),
+      ...(isInternal ? {} : error.details),
     },
   };
 }

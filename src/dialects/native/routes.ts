@@ -35,6 +35,7 @@ export async function nativeRoutes(
   const guard = createGuard(services.identify ?? identifyByKey(auth));
   const face = createFace({ engine, holds, wire, guard, base: app.prefix });
   if (services.hasDocs) await collectRoutes(app, services.version);
+  for (const schema of wire.named) app.addSchema(schema);
   const { close } = frame(app, engine.limits);
   declareIndex(app, services);
   declareJobRoutes(app, face);
@@ -44,7 +45,7 @@ export async function nativeRoutes(
   declareTypes(app, face);
   if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
   services.more?.(app, guard);
-  if (services.hasDocs) await serveDocs(app, wire);
+  if (services.hasDocs) await serveDocs(app);
   close();
 }
 

@@ -87,12 +87,27 @@ function sentencesOf({ keyword, instancePath, message, params }: SchemaError): r
       return (params.requiredProperties ?? []).map((name) => [`${instancePath}/${name}`, 'is missing']);
     case 'enum':
       return [[instancePath, `must be one of ${(params.allowedValues ?? []).join(', ')}`]];
+    case 'type':
+      return [[instancePath, `must be ${[params.type ?? []].flat().map(spoken).join(' or ')}`]];
     default:
       return [[instancePath, message]];
   }
 }
 
-/** `must be string`, `must be null` -> `must be string or null`. */
+const SPOKEN: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'an array',
+};
+
+function spoken(type: string): string {
+  return SPOKEN[type] ?? type;
+}
+
+/** `must be a string`, `must be null` -> `must be a string or null`. */
 function joined(parts: readonly string[]): string {
   const [first = '', ...rest] = [...new Set(parts)];
   return [first, ...rest.map((part) => part.replace(/^must be /, ''))].join(' or ');

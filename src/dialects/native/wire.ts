@@ -112,8 +112,10 @@ const JobShape = Type.Object(
     result: Type.Unknown({ description: 'Inline when it is JSON and small; always at links.result.' }),
     links: Type.Object({ self: Type.String(), result: Type.String(), events: Type.String(), cancel: Type.String() }),
   },
-  { title: 'Job' },
+  { title: 'Job', $id: 'bide-job' },
 );
+/** Answers name their schemas, so that the reference page shows each once. */
+const JobRef = Type.Unsafe({ $ref: 'bide-job#' });
 
 const ProblemShape = Type.Object(
   {
@@ -125,8 +127,10 @@ const ProblemShape = Type.Object(
     code: Type.String({ description: 'Stable; docs/errors.md lists them.' }),
     errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
   },
-  { title: 'Problem' },
+  { title: 'Problem', $id: 'bide-problem' },
 );
+const ProblemRef = Type.Unsafe({ $ref: 'bide-problem#' });
+export const PROBLEM_ID = 'bide-problem';
 
 function workSchemas(limits: Limits) {
   const { ms, seconds } = durations(limits);
@@ -271,8 +275,9 @@ export function wireOf(limits: Limits) {
   const submit = submitSchema(limits);
   return {
     submit,
-    job: JobShape,
-    problem: ProblemShape,
+    /** To be added to the instance before any route names them. */
+    named: [JobShape, ProblemShape],
+    job: JobRef,
     idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
     bulkBody: Type.Object(
       {
@@ -286,8 +291,8 @@ export function wireOf(limits: Limits) {
     bulk: Type.Object({
       items: Type.Array(
         Type.Union([
-          Type.Object({ status: Type.Integer(), job: JobShape }),
-          Type.Object({ status: Type.Integer(), error: ProblemShape }),
+          Type.Object({ status: Type.Integer(), job: JobRef }),
+          Type.Object({ status: Type.Integer(), error: ProblemRef }),
         ]),
       ),
     }),
@@ -301,11 +306,11 @@ export function wireOf(limits: Limits) {
     ),
     waited: Type.Object({
       satisfied: Type.Boolean(),
-      jobs: Type.Array(Type.Union([JobShape, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
+      jobs: Type.Array(Type.Union([JobRef, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
         description: 'In the order of the ids.',
       }),
     }),
-    list: Type.Object({ jobs: Type.Array(JobShape), next: nullable(Type.String()) }),
+    list: Type.Object({ jobs: Type.Array(JobRef), next: nullable(Type.String()) }),
     types: Type.Object({
       types: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), slots: Type.Integer() })),
     }),

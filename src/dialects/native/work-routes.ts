@@ -123,7 +123,7 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
 function requireClaimed(outcome: ClaimWorkOutcome) {
   if (outcome.kind === 'claimed') return outcome.jobs;
   if (outcome.kind === 'unknownType') throw new BideError('TYPE_UNKNOWN', undefined, { types: outcome.types });
-  throw new BideError('TYPE_NOT_REMOTE', undefined, { type: outcome.type });
+  throw new BideError('TYPE_NOT_REMOTE', `Jobs of type ${outcome.type} are run by the server itself.`);
 }
 
 async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
