@@ -13,6 +13,8 @@ export interface SubmitOptions {
 
 /** Jobs in one request of a bulk submit: the server's default `jobsPerCallMax`. */
 const JOBS_PER_CALL = 1_000;
+/** Three bytes each at the most, so below the server's default `bodyBytesMax` of 1 MiB. */
+const CHARACTERS_PER_CALL = 300_000;
 
 export function submitting(transport: Transport) {
   return {
@@ -37,8 +39,7 @@ export function submitting(transport: Transport) {
     /** One answer per job, in their order: a wrong one does not spoil the others. Tried again only when every job has an idempotency key. */
     async submitMany(jobs: readonly SubmitBody[], options: CallOptions = {}): Promise<readonly BulkItem[]> {
       const items: BulkItem[] = [];
-      for (let at = 0; at < jobs.length; at += JOBS_PER_CALL) {
-        const part = jobs.slice(at, at + JOBS_PER_CALL);
+      for (const part of partsOf(jobs)) {
         const answer = await transport.call({
           method: 'POST',
           path: '/v1/jobs/bulk',
@@ -51,4 +52,22 @@ export function submitting(transport: Transport) {
       return items;
     },
   };
+}
+
+/** As many requests as it takes; a job that is too large on its own goes on its own, for the server to refuse. */
+function partsOf(jobs: readonly SubmitBody[]): readonly (readonly SubmitBody[])[] {
+  const parts: SubmitBody[][] = [];
+  let room = 0;
+  for (const job of jobs) {
+    const length = JSON.stringify(job).length;
+    const last = parts.at(-1);
+    if (last === undefined || last.length >= JOBS_PER_CALL || length > room) {
+      parts.push([job]);
+      room = CHARACTERS_PER_CALL - length;
+    } else {
+      last.push(job);
+      room -= length;
+    }
+  }
+  return parts;
 }

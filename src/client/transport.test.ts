@@ -172,6 +172,17 @@ test('submitMany splits what is more than one request takes, and keeps the order
   );
 });
 
+test('submitMany keeps each request below the size that a server takes', async () => {
+  const server = fakeServer(({ json }) => {
+    const { jobs } = json as { jobs: readonly unknown[] };
+    return { json: { items: jobs.map(() => ({ status: 202, job: jobBody() })) } };
+  });
+  const input = 'x'.repeat(100_000);
+  await createClient(server.options).submitMany(Array.from({ length: 5 }, () => ({ type: 'echo', input })));
+  const sizes = server.requests.map(({ json }) => (json as { jobs: readonly unknown[] }).jobs.length);
+  assert.deepEqual(sizes, [2, 2, 1]);
+});
+
 test('result hands out the bytes and their content type', async () => {
   const server = fakeServer(() => ({ text: 'a,b', headers: { 'content-type': 'text/csv' } }));
   const result = await createClient(server.options).result('a');

@@ -1,0 +1,118 @@
+/** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
+import { readFile } from 'node:fs/promises';
+import type { Client, JobBody, SubmitBody } from '../../client/index.ts';
+import type { Json } from '../../core/job.ts';
+import { defineCommand, type Invocation } from '../command.ts';
+import { CONNECTION_OPTIONS, connect } from '../connection.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { jobLine } from '../job-text.ts';
+import type { OptionTable } from '../option.ts';
+import { NO_DISPLAY, progressDisplay } from '../progress-display.ts';
+import { tagsOf } from '../tags.ts';
+import type { Terminal } from '../terminal.ts';
+import { usageError } from '../usage-error.ts';
+import { exitCodeOfWait, PATIENT_TRIES, waitForJobs } from '../wait-for-jobs.ts';
+import { unfinishedNote } from './wait.ts';
+
+const OPTIONS = {
+  input: {
+    kind: 'text',
+    short: 'i',
+    value: 'JSON|@FILE|-',
+    help: 'the input: JSON, a file with it, or stdin; else null',
+  },
+  wait: { kind: 'flag', short: 'w', help: 'wait for the job and print its result' },
+  timeout: { kind: 'duration', value: 'TIME', help: 'with --wait: longest wait, such as 60s or 5m' },
+  tag: { kind: 'list', value: 'NAME=VALUE', help: 'label of the job; may be repeated' },
+  priority: { kind: 'whole', min: -1_000, max: 1_000, value: 'N', help: 'higher runs first' },
+  delay: { kind: 'duration', value: 'TIME', help: 'run no sooner than this from now' },
+  attempts: { kind: 'whole', min: 1, max: 10_000, value: 'N', help: 'tries in all' },
+  'idempotency-key': { kind: 'text', value: 'KEY', help: 'the same key answers with the same job: safe to repeat' },
+  ...CONNECTION_OPTIONS,
+} as const satisfies OptionTable;
+
+export const submit = defineCommand({
+  name: 'submit',
+  summary: 'submit a job and print its id, or with --wait its result',
+  arguments: { usage: 'TYPE', min: 1, max: 1 },
+  options: OPTIONS,
+  examples: [
+    `bide submit echo --input '{"a":1}' --wait`,
+    'id=$(bide submit sleep --input \'{"ms":5000}\') && bide wait $id',
+    'bide submit report --input @query.json --tag team=x --delay 10s --priority 5',
+  ],
+  run: submitAndTell,
+});
+
+async function submitAndTell(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { values, env, args, terminal } = invocation;
+  const job = await bodyOf(args[0] ?? '', invocation);
+  const client = connect(values, env, { triesMax: 2 });
+  const submitted = await client.submit(job, { idempotencyKey: values['idempotency-key'] });
+  if (values.wait) return waitAndTell(client, submitted, invocation);
+  terminal.line(values.json ? JSON.stringify(submitted) : submitted.id);
+  return EXIT.succeeded;
+}
+
+async function bodyOf(type: string, { values, terminal }: Invocation<typeof OPTIONS>): Promise<SubmitBody> {
+  const { input, tag, priority, delay, attempts } = values;
+  return {
+    type,
+    ...(input === undefined ? {} : { input: await inputOf(input, terminal) }),
+    ...(tag.length === 0 ? {} : { tags: tagsOf(tag) }),
+    ...(priority === undefined ? {} : { priority }),
+    ...(delay === undefined ? {} : { delayMs: delay }),
+    ...(attempts === undefined ? {} : { retry: { attempts } }),
+  };
+}
+
+async function inputOf(source: string, terminal: Terminal): Promise<Json> {
+  if (source === '-') {
+    if (terminal.isInputTyped) terminal.note('bide: reading the input from the terminal; ^D ends it');
+    return parsed(await terminal.readInput(), 'stdin');
+  }
+  if (!source.startsWith('@')) return parsed(source, '--input');
+  const path = source.slice(1);
+  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    throw usageError(`The input file ${path} cannot be read: ${error.code ?? error.message}.`);
+  });
+  return parsed(text, path);
+}
+
+function parsed(text: string, where: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const hint = where === '--input' ? ' A string needs its quotes: --input \'"text"\'. A file is named with @.' : '';
+    throw usageError(`The input from ${where} is not JSON: ${reason}.${hint}`);
+  }
+}
+
+async function waitAndTell(client: Client, job: JobBody, invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { values, env, terminal, onSignal } = invocation;
+  if (!values.json) terminal.note(`job ${job.id}`);
+  const timeoutMs = values.timeout ?? Number.POSITIVE_INFINITY;
+  const waited = await waitForJobs({
+    client,
+    patient: connect(values, env, { triesMax: PATIENT_TRIES }),
+    ids: [job.id],
+    mode: 'all',
+    timeoutMs,
+    display: values.json ? NO_DISPLAY : progressDisplay(terminal, 1),
+    onSignal,
+  });
+  const [last] = waited.jobs;
+  if (values.json) terminal.line(JSON.stringify(last));
+  else if (last !== undefined && last.state !== 'unknown' && last.finishedAt !== null) tellEnd(last, terminal);
+  const why = unfinishedNote(waited, timeoutMs);
+  if (why !== null) terminal.note(why);
+  return exitCodeOfWait(waited, 'all');
+}
+
+/** The result is the output; how the job ended otherwise is something said. */
+function tellEnd(job: JobBody, terminal: Terminal): void {
+  if (job.state !== 'succeeded') terminal.note(`bide: ${jobLine(job)}`);
+  else if (job.result !== null) terminal.line(JSON.stringify(job.result, null, 2));
+  else terminal.note(`${jobLine(job)}: \`bide result ${job.id}\` fetches what it returned`);
+}

@@ -1,0 +1,29 @@
+/** One call per id, for commands that do the same to each: a refusal for one is said and does not spoil the others. */
+import { ClientError, type JobBody } from '../client/index.ts';
+import { EXIT, type ExitCode } from './exit-code.ts';
+import { sayFailure } from './failure.ts';
+import { jobLine } from './job-text.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Ends at the first failure that is not about that job alone (no server, no key): it would be the same for all. */
+const LONE_STATUSES: ReadonlySet<number | null> = new Set([404, 409, 410]);
+
+export async function eachJob(
+  ids: readonly string[],
+  act: (id: string) => Promise<JobBody>,
+  { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
+): Promise<ExitCode> {
+  let worst: ExitCode = EXIT.succeeded;
+  for (const id of new Set(ids)) {
+    try {
+      const job = await act(id);
+      terminal.line(isJson ? JSON.stringify(job) : jobLine(job));
+    } catch (error) {
+      if (!(error instanceof ClientError) || !LONE_STATUSES.has(error.status)) throw error;
+      if (!isJson) terminal.note(`${id}:`);
+      const code = sayFailure(error, isJson, terminal);
+      if (worst !== EXIT.notFound) worst = code;
+    }
+  }
+  return worst;
+}

@@ -1,0 +1,53 @@
+/** How a command that failed says so: one line for people, one JSON document for programs, never a stack trace. */
+import { ClientError } from '../client/index.ts';
+import { BideError, ERRORS } from '../core/errors.ts';
+import { type ExitCode, exitCodeOf } from './exit-code.ts';
+import { printable } from './printable.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Says what went wrong on stderr and returns the exit code that means it. */
+export function sayFailure(error: unknown, isJson: boolean, terminal: Terminal): ExitCode {
+  const exitCode = exitCodeOf(error);
+  if (isJson) terminal.note(JSON.stringify({ error: factsOf(error), exitCode }));
+  else for (const line of linesOf(error)) terminal.note(line);
+  return exitCode;
+}
+
+function linesOf(error: unknown): readonly string[] {
+  const lines = [`bide: ${printable(messageOf(error))}`];
+  if (error instanceof BideError && error.message !== ERRORS[error.code].title && error.code !== 'USAGE') {
+    lines.push(`  ${ERRORS[error.code].advice}`);
+  }
+  return [...lines, ...issuesOf(error)];
+}
+
+function messageOf(error: unknown): string {
+  if (error instanceof BideError && error.message === ERRORS[error.code].title) {
+    return `${error.message} ${ERRORS[error.code].advice}`;
+  }
+  return error instanceof Error ? error.message || error.name : String(error);
+}
+
+/** The places that the server found wrong, and the words that it would have taken. */
+function issuesOf(error: unknown): readonly string[] {
+  if (!(error instanceof ClientError) && !(error instanceof BideError)) return [];
+  const { errors, types, requestId } = error.details;
+  const issues = (Array.isArray(errors) ? errors : []) as readonly {
+    readonly path?: string;
+    readonly message?: string;
+  }[];
+  return [
+    ...issues.map(({ path, message }) => `  ${printable(`${path || '(the whole)'}: ${message}`)}`),
+    ...(Array.isArray(types) ? [`  known types: ${printable(types.join(', '))}`] : []),
+    ...(typeof requestId === 'string' ? [`  request id: ${printable(requestId)}`] : []),
+  ];
+}
+
+function factsOf(error: unknown): Record<string, unknown> {
+  const message = messageOf(error);
+  if (error instanceof ClientError) {
+    return { code: error.code, message, status: error.status, details: error.details };
+  }
+  if (error instanceof BideError) return { code: error.code, message, details: error.details };
+  return { code: 'INTERNAL', message };
+}
