@@ -110,7 +110,7 @@ export const STATEMENTS = {
   deliveryInsert: `INSERT INTO deliveries
     (job_number, job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 0,
-      CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE job_number = ?1) THEN NULL ELSE ?8 END)`,
+      CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE job_number = ?1) THEN NULL ELSE ?9 END)`,
   deliveryClaim: `UPDATE deliveries SET attempt = attempt + 1, fence = fence + 1, due_at = ?1
     WHERE number IN (
       SELECT number FROM deliveries WHERE due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at, number LIMIT ?3)
@@ -118,7 +118,8 @@ export const STATEMENTS = {
   /** The fence moves on, so that a second settlement under the same one finds nothing. */
   deliveryRetry: 'UPDATE deliveries SET due_at = ?3, fence = fence + 1 WHERE number = ?1 AND fence = ?2',
   deliveryDelete: 'DELETE FROM deliveries WHERE number = ? AND fence = ? RETURNING job_number',
-  deliveryPromote: `UPDATE deliveries SET due_at = at
+  /** Its turn has come, however late it is: ahead of every delivery that waits for a time. */
+  deliveryPromote: `UPDATE deliveries SET due_at = 0
     WHERE number = (SELECT min(number) FROM deliveries WHERE job_number = ?)`,
   deliveryDeleteOfJob: 'DELETE FROM deliveries WHERE job_number = ?',
 

@@ -21,17 +21,16 @@ export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[
   });
 }
 
-/** @param now when patches without a time of their own happen */
-export function patchBatch(batch: readonly GuardedPatch[], now: number): PatchBatch {
+export function patchBatch(batch: readonly GuardedPatch[]): PatchBatch {
   const heads: Value[] = [];
   const values: Value[] = [];
-  for (const { id, expect, patch, result, now: at } of batch) {
+  for (const { id, expect, patch, result, now } of batch) {
     pushHead(heads, {
       id,
       states: statesMask(expect.states),
       fence: expect.fence ?? null,
       revision: expect.revision ?? null,
-      at: at ?? patch.finishedAt ?? now,
+      at: now ?? patch.finishedAt ?? null,
       mask: pushPatch(values, patch),
       result: result === undefined ? null : standalone(result),
     });

@@ -27,7 +27,8 @@ export interface PatchHead {
   readonly states: number;
   readonly fence: number | null;
   readonly revision: number | null;
-  readonly at: number;
+  /** When it happens; null when the caller did not say. */
+  readonly at: number | null;
   readonly mask: number;
   readonly result: { readonly contentType: string; readonly bytes: Uint8Array } | null;
 }
@@ -51,7 +52,7 @@ function headAt(heads: readonly Value[], at: number): PatchHead {
     states: heads[at + 1] as number,
     fence: heads[at + 2] as number | null,
     revision: heads[at + 3] as number | null,
-    at: heads[at + 4] as number,
+    at: heads[at + 4] as number | null,
     mask: heads[at + 5] as number,
     result: contentType === null ? null : { contentType, bytes: heads[at + 7] as Uint8Array },
   };

@@ -7,8 +7,11 @@ import type { Row } from '../connection.ts';
 import { AT } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
-/** @param row the job as it is now, in a state other than `before`; @param at when it happened */
-export function stateChanged(transaction: Transaction, row: Row, before: StoredState, at: number): void {
+/**
+ * @param row the job as it is now, in a state other than `before`
+ * @param at when it happened; null when nobody said
+ */
+export function stateChanged(transaction: Transaction, row: Row, before: StoredState, at: number | null): void {
   const tenant = row[AT.tenant] as string;
   const type = row[AT.type] as string;
   const state = row[AT.state] as StoredState;
@@ -18,8 +21,11 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
   if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before);
 }
 
-/** Adds the delivery of the state that `row` has just entered, if somebody asked for deliveries. */
-export function announce(transaction: Transaction, row: Row, at: number): void {
+/**
+ * Adds the delivery of the state that `row` has just entered, if somebody asked for deliveries. It is due at once: without a time
+ * from the caller that is 0, since this machine's time may lie ahead of the clock that the caller goes by.
+ */
+export function announce(transaction: Transaction, row: Row, at: number | null): void {
   const url = row[AT.callback_url];
   if (url === null || url === undefined) return;
   transaction.connection.run(
@@ -31,7 +37,8 @@ export function announce(transaction: Transaction, row: Row, at: number): void {
     row[AT.state] as string,
     url,
     row[AT.origin] as string | null,
-    at,
+    at ?? Date.now(),
+    at ?? 0,
   );
 }
 
