@@ -175,6 +175,8 @@ export interface Engine {
   submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitOutcome[]>;
   /** The snapshot if it is in memory and certainly current: the status path without a promise. Undefined says nothing. */
   peek(tenant: string, id: string): Snapshot | undefined;
+  /** `peek` for faces whose job ids are numbers. */
+  peekByNumber(tenant: string, number: number): Snapshot | undefined;
   read(tenant: string, ids: readonly string[]): Promise<readonly Lookup[]>;
   readByNumber(tenant: string, numbers: readonly number[]): Promise<readonly Lookup[]>;
   readResult(tenant: string, id: string): Promise<ResultOutcome>;

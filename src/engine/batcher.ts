@@ -1,0 +1,135 @@
+/**
+ * Self-clocking batches: concurrency turns into batches by itself.
+ *
+ * While one batch is in flight the next one collects; it is sent the moment the previous returns. There is no timer, so an
+ * idle batcher adds no latency beyond the current turn of the event loop (which lets the callers of one turn share a batch),
+ * and under load one transaction carries hundreds of callers.
+ *
+ * A batch that the store rejects as `internal` is sent again in halves: one poisonous item must not fail its neighbours.
+ * That is safe because a rejected batch wrote nothing. `unavailable` and `busy` reject everybody in it at once.
+ */
+import { BideError } from '../core/errors.ts';
+import type { Limits } from '../core/limits.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Batcher<Item, Answer> {
+  add(item: Item): Promise<Answer>;
+  /** Answers in the order of `items`. They may travel in several batches. */
+  addAll(items: readonly Item[]): Promise<readonly Answer[]>;
+  /** Items that wait or are in flight. */
+  readonly depth: number;
+}
+
+export interface BatcherOptions<Item, Answer> {
+  readonly name: string;
+  readonly send: (items: readonly Item[]) => Promise<readonly Answer[]>;
+  /** Bytes of one item, where items may be large. */
+  readonly bytesOf?: (item: Item) => number;
+  readonly limits: Limits;
+  readonly telemetry: Telemetry;
+}
+
+interface Call<Item, Answer> {
+  readonly item: Item;
+  readonly resolve: (answer: Answer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer>): Batcher<Item, Answer> {
+  const { limits } = options;
+  let waiting: Call<Item, Answer>[] = [];
+  let inFlight = 0;
+  let isBusy = false;
+
+  const flush = async () => {
+    while (waiting.length > 0) {
+      const calls = take();
+      inFlight = calls.length;
+      await sendInHalves(options, calls);
+      inFlight = 0;
+    }
+    isBusy = false;
+  };
+  const take = (): Call<Item, Answer>[] => {
+    const size = batchSize(waiting, options);
+    if (size === waiting.length) {
+      const all = waiting;
+      waiting = [];
+      return all;
+    }
+    return waiting.splice(0, size);
+  };
+  const push = (item: Item, resolve: (answer: Answer) => void, reject: (error: unknown) => void) => {
+    waiting.push({ item, resolve, reject });
+    if (isBusy) return;
+    isBusy = true;
+    // Nothing in flush can reject: sendInHalves hands every failure to its caller.
+    setImmediate(() => void flush());
+  };
+  const refuseIfFull = (more: number) => {
+    if (waiting.length + more <= limits.batchQueueMax) return;
+    throw new BideError('OVERLOADED', `More than ${limits.batchQueueMax} operations wait for the store.`, {
+      limit: 'batchQueueMax',
+      value: limits.batchQueueMax,
+    });
+  };
+
+  return {
+    async add(item) {
+      refuseIfFull(1);
+      return new Promise((resolve, reject) => push(item, resolve, reject));
+    },
+    async addAll(items) {
+      refuseIfFull(items.length);
+      return Promise.all(items.map((item) => new Promise<Answer>((resolve, reject) => push(item, resolve, reject))));
+    },
+    get depth() {
+      return waiting.length + inFlight;
+    },
+  };
+}
+
+function batchSize<Item, Answer>(
+  waiting: readonly Call<Item, Answer>[],
+  { limits, bytesOf }: BatcherOptions<Item, Answer>,
+): number {
+  const size = Math.min(waiting.length, limits.batchMax);
+  if (bytesOf === undefined) return size;
+  let bytes = 0;
+  for (let index = 0; index < size; index += 1) {
+    const call = waiting[index];
+    if (call !== undefined) bytes += bytesOf(call.item);
+    if (bytes > limits.batchBytesMax) return Math.max(1, index);
+  }
+  return size;
+}
+
+async function sendInHalves<Item, Answer>(
+  options: BatcherOptions<Item, Answer>,
+  calls: readonly Call<Item, Answer>[],
+): Promise<void> {
+  const startedAt = performance.now();
+  const tell = (isOk: boolean) =>
+    options.telemetry.emit({
+      kind: 'batchSent',
+      batch: options.name,
+      items: calls.length,
+      ms: performance.now() - startedAt,
+      isOk,
+    });
+  try {
+    const answers = await options.send(calls.map((call) => call.item));
+    tell(true);
+    for (let index = 0; index < calls.length; index += 1) calls[index]?.resolve(answers[index] as Answer);
+  } catch (cause) {
+    tell(false);
+    const error = cause instanceof BideError ? cause : new BideError('INTERNAL', undefined, {}, { cause });
+    if (error.kind === 'internal' && calls.length > 1) {
+      const middle = calls.length >> 1;
+      await sendInHalves(options, calls.slice(0, middle));
+      await sendInHalves(options, calls.slice(middle));
+      return;
+    }
+    for (const call of calls) call.reject(error);
+  }
+}

@@ -1,0 +1,52 @@
+/** Tells of jobs' lives as telemetry: one event per change that this process made. */
+import type { Job } from '../core/job.ts';
+import { isFinal } from '../core/state.ts';
+import type { Change, Changes } from './changes.ts';
+import type { Telemetry, TelemetryEvent } from './telemetry.ts';
+
+export function tellChanges(changes: Changes, telemetry: Telemetry): void {
+  changes.listen((change) => {
+    if (change.kind !== 'changed' || change.cause === 'learnt') return;
+    const event = eventOf(change);
+    if (event !== null) telemetry.emit(event);
+  });
+}
+
+function eventOf({ job, cause }: Change): TelemetryEvent | null {
+  const { id, type } = job;
+  if (cause === 'submitted') return { kind: 'jobSubmitted', id, type, tenant: job.tenant };
+  if (cause === 'claimed') return { kind: 'jobClaimed', id, type, waitedMs: waitedMs(job) };
+  if (cause === 'released') return { kind: 'jobReleased', id, type };
+  if (cause === 'retryScheduled') return retried(job);
+  return isFinal(job.state) ? finished(job) : null;
+}
+
+function waitedMs(job: Job): number {
+  return Math.max(0, (job.startedAt ?? 0) - Math.max(job.runAt, job.createdAt));
+}
+
+function retried(job: Job): TelemetryEvent {
+  const failedAt = job.error?.attempts.at(-1)?.at ?? job.runAt;
+  return {
+    kind: 'jobRetried',
+    id: job.id,
+    type: job.type,
+    code: job.error?.code ?? 'UNKNOWN',
+    attempt: job.attempt,
+    delayMs: Math.max(0, job.runAt - failedAt),
+  };
+}
+
+function finished(job: Job): TelemetryEvent | null {
+  if (!isFinal(job.state) || job.finishedAt === null) return null;
+  return {
+    kind: 'jobFinished',
+    id: job.id,
+    type: job.type,
+    state: job.state,
+    code: job.error?.code ?? null,
+    attempt: job.attempt,
+    runMs: job.startedAt === null ? null : job.finishedAt - job.startedAt,
+    totalMs: job.finishedAt - job.createdAt,
+  };
+}

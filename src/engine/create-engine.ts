@@ -1,0 +1,152 @@
+/**
+ * Puts the engine together from its parts. Nothing here decides anything; `start` and `stop` say in which order parts come and go.
+ *
+ * Start: count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): tell everybody who holds, stop
+ * claiming, let attempts finish, give back what did not, stop the loops, close the handlers. The store stays open: whoever
+ * opened it closes it.
+ */
+import type { Limits } from '../core/limits.ts';
+import { shownState } from '../core/state.ts';
+import type { Store } from '../store/contract.ts';
+import type { Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
+import type { Change, Removed } from './changes.ts';
+import type { Clock } from './clock.ts';
+import { systemClock } from './clock.ts';
+import { createControl } from './control.ts';
+import { createParts, type EngineParts } from './engine-parts.ts';
+import { startHints } from './hints.ts';
+import type { PostDelivery } from './post-delivery.ts';
+import { createQueries } from './queries.ts';
+import { isReady, type Readiness } from './readiness.ts';
+import { type StopOptions, shutDown } from './shutdown.ts';
+import { createSubmit } from './submit.ts';
+import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+export interface EngineOptions {
+  readonly store: Store;
+  readonly types: readonly JobType[];
+  readonly limits: Limits;
+  readonly clock?: Clock;
+  /** In [0, 1): spreads retries and polls. */
+  readonly random?: () => number;
+  /** Names this process in leases; unique among the processes that share the store. */
+  readonly workerName: string;
+  /** False: this process only answers callers; others run the jobs. */
+  readonly runsJobs: boolean;
+  readonly telemetry?: Telemetry;
+  /** By the dialect of a job's origin, `native` for those without. */
+  readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
+  readonly postDelivery?: PostDelivery;
+  /** Whether deliveries may go to loopback, private and link-local addresses. */
+  readonly allowsPrivateDeliveries?: boolean;
+}
+
+export interface EngineStats {
+  /** Handlers running, per type. */
+  readonly running: ReadonlyMap<string, number>;
+  readonly slots: ReadonlyMap<string, number>;
+  /** Attempts that are running or being recorded. */
+  readonly attempts: number;
+  readonly waits: number;
+  readonly workersWaiting: number;
+  readonly snapshots: number;
+  readonly snapshotBytes: number;
+}
+
+export interface RunningEngine extends Engine {
+  readonly telemetry: Telemetry;
+  /** Resolves when callers may come. Rejects when the store does not answer. */
+  start(): Promise<void>;
+  /** Safe to call twice: the second call waits for the first, and its `force` counts too. */
+  stop(options?: StopOptions): Promise<void>;
+  isReady(): Promise<Readiness>;
+  stats(): EngineStats;
+}
+
+export function createEngine(options: EngineOptions): RunningEngine {
+  const clock = options.clock ?? systemClock;
+  const telemetry = options.telemetry ?? createTelemetry();
+  const random = options.random ?? Math.random;
+  const parts = createParts({ ...options, clock, telemetry, random });
+  const lifecycle = createLifecycle(options, parts);
+
+  return {
+    clock,
+    limits: options.limits,
+    telemetry,
+    closing: parts.closing.signal,
+    ...createQueries(parts),
+    ...createControl(parts),
+    ...parts.work,
+    ...lifecycle,
+    submit: createSubmit(parts),
+    types: () => options.types.map(factsOf),
+    wait: ({ until, ...request }) =>
+      parts.waiters.wait({
+        ...request,
+        isEnough:
+          until.kind === 'done' ? ({ job }) => job.finishedAt !== null : ({ job }) => job.revision > until.since,
+      }),
+    retryAfterMs: ({ job }) =>
+      parts.durations.remainingMs(
+        job,
+        clock.now(),
+        parts.population.waitingOf(job.type),
+        parts.types.get(job.type)?.slots ?? 1,
+      ),
+    subscribe: (listener) => parts.changes.listen((change) => listener(eventOf(change, clock))),
+    stats: () => statsOf(parts),
+  };
+}
+
+function createLifecycle(
+  options: EngineOptions,
+  parts: EngineParts,
+): Pick<RunningEngine, 'start' | 'stop' | 'isReady'> {
+  let state: 'new' | 'started' | 'stopped' = 'new';
+  let stopHints: () => void = () => {};
+  let stopping: Promise<void> | null = null;
+  const forces = new AbortController();
+
+  return {
+    async start() {
+      if (state !== 'new') return;
+      await parts.population.refresh();
+      if (state !== 'new') return;
+      state = 'started';
+      stopHints = startHints({ ...parts, ...parts.listening });
+      for (const loop of parts.loops) loop.start();
+      if (options.runsJobs) parts.dispatcher.start();
+    },
+    stop({ drainMs, force } = {}) {
+      if (force?.aborted) forces.abort();
+      force?.addEventListener('abort', () => forces.abort(), { once: true });
+      state = 'stopped';
+      stopping ??= shutDown(parts, drainMs ?? parts.limits.drainMs, forces.signal).finally(() => stopHints());
+      return stopping;
+    },
+    isReady: () => isReady(parts, state),
+  };
+}
+
+function factsOf({ name, handler, slots }: JobType): TypeFacts {
+  return { name, kind: handler === 'remote' ? 'remote' : handler.kind, slots };
+}
+
+function eventOf(change: Change | Removed, clock: Clock): EngineEvent {
+  if (change.kind === 'removed') return { kind: 'removed', id: change.id };
+  const { snapshot } = change;
+  return { kind: 'changed', snapshot, shown: shownState(snapshot.job, clock.now()) };
+}
+
+function statsOf({ dispatcher, types, live, waiters, desk, snapshots }: EngineParts): EngineStats {
+  return {
+    running: dispatcher.running(),
+    slots: new Map([...types.values()].map(({ name, slots }) => [name, slots])),
+    attempts: live.count,
+    waits: waiters.count,
+    workersWaiting: desk.count,
+    snapshots: snapshots.count,
+    snapshotBytes: snapshots.bytes,
+  };
+}

@@ -1,0 +1,107 @@
+/** Makes the parts of the engine and wires them to each other. The order is the order of dependence; there is no cycle. */
+import type { Limits } from '../core/limits.ts';
+import type { Store } from '../store/contract.ts';
+import type { JobType, RenderDelivery } from './api.ts';
+import { tellChanges } from './change-telemetry.ts';
+import { type Changes, createChanges } from './changes.ts';
+import type { Clock } from './clock.ts';
+import { type Commands, createCommands } from './commands.ts';
+import { createDeliveries } from './deliveries.ts';
+import { createDispatcher, type Dispatcher } from './dispatcher.ts';
+import { createDurations, type Durations } from './durations.ts';
+import { createExtensions, createLeases } from './leases.ts';
+import { createLiveAttempts, type LiveAttempts } from './live-attempts.ts';
+import { createLoop, type Loop } from './loop.ts';
+import { createPopulation, type Population } from './population.ts';
+import type { PostDelivery } from './post-delivery.ts';
+import { createReader, type Reader } from './reader.ts';
+import { createRemovals, type Removals } from './removals.ts';
+import { createRereads } from './rereads.ts';
+import { createSnapshots, type Snapshots } from './snapshots.ts';
+import { createSweeper } from './sweeper.ts';
+import type { Telemetry } from './telemetry.ts';
+import { createWaiters, type Waiters } from './waiters.ts';
+import { createWork, type Work } from './work.ts';
+import { createWorkDesk, type WorkDesk } from './work-desk.ts';
+
+export interface PartsOptions {
+  readonly store: Store;
+  readonly types: readonly JobType[];
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  readonly workerName: string;
+  readonly runsJobs: boolean;
+  readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
+  readonly postDelivery?: PostDelivery;
+  readonly allowsPrivateDeliveries?: boolean;
+}
+
+export interface EngineParts {
+  readonly store: Store;
+  readonly types: ReadonlyMap<string, JobType>;
+  readonly limits: Limits;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  readonly closing: AbortController;
+  readonly snapshots: Snapshots;
+  readonly changes: Changes;
+  readonly reader: Reader;
+  readonly commands: Commands;
+  readonly removals: Removals;
+  readonly population: Population;
+  readonly durations: Durations;
+  readonly waiters: Waiters;
+  readonly live: LiveAttempts;
+  readonly dispatcher: Dispatcher;
+  readonly desk: WorkDesk;
+  readonly work: Work;
+  /** All background loops but the dispatcher, which starts last and stops first. */
+  readonly loops: readonly Loop[];
+  /** What to do with other processes' hints. */
+  readonly listening: {
+    readonly onJobs: (ids: readonly string[] | null) => void;
+    readonly onWork: (types: readonly string[] | null) => void;
+  };
+}
+
+export function createParts(options: PartsOptions): EngineParts {
+  const { store, limits, telemetry, clock } = options;
+  const types = new Map(options.types.map((type) => [type.name, type]));
+  const changes = createChanges(telemetry);
+  const snapshots = createSnapshots(limits);
+  const base = { ...options, types, changes, snapshots };
+  const reader = createReader(base);
+  const commands = createCommands({ ...base, reader });
+  const removals = createRemovals(base);
+  const population = createPopulation(base);
+  const durations = createDurations(changes);
+  const waiters = createWaiters({ reader, changes, clock, limits });
+  const live = createLiveAttempts(changes);
+  const known = { ...base, reader, commands, removals, live };
+  const dispatcher = createDispatcher({ ...known, types: options.types });
+  const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
+  const desk = createWorkDesk({ ...known, remoteTypes });
+  const extensions = createExtensions(base);
+  const work = createWork({ ...known, desk, waiters, extensions });
+  const rereads = createRereads({ ...known, waiters });
+  const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
+  const loops = [createLeases({ ...known, extensions }), createSweeper(known), desk, rereads, createDeliveries(base)];
+  tellChanges(changes, telemetry);
+
+  return {
+    ...{ store, types, limits, clock, random: options.random, telemetry, closing: new AbortController() },
+    ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
+    ...{ dispatcher, desk, work },
+    loops: store.facts.isShared ? [...loops, counting] : loops,
+    listening: {
+      onJobs: rereads.hint,
+      onWork(some) {
+        if (options.runsJobs) dispatcher.hint(some);
+        desk.hint(some);
+      },
+    },
+  };
+}

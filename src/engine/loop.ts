@@ -1,0 +1,102 @@
+/**
+ * The start/stop contract that every background loop of the engine shares.
+ *
+ * 1. `run` is never called twice at once; it says how many ms later it wants to run again, or null to sleep until woken.
+ * 2. `wake` runs it as soon as the current turn of the event loop is over, so that a burst of wakes costs one run; during
+ *    a run it means one more run right after.
+ * 3. When `run` rejects, the loop pauses with exponential backoff and jitter, deaf to wakes, and goes on: no store outage
+ *    ends it or makes it busy. The failure is told once, then at most every `TELL_MS`.
+ * 4. `start` and `stop` may be called twice; `stop` waits for the run under way, and nothing runs after it.
+ */
+import { backoffMs } from '../core/retry.ts';
+import type { CancelTimer, Clock } from './clock.ts';
+import type { Telemetry } from './telemetry.ts';
+
+export interface Loop {
+  start(): void;
+  wake(): void;
+  stop(): Promise<void>;
+}
+
+export interface LoopOptions {
+  readonly name: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+  readonly run: () => Promise<number | null>;
+}
+
+/** 100 ms is soon enough after a blip; 5 s bounds how late a loop notices that a store is back after a long outage. */
+const BACKOFF = { attempts: Number.POSITIVE_INFINITY, backoffMs: 100, factor: 2, maxMs: 5_000 };
+
+const TELL_MS = 30_000;
+
+export function createLoop({ name, clock, random, telemetry, run }: LoopOptions): Loop {
+  let isOn = false;
+  let isWoken = false;
+  let running: Promise<void> | null = null;
+  let queued: NodeJS.Immediate | null = null;
+  let cancelTimer: CancelTimer = () => {};
+  let failures = 0;
+  let suppressed = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+
+  const enqueue = () => {
+    if (isOn && queued === null && running === null) queued = setImmediate(begin);
+  };
+  const begin = () => {
+    queued = null;
+    if (!isOn || running !== null) return;
+    cancelTimer();
+    isWoken = false;
+    running = turn().finally(() => {
+      running = null;
+      if (isWoken && failures === 0) enqueue();
+    });
+  };
+  const turn = async () => {
+    try {
+      const delayMs = await run();
+      if (failures > 0) telemetry.emit({ kind: 'loopRecovered', loop: name, failures });
+      failures = suppressed = 0;
+      toldAt = Number.NEGATIVE_INFINITY;
+      if (delayMs !== null) sleep(delayMs);
+    } catch (error) {
+      failures += 1;
+      tell(error);
+      sleep(backoffMs(BACKOFF, failures, random()));
+    }
+  };
+  const sleep = (delayMs: number) => {
+    if (!isOn) return;
+    if (delayMs <= 0) isWoken = true;
+    else cancelTimer = clock.after(delayMs, begin);
+  };
+  const tell = (error: unknown) => {
+    if (clock.now() - toldAt < TELL_MS) {
+      suppressed += 1;
+      return;
+    }
+    toldAt = clock.now();
+    telemetry.emit({ kind: 'loopFailed', loop: name, error, suppressed });
+    suppressed = 0;
+  };
+
+  return {
+    start() {
+      isOn = true;
+      enqueue();
+    },
+    wake() {
+      isWoken = true;
+      if (failures === 0) enqueue();
+    },
+    async stop() {
+      isOn = false;
+      cancelTimer();
+      if (queued !== null) clearImmediate(queued);
+      queued = null;
+      await running;
+    },
+  };
+}

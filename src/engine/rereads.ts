@@ -1,0 +1,69 @@
+/**
+ * Keeps waiters and live attempts in step with a shared store: hinted jobs are read as soon as the last read is done, in one
+ * batch; all waited jobs are read at every safety poll, since hints may be lost. Where one process owns the store it sleeps.
+ */
+import type { Limits } from '../core/limits.ts';
+import type { Store } from '../store/contract.ts';
+import type { Clock } from './clock.ts';
+import type { LiveAttempts } from './live-attempts.ts';
+import { createLoop, type Loop } from './loop.ts';
+import type { Reader } from './reader.ts';
+import type { Telemetry } from './telemetry.ts';
+import type { Waiters } from './waiters.ts';
+
+export interface Rereads extends Loop {
+  /** These jobs may have changed; null: any may have. */
+  hint(ids: readonly string[] | null): void;
+}
+
+/** A poll that takes long because very many jobs are waited for must not become the main load: at most a tenth of the time. */
+const POLL_SHARE = 10;
+
+export function createRereads(options: {
+  readonly store: Store;
+  readonly reader: Reader;
+  readonly waiters: Waiters;
+  readonly live: LiveAttempts;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+}): Rereads {
+  const { store, reader, waiters, live, clock, limits, random } = options;
+  let hinted = new Set<string>();
+  let pollAt = 0;
+  let isPollDue = false;
+
+  const loop = createLoop({ ...options, name: 'rereads', run: turn });
+  return {
+    ...loop,
+    hint(ids) {
+      if (ids === null) isPollDue = true;
+      else for (const id of ids) if (waiters.isWatched(id) || live.get(id) !== undefined) hinted.add(id);
+      if (ids === null || hinted.size > 0) loop.wake();
+    },
+  };
+
+  async function turn(): Promise<number | null> {
+    if (!store.facts.isShared) return null;
+    const now = clock.now();
+    if (isPollDue || now >= pollAt) await poll(now);
+    else await readHinted();
+    return Math.max(1, pollAt - clock.now());
+  }
+  async function poll(now: number): Promise<void> {
+    isPollDue = false;
+    hinted = new Set();
+    await waiters.poll();
+    const tookMs = clock.now() - now;
+    pollAt = now + Math.max(limits.pollIntervalMs * (0.75 + random() / 2), tookMs * POLL_SHARE);
+  }
+  async function readHinted(): Promise<void> {
+    const ids = [...hinted];
+    hinted = new Set();
+    await waiters.reread(ids);
+    // What only a live attempt cares for: reading it announces what is new, a cancel request among it.
+    const others = ids.filter((id) => !waiters.isWatched(id) && live.get(id) !== undefined);
+    if (others.length > 0) await reader.fresh(others);
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * Takes submits: checks the request, looks up the type, checks the input, takes room in the quota, and stores the job in a batch.
+ *
+ * Everything up to the store is synchronous unless a type's own input check is not: with 64 callers this path decides how
+ * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
+ */
+import { V7Generator } from 'uuidv7';
+import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../core/job.ts';
+import type { Limits } from '../core/limits.ts';
+import type { InsertOutcome, NewJob, Store } from '../store/contract.ts';
+import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from './api.ts';
+import { createBatcher } from './batcher.ts';
+import type { Changes } from './changes.ts';
+import type { Clock } from './clock.ts';
+import type { Population } from './population.ts';
+import type { Reader } from './reader.ts';
+import { requestHash } from './request-hash.ts';
+import { requestIssues, runAtIssues } from './request-issues.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { Telemetry } from './telemetry.ts';
+
+/** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
+export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
+
+export interface SubmitOptions {
+  readonly store: Store;
+  readonly types: ReadonlyMap<string, JobType>;
+  readonly population: Population;
+  readonly snapshots: Snapshots;
+  readonly changes: Changes;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly telemetry: Telemetry;
+}
+
+/** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
+export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly SubmitOutcome[]>;
+
+const NULL_TAGS = Object.freeze({});
+
+export function createSubmit(options: SubmitOptions): Submit {
+  const { store, types, population, snapshots, changes, reader, clock, limits } = options;
+  const ids = new V7Generator();
+  const inserts = createBatcher<NewJob, InsertOutcome>({
+    ...options,
+    name: 'insert',
+    send: (batch) => store.insert(batch),
+    bytesOf: (item) => item.input.length,
+  });
+
+  return async (requests) => {
+    const [only] = requests;
+    if (requests.length === 1 && only !== undefined) return [await submitOne(only)];
+    // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
+    const settled = await Promise.allSettled(requests.map(submitOne));
+    return settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  };
+
+  async function submitOne(request: SubmitRequest): Promise<SubmitOutcome> {
+    const now = clock.now();
+    const type = types.get(request.type);
+    if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
+    const issues = [
+      ...requestIssues(request, limits),
+      ...(request.runAt == null ? [] : runAtIssues(request.runAt, now, limits)),
+    ];
+    if (issues.length > 0) return { kind: 'invalidRequest', issues };
+    const checked = type.checkInput(request.input ?? null);
+    const check = checked instanceof Promise ? await checked : checked;
+    return check.kind === 'invalid'
+      ? { kind: 'invalidInput', issues: check.issues }
+      : store1(request, type, check.input, now);
+  }
+  async function store1(request: SubmitRequest, type: JobType, json: Json, now: number): Promise<SubmitOutcome> {
+    const input = JSON.stringify(json);
+    if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
+    if (!population.reserve(request.tenant)) return { kind: 'overQuota', limit: limits.jobsWaitingMax };
+    const spec = specOf(request, type, ids.generateOrResetWithTs(now).toString(), now, limits);
+    let outcome: InsertOutcome;
+    try {
+      outcome = await inserts.add({ spec, input });
+    } catch (error) {
+      population.giveBack(request.tenant);
+      throw error;
+    }
+    if (outcome.kind === 'created') return { kind: 'created', snapshot: created(jobOf(spec, outcome.number)) };
+    population.giveBack(request.tenant);
+    return { kind: outcome.kind, snapshot: await existing(outcome.job) };
+  }
+  function created(job: Job): Snapshot {
+    const snapshot = snapshots.put(job, null);
+    changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
+    return snapshot;
+  }
+  async function existing(job: Job): Promise<Snapshot> {
+    const [found] = await reader.look([job.id]);
+    return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
+  }
+}
+
+function inputTooLarge(limits: Limits): SubmitOutcome {
+  const message = `must be at most ${limits.bodyBytesMax} bytes as JSON`;
+  return { kind: 'invalidRequest', issues: [{ path: '/input', message }] };
+}
+
+export function specOf(request: SubmitRequest, type: JobType, id: string, now: number, limits: Limits): JobSpec {
+  const { defaults } = type;
+  const idempotencyKey = request.idempotencyKey ?? null;
+  return {
+    id,
+    tenant: request.tenant,
+    type: type.name,
+    priority: request.priority ?? 0,
+    runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
+    tags: request.tags ?? NULL_TAGS,
+    retry: { ...DEFAULT_RETRY, ...defaults.retry, ...request.retry },
+    timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
+    deadlineMs: request.deadlineMs ?? null,
+    sequenceKey: request.sequenceKey ?? null,
+    createdAt: now,
+    retainMs: request.retainMs ?? defaults.retainMs ?? limits.retainMs,
+    idempotencyKey,
+    requestHash: idempotencyKey === null ? null : requestHash(request),
+    callbackUrl: request.callbackUrl ?? null,
+    origin: request.origin ?? null,
+  };
+}

@@ -1,0 +1,97 @@
+/**
+ * The one door through which the engine tells what happens inside it.
+ *
+ * The engine emits typed events and knows nothing of logs or metrics: those are subscribers, added by whoever composes the
+ * process. An event without a listener costs one comparison. A listener that throws is ignored: watching must not break work.
+ */
+import type { FinalState } from '../core/state.ts';
+
+export type TelemetryEvent =
+  | { readonly kind: 'jobSubmitted'; readonly id: string; readonly type: string; readonly tenant: string }
+  /** `waitedMs`: from being due to being claimed. */
+  | { readonly kind: 'jobClaimed'; readonly id: string; readonly type: string; readonly waitedMs: number }
+  /** `runMs` is null when it never ran; `totalMs` counts from the submit. */
+  | {
+      readonly kind: 'jobFinished';
+      readonly id: string;
+      readonly type: string;
+      readonly state: FinalState;
+      readonly code: string | null;
+      readonly attempt: number;
+      readonly runMs: number | null;
+      readonly totalMs: number;
+    }
+  | {
+      readonly kind: 'jobRetried';
+      readonly id: string;
+      readonly type: string;
+      readonly code: string;
+      readonly attempt: number;
+      readonly delayMs: number;
+    }
+  | { readonly kind: 'jobReleased'; readonly id: string; readonly type: string }
+  /** A line that a handler wrote with `log`. */
+  | { readonly kind: 'jobLogged'; readonly id: string; readonly type: string; readonly line: string }
+  /** The worker lost its lease: whatever the attempt still brings is dropped. */
+  | { readonly kind: 'attemptLost'; readonly id: string; readonly type: string; readonly fence: number }
+  /** The handler ignored its signal past the grace time; its job goes on without it. */
+  | { readonly kind: 'attemptAbandoned'; readonly id: string; readonly type: string; readonly reason: string }
+  /** The outcome of an attempt could not be stored in time; the job's lease runs out and it is run again. */
+  | { readonly kind: 'outcomeDropped'; readonly id: string; readonly type: string; readonly error: unknown }
+  | {
+      readonly kind: 'batchSent';
+      readonly batch: string;
+      readonly items: number;
+      readonly ms: number;
+      readonly isOk: boolean;
+    }
+  | {
+      readonly kind: 'swept';
+      readonly lost: number;
+      readonly overrun: number;
+      readonly overdue: number;
+      readonly pruned: number;
+    }
+  | { readonly kind: 'delivered'; readonly jobId: string; readonly status: number; readonly attempt: number }
+  | {
+      readonly kind: 'deliveryFailed';
+      readonly jobId: string;
+      readonly reason: string;
+      readonly attempt: number;
+      readonly isGivenUp: boolean;
+    }
+  | { readonly kind: 'clockAligned'; readonly offsetMs: number; readonly roundTripMs: number }
+  /** A background loop failed and goes on after a pause. Rate-limited: `suppressed` failures since the last such event. */
+  | { readonly kind: 'loopFailed'; readonly loop: string; readonly error: unknown; readonly suppressed: number }
+  | { readonly kind: 'loopRecovered'; readonly loop: string; readonly failures: number }
+  /** A bug: a listener or a step of the engine threw where nothing may throw. */
+  | { readonly kind: 'internalError'; readonly where: string; readonly error: unknown };
+
+export type TelemetryListener = (event: TelemetryEvent) => void;
+
+export interface Telemetry {
+  emit(event: TelemetryEvent): void;
+  /** Returns the way to stop listening. */
+  subscribe(listener: TelemetryListener): () => void;
+}
+
+export function createTelemetry(): Telemetry {
+  let listeners: readonly TelemetryListener[] = [];
+  return {
+    emit(event) {
+      for (const listener of listeners) {
+        try {
+          listener(event);
+        } catch {
+          // There is no one left to tell: telling is what failed.
+        }
+      }
+    },
+    subscribe(listener) {
+      listeners = [...listeners, listener];
+      return () => {
+        listeners = listeners.filter((other) => other !== listener);
+      };
+    },
+  };
+}
