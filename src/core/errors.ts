@@ -246,6 +246,11 @@ export const ERRORS = Object.freeze({
     title: 'The database was written by a newer version of Bide.',
     advice: 'Run that version or a newer one; an older one would damage the data.',
   },
+  PORT_TAKEN: {
+    kind: 'unavailable',
+    title: 'Another process listens on this port.',
+    advice: 'Stop that process, or choose another port with --port; 0 takes a free one.',
+  },
   CONFIG_INVALID: { kind: 'invalid', title: 'The config is not valid.', advice: 'Mend what the message names.' },
   USAGE: { kind: 'invalid', title: 'The command line was not understood.', advice: 'See `bide help`.' },
   INTERNAL: {
