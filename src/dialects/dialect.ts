@@ -58,6 +58,8 @@ export interface DialectContext<Options> {
   readonly holds: Hold;
   readonly documents: Documents;
   readonly options: Options;
+  /** A folder of this dialect's own on this machine, for files under way such as uploads. It makes it when it needs it. */
+  readonly folder: string;
   /** Base URL of this dialect as the caller sees it, without a trailing slash: the configured public URL, else from a valid Host header. */
   publicUrl(request: FastifyRequest): string;
 }

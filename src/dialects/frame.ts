@@ -29,7 +29,10 @@ export function frame(app: FastifyInstance, dialect: ErrorBody, routes: (app: Fa
   app.setNotFoundHandler((request, reply) => refuse(dialect, reply, 'not_found', nothingAt(request)));
   const taken = collectMethods(app);
   routes(app);
-  for (const [url, methods] of [...taken]) refuseOtherMethods(app, dialect, url, methods);
+  // After the plugins that `routes` may have registered: their routes are declared only when they load.
+  app.after(() => {
+    for (const [url, methods] of [...taken]) refuseOtherMethods(app, dialect, url, methods);
+  });
 }
 
 /** Answers with the dialect's own body for this kind of error. */

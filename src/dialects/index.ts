@@ -1,5 +1,18 @@
 /** Every vendor dialect. The one place outside of the vendors' folders that names them. */
 import type { Dialect } from './dialect.ts';
+import { immuta } from './immuta/index.ts';
+import { kinetica } from './kinetica/index.ts';
 import { silentpush } from './silentpush/index.ts';
+import { symbl } from './symbl/index.ts';
 
-export const dialects: readonly Dialect[] = [silentpush];
+/** Erases the type of a dialect's options: whoever mounts one hands it what its own `parseOptions` made. */
+function anyOptions<Options>(dialect: Dialect<Options>): Dialect {
+  return dialect as unknown as Dialect;
+}
+
+export const dialects: readonly Dialect[] = [
+  anyOptions(silentpush),
+  anyOptions(immuta),
+  anyOptions(kinetica),
+  anyOptions(symbl),
+];

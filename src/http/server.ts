@@ -5,6 +5,8 @@
  * all waits, is meant to fire first.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Authenticator, Dialect, DialectContext, Hold } from '../dialects/dialect.ts';
 import type { Documents, Engine } from '../engine/api.ts';
@@ -26,6 +28,8 @@ export interface ServerOptions {
   readonly logger: Logger;
   /** Base URL as clients see it, where a proxy stands in between; null reads it off each request. */
   readonly publicUrl: string | null;
+  /** Where dialects keep files under way, each in a folder of its own name; the system's temporary folder where there is none. */
+  readonly dialectsFolder?: string;
 }
 
 export interface Server {
@@ -82,8 +86,9 @@ async function mountDialect(options: ServerOptions, mount: Mount): Promise<Mount
   return { at, dialect, app, routing: (request, response) => app.routing(request, response) };
 }
 
-function contextOf(options: ServerOptions, { at, options: dialectOptions }: Mount): DialectContext<unknown> {
+function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown> {
   const { engine, auth, holds, documents } = options;
+  const { at, options: dialectOptions } = mount;
   const configured = options.publicUrl === null ? null : options.publicUrl.replace(/\/+$/, '');
   const prefix = at.kind === 'prefix' ? at.prefix : '';
   return {
@@ -92,6 +97,7 @@ function contextOf(options: ServerOptions, { at, options: dialectOptions }: Moun
     holds,
     documents,
     options: dialectOptions,
+    folder: join(options.dialectsFolder ?? join(tmpdir(), 'bide-dialects'), mount.dialect.name),
     // A host of its own has its own public URL, which only its requests know.
     publicUrl: (request) => publicUrlOf(request.raw, at.kind === 'host' ? null : configured) + prefix,
   };

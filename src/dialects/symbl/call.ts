@@ -1,0 +1,22 @@
+/** One request on its way through the dialect, and what all requests share. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DialectContext, Principal } from '../dialect.ts';
+import type { Conversations } from './conversations.ts';
+import type { SymblOptions } from './options.ts';
+import type { Uploads } from './uploads.ts';
+
+export type Context = DialectContext<SymblOptions>;
+
+export interface Shared {
+  readonly context: Context;
+  readonly conversations: Conversations;
+  readonly uploads: Uploads;
+  /** Runs one thing after another per tenant: counting jobs and adding one must not interleave. */
+  oneByOne<T>(tenant: string, run: () => Promise<T>): Promise<T>;
+}
+
+export interface Call extends Shared {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly principal: Principal;
+}

@@ -1,0 +1,55 @@
+/** Symbl.ai: conversations of text, audio and video, processed in order; jobs of two fields, results beside them, webhooks. */
+import type { Dialect } from '../dialect.ts';
+import { DIALECT, errorBody, renderDelivery, WORDS } from './mapping.ts';
+import { DEFAULT_OPTIONS, parseOptions, type SymblOptions } from './options.ts';
+import { READINGS } from './reading.ts';
+import { register } from './routes.ts';
+import { MEDIA, STATUS_WORDS } from './wire.ts';
+
+const PROCESS = '/v1/process';
+const CONVERSATION = '/v1/conversations/{conversationId}';
+
+export const symbl: Dialect<SymblOptions> = {
+  name: DIALECT,
+  title: 'Symbl.ai',
+  vocabulary: { words: STATUS_WORDS, states: WORDS, unsupported: {} },
+  serves: [
+    { method: 'POST', path: '/oauth2/token:generate', purpose: 'A token for an app; the secret is a key of Bide' },
+    { method: 'POST', path: `${PROCESS}/text`, purpose: 'Submits text' },
+    { method: 'PUT', path: `${PROCESS}/text/{conversationId}`, purpose: 'Appends text' },
+    ...MEDIA.flatMap((medium) => [
+      { method: 'POST', path: `${PROCESS}/${medium}`, purpose: `Submits ${medium} as the body` },
+      { method: 'PUT', path: `${PROCESS}/${medium}/{conversationId}`, purpose: `Appends ${medium}` },
+      { method: 'POST', path: `${PROCESS}/${medium}/url`, purpose: `Submits ${medium} by its address` },
+      { method: 'PUT', path: `${PROCESS}/${medium}/url/{conversationId}`, purpose: `Appends ${medium} by its address` },
+    ]),
+    { method: 'GET', path: '/v1/job/{jobId}', purpose: 'Status of a job: two fields' },
+    { method: 'GET', path: '/v1/conversations', purpose: 'Lists conversations' },
+    { method: 'GET', path: CONVERSATION, purpose: 'One conversation' },
+    { method: 'PUT', path: CONVERSATION, purpose: 'Sets its metadata' },
+    { method: 'DELETE', path: CONVERSATION, purpose: 'Deletes it with its jobs' },
+    { method: 'POST', path: `${CONVERSATION}/transcript`, purpose: 'The conversation as Markdown or subtitles' },
+    ...Object.keys(READINGS).map((name) => ({
+      method: 'GET',
+      path: `${CONVERSATION}/${name}`,
+      purpose: `Its ${name}`,
+    })),
+  ],
+  omits: [
+    {
+      what: '/oauth2/token:refresh, /oauth2/token:revoke',
+      why: 'No client calls them; a token ends by itself, and with its key.',
+    },
+    {
+      what: 'Topics, action items, follow-ups, intents, summaries of our own',
+      why: 'They need a model: a handler that has one returns them, and they are answered as it says.',
+    },
+    { what: 'callscore/status, lm-insights/status', why: 'No such analysis is made.' },
+    { what: 'phrases', why: 'Always an empty list, since nothing detects them.' },
+  ],
+  errorBody,
+  parseOptions,
+  playground: { ...DEFAULT_OPTIONS, text: { type: 'echo' } },
+  register,
+  renderDelivery,
+};

@@ -1,0 +1,85 @@
+/** Between Bide and the vendor, purely: states, errors, webhooks. */
+import type { ErrorKind } from '../../core/errors.ts';
+import type { Job, Json } from '../../core/job.ts';
+import { type ShownState, shownState } from '../../core/state.ts';
+import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
+import type { JobBody, StatusWord } from './wire.ts';
+
+export const DIALECT = 'symbl';
+/** On every job of a conversation. */
+export const CONVERSATION_TAG = 'symbl.conversationId';
+/** On every job of this dialect: what the limit on concurrent jobs counts. */
+export const KIND_TAG = 'symbl.kind';
+export const ASYNC_KIND = 'async';
+
+export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
+  scheduled: 'scheduled',
+  queued: 'scheduled',
+  retrying: 'in_progress',
+  running: 'in_progress',
+  succeeded: 'completed',
+  failed: 'failed',
+  cancelled: 'failed',
+  expired: 'failed',
+};
+
+/** What this dialect remembers of the request that made a job. */
+export interface Remembered {
+  readonly conversationId: string;
+  /** File of an upload, in the folder for uploads; null where nothing was uploaded. */
+  readonly upload: string | null;
+  readonly options: Readonly<Record<string, Json>>;
+}
+
+/** Null for a job that came another way. */
+export function remembered(job: Pick<Job, 'origin'>): Remembered | null {
+  return job.origin?.dialect === DIALECT ? (job.origin.data as unknown as Remembered) : null;
+}
+
+export function jobBody(job: Job, now: number): JobBody {
+  return { id: job.id, status: WORDS[shownState(job, now)] };
+}
+
+/** A job is announced as scheduled when it is submitted, not each time that it waits for another attempt. */
+export function renderDelivery(delivery: Delivery): DeliveryRequest | null {
+  const { state, revision, jobId } = delivery;
+  if (state === 'waiting' && revision > 1) return null;
+  const status = WORDS[state === 'waiting' ? 'queued' : state];
+  // The reference says jobId, the vendor's own article says id: whoever reads either one finds it.
+  const body = JSON.stringify({ jobId, id: jobId, status });
+  return { headers: { 'content-type': 'application/json' }, body };
+}
+
+const STATUSES: Readonly<Record<ErrorKind, number>> = {
+  invalid: 400,
+  unauthorized: 401,
+  forbidden: 403,
+  not_found: 404,
+  gone: 404,
+  method: 405,
+  conflict: 400,
+  unprocessable: 400,
+  too_large: 413,
+  media_type: 400,
+  quota: 429,
+  busy: 503,
+  unavailable: 503,
+  internal: 500,
+};
+
+/** The refusal of too many jobs carries its code once more in the body; all others are a message alone. */
+export function errorBody(kind: ErrorKind, message: string) {
+  const status = STATUSES[kind];
+  return { status, body: kind === 'quota' ? { statusCode: status, message } : { message } };
+}
+
+export const UNKNOWN_CONVERSATION = 'The conversationId is either invalid or does not exist.';
+export const INVALID_TOKEN = 'Token validation failed for provided token.';
+
+export function unknownJob(id: string): string {
+  return `Job with id ${id} not found`;
+}
+
+export function tooManyJobs(limit: number): string {
+  return `This API has a limit of maximum of \`${limit}\` number of concurrent jobs per account. If you are looking to scale, and need more concurrent jobs than this limit, please ask whoever runs this server`;
+}

@@ -1,0 +1,62 @@
+/** What a config says about this dialect: which job types process which media, and the limits of an account. */
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const DAY_MS = 86_400_000;
+const GIB = 1_024 ** 3;
+
+const Processor = Type.Object({ type: Type.String({ minLength: 1 }) }, { additionalProperties: false });
+
+const Given = Type.Object(
+  {
+    text: Type.Optional(Processor),
+    audio: Type.Optional(Processor),
+    video: Type.Optional(Processor),
+    tokenMs: Type.Optional(Type.Integer({ minimum: 60_000 })),
+    concurrentJobsMax: Type.Optional(Type.Integer({ minimum: 1 })),
+    uploadFolder: Type.Optional(Type.String({ minLength: 1 })),
+    uploadBytesMax: Type.Optional(Type.Integer({ minimum: 1 })),
+    uploadRetainMs: Type.Optional(Type.Integer({ minimum: 0 })),
+    retainMs: Type.Optional(Type.Integer({ minimum: 0 })),
+    startWaitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 5_000 })),
+  },
+  { additionalProperties: false },
+);
+type Given = Static<typeof Given>;
+
+type Processors = Readonly<Partial<Record<'text' | 'audio' | 'video', { readonly type: string }>>>;
+
+export interface SymblOptions extends Processors {
+  readonly tokenMs: number;
+  /** Unfinished jobs of one tenant; past it a submit is refused with 429. */
+  readonly concurrentJobsMax: number;
+  /** Where uploads are kept until they are processed; null for a folder beside the data. Nodes that share a database share it too. */
+  readonly uploadFolder: string | null;
+  readonly uploadBytesMax: number;
+  /** Uploads of jobs that never succeeded are dropped after this. */
+  readonly uploadRetainMs: number;
+  readonly retainMs: number;
+  /** How long a submit waits for a worker to begin, since some clients take `scheduled` for an end. */
+  readonly startWaitMs: number;
+}
+
+export const DEFAULT_OPTIONS: SymblOptions = {
+  tokenMs: DAY_MS,
+  concurrentJobsMax: 50,
+  uploadFolder: null,
+  uploadBytesMax: GIB,
+  uploadRetainMs: 7 * DAY_MS,
+  retainMs: 30 * DAY_MS,
+  startWaitMs: 250,
+};
+
+export function parseOptions(
+  raw: unknown,
+):
+  | { readonly kind: 'options'; readonly options: SymblOptions }
+  | { readonly kind: 'invalid'; readonly message: string } {
+  const given = raw ?? {};
+  const [error] = Value.Errors(Given, given);
+  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
+  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...(given as Given) } as SymblOptions };
+}

@@ -1,0 +1,151 @@
+/** Submitting text and media: a new conversation or one that is appended to, and one job for it. */
+import { Readable } from 'node:stream';
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
+import { BideError } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { mediaTypeOf } from '../json-body.ts';
+import { submitted } from '../submitted.ts';
+import { waitFor } from '../wait-for.ts';
+import type { Call } from './call.ts';
+import type { Conversation } from './conversations.ts';
+import { ASYNC_KIND, CONVERSATION_TAG, DIALECT, KIND_TAG, type Remembered, tooManyJobs } from './mapping.ts';
+import { bodyOptions, queryOptions } from './submit-options.ts';
+import type { Upload } from './uploads.ts';
+import { fieldsOf } from './utterances.ts';
+import { type Medium, type Options, type SubmitBody, TextRequest, UrlRequest } from './wire.ts';
+
+/** What is to be processed, read and checked. */
+interface Material {
+  readonly medium: Medium | 'text';
+  readonly input: Readonly<Record<string, Json>>;
+  readonly options: Options;
+  readonly upload: Upload | null;
+}
+
+export async function processText(call: Call, body: Json | undefined): Promise<SubmitBody> {
+  requireForm(TextRequest, body, '"messages" must be a list of at least one message with a payload.content');
+  const options = { ...queryOptions(call.request), ...bodyOptions(body) };
+  const messages = fieldsOf(body).messages ?? [];
+  if (Array.isArray(messages) && messages.some(hasNoContent)) {
+    throw new BideError('INVALID_REQUEST', 'A message has an empty payload.content.');
+  }
+  return process(call, { medium: 'text', input: { messages }, options, upload: null });
+}
+
+export async function processUrl(call: Call, medium: Medium, body: Json | undefined): Promise<SubmitBody> {
+  requireForm(UrlRequest, body, '"url" is required and must be a string');
+  const url = String(fieldsOf(body).url);
+  if (!isWeb(url)) throw new BideError('INVALID_REQUEST', '"url" must be an http or https address');
+  const options = { ...queryOptions(call.request), ...bodyOptions(body) };
+  return process(call, { medium, input: { url }, options, upload: null });
+}
+
+export async function processBytes(call: Call, medium: Medium): Promise<SubmitBody> {
+  typeFor(call, medium);
+  const conversation = await appendedTo(call);
+  const options = queryOptions(call.request);
+  requireWebhook(options);
+  const body = call.request.body instanceof Readable ? call.request.body : Readable.from([]);
+  const upload = await call.uploads.take(body);
+  const contentType = mediaTypeOf(call.request);
+  const input = { file: upload.file, bytes: upload.bytes, contentType: contentType === '' ? null : contentType };
+  try {
+    return await process(call, { medium, input, options, upload }, conversation);
+  } catch (error) {
+    await call.uploads.drop(upload.name);
+    throw error;
+  }
+}
+
+async function process(call: Call, material: Material, known?: Conversation | null): Promise<SubmitBody> {
+  const type = typeFor(call, material.medium);
+  requireWebhook(material.options);
+  const appended = known === undefined ? await appendedTo(call) : known;
+  const { tenant } = call.principal;
+  const { conversation, job } = await call.oneByOne(tenant, async () => {
+    await requireRoom(call);
+    const { name = null, metadata = null } = material.options;
+    const draft = { name: typeof name === 'string' && name !== '' ? name : null, metadata };
+    const into = appended ?? (await call.conversations.create(tenant, draft));
+    return { conversation: into, job: await submit(call, type, into, material) };
+  });
+  await begun(call, job);
+  return { conversationId: conversation.id, jobId: job.job.id };
+}
+
+async function submit(call: Call, type: string, conversation: Conversation, material: Material): Promise<Snapshot> {
+  const { engine, options } = call.context;
+  const { tenant } = call.principal;
+  const conversationId = conversation.id;
+  const memory: Remembered = { conversationId, upload: material.upload?.name ?? null, options: material.options };
+  const { webhookUrl } = material.options;
+  const [outcome] = await engine.submit([
+    {
+      tenant,
+      type,
+      input: { conversationId, medium: material.medium, ...material.input, options: material.options },
+      tags: { [CONVERSATION_TAG]: conversationId, [KIND_TAG]: ASYNC_KIND },
+      sequenceKey: `${DIALECT}:${conversationId}`,
+      callbackUrl: typeof webhookUrl === 'string' ? webhookUrl : null,
+      retainMs: options.retainMs,
+      origin: { dialect: DIALECT, data: memory as unknown as Json },
+    },
+  ]);
+  return submitted(outcome);
+}
+
+/** Waits a moment for a worker to begin: clients take any status but `in_progress` for an end, and poll at once. */
+async function begun(call: Call, { job }: Snapshot): Promise<void> {
+  const { startWaitMs } = call.context.options;
+  if (startWaitMs === 0 || isFinal(job.state)) return;
+  await waitFor(call.context, call.request, call.reply, {
+    tenant: job.tenant,
+    ids: [job.id],
+    for: 'any',
+    until: { kind: 'change', since: job.revision },
+    timeoutMs: startWaitMs,
+  });
+}
+
+function typeFor(call: Call, medium: Medium | 'text'): string {
+  const processor = call.context.options[medium];
+  if (processor !== undefined) return processor.type;
+  throw new BideError('INVALID_REQUEST', `Processing of ${medium} is not configured on this server.`);
+}
+
+/** The conversation in the path; null where a new one is wanted. */
+async function appendedTo(call: Call): Promise<Conversation | null> {
+  const { conversationId } = call.request.params as { conversationId?: string };
+  return conversationId === undefined ? null : call.conversations.read(call.principal.tenant, conversationId);
+}
+
+async function requireRoom(call: Call): Promise<void> {
+  const { engine, options } = call.context;
+  const tags = { [KIND_TAG]: ASYNC_KIND };
+  const counts = await engine.count({ tenant: call.principal.tenant, states: ['waiting', 'running'], tags });
+  const open = counts.reduce((sum, { count }) => sum + count, 0);
+  if (open >= options.concurrentJobsMax) throw new BideError('QUOTA_EXCEEDED', tooManyJobs(options.concurrentJobsMax));
+}
+
+function requireWebhook({ webhookUrl }: Options): void {
+  if (webhookUrl === undefined || webhookUrl === null || webhookUrl === '') return;
+  if (typeof webhookUrl === 'string' && isWeb(webhookUrl)) return;
+  throw new BideError('INVALID_REQUEST', '"webhookUrl" must be an http or https address');
+}
+
+function requireForm(form: TSchema, body: Json | undefined, message: string): void {
+  if (body === undefined || !Value.Check(form, body)) throw new BideError('INVALID_REQUEST', message);
+}
+
+function hasNoContent(message: Json): boolean {
+  const { content } = fieldsOf(fieldsOf(message).payload);
+  return typeof content !== 'string' || content.trim() === '';
+}
+
+function isWeb(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && (url.protocol === 'http:' || url.protocol === 'https:');
+}

@@ -1,0 +1,234 @@
+/** The plugin: each request is authenticated, read, handed on and answered; what the answers say is in the other files. */
+import { join } from 'node:path';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Value } from 'typebox/value';
+import { BideError } from '../../core/errors.ts';
+import { jobIdOf } from '../../core/id.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Scope } from '../../engine/api.ts';
+import { requireTypes } from '../configured-types.ts';
+import { credentialOf, principalOf, requireScope } from '../credentials.ts';
+import type { Principal } from '../dialect.ts';
+import { frame } from '../frame.ts';
+import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
+import type { Call, Context, Shared } from './call.ts';
+import { createConversations } from './conversations.ts';
+import { errorBody, INVALID_TOKEN, jobBody, remembered, unknownJob } from './mapping.ts';
+import { processBytes, processText, processUrl } from './processing.ts';
+import { conversation, listed, READINGS, reading, transcript } from './reading.ts';
+import { createTokens } from './tokens.ts';
+import { createUploads } from './uploads.ts';
+import { fieldsOf } from './utterances.ts';
+import { Credentials, MEDIA } from './wire.ts';
+
+const JSON_TYPE = 'application/json; charset=utf-8';
+const PAGE_DEFAULT = 20;
+const SWEEP_MS = 3_600_000;
+
+type Run = (call: Call) => Promise<unknown>;
+type Route = (
+  scope: Scope,
+  run: Run,
+  status?: number,
+) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>;
+
+export function register(app: FastifyInstance, context: Context): void {
+  const { text, audio, video } = context.options;
+  requireTypes(context.engine, 'dialects.symbl.options', {
+    ...(text === undefined ? {} : { text }),
+    ...(audio === undefined ? {} : { audio }),
+    ...(video === undefined ? {} : { video }),
+  });
+  const shared = sharedOf(context);
+  tidyUploads(app, shared);
+  frame(app, { errorBody }, (framed) => {
+    const route = router(shared);
+    declareTokens(framed, context);
+    declareProcessing(framed, route);
+    declareReading(framed, route);
+  });
+}
+
+function sharedOf(context: Context): Shared {
+  const { engine, documents, options } = context;
+  const tails = new Map<string, Promise<unknown>>();
+  return {
+    context,
+    conversations: createConversations({ documents, engine }),
+    uploads: createUploads({
+      folder: options.uploadFolder ?? join(context.folder, 'uploads'),
+      bytesMax: options.uploadBytesMax,
+    }),
+    oneByOne(tenant, run) {
+      const turn = (tails.get(tenant) ?? Promise.resolve()).then(run, run);
+      const tail = turn.catch(() => undefined).finally(() => tails.get(tenant) === tail && tails.delete(tenant));
+      tails.set(tenant, tail);
+      return turn;
+    },
+  };
+}
+
+/** Uploads go with the success of their job; a look at the start and each hour takes what never got there. */
+function tidyUploads(app: FastifyInstance, { context, uploads }: Shared): void {
+  const { engine, options } = context;
+  const unsubscribe = engine.subscribe((event) => {
+    if (event.kind !== 'changed' || event.snapshot.job.state !== 'succeeded') return;
+    const upload = remembered(event.snapshot.job)?.upload ?? null;
+    if (upload !== null) drop(() => uploads.drop(upload));
+  });
+  const sweep = () => drop(() => uploads.dropOlderThan(engine.clock.now() - options.uploadRetainMs));
+  let cancel = () => {};
+  const look = () => {
+    sweep();
+    cancel = engine.clock.after(SWEEP_MS, look);
+  };
+  look();
+  app.addHook('onClose', async () => {
+    cancel();
+    unsubscribe();
+  });
+  function drop(run: () => Promise<void>): void {
+    run().catch((error: unknown) => app.log.warn({ err: error }, 'an upload could not be dropped'));
+  }
+}
+
+function declareTokens(app: FastifyInstance, context: Context): void {
+  app.register(async (tokens) => {
+    takeRawBodies(tokens);
+    const issue = createTokens({
+      auth: context.auth,
+      lifeMs: context.options.tokenMs,
+      now: () => context.engine.clock.now(),
+    });
+    tokens.post('/oauth2/token::generate', async (request, reply) => {
+      const body = jsonBodyOf(request);
+      if (!Value.Check(Credentials, body)) {
+        throw new BideError('INVALID_REQUEST', 'type must be "application", appId and appSecret are required.');
+      }
+      const principal = await context.auth.byKey(body.appSecret);
+      if (principal === null) throw new BideError('UNAUTHENTICATED', 'Invalid credentials');
+      return send(reply, 200, await issue(principal, body.appId));
+    });
+  });
+}
+
+function declareProcessing(app: FastifyInstance, route: Route): void {
+  app.register(async (json) => {
+    takeRawBodies(json);
+    const text = route('submit', (call) => processText(call, jsonBodyOf(call.request)), 201);
+    json.post('/v1/process/text', text);
+    json.put('/v1/process/text/:conversationId', text);
+    for (const medium of MEDIA) {
+      const byUrl = route('submit', (call) => processUrl(call, medium, jsonBodyOf(call.request)), 201);
+      json.post(`/v1/process/${medium}/url`, byUrl);
+      json.put(`/v1/process/${medium}/url/:conversationId`, byUrl);
+    }
+  });
+  app.register(async (bytes) => {
+    // Media stay a stream: the parser hands on the request itself.
+    bytes.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    for (const medium of MEDIA) {
+      const upload = route('submit', (call) => processBytes(call, medium), 201);
+      bytes.post(`/v1/process/${medium}`, upload);
+      bytes.put(`/v1/process/${medium}/:conversationId`, upload);
+    }
+  });
+}
+
+function declareReading(app: FastifyInstance, route: Route): void {
+  app.register(async (json) => {
+    takeRawBodies(json);
+    json.get('/v1/job/:jobId', route('read', jobStatus));
+    json.get('/v1/conversations', route('read', list));
+    json.get(
+      '/v1/conversations/:id',
+      route('read', (call) => conversation(call, idOf(call))),
+    );
+    json.put('/v1/conversations/:id', route('submit', setMetadata));
+    json.delete('/v1/conversations/:id', route('submit', remove));
+    const text = route('read', (call) => transcript(call, idOf(call), jsonBodyOf(call.request)));
+    json.post('/v1/conversations/:id/transcript', text);
+    for (const [name, answer] of Object.entries(READINGS)) {
+      json.get(
+        `/v1/conversations/:id/${name}`,
+        route('read', (call) => reading(call, idOf(call), answer)),
+      );
+    }
+  });
+}
+
+async function jobStatus(call: Call): Promise<object> {
+  const { engine } = call.context;
+  const { tenant } = call.principal;
+  const { jobId } = call.request.params as { jobId: string };
+  const id = jobIdOf(jobId);
+  const snapshot = id === null ? undefined : engine.peek(tenant, id);
+  const [lookup] = id === null || snapshot !== undefined ? [] : await engine.read(tenant, [id]);
+  const found = snapshot ?? (lookup?.kind === 'found' ? lookup.snapshot : undefined);
+  if (found === undefined) throw new BideError('JOB_NOT_FOUND', unknownJob(jobId));
+  return jobBody(found.job, engine.clock.now());
+}
+
+async function list(call: Call): Promise<object> {
+  const query = call.request.query as Readonly<Record<string, string>>;
+  const { listPageMax } = call.context.engine.limits;
+  const limit = numberIn(query, 'limit', PAGE_DEFAULT, listPageMax);
+  const offset = numberIn(query, 'offset', 0, listPageMax * 20);
+  return listed(await call.conversations.list(call.principal.tenant, { limit, offset }));
+}
+
+async function setMetadata(call: Call): Promise<object> {
+  const { metadata } = fieldsOf(jsonBodyOf(call.request));
+  if (metadata === undefined) throw new BideError('INVALID_REQUEST', '"metadata" is required');
+  await call.conversations.setMetadata(call.principal.tenant, idOf(call), metadata);
+  return conversation(call, idOf(call));
+}
+
+/** Its jobs go with it: what still runs is cancelled, and what is final is removed. */
+async function remove(call: Call): Promise<object> {
+  const { engine } = call.context;
+  const { tenant } = call.principal;
+  const id = idOf(call);
+  await call.conversations.read(tenant, id);
+  const jobs = await call.conversations.jobs(tenant, id);
+  for (const { job } of jobs) {
+    if (!isFinal(job.state)) await engine.cancel(tenant, job.id);
+    await engine.remove(tenant, job.id);
+    const upload = remembered(job)?.upload ?? null;
+    if (upload !== null) await call.uploads.drop(upload);
+  }
+  await call.conversations.remove(tenant, id);
+  return { message: 'successfully deleted the conversation' };
+}
+
+function router(shared: Shared): Route {
+  return (scope, run, status = 200) =>
+    async (request, reply) => {
+      const principal = await principalIn(shared.context, request);
+      requireScope(principal, scope);
+      return send(reply, status, await run({ ...shared, request, reply, principal }));
+    };
+}
+
+/** Older clients send the token as an API key. Where both headers come, Authorization counts. */
+async function principalIn(context: Context, request: FastifyRequest): Promise<Principal> {
+  const credential = credentialOf(request.headers.authorization) ?? credentialOf(request.headers['x-api-key']);
+  const principal = credential === null ? null : await principalOf(context.auth, credential.secret);
+  if (principal === null) throw new BideError('UNAUTHENTICATED', INVALID_TOKEN);
+  return principal;
+}
+
+function idOf(call: Call): string {
+  return (call.request.params as { id: string }).id;
+}
+
+function numberIn(query: Readonly<Record<string, string>>, name: string, otherwise: number, max: number): number {
+  const text = query[name];
+  if (text === undefined) return otherwise;
+  if (typeof text === 'string' && /^\d{1,9}$/.test(text)) return Math.min(Number(text), max);
+  throw new BideError('INVALID_REQUEST', `"${name}" must be a whole number`);
+}
+
+function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
+  return reply.code(status).type(JSON_TYPE).send(JSON.stringify(body));
+}

@@ -1,0 +1,80 @@
+/**
+ * What a job leaves, as utterances: who said what, when.
+ *
+ * A job of this dialect may return the vendor's own form of a text (`messages` with `payload`, `from`, `duration`), the form of
+ * common speech recognisers (`segments` or `messages` with `text`, `start`, `end` in seconds, `speaker`), or plain text. All
+ * of it becomes the same list; what is not of any of these forms is no utterance.
+ */
+import type { Json } from '../../core/job.ts';
+
+export interface Utterance {
+  readonly text: string;
+  readonly name: string | null;
+  readonly userId: string | null;
+  /** Epoch ms; null where the source does not say. */
+  readonly startAt: number | null;
+  readonly endAt: number | null;
+}
+
+type Fields = Readonly<Record<string, Json>>;
+
+/** @param beginAt what times in seconds count from, epoch ms. */
+export function utterancesOf(result: Json, beginAt: number): readonly Utterance[] {
+  if (typeof result === 'string') return [plain(result)];
+  return listOf(result).flatMap((item) => utteranceOf(item, beginAt));
+}
+
+/** What the handler found out beside the words, by the vendor's names (`topics`, `actionItems`, …). */
+export function extrasOf(result: Json): Fields {
+  return fieldsOf(result);
+}
+
+function listOf(result: Json): readonly Json[] {
+  if (Array.isArray(result)) return result;
+  const { messages, segments, text } = fieldsOf(result);
+  if (Array.isArray(messages)) return messages;
+  if (Array.isArray(segments)) return segments;
+  return typeof text === 'string' ? [text] : [];
+}
+
+function utteranceOf(item: Json, beginAt: number): readonly Utterance[] {
+  if (typeof item === 'string') return [plain(item)];
+  const fields = fieldsOf(item);
+  const text = fieldsOf(fields.payload).content ?? fields.text ?? fields.content;
+  if (typeof text !== 'string') return [];
+  const { startAt, endAt } = timesOf(fields, beginAt);
+  return [{ text, ...speakerOf(fields), startAt, endAt }];
+}
+
+function plain(text: string): Utterance {
+  return { text, name: null, userId: null, startAt: null, endAt: null };
+}
+
+function speakerOf(fields: Fields): Pick<Utterance, 'name' | 'userId'> {
+  const speaker = fields.from ?? fields.speaker ?? null;
+  if (typeof speaker === 'string') return { name: speaker, userId: null };
+  const { name, userId, email } = fieldsOf(speaker);
+  return { name: textOf(name), userId: textOf(userId) ?? textOf(email) };
+}
+
+function timesOf(fields: Fields, beginAt: number): Pick<Utterance, 'startAt' | 'endAt'> {
+  const duration = fieldsOf(fields.duration);
+  return {
+    startAt: timeOf(duration.startTime ?? fields.startTime ?? fields.start, beginAt),
+    endAt: timeOf(duration.endTime ?? fields.endTime ?? fields.end, beginAt),
+  };
+}
+
+function timeOf(value: Json | undefined, beginAt: number): number | null {
+  if (typeof value === 'number') return beginAt + Math.round(value * 1_000);
+  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(at) ? null : at;
+}
+
+function textOf(value: Json | undefined): string | null {
+  return typeof value === 'string' && value !== '' ? value : null;
+}
+
+export function fieldsOf(value: Json | undefined): Fields {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
+}
