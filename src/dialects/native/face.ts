@@ -1,7 +1,7 @@
 /** What every group of native routes works with: the engine, the schemas, the guard, and how a job is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import { isFinal } from '../../core/state.ts';
+import { isFinal, type ShownState } from '../../core/state.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
 import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from '../../http/status.ts';
 import type { Hold } from '../dialect.ts';
@@ -18,6 +18,11 @@ export interface Face {
   readonly base: string;
   /** The job as JSON text, made once per revision. */
   readonly bodyOf: (snapshot: Snapshot) => string;
+  /**
+   * Answers with the job past Fastify's reply, which costs a tenth of a read (header checks, hooks, a second measuring of the body), and
+   * tells whether it did: not inside somebody's app, whose hooks must see the answer, and not with headers to compare or set.
+   */
+  readonly sendFast: (request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot) => boolean;
   /** Answers with the job, or with 304 where the client has this very state. */
   readonly sendStatus: (request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot) => FastifyReply;
   /** Answers a command with the job as it is now. */
@@ -34,17 +39,18 @@ interface StatusEntry {
   readonly body: string;
   readonly etag: string;
   readonly isFinal: boolean;
+  /** As `writeHead` takes them: names and values in turn. Retry-After, which time changes, is missing. */
+  readonly headers: readonly string[];
 }
 
-type FaceParts = Pick<Face, 'engine' | 'holds' | 'wire' | 'guard' | 'base'>;
+interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'wire' | 'guard' | 'base'> {
+  /** Whether the instance is Bide's own, with no hooks but ours. */
+  readonly isOwn: boolean;
+}
 
 export function createFace(parts: FaceParts): Face {
-  const { engine, base } = parts;
-  const entryOf = createBodyCache<StatusEntry>((snapshot, shown) => ({
-    body: jobBody(base, snapshot, shown),
-    etag: etagOf(snapshot, shown),
-    isFinal: isFinal(snapshot.job.state),
-  }));
+  const { engine, base, isOwn } = parts;
+  const entryOf = createBodyCache((snapshot, shown) => statusEntry(base, snapshot, shown));
 
   function describe(reply: FastifyReply, entry: StatusEntry, snapshot: Snapshot): void {
     reply.header('etag', entry.etag).header('cache-control', CACHE_CONTROL);
@@ -53,6 +59,16 @@ export function createFace(parts: FaceParts): Face {
 
   return {
     ...parts,
+    sendFast(request, reply, snapshot) {
+      const { headers } = request.raw;
+      if (!isOwn || headers['if-none-match'] !== undefined || headers.prefer !== undefined) return false;
+      const entry = entryOf(snapshot, engine.clock.now());
+      const retryAfter = entry.isFinal ? [] : ['retry-after', String(retryAfterSeconds(engine.retryAfterMs(snapshot)))];
+      reply.hijack();
+      reply.raw.writeHead(200, [...entry.headers, ...retryAfter]);
+      reply.raw.end(entry.body);
+      return true;
+    },
     bodyOf: (snapshot) => entryOf(snapshot, engine.clock.now()).body,
     sendStatus(request, reply, snapshot) {
       const entry = entryOf(snapshot, engine.clock.now());
@@ -68,6 +84,14 @@ export function createFace(parts: FaceParts): Face {
     },
     selfOf: ({ job }) => `${base}/v1/jobs/${job.id}`,
   };
+}
+
+function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): StatusEntry {
+  const body = jobBody(base, snapshot, shown);
+  const etag = etagOf(snapshot, shown);
+  const length = String(Buffer.byteLength(body));
+  const headers = ['content-type', JSON_TYPE, 'content-length', length, 'etag', etag, 'cache-control', CACHE_CONTROL];
+  return { body, etag, isFinal: isFinal(snapshot.job.state), headers };
 }
 
 /** Runs a wait in a hold; 503 where the server holds as many requests as it may. */

@@ -51,8 +51,8 @@ function pathOf(request: FastifyRequest): string {
   return request.originalUrl.split('?', 1)[0] ?? '';
 }
 
-/** A root instance has no parent in its prototype chain that could route. */
-function isRoot(app: FastifyInstance): boolean {
+/** Whether the instance is a whole app and not a scope of one: a scope has its parent as its prototype, which can route. */
+export function isRoot(app: FastifyInstance): boolean {
   return !('route' in (Object.getPrototypeOf(app) as object));
 }
 

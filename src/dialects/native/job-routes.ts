@@ -145,14 +145,17 @@ function idempotencyKeyOf(
 }
 
 /** The hot path: a plain read of a job in memory is answered without a promise. */
-function status(face: Face, request: FastifyRequest, reply: FastifyReply): FastifyReply | Promise<FastifyReply> {
+function status(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | undefined {
   const { engine } = face;
   const { tenant } = principalOf(request);
   const id = idOf(request);
   const query = request.query as JobQuery;
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   const snapshot = engine.peek(tenant, id);
-  if (snapshot !== undefined && waitMs === 0) return face.sendStatus(request, reply, snapshot);
+  if (snapshot !== undefined && waitMs === 0) {
+    if (!face.sendFast(request, reply, snapshot)) face.sendStatus(request, reply, snapshot);
+    return undefined;
+  }
   return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
 }
 

@@ -4,7 +4,7 @@ import type { DialectContext, KeyAdmin, Principal } from '../dialect.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { createFace, type Face } from './face.ts';
-import { frame } from './frame.ts';
+import { frame, isRoot } from './frame.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
 import { createGuard, identifyByKey } from './principal.ts';
@@ -33,7 +33,7 @@ export async function nativeRoutes(
   const { engine, auth, holds } = context;
   const wire = wireOf(engine.limits);
   const guard = createGuard(services.identify ?? identifyByKey(auth));
-  const face = createFace({ engine, holds, wire, guard, base: app.prefix });
+  const face = createFace({ engine, holds, wire, guard, base: app.prefix, isOwn: isRoot(app) });
   if (services.hasDocs) await collectRoutes(app, services.version);
   for (const schema of wire.named) app.addSchema(schema);
   const { close } = frame(app, engine.limits);
