@@ -6,14 +6,17 @@ import { dirname, join } from 'node:path';
 export const ROOT = dirname(dirname(import.meta.dirname));
 
 /**
- * The text of each file that matches one of the patterns, by its path from the root.
+ * Paths from the root that match one of the patterns, or all.
  *
  * `safe.directory` lets root look into the checkout of another user, as machines that build in containers do.
  */
-export function readTree(...patterns: readonly string[]): ReadonlyMap<string, string> {
+export function listTree(...patterns: readonly string[]): readonly string[] {
   const list = ['ls-files', '--cached', '--others', '--exclude-standard', '-z', '--', ...patterns];
   const paths = execFileSync('git', ['-c', 'safe.directory=*', ...list], { cwd: ROOT, encoding: 'utf8' }).split('\0');
   // A file that was deleted but not yet committed is still listed.
-  const present = paths.filter((path) => path !== '' && existsSync(join(ROOT, path)));
-  return new Map(present.map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
+  return paths.filter((path) => path !== '' && existsSync(join(ROOT, path)));
+}
+
+export function readTree(...patterns: readonly string[]): ReadonlyMap<string, string> {
+  return new Map(listTree(...patterns).map((path) => [path, readFileSync(join(ROOT, path), 'utf8')]));
 }
