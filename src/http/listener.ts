@@ -42,6 +42,8 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
     handle,
   );
   server.maxConnections = limits.connectionsMax;
+  // Node answers an unknown Expect header with a bare 417; an expectation may as well be ignored, and the answer is then the dialect's own.
+  server.on('checkExpectation', handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket, malformed));
   return {
     server,
