@@ -27,14 +27,19 @@ export { complaintAboutJson } from './contract-suite/complaints.ts';
 export { type Caller, openRig, type Rig } from './contract-suite/rig.ts';
 export { createWorker, stageJob, type Worker } from './contract-suite/stage.ts';
 
+const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAdapter<unknown>) => void])[] = [
+  ['manifest', testManifest],
+  ['lifecycle', testLifecycle],
+  ['errors', testErrors],
+  ['holds', testHolds],
+  ['golden exchanges', testGolden],
+  ['random requests', testFuzz],
+];
+
 /** Declares the suite for one dialect; call it at the top level of a test file. */
 export function testDialect<Options>(dialect: Dialect<Options>, adapter: DialectAdapter<Options>): void {
   describe(`${dialect.title} keeps the contract of a dialect`, () => {
-    testManifest(dialect, adapter);
-    testLifecycle(dialect, adapter);
-    testErrors(dialect, adapter);
-    testHolds(dialect, adapter);
-    testGolden(dialect, adapter);
-    testFuzz(dialect, adapter);
+    for (const [name, test] of GROUPS)
+      describe(name, () => test(dialect as Dialect, adapter as DialectAdapter<unknown>));
   });
 }

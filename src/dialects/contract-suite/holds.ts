@@ -1,6 +1,7 @@
 /** Held requests: answered when the job ends, when the time is over, at shutdown; and forgotten when the client goes away. */
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import type { Dialect } from '../dialect.ts';
 import type { DialectAdapter, JobIds, WireAnswer } from './adapter.ts';
 import { openRig, type Rig } from './rig.ts';
@@ -58,6 +59,8 @@ export function testHolds<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): v
     leaving.abort();
     await assert.rejects(answering);
     await rig.released();
+    // The wait has ended; the hold around it ends in the same turn.
+    await setImmediate();
     assert.equal(rig.holds.count, 0);
   });
 

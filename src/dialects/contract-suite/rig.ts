@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import type { Engine, JobType, Store } from '../../engine/api.ts';
-import { createFakeClock, type FakeClock } from '../../engine/fake-clock.ts';
-import { createEngine } from '../../engine/index.ts';
+import { createEngine } from '../../engine/create-engine.ts';
+import type { FakeClock } from '../../engine/fake-clock.ts';
 import { createAuthenticator } from '../../http/auth.ts';
 import { createHolds, type Holds } from '../../http/hold.ts';
 import { createKeys } from '../../http/keys.ts';
@@ -22,6 +22,7 @@ import { type DialectAdapter, TEST_TYPE, type WireAnswer, type WireRequest } fro
 import { neighbour } from './neighbour.ts';
 import { send } from './send.ts';
 import { PARKED_TYPE, STAGED_TYPE } from './stage.ts';
+import { createSweepClock, SWEEP_INTERVAL_MS } from './sweep-clock.ts';
 import { watchWaits } from './watch-waits.ts';
 
 /** `owner` and `other` are two tenants, `nobody` sends no credentials, `stranger` sends a key that nobody gave out. */
@@ -48,6 +49,8 @@ export interface Rig {
   held(count: number): Promise<void>;
   /** Resolves once the engine has no wait under way. */
   released(): Promise<void>;
+  /** Has the engine look for passed deadlines and ended retention; turns the clock by less than a second. */
+  sweep(): Promise<void>;
   /** Jobs and results read from the store so far, by whomever. */
   reads(): number;
   /** Begins the shutdown of the engine: waits end. The server still answers what it has. */
@@ -71,11 +74,12 @@ export async function openRig<O>(
   options: RigOptions = {},
 ): Promise<Rig> {
   const folder = await mkdtemp(join(tmpdir(), 'bide-suite-'));
-  const clock = createFakeClock();
-  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const { clock, sweep } = createSweepClock();
+  const limits = { ...DEFAULT_LIMITS, sweepIntervalMs: SWEEP_INTERVAL_MS, ...options.limits };
   const { store, reads } = countReads(await openSqlite({ folder }));
   await store.migrate();
-  const engine = await createEngine({ store, clock, limits, types: remoteTypes() });
+  const engine = createEngine({ store, clock, limits, types: remoteTypes(), workerName: 'suite', runsJobs: false });
+  await engine.start();
   const watched = watchWaits(engine, options.isPatient ?? true);
   const holds = createHolds({ limits, closing: engine.closing });
   const server = await createServer({
@@ -95,7 +99,7 @@ export async function openRig<O>(
   const agent = new Agent({ keepAlive: true });
   const closing = once(async () => {
     agent.destroy();
-    await engine.close();
+    await engine.stop({ drainMs: 0 });
     await server.close();
     await store.close();
     await rm(folder, { recursive: true, force: true });
@@ -112,8 +116,9 @@ export async function openRig<O>(
     send: createSender(`${origin}/${dialect.name}`, agent, adapter, keys),
     held: (count) => watched.reached((waits) => waits >= count),
     released: () => watched.reached((waits) => waits === 0),
+    sweep,
     reads,
-    shutDown: () => engine.close(),
+    shutDown: () => engine.stop(),
     close: closing,
   };
 }

@@ -5,7 +5,6 @@
 import type { Json } from '../../core/job.ts';
 import type { ShownState } from '../../core/state.ts';
 import type { Engine, Snapshot, SubmitRequest } from '../../engine/api.ts';
-import type { FakeClock } from '../../engine/fake-clock.ts';
 
 /** Never claimed: its jobs stay `scheduled` or `queued`. */
 export const PARKED_TYPE = 'parked';
@@ -13,9 +12,6 @@ export const PARKED_TYPE = 'parked';
 export const STAGED_TYPE = 'staged';
 
 const HOUR_MS = 3_600_000;
-/** Shorter than any lease, so that a job which is meant to expire takes no running one with it. */
-const DEADLINE_MS = 2_000;
-
 /** Backoff of an hour: a job that is to be seen `retrying` must not become due while a test turns the clock. */
 const RETRY = { attempts: 3, backoffMs: HOUR_MS, factor: 1, maxMs: HOUR_MS };
 
@@ -71,8 +67,9 @@ export function createWorker(engine: Engine, tenant: string): Worker {
 
 export interface StageOptions {
   readonly engine: Engine;
-  readonly clock: FakeClock;
   readonly tenant: string;
+  /** See `Rig`. */
+  sweep(): Promise<void>;
 }
 
 export interface StageRequest {
@@ -82,13 +79,13 @@ export interface StageRequest {
   readonly submit?: Partial<SubmitRequest>;
 }
 
-/** Submits a job natively and takes it to `shown`. Time moves on by some seconds for `expired`, else not at all. */
+/** Submits a job natively and takes it to `shown`. Time moves on by a second for `expired`, else not at all. */
 export async function stageJob(
   options: StageOptions,
   shown: ShownState,
   request: StageRequest = {},
 ): Promise<Snapshot> {
-  const { engine, clock, tenant } = options;
+  const { engine, tenant, sweep } = options;
   const job = await submit(options, shown, request);
   const worker = createWorker(engine, tenant);
   if (shown === 'running') await worker.claim(STAGED_TYPE);
@@ -98,7 +95,7 @@ export async function stageJob(
   if (shown === 'cancelled') await engine.cancel(tenant, job.id);
   if (shown === 'expired') {
     const done = untilDone(engine, tenant, job.id);
-    clock.advance(2 * DEADLINE_MS);
+    await sweep();
     await done;
   }
   return current(engine, tenant, job.id);
@@ -112,7 +109,7 @@ async function submit({ engine, tenant }: StageOptions, shown: ShownState, reque
       type: isParked ? PARKED_TYPE : STAGED_TYPE,
       retry: RETRY,
       ...(shown === 'scheduled' ? { delayMs: HOUR_MS } : {}),
-      ...(shown === 'expired' ? { deadlineMs: DEADLINE_MS } : {}),
+      ...(shown === 'expired' ? { deadlineMs: 1 } : {}),
       ...request.submit,
     },
   ]);
