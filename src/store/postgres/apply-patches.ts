@@ -1,0 +1,96 @@
+/**
+ * Guarded patches: one statement writes a whole batch, each item only where its expectation holds.
+ *
+ * A batch may change one job several times (a last progress report and the completion, merged from two callers): it goes in
+ * rounds, in one transaction.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import type { Job, JobPatch } from '../../core/job.ts';
+import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
+import type { Rows } from './lane.ts';
+import { repeated } from './repeat.ts';
+import { type Placed, roundsOf } from './rounds.ts';
+import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
+import { partsOf, type Session, type Step } from './session.ts';
+import { plainArray, textArray } from './wire-text.ts';
+
+/** Result bytes that one statement carries. */
+const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
+
+export async function applyPatches(session: Session, batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]> {
+  const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
+  const parts = roundsOf(batch).flatMap((round) =>
+    partsOf(round, ({ item }) => item.result?.bytes.byteLength ?? 0, RESULT_BYTES_MAX),
+  );
+  if (parts.length === 0) return outcomes;
+  await repeated(async (isRepeat) => {
+    const results = await session.runAll(parts.map((part) => applyStep(part.map(({ item }) => item))));
+    for (const [at, rows] of results.entries()) readOutcomes(rows, parts[at] ?? [], outcomes, isRepeat);
+  });
+  return outcomes;
+}
+
+function readOutcomes(
+  rows: Rows,
+  placed: readonly Placed<GuardedPatch>[],
+  outcomes: ApplyOutcome[],
+  isRepeat: boolean,
+): void {
+  for (const row of rows) {
+    const { index, item } = placed[(row[0] as number) - 1] as Placed<GuardedPatch>;
+    const job = jobAt(row, 2);
+    const isApplied = row[1] === true || (isRepeat && isDoneAlready(job, item));
+    outcomes[index] = { kind: isApplied ? 'applied' : 'stale', job };
+  }
+}
+
+/**
+ * Whether the job looks exactly as this patch leaves it. Somebody else who wrote the very same values, times in ms and fence
+ * included, did the same thing, and there is nothing left for us to do: then "applied" is as true as "stale".
+ */
+function isDoneAlready(job: Job, { expect, patch }: GuardedPatch): boolean {
+  if (expect.revision !== undefined && job.revision !== expect.revision + 1) return false;
+  if (expect.fence !== undefined && patch.fence === undefined && job.fence !== expect.fence) return false;
+  return (Object.keys(patch) as (keyof JobPatch)[]).every(
+    (field) => patch[field] === undefined || isDeepStrictEqual(job[field], patch[field]),
+  );
+}
+
+function applyStep(patches: readonly GuardedPatch[]): Step {
+  const values: unknown[] = [
+    plainArray(patches.map(({ id }) => id)),
+    textArray(patches.map(({ expect }) => expect.states.join(' '))),
+    plainArray(patches.map(({ expect }) => expect.fence ?? null)),
+    plainArray(patches.map(({ expect }) => expect.revision ?? null)),
+    plainArray(patches.map(({ patch }) => patchMask(patch))),
+    plainArray(patches.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
+  ];
+  for (const { sqlType, field, ...spec } of PATCH_COLUMNS) {
+    const column = patches.map(({ patch }) => (patch[field] === undefined ? null : spec.valueIn(patch)));
+    values.push(sqlType === 'text' ? textArray(column as (string | null)[]) : plainArray(column));
+  }
+  const results = resultValues(patches);
+  return results === null
+    ? { name: 'jobApply', values }
+    : { name: 'jobApplyWithResults', values: [...values, ...results] };
+}
+
+function resultValues(patches: readonly GuardedPatch[]): readonly unknown[] | null {
+  const ords: number[] = [];
+  const contentTypes: string[] = [];
+  const starts: number[] = [];
+  const lengths: number[] = [];
+  const chunks: Uint8Array[] = [];
+  let start = 1;
+  for (const [at, { result }] of patches.entries()) {
+    if (result === undefined) continue;
+    ords.push(at + 1);
+    contentTypes.push(result.contentType);
+    starts.push(start);
+    lengths.push(result.bytes.byteLength);
+    chunks.push(result.bytes);
+    start += result.bytes.byteLength;
+  }
+  if (ords.length === 0) return null;
+  return [plainArray(ords), textArray(contentTypes), plainArray(starts), plainArray(lengths), Buffer.concat(chunks)];
+}

@@ -1,0 +1,85 @@
+/** Small durable JSON, written with the revision that the writer saw. */
+import { isDeepStrictEqual } from 'node:util';
+import type { Json } from '../../core/job.ts';
+import type { Document, DocumentOutcome, DocumentWrite } from '../contract.ts';
+import type { Row, Rows } from './lane.ts';
+import { repeated } from './repeat.ts';
+import { jsonOf } from './rows.ts';
+import type { Session } from './session.ts';
+import { givenText, storedText } from './wire-text.ts';
+
+export interface DocumentRef {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly name: string;
+}
+
+export interface DocumentFilter {
+  readonly tenant: string;
+  readonly kind: string;
+  readonly after?: string;
+  readonly limit: number;
+}
+
+export async function writeDocument(session: Session, write: DocumentWrite): Promise<DocumentOutcome> {
+  return repeated(async (isRepeat) => {
+    const [row] = await runWrite(session, write);
+    if (row !== undefined) return { kind: 'written', document: documentOf(row) };
+    const current = await readDocument(session, write);
+    const isOurs = isRepeat && current !== null && isDoneAlready(current, write);
+    return isOurs ? { kind: 'written', document: current } : { kind: 'stale', document: current };
+  });
+}
+
+/** No row: the expectation does not hold. */
+function runWrite(session: Session, write: DocumentWrite): Promise<Rows> {
+  const { expectRevision, now } = write;
+  const values = [...refValues(write), storedText(JSON.stringify(write.data))];
+  if (expectRevision === null) return session.run('documentPut', [...values, now]);
+  if (expectRevision === 0) return session.run('documentInsert', [...values, now]);
+  return session.run('documentUpdate', [...values, expectRevision]);
+}
+
+/** The document as this write leaves it: the try whose answer was lost did it, or somebody who wrote the same. */
+function isDoneAlready(document: Document, { data, expectRevision }: DocumentWrite): boolean {
+  return document.revision === (expectRevision ?? 0) + 1 && isDeepStrictEqual(document.data, data);
+}
+
+export async function readDocument(session: Session, ref: DocumentRef): Promise<Document | null> {
+  const [row] = await repeated(() => session.run('documentRead', refValues(ref)));
+  return row === undefined ? null : documentOf(row);
+}
+
+/** A list cannot go on after a document that is gone: its page is empty then. */
+export async function listDocuments(session: Session, filter: DocumentFilter): Promise<readonly Document[]> {
+  const { tenant, kind, after, limit } = filter;
+  const values = [storedText(tenant), storedText(kind), Math.max(0, limit)];
+  if (after === undefined) return (await repeated(() => session.run('documentList', values, 'long'))).map(documentOf);
+  const last = await readDocument(session, { tenant, kind, name: after });
+  if (last === null) return [];
+  const beyond = [...values, last.createdAt, storedText(after)];
+  return (await repeated(() => session.run('documentListAfter', beyond, 'long'))).map(documentOf);
+}
+
+export async function removeDocument(session: Session, ref: DocumentRef): Promise<boolean> {
+  return repeated(async (isRepeat) => {
+    const rows = await session.run('documentDelete', refValues(ref));
+    // Gone on a repeat: the try whose answer was lost removed it, or it was not there; then both answers leave it so.
+    return rows.length > 0 || isRepeat;
+  });
+}
+
+function refValues({ tenant, kind, name }: DocumentRef): string[] {
+  return [tenant, kind, name].map(storedText);
+}
+
+function documentOf([tenant, kind, name, data, revision, createdAt]: Row): Document {
+  return {
+    tenant: givenText(tenant as string),
+    kind: givenText(kind as string),
+    name: givenText(name as string),
+    data: jsonOf<Json>(data as string),
+    revision: revision as number,
+    createdAt: createdAt as number,
+  };
+}

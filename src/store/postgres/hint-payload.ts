@@ -1,0 +1,83 @@
+/**
+ * What one NOTIFY carries: who sent it, and job ids and types in few bytes. PostgreSQL takes less than 8,000 bytes per
+ * notification; ids travel as 22 characters instead of 36, so that one payload holds about 300 of them.
+ */
+import type { Hint } from '../contract.ts';
+import { givenText, storedText } from './wire-text.ts';
+
+const PAYLOAD_BYTES_MAX = 7_800;
+/** `"…",` around an item. */
+const ITEM_BYTES = 3;
+
+interface Payload {
+  /** The sending process. */
+  readonly f: string;
+  /** Job ids, 16 bytes each in base64url. */
+  readonly j?: readonly string[];
+  /** Types. */
+  readonly t?: readonly string[];
+  /** Everything may have changed. */
+  readonly e?: 1;
+}
+
+export interface HintContent {
+  readonly ids: readonly string[];
+  readonly types: readonly string[];
+}
+
+export function everythingPayload(sender: string): string {
+  return JSON.stringify({ f: sender, e: 1 } satisfies Payload);
+}
+
+/** As many payloads as it takes. */
+export function payloadsOf(sender: string, { ids, types }: HintContent): readonly string[] {
+  const payloads: string[] = [];
+  let j: string[] = [];
+  let t: string[] = [];
+  let bytes = 0;
+  const flush = () => {
+    if (j.length + t.length > 0) payloads.push(JSON.stringify({ f: sender, j, t } satisfies Payload));
+    j = [];
+    t = [];
+    bytes = 0;
+  };
+  const add = (list: () => string[], item: string) => {
+    const size = Buffer.byteLength(JSON.stringify(item)) + ITEM_BYTES;
+    if (bytes + size > PAYLOAD_BYTES_MAX) flush();
+    list().push(item);
+    bytes += size;
+  };
+  for (const id of ids) add(() => j, packedId(id));
+  for (const type of types) add(() => t, storedText(type));
+  flush();
+  return payloads;
+}
+
+/** The hints of another process; none for our own and for whatever is not a payload of ours. */
+export function hintsOf(text: string, sender: string): readonly Hint[] {
+  const payload = payloadOf(text);
+  if (payload === null || payload.f === sender) return [];
+  if (payload.e === 1) return [{ kind: 'everything' }];
+  const hints: Hint[] = [];
+  if (payload.j !== undefined && payload.j.length > 0) hints.push({ kind: 'jobs', ids: payload.j.map(unpackedId) });
+  if (payload.t !== undefined && payload.t.length > 0) hints.push({ kind: 'work', types: payload.t.map(givenText) });
+  return hints;
+}
+
+function payloadOf(text: string): Payload | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && 'f' in value ? (value as Payload) : null;
+  } catch {
+    return null;
+  }
+}
+
+function packedId(id: string): string {
+  return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function unpackedId(packed: string): string {
+  const hex = Buffer.from(packed, 'base64url').toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,115 @@
+/** New jobs, and replays of jobs that their idempotency key finds again. */
+import { BideError } from '../../core/errors.ts';
+import type { Job, JobSpec } from '../../core/job.ts';
+import type { InsertOutcome, NewJob } from '../contract.ts';
+import { isTakenId } from './driver-errors.ts';
+import type { Rows } from './lane.ts';
+import { repeated } from './repeat.ts';
+import { jobAt, jsonText, tagsText } from './rows.ts';
+import { partsOf, type Session, type Step } from './session.ts';
+import { plainArray, storedTextArray, textArray } from './wire-text.ts';
+
+/** Characters of input that one statement carries: V8 strings end at 512 million, and a server should not get there either. */
+const INPUT_CHARS_MAX = 32 * 1_024 * 1_024;
+
+/** Each round can only leave jobs over whose earlier one was removed since it was in the way. */
+const ROUNDS_MAX = 4;
+
+type Outcomes = (InsertOutcome | undefined)[];
+
+export async function insertJobs(session: Session, batch: readonly NewJob[]): Promise<readonly InsertOutcome[]> {
+  const outcomes: Outcomes = new Array(batch.length);
+  let left: readonly number[] = batch.map((_, index) => index);
+  for (let round = 1; left.length > 0; round++) {
+    if (round > ROUNDS_MAX) throw new BideError('OVERLOADED', 'Jobs with the same idempotency keys come and go.');
+    left = await insertRound(session, batch, left, outcomes);
+  }
+  return outcomes as InsertOutcome[];
+}
+
+/** Fills in outcomes, and returns what has neither been created nor found. */
+async function insertRound(
+  session: Session,
+  batch: readonly NewJob[],
+  indexes: readonly number[],
+  outcomes: Outcomes,
+): Promise<readonly number[]> {
+  const parts = partsOf(indexes, (index) => batch[index]?.input.length ?? 0, INPUT_CHARS_MAX);
+  const steps = parts.map((part) => insertStep(part.map((index) => batch[index] as NewJob)));
+  const results = await repeated((isRepeat) => session.runAll(steps).catch((error) => noneIfOurs(error, isRepeat)));
+  for (const [at, rows] of results.entries()) {
+    for (const [ord, number] of rows) {
+      outcomes[parts[at]?.[(ord as number) - 1] as number] = { kind: 'created', number: number as number };
+    }
+  }
+  const others = indexes.filter((index) => outcomes[index] === undefined);
+  if (others.length > 0) await repeated(() => findEarlier(session, batch, others, outcomes));
+  return others.filter((index) => outcomes[index] === undefined);
+}
+
+/** A taken id is an error, but on a repeat: then the try whose answer was lost has stored the batch, all of it. */
+function noneIfOurs(error: unknown, isRepeat: boolean): readonly Rows[] {
+  if (isRepeat && isTakenId(error)) return [];
+  throw error;
+}
+
+/** What was in the way: an earlier job with the same idempotency key, or the job itself, stored by a try without an answer. */
+async function findEarlier(
+  session: Session,
+  batch: readonly NewJob[],
+  indexes: readonly number[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const specs = indexes.map((index) => (batch[index] as NewJob).spec);
+  const rows = await session.run('jobFindEarlier', [
+    plainArray(specs.map((spec) => spec.id)),
+    textArray(specs.map((spec) => spec.tenant)),
+    textArray(specs.map((spec) => spec.idempotencyKey)),
+  ]);
+  for (const row of rows) {
+    const at = (row[0] as number) - 1;
+    outcomes[indexes[at] as number] = outcomeOf(specs[at] as JobSpec, jobAt(row, 1));
+  }
+}
+
+function outcomeOf(spec: JobSpec, job: Job): InsertOutcome {
+  if (job.id === spec.id) return { kind: 'created', number: job.number };
+  return { kind: job.requestHash === spec.requestHash ? 'existing' : 'conflict', job };
+}
+
+function insertStep(jobs: readonly NewJob[]): Step {
+  const specs = jobs.map((job) => job.spec);
+  const values = [
+    plainArray(specs.map((spec) => spec.id)),
+    textArray(specs.map((spec) => spec.tenant)),
+    textArray(specs.map((spec) => spec.type)),
+    plainArray(specs.map((spec) => spec.priority)),
+    plainArray(specs.map((spec) => spec.runAt)),
+    plainArray(specs.map((spec) => spec.timeoutMs)),
+    plainArray(specs.map((spec) => spec.deadlineMs)),
+    plainArray(specs.map((spec) => (spec.deadlineMs === null ? null : spec.createdAt + spec.deadlineMs))),
+    plainArray(specs.map((spec) => spec.createdAt)),
+    plainArray(specs.map((spec) => spec.retainMs)),
+    textArray(specs.map((spec) => spec.sequenceKey)),
+    textArray(specs.map((spec) => spec.idempotencyKey)),
+    textArray(specs.map((spec) => spec.requestHash)),
+    textArray(specs.map((spec) => spec.callbackUrl)),
+    textArray(specs.map((spec) => JSON.stringify(spec.retry))),
+    storedTextArray(specs.map((spec) => tagsText(spec.tags))),
+    textArray(specs.map((spec) => jsonText(spec.origin))),
+    textArray(jobs.map((job) => job.input)),
+  ];
+  const tags = specs.flatMap((spec, index) =>
+    Object.entries(spec.tags).map(([name, value]) => ({ ord: index + 1, name, value })),
+  );
+  if (tags.length === 0) return { name: 'jobInsert', values };
+  return {
+    name: 'jobInsertWithTags',
+    values: [
+      ...values,
+      plainArray(tags.map((tag) => tag.ord)),
+      textArray(tags.map((tag) => tag.name)),
+      textArray(tags.map((tag) => tag.value)),
+    ],
+  };
+}

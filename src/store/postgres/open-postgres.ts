@@ -1,0 +1,216 @@
+/**
+ * The store over PostgreSQL: many processes, on many machines, one truth.
+ *
+ * - Rows, leases and fences are all the coordination there is. No process knows of another, and each may vanish at any time.
+ * - One call is one statement, or one transaction of a few. An answer means durable, as far as the server's own
+ *   `synchronous_commit` and `fsync` go (both on by default).
+ * - What happens when a connection dies before its answer stands in `repeat.ts`; how outages are met, in `lane.ts`.
+ * - With `notify: false` nothing of a session is used (no LISTEN, no settings, no named statements), so that any pooler in
+ *   transaction mode may stand in between.
+ */
+import { randomBytes } from 'node:crypto';
+import pg from 'pg';
+import { BideError } from '../../core/errors.ts';
+import type { Store } from '../contract.ts';
+import { applyPatches } from './apply-patches.ts';
+import { claimerOf } from './claim-jobs.ts';
+import { claimDeliveries, settleDeliveries } from './deliveries.ts';
+import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
+import { storeErrorOf } from './driver-errors.ts';
+import { extendLeases } from './extend-leases.ts';
+import { type HintListener, hintListenerOf } from './hint-listener.ts';
+import { type HintSender, hintSenderOf } from './hint-sender.ts';
+import { insertJobs } from './insert-jobs.ts';
+import { inspect } from './inspect.ts';
+import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
+import type { LaneOptions } from './lane.ts';
+import { openLanes } from './lanes.ts';
+import { countJobs, listJobs } from './list-jobs.ts';
+import { migrate } from './migrate.ts';
+import { readInputs, readJobs, readResults } from './read-jobs.ts';
+import { removeJobs } from './remove-jobs.ts';
+import { repeated } from './repeat.ts';
+import { type Session, sessionOf } from './session.ts';
+import { statementsOf } from './statements.ts';
+import { nextRunAt, sweepJobs } from './sweep-jobs.ts';
+
+export interface PostgresOptions {
+  /** postgres://user:password@host:port/database, with the driver's parameters (sslmode and so on). */
+  readonly url: string;
+  /** The schema that holds everything of Bide; lower case. */
+  readonly schema?: string;
+  /** False behind a pooler in transaction mode: no hints then, polling alone. */
+  readonly notify?: boolean;
+  /** Connections for short statements. One more is opened for long ones, one for hints. */
+  readonly connections?: number;
+  /** Time a new connection may take. */
+  readonly connectMs?: number;
+  /** Time a call waits for a connection when an outage has just begun; later ones fail at once until it is over. */
+  readonly patienceMs?: number;
+  /** Time after which a server that does not answer is given up. */
+  readonly answerMs?: number;
+}
+
+const CONNECTIONS = 4;
+const CONNECT_MS = 5_000;
+/** A server that restarts fast is back within a second; a caller of ours can wait that long without minding. */
+const PATIENCE_MS = 1_000;
+const ANSWER_MS = 30_000;
+/** Below the answer time, so that the server gives up first and says why. */
+const STATEMENT_SHARE = 0.8;
+const LOCK_SHARE = 0.3;
+/** Lower case, so that it needs no quotes in anybody's psql; short, so that the channel name fits in 63 bytes. */
+const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,47}$/;
+const VERSION_MIN = 140_000;
+
+/**
+ * Rejects with STORE_UNAVAILABLE when the server cannot be reached, and with CONFIG_INVALID when the options or the version of the
+ * server are not fit. Does not migrate.
+ */
+export async function openPostgres(options: PostgresOptions): Promise<Store> {
+  const schema = options.schema ?? 'bide';
+  if (!SCHEMA_NAME.test(schema) || schema.startsWith('pg_')) {
+    throw new BideError('CONFIG_INVALID', `The schema must be a plain name in lower case, not ${schema}.`);
+  }
+  const hasHints = options.notify ?? true;
+  const laneOptions = laneOptionsOf(options, hasHints);
+  const quoted = pg.escapeIdentifier(schema);
+  const lanes = openLanes(options.connections ?? CONNECTIONS, laneOptions);
+  const session = sessionOf(lanes, statementsOf(quoted));
+  try {
+    await checkVersion(session);
+  } catch (error) {
+    await lanes.close();
+    throw storeErrorOf(error);
+  }
+  const sender = randomBytes(6).toString('base64url');
+  const channel = `bide_${schema}`;
+  return storeOf({
+    session,
+    schema,
+    quoted,
+    laneOptions,
+    sender: hasHints ? hintSenderOf(session, channel, sender) : null,
+    listener: hasHints ? hintListenerOf(laneOptions, channel, sender) : null,
+    closeLanes: () => lanes.close(),
+  });
+}
+
+export function laneOptionsOf(options: PostgresOptions, hasSession: boolean): LaneOptions {
+  const answerMs = options.answerMs ?? ANSWER_MS;
+  return {
+    url: options.url,
+    applicationName: 'bide',
+    hasSession,
+    connectMs: options.connectMs ?? CONNECT_MS,
+    patienceMs: options.patienceMs ?? PATIENCE_MS,
+    answerMs,
+    statementMs: Math.round(answerMs * STATEMENT_SHARE),
+    lockMs: Math.round(answerMs * LOCK_SHARE),
+  };
+}
+
+async function checkVersion(session: Session): Promise<void> {
+  const [row] = await repeated(() =>
+    session.runText('version', `SELECT current_setting('server_version_num')::int`, []),
+  );
+  const version = row?.[0] as number;
+  if (version >= VERSION_MIN) return;
+  throw new BideError('CONFIG_INVALID', `PostgreSQL 14 or newer is needed, this is ${Math.floor(version / 10_000)}.`);
+}
+
+interface Parts {
+  readonly session: Session;
+  readonly schema: string;
+  readonly quoted: string;
+  readonly laneOptions: LaneOptions;
+  readonly sender: HintSender | null;
+  readonly listener: HintListener | null;
+  closeLanes(): Promise<void>;
+}
+
+function storeOf(parts: Parts): Store {
+  const { session, schema, quoted, laneOptions, sender, listener } = parts;
+  const gate = gateOf();
+  const { pass } = gate;
+  const claim = claimerOf(session);
+  let closing: Promise<void> | null = null;
+
+  async function close(): Promise<void> {
+    await gate.shut();
+    await Promise.all([listener?.close(), parts.closeLanes()]);
+  }
+
+  return {
+    facts: { engine: 'postgres', isShared: true, hasHints: sender !== null },
+    migrate: pass((request = {}) => migrate(laneOptions, schema, request.dryRun ?? false)),
+    inspect: pass(() => inspect(laneOptions, schema)),
+    ping: pass(async () => void (await session.run('ping', []))),
+    time: pass(async () => (await repeated(() => session.run('time', [])))[0]?.[0] as number),
+    close() {
+      closing ??= close();
+      return closing;
+    },
+
+    insert: pass((batch) => insertJobs(session, batch)),
+    claim: pass((request) => claim(request)),
+    apply: pass((batch) => applyPatches(session, batch)),
+    read: pass((batch) => readJobs(session, batch)),
+    readResult: pass((batch) => readResults(session, batch)),
+    readInput: pass((batch) => readInputs(session, batch)),
+    list: pass((filter) => listJobs(session, quoted, filter)),
+    count: pass((filter) => countJobs(session, quoted, filter)),
+    extend: pass((batch) => extendLeases(session, batch)),
+    sweep: pass(({ now, limit }) => sweepJobs(session, now, limit)),
+    nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),
+    remove: pass((batch) => removeJobs(session, batch)),
+
+    hint(hints) {
+      if (!gate.isShut()) sender?.send(hints);
+    },
+    changes(onHint) {
+      return gate.isShut() || listener === null ? () => {} : listener.subscribe(onHint);
+    },
+
+    deliveryClaim: pass((request) => claimDeliveries(session, request)),
+    deliverySettle: pass((batch) => settleDeliveries(session, batch)),
+
+    keyInsert: pass((key) => insertKey(session, key)),
+    keyRead: pass((id) => readKey(session, id)),
+    keyList: pass((tenant) => listKeys(session, tenant)),
+    keyRevoke: pass(({ id, now }) => revokeKey(session, id, now)),
+
+    documentWrite: pass((write) => writeDocument(session, write)),
+    documentRead: pass((ref) => readDocument(session, ref)),
+    documentList: pass((filter) => listDocuments(session, filter)),
+    documentRemove: pass((ref) => removeDocument(session, ref)),
+  };
+}
+
+/** The one door that every call goes through: it counts them, translates their errors, and closes. */
+function gateOf() {
+  const underWay = new Set<Promise<unknown>>();
+  let isShut = false;
+  return {
+    isShut: () => isShut,
+    pass<A extends unknown[], T>(call: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+      return async (...args) => {
+        if (isShut) throw new BideError('SHUTTING_DOWN');
+        const answer = call(...args);
+        underWay.add(answer);
+        try {
+          return await answer;
+        } catch (error) {
+          throw storeErrorOf(error);
+        } finally {
+          underWay.delete(answer);
+        }
+      };
+    },
+    /** Resolves when what was under way has ended. Every call has a deadline of its own, so this has one. */
+    async shut() {
+      isShut = true;
+      await Promise.allSettled(underWay);
+    },
+  };
+}

@@ -1,0 +1,56 @@
+/** Removes final jobs with everything that belongs to them, and leaves tombstones that end by themselves. */
+import type { Removal, RemoveOutcome } from '../contract.ts';
+import { readJobs } from './read-jobs.ts';
+import { repeated } from './repeat.ts';
+import { type Placed, roundsOf } from './rounds.ts';
+import type { Session } from './session.ts';
+import { plainArray } from './wire-text.ts';
+
+/** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 10 ms. */
+const TOMBSTONES_DROPPED_MAX = 1_000;
+
+export async function removeJobs(session: Session, batch: readonly Removal[]): Promise<readonly RemoveOutcome[]> {
+  const outcomes = new Array<RemoveOutcome>(batch.length).fill('missing');
+  const rounds = roundsOf(batch);
+  if (rounds.length === 0) return outcomes;
+  await repeated(async (isRepeat) => {
+    const steps = rounds.map((round) => ({ name: 'jobRemove' as const, values: removeValues(round, batch.length) }));
+    for (const [at, rows] of (await session.runAll(steps)).entries()) {
+      for (const [ord, isRemoved] of rows) {
+        const placed = rounds[at]?.[(ord as number) - 1] as Placed<Removal>;
+        outcomes[placed.index] = isRemoved === true ? 'removed' : 'stale';
+      }
+    }
+    if (isRepeat) await creditFirstTry(session, rounds[0] ?? [], outcomes);
+  });
+  return outcomes;
+}
+
+function removeValues(round: readonly Placed<Removal>[], count: number): readonly unknown[] {
+  const now = round.reduce((latest, { item }) => Math.max(latest, item.now), 0);
+  return [
+    plainArray(round.map(({ item }) => item.id)),
+    plainArray(round.map(({ item }) => item.revision)),
+    plainArray(round.map(({ item }) => item.now)),
+    plainArray(round.map(({ item }) => item.goneUntil)),
+    now,
+    Math.max(TOMBSTONES_DROPPED_MAX, 2 * count),
+  ];
+}
+
+/** What is missing now, with a tombstone of this very moment, was removed by the try whose answer was lost. */
+async function creditFirstTry(
+  session: Session,
+  round: readonly Placed<Removal>[],
+  outcomes: RemoveOutcome[],
+): Promise<void> {
+  const missing = round.filter(({ index }) => outcomes[index] === 'missing');
+  const reads = await readJobs(
+    session,
+    missing.map(({ item }) => ({ id: item.id })),
+  );
+  for (const [at, read] of reads.entries()) {
+    const { index, item } = missing[at] as Placed<Removal>;
+    if (read.kind === 'gone' && read.goneAt === item.now) outcomes[index] = 'removed';
+  }
+}

@@ -1,0 +1,391 @@
+/**
+ * Every fixed statement of the PostgreSQL store, by name. SQLite has the same names where it has the same step.
+ *
+ * differs (all of them): one statement per batch. Parameters are arrays, one per column, and `WITH ORDINALITY` gives each row
+ * back its place in the batch; SQLite executes one row at a time inside one transaction, since it has no network to save.
+ *
+ * How they are kept fast and free of deadlocks, whatever the planner knows about a table that has just grown from nothing:
+ * - A batch meets the table through `CROSS JOIN LATERAL (… WHERE id = given.id …)`: one index probe per item. A plain join
+ *   may be planned as a scan of all jobs while the table is small, and stay so after it has grown.
+ * - Who changes existing rows locks them first, in the order of their ids (the caller sorts), so that no two batches can wait
+ *   for each other. Claims skip what is locked and wait for nobody.
+ * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
+ */
+import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from './rows.ts';
+
+const DELIVERY_ROW = ['number', 'job_id', 'tenant', 'revision', 'state', 'url', 'origin', 'attempt', 'at', 'fence'];
+const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
+const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
+
+/** The job row of the table called `alias` there. */
+export function jobRowOf(alias: string): string {
+  return JOB_COLUMNS.map((column) => `${alias}.${column}`).join(', ');
+}
+
+/** What a new job's row is made of: column, SQL type of its array. Missing ones are constants, see `jobInsert`. */
+export const NEW_JOB_COLUMNS = [
+  ['id', 'uuid'],
+  ['tenant', 'text'],
+  ['type', 'text'],
+  ['priority', 'int'],
+  ['run_at', 'bigint'],
+  ['timeout_ms', 'bigint'],
+  ['deadline_ms', 'bigint'],
+  ['deadline_at', 'bigint'],
+  ['created_at', 'bigint'],
+  ['retain_ms', 'bigint'],
+  ['sequence_key', 'text'],
+  ['idempotency_key', 'text'],
+  ['request_hash', 'text'],
+  ['callback_url', 'text'],
+  ['retry', 'text'],
+  ['tags', 'text'],
+  ['origin', 'text'],
+  ['input', 'text'],
+] as const;
+
+const NEW_NAMES = NEW_JOB_COLUMNS.map(([column]) => column).join(', ');
+
+function unnestOf(columns: readonly (readonly [name: string, type: string])[], alias: string, from = 1): string {
+  const arrays = columns.map(([, type], index) => `$${index + from}::${type}[]`).join(', ');
+  return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
+}
+
+/**
+ * differs: SQLite looks for an earlier job with the idempotency key, then inserts; here the unique index decides, since others
+ * insert at the same time. What was not inserted is looked up by `jobFindEarlier`, with a snapshot that sees it.
+ * The rows go in ordered by key, so that two batches that share keys wait for each other in one direction only.
+ */
+function jobInsert(s: string, hasTags: boolean): string {
+  const at = NEW_JOB_COLUMNS.length + 1;
+  const tagged = `, tagged AS (
+    INSERT INTO ${s}.job_tags (tenant, name, value, number)
+    SELECT g.tenant, t.name, t.value, g.number
+    FROM unnest($${at}::bigint[], $${at + 1}::text[], $${at + 2}::text[]) AS t(ord, name, value)
+    JOIN given g ON g.ord = t.ord JOIN inserted i ON i.number = g.number
+  )`;
+  return `
+WITH given AS MATERIALIZED (
+  SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_JOB_COLUMNS, 'g')}
+), inserted AS (
+  INSERT INTO ${s}.jobs (number, ${NEW_NAMES}, state, percent, attempt, fence, revision)
+  SELECT number, ${NEW_NAMES}, 'waiting', 0, 0, 0, 1 FROM given ORDER BY idempotency_key, tenant, ord
+  ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
+  RETURNING number
+), announced AS (
+  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
+  SELECT g.id, g.tenant, 1, 'waiting', g.callback_url, g.origin, 0, g.created_at, 0, g.created_at
+  FROM given g JOIN inserted i ON i.number = g.number WHERE g.callback_url IS NOT NULL ORDER BY g.number
+)${hasTags ? tagged : ''}
+SELECT g.ord, g.number FROM given g JOIN inserted i ON i.number = g.number`;
+}
+
+const jobFindEarlier = (s: string) => `
+SELECT g.ord, ${jobRowOf('j')}
+FROM ${unnestOf(
+  [
+    ['id', 'uuid'],
+    ['tenant', 'text'],
+    ['idempotency_key', 'text'],
+  ],
+  'g',
+)}
+CROSS JOIN LATERAL (
+  SELECT * FROM ${s}.jobs WHERE id = g.id
+  UNION ALL
+  SELECT * FROM ${s}.jobs WHERE tenant = g.tenant AND idempotency_key = g.idempotency_key AND id <> g.id
+  LIMIT 1
+) j`;
+
+/** Not before an earlier job of the same tenant and key is final. */
+const IS_FIRST_OF_SEQUENCE = (s: string) => `(sequence_key IS NULL OR NOT EXISTS (
+          SELECT 1 FROM ${s}.jobs e
+          WHERE e.tenant = j.tenant AND e.sequence_key = j.sequence_key AND e.number < j.number
+            AND e.sequence_key IS NOT NULL AND e.state IN ('waiting', 'running')))`;
+
+/**
+ * $1 types, $2 their slots, $3 max, $4 now, $5 worker, $6 lease end, $7 tenant where there is one.
+ *
+ * `levels` steps through the priorities that each type has waiting jobs of, high to low, one index probe each; `picked` then
+ * reads due jobs of one level after another and stops when it has enough. So jobs scheduled ahead are never scanned, whatever
+ * their priority.
+ * differs: SQLite does the same steps as statements of their own; it has one writer and nothing to skip.
+ */
+function jobClaim(s: string, isOfTenant: boolean): string {
+  const owner = isOfTenant ? 'AND tenant = $7' : '';
+  const next = (type: string, below: string) => `(
+    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = ${type} ${owner} ${below}
+    ORDER BY priority DESC LIMIT 1)`;
+  return `
+WITH RECURSIVE wants AS (
+  SELECT * FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS w(type, max, ord)
+), levels AS (
+  SELECT w.ord, w.type, p.priority FROM wants w CROSS JOIN LATERAL ${next('w.type', '')} p
+  UNION ALL
+  SELECT l.ord, l.type, p.priority FROM levels l CROSS JOIN LATERAL ${next('l.type', 'AND priority < l.priority')} p
+), picked AS MATERIALIZED (
+  SELECT due.id FROM wants w CROSS JOIN LATERAL (
+    SELECT one.id FROM levels l CROSS JOIN LATERAL (
+      SELECT j.id FROM ${s}.jobs j
+      WHERE state = 'waiting' AND type = l.type AND priority = l.priority AND run_at <= $4::bigint ${owner}
+        AND ${IS_FIRST_OF_SEQUENCE(s)}
+      ORDER BY run_at, number LIMIT w.max
+      FOR NO KEY UPDATE SKIP LOCKED
+    ) one WHERE l.ord = w.ord LIMIT w.max
+  ) due LIMIT $3::bigint
+), claimed AS (
+  UPDATE ${s}.jobs j SET state = 'running', attempt = attempt + 1, fence = fence + 1, revision = revision + 1,
+    worker = $5::text, lease_until = $6::bigint, started_at = $4::bigint, percent = 0, message = NULL
+  FROM picked p WHERE j.id = p.id
+  RETURNING ${jobRowOf('j')}, j.input
+), announced AS (
+  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
+  SELECT id, tenant, revision, state, callback_url, origin, 0, started_at, 0, started_at
+  FROM claimed WHERE callback_url IS NOT NULL ORDER BY number
+)
+SELECT * FROM claimed`;
+}
+
+const APPLY_HEAD = [
+  ['id', 'uuid'],
+  ['states', 'text'],
+  ['expected_fence', 'bigint'],
+  ['expected_revision', 'bigint'],
+  ['mask', 'int'],
+  ['happened_at', 'bigint'],
+] as const;
+const APPLY_COLUMNS = [
+  ...APPLY_HEAD,
+  ...PATCH_COLUMNS.map(({ column, sqlType }) => [`new_${column}`, sqlType] as const),
+];
+export const APPLY_WIDTH = APPLY_COLUMNS.length;
+
+/** The bit of the field that `column` belongs to. */
+const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexOf(field);
+
+/**
+ * One array per entry of `APPLY_COLUMNS`, sorted by id, each id once; with results also places, content types, starts
+ * and lengths, and the bytes of all of them in one parameter (as an array they would travel as hex, twice the size).
+ *
+ * `locked` waits for whoever has a row and then sees its newest version, so the guard is decided on that, and nobody can come
+ * between it and the write.
+ */
+function jobApply(s: string, hasResults: boolean): string {
+  const assignments = PATCH_COLUMNS.map(
+    ({ column, field }) =>
+      `${column} = CASE WHEN l.mask & ${bitOf(field)} <> 0 THEN l.new_${column} ELSE j.${column} END`,
+  );
+  const at = APPLY_WIDTH + 1;
+  const stored = `, stored AS (
+  INSERT INTO ${s}.job_results (number, content_type, bytes)
+  SELECT c.number, r.content_type, substr($${at + 4}::bytea, r.start, r.length)
+  FROM unnest($${at}::bigint[], $${at + 1}::text[], $${at + 2}::int[], $${at + 3}::int[])
+    AS r(ord, content_type, start, length)
+  JOIN changed c ON c.ord = r.ord
+  ON CONFLICT (number) DO UPDATE SET content_type = excluded.content_type, bytes = excluded.bytes
+)`;
+  return `
+WITH given AS MATERIALIZED (
+  SELECT * FROM ${unnestOf(APPLY_COLUMNS, 'g')}
+), locked AS MATERIALIZED (
+  SELECT g.ord, g.mask, g.happened_at, ${PATCH_COLUMNS.map(({ column }) => `g.new_${column}`).join(', ')}, ${jobRowOf('j')},
+    j.state = ANY (string_to_array(g.states, ' ')) AND (g.expected_fence IS NULL OR g.expected_fence = j.fence)
+      AND (g.expected_revision IS NULL OR g.expected_revision = j.revision) AS holds
+  FROM given g CROSS JOIN LATERAL (SELECT ${jobRowOf('x')} FROM ${s}.jobs x WHERE x.id = g.id FOR NO KEY UPDATE) j
+), changed AS (
+  UPDATE ${s}.jobs j SET revision = j.revision + 1, ${assignments.join(', ')}
+  FROM locked l WHERE j.id = l.id AND l.holds
+  RETURNING l.ord, l.state AS state_before, l.happened_at, ${jobRowOf('j')}
+), announced AS (
+  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
+  SELECT id, tenant, revision, state, callback_url, origin, 0, at, 0, at
+  FROM changed CROSS JOIN LATERAL (
+    SELECT coalesce(happened_at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at) t
+  WHERE callback_url IS NOT NULL AND state <> state_before ORDER BY number
+)${hasResults ? stored : ''}
+SELECT ord, true, ${jobRowOf('changed')} FROM changed
+UNION ALL
+SELECT ord, false, ${jobRowOf('locked')} FROM locked WHERE NOT holds`;
+}
+
+/** $1 ids (sorted, each once), $2 fences, $3 lease ends. */
+const jobExtend = (s: string) => `
+WITH given AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(id, fence, lease_until, ord)
+), locked AS MATERIALIZED (
+  SELECT g.ord, g.lease_until, j.id FROM given g CROSS JOIN LATERAL (
+    SELECT id FROM ${s}.jobs WHERE id = g.id AND state = 'running' AND fence = g.fence FOR NO KEY UPDATE) j
+)
+UPDATE ${s}.jobs j SET lease_until = l.lease_until FROM locked l WHERE j.id = l.id
+RETURNING l.ord, j.cancel_requested_at`;
+
+/** $1 ids (sorted, each once), $2 revisions, $3 now, $4 tombstone ends, $5 now of the call, $6 tombstones dropped at most. */
+const jobRemove = (s: string) => `
+WITH given AS MATERIALIZED (
+  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
+    WITH ORDINALITY AS g(id, revision, gone_at, gone_until, ord)
+), locked AS MATERIALIZED (
+  SELECT g.*, j.number, j.tenant, j.tags, j.callback_url, j.result_type,
+    g.revision = j.job_revision AND j.finished_at IS NOT NULL AS holds
+  FROM given g CROSS JOIN LATERAL (
+    SELECT number, tenant, tags, callback_url, result_type, finished_at, revision AS job_revision
+    FROM ${s}.jobs WHERE id = g.id FOR UPDATE) j
+), gone AS MATERIALIZED (
+  SELECT * FROM locked WHERE holds
+), job_gone AS (
+  DELETE FROM ${s}.jobs WHERE id = ANY (ARRAY(SELECT id FROM gone))
+), result_gone AS (
+  DELETE FROM ${s}.job_results WHERE number = ANY (ARRAY(SELECT number FROM gone WHERE result_type IS NOT NULL))
+), tag_gone AS (
+  DELETE FROM ${s}.job_tags t USING gone g CROSS JOIN LATERAL jsonb_each_text(g.tags::jsonb) AS pair(name, value)
+  WHERE g.tags IS NOT NULL AND t.tenant = g.tenant AND t.name = pair.name AND t.value = pair.value
+    AND t.number = g.number
+), delivery_gone AS (
+  DELETE FROM ${s}.deliveries WHERE job_id = ANY (ARRAY(SELECT id FROM gone WHERE callback_url IS NOT NULL))
+), buried AS (
+  INSERT INTO ${s}.tombstones (id, number, tenant, gone_at, gone_until)
+  SELECT id, number, tenant, gone_at, gone_until FROM gone
+  ON CONFLICT (id) DO UPDATE SET gone_at = excluded.gone_at, gone_until = excluded.gone_until
+), over AS (
+  DELETE FROM ${s}.tombstones WHERE id IN (
+    SELECT id FROM ${s}.tombstones WHERE gone_until <= $5::bigint ORDER BY gone_until LIMIT $6::bigint
+    FOR UPDATE SKIP LOCKED)
+)
+SELECT ord, holds FROM locked`;
+
+/** One more column per row: its place in the batch, from 1. */
+const jobReadBy = (s: string, column: 'id' | 'number', type: string) => `
+SELECT g.ord, ${jobRowOf('j')}
+FROM unnest($1::${type}[]) WITH ORDINALITY AS g(ref, ord)
+CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE ${column} = g.ref LIMIT 1) j`;
+
+const tombstoneBy = (s: string, column: 'id' | 'number', type: string) => `
+SELECT g.ord, t.tenant, t.gone_at
+FROM unnest($1::${type}[]) WITH ORDINALITY AS g(ref, ord)
+CROSS JOIN LATERAL (SELECT tenant, gone_at FROM ${s}.tombstones WHERE ${column} = g.ref LIMIT 1) t`;
+
+/** $1 types, $2 now: the same steps through the priorities as a claim. */
+const jobNextRunAt = (s: string) => `
+WITH RECURSIVE wants AS (
+  SELECT DISTINCT type FROM unnest($1::text[]) AS w(type)
+), levels AS (
+  SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
+    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = w.type ORDER BY priority DESC LIMIT 1) p
+  UNION ALL
+  SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
+    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = l.type AND priority < l.priority
+    ORDER BY priority DESC LIMIT 1) p
+)
+SELECT min(ahead.run_at) FROM levels l CROSS JOIN LATERAL (
+  SELECT run_at FROM ${s}.jobs
+  WHERE state = 'waiting' AND type = l.type AND priority = l.priority AND run_at > $2::bigint
+  ORDER BY run_at LIMIT 1) ahead`;
+
+const sweeps = (s: string) => ({
+  // The few running jobs are all looked at: an index over lease_until would make every heartbeat write to every index.
+  jobLost: `SELECT ${jobRowOf('j')} FROM ${s}.jobs j WHERE state = 'running' AND lease_until <= $1::bigint
+    ORDER BY lease_until, number LIMIT $2::bigint`,
+  jobOverrun: `SELECT ${jobRowOf('j')} FROM ${s}.jobs j WHERE state = 'running' AND lease_until > $1::bigint
+      AND (started_at + timeout_ms <= $1::bigint OR deadline_at <= $1::bigint)
+    ORDER BY least(started_at + timeout_ms, deadline_at), number LIMIT $2::bigint`,
+  jobOverdue: `SELECT ${jobRowOf('j')} FROM ${s}.jobs j
+    WHERE state = 'waiting' AND deadline_at IS NOT NULL AND deadline_at <= $1::bigint
+    ORDER BY deadline_at, number LIMIT $2::bigint`,
+  jobPrunable: `SELECT ${jobRowOf('j')} FROM ${s}.jobs j
+    WHERE finished_at IS NOT NULL AND finished_at + retain_ms <= $1::bigint
+    ORDER BY finished_at + retain_ms, number LIMIT $2::bigint`,
+});
+
+const deliveries = (s: string) => ({
+  /**
+   * $1 now, $2 lease end, $3 max.
+   * differs: SQLite marks the deliveries behind an unsettled one. Here a mark could be missed: who settles the first does not see
+   * a second one that is not committed yet. So the order is looked up with each claim.
+   */
+  deliveryClaim: `WITH due AS MATERIALIZED (
+  SELECT d.number FROM ${s}.deliveries d WHERE due_at <= $1::bigint
+    AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
+  ORDER BY due_at, number LIMIT $3::bigint FOR UPDATE SKIP LOCKED
+)
+UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = $2::bigint
+FROM due WHERE d.number = due.number
+RETURNING ${DELIVERY_ROW.map((column) => `d.${column}`).join(', ')}`,
+  /** $1 numbers (sorted), $2 fences, $3 times of the next try, null to remove. The fence moves on: a second settlement finds nothing. */
+  deliverySettle: `WITH given AS MATERIALIZED (
+  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(number, fence, retry_at, ord)
+), locked AS MATERIALIZED (
+  SELECT g.ord, g.number, g.retry_at FROM given g CROSS JOIN LATERAL (
+    SELECT number FROM ${s}.deliveries WHERE number = g.number AND fence = g.fence FOR UPDATE) d
+), retried AS (
+  UPDATE ${s}.deliveries d SET due_at = l.retry_at, fence = d.fence + 1
+  FROM locked l WHERE d.number = l.number AND l.retry_at IS NOT NULL
+), removed AS (
+  DELETE FROM ${s}.deliveries WHERE number = ANY (ARRAY(SELECT number FROM locked WHERE retry_at IS NULL))
+)
+SELECT ord FROM locked`,
+});
+
+const keys = (s: string) => ({
+  keyInsert: `INSERT INTO ${s}.keys (${KEY_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id`,
+  keyRead: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE id = $1`,
+  keyListAll: `SELECT ${KEY_ROW} FROM ${s}.keys ORDER BY created_at, id`,
+  keyListOfTenant: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE tenant = $1 ORDER BY created_at, id`,
+  keyRevoke: `UPDATE ${s}.keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id`,
+});
+
+const documents = (s: string) => ({
+  documentRead: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2 AND name = $3`,
+  /** differs: SQLite reads, compares and writes inside its one writer; here each of the three cases is a guarded statement. */
+  documentPut: `INSERT INTO ${s}.documents AS d (${DOCUMENT_ROW}) VALUES ($1, $2, $3, $4, 1, $5)
+    ON CONFLICT (tenant, kind, name) DO UPDATE SET data = excluded.data, revision = d.revision + 1
+    RETURNING ${DOCUMENT_ROW}`,
+  documentInsert: `INSERT INTO ${s}.documents (${DOCUMENT_ROW}) VALUES ($1, $2, $3, $4, 1, $5)
+    ON CONFLICT (tenant, kind, name) DO NOTHING RETURNING ${DOCUMENT_ROW}`,
+  documentUpdate: `UPDATE ${s}.documents SET data = $4, revision = revision + 1
+    WHERE tenant = $1 AND kind = $2 AND name = $3 AND revision = $5 RETURNING ${DOCUMENT_ROW}`,
+  documentList: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2
+    ORDER BY created_at DESC, name LIMIT $3`,
+  documentListAfter: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2
+    AND (created_at < $4 OR (created_at = $4 AND name > $5)) ORDER BY created_at DESC, name LIMIT $3`,
+  documentDelete: `DELETE FROM ${s}.documents WHERE tenant = $1 AND kind = $2 AND name = $3 RETURNING name`,
+});
+
+/** All texts, for a schema given as a quoted identifier. */
+export function statementsOf(s: string) {
+  return {
+    jobInsert: jobInsert(s, false),
+    jobInsertWithTags: jobInsert(s, true),
+    jobFindEarlier: jobFindEarlier(s),
+    jobClaim: jobClaim(s, false),
+    jobClaimOfTenant: jobClaim(s, true),
+    jobClaimOrphans: `SELECT ${jobRowOf('j')} FROM ${s}.jobs j
+      WHERE state = 'running' AND worker = $1 AND started_at = $2::bigint LIMIT $3::bigint`,
+    jobApply: jobApply(s, false),
+    jobApplyWithResults: jobApply(s, true),
+    jobExtend: jobExtend(s),
+    jobRemove: jobRemove(s),
+    jobById: jobReadBy(s, 'id', 'uuid'),
+    jobByNumber: jobReadBy(s, 'number', 'bigint'),
+    tombstoneById: tombstoneBy(s, 'id', 'uuid'),
+    tombstoneByNumber: tombstoneBy(s, 'number', 'bigint'),
+    jobResult: `SELECT g.ord, r.content_type, r.bytes FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
+      CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id AND result_type IS NOT NULL LIMIT 1) j
+      CROSS JOIN LATERAL (SELECT content_type, bytes FROM ${s}.job_results WHERE number = j.number LIMIT 1) r`,
+    jobInput: `SELECT g.ord, j.input FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
+      CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
+    jobNextRunAt: jobNextRunAt(s),
+    ...sweeps(s),
+    ...deliveries(s),
+    ...keys(s),
+    ...documents(s),
+    hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
+    ping: 'SELECT 1',
+    time: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
+  };
+}
+
+export type Statements = ReturnType<typeof statementsOf>;
+export type StatementName = keyof Statements;
+
+/** In a row of `jobClaim`, after the job: its input. */
+export const CLAIMED_INPUT_AT = Object.keys(AT).length;

@@ -1,0 +1,28 @@
+/** What time alone has changed: found here, decided on by whoever asked. */
+import type { Job } from '../../core/job.ts';
+import type { SweepFindings } from '../contract.ts';
+import { repeated } from './repeat.ts';
+import { jobAt } from './rows.ts';
+import type { Session } from './session.ts';
+import { textArray } from './wire-text.ts';
+
+export async function sweepJobs(session: Session, now: number, limit: number): Promise<SweepFindings> {
+  const find = async (name: 'jobLost' | 'jobOverrun' | 'jobOverdue' | 'jobPrunable'): Promise<readonly Job[]> => {
+    const rows = await repeated(() => session.run(name, [now, limit], 'long'));
+    return rows.map((row) => jobAt(row));
+  };
+  const [lost, overrun, overdue, prunable] = await Promise.all([
+    find('jobLost'),
+    find('jobOverrun'),
+    find('jobOverdue'),
+    find('jobPrunable'),
+  ]);
+  return { lost, overrun, overdue, prunable };
+}
+
+/** The earliest `runAt` ahead; null where none of the types has one. */
+export async function nextRunAt(session: Session, types: readonly string[], now: number): Promise<number | null> {
+  if (types.length === 0) return null;
+  const [row] = await repeated(() => session.run('jobNextRunAt', [textArray(types), now]));
+  return (row?.[0] as number | null | undefined) ?? null;
+}

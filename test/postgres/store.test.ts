@@ -1,0 +1,16 @@
+/** The conformance suite over PostgreSQL, as it is used by default. */
+import { after, before } from 'node:test';
+import { testStore } from '../../src/store/contract-suite/index.ts';
+import { startTestServer, type TestServer } from './server.ts';
+import { storesOf } from './stores.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer();
+});
+after(() => server.end());
+
+testStore(
+  'postgres',
+  storesOf(() => server),
+);
