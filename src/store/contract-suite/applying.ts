@@ -1,0 +1,237 @@
+import assert from 'node:assert/strict';
+import { type Job, type JobPatch, patched } from '../../core/job.ts';
+import type { ApplyOutcome } from '../contract.ts';
+import {
+  at,
+  claimOne,
+  fail,
+  failure,
+  first,
+  insertJob,
+  insertJobs,
+  LEASE_MS,
+  NOW,
+  newJob,
+  readJob,
+  rejectsWith,
+  succeed,
+  take,
+  textResult,
+} from './fixtures.ts';
+import type { Topic } from './suite.ts';
+
+const FINAL = { state: 'cancelled', finishedAt: NOW } as const satisfies JobPatch;
+const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
+
+export function applying({ test, alone }: Topic): void {
+  test('apply writes every field of the patch and leaves the others when it is expected', async (context) => {
+    const job = await insertJob(context, { tags: { a: 'b' }, deadlineMs: 10 });
+    const patch: Required<JobPatch> = {
+      state: 'running',
+      runAt: NOW + 1,
+      progress: { percent: 33.3, message: 'a third' },
+      attempt: 4,
+      fence: 5,
+      leaseUntil: NOW + 6,
+      worker: 'w',
+      cancelRequestedAt: NOW + 7,
+      deadlineAt: NOW + 8,
+      startedAt: NOW + 9,
+      finishedAt: null,
+      error: {
+        ...failure(),
+        details: { deep: [1, null] },
+        attempts: [{ attempt: 1, code: 'C', message: 'm', at: NOW }],
+      },
+      result: { contentType: 'text/plain', bytes: 3 },
+    };
+    const result = textResult('abc', 'text/plain');
+    const outcome = first(
+      await context.store.apply([{ id: job.id, expect: { states: ['waiting'] }, patch, result, now: NOW }]),
+    );
+    assert.deepEqual(outcome, { kind: 'applied', job: patched(job, patch) });
+    assert.deepEqual(await readJob(context.store, job.id), patched(job, patch));
+  });
+
+  test('apply clears every field that the patch sets to null', async (context) => {
+    const failed = await failedJob(context);
+    const patch: JobPatch = { state: 'waiting', finishedAt: null, startedAt: null, deadlineAt: null, error: null };
+    const outcome = first(await context.store.apply([{ id: failed.id, expect: { states: ['failed'] }, patch }]));
+    assert.deepEqual(outcome, { kind: 'applied', job: patched(failed, patch) });
+  });
+
+  test('apply grows the revision by one when the patch is empty', async (context) => {
+    const job = await insertJob(context);
+    const outcome = first(await context.store.apply([{ id: job.id, expect: { states: ['waiting'] }, patch: {} }]));
+    assert.deepEqual(outcome, { kind: 'applied', job: { ...job, revision: 2 } });
+  });
+
+  test('apply writes nothing and answers the current job when state, fence or revision differ', async (context) => {
+    await insertJob(context);
+    const job = await claimOne(context);
+    const guards = [
+      { states: ['waiting'] },
+      { states: [] },
+      { states: ['running'], fence: 2 },
+      { states: ['running'], revision: 1 },
+      { states: ['running'], fence: 1, revision: 3 },
+      { states: ['running'], fence: 0, revision: 2 },
+    ] as const;
+    const batch = guards.map((expect) => ({ id: job.id, expect, patch: FINAL, result: textResult('"no"') }));
+    const outcomes = await context.store.apply(batch);
+    assert.deepEqual(
+      outcomes,
+      guards.map(() => ({ kind: 'stale', job })),
+    );
+    assert.deepEqual(await readJob(context.store, job.id), job);
+    assert.deepEqual(await context.store.readResult([{ id: job.id }]), [null]);
+  });
+
+  test('apply writes when state, fence and revision are as expected', async (context) => {
+    await insertJob(context);
+    const job = await claimOne(context);
+    const expect = { states: ['running', 'waiting'], fence: 1, revision: 2 } as const;
+    const patch: JobPatch = { progress: { percent: 1, message: null } };
+    assert.deepEqual(await context.store.apply([{ id: job.id, expect, patch }]), [
+      { kind: 'applied', job: patched(job, patch) },
+    ]);
+  });
+
+  test('apply answers missing when there is no such job', async (context) => {
+    const outcomes = await context.store.apply([{ id: UNKNOWN_ID, expect: { states: ['waiting'] }, patch: FINAL }]);
+    assert.deepEqual(outcomes, [{ kind: 'missing' }]);
+  });
+
+  test('apply answers in the order of the batch when outcomes are mixed', async (context) => {
+    const jobs = await insertJobs(context, [{}, {}, {}]);
+    const ids = [at(jobs, 2).id, UNKNOWN_ID, at(jobs, 0).id, at(jobs, 1).id];
+    const batch = ids.map((id, index) => ({
+      id,
+      expect: { states: ['waiting'] as const, revision: index === 2 ? 9 : 1 },
+      patch: FINAL,
+    }));
+    const outcomes = await context.store.apply(batch);
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['applied', 'missing', 'stale', 'applied'],
+    );
+    assert.deepEqual(outcomes.map(idOf), [at(jobs, 2).id, null, at(jobs, 0).id, at(jobs, 1).id]);
+  });
+
+  test('apply answers nothing when the batch is empty', async ({ store }) => {
+    assert.deepEqual(await store.apply([]), []);
+  });
+
+  test('apply lets one of two patches of a batch through when both name the same revision of one job', async (context) => {
+    const job = await insertJob(context);
+    const patch = { id: job.id, expect: { states: ['waiting'] as const, revision: 1 } };
+    const outcomes = await context.store.apply([
+      { ...patch, patch: { progress: { percent: 1, message: 'first' } } },
+      { ...patch, patch: { progress: { percent: 2, message: 'second' } } },
+    ]);
+    assert.deepEqual(outcomes.map(({ kind }) => kind).toSorted(), ['applied', 'stale']);
+    const stored = await readJob(context.store, job.id);
+    assert.equal(stored.revision, 2);
+    const applied = outcomes.find(({ kind }) => kind === 'applied');
+    assert.deepEqual(applied?.kind === 'applied' && applied.job, stored);
+  });
+
+  test('apply changes only the named jobs when a batch is large', async (context) => {
+    const batch = Array.from({ length: 500 }, () => newJob(context));
+    await context.store.insert(batch);
+    const odd = batch.filter((_, index) => index % 2 === 1);
+    const outcomes = await context.store.apply(
+      odd.map(({ spec }) => ({ id: spec.id, expect: { states: ['waiting'] as const, revision: 1 }, patch: FINAL })),
+    );
+    assert.ok(outcomes.every(({ kind }) => kind === 'applied'));
+    const reads = await context.store.read(batch.map(({ spec }) => ({ id: spec.id })));
+    const states = reads.map((read) => (read.kind === 'found' ? read.job.state : read.kind));
+    assert.deepEqual(
+      states,
+      batch.map((_, index) => (index % 2 === 1 ? 'cancelled' : 'waiting')),
+    );
+  });
+
+  for (const [words, patch] of NONSENSE) {
+    test(`apply refuses the whole batch when a patch makes ${words}`, async (context) => {
+      const [bad, innocent] = await insertJobs(context, [{}, {}]);
+      assert.ok(bad !== undefined && innocent !== undefined);
+      const expect = { states: ['waiting'] as const };
+      const batch = [
+        { id: innocent.id, expect, patch: FINAL },
+        { id: bad.id, expect, patch },
+      ];
+      await rejectsWith(context.store.apply(batch), 'INTERNAL');
+      assert.deepEqual(await readJob(context.store, innocent.id), innocent);
+      assert.deepEqual(await readJob(context.store, bad.id), bad);
+    });
+  }
+
+  test('apply follows decide through every transition of the table', async (context) => {
+    const { store } = context;
+    const job = await insertJob(context, { timeoutMs: 5, deadlineMs: 1_000_000 });
+    await claimOne(context);
+    await take(store, job.id, { kind: 'report', fence: 1, percent: 12.5, message: 'x' });
+    await take(store, job.id, { kind: 'release', fence: 1 });
+    const again = await claimOne(context);
+    const timedOut = await take(store, again.id, { kind: 'timeOut', fence: 2, random: 0 }, NOW + 5);
+    const third = await claimOne(context, timedOut.runAt);
+    const late = timedOut.runAt + LEASE_MS;
+    const lost = await take(store, third.id, { kind: 'lose', fence: third.fence, random: 0.5 }, late);
+    const fourth = await claimOne(context, lost.runAt);
+    const failed = await fail(store, fourth, false, lost.runAt);
+    assert.equal(failed.error?.attempts.length, 3);
+    const retried = await take(store, failed.id, { kind: 'retry' }, lost.runAt);
+    await take(store, retried.id, { kind: 'cancel' }, lost.runAt);
+    await take(store, retried.id, { kind: 'retry' }, lost.runAt + 1);
+    const fifth = await claimOne(context, lost.runAt + 1);
+    assert.equal(fifth.fence, 5);
+    await take(store, fifth.id, { kind: 'cancel' }, lost.runAt + 2);
+    const stopped = await take(store, fifth.id, { kind: 'stop', fence: 5 }, lost.runAt + 3);
+    assert.equal(stopped.state, 'cancelled');
+    const last = await take(store, fifth.id, { kind: 'retry' }, lost.runAt + 4);
+    const expired = await take(store, last.id, { kind: 'expire' }, last.deadlineAt ?? 0);
+    assert.equal(expired.state, 'expired');
+    await take(store, expired.id, { kind: 'retry' }, NOW);
+    const done = await succeed(store, await claimOne(context), NOW, textResult('{"ok":true}'));
+    assert.equal(done.fence, 6);
+  });
+
+  alone('apply is durable when the store is opened again', async (context) => {
+    await insertJob(context);
+    const done = await succeed(context.store, await claimOne(context), NOW, textResult('7'));
+    const store = await context.opened.reopen();
+    assert.deepEqual(await readJob(store, done.id), done);
+    assert.deepEqual(await store.readResult([{ id: done.id }]), [textResult('7')]);
+  });
+
+  test('read answers found and missing in the order of the batch, by id and by number', async (context) => {
+    const [one, two] = await insertJobs(context, [{}, {}]);
+    assert.ok(one !== undefined && two !== undefined);
+    const refs = [{ id: two.id }, { id: UNKNOWN_ID }, { number: one.number }, { number: 9_007_199_254_740_991 }];
+    assert.deepEqual(await context.store.read([...refs, { id: two.id }]), [
+      { kind: 'found', job: two },
+      { kind: 'missing' },
+      { kind: 'found', job: one },
+      { kind: 'missing' },
+      { kind: 'found', job: two },
+    ]);
+    assert.deepEqual(await context.store.read([]), []);
+  });
+}
+
+/** What the database itself refuses, whoever asks for it. */
+const NONSENSE: readonly (readonly [string, JobPatch])[] = [
+  ['a final job that never finished', { state: 'failed' }],
+  ['a waiting job that has finished', { finishedAt: NOW }],
+  ['a job of an unknown state', { state: 'paused' as 'waiting' }],
+];
+
+function idOf(outcome: ApplyOutcome): string | null {
+  return outcome.kind === 'missing' ? null : outcome.job.id;
+}
+
+async function failedJob(context: Parameters<typeof claimOne>[0]): Promise<Job> {
+  await insertJob(context, { deadlineMs: 100 });
+  return fail(context.store, await claimOne(context), false);
+}
