@@ -1,0 +1,109 @@
+/**
+ * What a `bide.config.ts` says, and the functions that help to write one.
+ *
+ * All of it is plain data, read and checked by `load.ts` and `resolve.ts`: nothing runs, and nothing is refused, before the path
+ * inside the config can be named in the message.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { RetryPolicy } from '../core/job.ts';
+import type { LimitName } from '../core/limits.ts';
+import type { CommandOptions } from '../handlers/command/options.ts';
+import type { JobContext } from '../handlers/function/job-context.ts';
+import type { HttpOptions } from '../handlers/http/options.ts';
+import type { SqlOptions } from '../handlers/sql/options.ts';
+
+/** What every type may say, whatever its kind. A job may ask for other times and retries; it cannot change `slots`. */
+export interface TypeOptions {
+  /** Jobs of this type that run at once in one process. */
+  readonly slots?: number;
+  /** Longest time one attempt may take. */
+  readonly timeoutMs?: number;
+  readonly retry?: Partial<RetryPolicy>;
+  /** How long a final job is kept. */
+  readonly retainMs?: number;
+}
+
+/**
+ * A function with options. `input` is any Standard Schema (zod, valibot; `typebox()` makes one of a TypeBox type): an input that
+ * does not fit is refused at submit, one that does is stored as the schema gives it back, which must be JSON.
+ */
+export interface FunctionType<Input> extends TypeOptions {
+  readonly input?: StandardSchemaV1<unknown, Input>;
+  run(input: Input, context: JobContext): unknown;
+}
+
+/** A function as it is, with every default. Its input is `unknown` unless its parameter says otherwise. */
+export type PlainFunction<Input> = (input: Input, context: JobContext) => unknown;
+
+interface CheckedOptions extends TypeOptions {
+  readonly input?: StandardSchemaV1;
+}
+
+export type CommandType = CheckedOptions & CommandOptions & { readonly kind: 'command' };
+export type HttpType = CheckedOptions & HttpOptions & { readonly kind: 'http' };
+export type SqlType = CheckedOptions & SqlOptions & { readonly kind: 'sql' };
+export type RemoteType = CheckedOptions & { readonly kind: 'remote' };
+
+export type TypeEntry<Input> =
+  | PlainFunction<Input>
+  | FunctionType<Input>
+  | CommandType
+  | HttpType
+  | SqlType
+  | RemoteType;
+
+export interface ServerSettings {
+  readonly host?: string;
+  readonly port?: number;
+  /** How callers reach the server, where that is not what their Host header says: behind a proxy, in webhooks. */
+  readonly publicUrl?: string;
+}
+
+export interface DialectSettings {
+  /** False switches the dialect off. */
+  readonly enabled?: boolean;
+  /** A port of its own, where it is served at the root. */
+  readonly port?: number;
+  /** A host name under which it is served at the root. */
+  readonly hostName?: string;
+  /** What the dialect itself wants to know; see its page. */
+  readonly options?: unknown;
+}
+
+export interface DeliverySettings {
+  /** Lets callback URLs lead into private networks. */
+  readonly allowPrivateAddresses?: boolean;
+}
+
+export interface Config<Inputs extends Record<string, unknown> = Record<string, never>> {
+  readonly types: { readonly [Name in keyof Inputs]: TypeEntry<Inputs[Name]> };
+  readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
+  readonly server?: ServerSettings;
+  readonly dialects?: Readonly<Record<string, DialectSettings>>;
+  readonly deliveries?: DeliverySettings;
+}
+
+/** Gives the config back as it is; what it adds are the types, down to the input of each function. */
+export function defineConfig<Inputs extends Record<string, unknown>>(config: Config<Inputs>): Config<Inputs> {
+  return config;
+}
+
+/** Jobs that run a program. */
+export function command(options: Omit<CommandType, 'kind'>): CommandType {
+  return { ...options, kind: 'command' };
+}
+
+/** Jobs that are sent to an upstream. */
+export function http(options: Omit<HttpType, 'kind'>): HttpType {
+  return { ...options, kind: 'http' };
+}
+
+/** Jobs that query data with SQL. Needs the package `@duckdb/node-api`. */
+export function sql(options: Omit<SqlType, 'kind'> = {}): SqlType {
+  return { ...options, kind: 'sql' };
+}
+
+/** Jobs left for workers that claim them over HTTP. */
+export function remote(options: Omit<RemoteType, 'kind'> = {}): RemoteType {
+  return { ...options, kind: 'remote' };
+}

@@ -1,0 +1,161 @@
+/**
+ * Turns checked configs into what the engine and the faces run by.
+ *
+ * Several configs may be combined (the user's and the playground's): a type, a dialect or a setting of an earlier one wins.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import { BideError } from '../core/errors.ts';
+import { DEFAULT_LIMITS, type Limits, limitsWith } from '../core/limits.ts';
+import type { Handler, JobType } from '../engine/api.ts';
+import type { Clock } from '../engine/clock.ts';
+import { commandHandler } from '../handlers/command/command.ts';
+import { inlineHandler } from '../handlers/function/inline.ts';
+import type { FunctionHandler } from '../handlers/function/job-context.ts';
+import { httpHandler } from '../handlers/http/http.ts';
+import { inputIssues as httpInputIssues } from '../handlers/http/target.ts';
+import { functionOf } from '../handlers/threads/function-of.ts';
+import type { ModuleRef } from '../handlers/threads/messages.ts';
+import { type ThreadedHandlers, threadedHandlers } from '../handlers/threads/threaded-handler.ts';
+import { configIssues } from './config-issues.ts';
+import type { Config, DialectSettings, ServerSettings, TypeEntry, TypeOptions } from './define-config.ts';
+import { type InputRules, inputCheckOf } from './input-check.ts';
+
+/** A config as it was found. */
+export interface ConfigSource {
+  readonly config: unknown;
+  /** For messages: the file, or what it is. */
+  readonly name: string;
+  /** Relative paths in it start here. */
+  readonly baseDir: string;
+  /** Where a thread imports it from; null for one that exists in this process only. */
+  readonly module: ModuleRef | null;
+}
+
+export interface ResolvedConfig {
+  readonly jobTypes: readonly JobType[];
+  readonly limits: Limits;
+  readonly server: ServerSettings;
+  readonly dialects: Readonly<Record<string, DialectSettings>>;
+  readonly deliveries: { readonly allowPrivateAddresses: boolean };
+}
+
+export interface ResolveOptions {
+  readonly clock: Clock;
+  /** `threads` under the server and the worker; `inline` for a library, whose functions live in the caller's program. */
+  readonly functions: 'threads' | 'inline';
+}
+
+interface CheckedSource extends Omit<ConfigSource, 'config'> {
+  readonly config: Config<Record<string, unknown>>;
+}
+
+/** Issues told at once: enough for one round of mending. */
+const ISSUES_MAX = 5;
+
+/** CONFIG_INVALID with the name of the source and the path inside it where one of them may not be used. */
+export function resolveConfigs(sources: readonly ConfigSource[], options: ResolveOptions): ResolvedConfig {
+  const limits = limitsOf(sources);
+  const checked = sources.map((source) => check(source, limits));
+  const environment = { ...options, limits };
+  return {
+    jobTypes: jobTypesOf(checked, environment),
+    limits,
+    server: Object.assign({}, ...checked.map(({ config }) => defined(config.server)).reverse()),
+    dialects: Object.assign({}, ...checked.map(({ config }) => config.dialects).reverse()),
+    deliveries: {
+      allowPrivateAddresses: checked.some(({ config }) => config.deliveries?.allowPrivateAddresses === true),
+    },
+  };
+}
+
+/** Limits come first, since they bound what the rest may say. A wrong one is told by `check`, with its path. */
+function limitsOf(sources: readonly ConfigSource[]): Limits {
+  const overrides = sources.map(({ config }) => defined((config as Partial<Config> | null)?.limits)).reverse();
+  const outcome = limitsWith(Object.assign({}, ...overrides));
+  return outcome.kind === 'limits' ? outcome.limits : DEFAULT_LIMITS;
+}
+
+function check(source: ConfigSource, limits: Limits): CheckedSource {
+  const issues = configIssues(source.config, limits);
+  if (issues.length === 0) return { ...source, config: source.config as CheckedSource['config'] };
+  const sentences = issues.slice(0, ISSUES_MAX).map(({ path, message }) => `${path || 'the config'} ${message}`);
+  const rest = issues.length > ISSUES_MAX ? `; and ${issues.length - ISSUES_MAX} more` : '';
+  throw new BideError('CONFIG_INVALID', `${source.name}: ${sentences.join('; ')}${rest}.`, { issues });
+}
+
+interface Environment extends ResolveOptions {
+  readonly limits: Limits;
+}
+
+function jobTypesOf(sources: readonly CheckedSource[], environment: Environment): readonly JobType[] {
+  const modules = sources.flatMap(({ module }) => (module === null ? [] : [module]));
+  let threaded: ThreadedHandlers | undefined;
+  const functionHandler = (source: CheckedSource, run: FunctionHandler): Handler => {
+    if (environment.functions === 'inline') return inlineHandler(run, environment);
+    if (source.module === null)
+      throw new BideError('INTERNAL', `${source.name} has no module that threads could import.`);
+    threaded ??= threadedHandlers({ ...environment, modules });
+    return threaded.handler(modules.indexOf(source.module));
+  };
+  const jobTypes = new Map<string, JobType>();
+  for (const source of sources) {
+    for (const [name, entry] of Object.entries(source.config.types)) {
+      if (jobTypes.has(name)) continue;
+      const handler = handlerOf(entry, { ...environment, baseDir: source.baseDir });
+      const run = handler ?? functionHandler(source, functionOf(source.config, name) ?? notAFunction);
+      jobTypes.set(name, jobTypeOf(name, entry, run, environment.limits));
+    }
+  }
+  return [...jobTypes.values()];
+}
+
+/** Null for functions, which need to know the module they come from. */
+function handlerOf(
+  entry: TypeEntry<unknown>,
+  environment: Environment & { readonly baseDir: string },
+): Handler | 'remote' | null {
+  if (typeof entry === 'function' || !('kind' in entry)) return null;
+  switch (entry.kind) {
+    case 'command':
+      return commandHandler(entry, environment);
+    case 'http':
+      return httpHandler(entry, environment);
+    case 'sql':
+      throw new BideError('CONFIG_INVALID', 'Types of kind sql are not served by this build.');
+    case 'remote':
+      return 'remote';
+  }
+}
+
+function jobTypeOf(name: string, entry: TypeEntry<unknown>, handler: Handler | 'remote', limits: Limits): JobType {
+  const settings: TypeOptions = typeof entry === 'function' ? {} : entry;
+  return {
+    name,
+    handler,
+    slots: settings.slots ?? limits.slots,
+    defaults: {
+      timeoutMs: settings.timeoutMs ?? null,
+      retainMs: settings.retainMs ?? null,
+      retry: defined(settings.retry),
+    },
+    checkInput: inputCheckOf(inputRulesOf(name, entry)),
+  };
+}
+
+function inputRulesOf(type: string, entry: TypeEntry<unknown>): InputRules {
+  if (typeof entry === 'function') return { type, schema: undefined };
+  const schema = entry.input as StandardSchemaV1 | undefined;
+  if (!('kind' in entry)) return { type, schema };
+  if (entry.kind === 'http') return { type, schema, issuesOf: (input) => httpInputIssues(entry, input) };
+  return { type, schema };
+}
+
+/** Without the options that are there but undefined: they would hide a default when merged. */
+function defined<Options extends object>(options: Options | undefined): Partial<Options> {
+  const entries = Object.entries(options ?? {}).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(entries) as Partial<Options>;
+}
+
+function notAFunction(): never {
+  throw new BideError('INTERNAL', 'A type that was checked to be a function is none.');
+}

@@ -1,0 +1,39 @@
+/**
+ * TypeBox types as Standard Schemas: TypeBox 1.x does not implement `~standard` itself.
+ *
+ * `default`s in the type are filled in; nothing is coerced, and unknown properties are kept unless the type forbids them.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { Static, TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+
+type ValidationError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
+
+export function typebox<const Type extends TSchema>(type: Type): StandardSchemaV1<unknown, Static<Type>> {
+  const validator = Compile(type);
+  return {
+    '~standard': {
+      version: 1,
+      vendor: 'typebox',
+      validate(value) {
+        const filled = validator.Default(structuredClone(value));
+        if (validator.Check(filled)) return { value: filled as Static<Type> };
+        return { issues: validator.Errors(filled).flatMap(issuesOf) };
+      },
+    },
+  };
+}
+
+/** A missing property is told at the place where it is missing, like in every other schema library. */
+function issuesOf(error: ValidationError): readonly StandardSchemaV1.Issue[] {
+  const path = segmentsOf(error.instancePath);
+  if (error.keyword !== 'required') return [{ message: error.message, path }];
+  return error.params.requiredProperties.map((name) => ({ message: 'is missing', path: [...path, name] }));
+}
+
+function segmentsOf(pointer: string): readonly string[] {
+  return pointer
+    .split('/')
+    .slice(1)
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+}
