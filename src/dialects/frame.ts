@@ -7,7 +7,7 @@
  *
  * All of it is set on the encapsulated instance that the dialect is given, so that nothing leaks into another.
  */
-import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
+import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { Dialect } from './dialect.ts';
 import { faultOf, isTransient } from './fault.ts';
@@ -26,11 +26,11 @@ export function frame(app: FastifyInstance, dialect: ErrorBody, routes: (app: Fa
     const fault = faultOf(error);
     return refuse(dialect, reply, fault.kind, fault.message);
   });
-  app.setNotFoundHandler((request, reply) => refuse(dialect, reply, 'not_found', nothingAt(request)));
+  app.setNotFoundHandler((_request, reply) => refuse(dialect, reply, 'not_found', 'There is nothing at this path.'));
   const taken = collectMethods(app);
   routes(app);
   // After the plugins that `routes` may have registered: their routes are declared only when they load.
-  app.after(() => {
+  void app.after(() => {
     for (const [url, methods] of [...taken]) refuseOtherMethods(app, dialect, url, methods);
   });
 }
@@ -42,10 +42,6 @@ export function refuse(dialect: ErrorBody, reply: FastifyReply, kind: ErrorKind,
   if (answer.headers !== undefined) reply.headers(answer.headers);
   const contentType = answer.headers?.['content-type'] ?? 'application/json; charset=utf-8';
   return reply.code(answer.status).type(contentType).send(JSON.stringify(answer.body));
-}
-
-function nothingAt(request: FastifyRequest): string {
-  return `There is nothing at ${request.method} on this path.`;
 }
 
 function collectMethods(app: FastifyInstance): ReadonlyMap<string, Set<string>> {
