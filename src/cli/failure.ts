@@ -1,6 +1,6 @@
 /** How a command that failed says so: one line for people, one JSON document for programs, never a stack trace. */
 import { ClientError } from '../client/index.ts';
-import { BideError, ERRORS } from '../core/errors.ts';
+import { BideError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { type ExitCode, exitCodeOf } from './exit-code.ts';
 import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
@@ -22,10 +22,17 @@ function linesOf(error: unknown): readonly string[] {
 }
 
 function messageOf(error: unknown): string {
+  // The title says what the detail says again, unless the detail is the advice that goes with the title.
+  if (error instanceof ClientError && error.detail !== null && error.detail !== adviceOf(error.code))
+    return error.detail;
   if (error instanceof BideError && error.message === ERRORS[error.code].title) {
     return `${error.message} ${ERRORS[error.code].advice}`;
   }
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+function adviceOf(code: string): string | null {
+  return Object.hasOwn(ERRORS, code) ? ERRORS[code as ErrorCode].advice : null;
 }
 
 /** The places that the server found wrong, and the words that it would have taken. */

@@ -15,6 +15,8 @@ export interface ClientErrorFacts {
   readonly status: number | null;
   /** The other fields of the problem body: `errors`, `limit`, `types`, `requestId`. */
   readonly details?: Readonly<Record<string, unknown>>;
+  /** The server's sentence about this very case, or what to do about it; null where it sent none. */
+  readonly detail?: string | null;
   /** How long the server asked to stay away; null where it did not say. */
   readonly retryAfterMs?: number | null;
   readonly cause?: unknown;
@@ -24,6 +26,7 @@ export class ClientError extends Error {
   override readonly name = 'ClientError';
   readonly code: string;
   readonly status: number | null;
+  readonly detail: string | null;
   readonly details: Readonly<Record<string, unknown>>;
   readonly retryAfterMs: number | null;
 
@@ -31,6 +34,7 @@ export class ClientError extends Error {
     super(message, { cause: facts.cause });
     this.code = code;
     this.status = facts.status;
+    this.detail = facts.detail ?? null;
     this.details = facts.details ?? {};
     this.retryAfterMs = facts.retryAfterMs ?? null;
   }
@@ -54,7 +58,7 @@ export function errorOfAnswer(status: number, bodyText: string, retryAfterMs: nu
   }
   const { code, title, status: _status, detail, type: _type, ...details } = problem;
   const sentences = [title, detail].filter((sentence) => sentence !== undefined && sentence !== '');
-  return new ClientError(code, sentences.join(' ') || code, { status, details, retryAfterMs });
+  return new ClientError(code, sentences.join(' ') || code, { status, detail: detail ?? null, details, retryAfterMs });
 }
 
 function problemOf(text: string): ProblemBody | null {
