@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { dialectsPage } from './gen/dialects.ts';
 import { errorsPage } from './gen/errors.ts';
 import { lifecyclePage } from './gen/lifecycle.ts';
 import { limitsPage } from './gen/limits.ts';
@@ -16,6 +17,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/lifecycle.md': lifecyclePage,
   'docs/errors.md': errorsPage,
   'docs/limits.md': limitsPage,
+  'docs/dialects.md': dialectsPage,
 };
 
 const isCheck = process.argv.includes('--check');

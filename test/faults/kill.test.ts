@@ -19,7 +19,10 @@ const LEASE_MS = 1_000;
 /** A lost job is found at the end of its lease and run again: two leases and some work, on a machine that has other things to do. */
 const SETTLE_SECONDS = 20;
 
+const PERMANENT_ERROR = new URL('../../src/handlers/function/permanent-error.ts', import.meta.url).href;
+
 const CONFIG = `
+import { PermanentError } from ${JSON.stringify(PERMANENT_ERROR)};
 export default {
   limits: { leaseMs: ${LEASE_MS}, sweepIntervalMs: 50 },
   types: {
@@ -29,7 +32,7 @@ export default {
       async run({ number, ms, isDoomed }, context) {
         context.progress(50);
         if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
-        if (isDoomed) throw Object.assign(new Error('doomed'), { name: 'PermanentError' });
+        if (isDoomed) throw new PermanentError('doomed');
         return { number, square: number * number };
       },
     },

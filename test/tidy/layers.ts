@@ -39,7 +39,6 @@ export const LAYERS: readonly Layer[] = [
   },
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
   { name: 'client', at: ['src/client/'], may: [], mayTypes: ['src/core/'], isPure: true },
-  { name: 'dashboard', at: ['src/dashboard/'], may: ['src/client/'] },
   { name: 'cli', at: ['src/cli/', 'bin/'], may: ['src/core/', 'src/client/', 'src/config/', 'src/app.ts'] },
   { name: 'app', at: ['src/app.ts', 'src/app/', 'src/index.ts'], may: ['src/'] },
 ];
@@ -68,7 +67,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly at: readonly s
     { name: /^avsc$/, at: ['src/dialects/kinetica/'], because: 'one vendor speaks it' },
     {
       name: /^@?fastify/,
-      at: ['src/http/', 'src/dialects/', 'src/dashboard/', 'src/app.ts', 'src/app/', 'src/index.ts'],
+      at: ['src/http/', 'src/dialects/', 'src/app.ts', 'src/app/', 'src/index.ts'],
       because: 'the engine, the handlers and the client know nothing of HTTP servers',
     },
     {

@@ -1,0 +1,139 @@
+/** The pages keep step with the code: what they link to, name, and list is there. */
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { describe, test } from 'node:test';
+import { LAYERS } from './tidy/layers.ts';
+import { listTree, ROOT, readTree } from './tidy/tree.ts';
+
+const PAGES = readTree('*.md');
+const MANIFEST = JSON.parse(readTree('package.json').get('package.json') ?? '{}') as {
+  readonly scripts: Readonly<Record<string, string>>;
+  readonly exports: Readonly<Record<string, unknown>>;
+};
+
+function page(path: string): string {
+  return PAGES.get(path) ?? assert.fail(`${path} is missing`);
+}
+
+/** Every match of the pattern's first group, with the page that it is on. */
+function mentions(pattern: RegExp): { readonly page: string; readonly text: string }[] {
+  return [...PAGES].flatMap(([path, text]) =>
+    [...text.matchAll(pattern)].map((match) => ({ page: path, text: match[1] ?? '' })),
+  );
+}
+
+describe('the pages', () => {
+  test('link only to what exists', () => {
+    const links = mentions(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g);
+    assert.ok(links.length > 15, `${links.length} links`);
+    const broken = links.filter(({ page: from, text }) => !existsSync(join(ROOT, dirname(from), text)));
+    assert.deepEqual(broken, []);
+  });
+
+  test('name only files that exist', () => {
+    const files = mentions(/`((?:src|test|scripts|docs|bin|examples|bench|deploy)\/[\w./-]+)`/g);
+    assert.ok(files.length > 20, `${files.length} files`);
+    assert.deepEqual(
+      files.filter(({ text }) => !existsSync(join(ROOT, normalize(text)))),
+      [],
+    );
+  });
+
+  test('name only npm scripts that exist', () => {
+    const scripts = mentions(/\bnpm run ([\w:-]+)/g);
+    assert.ok(scripts.length > 5);
+    assert.deepEqual(
+      scripts.filter(({ text }) => !Object.hasOwn(MANIFEST.scripts, text)),
+      [],
+    );
+  });
+
+  test('name only subpaths that the package has', () => {
+    const subpaths = mentions(/`bide(\/[\w/-]+)`/g);
+    assert.ok(subpaths.length > 0);
+    assert.deepEqual(
+      subpaths.filter(({ text }) => !Object.hasOwn(MANIFEST.exports, `.${text}`)),
+      [],
+    );
+  });
+
+  test('speak of the project alone', () => {
+    const everything = readTree('*.md', '*.ts', '*.js', '*.json', '*.sh', '*.sql', '.ci/*');
+    const foreign = new RegExp(['/work/(main|shared)', '/tmp/i\\d', '\\bDESIGN\\b', '\\bSTYLE\\.md'].join('|'));
+    const found = [...everything].filter(([path, text]) => path !== 'test/tidy-docs.test.ts' && foreign.test(text));
+    assert.deepEqual(
+      found.map(([path]) => path),
+      [],
+    );
+  });
+});
+
+describe('the README', () => {
+  test('gives newcomers one command to see it run and one to test it', () => {
+    assert.match(page('README.md'), /npm ci && npm run demo/);
+    assert.match(page('README.md'), /npm ci && npm test/);
+  });
+});
+
+describe('ARCHITECTURE', () => {
+  test('names every layer, in the order of the matrix', () => {
+    const rows = [...page('ARCHITECTURE.md').matchAll(/^\| `(\w+)(?:\.ts)?`.*\|$/gm)].map(([, name]) => name);
+    assert.deepEqual(
+      rows,
+      LAYERS.map(({ name }) => name),
+    );
+  });
+});
+
+describe('the decision records', () => {
+  const records = listTree('docs/adr/0*.md');
+
+  test('are numbered without a gap and listed', () => {
+    const numbers = records.map((path) => Number(path.slice('docs/adr/'.length, 'docs/adr/0000'.length)));
+    assert.deepEqual(
+      numbers,
+      records.map((_, index) => index + 1),
+    );
+    for (const path of records)
+      assert.ok(page('docs/adr/README.md').includes(`(${path.slice('docs/adr/'.length)})`), path);
+  });
+
+  test('each have a date, a context, a decision, what was rejected, and consequences', () => {
+    assert.ok(records.length >= 10);
+    for (const path of records) {
+      assert.match(page(path), /^# \d{4} · .+\n\n\d{4}-\d\d-\d\d · (accepted|replaced by \[\d{4}\])/, path);
+      const headings = [...page(path).matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+      assert.deepEqual(headings, ['Context', 'Decision', 'Rejected', 'Consequences'], path);
+    }
+  });
+});
+
+describe('the glossary', () => {
+  test('has each word once, in the order of the alphabet', () => {
+    const words = [...page('docs/glossary.md').matchAll(/^\| \*\*(.+?)\*\* \|/gm)].map(([, word]) => word ?? '');
+    assert.ok(words.length > 30);
+    assert.deepEqual(words, [...new Set(words)].sort());
+  });
+});
+
+describe('the changelog', () => {
+  test('has a part for what is not released yet, and known kinds of changes only', () => {
+    assert.match(page('CHANGELOG.md'), /^## \[Unreleased\]$/m);
+    const kinds = [...page('CHANGELOG.md').matchAll(/^### (.+)$/gm)].map(([, kind]) => kind ?? '');
+    const known = ['Breaking', 'Added', 'Changed', 'Deprecated', 'Removed', 'Fixed', 'Security'];
+    assert.deepEqual(
+      kinds.filter((kind) => !known.includes(kind)),
+      [],
+    );
+  });
+});
+
+describe('package.json', () => {
+  test('exports sources in a checkout: a pack that was interrupted leaves built files there', () => {
+    for (const target of Object.values(MANIFEST.exports)) {
+      assert.match(String(target), /^\.\/(src\/.*\.ts|package\.json)$/);
+      assert.ok(existsSync(join(ROOT, String(target))), String(target));
+    }
+  });
+});
