@@ -18,7 +18,7 @@ const time = (description: string) => Type.String({ format: 'date-time', descrip
 const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
 
 const durations = (limits: Limits) => ({
-  ms: (max: number, description: string) => Type.Integer({ minimum: 0, maximum: max, description }),
+  ms: (max: number, description: string, min = 0) => Type.Integer({ minimum: min, maximum: max, description }),
   seconds: (description: string) =>
     Type.Number({
       minimum: 0,
@@ -42,15 +42,15 @@ function submitSchema(limits: Limits) {
       ),
       runAt: Type.Optional(nullable(time('Not before this time.'))),
       delayMs: Type.Optional(nullable(ms(limits.delayMsMax, 'Not before this long from now.'))),
-      timeoutMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of one attempt.'))),
-      deadlineMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of the whole job.'))),
+      timeoutMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of one attempt.', 1))),
+      deadlineMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of the whole job.', 1))),
       retry: Type.Optional(
         nullable(
           Type.Object(
             {
               attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.attemptsMax })),
               backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
-              factor: Type.Optional(Type.Number({ minimum: 1, maximum: 100, description: 'Growth of the wait.' })),
+              factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
               maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
             },
             strict,
@@ -71,7 +71,7 @@ function submitSchema(limits: Limits) {
         nullable(
           Type.String({
             minLength: 1,
-            maxLength: limits.idempotencyKeyLengthMax,
+            maxLength: limits.sequenceKeyLengthMax,
             description: 'Jobs with the same key run one after another.',
           }),
         ),
