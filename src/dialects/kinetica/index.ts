@@ -33,6 +33,6 @@ export const kinetica: Dialect<KineticaOptions> = {
   ],
   errorBody,
   parseOptions,
-  playground: DEFAULT_OPTIONS,
+  playground: { ...DEFAULT_OPTIONS, endpoints: { '/execute/sql': { type: 'sql', kind: 'sql' } } },
   register,
 };

@@ -36,7 +36,7 @@ export interface KineticaOptions {
 }
 
 export const DEFAULT_OPTIONS: KineticaOptions = {
-  endpoints: { '/execute/sql': { type: 'sql', kind: 'sql' } },
+  endpoints: {},
   retainMs: HOUR_MS,
   syncTimeoutMs: HOUR_MS / 12,
   version: '7.2.3.12',

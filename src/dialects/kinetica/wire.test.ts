@@ -118,7 +118,13 @@ test('bytes in JSON are one character per byte, there and back', () => {
 
 test('readJson takes defaults for what is missing, ignores the unknown and names what is wrong', () => {
   const read = readJson(createJobRequest, { endpoint: '/x', more: 1 });
-  assert.deepEqual(read, { endpoint: '/x', request_encoding: 'binary', data: Buffer.alloc(0), data_str: '', options: {} });
+  assert.deepEqual(read, {
+    endpoint: '/x',
+    request_encoding: 'binary',
+    data: Buffer.alloc(0),
+    data_str: '',
+    options: {},
+  });
   assert.throws(() => readJson(createJobRequest, {}), /Field endpoint is required/);
   assert.throws(() => readJson(getJobRequest, { job_id: '41' }), /Field job_id must be a whole number/);
   assert.throws(() => readJson(getJobRequest, { job_id: 41.5 }), /Field job_id must be a whole number/);

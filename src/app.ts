@@ -1,0 +1,207 @@
+/**
+ * The composition root: config, store, engine, keys and servers, put together and taken apart in the right order.
+ *
+ * Start: config → store (locked, migrated) → engine → keys → servers. Whatever fails on the way closes what was opened before it.
+ * Stop: the engine begins to close, which answers held requests, while the servers stop listening; the store closes last.
+ */
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { planMounts } from './app/dialect-mounts.ts';
+import { logTelemetry } from './app/log-telemetry.ts';
+import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
+import { type LoadedConfig, loadConfig } from './config/load.ts';
+import type { KeyAdmin } from './dialects/dialect.ts';
+import { dialects } from './dialects/index.ts';
+import { createNativeDialect } from './dialects/native/index.ts';
+import {
+  createEngine,
+  createStoreClock,
+  createTelemetry,
+  type RunningEngine,
+  systemClock,
+  type Telemetry,
+} from './engine/index.ts';
+import { createAuthenticator } from './http/auth.ts';
+import { declareHealthRoutes } from './http/health.ts';
+import { createHolds } from './http/hold.ts';
+import { createKeys, ensureAdminKey } from './http/keys.ts';
+import type { Logger } from './http/log.ts';
+import { createServer, type Mount, type Server, type ServerOptions } from './http/server.ts';
+import { playgroundSource } from './playground.ts';
+import type { Store } from './store/contract.ts';
+
+export { type DatabaseOptions, openMigratedStore, openStore, type StoreOptions } from './app/open-store.ts';
+export { createLogger, type Logger, type LogLevel } from './http/log.ts';
+
+export interface HttpOptions {
+  readonly host?: string | undefined;
+  /** 0 takes a free one. */
+  readonly port?: number | undefined;
+  readonly publicUrl?: string | undefined;
+  readonly dialectPorts?: Readonly<Record<string, number>> | undefined;
+}
+
+export interface AppOptions {
+  /** Without one, `bide.config.ts` in the working folder where there is one. */
+  readonly configFile?: string | undefined;
+  readonly hasPlayground?: boolean | undefined;
+  readonly dataFolder: string;
+  readonly database?: DatabaseOptions | undefined;
+  /** Null for a process that only works. */
+  readonly http: HttpOptions | null;
+  readonly runsJobs: boolean;
+  readonly allowsPrivateCallbacks?: boolean | undefined;
+  readonly logger: Logger;
+  readonly version: string;
+}
+
+export interface App {
+  /** Null where it serves no HTTP. */
+  readonly url: string | null;
+  /** Dialects with a port of their own, by name. */
+  readonly dialectUrls: Readonly<Record<string, string>>;
+  /** The admin key, when this start made it; it is shown nowhere else but in the data folder. */
+  readonly adminKey: string | null;
+  readonly engine: RunningEngine;
+  readonly store: Store;
+  readonly keys: KeyAdmin;
+  /** Safe to call twice: the second call waits for the first, and its `force` counts too. */
+  stop(options?: { readonly force?: AbortSignal }): Promise<void>;
+}
+
+const DEFAULT_HOST = '127.0.0.1';
+const DEFAULT_PORT = 7070;
+
+export async function startApp(options: AppOptions): Promise<App> {
+  await using opened = new AsyncDisposableStack();
+  const config = await loadConfig({
+    file: options.configFile,
+    others: options.hasPlayground === true ? [playgroundSource()] : [],
+    clock: systemClock,
+    functions: 'threads',
+  });
+  const store = await openMigratedStore(options);
+  opened.defer(() => store.close());
+  const telemetry = createTelemetry();
+  telemetry.subscribe(logTelemetry(options.logger));
+  const clock = await clockFor(store, telemetry, opened);
+  const engine = engineOf({ config, store, clock, telemetry, options });
+  opened.defer(() => engine.stop());
+  await engine.start();
+  const auth = createAuthenticator({ store, clock, limits: config.limits });
+  const keys = createKeys({ store, clock, onRevoked: auth.forget });
+  const isServing = options.http !== null;
+  const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
+  const servers = isServing
+    ? await startServers({ config, options, http: options.http, engine, store, auth, keys }, opened)
+    : { url: null, dialectUrls: {}, all: [] };
+  const rest = opened.move();
+  return {
+    url: servers.url,
+    dialectUrls: servers.dialectUrls,
+    adminKey,
+    engine,
+    store,
+    keys,
+    async stop(stopOptions = {}) {
+      // `closing` fires with the first step of the stop: the servers find their held requests answered.
+      const stopped = engine.stop(stopOptions);
+      await Promise.all([stopped, ...servers.all.map((server) => server.close())]);
+      await rest.disposeAsync();
+    },
+  };
+}
+
+/** One clock rules where several machines share a store: that of the store. */
+async function clockFor(store: Store, telemetry: Telemetry, opened: AsyncDisposableStack) {
+  if (!store.facts.isShared) return systemClock;
+  const time = () => store.time();
+  const clock = createStoreClock({ time, timers: systemClock, random: Math.random, telemetry });
+  opened.defer(() => clock.stop());
+  await clock.start();
+  return clock;
+}
+
+interface EngineParts {
+  readonly config: LoadedConfig;
+  readonly store: Store;
+  readonly clock: Awaited<ReturnType<typeof clockFor>>;
+  readonly telemetry: Telemetry;
+  readonly options: AppOptions;
+}
+
+function engineOf({ config, store, clock, telemetry, options }: EngineParts): RunningEngine {
+  const rendering = dialects.flatMap(({ name, renderDelivery }) =>
+    renderDelivery === undefined ? [] : [[name, renderDelivery] as const],
+  );
+  return createEngine({
+    store,
+    clock,
+    telemetry,
+    types: config.jobTypes,
+    limits: config.limits,
+    workerName: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    runsJobs: options.runsJobs,
+    renderDelivery: new Map(rendering),
+    allowsPrivateDeliveries: options.allowsPrivateCallbacks === true || config.deliveries.allowPrivateAddresses,
+  });
+}
+
+interface Serving {
+  readonly config: LoadedConfig;
+  readonly options: AppOptions;
+  readonly http: HttpOptions | null;
+  readonly engine: RunningEngine;
+  readonly store: Store;
+  readonly auth: ReturnType<typeof createAuthenticator>;
+  readonly keys: KeyAdmin;
+}
+
+interface Servers {
+  readonly url: string;
+  readonly dialectUrls: Readonly<Record<string, string>>;
+  readonly all: readonly Server[];
+}
+
+async function startServers(serving: Serving, opened: AsyncDisposableStack): Promise<Servers> {
+  const { config, options, engine, store } = serving;
+  const http = serving.http ?? {};
+  const host = http.host ?? config.server.host ?? DEFAULT_HOST;
+  const publicUrl = http.publicUrl ?? config.server.publicUrl ?? null;
+  const planned = planMounts({
+    settings: config.dialects,
+    ports: http.dialectPorts ?? {},
+    hasPlayground: options.hasPlayground === true,
+  });
+  const shared: Omit<ServerOptions, 'dialects' | 'publicUrl'> = {
+    engine,
+    auth: serving.auth,
+    holds: createHolds({ limits: config.limits, closing: engine.closing }),
+    documents: store,
+    logger: options.logger,
+    dialectsFolder: join(options.dataFolder, 'dialects'),
+  };
+  const all: Server[] = [];
+  const open = async (mounts: readonly Mount[], port: number, url: string | null): Promise<string> => {
+    const server = await createServer({ ...shared, dialects: mounts, publicUrl: url });
+    opened.defer(() => server.close());
+    all.push(server);
+    return server.listen({ host, port });
+  };
+  const dialectUrls: Record<string, string> = {};
+  // A public URL is that of the main port; a dialect on a port of its own goes by the Host header.
+  for (const { port, mount } of planned.ports) dialectUrls[mount.dialect.name] = await open([mount], port, null);
+  const native: Mount = { dialect: nativeDialect(serving), options: null, at: { kind: 'root' } };
+  const url = await open([native, ...planned.main], http.port ?? config.server.port ?? DEFAULT_PORT, publicUrl);
+  return { url, dialectUrls, all };
+}
+
+function nativeDialect({ options, engine, keys }: Serving): Mount['dialect'] {
+  return createNativeDialect({
+    version: options.version,
+    keys,
+    hasDocs: true,
+    more: (app) => declareHealthRoutes(app, engine),
+  }) as Mount['dialect'];
+}
