@@ -4,19 +4,19 @@
  * Start: config → store (locked, migrated) → engine → keys → servers. Whatever fails on the way closes what was opened before it.
  * Stop: the engine begins to close, which answers held requests, while the servers stop listening; the store closes last.
  */
-import { randomBytes } from 'node:crypto';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
+import { storeClockOf } from './app/store-clock-of.ts';
+import { workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { KeyAdmin } from './dialects/dialect.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
+  type Clock,
   createEngine,
-  createStoreClock,
   createTelemetry,
   type RunningEngine,
   systemClock,
@@ -27,6 +27,7 @@ import { declareHealthRoutes } from './http/health.ts';
 import { createHolds } from './http/hold.ts';
 import { createKeys, ensureAdminKey } from './http/keys.ts';
 import type { Logger } from './http/log.ts';
+import { createMetrics, declareMetricsRoute, type Metrics } from './http/metrics.ts';
 import { createServer, type Mount, type Server, type ServerOptions } from './http/server.ts';
 import { playgroundSource } from './playground.ts';
 import type { Store } from './store/contract.ts';
@@ -85,7 +86,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   opened.defer(() => store.close());
   const telemetry = createTelemetry();
   telemetry.subscribe(logTelemetry(options.logger));
-  const clock = await clockFor(store, telemetry, opened);
+  const clock = await storeClockOf(store, telemetry, opened);
   const engine = engineOf({ config, store, clock, telemetry, options });
   opened.defer(() => engine.stop());
   await engine.start();
@@ -113,20 +114,10 @@ export async function startApp(options: AppOptions): Promise<App> {
   };
 }
 
-/** One clock rules where several machines share a store: that of the store. */
-async function clockFor(store: Store, telemetry: Telemetry, opened: AsyncDisposableStack) {
-  if (!store.facts.isShared) return systemClock;
-  const time = () => store.time();
-  const clock = createStoreClock({ time, timers: systemClock, random: Math.random, telemetry });
-  opened.defer(() => clock.stop());
-  await clock.start();
-  return clock;
-}
-
 interface EngineParts {
   readonly config: LoadedConfig;
   readonly store: Store;
-  readonly clock: Awaited<ReturnType<typeof clockFor>>;
+  readonly clock: Clock;
   readonly telemetry: Telemetry;
   readonly options: AppOptions;
 }
@@ -141,7 +132,7 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
     telemetry,
     types: config.jobTypes,
     limits: config.limits,
-    workerName: `${hostname()}-${process.pid}-${randomBytes(3).toString('hex')}`,
+    workerName: workerName(),
     runsJobs: options.runsJobs,
     renderDelivery: new Map(rendering),
     allowsPrivateDeliveries: options.allowsPrivateCallbacks === true || config.deliveries.allowPrivateAddresses,
@@ -174,10 +165,13 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     ports: http.dialectPorts ?? {},
     hasPlayground: options.hasPlayground === true,
   });
+  const holds = createHolds({ limits: config.limits, closing: engine.closing });
+  const metrics = createMetrics({ engine, holds });
+  opened.defer(() => metrics.close());
   const shared: Omit<ServerOptions, 'dialects' | 'publicUrl'> = {
     engine,
     auth: serving.auth,
-    holds: createHolds({ limits: config.limits, closing: engine.closing }),
+    holds,
     documents: store,
     logger: options.logger,
     dialectsFolder: join(options.dataFolder, 'dialects'),
@@ -192,16 +186,20 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
   const dialectUrls: Record<string, string> = {};
   // A public URL is that of the main port; a dialect on a port of its own goes by the Host header.
   for (const { port, mount } of planned.ports) dialectUrls[mount.dialect.name] = await open([mount], port, null);
-  const native: Mount = { dialect: nativeDialect(serving), options: null, at: { kind: 'root' } };
+  const native: Mount = { dialect: nativeDialect(serving, metrics), options: null, at: { kind: 'root' } };
   const url = await open([native, ...planned.main], http.port ?? config.server.port ?? DEFAULT_PORT, publicUrl);
   return { url, dialectUrls, all };
 }
 
-function nativeDialect({ options, engine, keys }: Serving): Mount['dialect'] {
+function nativeDialect({ options, engine, keys }: Serving, metrics: Metrics): Mount['dialect'] {
   return createNativeDialect({
     version: options.version,
     keys,
     hasDocs: true,
-    more: (app) => declareHealthRoutes(app, engine),
+    more(app, guard) {
+      declareHealthRoutes(app, engine);
+      // Metrics count the jobs of all tenants.
+      declareMetricsRoute(app, metrics, guard('admin'));
+    },
   }) as Mount['dialect'];
 }

@@ -1,0 +1,215 @@
+/**
+ * Bide inside another program: the engine in this process, functions inline, no server.
+ *
+ * `openBide` is the same engine, store and state table as the server's; what is missing are threads (a handler that never yields
+ * blocks its program, as any function of it does) and, unless its routes are mounted, HTTP.
+ */
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { JobBody } from '../client/wire.ts';
+import type { Config } from '../config/define-config.ts';
+import { resolveConfigs } from '../config/resolve.ts';
+import { BideError } from '../core/errors.ts';
+import type { Json } from '../core/job.ts';
+import { shownState } from '../core/state.ts';
+import type { Principal } from '../dialects/dialect.ts';
+import { jobBody } from '../dialects/native/mapping.ts';
+import { nativeRoutes } from '../dialects/native/routes.ts';
+import {
+  type CommandOutcome,
+  createEngine,
+  createTelemetry,
+  type Lookup,
+  type ResultContent,
+  type RunningEngine,
+  type Scope,
+  type Snapshot,
+  type SubmitOutcome,
+  type SubmitRequest,
+  systemClock,
+} from '../engine/index.ts';
+import { createAuthenticator } from '../http/auth.ts';
+import { createHolds } from '../http/hold.ts';
+import { createKeys, DEFAULT_TENANT } from '../http/keys.ts';
+import type { Store } from '../store/contract.ts';
+import { openMigratedStore } from './open-store.ts';
+import { storeClockOf } from './store-clock-of.ts';
+import { workerName } from './worker-name.ts';
+
+export interface OpenOptions {
+  /** Data folder; made where there is none. */
+  readonly data?: string;
+  /** postgres://… in place of the folder. */
+  readonly database?: string;
+  readonly schema?: string;
+  /** Owner of the jobs of this object. Routes have the tenant of whoever calls. */
+  readonly tenant?: string;
+  /** False: submits and waits only; other processes run the jobs. */
+  readonly runsJobs?: boolean;
+}
+
+export type SubmitOptions = Partial<Omit<SubmitRequest, 'tenant' | 'type' | 'input' | 'origin'>>;
+
+export interface WaitOptions {
+  /** Without end unless told. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface RoutesOptions {
+  /** Who calls, where this program knows better than Bide's API keys do; null is answered with 401. */
+  readonly identify?: (request: FastifyRequest) => Caller | null | Promise<Caller | null>;
+}
+
+export interface Caller {
+  readonly tenant: string;
+  /** All but `admin` unless told. */
+  readonly scopes?: readonly Scope[];
+}
+
+/** Jobs are given as the HTTP API gives them. An id that there is no job for throws JOB_NOT_FOUND or JOB_GONE. */
+export interface Bide<Inputs extends Record<string, unknown>> {
+  /** Resolves when the job is on disk. TYPE_UNKNOWN, INPUT_INVALID, INVALID_REQUEST, IDEMPOTENCY_MISMATCH or QUOTA_EXCEEDED otherwise. */
+  submit<Name extends keyof Inputs & string>(
+    type: Name,
+    input: Inputs[Name],
+    options?: SubmitOptions,
+  ): Promise<JobBody>;
+  get(id: string): Promise<JobBody>;
+  /** The job once it is final, or as it is when the time is over. */
+  wait(id: string, options?: WaitOptions): Promise<JobBody>;
+  /** Null while there is none. */
+  result(id: string): Promise<ResultContent | null>;
+  /** WRONG_STATE when the job is final already. */
+  cancel(id: string): Promise<JobBody>;
+  retry(id: string): Promise<JobBody>;
+  remove(id: string): Promise<JobBody>;
+  /** The native API as a Fastify plugin, under any prefix. */
+  readonly routes: (app: FastifyInstance, options: RoutesOptions) => Promise<void>;
+  readonly engine: RunningEngine;
+  /** Lets running jobs finish, gives back what does not, and closes the store. */
+  close(): Promise<void>;
+}
+
+const DEFAULT_FOLDER = './bide-data';
+const PLAIN_SCOPES: readonly Scope[] = ['submit', 'read', 'work'];
+const VERSION_FILE = new URL('../../package.json', import.meta.url);
+
+export async function openBide<Inputs extends Record<string, unknown>>(
+  config: Config<Inputs>,
+  options: OpenOptions = {},
+): Promise<Bide<Inputs>> {
+  const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
+  const { jobTypes, limits, deliveries } = resolveConfigs([source], { clock: systemClock, functions: 'inline' });
+  const store = await openMigratedStore({
+    dataFolder: options.data ?? DEFAULT_FOLDER,
+    database: options.database === undefined ? undefined : { url: options.database, schema: options.schema },
+  });
+  await using opened = new AsyncDisposableStack();
+  const telemetry = createTelemetry();
+  opened.defer(() => store.close());
+  const clock = await storeClockOf(store, telemetry, opened);
+  const engine = createEngine({
+    store,
+    clock,
+    limits,
+    types: jobTypes,
+    workerName: workerName(),
+    telemetry,
+    runsJobs: options.runsJobs ?? true,
+    allowsPrivateDeliveries: deliveries.allowPrivateAddresses,
+  });
+  opened.defer(() => engine.stop());
+  await engine.start();
+  const rest = opened.move();
+  return {
+    ...callsOf<Inputs>(engine, options.tenant ?? DEFAULT_TENANT),
+    routes: routesOf(engine, store),
+    engine,
+    close: () => rest.disposeAsync(),
+  };
+}
+
+type Calls<Inputs extends Record<string, unknown>> = Omit<Bide<Inputs>, 'routes' | 'engine' | 'close'>;
+
+function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, tenant: string): Calls<Inputs> {
+  const body = ({ job, resultText }: Snapshot): JobBody =>
+    JSON.parse(jobBody('', { job, resultText }, shownState(job, engine.clock.now()))) as JobBody;
+  return {
+    async submit(type, input, options = {}) {
+      const [outcome] = await engine.submit([{ ...options, tenant, type, input: input as Json }]);
+      return body(submittedOf(type, outcome));
+    },
+    async get(id) {
+      const [lookup] = await engine.read(tenant, [id]);
+      return body(foundOf(id, lookup));
+    },
+    async wait(id, { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = {}) {
+      const until = { kind: 'done' } as const;
+      const { lookups } = await engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs, signal });
+      return body(foundOf(id, lookups[0]));
+    },
+    async result(id) {
+      const outcome = await engine.readResult(tenant, id);
+      if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
+      return outcome.kind === 'found' ? outcome.result : null;
+    },
+    cancel: async (id) => body(commandedOf(id, await engine.cancel(tenant, id))),
+    retry: async (id) => body(commandedOf(id, await engine.retry(tenant, id))),
+    remove: async (id) => body(commandedOf(id, await engine.remove(tenant, id))),
+  };
+}
+
+function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unknown>>['routes'] {
+  const { clock, limits } = engine;
+  const auth = createAuthenticator({ store, clock, limits });
+  const keys = createKeys({ store, clock, onRevoked: auth.forget });
+  const holds = createHolds({ limits, closing: engine.closing });
+  return async (app, { identify }) => {
+    const { default: manifest } = await import(VERSION_FILE.href, { with: { type: 'json' } });
+    const who =
+      identify === undefined
+        ? {}
+        : { identify: async (request: FastifyRequest) => principalOf(await identify(request)) };
+    await nativeRoutes(app, { engine, auth, holds }, { version: manifest.version, keys, hasDocs: true, ...who });
+  };
+}
+
+function principalOf(caller: Caller | null): Principal | null {
+  if (caller === null) return null;
+  return { tenant: caller.tenant, keyId: 'app', scopes: new Set(caller.scopes ?? PLAIN_SCOPES) };
+}
+
+function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot {
+  switch (outcome?.kind) {
+    case 'created':
+    case 'existing':
+      return outcome.snapshot;
+    case 'unknownType':
+      throw new BideError('TYPE_UNKNOWN', `There is no job type ${type}.`, { types: outcome.types });
+    case 'invalidInput':
+      throw new BideError('INPUT_INVALID', undefined, { errors: outcome.issues });
+    case 'invalidRequest':
+      throw new BideError('INVALID_REQUEST', undefined, { errors: outcome.issues });
+    case 'conflict':
+      throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
+    case 'overQuota':
+      throw new BideError('QUOTA_EXCEEDED', undefined, { limit: outcome.limit });
+    default:
+      throw new BideError('INTERNAL', 'A submit came back without an outcome.');
+  }
+}
+
+function commandedOf(id: string, outcome: CommandOutcome): Snapshot {
+  if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
+  if (outcome.kind !== 'wrongState') return outcome.snapshot;
+  throw new BideError('WRONG_STATE', `Job ${id} is ${outcome.snapshot.job.state}.`, { id });
+}
+
+function foundOf(id: string, lookup: Lookup | undefined): Snapshot {
+  if (lookup?.kind === 'found') return lookup.snapshot;
+  throw absent(id, lookup?.kind ?? 'missing');
+}
+
+function absent(id: string, kind: 'missing' | 'gone'): BideError {
+  return new BideError(kind === 'gone' ? 'JOB_GONE' : 'JOB_NOT_FOUND', undefined, { id });
+}

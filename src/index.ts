@@ -1,0 +1,17 @@
+/** What `import … from 'bide'` gives: the library, and everything that a `bide.config.ts` is written with. */
+export {
+  type Bide,
+  type Caller,
+  type OpenOptions,
+  openBide,
+  type RoutesOptions,
+  type SubmitOptions,
+  type WaitOptions,
+} from './app/library.ts';
+export type { JobBody } from './client/wire.ts';
+export { type Config, command, defineConfig, http, remote, sql } from './config/define-config.ts';
+export { typebox } from './config/typebox-schema.ts';
+export { BideError, type ErrorCode } from './core/errors.ts';
+export type { Job, Json, RetryPolicy, Tags } from './core/job.ts';
+export type { JobContext } from './handlers/function/job-context.ts';
+export { PermanentError } from './handlers/function/permanent-error.ts';
