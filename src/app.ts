@@ -32,6 +32,8 @@ import { createServer, type Mount, type Server, type ServerOptions } from './htt
 import { playgroundSource } from './playground.ts';
 import type { Store } from './store/contract.ts';
 
+export { checkConfig } from './app/check-config.ts';
+export { type OpenKeys, openKeys } from './app/open-keys.ts';
 export { type DatabaseOptions, openMigratedStore, openStore, type StoreOptions } from './app/open-store.ts';
 export { createLogger, type Logger, type LogLevel } from './http/log.ts';
 
