@@ -70,7 +70,8 @@ function collectMethods(app: FastifyInstance): ReadonlyMap<string, Set<string>> 
   // The whole path, less what is put before it again: a plugin within has a prefix of its own. The reference page declares both spellings
   // of its paths by itself, some with HEAD and some without, and is left alone.
   app.addHook('onRoute', ({ url, method }: RouteOptions) => {
-    const path = url.slice(app.prefix.length);
+    // Under a prefix, `/` is declared as the prefix with and without a slash, and told here in parts: it is one path.
+    const path = url.slice(app.prefix.length) || '/';
     if (path.startsWith('/docs')) return;
     const methods = taken.get(path) ?? new Set();
     for (const one of [method].flat()) methods.add(one);
