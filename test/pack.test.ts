@@ -139,7 +139,7 @@ import type { Engine } from 'bide/engine';
 import type { Store } from 'bide/store/contract';
 import type { Dialect } from 'bide/dialects/dialect';
 const config = defineConfig({ types: { upper: (input: string) => input.toUpperCase() } });
-const bide = await openBide({ config, data: './data' });
+const bide = await openBide(config, { data: './data' });
 const client = createClient({ url: 'http://127.0.0.1:7070', key: 'k' });
 // @ts-expect-error A submit without a type is refused by the compiler.
 await client.submit({});

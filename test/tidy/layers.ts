@@ -40,7 +40,11 @@ export const LAYERS: readonly Layer[] = [
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
   { name: 'client', at: ['src/client/'], may: [], mayTypes: ['src/core/'], isPure: true },
   { name: 'cli', at: ['src/cli/', 'bin/'], may: ['src/core/', 'src/client/', 'src/config/', 'src/app.ts'] },
-  { name: 'app', at: ['src/app.ts', 'src/app/', 'src/index.ts'], may: ['src/'] },
+  {
+    name: 'app',
+    at: ['src/app.ts', 'src/app/', 'src/index.ts', 'src/playground.ts', 'src/playground/'],
+    may: ['src/'],
+  },
 ];
 
 /** Folders of which each child stands alone: whoever needs two of them writes the shared part one level up. */
