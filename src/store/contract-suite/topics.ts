@@ -1,19 +1,41 @@
 /** The topics of the suite, each in a file of its own. */
 import { applying } from './applying.ts';
 import { claiming } from './claiming.ts';
+import { closing } from './closing.ts';
 import { contention } from './contention.ts';
+import { deliveries } from './deliveries.ts';
+import { documents } from './documents.ts';
+import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
 import { inserting } from './inserting.ts';
+import { keys } from './keys.ts';
+import { leases } from './leases.ts';
+import { listing } from './listing.ts';
 import { migration } from './migration.ts';
+import { removing } from './removing.ts';
+import { results } from './results.ts';
 import { sequences } from './sequences.ts';
 import type { DefineTopic } from './suite.ts';
+import { sweeping } from './sweeping.ts';
+import { values } from './values.ts';
 
 export const TOPICS: Readonly<Record<string, DefineTopic>> = {
   migration,
   inserting,
   idempotency,
+  applying,
   claiming,
   sequences,
   contention,
-  applying,
+  leases,
+  sweeping,
+  listing,
+  results,
+  removing,
+  deliveries,
+  keys,
+  documents,
+  values,
+  hints,
+  closing,
 };

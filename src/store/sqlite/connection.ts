@@ -5,6 +5,7 @@
  * threads. Settings are made at every open, since only the journal mode is kept by the file.
  */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { schemaVersion } from './migrate.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
 
 export type Value = null | number | string | Uint8Array;
@@ -30,8 +31,8 @@ export interface Prepared {
 
 const TEXTS_MAX = 256;
 
-/** Waiting for a lock that another program (a backup, an operator's shell) holds on the file: then STORE_LOCKED. */
-const BUSY_MS = 5_000;
+/** What a reader waits for a lock of another program; in WAL mode that is only while the log is being recovered. */
+const READER_BUSY_MS = 5_000;
 
 const WRITER_SETTINGS = `
 PRAGMA journal_mode = WAL;
@@ -57,11 +58,15 @@ export interface WriterOptions {
   readonly synchronous: 'full' | 'normal';
   /** The file never grows past this; a write that would is refused with STORE_FULL. Null: as large as the disk. */
   readonly databaseBytesMax: number | null;
+  /** Waiting for a lock that another program (a backup, an operator's shell) holds on the file: then STORE_LOCKED. */
+  readonly busyMs: number;
 }
 
 export function openWriterConnection(options: WriterOptions): Connection {
-  const database = new DatabaseSync(options.path, { timeout: BUSY_MS });
+  const database = new DatabaseSync(options.path, { timeout: options.busyMs });
   return settled(database, () => {
+    // Before anything is written: a database of another program is left as it is.
+    schemaVersion(database);
     database.exec(WRITER_SETTINGS);
     database.exec(`PRAGMA synchronous = ${options.synchronous === 'full' ? 'FULL' : 'NORMAL'}`);
     if (options.databaseBytesMax !== null) capSize(database, options.databaseBytesMax);
@@ -69,7 +74,7 @@ export function openWriterConnection(options: WriterOptions): Connection {
 }
 
 export function openReaderConnection(path: string): Connection {
-  const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_MS });
+  const database = new DatabaseSync(path, { readOnly: true, timeout: READER_BUSY_MS });
   return settled(database, () => database.exec(READER_SETTINGS));
 }
 

@@ -18,13 +18,10 @@ export function schemaVersion(database: DatabaseSync): number {
   return version;
 }
 
-export function refuseNewer(version: number): void {
-  if (version <= SCHEMA_VERSION) return;
-  throw new BideError(
-    'SCHEMA_NEWER',
-    `The database has schema version ${version}, this version of Bide knows up to ${SCHEMA_VERSION}.`,
-    { found: version, known: SCHEMA_VERSION },
-  );
+export function refuseNewer(version: number, known = SCHEMA_VERSION): void {
+  if (version <= known) return;
+  const message = `The database has schema version ${version}, this version of Bide knows up to ${known}.`;
+  throw new BideError('SCHEMA_NEWER', message, { found: version, known });
 }
 
 /** @param steps all but the tests of upgrades pass `MIGRATIONS` */
@@ -34,8 +31,8 @@ export function migrateDatabase(
   steps: readonly Migration[] = MIGRATIONS,
 ): MigrationReport {
   const from = schemaVersion(database);
-  refuseNewer(from);
-  const to = Math.max(from, ...steps.map((step) => step.version));
+  const to = steps.at(-1)?.version ?? 0;
+  refuseNewer(from, to);
   const missing = steps.filter((step) => step.version > from);
   if (isDryRun) return { from, to, applied: missing.map(titleOf) };
   const applied = missing.filter((step) => applyStep(database, step));

@@ -26,7 +26,11 @@ export interface SqliteOptions {
   readonly queueMax?: number;
   /** The database file never grows past this many bytes: writes are then refused with STORE_FULL. As large as the disk unless told. */
   readonly databaseBytesMax?: number;
+  /** How long a write waits for a lock that another program holds on the file. 5 seconds unless told: every write waits as long. */
+  readonly busyMs?: number;
 }
+
+const BUSY_MS = 5_000;
 
 export const DATABASE_FILE = 'bide.db';
 
@@ -51,6 +55,7 @@ async function openParts(options: SqliteOptions): Promise<Omit<StoreParts, 'rele
     path,
     synchronous: options.synchronous ?? 'full',
     databaseBytesMax: options.databaseBytesMax ?? null,
+    busyMs: options.busyMs ?? BUSY_MS,
   };
   const writer = await openThread<WriterTable>({
     entry: threadEntry('writer-thread', import.meta.url),

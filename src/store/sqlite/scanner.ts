@@ -1,4 +1,5 @@
 /** Listings and filtered counts: SQL made from the filter, run on a read-only connection. */
+import { STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { CountFilter, ListFilter } from '../contract.ts';
 import type { Connection, Row, Value } from './connection.ts';
 import { storeError } from './driver-errors.ts';
@@ -55,12 +56,31 @@ export function listQuery(filter: ListFilter): Query {
     values.push(filter.after);
   }
   values.push(filter.limit);
-  const sql = `SELECT ${JOB_ROW_OF_J} FROM jobs j WHERE ${conditions.join(' AND ')}
+  const sql = `SELECT ${JOB_ROW_OF_J} FROM jobs j ${indexHint(filter)} WHERE ${conditions.join(' AND ')}
     ORDER BY j.number ${isNewest ? 'DESC' : 'ASC'} LIMIT ?`;
   return { sql, values };
 }
 
-/** States stand in the text, not among the values: only then can a partial index be used. They come from a closed set. */
+/** The condition of the index `jobs_by_trouble`, word for word: SQLite takes a partial index only for a condition that it finds. */
+const TROUBLE = `j.state IN ('failed', 'cancelled', 'expired')`;
+const TROUBLED: readonly StoredState[] = ['failed', 'cancelled', 'expired'];
+
+function isTroubled({ states = [] }: CountFilter): boolean {
+  return states.length > 0 && states.every((state) => TROUBLED.includes(state));
+}
+
+/** Named, since the planner sees no difference to `jobs_by_tenant`, which holds a thousand times as many jobs that went well. */
+function indexHint(filter: ListFilter): string {
+  const hasTags = Object.keys(filter.tags ?? {}).length > 0;
+  return filter.tenant !== null && !hasTags && isTroubled(filter) ? 'INDEXED BY jobs_by_trouble' : '';
+}
+
+/** States stand in the text, not among the values, since a partial index fits no value. They come from a closed set. */
+function stateCondition(states: readonly StoredState[]): string {
+  const known = states.filter((state) => STORED_STATES.includes(state));
+  return `j.state IN (${known.map((state) => `'${state}'`).join(', ')})`;
+}
+
 function conditionsOf(filter: CountFilter): { readonly conditions: string[]; readonly values: Value[] } {
   const conditions = ['TRUE'];
   const values: Value[] = [];
@@ -69,7 +89,8 @@ function conditionsOf(filter: CountFilter): { readonly conditions: string[]; rea
     values.push(...more);
   };
   if (filter.tenant !== null) add('j.tenant = ?', filter.tenant);
-  if (filter.states !== undefined) add(`j.state IN (${filter.states.map((state) => `'${state}'`).join(', ')})`);
+  if (filter.states !== undefined) add(stateCondition(filter.states));
+  if (isTroubled(filter)) add(TROUBLE);
   if (filter.types !== undefined) add('j.type IN (SELECT value FROM json_each(?))', JSON.stringify(filter.types));
   if (filter.createdFrom !== undefined) add('j.created_at >= ?', filter.createdFrom);
   if (filter.createdBefore !== undefined) add('j.created_at < ?', filter.createdBefore);

@@ -39,7 +39,8 @@ export interface ThreadOptions {
 
 /** Starts the thread. Rejects with the error that kept it from opening its connection. */
 export async function openThread<Table extends OperationTable>(options: ThreadOptions): Promise<ThreadPort<Table>> {
-  const worker = new Worker(options.entry, { workerData: options.data, name: 'bide-store' });
+  // No flags of the process: they are for its own entry (--input-type, --import of a loader), and break or slow this one.
+  const worker = new Worker(options.entry, { workerData: options.data, name: 'bide-store', execArgv: [] });
   await greeted(worker);
   return portOf<Table>(worker, options.itemsMax);
 }

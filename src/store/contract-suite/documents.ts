@@ -1,0 +1,93 @@
+import assert from 'node:assert/strict';
+import type { DocumentWrite } from '../contract.ts';
+import { NOW } from './fixtures.ts';
+import type { Context, Topic } from './suite.ts';
+
+const DATA = { text: 'ü 🚀', list: [1, null, { deep: true }], number: 1.5 };
+
+export function documents({ test }: Topic): void {
+  test('documentWrite stores a new document when none is expected', async (context) => {
+    const document = { tenant: context.tenant, kind: 'k', name: 'n', data: DATA, revision: 1, createdAt: NOW };
+    assert.deepEqual(await write(context, { expectRevision: 0 }), { kind: 'written', document });
+    assert.deepEqual(await read(context), document);
+  });
+
+  test('documentWrite grows the revision and keeps the creation time when it is expected', async (context) => {
+    await write(context, { expectRevision: 0 });
+    const outcome = await write(context, { expectRevision: 1, data: 'new', now: NOW + 9 });
+    const document = { tenant: context.tenant, kind: 'k', name: 'n', data: 'new', revision: 2, createdAt: NOW };
+    assert.deepEqual(outcome, { kind: 'written', document });
+    assert.deepEqual(await read(context), document);
+  });
+
+  test('documentWrite writes nothing and answers what is there when another revision was expected', async (context) => {
+    assert.deepEqual(await write(context, { expectRevision: 3 }), { kind: 'stale', document: null });
+    assert.equal(await read(context), null);
+    await write(context, { expectRevision: 0 });
+    const there = await read(context);
+    assert.deepEqual(await write(context, { expectRevision: 0, data: 1 }), { kind: 'stale', document: there });
+    assert.deepEqual(await write(context, { expectRevision: 2, data: 1 }), { kind: 'stale', document: there });
+    assert.deepEqual(await read(context), there);
+  });
+
+  test('documentWrite writes over anything when no revision is expected', async (context) => {
+    assert.equal((await write(context, { expectRevision: null, data: null })).kind, 'written');
+    assert.equal((await write(context, { expectRevision: null, data: [] })).kind, 'written');
+    assert.equal((await read(context))?.revision, 2);
+    assert.deepEqual((await read(context))?.data, []);
+  });
+
+  test('documentWrite lets one of many writers through when all expect the same revision', async (context) => {
+    const other = (await context.opened.another?.()) ?? context.store;
+    await write(context, { expectRevision: 0 });
+    const calls = Array.from({ length: 10 }, (_, index) =>
+      write(index % 2 === 0 ? context : { ...context, store: other }, { expectRevision: 1, data: index }),
+    );
+    const outcomes = await Promise.all(calls);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'written').length, 1);
+    assert.equal((await read(context))?.revision, 2);
+  });
+
+  test('documentRead keeps tenants, kinds and names apart', async (context) => {
+    await write(context, { name: 'n', data: 1 });
+    await write(context, { name: 'm', data: 2 });
+    await write(context, { kind: 'l', data: 3 });
+    await write({ ...context, tenant: `${context.tenant}-2` }, { data: 4 });
+    assert.equal((await read(context))?.data, 1);
+    assert.equal(await context.store.documentRead({ tenant: context.tenant, kind: 'l', name: 'm' }), null);
+  });
+
+  test('documentList answers the newest first, then by name, and pages by the last name seen', async (context) => {
+    const names = ['b', 'a', 'c', 'd'];
+    for (const name of names) await write(context, { name, now: name === 'd' ? NOW + 1 : NOW });
+    await write(context, { name: 'z', kind: 'other' });
+    assert.deepEqual(await list(context), ['d', 'a', 'b', 'c']);
+    assert.deepEqual(await list(context, { limit: 2 }), ['d', 'a']);
+    assert.deepEqual(await list(context, { limit: 2, after: 'a' }), ['b', 'c']);
+    assert.deepEqual(await list(context, { after: 'c' }), []);
+  });
+
+  test('documentRemove answers true once, and the document is gone', async (context) => {
+    await write(context, {});
+    const ref = { tenant: context.tenant, kind: 'k', name: 'n' };
+    assert.equal(await context.store.documentRemove({ ...ref, tenant: `${context.tenant}-2` }), false);
+    assert.equal(await context.store.documentRemove(ref), true);
+    assert.equal(await context.store.documentRemove(ref), false);
+    assert.equal(await read(context), null);
+    const outcome = await write(context, { expectRevision: 0 });
+    assert.equal(outcome.kind === 'written' && outcome.document.revision, 1);
+  });
+}
+
+function write({ store, tenant }: Context, over: Partial<DocumentWrite>) {
+  return store.documentWrite({ tenant, kind: 'k', name: 'n', data: DATA, expectRevision: null, now: NOW, ...over });
+}
+
+function read({ store, tenant }: Context) {
+  return store.documentRead({ tenant, kind: 'k', name: 'n' });
+}
+
+async function list({ store, tenant }: Context, over: { after?: string; limit?: number } = {}) {
+  const documents = await store.documentList({ tenant, kind: 'k', limit: 10, ...over });
+  return documents.map(({ name }) => name);
+}

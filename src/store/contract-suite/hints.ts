@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict';
+import type { Hint } from '../contract.ts';
+import { insertJob } from './fixtures.ts';
+import type { Topic } from './suite.ts';
+
+/** Each waits for an answer of the database, so that this is a second or more. */
+const TRIES = 5_000;
+
+export function hints({ alone }: Topic): void {
+  alone('hint reaches the listeners of other handles where the store has hints', async (context) => {
+    const { store, opened } = context;
+    if (!store.facts.hasHints || opened.another === undefined) return assertHarmless(context.store);
+    const other = await opened.another();
+    const job = await insertJob(context);
+    const heard = new Promise<readonly Hint[]>((resolve) => {
+      const seen: Hint[] = [];
+      other.changes((hint) => {
+        seen.push(hint);
+        if (hasSeen(seen, job.id, context.type)) resolve(seen);
+      });
+    });
+    // Whoever has just begun to listen may miss the first: a hint may be lost, so it is given until it is heard.
+    let isHeard = false;
+    void heard.then(() => {
+      isHeard = true;
+    });
+    for (let tries = 0; tries < TRIES && !isHeard; tries += 1) {
+      store.hint([
+        { kind: 'jobs', ids: [job.id] },
+        { kind: 'work', types: [context.type] },
+      ]);
+      await store.ping();
+    }
+    assert.ok(isHeard, `nothing heard after ${TRIES} tries`);
+    assert.ok(hasSeen(await heard, job.id, context.type));
+  });
+
+  alone('changes calls nobody when he has unsubscribed', async ({ store }) => {
+    const seen: Hint[] = [];
+    const unsubscribe = store.changes((hint) => seen.push(hint));
+    unsubscribe();
+    unsubscribe();
+    store.hint([{ kind: 'everything' }]);
+    await store.ping();
+    assert.deepEqual(seen, []);
+  });
+}
+
+function assertHarmless(store: { hint(hints: readonly Hint[]): void }): void {
+  assert.doesNotThrow(() => store.hint([{ kind: 'everything' }]));
+}
+
+function hasSeen(seen: readonly Hint[], id: string, type: string): boolean {
+  return (
+    seen.some((hint) => hint.kind === 'jobs' && hint.ids.includes(id)) &&
+    seen.some((hint) => hint.kind === 'work' && hint.types.includes(type))
+  );
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import type { Job } from '../../core/job.ts';
+import type { Count, ListFilter } from '../contract.ts';
+import { at, claimOne, claimSome, fail, insertJob, insertJobs, NOW, succeed, take } from './fixtures.ts';
+import type { Context, Topic } from './suite.ts';
+
+export function listing({ test, alone }: Topic): void {
+  test('list answers the jobs of the tenant, newest first unless told', async (context) => {
+    const jobs = await insertJobs(context, [{}, {}, {}]);
+    assert.deepEqual(await list(context), jobs.toReversed());
+    assert.deepEqual(await list(context, { order: 'newest' }), jobs.toReversed());
+    assert.deepEqual(await list(context, { order: 'oldest' }), jobs);
+    assert.deepEqual(await list({ ...context, tenant: `${context.tenant}-2` }), []);
+  });
+
+  test('list pages through everything once, either way, when jobs come in meanwhile', async (context) => {
+    const jobs = await insertJobs(context, Array(25).fill({}));
+    for (const order of ['newest', 'oldest'] as const) {
+      const seen: Job[] = [];
+      let after: number | undefined;
+      do {
+        const page = await list(context, { order, limit: 4, ...(after === undefined ? {} : { after }) });
+        assert.ok(page.length <= 4);
+        seen.push(...page);
+        after = page.at(-1)?.number;
+        if (order === 'newest') await insertJob(context);
+      } while (after !== undefined);
+      const known = new Set(jobs.map(({ id }) => id));
+      const early = seen.filter(({ id }) => known.has(id));
+      assert.deepEqual(early, order === 'newest' ? jobs.toReversed() : jobs);
+      assert.equal(new Set(seen.map(({ id }) => id)).size, seen.length);
+    }
+  });
+
+  test('list answers only jobs in the wanted states', async (context) => {
+    const jobs = await someOfEach(context);
+    for (const state of ['waiting', 'running', 'succeeded', 'failed', 'cancelled'] as const) {
+      assert.deepEqual(
+        await list(context, { states: [state] }),
+        jobs.filter((job) => job.state === state).toReversed(),
+      );
+    }
+    const troubled = jobs.filter(({ state }) => state === 'failed' || state === 'cancelled').toReversed();
+    assert.deepEqual(await list(context, { states: ['failed', 'cancelled', 'expired'] }), troubled);
+    assert.deepEqual(await list(context, { states: [] }), []);
+  });
+
+  test('list answers only jobs of the wanted types', async (context) => {
+    const other = { ...context, type: `${context.type}-2` };
+    const [mine] = await insertJobs(context, [{}]);
+    const [theirs] = await insertJobs(other, [{}]);
+    assert.deepEqual(await list(context, { types: [context.type] }), [mine]);
+    assert.deepEqual(await list(context, { types: [other.type, context.type] }), [theirs, mine]);
+    assert.deepEqual(await list(context, { types: ['no such type'] }), []);
+    assert.deepEqual(await list(context, { types: [] }), []);
+  });
+
+  test('list answers only jobs that have every wanted tag', async (context) => {
+    const jobs = await insertJobs(context, [
+      { tags: { team: 'x', env: 'prod' } },
+      { tags: { team: 'x' } },
+      { tags: { team: 'y', env: 'prod' } },
+      {},
+      { tags: { env: 'x' } },
+    ]);
+    assert.deepEqual(await list(context, { tags: { team: 'x' } }), [at(jobs, 1), at(jobs, 0)]);
+    assert.deepEqual(await list(context, { tags: { env: 'prod', team: 'x' } }), [at(jobs, 0)]);
+    assert.deepEqual(await list(context, { tags: { team: 'X' } }), []);
+    assert.deepEqual(await list(context, { tags: { team: '%' } }), []);
+    assert.deepEqual(await list(context, { tags: {} }), jobs.toReversed());
+    assert.deepEqual(await list(context, { tags: { team: 'x' }, limit: 1, after: at(jobs, 1).number }), [at(jobs, 0)]);
+  });
+
+  test('list answers only jobs created in the wanted time, its end left out', async (context) => {
+    const jobs = await insertJobs(context, [{ createdAt: NOW }, { createdAt: NOW + 10 }, { createdAt: NOW + 20 }]);
+    assert.deepEqual(await list(context, { createdFrom: NOW + 10 }), [at(jobs, 2), at(jobs, 1)]);
+    assert.deepEqual(await list(context, { createdBefore: NOW + 10 }), [at(jobs, 0)]);
+    assert.deepEqual(await list(context, { createdFrom: NOW + 10, createdBefore: NOW + 20 }), [at(jobs, 1)]);
+  });
+
+  test('list applies all filters at once', async (context) => {
+    const wanted = { tags: { a: '1' }, createdAt: NOW + 5 };
+    const jobs = await insertJobs(context, [wanted, wanted, { tags: { a: '1' } }, { createdAt: NOW + 5 }, wanted]);
+    await take(context.store, at(jobs, 1).id, { kind: 'cancel' });
+    const filter = { states: ['waiting'], types: [context.type], tags: { a: '1' }, createdFrom: NOW + 5 } as const;
+    assert.deepEqual(await list(context, filter), [at(jobs, 4), at(jobs, 0)]);
+    assert.deepEqual(await list(context, { ...filter, order: 'oldest', after: at(jobs, 0).number }), [at(jobs, 4)]);
+  });
+
+  test('list sees a change when it was acknowledged', async (context) => {
+    await insertJob(context);
+    const running = await claimOne(context);
+    assert.deepEqual(await list(context), [running]);
+    const done = await succeed(context.store, running);
+    assert.deepEqual(await list(context), [done]);
+  });
+
+  alone('list answers jobs of all tenants when none is named', async (context) => {
+    const other = { ...context, tenant: `${context.tenant}-2` };
+    const [one] = await insertJobs(context, [{ tags: { a: 'b' } }]);
+    const [two] = await insertJobs(other, [{ tags: { a: 'b' } }]);
+    const [three] = await insertJobs(context, [{}]);
+    assert.deepEqual(await context.store.list({ tenant: null, limit: 10 }), [three, two, one]);
+    assert.deepEqual(await context.store.list({ tenant: null, tags: { a: 'b' }, limit: 10 }), [two, one]);
+    assert.deepEqual(await context.store.list({ tenant: null, limit: 10, after: three?.number ?? 0 }), [two, one]);
+  });
+
+  test('count answers jobs per type and state of the tenant, empty groups left out', async (context) => {
+    const { store, tenant, type } = context;
+    assert.deepEqual(await store.count({ tenant }), []);
+    await someOfEach(context);
+    await insertJob({ ...context, type: `${type}-2` });
+    const wanted = [
+      { tenant, type, state: 'cancelled', count: 1 },
+      { tenant, type, state: 'failed', count: 1 },
+      { tenant, type, state: 'running', count: 1 },
+      { tenant, type, state: 'succeeded', count: 2 },
+      { tenant, type, state: 'waiting', count: 2 },
+      { tenant, type: `${type}-2`, state: 'waiting', count: 1 },
+    ] as const;
+    assert.deepEqual(sorted(await store.count({ tenant })), wanted);
+    assert.deepEqual(sorted(await store.count({ tenant, types: [type], states: ['failed', 'waiting'] })), [
+      wanted[1],
+      wanted[4],
+    ]);
+  });
+
+  test('count answers as list does when tags or times are wanted', async (context) => {
+    const { store, tenant, type } = context;
+    await insertJobs(context, [
+      { tags: { a: '1' }, createdAt: NOW },
+      { tags: { a: '1' }, createdAt: NOW + 10 },
+      { tags: { a: '2' } },
+    ]);
+    const group = { tenant, type, state: 'waiting' } as const;
+    assert.deepEqual(await store.count({ tenant, tags: { a: '1' } }), [{ ...group, count: 2 }]);
+    assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, createdFrom: NOW + 10 }), [{ ...group, count: 1 }]);
+    assert.deepEqual(await store.count({ tenant, createdBefore: NOW }), []);
+    assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, states: ['running'] }), []);
+  });
+
+  test('count goes down when a job is removed', async (context) => {
+    const { store, tenant, type } = context;
+    await insertJobs(context, [{}, {}]);
+    const done = await succeed(store, await claimOne(context));
+    await store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
+    assert.deepEqual(await store.count({ tenant }), [{ tenant, type, state: 'waiting', count: 1 }]);
+  });
+
+  alone('count answers for all tenants when none is named', async (context) => {
+    const { store, tenant, type } = context;
+    await insertJobs(context, [{}, {}]);
+    await insertJob({ ...context, tenant: `${tenant}-2` });
+    assert.deepEqual(sorted(await store.count({ tenant: null })), [
+      { tenant, type, state: 'waiting', count: 2 },
+      { tenant: `${tenant}-2`, type, state: 'waiting', count: 1 },
+    ]);
+  });
+}
+
+function list({ store, tenant }: Context, over: Partial<ListFilter> = {}): Promise<readonly Job[]> {
+  return store.list({ tenant, limit: 100, ...over });
+}
+
+/** Two waiting, one running, two succeeded, one failed, one cancelled; by number. */
+async function someOfEach(context: Context): Promise<readonly Job[]> {
+  const { store } = context;
+  const jobs = await insertJobs(context, Array(7).fill({}));
+  const claimed = (await claimSome(context, 4)).map(({ job }) => job);
+  const done = [await succeed(store, at(claimed, 0)), await succeed(store, at(claimed, 1))];
+  const failed = await fail(store, at(claimed, 2), false);
+  const cancelled = await take(store, at(jobs, 5).id, { kind: 'cancel' });
+  return [...done, failed, at(claimed, 3), at(jobs, 4), cancelled, at(jobs, 6)];
+}
+
+function sorted(counts: readonly Count[]): readonly Count[] {
+  const key = ({ tenant, type, state }: Count) => `${tenant} ${type} ${state}`;
+  return counts.toSorted((a, b) => (key(a) < key(b) ? -1 : 1));
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import type { JobSpec } from '../../core/job.ts';
+import { claimOne, first, insertJob, NOW, newJob, readJob, take } from './fixtures.ts';
+import type { Topic } from './suite.ts';
+
+const WORDS = 'Grüße, 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
+
+export function values({ test }: Topic): void {
+  test('insert keeps texts in any script when they stand in any field', async (context) => {
+    const over: Partial<JobSpec> = {
+      type: `${context.type} ${WORDS}`,
+      tags: { [WORDS]: WORDS },
+      sequenceKey: WORDS,
+      idempotencyKey: WORDS,
+      requestHash: WORDS,
+      callbackUrl: `http://127.0.0.1:1/${WORDS}`,
+      origin: { dialect: WORDS, data: { [WORDS]: [WORDS] } },
+    };
+    const input = JSON.stringify({ [WORDS]: WORDS });
+    const item = newJob(context, over, input);
+    await context.store.insert([item]);
+    const job = await readJob(context.store, item.spec.id);
+    for (const field of [
+      'type',
+      'tags',
+      'sequenceKey',
+      'idempotencyKey',
+      'requestHash',
+      'callbackUrl',
+      'origin',
+    ] as const) {
+      assert.deepEqual(job[field], item.spec[field]);
+    }
+    assert.deepEqual(await context.store.readInput([{ id: job.id }]), [input]);
+    assert.deepEqual(await context.store.list({ tenant: context.tenant, tags: { [WORDS]: WORDS }, limit: 1 }), [job]);
+    const replay = first(await context.store.insert([newJob(context, over)]));
+    assert.deepEqual(replay, { kind: 'existing', job });
+  });
+
+  test('apply keeps texts in any script when they stand in progress and error', async (context) => {
+    await insertJob(context);
+    const job = await claimOne(context);
+    await take(context.store, job.id, { kind: 'report', fence: 1, percent: 99.9, message: WORDS });
+    assert.deepEqual((await readJob(context.store, job.id)).progress, { percent: 99.9, message: WORDS });
+    const failure = { code: WORDS, message: WORDS.repeat(100), details: { [WORDS]: [WORDS, null, 1e-7] } };
+    const failed = await take(context.store, job.id, {
+      kind: 'fail',
+      fence: 1,
+      failure,
+      isRetryable: false,
+      random: 0,
+    });
+    assert.deepEqual((await readJob(context.store, job.id)).error, failed.error);
+  });
+
+  test('insert keeps an input of a megabyte', async (context) => {
+    const input = JSON.stringify({ text: 'ü'.repeat(500_000) });
+    const item = newJob(context, {}, input);
+    await context.store.insert([item]);
+    assert.deepEqual(await context.store.readInput([{ id: item.spec.id }]), [input]);
+  });
+
+  test('insert keeps times and durations far ahead', async (context) => {
+    const far = {
+      runAt: 8_640_000_000_000_000,
+      retainMs: 316_224_000_000,
+      timeoutMs: 31_622_400_000,
+      deadlineMs: 31_622_400_000,
+    };
+    const job = await insertJob(context, far);
+    for (const field of ['runAt', 'retainMs', 'timeoutMs', 'deadlineMs'] as const) assert.equal(job[field], far[field]);
+    assert.equal(job.deadlineAt, NOW + far.deadlineMs);
+  });
+
+  test('insert keeps as many tags as the limits allow', async (context) => {
+    const tags = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`tag ${index}`, 'v'.repeat(500)]));
+    const job = await insertJob(context, { tags });
+    assert.deepEqual(job.tags, tags);
+    assert.equal((await context.store.list({ tenant: context.tenant, tags, limit: 1 })).length, 1);
+  });
+
+  test('insert keeps a tag named __proto__ as a tag', async (context) => {
+    const tags = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
+    const job = await insertJob(context, { tags });
+    assert.equal(JSON.stringify(job.tags), JSON.stringify(tags));
+  });
+}

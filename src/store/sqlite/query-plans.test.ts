@@ -1,0 +1,80 @@
+/** Each query must be served by the index that is named after it: what a missing one costs shows only in large databases. */
+import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { test } from 'node:test';
+import { migrateDatabase } from './migrate.ts';
+import { listQuery } from './scanner.ts';
+import { STATEMENTS, type StatementName } from './statements.ts';
+
+const database = new DatabaseSync(':memory:');
+migrateDatabase(database, false);
+
+function planOf(sql: string): readonly string[] {
+  const rows = database.prepare(`EXPLAIN QUERY PLAN ${sql}`).all();
+  return rows.map(({ detail }) => String(detail));
+}
+
+/** Steps that each statement's plan must have. None may scan a table or sort, save those named in `SORTED`. */
+const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
+  jobById: [/INDEX jobs_by_id \(id=\?\)/],
+  jobByNumber: [/INTEGER PRIMARY KEY \(rowid=\?\)/],
+  jobByIdempotencyKey: [/INDEX jobs_by_idempotency_key \(tenant=\? AND idempotency_key=\?\)/],
+  jobNextPriority: [/INDEX jobs_by_claim_order \(type=\? AND priority<\?\)/],
+  jobNextPriorityOfTenant: [/INDEX jobs_by_tenant_claim_order \(tenant=\? AND type=\? AND priority<\?\)/],
+  jobClaim: [/INDEX jobs_by_claim_order \(type=\? AND priority=\? AND run_at<\?\)/],
+  jobClaimOfTenant: [/INDEX jobs_by_tenant_claim_order \(tenant=\? AND type=\? AND priority=\? AND run_at<\?\)/],
+  jobNextRunAt: [/INDEX jobs_by_claim_order \(type=\? AND priority=\? AND run_at>\?\)/],
+  jobExtend: [/INDEX jobs_by_id \(id=\?\)/],
+  jobLost: [/INDEX jobs_by_lease \(lease_until<\?\)/],
+  jobOverrun: [/COVERING INDEX jobs_by_lease \(lease_until>\?\)/],
+  jobOverdue: [/INDEX jobs_by_deadline \(deadline_at>\? AND deadline_at<\?\)/],
+  jobPrunable: [/INDEX jobs_by_retention \(<expr><\?\)/],
+  sequenceIsTaken: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/],
+  sequenceBlock: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/],
+  sequenceBlockNext: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number>\?\)/],
+  sequenceUnblockFirst: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\?\)/],
+  tombstoneById: [/PRIMARY KEY \(id=\?\)/],
+  tombstoneByNumber: [/INDEX tombstones_by_number \(number=\?\)/],
+  tombstoneDeleteOver: [/INDEX tombstones_by_end \(gone_until<\?\)/],
+  deliveryClaim: [/INDEX deliveries_by_due \(due_at>\? AND due_at<\?\)/],
+  deliveryInsert: [/INDEX deliveries_by_job \(job_number=\?\)/],
+  deliveryPromote: [/INDEX deliveries_by_job \(job_number=\?\)/],
+  deliveryDeleteOfJob: [/INDEX deliveries_by_job \(job_number=\?\)/],
+  documentList: [/INDEX documents_by_creation \(tenant=\? AND kind=\?\)/],
+};
+
+/** Sort a few rows: running jobs that overran, and those of one lease time by number. */
+const SORTED: readonly StatementName[] = ['jobOverrun', 'jobLost'];
+
+for (const [name, wanted] of Object.entries(WANTED) as [StatementName, readonly RegExp[]][]) {
+  test(`${name} is served by its index`, () => {
+    const plan = planOf(STATEMENTS[name]);
+    for (const step of wanted)
+      assert.ok(
+        plan.some((line) => step.test(line)),
+        `${step} is not in ${plan.join(' | ')}`,
+      );
+    for (const line of plan) {
+      assert.doesNotMatch(line, /^SCAN (?!CONSTANT)/, plan.join(' | '));
+      if (!SORTED.includes(name)) assert.doesNotMatch(line, /TEMP B-TREE/, plan.join(' | '));
+    }
+  });
+}
+
+const LISTS = [
+  ['of a tenant', {}, /INDEX jobs_by_tenant \(tenant=\?\)/],
+  ['of a tenant after a cursor', { after: 5 }, /INDEX jobs_by_tenant \(tenant=\? AND number<\?\)/],
+  ['of failed jobs', { states: ['failed'], after: 5 }, /INDEX jobs_by_trouble \(tenant=\? AND number<\?\)/],
+  ['of troubled jobs', { states: ['failed', 'expired'] }, /INDEX jobs_by_trouble \(tenant=\?\)/],
+  ['by a tag', { tags: { a: 'b' } }, /PRIMARY KEY \(tenant=\? AND name=\? AND value=\?\)/],
+] as const;
+
+for (const [words, filter, step] of LISTS) {
+  test(`a list ${words} is served by its index`, () => {
+    const plan = planOf(listQuery({ tenant: 't', limit: 10, ...filter }).sql);
+    assert.ok(
+      plan.some((line) => step.test(line)),
+      plan.join(' | '),
+    );
+  });
+}
