@@ -1,13 +1,13 @@
 /** What the migrations make of an empty database, in the words of the manifest. */
 
 import { type Manifest, manifestOf } from '../../src/store/postgres/inspect.ts';
-import { laneOptionsOf, openPostgres } from '../../src/store/postgres/open-postgres.ts';
+import { connectionOptionsOf, openPostgres } from '../../src/store/postgres/open-postgres.ts';
 
 export async function freshManifest(url: string, schema: string): Promise<Manifest> {
   const store = await openPostgres({ url, schema });
   try {
     await store.migrate();
-    return await manifestOf(laneOptionsOf({ url }, true), schema);
+    return await manifestOf(connectionOptionsOf({ url }, true), schema);
   } finally {
     await store.close();
   }

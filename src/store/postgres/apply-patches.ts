@@ -9,7 +9,7 @@ import type { Job, JobPatch } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
 import type { Rows } from './lane.ts';
 import { repeated } from './repeat.ts';
-import { type Placed, roundsOf } from './rounds.ts';
+import { jobRoundsOf, type Placed } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
 import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, textArray } from './wire-text.ts';
@@ -19,7 +19,7 @@ const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
 
 export async function applyPatches(session: Session, batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]> {
   const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
-  const parts = roundsOf(batch).flatMap((round) =>
+  const parts = jobRoundsOf(batch).flatMap((round) =>
     partsOf(round, ({ item }) => item.result?.bytes.byteLength ?? 0, RESULT_BYTES_MAX),
   );
   if (parts.length === 0) return outcomes;
@@ -75,22 +75,20 @@ function applyStep(patches: readonly GuardedPatch[]): Step {
     : { name: 'jobApplyWithResults', values: [...values, ...results] };
 }
 
+/** Where each result is in the one parameter that holds them all; null without any. */
 function resultValues(patches: readonly GuardedPatch[]): readonly unknown[] | null {
-  const ords: number[] = [];
-  const contentTypes: string[] = [];
-  const starts: number[] = [];
-  const lengths: number[] = [];
-  const chunks: Uint8Array[] = [];
-  let start = 1;
-  for (const [at, { result }] of patches.entries()) {
-    if (result === undefined) continue;
-    ords.push(at + 1);
-    contentTypes.push(result.contentType);
-    starts.push(start);
-    lengths.push(result.bytes.byteLength);
-    chunks.push(result.bytes);
-    start += result.bytes.byteLength;
-  }
-  if (ords.length === 0) return null;
-  return [plainArray(ords), textArray(contentTypes), plainArray(starts), plainArray(lengths), Buffer.concat(chunks)];
+  const results = patches.map(({ result }) => result ?? null);
+  if (results.every((result) => result === null)) return null;
+  let end = 1;
+  const starts = results.map((result) => {
+    const start = end;
+    end += result?.bytes.byteLength ?? 0;
+    return start;
+  });
+  return [
+    textArray(results.map((result) => result?.contentType ?? null)),
+    plainArray(starts),
+    plainArray(results.map((result) => result?.bytes.byteLength ?? null)),
+    Buffer.concat(results.flatMap((result) => (result === null ? [] : [result.bytes]))),
+  ];
 }

@@ -4,8 +4,9 @@ import type { StoredState } from '../../core/state.ts';
 import type { Delivery, DeliverySettlement } from '../contract.ts';
 import type { Row } from './lane.ts';
 import { repeated } from './repeat.ts';
+import { type Placed, placedAt, roundsOf } from './rounds.ts';
 import { jsonOf } from './rows.ts';
-import type { Session } from './session.ts';
+import type { Session, Step } from './session.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
 export interface DeliveryClaim {
@@ -20,29 +21,29 @@ export async function claimDeliveries(session: Session, { now, leaseMs, max }: D
   return rows.map(deliveryOf).sort((a, b) => a.number - b.number);
 }
 
-/** Of several settlements of one delivery the first counts: it moves the fence on. */
 export async function settleDeliveries(
   session: Session,
   batch: readonly DeliverySettlement[],
 ): Promise<readonly boolean[]> {
   const settled = new Array<boolean>(batch.length).fill(false);
-  const first = new Map<number, number>();
-  for (const [index, { number }] of batch.entries()) if (!first.has(number)) first.set(number, index);
-  const order = [...first.values()].sort((a, b) => numberAt(batch, a) - numberAt(batch, b));
-  const items = order.map((index) => batch[index] as DeliverySettlement);
-  if (items.length === 0) return settled;
-  const values = [
-    plainArray(items.map(({ number }) => number)),
-    plainArray(items.map(({ fence }) => fence)),
-    plainArray(items.map(({ retryAt }) => retryAt)),
-  ];
-  const rows = await repeated(() => session.run('deliverySettle', values));
-  for (const [ord] of rows) settled[order[(ord as number) - 1] as number] = true;
+  const rounds = roundsOf(batch, ({ number }) => number);
+  if (rounds.length === 0) return settled;
+  const results = await repeated(() => session.runAll(rounds.map(settleStep)));
+  for (const [at, rows] of results.entries()) {
+    for (const [ord] of rows) settled[placedAt(rounds, at, ord).index] = true;
+  }
   return settled;
 }
 
-function numberAt(batch: readonly DeliverySettlement[], index: number): number {
-  return batch[index]?.number ?? 0;
+function settleStep(round: readonly Placed<DeliverySettlement>[]): Step {
+  return {
+    name: 'deliverySettle',
+    values: [
+      plainArray(round.map(({ item }) => item.number)),
+      plainArray(round.map(({ item }) => item.fence)),
+      plainArray(round.map(({ item }) => item.retryAt)),
+    ],
+  };
 }
 
 function deliveryOf(row: Row): Delivery {

@@ -1,7 +1,7 @@
 /** Heartbeats: no change that a reader could see, so the revision stays. */
 import type { LeaseExtension, LeaseOutcome } from '../contract.ts';
 import { repeated } from './repeat.ts';
-import { type Placed, roundsOf } from './rounds.ts';
+import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import type { Session, Step } from './session.ts';
 import { plainArray } from './wire-text.ts';
 
@@ -10,13 +10,15 @@ export async function extendLeases(
   batch: readonly LeaseExtension[],
 ): Promise<readonly LeaseOutcome[]> {
   const outcomes = new Array<LeaseOutcome>(batch.length).fill({ kind: 'lost' });
-  const rounds = roundsOf(batch);
+  const rounds = jobRoundsOf(batch);
   if (rounds.length === 0) return outcomes;
   const results = await repeated(() => session.runAll(rounds.map(extendStep)));
   for (const [at, rows] of results.entries()) {
     for (const [ord, cancelRequestedAt] of rows) {
-      const index = rounds[at]?.[(ord as number) - 1]?.index as number;
-      outcomes[index] = { kind: 'held', cancelRequestedAt: cancelRequestedAt as number | null };
+      outcomes[placedAt(rounds, at, ord).index] = {
+        kind: 'held',
+        cancelRequestedAt: cancelRequestedAt as number | null,
+      };
     }
   }
   return outcomes;

@@ -9,104 +9,101 @@
  */
 import pg from 'pg';
 import type { Hint, Unsubscribe } from '../contract.ts';
+import { backoffOf, type Client, type ConnectionOptions, clientOf, destroy, endWithin, within } from './connection.ts';
 import { hintsOf } from './hint-payload.ts';
-import { clientConfig, destroy, type LaneOptions, within } from './lane.ts';
 
 const HEARTBEAT_MS = 10_000;
 const HEARTBEAT_ANSWER_MS = 5_000;
 const BACKOFF_MS_MIN = 100;
 const BACKOFF_MS_MAX = 5_000;
 
-export interface HintListener {
-  subscribe(listener: (hint: Hint) => void): Unsubscribe;
-  close(): Promise<void>;
-}
+type Listener = (hint: Hint) => void;
 
-export function hintListenerOf(options: LaneOptions, channel: string, sender: string): HintListener {
-  const listeners = new Set<(hint: Hint) => void>();
-  let client: pg.Client | null = null;
-  let timer: NodeJS.Timeout | null = null;
-  let failures = 0;
-  let isClosed = false;
+export class HintListener {
+  readonly #options: ConnectionOptions;
+  readonly #channel: string;
+  readonly #sender: string;
+  readonly #listeners = new Set<Listener>();
+  #client: Client | null = null;
+  #timer: NodeJS.Timeout | null = null;
+  #failures = 0;
 
-  const isWanted = () => !isClosed && listeners.size > 0;
-
-  function tell(hint: Hint): void {
-    for (const listener of [...listeners]) listener(hint);
+  /** @param sender whose hints are not told: our own */
+  constructor(options: ConnectionOptions, channel: string, sender: string) {
+    this.#options = { ...options, applicationName: `${options.applicationName} listen` };
+    this.#channel = channel;
+    this.#sender = sender;
   }
 
-  function later(ms: number, action: () => void): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = setTimeout(action, ms);
-    timer.unref();
+  subscribe(listener: Listener): Unsubscribe {
+    // Wrapped, so that the same function subscribed twice is two subscriptions.
+    const own: Listener = (hint) => listener(hint);
+    this.#listeners.add(own);
+    this.#open();
+    return () => {
+      this.#listeners.delete(own);
+      if (this.#listeners.size === 0) this.#shut().catch(() => {});
+    };
   }
 
-  /** Called once per connection, however many of its events say that it is over. */
-  function lost(gone: pg.Client): void {
-    if (client !== gone) return;
-    client = null;
-    destroy(gone);
-    if (!isWanted()) return;
-    failures += 1;
-    const backoffMs = Math.min(BACKOFF_MS_MAX, BACKOFF_MS_MIN * 2 ** (failures - 1));
-    later(backoffMs * (0.5 + Math.random() / 2), open);
+  async close(): Promise<void> {
+    this.#listeners.clear();
+    await this.#shut();
   }
 
-  function open(): void {
-    if (client !== null || !isWanted()) return;
-    const fresh = new pg.Client({
-      ...clientConfig(options),
-      application_name: `${options.applicationName} listen`,
+  #tell(hint: Hint): void {
+    for (const listener of [...this.#listeners]) listener(hint);
+  }
+
+  #open(): void {
+    if (this.#client !== null || this.#listeners.size === 0) return;
+    const client = clientOf(this.#options, false);
+    this.#client = client;
+    client.on('error', () => this.#lost(client));
+    client.on('end', () => this.#lost(client));
+    client.on('notification', ({ payload }) => {
+      for (const hint of hintsOf(payload ?? '', this.#sender)) this.#tell(hint);
     });
-    client = fresh;
-    fresh.on('error', () => lost(fresh));
-    fresh.on('end', () => lost(fresh));
-    fresh.on('notification', ({ payload }) => {
-      for (const hint of hintsOf(payload ?? '', sender)) tell(hint);
-    });
-    listen(fresh).catch(() => lost(fresh));
+    this.#listen(client).catch(() => this.#lost(client));
   }
 
-  async function listen(fresh: pg.Client): Promise<void> {
-    await fresh.connect();
-    await within(fresh.query(`LISTEN ${pg.escapeIdentifier(channel)}`), HEARTBEAT_ANSWER_MS);
-    if (client !== fresh) return;
-    failures = 0;
-    tell({ kind: 'everything' });
-    beat(fresh);
+  async #listen(client: Client): Promise<void> {
+    await client.connect();
+    await within(client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`), HEARTBEAT_ANSWER_MS);
+    if (this.#client !== client) return;
+    this.#failures = 0;
+    this.#tell({ kind: 'everything' });
+    this.#beat(client);
   }
 
-  function beat(current: pg.Client): void {
-    later(HEARTBEAT_MS, () => {
-      within(current.query('SELECT 1'), HEARTBEAT_ANSWER_MS).then(
-        () => client === current && beat(current),
-        () => lost(current),
+  #beat(client: Client): void {
+    this.#later(HEARTBEAT_MS, () => {
+      within(client.query('SELECT 1'), HEARTBEAT_ANSWER_MS).then(
+        () => this.#client === client && this.#beat(client),
+        () => this.#lost(client),
       );
     });
   }
 
-  async function shut(): Promise<void> {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const current = client;
-    client = null;
-    if (current !== null) await within(current.end(), options.connectMs).catch(() => destroy(current));
+  /** Acts once per connection, however many of its events say that it is over. */
+  #lost(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    destroy(client);
+    this.#failures += 1;
+    this.#later(backoffOf(this.#failures, BACKOFF_MS_MIN, BACKOFF_MS_MAX), () => this.#open());
   }
 
-  return {
-    subscribe(listener) {
-      // Wrapped, so that the same function subscribed twice is two subscriptions.
-      const own = (hint: Hint) => listener(hint);
-      listeners.add(own);
-      open();
-      return () => {
-        listeners.delete(own);
-        if (listeners.size === 0) shut().catch(() => {});
-      };
-    },
-    async close() {
-      isClosed = true;
-      await shut();
-    },
-  };
+  #later(ms: number, action: () => void): void {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = setTimeout(action, ms);
+    this.#timer.unref();
+  }
+
+  async #shut(): Promise<void> {
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const client = this.#client;
+    this.#client = null;
+    if (client !== null) await endWithin(client, this.#options.connectMs);
+  }
 }

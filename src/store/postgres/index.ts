@@ -1,1 +1,2 @@
+/** The PostgreSQL store, from outside. */
 export { openPostgres, type PostgresOptions } from './open-postgres.ts';

@@ -37,10 +37,9 @@ async function insertRound(
   const parts = partsOf(indexes, (index) => batch[index]?.input.length ?? 0, INPUT_CHARS_MAX);
   const steps = parts.map((part) => insertStep(part.map((index) => batch[index] as NewJob)));
   const results = await repeated((isRepeat) => session.runAll(steps).catch((error) => noneIfOurs(error, isRepeat)));
-  for (const [at, rows] of results.entries()) {
-    for (const [ord, number] of rows) {
-      outcomes[parts[at]?.[(ord as number) - 1] as number] = { kind: 'created', number: number as number };
-    }
+  const indexOf = new Map(indexes.map((index) => [batch[index]?.spec.id, index]));
+  for (const [id, number] of results.flat()) {
+    outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
   }
   const others = indexes.filter((index) => outcomes[index] === undefined);
   if (others.length > 0) await repeated(() => findEarlier(session, batch, others, outcomes));
@@ -99,17 +98,5 @@ function insertStep(jobs: readonly NewJob[]): Step {
     textArray(specs.map((spec) => jsonText(spec.origin))),
     textArray(jobs.map((job) => job.input)),
   ];
-  const tags = specs.flatMap((spec, index) =>
-    Object.entries(spec.tags).map(([name, value]) => ({ ord: index + 1, name, value })),
-  );
-  if (tags.length === 0) return { name: 'jobInsert', values };
-  return {
-    name: 'jobInsertWithTags',
-    values: [
-      ...values,
-      plainArray(tags.map((tag) => tag.ord)),
-      textArray(tags.map((tag) => tag.name)),
-      textArray(tags.map((tag) => tag.value)),
-    ],
-  };
+  return { name: 'jobInsert', values };
 }

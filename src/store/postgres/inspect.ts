@@ -2,7 +2,7 @@
  * Compares the live schema with the one this version makes: what `bide doctor` shows. The manifest is what a fresh schema
  * looks like in the catalog, in words that all supported versions of PostgreSQL use; a test keeps it true.
  */
-import type { LaneOptions } from './lane.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { withClient } from './migrate.ts';
 import { SCHEMA_MANIFEST } from './schema-manifest.ts';
 
@@ -38,7 +38,7 @@ WHERE c.relnamespace = $1::regnamespace
 ORDER BY 1`;
 
 /** One sentence per difference; none when there is none. */
-export async function inspect(options: LaneOptions, schema: string): Promise<readonly string[]> {
+export async function inspect(options: ConnectionOptions, schema: string): Promise<readonly string[]> {
   const live = await manifestOf(options, schema);
   const names = [...new Set([...Object.keys(SCHEMA_MANIFEST), ...Object.keys(live)])].sort();
   return names.flatMap((name) => differenceOf(name, SCHEMA_MANIFEST[name], live[name]));
@@ -52,7 +52,7 @@ function differenceOf(name: string, expected: string | undefined, found: string 
 }
 
 /** The live schema; empty where there is none. */
-export async function manifestOf(options: LaneOptions, schema: string): Promise<Manifest> {
+export async function manifestOf(options: ConnectionOptions, schema: string): Promise<Manifest> {
   return withClient(options, async (client) => {
     const { rows: there } = await client.query('SELECT oid FROM pg_namespace WHERE nspname = $1', [schema]);
     if (there.length === 0) return {};

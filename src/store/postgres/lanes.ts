@@ -9,7 +9,8 @@
  * on over the lanes there are. A new lane is never waited for while another one is open.
  */
 import { BideError } from '../../core/errors.ts';
-import { type Lane, type LaneOptions, openLane, type Query, type Rows } from './lane.ts';
+import type { ConnectionOptions } from './connection.ts';
+import { Lane, type Query, type Rows } from './lane.ts';
 
 export type Speed = 'short' | 'long';
 
@@ -21,9 +22,9 @@ export interface Lanes {
 /** Statements that wait on one lane before callers are told to come back: far above what batching callers ever reach. */
 const PENDING_MAX = 1_000;
 
-export function openLanes(count: number, options: LaneOptions): Lanes {
-  const short = Array.from({ length: count }, () => openLane(options));
-  const long = [openLane({ ...options, applicationName: `${options.applicationName} scan` })];
+export function openLanes(count: number, options: ConnectionOptions): Lanes {
+  const short = Array.from({ length: count }, () => new Lane(options));
+  const long = [new Lane({ ...options, applicationName: `${options.applicationName} scan` })];
   return {
     run(speed, queries) {
       const lane = pick(speed === 'short' ? short : long);

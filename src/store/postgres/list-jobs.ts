@@ -46,7 +46,7 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
   const text = `WITH page AS MATERIALIZED (${numbers})
     SELECT ${jobRowOf('j')} FROM page CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = page.number LIMIT 1) j
     ORDER BY j.number ${direction}`;
-  const parts = [way, direction, filter.types === undefined ? '' : 'types', `${tags.length}tags`];
+  const parts = [way, direction, filter.types === undefined ? '' : 'types', tagsPart(tags.length)];
   const rows = await repeated(() => session.runText(`jobList_${parts.join('_')}`, text, plan.values));
   return rows.map((row) => jobAt(row));
 }
@@ -67,15 +67,18 @@ function direction(filter: ListFilter): string {
   return filter.order === 'oldest' ? 'ASC' : 'DESC';
 }
 
-/** Every one of the tags, on the job row `j`. */
+/**
+ * Every one of the tags, on the job row `j`. As a count and not as one EXISTS per tag: the planner would turn those into joins,
+ * and with 100 tags look for the best order of 100 joins, for longer than the statement may take.
+ */
 function tagConditions(plan: Draft, s: string, tags: readonly (readonly [string, string])[]): string {
-  return tags
-    .map(
-      ([name, value]) => ` AND EXISTS (SELECT 1 FROM ${s}.job_tags t WHERE t.tenant = j.tenant
-      AND t.name = ${plan.add(storedText(name), 'text')} AND t.value = ${plan.add(storedText(value), 'text')}
-      AND t.number = j.number)`,
-    )
-    .join('');
+  if (tags.length === 0) return '';
+  const names = plan.add(textArray(tags.map(([name]) => name)), 'text[]');
+  const values = plan.add(textArray(tags.map(([, value]) => value)), 'text[]');
+  return ` AND ${plan.add(tags.length, 'bigint')} = (
+      SELECT count(*) FROM unnest(${names}, ${values}) AS w(name, value) CROSS JOIN LATERAL (
+        SELECT 1 FROM ${s}.job_tags t WHERE t.tenant = j.tenant AND t.name = w.name AND t.value = w.value
+          AND t.number = j.number LIMIT 1) x)`;
 }
 
 function stateArray(filter: CountFilter): string {
@@ -125,6 +128,11 @@ function typeCondition(plan: Draft, filter: CountFilter): string {
   return filter.types === undefined ? '' : `AND j.type = ANY (${plan.add(textArray(filter.types), 'text[]')})`;
 }
 
+/** A list by tags follows the first one, and has a condition only for others. */
+function tagsPart(count: number): string {
+  return count === 0 ? '' : count === 1 ? 'tag' : 'tags';
+}
+
 /** One branch per state, with the state in the text, so that unfinished jobs are counted in their small partial indexes. */
 export async function countJobs(session: Session, s: string, filter: CountFilter): Promise<readonly Count[]> {
   const states = STORED_STATES.filter((state) => filter.states?.includes(state) ?? true);
@@ -132,14 +140,13 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   const plan = draft();
   const where = countConditions(plan, s, filter);
   const text = states.map((state) => countBranch(s, state, where)).join(' UNION ALL ');
-  const tags = Object.keys(filter.tags ?? {}).length;
   const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
   const parts = [
     states.map((state) => state.slice(0, 2)).join(''),
     filter.tenant === null ? '' : 'tenant',
     filter.types === undefined ? '' : 'types',
     isTimed ? 'timed' : '',
-    `${tags}tags`,
+    tagsPart(Object.keys(filter.tags ?? {}).length),
   ];
   const rows = await repeated(() => session.runText(`jobCount_${parts.join('_')}`, text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({

@@ -9,7 +9,7 @@
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { MigrationReport } from '../contract.ts';
-import { clientConfig, type LaneOptions } from './lane.ts';
+import { type Client, type ConnectionOptions, clientOf, endWithin } from './connection.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 
 /** "bide": the first half of the advisory lock's key; the second is the hash of the schema name. */
@@ -17,9 +17,7 @@ const LOCK_CLASS = 0x62696465;
 /** Another process may be building an index over millions of jobs. */
 const LOCK_WAIT_MS = 10 * 60_000;
 
-type Client = pg.Client;
-
-export async function migrate(options: LaneOptions, schema: string, isDryRun: boolean): Promise<MigrationReport> {
+export async function migrate(options: ConnectionOptions, schema: string, isDryRun: boolean): Promise<MigrationReport> {
   return withClient(options, async (client) => {
     const found = await versionOf(client, schema);
     refuseNewer(found);
@@ -82,13 +80,13 @@ function reportOf(from: number, steps: ReturnType<typeof stepsAfter>): Migration
 }
 
 /** A connection for work that is not a single statement; ended, or rolled back by its end, whatever happens. */
-export async function withClient<T>(options: LaneOptions, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client(clientConfig(options));
+export async function withClient<T>(options: ConnectionOptions, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = clientOf(options, false);
   client.on('error', () => {});
   await client.connect();
   try {
     return await work(client);
   } finally {
-    await client.end();
+    await endWithin(client, options.connectMs);
   }
 }

@@ -4,7 +4,7 @@
  * - Rows, leases and fences are all the coordination there is. No process knows of another, and each may vanish at any time.
  * - One call is one statement, or one transaction of a few. An answer means durable, as far as the server's own
  *   `synchronous_commit` and `fsync` go (both on by default).
- * - What happens when a connection dies before its answer stands in `repeat.ts`; how outages are met, in `lane.ts`.
+ * - What happens when a connection dies before its answer stands in `repeat.ts`; how outages are met, in `connector.ts`.
  * - With `notify: false` nothing of a session is used (no LISTEN, no settings, no named statements), so that any pooler in
  *   transaction mode may stand in between.
  */
@@ -14,16 +14,16 @@ import { BideError } from '../../core/errors.ts';
 import type { Store } from '../contract.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
+import type { ConnectionOptions } from './connection.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
 import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { storeErrorOf } from './driver-errors.ts';
 import { extendLeases } from './extend-leases.ts';
-import { type HintListener, hintListenerOf } from './hint-listener.ts';
+import { HintListener } from './hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { inspect } from './inspect.ts';
 import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
-import type { LaneOptions } from './lane.ts';
 import { openLanes } from './lanes.ts';
 import { countJobs, listJobs } from './list-jobs.ts';
 import { migrate } from './migrate.ts';
@@ -73,9 +73,9 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     throw new BideError('CONFIG_INVALID', `The schema must be a plain name in lower case, not ${schema}.`);
   }
   const hasHints = options.notify ?? true;
-  const laneOptions = laneOptionsOf(options, hasHints);
+  const connection = connectionOptionsOf(options, hasHints);
   const quoted = pg.escapeIdentifier(schema);
-  const lanes = openLanes(options.connections ?? CONNECTIONS, laneOptions);
+  const lanes = openLanes(options.connections ?? CONNECTIONS, connection);
   const session = sessionOf(lanes, statementsOf(quoted));
   try {
     await checkVersion(session);
@@ -89,14 +89,14 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
     session,
     schema,
     quoted,
-    laneOptions,
+    connection,
     sender: hasHints ? hintSenderOf(session, channel, sender) : null,
-    listener: hasHints ? hintListenerOf(laneOptions, channel, sender) : null,
+    listener: hasHints ? new HintListener(connection, channel, sender) : null,
     closeLanes: () => lanes.close(),
   });
 }
 
-export function laneOptionsOf(options: PostgresOptions, hasSession: boolean): LaneOptions {
+export function connectionOptionsOf(options: PostgresOptions, hasSession: boolean): ConnectionOptions {
   const answerMs = options.answerMs ?? ANSWER_MS;
   return {
     url: options.url,
@@ -123,14 +123,14 @@ interface Parts {
   readonly session: Session;
   readonly schema: string;
   readonly quoted: string;
-  readonly laneOptions: LaneOptions;
+  readonly connection: ConnectionOptions;
   readonly sender: HintSender | null;
   readonly listener: HintListener | null;
   closeLanes(): Promise<void>;
 }
 
 function storeOf(parts: Parts): Store {
-  const { session, schema, quoted, laneOptions, sender, listener } = parts;
+  const { session, schema, quoted, connection, sender, listener } = parts;
   const gate = gateOf();
   const { pass } = gate;
   const claim = claimerOf(session);
@@ -143,8 +143,8 @@ function storeOf(parts: Parts): Store {
 
   return {
     facts: { engine: 'postgres', isShared: true, hasHints: sender !== null },
-    migrate: pass((request = {}) => migrate(laneOptions, schema, request.dryRun ?? false)),
-    inspect: pass(() => inspect(laneOptions, schema)),
+    migrate: pass((request = {}) => migrate(connection, schema, request.dryRun ?? false)),
+    inspect: pass(() => inspect(connection, schema)),
     ping: pass(async () => void (await session.run('ping', []))),
     time: pass(async () => (await repeated(() => session.run('time', [])))[0]?.[0] as number),
     close() {

@@ -6,6 +6,11 @@ import { jobAt } from './rows.ts';
 import type { Session } from './session.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
+interface By {
+  readonly jobs: 'jobById' | 'jobByNumber';
+  readonly tombstones: 'tombstoneById' | 'tombstoneByNumber';
+}
+
 interface Wanted {
   readonly index: number;
   readonly ref: string | number;
@@ -21,8 +26,8 @@ export async function readJobs(session: Session, batch: readonly JobRef[]): Prom
     } else if (Number.isSafeInteger(ref.number)) numbers.push({ index, ref: ref.number });
   }
   await Promise.all([
-    readBy(session, 'jobById', 'tombstoneById', ids, outcomes),
-    readBy(session, 'jobByNumber', 'tombstoneByNumber', numbers, outcomes),
+    readBy(session, { jobs: 'jobById', tombstones: 'tombstoneById' }, ids, outcomes),
+    readBy(session, { jobs: 'jobByNumber', tombstones: 'tombstoneByNumber' }, numbers, outcomes),
   ]);
   return outcomes;
 }
@@ -30,8 +35,7 @@ export async function readJobs(session: Session, batch: readonly JobRef[]): Prom
 /** Jobs first, tombstones after: a job removed in between is found in its grave, never nowhere. */
 async function readBy(
   session: Session,
-  jobs: 'jobById' | 'jobByNumber',
-  tombstones: 'tombstoneById' | 'tombstoneByNumber',
+  { jobs, tombstones }: By,
   wanted: readonly Wanted[],
   outcomes: ReadOutcome[],
 ): Promise<void> {

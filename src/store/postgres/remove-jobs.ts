@@ -2,7 +2,7 @@
 import type { Removal, RemoveOutcome } from '../contract.ts';
 import { readJobs } from './read-jobs.ts';
 import { repeated } from './repeat.ts';
-import { type Placed, roundsOf } from './rounds.ts';
+import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import type { Session } from './session.ts';
 import { plainArray } from './wire-text.ts';
 
@@ -11,14 +11,13 @@ const TOMBSTONES_DROPPED_MAX = 1_000;
 
 export async function removeJobs(session: Session, batch: readonly Removal[]): Promise<readonly RemoveOutcome[]> {
   const outcomes = new Array<RemoveOutcome>(batch.length).fill('missing');
-  const rounds = roundsOf(batch);
+  const rounds = jobRoundsOf(batch);
   if (rounds.length === 0) return outcomes;
   await repeated(async (isRepeat) => {
     const steps = rounds.map((round) => ({ name: 'jobRemove' as const, values: removeValues(round, batch.length) }));
     for (const [at, rows] of (await session.runAll(steps)).entries()) {
       for (const [ord, isRemoved] of rows) {
-        const placed = rounds[at]?.[(ord as number) - 1] as Placed<Removal>;
-        outcomes[placed.index] = isRemoved === true ? 'removed' : 'stale';
+        outcomes[placedAt(rounds, at, ord).index] = isRemoved === true ? 'removed' : 'stale';
       }
     }
     if (isRepeat) await creditFirstTry(session, rounds[0] ?? [], outcomes);

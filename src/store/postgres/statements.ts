@@ -9,6 +9,7 @@
  *   may be planned as a scan of all jobs while the table is small, and stay so after it has grown.
  * - Who changes existing rows locks them first, in the order of their ids (the caller sorts), so that no two batches can wait
  *   for each other. Claims skip what is locked and wait for nobody.
+ * - No step of a statement is joined with another: they have no indexes, and 1,000 rows would be compared with 1,000.
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from './rows.ts';
@@ -46,8 +47,8 @@ export const NEW_JOB_COLUMNS = [
 
 const NEW_NAMES = NEW_JOB_COLUMNS.map(([column]) => column).join(', ');
 
-function unnestOf(columns: readonly (readonly [name: string, type: string])[], alias: string, from = 1): string {
-  const arrays = columns.map(([, type], index) => `$${index + from}::${type}[]`).join(', ');
+function unnestOf(columns: readonly (readonly [name: string, type: string])[], alias: string): string {
+  const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
   return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
 }
 
@@ -56,29 +57,24 @@ function unnestOf(columns: readonly (readonly [name: string, type: string])[], a
  * insert at the same time. What was not inserted is looked up by `jobFindEarlier`, with a snapshot that sees it.
  * The rows go in ordered by key, so that two batches that share keys wait for each other in one direction only.
  */
-function jobInsert(s: string, hasTags: boolean): string {
-  const at = NEW_JOB_COLUMNS.length + 1;
-  const tagged = `, tagged AS (
-    INSERT INTO ${s}.job_tags (tenant, name, value, number)
-    SELECT g.tenant, t.name, t.value, g.number
-    FROM unnest($${at}::bigint[], $${at + 1}::text[], $${at + 2}::text[]) AS t(ord, name, value)
-    JOIN given g ON g.ord = t.ord JOIN inserted i ON i.number = g.number
-  )`;
-  return `
+const jobInsert = (s: string) => `
 WITH given AS MATERIALIZED (
   SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_JOB_COLUMNS, 'g')}
 ), inserted AS (
   INSERT INTO ${s}.jobs (number, ${NEW_NAMES}, state, percent, attempt, fence, revision)
   SELECT number, ${NEW_NAMES}, 'waiting', 0, 0, 0, 1 FROM given ORDER BY idempotency_key, tenant, ord
   ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-  RETURNING number
+  RETURNING id, number, tenant, tags, callback_url, origin, created_at
+), tagged AS (
+  INSERT INTO ${s}.job_tags (tenant, name, value, number)
+  SELECT i.tenant, t.name, t.value, i.number
+  FROM inserted i CROSS JOIN LATERAL jsonb_each_text(i.tags::jsonb) AS t(name, value) WHERE i.tags IS NOT NULL
 ), announced AS (
   INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
-  SELECT g.id, g.tenant, 1, 'waiting', g.callback_url, g.origin, 0, g.created_at, 0, g.created_at
-  FROM given g JOIN inserted i ON i.number = g.number WHERE g.callback_url IS NOT NULL ORDER BY g.number
-)${hasTags ? tagged : ''}
-SELECT g.ord, g.number FROM given g JOIN inserted i ON i.number = g.number`;
-}
+  SELECT id, tenant, 1, 'waiting', callback_url, origin, 0, created_at, 0, created_at
+  FROM inserted WHERE callback_url IS NOT NULL ORDER BY number
+)
+SELECT id, number FROM inserted`;
 
 const jobFindEarlier = (s: string) => `
 SELECT g.ord, ${jobRowOf('j')}
@@ -154,48 +150,55 @@ const APPLY_HEAD = [
   ['mask', 'int'],
   ['happened_at', 'bigint'],
 ] as const;
+/** After the columns of the patch; then one parameter with the bytes of all results. */
+const RESULT_COLUMNS = [
+  ['content_type', 'text'],
+  ['bytes_start', 'int'],
+  ['bytes_length', 'int'],
+] as const;
 const APPLY_COLUMNS = [
   ...APPLY_HEAD,
   ...PATCH_COLUMNS.map(({ column, sqlType }) => [`new_${column}`, sqlType] as const),
 ];
-export const APPLY_WIDTH = APPLY_COLUMNS.length;
 
 /** The bit of the field that `column` belongs to. */
 const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexOf(field);
 
 /**
- * One array per entry of `APPLY_COLUMNS`, sorted by id, each id once; with results also places, content types, starts
- * and lengths, and the bytes of all of them in one parameter (as an array they would travel as hex, twice the size).
+ * One array per entry of `APPLY_COLUMNS`, sorted by id, each id once; with results those of `RESULT_COLUMNS` too, and the bytes
+ * of all results one after another in one parameter (as an array they would travel as hex, twice the size).
  *
  * `locked` waits for whoever has a row and then sees its newest version, so the guard is decided on that, and nobody can come
- * between it and the write.
+ * between it and the write. What later steps need rides along through each of them: joined again, a batch of 1,000 would be
+ * compared with itself, row by row.
  */
 function jobApply(s: string, hasResults: boolean): string {
   const assignments = PATCH_COLUMNS.map(
     ({ column, field }) =>
       `${column} = CASE WHEN l.mask & ${bitOf(field)} <> 0 THEN l.new_${column} ELSE j.${column} END`,
   );
-  const at = APPLY_WIDTH + 1;
+  const columns = [...APPLY_COLUMNS, ...(hasResults ? RESULT_COLUMNS : [])];
+  const resultNames = hasResults ? RESULT_COLUMNS.map(([name]) => name) : [];
   const stored = `, stored AS (
   INSERT INTO ${s}.job_results (number, content_type, bytes)
-  SELECT c.number, r.content_type, substr($${at + 4}::bytea, r.start, r.length)
-  FROM unnest($${at}::bigint[], $${at + 1}::text[], $${at + 2}::int[], $${at + 3}::int[])
-    AS r(ord, content_type, start, length)
-  JOIN changed c ON c.ord = r.ord
+  SELECT number, content_type, substr($${columns.length + 1}::bytea, bytes_start, bytes_length)
+  FROM changed WHERE content_type IS NOT NULL
   ON CONFLICT (number) DO UPDATE SET content_type = excluded.content_type, bytes = excluded.bytes
 )`;
+  const carried = ['mask', 'happened_at', ...resultNames, ...PATCH_COLUMNS.map(({ column }) => `new_${column}`)];
   return `
 WITH given AS MATERIALIZED (
-  SELECT * FROM ${unnestOf(APPLY_COLUMNS, 'g')}
+  SELECT * FROM ${unnestOf(columns, 'g')}
 ), locked AS MATERIALIZED (
-  SELECT g.ord, g.mask, g.happened_at, ${PATCH_COLUMNS.map(({ column }) => `g.new_${column}`).join(', ')}, ${jobRowOf('j')},
+  SELECT g.ord, ${carried.map((name) => `g.${name}`).join(', ')}, ${jobRowOf('j')},
     j.state = ANY (string_to_array(g.states, ' ')) AND (g.expected_fence IS NULL OR g.expected_fence = j.fence)
       AND (g.expected_revision IS NULL OR g.expected_revision = j.revision) AS holds
   FROM given g CROSS JOIN LATERAL (SELECT ${jobRowOf('x')} FROM ${s}.jobs x WHERE x.id = g.id FOR NO KEY UPDATE) j
 ), changed AS (
   UPDATE ${s}.jobs j SET revision = j.revision + 1, ${assignments.join(', ')}
   FROM locked l WHERE j.id = l.id AND l.holds
-  RETURNING l.ord, l.state AS state_before, l.happened_at, ${jobRowOf('j')}
+  RETURNING ${['ord', 'happened_at', ...resultNames].map((name) => `l.${name}`).join(', ')},
+    l.state AS state_before, ${jobRowOf('j')}
 ), announced AS (
   INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
   SELECT id, tenant, revision, state, callback_url, origin, 0, at, 0, at
@@ -237,9 +240,12 @@ WITH given AS MATERIALIZED (
 ), result_gone AS (
   DELETE FROM ${s}.job_results WHERE number = ANY (ARRAY(SELECT number FROM gone WHERE result_type IS NOT NULL))
 ), tag_gone AS (
-  DELETE FROM ${s}.job_tags t USING gone g CROSS JOIN LATERAL jsonb_each_text(g.tags::jsonb) AS pair(name, value)
-  WHERE g.tags IS NOT NULL AND t.tenant = g.tenant AND t.name = pair.name AND t.value = pair.value
-    AND t.number = g.number
+  DELETE FROM ${s}.job_tags WHERE ctid = ANY (ARRAY(
+    SELECT t.ctid FROM gone g CROSS JOIN LATERAL jsonb_each_text(g.tags::jsonb) AS pair(name, value)
+    CROSS JOIN LATERAL (
+      SELECT ctid FROM ${s}.job_tags
+      WHERE tenant = g.tenant AND name = pair.name AND value = pair.value AND number = g.number LIMIT 1) t
+    WHERE g.tags IS NOT NULL))
 ), delivery_gone AS (
   DELETE FROM ${s}.deliveries WHERE job_id = ANY (ARRAY(SELECT id FROM gone WHERE callback_url IS NOT NULL))
 ), buried AS (
@@ -353,8 +359,7 @@ const documents = (s: string) => ({
 /** All texts, for a schema given as a quoted identifier. */
 export function statementsOf(s: string) {
   return {
-    jobInsert: jobInsert(s, false),
-    jobInsertWithTags: jobInsert(s, true),
+    jobInsert: jobInsert(s),
     jobFindEarlier: jobFindEarlier(s),
     jobClaim: jobClaim(s, false),
     jobClaimOfTenant: jobClaim(s, true),
