@@ -34,7 +34,7 @@ describe('the repository', () => {
     for (const [place, lines] of Object.entries(RATCHET.functions)) {
       const [path, name] = place.split(' ');
       const longest = MODULES.filter((module) => module.path === path).flatMap(({ functions }) =>
-        functions.filter((fact) => fact.name === name).map((fact) => fact.lines),
+        functions.filter((fact) => fact.name === name).map((fact) => fact.ownLines),
       );
       assert.equal(Math.max(...longest), lines, place);
     }
@@ -67,6 +67,11 @@ const BREAKS: readonly { readonly rule: string; readonly path: string; readonly 
   { rule: 'core is a function', path: 'src/core/a.ts', text: 'export const a = () => console.log(1);' },
   { rule: 'files are short', path: 'src/engine/a.ts', text: 'a();\n'.repeat(401) },
   { rule: 'functions are short', path: 'src/engine/a.ts', text: `const a = () => {\n${'b();\n'.repeat(60)}};` },
+  {
+    rule: 'functions are short',
+    path: 'src/engine/a.ts',
+    text: `const a = () => {\n${'const b = () => {\n};\n'.repeat(80)}};`,
+  },
   { rule: 'functions take few', path: 'src/engine/a.ts', text: 'function a(b, c, d, e, f) {}' },
   { rule: 'file names say', path: 'src/engine/batch-utils.ts', text: '' },
   { rule: 'file names say', path: 'src/engine/helpers/a.ts', text: '' },
@@ -74,7 +79,7 @@ const BREAKS: readonly { readonly rule: string; readonly path: string; readonly 
   { rule: 'file names say', path: 'src/engine/types.ts', text: '' },
   { rule: 'nothing is left', path: 'src/engine/a.ts', text: `// TO${'DO'}: later` },
   { rule: 'the compiler is never', path: 'src/engine/a.ts', text: `// @ts-${'ignore'}` },
-  { rule: 'the compiler is never', path: 'src/engine/a.ts', text: `const a = b as ${'any'};` },
+  { rule: 'the compiler is never', path: 'src/engine/a.ts', text: 'const a = b as any;' },
   { rule: 'the compiler is never', path: 'src/engine/a.ts', text: `// biome-${'ignore'} lint/a/b: no` },
   { rule: 'exports have names', path: 'src/engine/a.ts', text: 'export default 1;' },
   { rule: 'exports have names', path: 'src/engine/a.ts', text: 'export default function a() {}' },
@@ -102,7 +107,7 @@ const KEEPS: readonly { readonly path: string; readonly text: string }[] = [
   },
   {
     path: 'src/engine/c.ts',
-    text: '/** Date, TODO(#12) and console are words here. */\nexport const c = { skip: 1, default: 2, setTimeout: 3 };',
+    text: '/** Date, TODO(#12) and console are words here, and as any other. */\nexport const c = { skip: 1, default: 2, setTimeout: 3 };',
   },
   {
     path: 'src/engine/d.test.ts',

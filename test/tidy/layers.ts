@@ -30,7 +30,11 @@ export const LAYERS: readonly Layer[] = [
   { name: 'store', at: ['src/store/'], may: ['src/core/'] },
   { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/store/contract.ts'] },
   { name: 'handlers', at: ['src/handlers/'], may: ['src/core/', 'src/engine/api.ts', 'src/engine/clock.ts'] },
-  { name: 'config', at: ['src/config/'], may: ['src/core/', 'src/engine/api.ts', 'src/handlers/'] },
+  {
+    name: 'config',
+    at: ['src/config/'],
+    may: ['src/core/', 'src/engine/api.ts', 'src/engine/clock.ts', 'src/handlers/'],
+  },
   {
     name: 'http',
     at: ['src/http/'],
@@ -51,7 +55,6 @@ export const LAYERS: readonly Layer[] = [
 export const SIBLINGS: readonly { readonly folder: string; readonly children?: readonly string[] }[] = [
   { folder: 'src/dialects/' },
   { folder: 'src/store/', children: ['sqlite', 'postgres'] },
-  { folder: 'src/handlers/', children: ['command', 'http', 'sql', 'function'] },
 ];
 
 /** What only some layers may reach for. A package that is not named here is free to all that are not pure. */

@@ -39,9 +39,9 @@ export interface FunctionFact {
   readonly line: number;
   /** Without those of template literals, which are data: SQL, HTML, a help text. */
   readonly lines: number;
+  /** Without those of the functions inside of it either: what a closure that returns methods says itself. */
+  readonly ownLines: number;
   readonly parameters: number;
-  /** A callback of `describe` or `suite`, which is a chapter of tests and no function to read as one. */
-  readonly isChapter: boolean;
 }
 
 /** A name as it is used: `Date`, `Math.random`, `test.skip`, or `test{skip}` for an option of a test. */
@@ -95,8 +95,11 @@ function moduleOf(path: string, text: string, source: SourceFile): Module {
     for (const specifier of specifiersOf(node))
       imports.push({ specifier, line, isType: /^(import|export)\s+type\b/.test(text()) || isImportTypeNode(node) });
     if (isFunction(node)) {
-      const data = templateLines(node, (part) => lineOf(part.end) - lineOf(part.getStart(source)));
-      functions.push({ ...functionOf(node, parent, source), line, lines: lineOf(node.end) - line + 1 - data });
+      const linesOf = (part: Node) => lineOf(part.end) - lineOf(part.getStart(source));
+      const lines = linesOf(node) + 1 - linesWithin(node, isTemplate, linesOf);
+      const ownLines =
+        lines - linesWithin(node, isFunction, (part) => linesOf(part) - linesWithin(part, isTemplate, linesOf));
+      functions.push({ ...functionOf(node, parent, source), line, lines, ownLines });
     }
     for (const name of namesUsed(node, parent, source)) uses.push({ name, line });
     hasDefaultExport ||= isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword;
@@ -145,26 +148,29 @@ function isFunction(node: Node) {
   );
 }
 
-function templateLines(node: Node, linesOf: (template: Node) => number): number {
+/** The lines of the outermost nodes of a kind below a node. */
+function linesWithin(node: Node, isKind: (node: Node) => boolean, linesOf: (part: Node) => number): number {
   let lines = 0;
   node.forEachChild((child) => {
-    const isTemplate =
-      child.kind === SyntaxKind.TemplateExpression || child.kind === SyntaxKind.NoSubstitutionTemplateLiteral;
-    lines += isTemplate ? linesOf(child) : templateLines(child, linesOf);
+    lines += isKind(child) ? linesOf(child) : linesWithin(child, isKind, linesOf);
   });
   return lines;
 }
 
-function functionOf(node: Node, parent: Node, source: SourceFile): Omit<FunctionFact, 'line' | 'lines'> {
+function isTemplate({ kind }: Node): boolean {
+  return kind === SyntaxKind.TemplateExpression || kind === SyntaxKind.NoSubstitutionTemplateLiteral;
+}
+
+function functionOf(node: Node, parent: Node, source: SourceFile): Omit<FunctionFact, 'line' | 'lines' | 'ownLines'> {
   const named = [node, parent].find((candidate) => 'name' in candidate && candidate.name !== undefined);
   const name = named !== undefined && 'name' in named ? (named.name as Node).getText(source) : '(anonymous)';
-  const callee = isCallExpression(parent) ? parent.expression.getText(source) : '';
   const parameters = 'parameters' in node ? (node.parameters as readonly unknown[]).length : 0;
-  return { name, parameters, isChapter: callee === 'describe' || callee === 'suite' };
+  return { name, parameters };
 }
 
 function namesUsed(node: Node, parent: Node, source: SourceFile): string[] {
   if (isCallExpression(node)) return testOptions(node.expression.getText(source), node.arguments, source);
+  if (node.kind === SyntaxKind.AnyKeyword) return ['any'];
   if (!isIdentifier(node)) return [];
   if (!isPropertyAccessExpression(parent)) return isNameOf(node, parent) ? [] : [node.text];
   return parent.expression === node ? [node.text, `${node.text}.${parent.name.text}`] : [];
