@@ -4,6 +4,7 @@ import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
 import { silentpush } from './silentpush/index.ts';
 import { symbl } from './symbl/index.ts';
+import { toolkitapi } from './toolkitapi/index.ts';
 
 /** Erases the type of a dialect's options: whoever mounts one hands it what its own `parseOptions` made. */
 function anyOptions<Options>(dialect: Dialect<Options>): Dialect {
@@ -13,6 +14,7 @@ function anyOptions<Options>(dialect: Dialect<Options>): Dialect {
 export const dialects: readonly Dialect[] = [
   anyOptions(silentpush),
   anyOptions(immuta),
+  anyOptions(toolkitapi),
   anyOptions(kinetica),
   anyOptions(symbl),
 ];

@@ -52,7 +52,7 @@ function sqlTarget(target: TargetOptions, encoding: Encoding, request: CreateJob
       : readJson(executeSqlRequest, innerJson(request.data_str));
   return {
     type: target.type,
-    input: { query: statementOf(sql) },
+    input: { query: statementOf(sql), types: true },
     encoding,
     remembered: {
       endpoint: request.endpoint,

@@ -1,0 +1,29 @@
+/** One request on its way through the dialect. */
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DialectContext, Principal } from '../dialect.ts';
+import type { Library } from './library.ts';
+import type { ToolkitOptions } from './options.ts';
+
+export type Context = DialectContext<ToolkitOptions>;
+
+export interface Call {
+  readonly context: Context;
+  readonly library: Library;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly principal: Principal;
+}
+
+/** An answer with its status; 200 is the only success that this vendor's clients know. */
+export interface Answer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+export function ok(body: unknown): Answer {
+  return { status: 200, body };
+}
+
+export function refusal(status: number, detail: string): Answer {
+  return { status, body: { detail } };
+}
