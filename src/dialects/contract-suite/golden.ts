@@ -1,7 +1,7 @@
 /**
  * Golden exchanges: requests and the answers that a vendor's documentation calls for, replayed byte for byte.
  *
- * A file holds steps: requests, and between them what the job's worker and the clock do. `GOLDEN=write node --test <folder>` fills in
+ * A file holds steps: requests, and between them what the job's worker and the clock do. `GOLDEN=write node --test <folder>/*.test.ts` fills in
  * the answers of steps that have none yet and rewrites those that differ; what it wrote is then compared with the vendor's
  * specification by a person, and from then on by every test run.
  */
