@@ -6,7 +6,7 @@
  *
  * Ends with exit code 1 if any answer differs from the vendor's specification.
  */
-import { startDemoServer } from './demo-vendors/demo-server.ts';
+import { startDemoServer } from './demo-server.ts';
 import { silentpushDemo } from './demo-vendors/silentpush.ts';
 import { createStage, type Tally, type VendorDemo } from './demo-vendors/stage.ts';
 
@@ -19,7 +19,7 @@ if (unknown !== undefined) {
   process.exit(2);
 }
 
-const server = await startDemoServer();
+const server = await startDemoServer({ config: 'examples/vendors/bide.config.ts' });
 const tally: Tally = { exchanges: 0, differences: [] };
 try {
   for (const demo of DEMOS) {

@@ -100,10 +100,7 @@ export async function analyze(call: Call, body: Json | undefined): Promise<Answe
   const datasetId = await call.library.saveDataset(call.principal.tenant, datasetOf(request));
   const snapshot = await startAnalysis(call, request, datasetId);
   if (request.execution_mode === 'async') {
-    return ok({
-      dataset_id: datasetId,
-      ...started(call, snapshot, { query_id: null, dataset_id: datasetId, execution_mode: 'async' }),
-    });
+    return ok(started(call, snapshot, { query_id: null, dataset_id: datasetId, execution_mode: 'async' }));
   }
   if (call.context.options.analyzeType === null) return profile(await waited(call, snapshot), request, datasetId);
   return analysis(call, snapshot, datasetId);

@@ -1,5 +1,5 @@
 /** The vendor's wire: four words, one job body, and the requests that start queries. */
-import { type Static, Type } from 'typebox';
+import { type Static, type TSchema, Type } from 'typebox';
 import type { Json } from '../../core/job.ts';
 
 export const STATUS_WORDS = ['queued', 'running', 'succeeded', 'failed'] as const;
@@ -35,7 +35,7 @@ export interface QueryBody {
 }
 
 const Mode = Type.Union([Type.Literal('sync'), Type.Literal('async')]);
-const Nullable = <T extends Parameters<typeof Type.Union>[0][number]>(type: T) => Type.Union([type, Type.Null()]);
+const Nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
 
 export const QueryRequest = Type.Object({
   dataset_id: Type.Optional(Nullable(Type.String())),
@@ -57,7 +57,7 @@ export const FILE_TYPES = ['csv', 'json', 'parquet', 'excel', 'auto'] as const;
 export const AnalyzeRequest = Type.Object({
   data_url: Type.String({ minLength: 1 }),
   prompt: Type.String({ minLength: 1 }),
-  file_type: Type.Optional(Nullable(Type.Union(FILE_TYPES.map((word) => Type.Literal(word))))),
+  file_type: Type.Optional(Nullable(Type.Unsafe<(typeof FILE_TYPES)[number]>(Type.Enum([...FILE_TYPES])))),
   execution_mode: Type.Optional(Nullable(Mode)),
   include_debug: Type.Optional(Nullable(Type.Boolean())),
 });

@@ -6,8 +6,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-const CONFIG = join(ROOT, 'examples', 'vendors', 'bide.config.ts');
+const ROOT = fileURLToPath(new URL('../', import.meta.url));
 /** Loading the config, the handler threads and DuckDB takes a second or two; a minute is a machine in trouble. */
 const START_MS = 60_000;
 const STOP_MS = 30_000;
@@ -21,11 +20,22 @@ export interface DemoServer {
   close(): Promise<void>;
 }
 
-export async function startDemoServer(): Promise<DemoServer> {
-  const folder = await mkdtemp(join(tmpdir(), 'bide-vendors-'));
+export interface DemoServerOptions {
+  /** Path of the config, from the root of the checkout. */
+  readonly config: string;
+  /** Added to the environment; configs may read it. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+export async function startDemoServer({ config, env = {} }: DemoServerOptions): Promise<DemoServer> {
+  const folder = await mkdtemp(join(tmpdir(), 'bide-demo-'));
   const data = join(folder, 'data');
-  const args = ['bin/bide.js', 'serve', '--port', '0', '--config', CONFIG, '--data', data];
-  const server = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = ['bin/bide.js', 'serve', '--port', '0', '--config', join(ROOT, config), '--data', data];
+  const server = spawn(process.execPath, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const errors: Buffer[] = [];
   server.stderr.on('data', (chunk: Buffer) => errors.push(chunk));
   const log = () => Buffer.concat(errors).toString('utf8');
