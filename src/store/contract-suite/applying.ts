@@ -1,3 +1,4 @@
+/** Guarded patches: written exactly when state, fence and revision are as seen, and nothing in between. */
 import assert from 'node:assert/strict';
 import { type Job, type JobPatch, patched } from '../../core/job.ts';
 import type { ApplyOutcome } from '../contract.ts';
@@ -18,12 +19,19 @@ import {
   take,
   textResult,
 } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { alone, type Topic, test } from './suite.ts';
 
 const FINAL = { state: 'cancelled', finishedAt: NOW } as const satisfies JobPatch;
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-export function applying({ test, alone }: Topic): void {
+/** What the database itself refuses, whoever asks for it. */
+const NONSENSE: readonly (readonly [string, JobPatch])[] = [
+  ['a final job that never finished', { state: 'failed' }],
+  ['a waiting job that has finished', { finishedAt: NOW }],
+  ['a job of an unknown state', { state: 'paused' as 'waiting' }],
+];
+
+export const applying: Topic = [
   test('apply writes every field of the patch and leaves the others when it is expected', async (context) => {
     const job = await insertJob(context, { tags: { a: 'b' }, deadlineMs: 10 });
     const patch: Required<JobPatch> = {
@@ -51,20 +59,20 @@ export function applying({ test, alone }: Topic): void {
     );
     assert.deepEqual(outcome, { kind: 'applied', job: patched(job, patch) });
     assert.deepEqual(await readJob(context.store, job.id), patched(job, patch));
-  });
+  }),
 
   test('apply clears every field that the patch sets to null', async (context) => {
     const failed = await failedJob(context);
     const patch: JobPatch = { state: 'waiting', finishedAt: null, startedAt: null, deadlineAt: null, error: null };
     const outcome = first(await context.store.apply([{ id: failed.id, expect: { states: ['failed'] }, patch }]));
     assert.deepEqual(outcome, { kind: 'applied', job: patched(failed, patch) });
-  });
+  }),
 
   test('apply grows the revision by one when the patch is empty', async (context) => {
     const job = await insertJob(context);
     const outcome = first(await context.store.apply([{ id: job.id, expect: { states: ['waiting'] }, patch: {} }]));
     assert.deepEqual(outcome, { kind: 'applied', job: { ...job, revision: 2 } });
-  });
+  }),
 
   test('apply writes nothing and answers the current job when state, fence or revision differ', async (context) => {
     await insertJob(context);
@@ -85,7 +93,7 @@ export function applying({ test, alone }: Topic): void {
     );
     assert.deepEqual(await readJob(context.store, job.id), job);
     assert.deepEqual(await context.store.readResult([{ id: job.id }]), [null]);
-  });
+  }),
 
   test('apply writes when state, fence and revision are as expected', async (context) => {
     await insertJob(context);
@@ -95,12 +103,12 @@ export function applying({ test, alone }: Topic): void {
     assert.deepEqual(await context.store.apply([{ id: job.id, expect, patch }]), [
       { kind: 'applied', job: patched(job, patch) },
     ]);
-  });
+  }),
 
   test('apply answers missing when there is no such job', async (context) => {
     const outcomes = await context.store.apply([{ id: UNKNOWN_ID, expect: { states: ['waiting'] }, patch: FINAL }]);
     assert.deepEqual(outcomes, [{ kind: 'missing' }]);
-  });
+  }),
 
   test('apply answers in the order of the batch when outcomes are mixed', async (context) => {
     const jobs = await insertJobs(context, [{}, {}, {}]);
@@ -116,11 +124,11 @@ export function applying({ test, alone }: Topic): void {
       ['applied', 'missing', 'stale', 'applied'],
     );
     assert.deepEqual(outcomes.map(idOf), [at(jobs, 2).id, null, at(jobs, 0).id, at(jobs, 1).id]);
-  });
+  }),
 
   test('apply answers nothing when the batch is empty', async ({ store }) => {
     assert.deepEqual(await store.apply([]), []);
-  });
+  }),
 
   test('apply lets one of two patches of a batch through when both name the same revision of one job', async (context) => {
     const job = await insertJob(context);
@@ -134,7 +142,7 @@ export function applying({ test, alone }: Topic): void {
     assert.equal(stored.revision, 2);
     const applied = outcomes.find(({ kind }) => kind === 'applied');
     assert.deepEqual(applied?.kind === 'applied' && applied.job, stored);
-  });
+  }),
 
   test('apply changes only the named jobs when a batch is large', async (context) => {
     const batch = Array.from({ length: 500 }, () => newJob(context));
@@ -150,9 +158,9 @@ export function applying({ test, alone }: Topic): void {
       states,
       batch.map((_, index) => (index % 2 === 1 ? 'cancelled' : 'waiting')),
     );
-  });
+  }),
 
-  for (const [words, patch] of NONSENSE) {
+  ...NONSENSE.map(([words, patch]) =>
     test(`apply refuses the whole batch when a patch makes ${words}`, async (context) => {
       const [bad, innocent] = await insertJobs(context, [{}, {}]);
       assert.ok(bad !== undefined && innocent !== undefined);
@@ -164,8 +172,8 @@ export function applying({ test, alone }: Topic): void {
       await rejectsWith(context.store.apply(batch), 'INTERNAL');
       assert.deepEqual(await readJob(context.store, innocent.id), innocent);
       assert.deepEqual(await readJob(context.store, bad.id), bad);
-    });
-  }
+    }),
+  ),
 
   test('apply follows decide through every transition of the table', async (context) => {
     const { store } = context;
@@ -195,7 +203,7 @@ export function applying({ test, alone }: Topic): void {
     await take(store, expired.id, { kind: 'retry' }, NOW);
     const done = await succeed(store, await claimOne(context), NOW, textResult('{"ok":true}'));
     assert.equal(done.fence, 6);
-  });
+  }),
 
   alone('apply is durable when the store is opened again', async (context) => {
     await insertJob(context);
@@ -203,7 +211,7 @@ export function applying({ test, alone }: Topic): void {
     const store = await context.opened.reopen();
     assert.deepEqual(await readJob(store, done.id), done);
     assert.deepEqual(await store.readResult([{ id: done.id }]), [textResult('7')]);
-  });
+  }),
 
   test('read answers found and missing in the order of the batch, by id and by number', async (context) => {
     const [one, two] = await insertJobs(context, [{}, {}]);
@@ -217,14 +225,7 @@ export function applying({ test, alone }: Topic): void {
       { kind: 'found', job: two },
     ]);
     assert.deepEqual(await context.store.read([]), []);
-  });
-}
-
-/** What the database itself refuses, whoever asks for it. */
-const NONSENSE: readonly (readonly [string, JobPatch])[] = [
-  ['a final job that never finished', { state: 'failed' }],
-  ['a waiting job that has finished', { finishedAt: NOW }],
-  ['a job of an unknown state', { state: 'paused' as 'waiting' }],
+  }),
 ];
 
 function idOf(outcome: ApplyOutcome): string | null {

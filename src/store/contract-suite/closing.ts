@@ -1,12 +1,13 @@
+/** The end: writes under way get through, later calls are refused. */
 import assert from 'node:assert/strict';
 import { claimSome, insertJob, NOW, newJob, readJob, rejectsWith } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { alone, type Topic } from './suite.ts';
 
-export function closing({ alone }: Topic): void {
+export const closing: Topic = [
   alone('close is safe when it is called twice or at once', async ({ store }) => {
     await Promise.all([store.close(), store.close()]);
     await store.close();
-  });
+  }),
 
   alone('close lets every write under way through when it is called beside them', async (context) => {
     const batch = Array.from({ length: 30 }, () => newJob(context));
@@ -17,7 +18,7 @@ export function closing({ alone }: Topic): void {
     assert.ok(outcomes.every(({ kind }) => kind === 'created'));
     const store = await context.opened.reopen();
     for (const { spec } of batch) assert.equal((await readJob(store, spec.id)).state, 'waiting');
-  });
+  }),
 
   alone('every call rejects with SHUTTING_DOWN when the store is closed', async (context) => {
     const job = await insertJob(context);
@@ -53,7 +54,7 @@ export function closing({ alone }: Topic): void {
     ];
     for (const call of calls) await rejectsWith(call(), 'SHUTTING_DOWN');
     assert.doesNotThrow(() => store.hint([{ kind: 'everything' }]));
-  });
+  }),
 
   alone('close leaves the store as it was when it is opened again, three times over', async (context) => {
     const job = await insertJob(context);
@@ -61,5 +62,5 @@ export function closing({ alone }: Topic): void {
       const store = await context.opened.reopen();
       assert.deepEqual(await readJob(store, job.id), job);
     }
-  });
-}
+  }),
+];

@@ -1,14 +1,15 @@
+/** Races: many claimers, and commands that exclude each other; exactly one wins, and the loser is told. */
 import assert from 'node:assert/strict';
 import { type Command, decide, expectedStates } from '../../core/decide.ts';
 import type { Job } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch, Store } from '../contract.ts';
 import { at, claimOne, claimSome, first, insertJob, LEASE_MS, NOW, newJob, readJob, textResult } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { type Context, type Topic, test } from './suite.ts';
 
 /** Rounds of each race: the loser of a lost update shows within a few. */
 const ROUNDS = 25;
 
-export function contention({ test }: Topic): void {
+export const contention: Topic = [
   test('claim gives each of 400 jobs to one of 16 claimers when they claim at once', async (context) => {
     const stores = await handles(context);
     await context.store.insert(Array.from({ length: 400 }, () => newJob(context)));
@@ -19,7 +20,7 @@ export function contention({ test }: Topic): void {
     assert.equal(claimed.length, 400);
     assert.equal(new Set(claimed.map(({ id }) => id)).size, 400);
     assert.ok(claimed.every(({ fence, attempt }) => fence === 1 && attempt === 1));
-  });
+  }),
 
   test('claim gives each job to one claimer when jobs come in meanwhile', async (context) => {
     const stores = await handles(context);
@@ -32,7 +33,7 @@ export function contention({ test }: Topic): void {
     const claimed = [...(await early), ...(await late)].flat();
     assert.equal(claimed.length, 100);
     assert.equal(new Set(claimed.map(({ id }) => id)).size, 100);
-  });
+  }),
 
   test('claim runs one job of a sequence at a time when many claimers compete for it', async (context) => {
     const stores = await handles(context);
@@ -45,7 +46,7 @@ export function contention({ test }: Topic): void {
       assert.equal(claimed.length, 1, `round ${round}`);
       await settle(context.store, first(claimed).job, SUCCEED);
     }
-  });
+  }),
 
   test('apply lets exactly one of many writers through when all saw the same revision', async (context) => {
     const stores = await handles(context);
@@ -58,7 +59,7 @@ export function contention({ test }: Topic): void {
       );
       assert.deepEqual(kindsOf(outcomes), ['applied', ...Array(7).fill('stale')]);
     }
-  });
+  }),
 
   test('apply lets exactly one through when a cancelled job is stopped while its worker succeeds', async (context) => {
     const stores = await handles(context);
@@ -68,7 +69,7 @@ export function contention({ test }: Topic): void {
       const outcomes = await race(running, round % 2 === 0 ? [STOP, SUCCEED] : [SUCCEED, STOP], stores);
       await assertOneOutcome(context.store, running, outcomes);
     }
-  });
+  }),
 
   test('apply lets exactly one through when a lease is lost while its worker succeeds', async (context) => {
     const stores = await handles(context);
@@ -78,7 +79,7 @@ export function contention({ test }: Topic): void {
       const outcomes = await race(running, round % 2 === 0 ? [LOSE, SUCCEED] : [SUCCEED, LOSE], stores);
       await assertOneOutcome(context.store, running, outcomes);
     }
-  });
+  }),
 
   test('apply refuses the late success of a worker when the job was claimed by another', async (context) => {
     await insertJob(context);
@@ -91,7 +92,7 @@ export function contention({ test }: Topic): void {
     const outcome = first(await context.store.apply([late]));
     assert.deepEqual(outcome, { kind: 'stale', job: taken });
     assert.deepEqual(await context.store.readResult([{ id: old.id }]), [null]);
-  });
+  }),
 
   test('apply of a cancel and a claim leave one truth when they race', async (context) => {
     const stores = await handles(context);
@@ -104,8 +105,8 @@ export function contention({ test }: Topic): void {
       assert.equal(first(outcome).kind, claimed.length === 1 ? 'stale' : 'applied');
       if (claimed.length === 1) await settle(context.store, now, SUCCEED);
     }
-  });
-}
+  }),
+];
 
 const CANCEL: CommandOf = () => ({ kind: 'cancel' });
 const STOP: CommandOf = ({ fence }) => ({ kind: 'stop', fence });

@@ -1,3 +1,4 @@
+/** State changes on their way to a callback: none lost, none made up, in order, held by one at a time. */
 import assert from 'node:assert/strict';
 import type { JobSpec } from '../../core/job.ts';
 import type { Delivery } from '../contract.ts';
@@ -15,12 +16,12 @@ import {
   succeed,
   take,
 } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { alone, type Context, type Topic } from './suite.ts';
 
 const CALLBACK: Partial<JobSpec> = { callbackUrl: 'http://127.0.0.1:1/hook' };
 const LATER = NOW + 1_000_000;
 
-export function deliveries({ alone }: Topic): void {
+export const deliveries: Topic = [
   alone('deliveryClaim hands out the change that the submit was', async (context) => {
     const origin = { dialect: 'native', data: { a: [1] } };
     const job = await insertJob(context, { ...CALLBACK, origin });
@@ -38,7 +39,7 @@ export function deliveries({ alone }: Topic): void {
       at: NOW,
       fence: delivery.fence,
     });
-  });
+  }),
 
   alone('deliveryClaim hands out nothing when no job has a callback or nothing was stored', async (context) => {
     await insertJobs(context, [{}, {}]);
@@ -49,7 +50,7 @@ export function deliveries({ alone }: Topic): void {
     const stale = { id: job.id, expect: { states: ['failed'] as const }, patch: { state: 'running' as const } };
     await context.store.apply([stale]);
     assert.equal((await claim(context)).length, 1);
-  });
+  }),
 
   alone('deliveryClaim hands out every change of state of a job, in order, one after another', async (context) => {
     const job = await insertJob(context, CALLBACK);
@@ -82,7 +83,7 @@ export function deliveries({ alone }: Topic): void {
       ],
     );
     assert.ok(seen.every(({ number }, index) => index === 0 || number > at(seen, index - 1).number));
-  });
+  }),
 
   alone('deliveryClaim hands out the oldest change of each of several jobs, up to max', async (context) => {
     const jobs = await insertJobs(context, [CALLBACK, CALLBACK, CALLBACK]);
@@ -93,7 +94,7 @@ export function deliveries({ alone }: Topic): void {
       [...two, ...one].map(({ jobId, state }) => [jobId, state]),
       jobs.map(({ id }) => [id, 'waiting']),
     );
-  });
+  }),
 
   alone('deliveryClaim hands a delivery out again when the lease of its holder is over', async (context) => {
     await insertJob(context, CALLBACK);
@@ -106,7 +107,7 @@ export function deliveries({ alone }: Topic): void {
     assert.deepEqual(await settle(context, held, null), [false]);
     assert.deepEqual(await settle(context, again, null), [true]);
     assert.deepEqual(await claim(context, LATER), []);
-  });
+  }),
 
   alone('deliverySettle has a delivery tried again at the given time and not before', async (context) => {
     await insertJob(context, CALLBACK);
@@ -117,7 +118,7 @@ export function deliveries({ alone }: Topic): void {
     const again = first(await claim(context, NOW + 500));
     assert.equal(again.number, held.number);
     assert.equal(again.attempt, 2);
-  });
+  }),
 
   alone('deliverySettle keeps later changes back while an earlier one is tried again', async (context) => {
     await insertJob(context, CALLBACK);
@@ -129,7 +130,7 @@ export function deliveries({ alone }: Topic): void {
     assert.equal(again.state, 'waiting');
     await settle(context, again, null);
     assert.equal(first(await claim(context, NOW + 500)).state, 'running');
-  });
+  }),
 
   alone('deliverySettle answers in the order of the batch', async (context) => {
     await insertJobs(context, [CALLBACK, CALLBACK]);
@@ -143,7 +144,7 @@ export function deliveries({ alone }: Topic): void {
     ];
     assert.deepEqual(await context.store.deliverySettle(batch), [false, true, false, true]);
     assert.deepEqual(await context.store.deliverySettle([]), []);
-  });
+  }),
 
   alone('deliveryClaim gives each delivery to one of many claimers when they claim at once', async (context) => {
     const other = (await context.opened.another?.()) ?? context.store;
@@ -154,7 +155,7 @@ export function deliveries({ alone }: Topic): void {
     const numbers = (await Promise.all(calls)).flat().map(({ number }) => number);
     assert.equal(numbers.length, 30);
     assert.equal(new Set(numbers).size, 30);
-  });
+  }),
 
   alone('remove takes the deliveries of the job with it', async (context) => {
     await insertJob(context, CALLBACK);
@@ -163,15 +164,15 @@ export function deliveries({ alone }: Topic): void {
     await context.store.remove([{ id: failed.id, revision: failed.revision, now: NOW, goneUntil: LATER }]);
     assert.deepEqual(await settle(context, held, null), [false]);
     assert.deepEqual(await claim(context, LATER), []);
-  });
+  }),
 
   alone('deliveryClaim hands out what was not settled when the store is opened again', async (context) => {
     await insertJob(context, CALLBACK);
     await claim(context);
     const store = await context.opened.reopen();
     assert.equal((await claim({ ...context, store }, NOW + LEASE_MS)).length, 1);
-  });
-}
+  }),
+];
 
 function claim({ store }: Context, now = NOW, max = 10): Promise<readonly Delivery[]> {
   return store.deliveryClaim({ now, leaseMs: LEASE_MS, max });

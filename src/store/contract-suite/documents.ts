@@ -1,16 +1,17 @@
+/** Documents: written by whoever saw the last revision. */
 import assert from 'node:assert/strict';
 import type { DocumentWrite } from '../contract.ts';
 import { NOW } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { type Context, type Topic, test } from './suite.ts';
 
 const DATA = { text: 'ü 🚀', list: [1, null, { deep: true }], number: 1.5 };
 
-export function documents({ test }: Topic): void {
+export const documents: Topic = [
   test('documentWrite stores a new document when none is expected', async (context) => {
     const document = { tenant: context.tenant, kind: 'k', name: 'n', data: DATA, revision: 1, createdAt: NOW };
     assert.deepEqual(await write(context, { expectRevision: 0 }), { kind: 'written', document });
     assert.deepEqual(await read(context), document);
-  });
+  }),
 
   test('documentWrite grows the revision and keeps the creation time when it is expected', async (context) => {
     await write(context, { expectRevision: 0 });
@@ -18,7 +19,7 @@ export function documents({ test }: Topic): void {
     const document = { tenant: context.tenant, kind: 'k', name: 'n', data: 'new', revision: 2, createdAt: NOW };
     assert.deepEqual(outcome, { kind: 'written', document });
     assert.deepEqual(await read(context), document);
-  });
+  }),
 
   test('documentWrite writes nothing and answers what is there when another revision was expected', async (context) => {
     assert.deepEqual(await write(context, { expectRevision: 3 }), { kind: 'stale', document: null });
@@ -28,14 +29,14 @@ export function documents({ test }: Topic): void {
     assert.deepEqual(await write(context, { expectRevision: 0, data: 1 }), { kind: 'stale', document: there });
     assert.deepEqual(await write(context, { expectRevision: 2, data: 1 }), { kind: 'stale', document: there });
     assert.deepEqual(await read(context), there);
-  });
+  }),
 
   test('documentWrite writes over anything when no revision is expected', async (context) => {
     assert.equal((await write(context, { expectRevision: null, data: null })).kind, 'written');
     assert.equal((await write(context, { expectRevision: null, data: [] })).kind, 'written');
     assert.equal((await read(context))?.revision, 2);
     assert.deepEqual((await read(context))?.data, []);
-  });
+  }),
 
   test('documentWrite lets one of many writers through when all expect the same revision', async (context) => {
     const other = (await context.opened.another?.()) ?? context.store;
@@ -46,7 +47,7 @@ export function documents({ test }: Topic): void {
     const outcomes = await Promise.all(calls);
     assert.equal(outcomes.filter(({ kind }) => kind === 'written').length, 1);
     assert.equal((await read(context))?.revision, 2);
-  });
+  }),
 
   test('documentRead keeps tenants, kinds and names apart', async (context) => {
     await write(context, { name: 'n', data: 1 });
@@ -55,7 +56,7 @@ export function documents({ test }: Topic): void {
     await write({ ...context, tenant: `${context.tenant}-2` }, { data: 4 });
     assert.equal((await read(context))?.data, 1);
     assert.equal(await context.store.documentRead({ tenant: context.tenant, kind: 'l', name: 'm' }), null);
-  });
+  }),
 
   test('documentList answers the newest first, then by name, and pages by the last name seen', async (context) => {
     const names = ['b', 'a', 'c', 'd'];
@@ -65,7 +66,7 @@ export function documents({ test }: Topic): void {
     assert.deepEqual(await list(context, { limit: 2 }), ['d', 'a']);
     assert.deepEqual(await list(context, { limit: 2, after: 'a' }), ['b', 'c']);
     assert.deepEqual(await list(context, { after: 'c' }), []);
-  });
+  }),
 
   test('documentRemove answers true once, and the document is gone', async (context) => {
     await write(context, {});
@@ -76,8 +77,8 @@ export function documents({ test }: Topic): void {
     assert.equal(await read(context), null);
     const outcome = await write(context, { expectRevision: 0 });
     assert.equal(outcome.kind === 'written' && outcome.document.revision, 1);
-  });
-}
+  }),
+];
 
 function write({ store, tenant }: Context, over: Partial<DocumentWrite>) {
   return store.documentWrite({ tenant, kind: 'k', name: 'n', data: DATA, expectRevision: null, now: NOW, ...over });

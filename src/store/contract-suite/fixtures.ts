@@ -77,13 +77,17 @@ export async function claimOne(context: Context, now = NOW): Promise<Job> {
 }
 
 /** Decides and writes as the engine does, guarded by the revision of the job that was read; returns the job after it. */
-export async function take(
-  store: Store,
-  id: string,
-  command: Command,
-  now = NOW,
-  result?: ResultContent,
-): Promise<Job> {
+export async function take(store: Store, id: string, command: Command, now = NOW): Promise<Job> {
+  return takeWith(store, id, { command, now });
+}
+
+interface Step {
+  readonly command: Command;
+  readonly now: number;
+  readonly result?: ResultContent | undefined;
+}
+
+async function takeWith(store: Store, id: string, { command, now, result }: Step): Promise<Job> {
   const job = await readJob(store, id);
   const decision = decide(job, command, now);
   assert.equal(decision.kind, 'accepted', `${command.kind} of a ${job.state} job was ${JSON.stringify(decision)}`);
@@ -103,7 +107,7 @@ export async function succeedOne(context: Context, now = NOW, result?: ResultCon
 
 export async function succeed(store: Store, job: Job, now = NOW, result?: ResultContent): Promise<Job> {
   const meta = result === undefined ? null : { contentType: result.contentType, bytes: result.bytes.byteLength };
-  return take(store, job.id, { kind: 'succeed', fence: job.fence, result: meta }, now, result);
+  return takeWith(store, job.id, { command: { kind: 'succeed', fence: job.fence, result: meta }, now, result });
 }
 
 export function failure(code = 'HANDLER_FAILED', message = 'It broke.') {

@@ -1,12 +1,13 @@
+/** Hints between processes: heard where the store has them, harmless where it has none. */
 import assert from 'node:assert/strict';
 import type { Hint } from '../contract.ts';
 import { insertJob } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { alone, type Topic } from './suite.ts';
 
 /** Each waits for an answer of the database, so that this is a second or more. */
 const TRIES = 5_000;
 
-export function hints({ alone }: Topic): void {
+export const hints: Topic = [
   alone('hint reaches the listeners of other handles where the store has hints', async (context) => {
     const { store, opened } = context;
     if (!store.facts.hasHints || opened.another === undefined) return assertHarmless(context.store);
@@ -33,7 +34,7 @@ export function hints({ alone }: Topic): void {
     }
     assert.ok(isHeard, `nothing heard after ${TRIES} tries`);
     assert.ok(hasSeen(await heard, job.id, context.type));
-  });
+  }),
 
   alone('changes calls nobody when he has unsubscribed', async ({ store }) => {
     const seen: Hint[] = [];
@@ -43,8 +44,8 @@ export function hints({ alone }: Topic): void {
     store.hint([{ kind: 'everything' }]);
     await store.ping();
     assert.deepEqual(seen, []);
-  });
-}
+  }),
+];
 
 function assertHarmless(store: { hint(hints: readonly Hint[]): void }): void {
   assert.doesNotThrow(() => store.hint([{ kind: 'everything' }]));

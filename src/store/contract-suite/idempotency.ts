@@ -1,10 +1,11 @@
+/** Replays: one job per tenant and idempotency key, told apart from other requests by the request hash. */
 import assert from 'node:assert/strict';
 import { claimOne, first, NOW, newJob, readJob, succeed } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { type Topic, test } from './suite.ts';
 
 const KEYED = { idempotencyKey: 'k', requestHash: 'h' };
 
-export function idempotency({ test }: Topic): void {
+export const idempotency: Topic = [
   test('insert answers the existing job when key and request hash are the same', async (context) => {
     const original = newJob(context, KEYED);
     await context.store.insert([original]);
@@ -12,7 +13,7 @@ export function idempotency({ test }: Topic): void {
     const outcome = first(await context.store.insert([replay]));
     assert.deepEqual(outcome, { kind: 'existing', job: await readJob(context.store, original.spec.id) });
     assert.deepEqual(await context.store.read([{ id: replay.spec.id }]), [{ kind: 'missing' }]);
-  });
+  }),
 
   test('insert answers a conflict and stores nothing when the request hash differs', async (context) => {
     const original = newJob(context, KEYED);
@@ -21,7 +22,7 @@ export function idempotency({ test }: Topic): void {
     const outcome = first(await context.store.insert([other]));
     assert.deepEqual(outcome, { kind: 'conflict', job: await readJob(context.store, original.spec.id) });
     assert.deepEqual(await context.store.read([{ id: other.spec.id }]), [{ kind: 'missing' }]);
-  });
+  }),
 
   test('insert counts earlier items of the same batch when keys repeat', async (context) => {
     const batch = [newJob(context, KEYED), newJob(context, KEYED), newJob(context, { ...KEYED, requestHash: 'other' })];
@@ -32,7 +33,7 @@ export function idempotency({ test }: Topic): void {
     );
     const id = first(batch).spec.id;
     assert.ok(outcomes.every((outcome) => outcome.kind === 'created' || outcome.job.id === id));
-  });
+  }),
 
   test('insert keeps keys of different tenants apart', async (context) => {
     const other = { ...context, tenant: `${context.tenant}-2` };
@@ -41,19 +42,19 @@ export function idempotency({ test }: Topic): void {
       outcomes.map(({ kind }) => kind),
       ['created', 'created'],
     );
-  });
+  }),
 
   test('insert never finds jobs without a key when another has none', async (context) => {
     const outcomes = await context.store.insert([newJob(context), newJob(context), newJob(context)]);
     assert.ok(outcomes.every(({ kind }) => kind === 'created'));
-  });
+  }),
 
   test('insert answers the job as it is now when it has changed since', async (context) => {
     await context.store.insert([newJob(context, KEYED)]);
     const running = await claimOne(context);
     const outcome = first(await context.store.insert([newJob(context, KEYED)]));
     assert.deepEqual(outcome, { kind: 'existing', job: running });
-  });
+  }),
 
   test('insert creates one job when many callers replay the same key at once', async (context) => {
     const others = await Promise.all([context.opened.another?.() ?? context.store, context.store]);
@@ -65,7 +66,7 @@ export function idempotency({ test }: Topic): void {
     assert.equal(outcomes.filter(({ kind }) => kind === 'existing').length, 19);
     const ids = outcomes.flatMap((outcome) => (outcome.kind === 'created' ? [] : [outcome.job.id]));
     assert.equal(new Set(ids).size, 1);
-  });
+  }),
 
   test('insert takes the key again when its job was removed', async (context) => {
     await context.store.insert([newJob(context, KEYED)]);
@@ -73,5 +74,5 @@ export function idempotency({ test }: Topic): void {
     await context.store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
     const outcome = first(await context.store.insert([newJob(context, KEYED)]));
     assert.equal(outcome.kind, 'created');
-  });
-}
+  }),
+];

@@ -1,9 +1,10 @@
+/** New jobs: numbers in order, every field kept, a batch whole or not at all, on disk when acknowledged. */
 import assert from 'node:assert/strict';
 import { type JobSpec, jobOf } from '../../core/job.ts';
 import { claimOne, first, insertJob, NOW, newJob, readJob, rejectsWith, specOf, succeed } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { alone, type Topic, test } from './suite.ts';
 
-export function inserting({ test, alone }: Topic): void {
+export const inserting: Topic = [
   test('insert answers created with growing numbers in the order of the batch when jobs are new', async (context) => {
     const { store } = context;
     const batch = Array.from({ length: 50 }, () => newJob(context));
@@ -19,25 +20,25 @@ export function inserting({ test, alone }: Topic): void {
     for (const [index, { spec }] of batch.entries()) {
       assert.equal((await readJob(store, spec.id)).number, numbers[index]);
     }
-  });
+  }),
 
   test('insert answers nothing when the batch is empty', async ({ store }) => {
     assert.deepEqual(await store.insert([]), []);
-  });
+  }),
 
   test('insert keeps every field of the spec when all are set', async (context) => {
     const spec = specOf(context, everyField());
     const outcome = first(await context.store.insert([{ spec, input: 'null' }]));
     assert.equal(outcome.kind, 'created');
     assert.deepEqual(await readJob(context.store, spec.id), jobOf(spec, outcome.number));
-  });
+  }),
 
   test('insert keeps the first snapshot when only the needed fields are set', async (context) => {
     const spec = specOf(context);
     const outcome = first(await context.store.insert([{ spec, input: 'null' }]));
     assert.equal(outcome.kind, 'created');
     assert.deepEqual(await readJob(context.store, spec.id), jobOf(spec, outcome.number));
-  });
+  }),
 
   test('insert stores nothing of a batch when one of its ids is taken', async (context) => {
     const { store } = context;
@@ -46,7 +47,7 @@ export function inserting({ test, alone }: Topic): void {
     await rejectsWith(store.insert([innocent, newJob(context, { id: taken.id })]), 'INTERNAL');
     assert.deepEqual(await store.read([{ id: innocent.spec.id }]), [{ kind: 'missing' }]);
     assert.deepEqual(await readJob(store, taken.id), taken);
-  });
+  }),
 
   test('insert of others succeeds when a batch beside it is refused', async (context) => {
     const { store } = context;
@@ -57,13 +58,13 @@ export function inserting({ test, alone }: Topic): void {
     assert.equal(refused?.status, 'rejected');
     assert.equal(stored?.status, 'fulfilled');
     assert.equal((await readJob(store, good.spec.id)).state, 'waiting');
-  });
+  }),
 
   test('insert gives each of many concurrent callers numbers of their own', async (context) => {
     const calls = Array.from({ length: 40 }, () => context.store.insert([newJob(context), newJob(context)]));
     const numbers = (await Promise.all(calls)).flat().map((outcome) => outcome.kind === 'created' && outcome.number);
     assert.equal(new Set(numbers).size, 80);
-  });
+  }),
 
   test('insert takes a thousand jobs in one batch', async (context) => {
     const batch = Array.from({ length: 1_000 }, (_, index) => newJob(context, {}, JSON.stringify(index)));
@@ -74,7 +75,7 @@ export function inserting({ test, alone }: Topic): void {
       inputs,
       batch.map(({ input }) => input),
     );
-  });
+  }),
 
   alone(
     'insert gives out no number twice when the last job was removed and the store opened again',
@@ -87,15 +88,15 @@ export function inserting({ test, alone }: Topic): void {
       const outcome = first(await store.insert([newJob(context)]));
       assert.ok(outcome.kind === 'created' && outcome.number > job.number, `got ${JSON.stringify(outcome)}`);
     },
-  );
+  ),
 
   alone('insert is durable when the store is opened again', async (context) => {
     const job = await insertJob(context, everyField());
     const store = await context.opened.reopen();
     assert.deepEqual(await readJob(store, job.id), job);
     assert.deepEqual(await store.readInput([{ id: job.id }]), ['{}']);
-  });
-}
+  }),
+];
 
 function everyField(): Partial<JobSpec> {
   return {

@@ -1,10 +1,11 @@
+/** Heartbeats: extend what is held, tell what is lost, change nothing that a reader could see. */
 import assert from 'node:assert/strict';
 import { claimOne, insertJob, insertJobs, LEASE_MS, NOW, readJob, succeed, take } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { alone, type Topic, test } from './suite.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-export function leases({ test, alone }: Topic): void {
+export const leases: Topic = [
   test('extend holds the lease and leaves the revision when the fence is right', async (context) => {
     await insertJob(context);
     const job = await claimOne(context);
@@ -12,7 +13,7 @@ export function leases({ test, alone }: Topic): void {
     const outcomes = await context.store.extend([{ id: job.id, fence: 1, leaseUntil }]);
     assert.deepEqual(outcomes, [{ kind: 'held', cancelRequestedAt: null }]);
     assert.deepEqual(await readJob(context.store, job.id), { ...job, leaseUntil });
-  });
+  }),
 
   test('extend tells the worker of a cancel request', async (context) => {
     await insertJob(context);
@@ -20,7 +21,7 @@ export function leases({ test, alone }: Topic): void {
     await take(context.store, job.id, { kind: 'cancel' }, NOW + 7);
     const outcomes = await context.store.extend([{ id: job.id, fence: 1, leaseUntil: NOW + 100 }]);
     assert.deepEqual(outcomes, [{ kind: 'held', cancelRequestedAt: NOW + 7 }]);
-  });
+  }),
 
   test('extend answers lost and writes nothing when fence or state are not as seen', async (context) => {
     const [waiting] = await insertJobs(context, [{ runAt: NOW + 1 }, {}, {}]);
@@ -37,7 +38,7 @@ export function leases({ test, alone }: Topic): void {
     assert.deepEqual(outcomes, Array(5).fill({ kind: 'lost' }));
     assert.deepEqual(await readJob(context.store, running.id), running);
     assert.deepEqual(await readJob(context.store, done.id), done);
-  });
+  }),
 
   test('extend answers in the order of the batch when outcomes are mixed', async (context) => {
     await insertJobs(context, [{}, {}]);
@@ -55,7 +56,7 @@ export function leases({ test, alone }: Topic): void {
     assert.equal((await readJob(context.store, two.id)).leaseUntil, NOW + 2);
     assert.equal((await readJob(context.store, one.id)).leaseUntil, NOW + 3);
     assert.deepEqual(await context.store.extend([]), []);
-  });
+  }),
 
   alone('extend keeps a job out of the lost ones when its lease would be over', async (context) => {
     await insertJob(context);
@@ -68,5 +69,5 @@ export function leases({ test, alone }: Topic): void {
       late.lost.map(({ id }) => id),
       [job.id],
     );
-  });
-}
+  }),
+];

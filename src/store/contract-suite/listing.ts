@@ -1,17 +1,18 @@
+/** Lists and counts: filters, order and paging. */
 import assert from 'node:assert/strict';
 import type { Job } from '../../core/job.ts';
 import type { Count, ListFilter } from '../contract.ts';
 import { at, claimOne, claimSome, fail, insertJob, insertJobs, NOW, succeed, take } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { alone, type Context, type Topic, test } from './suite.ts';
 
-export function listing({ test, alone }: Topic): void {
+export const listing: Topic = [
   test('list answers the jobs of the tenant, newest first unless told', async (context) => {
     const jobs = await insertJobs(context, [{}, {}, {}]);
     assert.deepEqual(await list(context), jobs.toReversed());
     assert.deepEqual(await list(context, { order: 'newest' }), jobs.toReversed());
     assert.deepEqual(await list(context, { order: 'oldest' }), jobs);
     assert.deepEqual(await list({ ...context, tenant: `${context.tenant}-2` }), []);
-  });
+  }),
 
   test('list pages through everything once, either way, when jobs come in meanwhile', async (context) => {
     const jobs = await insertJobs(context, Array(25).fill({}));
@@ -30,7 +31,7 @@ export function listing({ test, alone }: Topic): void {
       assert.deepEqual(early, order === 'newest' ? jobs.toReversed() : jobs);
       assert.equal(new Set(seen.map(({ id }) => id)).size, seen.length);
     }
-  });
+  }),
 
   test('list answers only jobs in the wanted states', async (context) => {
     const jobs = await someOfEach(context);
@@ -43,7 +44,7 @@ export function listing({ test, alone }: Topic): void {
     const troubled = jobs.filter(({ state }) => state === 'failed' || state === 'cancelled').toReversed();
     assert.deepEqual(await list(context, { states: ['failed', 'cancelled', 'expired'] }), troubled);
     assert.deepEqual(await list(context, { states: [] }), []);
-  });
+  }),
 
   test('list answers only jobs of the wanted types', async (context) => {
     const other = { ...context, type: `${context.type}-2` };
@@ -53,7 +54,7 @@ export function listing({ test, alone }: Topic): void {
     assert.deepEqual(await list(context, { types: [other.type, context.type] }), [theirs, mine]);
     assert.deepEqual(await list(context, { types: ['no such type'] }), []);
     assert.deepEqual(await list(context, { types: [] }), []);
-  });
+  }),
 
   test('list answers only jobs that have every wanted tag', async (context) => {
     const jobs = await insertJobs(context, [
@@ -69,14 +70,14 @@ export function listing({ test, alone }: Topic): void {
     assert.deepEqual(await list(context, { tags: { team: '%' } }), []);
     assert.deepEqual(await list(context, { tags: {} }), jobs.toReversed());
     assert.deepEqual(await list(context, { tags: { team: 'x' }, limit: 1, after: at(jobs, 1).number }), [at(jobs, 0)]);
-  });
+  }),
 
   test('list answers only jobs created in the wanted time, its end left out', async (context) => {
     const jobs = await insertJobs(context, [{ createdAt: NOW }, { createdAt: NOW + 10 }, { createdAt: NOW + 20 }]);
     assert.deepEqual(await list(context, { createdFrom: NOW + 10 }), [at(jobs, 2), at(jobs, 1)]);
     assert.deepEqual(await list(context, { createdBefore: NOW + 10 }), [at(jobs, 0)]);
     assert.deepEqual(await list(context, { createdFrom: NOW + 10, createdBefore: NOW + 20 }), [at(jobs, 1)]);
-  });
+  }),
 
   test('list applies all filters at once', async (context) => {
     const wanted = { tags: { a: '1' }, createdAt: NOW + 5 };
@@ -85,7 +86,7 @@ export function listing({ test, alone }: Topic): void {
     const filter = { states: ['waiting'], types: [context.type], tags: { a: '1' }, createdFrom: NOW + 5 } as const;
     assert.deepEqual(await list(context, filter), [at(jobs, 4), at(jobs, 0)]);
     assert.deepEqual(await list(context, { ...filter, order: 'oldest', after: at(jobs, 0).number }), [at(jobs, 4)]);
-  });
+  }),
 
   test('list sees a change when it was acknowledged', async (context) => {
     await insertJob(context);
@@ -93,7 +94,7 @@ export function listing({ test, alone }: Topic): void {
     assert.deepEqual(await list(context), [running]);
     const done = await succeed(context.store, running);
     assert.deepEqual(await list(context), [done]);
-  });
+  }),
 
   alone('list answers jobs of all tenants when none is named', async (context) => {
     const other = { ...context, tenant: `${context.tenant}-2` };
@@ -103,7 +104,7 @@ export function listing({ test, alone }: Topic): void {
     assert.deepEqual(await context.store.list({ tenant: null, limit: 10 }), [three, two, one]);
     assert.deepEqual(await context.store.list({ tenant: null, tags: { a: 'b' }, limit: 10 }), [two, one]);
     assert.deepEqual(await context.store.list({ tenant: null, limit: 10, after: three?.number ?? 0 }), [two, one]);
-  });
+  }),
 
   test('count answers jobs per type and state of the tenant, empty groups left out', async (context) => {
     const { store, tenant, type } = context;
@@ -123,7 +124,7 @@ export function listing({ test, alone }: Topic): void {
       wanted[1],
       wanted[4],
     ]);
-  });
+  }),
 
   test('count answers as list does when tags or times are wanted', async (context) => {
     const { store, tenant, type } = context;
@@ -137,7 +138,7 @@ export function listing({ test, alone }: Topic): void {
     assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, createdFrom: NOW + 10 }), [{ ...group, count: 1 }]);
     assert.deepEqual(await store.count({ tenant, createdBefore: NOW }), []);
     assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, states: ['running'] }), []);
-  });
+  }),
 
   test('count goes down when a job is removed', async (context) => {
     const { store, tenant, type } = context;
@@ -145,7 +146,7 @@ export function listing({ test, alone }: Topic): void {
     const done = await succeed(store, await claimOne(context));
     await store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
     assert.deepEqual(await store.count({ tenant }), [{ tenant, type, state: 'waiting', count: 1 }]);
-  });
+  }),
 
   alone('count answers for all tenants when none is named', async (context) => {
     const { store, tenant, type } = context;
@@ -155,8 +156,8 @@ export function listing({ test, alone }: Topic): void {
       { tenant, type, state: 'waiting', count: 2 },
       { tenant: `${tenant}-2`, type, state: 'waiting', count: 1 },
     ]);
-  });
-}
+  }),
+];
 
 function list({ store, tenant }: Context, over: Partial<ListFilter> = {}): Promise<readonly Job[]> {
   return store.list({ tenant, limit: 100, ...over });

@@ -1,3 +1,4 @@
+/** Removal: everything goes with the job, and a tombstone stays for a while. */
 import assert from 'node:assert/strict';
 import type { Job } from '../../core/job.ts';
 import type { Removal } from '../contract.ts';
@@ -14,19 +15,19 @@ import {
   take,
   textResult,
 } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { alone, type Context, type Topic, test } from './suite.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 const GONE_UNTIL = NOW + 1_000;
 
-export function removing({ test, alone }: Topic): void {
+export const removing: Topic = [
   test('remove leaves a tombstone that read finds by id and by number', async (context) => {
     const { store, tenant } = context;
     const done = await finished(context);
     assert.deepEqual(await store.remove([removalOf(done, { now: NOW + 5 })]), ['removed']);
     const gone = { kind: 'gone', tenant, goneAt: NOW + 5 };
     assert.deepEqual(await store.read([{ id: done.id }, { number: done.number }]), [gone, gone]);
-  });
+  }),
 
   test('remove takes everything that belonged to the job with it', async (context) => {
     const { store, tenant } = context;
@@ -39,7 +40,7 @@ export function removing({ test, alone }: Topic): void {
     assert.deepEqual(await store.count({ tenant }), []);
     const patch = { id: done.id, expect: { states: ['succeeded'] as const }, patch: {} };
     assert.deepEqual(await store.apply([patch]), [{ kind: 'missing' }]);
-  });
+  }),
 
   test('remove answers stale and removes nothing when the revision differs or the job is not final', async (context) => {
     const { store } = context;
@@ -51,7 +52,7 @@ export function removing({ test, alone }: Topic): void {
     const batch = [removalOf(done, { revision: done.revision - 1 }), removalOf(waiting), removalOf(running)];
     assert.deepEqual(await store.remove(batch), ['stale', 'stale', 'stale']);
     for (const job of [done, waiting, running]) assert.deepEqual(await readJob(store, job.id), job);
-  });
+  }),
 
   test('remove answers missing when the job never was or is removed already', async (context) => {
     const done = await finished(context);
@@ -59,7 +60,7 @@ export function removing({ test, alone }: Topic): void {
     assert.deepEqual(outcomes, ['removed', 'missing']);
     assert.deepEqual(await context.store.remove([removalOf(done)]), ['missing']);
     assert.deepEqual(await context.store.remove([]), []);
-  });
+  }),
 
   test('remove takes final jobs of every state', async (context) => {
     const { store } = context;
@@ -70,7 +71,7 @@ export function removing({ test, alone }: Topic): void {
     const expired = await take(store, first(await waitingOf(context)).id, { kind: 'expire' }, NOW + LEASE_MS);
     const batch = [done, failed, cancelled, expired].map((job) => removalOf(job));
     assert.deepEqual(await store.remove(batch), Array(4).fill('removed'));
-  });
+  }),
 
   test('remove drops tombstones when their time is over', async (context) => {
     const { store } = context;
@@ -83,7 +84,7 @@ export function removing({ test, alone }: Topic): void {
     await store.remove([removalOf(three, { now: NOW + 10, goneUntil: GONE_UNTIL })]);
     const kinds = (await store.read([{ id: one.id }, { id: two.id }, { id: three.id }])).map(({ kind }) => kind);
     assert.deepEqual(kinds, ['missing', 'gone', 'gone']);
-  });
+  }),
 
   test('remove lets one through when a removal and a retry race', async (context) => {
     const { store } = context;
@@ -101,15 +102,15 @@ export function removing({ test, alone }: Topic): void {
       assert.equal(first(retried).kind, isRemoved ? 'missing' : 'applied');
       assert.equal(first(await store.read([{ id: failed.id }])).kind, isRemoved ? 'gone' : 'found');
     }
-  });
+  }),
 
   alone('remove is durable when the store is opened again', async (context) => {
     const done = await finished(context);
     await context.store.remove([removalOf(done)]);
     const store = await context.opened.reopen();
     assert.equal(first(await store.read([{ id: done.id }])).kind, 'gone');
-  });
-}
+  }),
+];
 
 async function finished(context: Context): Promise<Job> {
   await insertJob(context, { tags: { a: 'b' } });

@@ -1,12 +1,22 @@
+/** Results and inputs: the same bytes back, whatever they are. */
 import assert from 'node:assert/strict';
 import type { ResultContent } from '../contract.ts';
 import { claimOne, first, insertJob, NOW, succeed, textResult } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { type Context, type Topic, test } from './suite.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
-export function results({ test }: Topic): void {
-  for (const [words, bytes] of CONTENTS) {
+const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
+  ['none at all', new Uint8Array(0)],
+  ['one zero', new Uint8Array(1)],
+  ['every value of a byte', Uint8Array.from({ length: 512 }, (_, index) => index % 256)],
+  ['part of a larger buffer', new Uint8Array(Uint8Array.from([9, 1, 2, 3, 9]).buffer, 1, 3)],
+  ['a small Buffer', Buffer.from('from the pool')],
+  ['two megabytes', Uint8Array.from({ length: 2 * 1_048_576 }, (_, index) => (index * 31) % 251)],
+];
+
+export const results: Topic = [
+  ...CONTENTS.map(([words, bytes]) =>
     test(`readResult answers the bytes and content type that were stored when they are ${words}`, async (context) => {
       const result = { contentType: 'application/octet-stream; charset="ü"', bytes };
       const done = await doneWith(context, result);
@@ -14,8 +24,8 @@ export function results({ test }: Topic): void {
       const read = first(await context.store.readResult([{ id: done.id }]));
       assert.equal(read?.contentType, result.contentType);
       assert.ok(Buffer.from(bytes).equals(read.bytes), `${read.bytes.byteLength} bytes differ`);
-    });
-  }
+    }),
+  ),
 
   test('readResult answers null when there is no such job or it has none', async (context) => {
     await insertJob(context);
@@ -25,14 +35,14 @@ export function results({ test }: Topic): void {
     assert.equal(done.result, null);
     assert.deepEqual(await context.store.readResult([{ id: done.id }]), [null]);
     assert.deepEqual(await context.store.readResult([]), []);
-  });
+  }),
 
   test('readResult answers in the order of the batch', async (context) => {
     const one = await doneWith(context, textResult('1'));
     const two = await doneWith(context, textResult('2'));
     const refs = [{ id: two.id }, { id: UNKNOWN_ID }, { id: one.id }, { id: two.id }];
     assert.deepEqual(await context.store.readResult(refs), [textResult('2'), null, textResult('1'), textResult('2')]);
-  });
+  }),
 
   test('apply replaces the result when one is stored already', async (context) => {
     const done = await doneWith(context, textResult('"old, and longer"'));
@@ -40,7 +50,7 @@ export function results({ test }: Topic): void {
     const result = textResult('new', 'text/plain');
     await context.store.apply([{ id: done.id, expect: { states: ['succeeded'] }, patch, result }]);
     assert.deepEqual(await context.store.readResult([{ id: done.id }]), [result]);
-  });
+  }),
 
   test('apply stores the results of a batch each with its job', async (context) => {
     const jobs = [];
@@ -67,22 +77,13 @@ export function results({ test }: Topic): void {
       read,
       jobs.map((_, index) => (index % 3 === 0 ? null : textResult(String(index)))),
     );
-  });
+  }),
 
   test('readInput answers the submitted text, and null when there is no such job', async (context) => {
     const job = await insertJob(context);
     assert.deepEqual(await context.store.readInput([{ id: UNKNOWN_ID }, { id: job.id }]), [null, '{}']);
     assert.deepEqual(await context.store.readInput([]), []);
-  });
-}
-
-const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
-  ['none at all', new Uint8Array(0)],
-  ['one zero', new Uint8Array(1)],
-  ['every value of a byte', Uint8Array.from({ length: 512 }, (_, index) => index % 256)],
-  ['part of a larger buffer', new Uint8Array(Uint8Array.from([9, 1, 2, 3, 9]).buffer, 1, 3)],
-  ['a small Buffer', Buffer.from('from the pool')],
-  ['two megabytes', Uint8Array.from({ length: 2 * 1_048_576 }, (_, index) => (index * 31) % 251)],
+  }),
 ];
 
 async function doneWith(context: Context, result: ResultContent) {

@@ -1,3 +1,4 @@
+/** Jobs of one tenant and sequence key: one after another, in the order of their numbers. */
 import assert from 'node:assert/strict';
 import {
   at,
@@ -13,11 +14,19 @@ import {
   succeed,
   take,
 } from './fixtures.ts';
-import type { Context, Topic } from './suite.ts';
+import { type Context, type Topic, test } from './suite.ts';
 
 const SEQUENCE = { sequenceKey: 's' };
 
-export function sequences({ test }: Topic): void {
+/** Ways in which the first job of a sequence ends. */
+const ENDS: readonly (readonly [string, (context: Context) => Promise<unknown>])[] = [
+  ['succeeded', async (context) => succeed(context.store, await claimOne(context))],
+  ['failed', async (context) => fail(context.store, await claimOne(context), false)],
+  ['cancelled', async (context) => take(context.store, await headOf(context), { kind: 'cancel' })],
+  ['expired', async (context) => take(context.store, await headOf(context), { kind: 'expire' }, NOW + 50)],
+];
+
+export const sequences: Topic = [
   test('claim hands out one job of a sequence at a time, in the order of their numbers', async (context) => {
     const jobs = await insertJobs(context, [
       { ...SEQUENCE, priority: 0 },
@@ -31,7 +40,7 @@ export function sequences({ test }: Topic): void {
       await succeed(context.store, first(claimed).job);
     }
     assert.deepEqual(await claimSome(context, 10), []);
-  });
+  }),
 
   test('claim keeps sequences of different keys and tenants apart, and jobs without one free', async (context) => {
     const other = { ...context, tenant: `${context.tenant}-2` };
@@ -39,14 +48,14 @@ export function sequences({ test }: Topic): void {
     const theirs = await insertJobs(other, [SEQUENCE, SEQUENCE]);
     const wanted = [...[0, 2, 3, 4].map((index) => at(mine, index).id), at(theirs, 0).id];
     assert.deepEqual(claimedIds(await claimSome(context, 10)).toSorted(), wanted.toSorted());
-  });
+  }),
 
   test('claim finds free jobs when many blocked ones come before them', async (context) => {
     const blocked = Array.from({ length: 30 }, () => ({ ...SEQUENCE, priority: 5 }));
     const jobs = await insertJobs(context, [...blocked, {}, {}]);
     const claimed = await claimSome(context, 3);
     assert.deepEqual(claimedIds(claimed), [at(jobs, 0).id, at(jobs, 30).id, at(jobs, 31).id]);
-  });
+  }),
 
   test('claim waits for an earlier job of the sequence when that is scheduled or will be retried', async (context) => {
     const [ahead] = await insertJobs(context, [{ ...SEQUENCE, runAt: NOW + 100 }, SEQUENCE]);
@@ -56,15 +65,15 @@ export function sequences({ test }: Topic): void {
     const waiting = await fail(context.store, running, true, NOW + 100);
     assert.deepEqual(await claimSome(context, 10, { now: NOW + 101 }), []);
     assert.deepEqual(claimedIds(await claimSome(context, 10, { now: waiting.runAt })), [running.id]);
-  });
+  }),
 
-  for (const [word, end] of ENDS) {
+  ...ENDS.map(([word, end]) =>
     test(`claim hands out the next job of a sequence when the one before is ${word}`, async (context) => {
       const [, next] = await insertJobs(context, [{ ...SEQUENCE, deadlineMs: 50 }, SEQUENCE]);
       await end(context);
       assert.deepEqual(claimedIds(await claimSome(context, 10, { now: NOW + 60 })), [next?.id]);
-    });
-  }
+    }),
+  ),
 
   test('claim still waits for the first job of a sequence when one between is cancelled', async (context) => {
     const [head, between, last] = await insertJobs(context, [SEQUENCE, SEQUENCE, SEQUENCE]);
@@ -74,7 +83,7 @@ export function sequences({ test }: Topic): void {
     assert.deepEqual(await claimSome(context, 10), []);
     await succeed(context.store, running);
     assert.deepEqual(claimedIds(await claimSome(context, 10)), [last?.id]);
-  });
+  }),
 
   test('claim passes over later jobs again when an earlier one of the sequence is retried', async (context) => {
     const [head, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
@@ -84,7 +93,7 @@ export function sequences({ test }: Topic): void {
     assert.deepEqual(claimedIds(claimed), [head?.id]);
     await succeed(context.store, first(claimed).job);
     assert.deepEqual(claimedIds(await claimSome(context, 10)), [next?.id]);
-  });
+  }),
 
   test('claim holds a later job back when it fails while an earlier one was retried', async (context) => {
     const [head, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
@@ -97,7 +106,7 @@ export function sequences({ test }: Topic): void {
     assert.deepEqual(claimedIds(claimed), [head?.id]);
     await succeed(context.store, first(claimed).job, waiting.runAt);
     assert.deepEqual(claimedIds(await claimSome(context, 10, { now: waiting.runAt })), [next?.id]);
-  });
+  }),
 
   test('claim runs a sequence in order when its jobs came in one by one', async (context) => {
     const jobs = await Promise.all(Array.from({ length: 8 }, () => insertJobs(context, [SEQUENCE])));
@@ -109,7 +118,7 @@ export function sequences({ test }: Topic): void {
       await succeed(context.store, job);
     }
     assert.deepEqual(ran, idsOf(inOrder));
-  });
+  }),
 
   test('claim hands out the head of a sequence when the one before was removed', async (context) => {
     const [, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
@@ -117,15 +126,7 @@ export function sequences({ test }: Topic): void {
     await context.store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
     assert.deepEqual(claimedIds(await claimSome(context, 10)), [next?.id]);
     assert.equal((await readJob(context.store, next?.id ?? '')).state, 'running');
-  });
-}
-
-/** Ways in which the first job of a sequence ends. */
-const ENDS: readonly (readonly [string, (context: Context) => Promise<unknown>])[] = [
-  ['succeeded', async (context) => succeed(context.store, await claimOne(context))],
-  ['failed', async (context) => fail(context.store, await claimOne(context), false)],
-  ['cancelled', async (context) => take(context.store, await headOf(context), { kind: 'cancel' })],
-  ['expired', async (context) => take(context.store, await headOf(context), { kind: 'expire' }, NOW + 50)],
+  }),
 ];
 
 async function headOf({ store, tenant }: Context): Promise<string> {

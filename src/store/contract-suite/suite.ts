@@ -3,7 +3,7 @@
  * whatever looks at a whole store (sweeps, deliveries, lists of all tenants) gets a store of its own.
  */
 import { randomUUID } from 'node:crypto';
-import { after, before, describe, test } from 'node:test';
+import { after, describe, test as nodeTest, type TestOptions } from 'node:test';
 import type { Store } from '../contract.ts';
 
 /** One store under test, migrated and empty. */
@@ -35,15 +35,22 @@ export interface Context {
 
 export type Run = (context: Context) => Promise<void>;
 
-export interface Topic {
-  readonly name: string;
-  /** Runs in the store of the topic. */
-  test(title: string, run: Run): void;
-  /** Runs in a store of its own, empty at first. */
-  alone(title: string, run: Run): void;
+export interface TopicTest {
+  readonly title: string;
+  /** In a store of its own, empty at first; else in the store of the topic. */
+  readonly isAlone: boolean;
+  readonly run: Run;
 }
 
-export type DefineTopic = (topic: Topic) => void;
+export type Topic = readonly TopicTest[];
+
+export function test(title: string, run: Run): TopicTest {
+  return { title, isAlone: false, run };
+}
+
+export function alone(title: string, run: Run): TopicTest {
+  return { title, isAlone: true, run };
+}
 
 export interface SuiteRun {
   readonly open: OpenStore;
@@ -52,24 +59,22 @@ export interface SuiteRun {
   readonly titles: Set<string>;
 }
 
-export function defineTopic(run: SuiteRun, name: string, define: DefineTopic): void {
+export function defineTopic(run: SuiteRun, name: string, topic: Topic): void {
   describe(name, () => {
     let shared: OpenedStore | null = null;
     const opened = async (): Promise<OpenedStore> => {
       shared ??= await run.open();
       return shared;
     };
-    before(async () => {
-      await opened();
-    });
     after(async () => {
       await shared?.cleanup();
     });
-    define({
-      name,
-      test: (title, body) => register(run, title, async () => body(contextOf(await opened()))),
-      alone: (title, body) => register(run, title, () => inStoreOfItsOwn(run.open, body)),
-    });
+    for (const { title, isAlone, run: body } of topic) {
+      register(run, title, async () => {
+        if (isAlone) await inStoreOfItsOwn(run.open, body);
+        else await body(contextOf(await opened()));
+      });
+    }
   });
 }
 
@@ -89,7 +94,10 @@ function contextOf(opened: OpenedStore): Context {
 function register(run: SuiteRun, title: string, body: () => Promise<void>): void {
   if (run.titles.has(title)) throw new Error(`Two tests of the suite have the title "${title}".`);
   run.titles.add(title);
-  const skipped = run.skip.find((skip) => skip.test === title);
-  if (skipped === undefined) test(title, body);
-  else test(title, { skip: skipped.reason }, () => {});
+  nodeTest(title, optionsOf(run.skip, title), body);
+}
+
+function optionsOf(skips: readonly Skip[], title: string): TestOptions {
+  const reason = skips.find((skip) => skip.test === title)?.reason;
+  return reason === undefined ? {} : { skip: reason };
 }

@@ -15,11 +15,11 @@ import { migration } from './migration.ts';
 import { removing } from './removing.ts';
 import { results } from './results.ts';
 import { sequences } from './sequences.ts';
-import type { DefineTopic } from './suite.ts';
+import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
 import { values } from './values.ts';
 
-export const TOPICS: Readonly<Record<string, DefineTopic>> = {
+export const TOPICS: Readonly<Record<string, Topic>> = {
   migration,
   inserting,
   idempotency,

@@ -1,11 +1,12 @@
+/** Texts in any script, large inputs and far times come back as they were given. */
 import assert from 'node:assert/strict';
 import type { JobSpec } from '../../core/job.ts';
 import { claimOne, first, insertJob, NOW, newJob, readJob, take } from './fixtures.ts';
-import type { Topic } from './suite.ts';
+import { type Topic, test } from './suite.ts';
 
 const WORDS = 'Grüße, 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
 
-export function values({ test }: Topic): void {
+export const values: Topic = [
   test('insert keeps texts in any script when they stand in any field', async (context) => {
     const over: Partial<JobSpec> = {
       type: `${context.type} ${WORDS}`,
@@ -35,7 +36,7 @@ export function values({ test }: Topic): void {
     assert.deepEqual(await context.store.list({ tenant: context.tenant, tags: { [WORDS]: WORDS }, limit: 1 }), [job]);
     const replay = first(await context.store.insert([newJob(context, over)]));
     assert.deepEqual(replay, { kind: 'existing', job });
-  });
+  }),
 
   test('apply keeps texts in any script when they stand in progress and error', async (context) => {
     await insertJob(context);
@@ -51,14 +52,14 @@ export function values({ test }: Topic): void {
       random: 0,
     });
     assert.deepEqual((await readJob(context.store, job.id)).error, failed.error);
-  });
+  }),
 
   test('insert keeps an input of a megabyte', async (context) => {
     const input = JSON.stringify({ text: 'ü'.repeat(500_000) });
     const item = newJob(context, {}, input);
     await context.store.insert([item]);
     assert.deepEqual(await context.store.readInput([{ id: item.spec.id }]), [input]);
-  });
+  }),
 
   test('insert keeps times and durations far ahead', async (context) => {
     const far = {
@@ -70,18 +71,18 @@ export function values({ test }: Topic): void {
     const job = await insertJob(context, far);
     for (const field of ['runAt', 'retainMs', 'timeoutMs', 'deadlineMs'] as const) assert.equal(job[field], far[field]);
     assert.equal(job.deadlineAt, NOW + far.deadlineMs);
-  });
+  }),
 
   test('insert keeps as many tags as the limits allow', async (context) => {
     const tags = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`tag ${index}`, 'v'.repeat(500)]));
     const job = await insertJob(context, { tags });
     assert.deepEqual(job.tags, tags);
     assert.equal((await context.store.list({ tenant: context.tenant, tags, limit: 1 })).length, 1);
-  });
+  }),
 
   test('insert keeps a tag named __proto__ as a tag', async (context) => {
     const tags = JSON.parse('{"__proto__":"a","constructor":"b"}') as Record<string, string>;
     const job = await insertJob(context, { tags });
     assert.equal(JSON.stringify(job.tags), JSON.stringify(tags));
-  });
-}
+  }),
+];

@@ -60,37 +60,16 @@ function greeted(worker: Worker): Promise<void> {
 }
 
 function portOf<Table extends OperationTable>(worker: Worker, itemsMax: number): ThreadPort<Table> {
-  const pending = new Map<number, Pending>();
+  const pending = pendingCalls();
   let outbox: WireRequest[] = [];
-  let nextId = 1;
-  let itemsPending = 0;
   let failure: BideError | null = null;
   const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-
-  function settle([id, answer, error]: WireReply): void {
-    const waiting = pending.get(id);
-    if (waiting === undefined) return;
-    pending.delete(id);
-    itemsPending -= waiting.items;
-    if (error === undefined) waiting.resolve(answer);
-    else waiting.reject(errorOfWire(error));
-  }
 
   /** The thread is gone: nobody knows whether its last transaction was committed, so nothing of it is acknowledged. */
   function fail(cause: unknown): void {
     failure ??= new BideError('STORE_UNAVAILABLE', 'The thread of the store has ended.', {}, { cause });
-    for (const waiting of pending.values()) waiting.reject(failure);
-    pending.clear();
-    itemsPending = 0;
+    pending.rejectAll(failure);
   }
-
-  worker.on('message', (replies: readonly WireReply[]) => {
-    for (const reply of replies) settle(reply);
-    if (pending.size === 0) worker.unref();
-  });
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new Error(`Exit code ${code}.`)));
-  worker.unref();
 
   function flush(): void {
     const requests = outbox;
@@ -98,18 +77,24 @@ function portOf<Table extends OperationTable>(worker: Worker, itemsMax: number):
     if (requests.length > 0) worker.postMessage(requests);
   }
 
+  worker.on('message', (replies: readonly WireReply[]) => {
+    for (const reply of replies) pending.settle(reply);
+    if (pending.isEmpty()) worker.unref();
+  });
+  worker.on('error', fail);
+  worker.on('exit', (code) => fail(new Error(`Exit code ${code}.`)));
+  worker.unref();
+
   return {
     call(operation, payload, items) {
       if (failure !== null) return Promise.reject(failure);
-      if (itemsPending + items > itemsMax && itemsPending > 0) {
+      if (!pending.hasRoomFor(items, itemsMax)) {
         return Promise.reject(new BideError('OVERLOADED', `More than ${itemsMax} operations wait for the store.`));
       }
       return new Promise((resolve, reject) => {
-        if (pending.size === 0) worker.ref();
+        if (pending.isEmpty()) worker.ref();
         if (outbox.length === 0) setImmediate(flush);
-        const id = nextId++;
-        itemsPending += items;
-        pending.set(id, { items, resolve: resolve as (answer: unknown) => void, reject });
+        const id = pending.add({ items, resolve: resolve as (answer: unknown) => void, reject });
         outbox.push([id, operation, payload, items]);
       });
     },
@@ -118,6 +103,37 @@ function portOf<Table extends OperationTable>(worker: Worker, itemsMax: number):
       worker.ref();
       worker.postMessage(CLOSE);
       await exited;
+    },
+  };
+}
+
+/** Calls that wait for their answers, by id, and how many items they hold in all. */
+function pendingCalls() {
+  const calls = new Map<number, Pending>();
+  let nextId = 1;
+  let itemsPending = 0;
+  return {
+    isEmpty: () => calls.size === 0,
+    /** A call larger than the queue gets through when nothing else waits. */
+    hasRoomFor: (items: number, itemsMax: number) => itemsPending === 0 || itemsPending + items <= itemsMax,
+    add(call: Pending): number {
+      const id = nextId++;
+      calls.set(id, call);
+      itemsPending += call.items;
+      return id;
+    },
+    settle([id, answer, error]: WireReply): void {
+      const call = calls.get(id);
+      if (call === undefined) return;
+      calls.delete(id);
+      itemsPending -= call.items;
+      if (error === undefined) call.resolve(answer);
+      else call.reject(errorOfWire(error));
+    },
+    rejectAll(error: BideError): void {
+      for (const call of calls.values()) call.reject(error);
+      calls.clear();
+      itemsPending = 0;
     },
   };
 }

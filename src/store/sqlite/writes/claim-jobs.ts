@@ -29,7 +29,7 @@ function claimOfType(transaction: Transaction, request: ClaimRequest, type: stri
   const claimed: Row[] = [];
   let priority = nextPriority(transaction, request, type, PRIORITY_TOP);
   while (priority !== null && claimed.length < max) {
-    const rows = claimOfPriority(transaction, request, type, priority, max - claimed.length);
+    const rows = claimOfPriority(transaction, request, { type, priority, max: max - claimed.length });
     for (const row of rows) claimed.push(row);
     if (claimed.length < max) priority = nextPriority(transaction, request, type, priority);
   }
@@ -46,16 +46,16 @@ function nextPriority(transaction: Transaction, { tenant }: ClaimRequest, type: 
   return row === undefined ? null : (row[0] as number);
 }
 
-function claimOfPriority(
-  transaction: Transaction,
-  request: ClaimRequest,
-  type: string,
-  priority: number,
-  max: number,
-): readonly Row[] {
+interface Want {
+  readonly type: string;
+  readonly priority: number;
+  readonly max: number;
+}
+
+function claimOfPriority(transaction: Transaction, request: ClaimRequest, want: Want): readonly Row[] {
   const { worker, leaseMs, now, tenant } = request;
   const { connection } = transaction;
-  const values = [worker, now + leaseMs, now, type, priority, max] as const;
+  const values = [worker, now + leaseMs, now, want.type, want.priority, want.max] as const;
   const rows =
     tenant === null ? connection.all('jobClaim', ...values) : connection.all('jobClaimOfTenant', ...values, tenant);
   // RETURNING gives the rows in the order of writing, not of the subquery.
