@@ -1,6 +1,18 @@
-/** Silent Push under the suite of all dialects. What is the vendor's alone is in the other tests of this folder. */
+/** Silent Push under the suite of all dialects, and what of it needs a server and is the vendor's alone. */
 import assert from 'node:assert/strict';
-import { complaintAboutJson, type DialectAdapter, memberOf, TEST_TYPE, testDialect } from '../contract-suite.ts';
+import { after, before, describe, it } from 'node:test';
+import {
+  complaintAboutJson,
+  createWorker,
+  type DialectAdapter,
+  jsonOf,
+  memberOf,
+  openRig,
+  type Rig,
+  stageJob,
+  TEST_TYPE,
+  testDialect,
+} from '../contract-suite.ts';
 import { silentpush } from './index.ts';
 import type { SilentpushOptions } from './options.ts';
 import { Envelope, ME_PATH, ROOT, STARTING_ENDPOINTS } from './wire.ts';
@@ -84,3 +96,111 @@ const adapter: DialectAdapter<SilentpushOptions> = {
 };
 
 testDialect(silentpush, adapter);
+
+describe('Silent Push serves searches', () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await openRig(silentpush, adapter);
+  });
+  after(() => rig.close());
+  const get = (path: string) => rig.send({ method: 'GET', path });
+
+  it('a result too large to be kept with the job is read back whole', async () => {
+    const rows = Array.from({ length: 3_000 }, (_, index) => ({ domain: `host${index}.example.org`, rank: index }));
+    const { job } = await stageJob(rig, 'succeeded', { result: rows });
+    assert.deepEqual(memberOf(await get(`${JOB}/${job.id}`), ['response', 'records']), rows);
+  });
+
+  it('a result that is not JSON is one row', async () => {
+    const started = await get(`${ROOT}/explore/domain/search?prefer=job_id`);
+    const worker = createWorker(rig.engine, rig.tenant);
+    await worker.succeedWith(await worker.claim(TEST_TYPE), 'text/csv', Buffer.from('a,b\n1,2\n'));
+    const records = memberOf(await get(`${JOB}/${adapter.started(started)}`), ['response', 'records']);
+    assert.deepEqual(records, [{ content_base64: 'YSxiCjEsMgo=', content_type: 'text/csv' }]);
+  });
+
+  it('the handler gets the search, and the job is kept for 30 days', async () => {
+    const body = { query: 'domain = "example.org"', fields: [], sort: ['domain'] };
+    const path = `${SEARCH}?prefer=job_id&limit=7&skip=1&nsname=a&nsname=b`;
+    const id = adapter.started(await rig.send({ method: 'POST', path, json: body })) ?? '';
+    assert.deepEqual(JSON.parse((await rig.engine.readInput(rig.tenant, id)) ?? ''), {
+      endpoint: 'scandata/search/raw',
+      path: {},
+      query: { nsname: ['a', 'b'] },
+      body: { query: 'domain = "example.org"', fields: null, sort: ['domain/asc'] },
+      limit: 7,
+      skip: 1,
+    });
+    const [lookup] = await rig.engine.read(rig.tenant, [id]);
+    assert.equal(lookup?.kind === 'found' && lookup.snapshot.job.retainMs, 30 * 86_400_000);
+  });
+
+  it('a HEAD on a starting endpoint starts nothing', async () => {
+    const before = await rig.engine.count({ tenant: rig.tenant });
+    const answer = await rig.send({ method: 'HEAD', path: `${ROOT}/explore/domain/search` });
+    assert.equal(answer.status, 405);
+    assert.deepEqual(await rig.engine.count({ tenant: rig.tenant }), before);
+  });
+
+  it('an address in a body is made of a valid Host header only', async () => {
+    const { job } = await stageJob(rig, 'queued');
+    const getUnder = async (host: string) => {
+      const answer = await rig.send({ method: 'GET', path: `${JOB}/${job.id}?max_wait=0`, headers: { host } });
+      return memberOf(answer, ['response', 'job_status', 'get']);
+    };
+    assert.equal(await getUnder('jobs.example.org:8443'), `http://jobs.example.org:8443/silentpush${JOB}/${job.id}`);
+    assert.equal(await getUnder('evil.example/"><script>'), `${rig.url}${JOB}/${job.id}`);
+  });
+});
+
+describe('Silent Push options', () => {
+  const withRig = async (
+    options: Partial<SilentpushOptions>,
+    publicUrl: string | undefined,
+    use: (rig: Rig) => Promise<void>,
+  ) => {
+    const changed = { ...adapter, options: { ...adapter.options, ...options } };
+    const rig = await openRig(silentpush, changed, publicUrl === undefined ? {} : { publicUrl });
+    await use(rig).finally(rig.close);
+  };
+  const UNKNOWN = `${JOB}/d4067541-eafb-424c-98d3-de12d7a91331`;
+
+  it('unknownJobs pending says PENDING of any id, and still 404 of what is none', () =>
+    withRig({ unknownJobs: 'pending' }, undefined, async (rig) => {
+      const answer = await rig.send({ method: 'GET', path: UNKNOWN });
+      assert.equal(adapter.word(answer, { id: '', number: 0 }), 'PENDING');
+      assert.equal((await rig.send({ method: 'GET', path: `${JOB}/x` })).status, 404);
+    }));
+
+  it('maxWait refuse answers 400 to a wait out of range', () =>
+    withRig({ maxWait: 'refuse' }, undefined, async (rig) => {
+      assert.equal((await rig.send({ method: 'GET', path: `${UNKNOWN}?max_wait=26` })).status, 400);
+      assert.equal((await rig.send({ method: 'GET', path: `${UNKNOWN}?max_wait=25` })).status, 404);
+    }));
+
+  it('an endpoint that the options do not name answers 404', () =>
+    withRig({ endpoints: {} }, undefined, async (rig) => {
+      const answer = await rig.send({ method: 'GET', path: `${ROOT}/explore/domain/search` });
+      assert.deepEqual(jsonOf(answer), {
+        status_code: 404,
+        error: 'endpoint domain/search is not configured',
+        response: {},
+      });
+    }));
+
+  it('a type that does not exist is refused at the start', async () => {
+    const endpoints = { 'domain/search': { type: 'nowhere' } };
+    await assert.rejects(
+      withRig({ endpoints }, undefined, async () => {}),
+      /endpoints\['domain\/search'\]\.type names nowhere/,
+    );
+  });
+
+  it('a configured public URL wins over the Host header', () =>
+    withRig({}, 'https://jobs.example.org/', async (rig) => {
+      const { job } = await stageJob(rig, 'queued');
+      const answer = await rig.send({ method: 'GET', path: `${JOB}/${job.id}?max_wait=0` });
+      const url = `https://jobs.example.org/silentpush${JOB}/${job.id}`;
+      assert.equal(memberOf(answer, ['response', 'job_status', 'get']), url);
+    }));
+});
