@@ -3,15 +3,12 @@ import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
 
 const DAY_MS = 86_400_000;
-const FORMATS = [Type.Literal('csv'), Type.Literal('json'), Type.Literal('parquet')];
+const Format = Type.Union([Type.Literal('csv'), Type.Literal('json'), Type.Literal('parquet')]);
 
 /** A table of the SQL type, or a URL that the SQL type allows. */
 const Dataset = Type.Union([
   Type.Object({ table: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
-  Type.Object(
-    { url: Type.String({ minLength: 1 }), format: Type.Optional(Type.Union(FORMATS)) },
-    { additionalProperties: false },
-  ),
+  Type.Object({ url: Type.String({ minLength: 1 }), format: Type.Optional(Format) }, { additionalProperties: false }),
 ]);
 export type Dataset = Static<typeof Dataset>;
 
