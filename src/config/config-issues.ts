@@ -2,7 +2,8 @@
 import { isIP } from 'node:net';
 import { type Limits, limitsWith } from '../core/limits.ts';
 import { placeholdersOf } from '../handlers/http/target.ts';
-import { DATA_FORMATS } from '../handlers/sql/options.ts';
+import { DATA_FORMATS, type DataSet, dataFormatOf } from '../handlers/sql/options.ts';
+import { isTableName, TABLE_NAME_RULE } from '../handlers/sql/query-guard.ts';
 import {
   anything,
   type ConfigIssue,
@@ -139,10 +140,7 @@ const HTTP = {
   redirectsMax: optional(whole(0, 20)),
 };
 
-const tableName = must(
-  'have a name of letters, digits and _ that does not begin with a digit',
-  (name) => typeof name === 'string' && /^[A-Za-z_][A-Za-z0-9_]{0,62}$/.test(name),
-);
+const tableName = must(TABLE_NAME_RULE, (name) => typeof name === 'string' && isTableName(name));
 const format = { format: optional(oneOf(DATA_FORMATS)) };
 const MIB = 1_024 * 1_024;
 
@@ -158,9 +156,12 @@ const SQL = {
 };
 
 function dataSet(value: unknown, path: string): readonly ConfigIssue[] {
-  if (typeof value === 'string') return text(value, path);
   const isUrl = isPlainObject(value) && value.url !== undefined;
-  return options(isUrl ? { url: httpUrl, ...format } : { path: text, ...format })(value, path);
+  const rule = options(isUrl ? { url: httpUrl, ...format } : { path: text, ...format });
+  const issues = typeof value === 'string' ? text(value, path) : rule(value, path);
+  if (issues.length > 0 || dataFormatOf(value as DataSet) !== null) return issues;
+  const endings = 'must say its format, or end in .parquet, .csv, .tsv, .json, .jsonl or .ndjson';
+  return [{ path, message: endings }];
 }
 
 function argumentNotEmpty(value: unknown, path: string): readonly ConfigIssue[] {

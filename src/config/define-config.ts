@@ -29,7 +29,7 @@ export interface TypeOptions {
  */
 export interface FunctionType<Input> extends TypeOptions {
   readonly input?: StandardSchemaV1<unknown, Input>;
-  run(input: Input, context: JobContext): unknown;
+  run(input: NoInfer<Input>, context: JobContext): unknown;
 }
 
 /** A function as it is, with every default. Its input is `unknown` unless its parameter says otherwise. */

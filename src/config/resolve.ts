@@ -3,6 +3,7 @@
  *
  * Several configs may be combined (the user's and the playground's): a type, a dialect or a setting of an earlier one wins.
  */
+import { availableParallelism } from 'node:os';
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BideError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits, limitsWith } from '../core/limits.ts';
@@ -13,6 +14,9 @@ import { inlineHandler } from '../handlers/function/inline.ts';
 import type { FunctionHandler } from '../handlers/function/job-context.ts';
 import { httpHandler } from '../handlers/http/http.ts';
 import { inputIssues as httpInputIssues } from '../handlers/http/target.ts';
+import { isDuckdbInstalled } from '../handlers/sql/duckdb-installed.ts';
+import { sqlHandler } from '../handlers/sql/sql.ts';
+import { inputIssues as sqlInputIssues } from '../handlers/sql/sql-input.ts';
 import { functionOf } from '../handlers/threads/function-of.ts';
 import type { ModuleRef } from '../handlers/threads/messages.ts';
 import { type ThreadedHandlers, threadedHandlers } from '../handlers/threads/threaded-handler.ts';
@@ -101,7 +105,11 @@ function jobTypesOf(sources: readonly CheckedSource[], environment: Environment)
   for (const source of sources) {
     for (const [name, entry] of Object.entries(source.config.types)) {
       if (jobTypes.has(name)) continue;
-      const handler = handlerOf(entry, { ...environment, baseDir: source.baseDir });
+      const handler = handlerOf(entry, {
+        ...environment,
+        baseDir: source.baseDir,
+        name: `${source.name}: types.${name}`,
+      });
       const run = handler ?? functionHandler(source, functionOf(source.config, name) ?? notAFunction);
       jobTypes.set(name, jobTypeOf(name, entry, run, environment.limits));
     }
@@ -112,7 +120,7 @@ function jobTypesOf(sources: readonly CheckedSource[], environment: Environment)
 /** Null for functions, which need to know the module they come from. */
 function handlerOf(
   entry: TypeEntry<unknown>,
-  environment: Environment & { readonly baseDir: string },
+  environment: Environment & Pick<ConfigSource, 'baseDir' | 'name'>,
 ): Handler | 'remote' | null {
   if (typeof entry === 'function' || !('kind' in entry)) return null;
   switch (entry.kind) {
@@ -121,10 +129,16 @@ function handlerOf(
     case 'http':
       return httpHandler(entry, environment);
     case 'sql':
-      throw new BideError('CONFIG_INVALID', 'Types of kind sql are not served by this build.');
+      requireDuckdb(environment.name);
+      return sqlHandler(entry, environment);
     case 'remote':
       return 'remote';
   }
+}
+
+function requireDuckdb(where: string): void {
+  if (isDuckdbInstalled()) return;
+  throw new BideError('CONFIG_INVALID', `${where} needs DuckDB, which is optional; npm install @duckdb/node-api.`);
 }
 
 function jobTypeOf(name: string, entry: TypeEntry<unknown>, handler: Handler | 'remote', limits: Limits): JobType {
@@ -132,7 +146,7 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, handler: Handler | '
   return {
     name,
     handler,
-    slots: settings.slots ?? limits.slots,
+    slots: settings.slots ?? defaultSlots(entry, limits),
     defaults: {
       timeoutMs: settings.timeoutMs ?? null,
       retainMs: settings.retainMs ?? null,
@@ -142,11 +156,18 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, handler: Handler | '
   };
 }
 
+/** Every query has a process and its own memory, so that more of them than there are cores only cost. */
+function defaultSlots(entry: TypeEntry<unknown>, { slots }: Limits): number {
+  const isSql = typeof entry !== 'function' && 'kind' in entry && entry.kind === 'sql';
+  return isSql ? Math.min(slots, Math.max(2, availableParallelism())) : slots;
+}
+
 function inputRulesOf(type: string, entry: TypeEntry<unknown>): InputRules {
   if (typeof entry === 'function') return { type, schema: undefined };
   const schema = entry.input as StandardSchemaV1 | undefined;
   if (!('kind' in entry)) return { type, schema };
   if (entry.kind === 'http') return { type, schema, issuesOf: (input) => httpInputIssues(entry, input) };
+  if (entry.kind === 'sql') return { type, schema, issuesOf: (input) => sqlInputIssues(entry, input) };
   return { type, schema };
 }
 

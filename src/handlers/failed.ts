@@ -14,3 +14,9 @@ export function retryableFailure(code: ErrorCode, message: string, details: Json
 export function permanentFailure(code: ErrorCode, message: string, details: Json = null): FailedOutcome {
   return { kind: 'failed', failure: { code, message, details }, isRetryable: false };
 }
+
+/** A result above `limits.resultBytesMax`; `what` says who made it. */
+export function resultTooLarge(what: string, bytesMax: number): FailedOutcome {
+  const message = `${what}; the limit is ${bytesMax} bytes (resultBytesMax).`;
+  return permanentFailure('RESULT_TOO_LARGE', message, { limit: 'resultBytesMax', value: bytesMax });
+}

@@ -8,7 +8,7 @@ import { resolve } from 'node:path';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { permanentFailure, retryableFailure } from '../failed.ts';
+import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
 import { isJson } from '../json-check.ts';
 import type { CommandOptions } from './options.ts';
 import { type ProcessEnd, type ProcessGroup, startGroup } from './process-group.ts';
@@ -111,12 +111,8 @@ interface Finished {
 
 async function outcomeOf(finished: Finished): Promise<AttemptOutcome> {
   const { options, environment, end, stdout } = finished;
-  if (stdout === null) {
-    const limit = environment.limits.resultBytesMax;
-    return permanentFailure('RESULT_TOO_LARGE', `${options.program} wrote more than ${limit} bytes to stdout.`, {
-      limit,
-    });
-  }
+  const { resultBytesMax } = environment.limits;
+  if (stdout === null) return resultTooLarge(`What ${options.program} wrote to stdout is too large`, resultBytesMax);
   if (end.exitCode !== 0) return failedCommand(finished);
   if (options.output === 'bytes') {
     return succeeded(options.contentType ?? 'application/octet-stream', stdout);

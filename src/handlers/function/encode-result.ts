@@ -1,7 +1,7 @@
 /** What a handler returned, as the bytes to store: JSON, or bytes with a content type. What would be lost on the way is refused. */
 import type { Limits } from '../../core/limits.ts';
 import type { AttemptOutcome, ResultContent } from '../../engine/api.ts';
-import { permanentFailure } from '../failed.ts';
+import { permanentFailure, resultTooLarge } from '../failed.ts';
 import { jsonProblem } from '../json-problem.ts';
 
 const CONTENT_TYPE = /^[\w!#$&^.+-]+\/[\w!#$&^.+*-]+(?:\s*;[\x20-\x7e]*)?$/;
@@ -12,8 +12,7 @@ export function encodeResult(value: unknown, limits: Pick<Limits, 'resultBytesMa
   if (encoded.kind === 'refused') return permanentFailure('RESULT_NOT_JSON', encoded.message);
   const { bytes } = encoded.content;
   if (bytes.byteLength > limits.resultBytesMax) {
-    const message = `The result has ${bytes.byteLength} bytes; resultBytesMax is ${limits.resultBytesMax}.`;
-    return permanentFailure('RESULT_TOO_LARGE', message, { limit: limits.resultBytesMax });
+    return resultTooLarge(`The result has ${bytes.byteLength} bytes`, limits.resultBytesMax);
   }
   return { kind: 'succeeded', result: encoded.content };
 }

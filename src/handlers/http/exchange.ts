@@ -17,15 +17,13 @@ export interface ExchangeRequest {
   readonly body: Buffer | null;
   readonly signal: AbortSignal;
   readonly redirectsMax: number;
-  /** Of the decoded body. */
-  readonly bytesMax: number;
 }
 
 export interface ExchangeAnswer {
   readonly status: number;
   readonly headers: IncomingMessage['headers'];
-  /** Null where there was more than `bytesMax`. */
-  readonly body: Buffer | null;
+  /** Content encodings are undone. Read it or destroy it: it holds a connection. */
+  readonly body: Readable;
   /** Where it came from after redirects. */
   readonly url: URL;
 }
@@ -70,7 +68,10 @@ async function follow(
   for (let hops = 0; hops <= first.redirectsMax; hops += 1) {
     const response = await hop(request);
     const next = redirected(request, response);
-    if (next === null) return answerOf(request, response);
+    if (next === null) {
+      const { statusCode: status = 0, headers } = response;
+      return { status, headers, body: decoded(response, request.method), url: request.url };
+    }
     response.destroy();
     request = next;
   }
@@ -117,11 +118,6 @@ function onlyNeutral(headers: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(headers).filter(([name]) => NEUTRAL.has(name.toLowerCase())));
 }
 
-async function answerOf(request: ExchangeRequest, response: IncomingMessage): Promise<ExchangeAnswer> {
-  const body = await bodyOf(response, request);
-  return { status: response.statusCode ?? 0, headers: response.headers, body, url: request.url };
-}
-
 const DECODERS: Readonly<Record<string, () => Duplex>> = {
   gzip: createGunzip,
   'x-gzip': createGunzip,
@@ -130,11 +126,12 @@ const DECODERS: Readonly<Record<string, () => Duplex>> = {
   zstd: createZstdDecompress,
 };
 
-async function bodyOf(response: IncomingMessage, { bytesMax, method }: ExchangeRequest): Promise<Buffer | null> {
+/** The whole body, or null where there is more than `bytesMax`. */
+export async function readBody(body: Readable, bytesMax: number): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   // Leaving the loop early destroys the stream, and with it the connection.
-  for await (const chunk of decoded(response, method) as AsyncIterable<Buffer>) {
+  for await (const chunk of body as AsyncIterable<Buffer>) {
     size += chunk.byteLength;
     if (size > bytesMax) return null;
     chunks.push(chunk);

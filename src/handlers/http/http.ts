@@ -7,9 +7,9 @@ import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { permanentFailure, retryableFailure } from '../failed.ts';
+import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
 import { isJson } from '../json-check.ts';
-import { type ExchangeAnswer, type Exchanger, exchanger, RedirectError } from './exchange.ts';
+import { type ExchangeAnswer, type Exchanger, exchanger, RedirectError, readBody } from './exchange.ts';
 import { PrivateAddressError } from './guarded-lookup.ts';
 import type { HttpOptions } from './options.ts';
 import { retryAfterMsOf } from './retry-after.ts';
@@ -47,9 +47,8 @@ async function forward(
       ...requestOf(options, attempt, input),
       signal: attempt.signal,
       redirectsMax: options.redirectsMax ?? REDIRECTS_MAX,
-      bytesMax: environment.limits.resultBytesMax,
     });
-    return await outcomeOf(answer, environment);
+    return await outcomeOf(answer, await readBody(answer.body, environment.limits.resultBytesMax), environment);
   } catch (error) {
     return attempt.signal.aborted ? { kind: 'aborted' } : unreachable(error, new URL(options.url).host);
   }
@@ -70,16 +69,17 @@ function requestOf(options: HttpOptions, { job, input: text }: Attempt, input: J
   return { url: targetOf(options, input), method, headers, body };
 }
 
-async function outcomeOf(answer: ExchangeAnswer, { limits, clock }: HttpEnvironment): Promise<AttemptOutcome> {
-  const { status, headers, body, url } = answer;
+async function outcomeOf(
+  answer: ExchangeAnswer,
+  body: Buffer | null,
+  { limits, clock }: HttpEnvironment,
+): Promise<AttemptOutcome> {
+  const { status, headers, url } = answer;
   if (status < 200 || status > 299) {
     const retryAfterMs = retryAfterMsOf(headers['retry-after'], clock.now(), limits.timeoutMsMax);
-    return refusedBy(answer, retryAfterMs);
+    return refusedBy(answer, body, retryAfterMs);
   }
-  if (body === null) {
-    const limit = limits.resultBytesMax;
-    return permanentFailure('RESULT_TOO_LARGE', `${url.host} answered with more than ${limit} bytes.`, { limit });
-  }
+  if (body === null) return resultTooLarge(`The answer of ${url.host} is too large`, limits.resultBytesMax);
   if (status === 204 || (body.byteLength === 0 && headers['content-type'] === undefined)) {
     return { kind: 'succeeded', result: null };
   }
@@ -92,7 +92,11 @@ function claimsJson(contentType: string): boolean {
   return /^\s*[^;]*[/+]json\s*(;|$)/i.test(contentType);
 }
 
-function refusedBy({ status, headers, body, url }: ExchangeAnswer, retryAfterMs: number | undefined): AttemptOutcome {
+function refusedBy(
+  { status, headers, url }: ExchangeAnswer,
+  body: Buffer | null,
+  retryAfterMs: number | undefined,
+): AttemptOutcome {
   const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
   const beginning = body?.toString('utf8', 0, ERROR_BODY_LENGTH_MAX) ?? null;
   const details = { status, contentType: headers['content-type'] ?? null, body: beginning };
