@@ -1,5 +1,5 @@
 /** JSON logs, one object per line on stderr: stdout belongs to what a command prints for its user. */
-import { destination, type Logger, pino } from 'pino';
+import { type DestinationStream, destination, type Logger, pino } from 'pino';
 
 export type { Logger } from 'pino';
 
@@ -9,7 +9,10 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /** Keys travel in these; none of them may reach a log, whoever logs a request's headers. */
 const SECRET_PATHS = ['headers.authorization', 'headers["x-api-key"]', 'headers.cookie', '*.headers.authorization'];
 
-export function createLogger(level: LogLevel = 'info', stream = destination({ fd: 2, sync: true })): Logger {
+export function createLogger(
+  level: LogLevel = 'info',
+  stream: DestinationStream = destination({ fd: 2, sync: true }),
+): Logger {
   return pino(
     {
       level,
