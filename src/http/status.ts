@@ -7,10 +7,13 @@
 import { type ShownState, shownState } from '../core/state.ts';
 import type { Snapshot } from '../engine/api.ts';
 
-/** ISO 8601 in UTC with milliseconds. */
+/** ISO 8601 in UTC with milliseconds. The times of one job, and of jobs submitted together, are often the same one. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== latest.ms) latest = { ms, text: new Date(ms).toISOString() };
+  return latest.text;
 }
+
+let latest = { ms: 0, text: new Date(0).toISOString() };
 
 export function isoTimeOrNull(ms: number | null): string | null {
   return ms === null ? null : isoTime(ms);

@@ -1,7 +1,7 @@
 /** What every group of native routes works with: the engine, the schemas, the guard, and how a job is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import { isFinal, type ShownState } from '../../core/state.ts';
+import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
 import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from '../../http/status.ts';
 import type { Hold } from '../dialect.ts';
@@ -18,16 +18,26 @@ export interface Face {
   readonly base: string;
   /** The job as JSON text, made once per revision. */
   readonly bodyOf: (snapshot: Snapshot) => string;
-  /**
-   * Answers with the job past Fastify's reply, which costs a tenth of a read (header checks, hooks, a second measuring of the body), and
-   * tells whether it did: not inside somebody's app, whose hooks must see the answer, and not with headers to compare or set.
-   */
-  readonly sendFast: (request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot) => boolean;
   /** Answers with the job, or with 304 where the client has this very state. */
   readonly sendStatus: (request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot) => FastifyReply;
   /** Answers a command with the job as it is now. */
   readonly sendJob: (reply: FastifyReply, code: number, snapshot: Snapshot) => FastifyReply;
+  /**
+   * The same past Fastify's reply, which costs a tenth of a read (header objects, hooks that are not there, a second measuring of the body).
+   * Only for a reply on which nothing was set; inside somebody's app, whose hooks must see the answer, it is sent the usual way.
+   * @returns what the handler has to return: nothing where the answer is out already.
+   */
+  readonly sendPlain: (reply: FastifyReply, plain: PlainAnswer) => FastifyReply | undefined;
   readonly selfOf: (snapshot: Snapshot) => string;
+}
+
+export interface PlainAnswer {
+  readonly code: number;
+  readonly snapshot: Snapshot;
+  /** Names and values in turn. */
+  readonly headers?: readonly string[];
+  /** Whether the snapshot is likely to be asked for again as it is. */
+  readonly isRemembered: boolean;
 }
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
@@ -38,8 +48,7 @@ const CACHE_CONTROL = 'private, no-cache';
 interface StatusEntry {
   readonly body: string;
   readonly etag: string;
-  readonly isFinal: boolean;
-  /** As `writeHead` takes them: names and values in turn. Retry-After, which time changes, is missing. */
+  /** Names and values in turn, as `writeHead` takes them. Retry-After, which time changes, is not among them. */
   readonly headers: readonly string[];
 }
 
@@ -52,35 +61,47 @@ export function createFace(parts: FaceParts): Face {
   const { engine, base, isOwn } = parts;
   const entryOf = createBodyCache((snapshot, shown) => statusEntry(base, snapshot, shown));
 
+  function retryAfterOf(snapshot: Snapshot): string {
+    return String(retryAfterSeconds(engine.retryAfterMs(snapshot)));
+  }
+
   function describe(reply: FastifyReply, entry: StatusEntry, snapshot: Snapshot): void {
     reply.header('etag', entry.etag).header('cache-control', CACHE_CONTROL);
-    if (!entry.isFinal) reply.header('retry-after', retryAfterSeconds(engine.retryAfterMs(snapshot)));
+    if (!isFinal(snapshot.job.state)) reply.header('retry-after', retryAfterOf(snapshot));
+  }
+
+  /** Not remembered: see `isRemembered` of a plain answer. */
+  function freshEntry(snapshot: Snapshot): StatusEntry {
+    return statusEntry(base, snapshot, shownState(snapshot.job, engine.clock.now()));
   }
 
   return {
     ...parts,
-    sendFast(request, reply, snapshot) {
-      const { headers } = request.raw;
-      if (!isOwn || headers['if-none-match'] !== undefined || headers.prefer !== undefined) return false;
-      const entry = entryOf(snapshot, engine.clock.now());
-      const retryAfter = entry.isFinal ? [] : ['retry-after', String(retryAfterSeconds(engine.retryAfterMs(snapshot)))];
-      reply.hijack();
-      reply.raw.writeHead(200, [...entry.headers, ...retryAfter]);
-      reply.raw.end(entry.body);
-      return true;
-    },
     bodyOf: (snapshot) => entryOf(snapshot, engine.clock.now()).body,
     sendStatus(request, reply, snapshot) {
       const entry = entryOf(snapshot, engine.clock.now());
       describe(reply, entry, snapshot);
-      const known = request.raw.headers['if-none-match'];
-      if (known !== undefined && matchesEtag(known, entry.etag)) return reply.code(304).send();
+      if (matchesEtag(request.raw.headers['if-none-match'], entry.etag)) return reply.code(304).send();
       return reply.type(JSON_TYPE).send(entry.body);
     },
     sendJob(reply, code, snapshot) {
-      const entry = entryOf(snapshot, engine.clock.now());
+      const entry = freshEntry(snapshot);
       describe(reply, entry, snapshot);
       return reply.code(code).type(JSON_TYPE).send(entry.body);
+    },
+    sendPlain(reply, { code, snapshot, headers = [], isRemembered }) {
+      // A WeakMap that grows with every submit costs the garbage collector more than the body that it may save.
+      const entry = isRemembered ? entryOf(snapshot, engine.clock.now()) : freshEntry(snapshot);
+      const all = [...entry.headers, ...headers];
+      if (!isFinal(snapshot.job.state)) all.push('retry-after', retryAfterOf(snapshot));
+      if (isOwn) {
+        reply.hijack();
+        reply.raw.writeHead(code, all);
+        reply.raw.end(entry.body);
+        return undefined;
+      }
+      for (let at = 0; at < all.length; at += 2) reply.header(all[at] ?? '', all[at + 1]);
+      return reply.code(code).send(entry.body);
     },
     selfOf: ({ job }) => `${base}/v1/jobs/${job.id}`,
   };
@@ -91,7 +112,7 @@ function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): Statu
   const etag = etagOf(snapshot, shown);
   const length = String(Buffer.byteLength(body));
   const headers = ['content-type', JSON_TYPE, 'content-length', length, 'etag', etag, 'cache-control', CACHE_CONTROL];
-  return { body, etag, isFinal: isFinal(snapshot.job.state), headers };
+  return { body, etag, headers };
 }
 
 /** Runs a wait in a hold; 503 where the server holds as many requests as it may. */

@@ -101,7 +101,7 @@ function idOf(request: FastifyRequest): string {
   return requireJobId((request.params as { id: string }).id);
 }
 
-async function submit(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+async function submit(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply | undefined> {
   const { engine } = face;
   const { tenant } = principalOf(request);
   const body = request.body as SubmitBody;
@@ -109,10 +109,20 @@ async function submit(face: Face, request: FastifyRequest, reply: FastifyReply):
   const [outcome] = await engine.submit([submitRequestOf(tenant, body, idempotencyKeyOf(request, engine.limits))]);
   if (outcome === undefined) throw new TypeError('A submit was not answered.');
   if (outcome.kind !== 'created' && outcome.kind !== 'existing') throw submitError(outcome, body.type);
-  if (outcome.kind === 'existing') reply.header('idempotency-replayed', 'true');
+  const headers = ['location', face.selfOf(outcome.snapshot)];
+  if (outcome.kind === 'existing') headers.push('idempotency-replayed', 'true');
+  if (waitMs === 0 && request.raw.headers.prefer === undefined) {
+    const { snapshot } = outcome;
+    return face.sendPlain(reply, { code: codeOf(snapshot), snapshot, headers, isRemembered: false });
+  }
   const snapshot = await finished(face, request, reply, { snapshot: outcome.snapshot, waitMs });
-  reply.header('location', face.selfOf(snapshot));
-  return face.sendJob(reply, isFinal(snapshot.job.state) ? 200 : 202, snapshot);
+  for (let at = 0; at < headers.length; at += 2) reply.header(headers[at] ?? '', headers[at + 1]);
+  return face.sendJob(reply, codeOf(snapshot), snapshot);
+}
+
+/** 202 says that there is more to come; a replay of a finished job, or a wait that was long enough, has it all. */
+function codeOf({ job }: Snapshot): number {
+  return isFinal(job.state) ? 200 : 202;
 }
 
 /** The job once it is final, or as it is when the wait is over. A submit never fails because of its wait: the job is stored. */
@@ -145,7 +155,11 @@ function idempotencyKeyOf(
 }
 
 /** The hot path: a plain read of a job in memory is answered without a promise. */
-function status(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> | undefined {
+function status(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> | FastifyReply | undefined {
   const { engine } = face;
   const { tenant } = principalOf(request);
   const id = idOf(request);
@@ -153,8 +167,9 @@ function status(face: Face, request: FastifyRequest, reply: FastifyReply): Promi
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   const snapshot = engine.peek(tenant, id);
   if (snapshot !== undefined && waitMs === 0) {
-    if (!face.sendFast(request, reply, snapshot)) face.sendStatus(request, reply, snapshot);
-    return undefined;
+    const { prefer, 'if-none-match': known } = request.raw.headers;
+    if (prefer !== undefined || known !== undefined) return face.sendStatus(request, reply, snapshot);
+    return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
   }
   return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
 }
