@@ -4,7 +4,7 @@ import { after, before, it } from 'node:test';
 import type { Dialect } from '../dialect.ts';
 import { type DialectAdapter, jsonOf, type WireRequest } from './adapter.ts';
 import { NEIGHBOUR_ERROR } from './neighbour.ts';
-import { openRig, type Rig } from './rig.ts';
+import { type Caller, openRig, type Rig } from './rig.ts';
 import { send } from './send.ts';
 import { stageJob } from './stage.ts';
 
@@ -15,7 +15,7 @@ export function testErrors<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): 
   });
   after(() => rig.close());
 
-  const expectRefusal = async (request: WireRequest, status: number | null, as?: 'nobody' | 'stranger') => {
+  const expectRefusal = async (request: WireRequest, status: number | null, as?: Caller) => {
     const answer = await rig.send(request, as);
     const said = `${request.method} ${request.path}: ${answer.status} ${answer.text.slice(0, 300)}`;
     if (status === null) assert.ok(answer.status >= 400 && answer.status < 500, said);
@@ -29,6 +29,13 @@ export function testErrors<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): 
     const { job } = await stageJob(rig, 'queued');
     await expectRefusal(adapter.read(job), unauthorized, 'nobody');
     await expectRefusal(adapter.read(job), unauthorized, 'stranger');
+  });
+
+  it('read and start are refused when the key lacks the scope', async () => {
+    const { job } = await stageJob(rig, 'queued');
+    const forbidden = dialect.errorBody('forbidden', '').status;
+    await expectRefusal(adapter.read(job), forbidden, 'limited');
+    if (adapter.start !== null) await expectRefusal(adapter.start, forbidden, 'limited');
   });
 
   it('a path that nothing serves is refused', async () => {

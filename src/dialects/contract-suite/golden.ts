@@ -30,7 +30,7 @@ export type GoldenStep =
         readonly text?: string;
         readonly base64?: string;
         /** Whose key is sent: the default tenant's unless told. */
-        readonly as?: 'other' | 'nobody' | 'stranger';
+        readonly as?: 'other' | 'limited' | 'nobody' | 'stranger';
       };
       /** Done while the request is held. */
       readonly meanwhile?: readonly GoldenStep[];

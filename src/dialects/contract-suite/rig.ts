@@ -8,8 +8,8 @@ import { Agent } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
-import type { Engine, JobType, Store } from '../../engine/api.ts';
-import { createEngine } from '../../engine/create-engine.ts';
+import type { Documents, Engine, JobType, Store } from '../../engine/api.ts';
+import { createEngine, type RunningEngine } from '../../engine/create-engine.ts';
 import type { FakeClock } from '../../engine/fake-clock.ts';
 import { createAuthenticator } from '../../http/auth.ts';
 import { createHolds, type Holds } from '../../http/hold.ts';
@@ -19,14 +19,18 @@ import { createServer } from '../../http/server.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import type { Dialect, KeyAdmin } from '../dialect.ts';
 import { type DialectAdapter, TEST_TYPE, type WireAnswer, type WireRequest } from './adapter.ts';
+import { countReads } from './count-reads.ts';
 import { neighbour } from './neighbour.ts';
 import { send } from './send.ts';
 import { PARKED_TYPE, STAGED_TYPE } from './stage.ts';
 import { createSweepClock, SWEEP_INTERVAL_MS } from './sweep-clock.ts';
 import { watchWaits } from './watch-waits.ts';
 
-/** `owner` and `other` are two tenants, `nobody` sends no credentials, `stranger` sends a key that nobody gave out. */
-export type Caller = 'owner' | 'other' | 'nobody' | 'stranger';
+/**
+ * `owner` and `other` are two tenants, `nobody` sends no credentials, `stranger` sends a key that nobody gave out, `limited` is of the
+ * owner's tenant with a key that may neither submit nor read.
+ */
+export type Caller = 'owner' | 'other' | 'limited' | 'nobody' | 'stranger';
 
 export const OWNER_TENANT = 'acme';
 export const OTHER_TENANT = 'globex';
@@ -36,6 +40,8 @@ export interface Rig {
   readonly engine: Engine;
   readonly clock: FakeClock;
   readonly holds: Holds;
+  /** What dialects keep beside jobs. */
+  readonly documents: Documents;
   /** Where the dialect is mounted, without a trailing slash. */
   readonly url: string;
   readonly neighbourUrl: string;
@@ -43,7 +49,7 @@ export interface Rig {
   readonly agent: Agent;
   /** The tenant of `owner`. */
   readonly tenant: string;
-  readonly keys: Readonly<Record<'owner' | 'other' | 'stranger', string>>;
+  readonly keys: Readonly<Record<Exclude<Caller, 'nobody'>, string>>;
   send(request: WireRequest, as?: Caller, signal?: AbortSignal): Promise<WireAnswer>;
   /** Resolves once the engine has `count` waits under way. */
   held(count: number): Promise<void>;
@@ -64,6 +70,8 @@ export interface RigOptions {
   readonly isPatient?: boolean;
   /** Base URL as clients see it. */
   readonly publicUrl?: string;
+  /** Job types beside those of the suite; with some, the engine runs jobs. */
+  readonly types?: readonly JobType[];
 }
 
 const REMOTE = { slots: 1, defaults: { timeoutMs: null, retainMs: null, retry: {} } } as const;
@@ -73,12 +81,16 @@ export async function openRig<O>(
   adapter: DialectAdapter<O>,
   options: RigOptions = {},
 ): Promise<Rig> {
+  await using opened = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'bide-suite-'));
+  opened.defer(() => rm(folder, { recursive: true, force: true }));
   const { clock, sweep } = createSweepClock();
   const limits = { ...DEFAULT_LIMITS, sweepIntervalMs: SWEEP_INTERVAL_MS, ...options.limits };
   const { store, reads } = countReads(await openSqlite({ folder }));
+  opened.defer(() => store.close());
   await store.migrate();
-  const engine = createEngine({ store, clock, limits, types: remoteTypes(), workerName: 'suite', runsJobs: false });
+  const engine = engineOf(dialect, { store, clock, limits, types: options.types ?? [] });
+  opened.defer(() => engine.stop({ drainMs: 0 }));
   await engine.start();
   const watched = watchWaits(engine, options.isPatient ?? true);
   const holds = createHolds({ limits, closing: engine.closing });
@@ -91,23 +103,21 @@ export async function openRig<O>(
       { dialect: dialect as Dialect, options: adapter.options, at: { kind: 'prefix', prefix: `/${dialect.name}` } },
       { dialect: neighbour, options: undefined, at: { kind: 'prefix', prefix: '/neighbour' } },
     ],
+    dialectsFolder: join(folder, 'dialects'),
     logger: createLogger('silent'),
     publicUrl: options.publicUrl ?? null,
   });
+  opened.defer(() => server.close());
   const origin = await server.listen({ host: '127.0.0.1', port: 0 });
   const keys = await makeKeys(createKeys({ store, clock }));
   const agent = new Agent({ keepAlive: true });
-  const closing = once(async () => {
-    agent.destroy();
-    await engine.stop({ drainMs: 0 });
-    await server.close();
-    await store.close();
-    await rm(folder, { recursive: true, force: true });
-  });
+  opened.defer(() => agent.destroy());
+  const rest = opened.move();
   return {
     engine: watched.engine,
     clock,
     holds,
+    documents: store,
     url: `${origin}/${dialect.name}`,
     neighbourUrl: `${origin}/neighbour`,
     agent,
@@ -119,8 +129,33 @@ export async function openRig<O>(
     sweep,
     reads,
     shutDown: () => engine.stop(),
-    close: closing,
+    // Held requests are answered before the server goes: they would keep it open otherwise.
+    close: once(async () => {
+      await engine.stop({ drainMs: 0 });
+      await rest.disposeAsync();
+    }),
   };
+}
+
+function engineOf<O>(
+  dialect: Dialect<O>,
+  parts: {
+    readonly store: Store;
+    readonly clock: FakeClock;
+    readonly limits: Limits;
+    readonly types: readonly JobType[];
+  },
+): RunningEngine {
+  const { name, renderDelivery } = dialect;
+  return createEngine({
+    ...parts,
+    types: [...remoteTypes(), ...parts.types],
+    workerName: 'suite',
+    runsJobs: parts.types.length > 0,
+    renderDelivery: new Map(renderDelivery === undefined ? [] : [[name, renderDelivery]]),
+    // Webhooks of a test go to a server of that test.
+    allowsPrivateDeliveries: true,
+  });
 }
 
 /** Takes no input apart and has no default of its own: whatever a dialect submits is taken. */
@@ -133,25 +168,17 @@ function remoteTypes(): readonly JobType[] {
   }));
 }
 
-function countReads(store: Store): { readonly store: Store; readonly reads: () => number } {
-  let reads = 0;
-  const read: Store['read'] = (batch) => {
-    reads += batch.length;
-    return store.read(batch);
-  };
-  const readResult: Store['readResult'] = (batch) => {
-    reads += batch.length;
-    return store.readResult(batch);
-  };
-  const counted = Object.create(store, { read: { value: read }, readResult: { value: readResult } }) as Store;
-  return { store: counted, reads: () => reads };
-}
-
 async function makeKeys(admin: KeyAdmin): Promise<Rig['keys']> {
   const scopes = ['submit', 'read', 'work'] as const;
   const owner = await admin.create({ tenant: OWNER_TENANT, name: 'owner', scopes });
   const other = await admin.create({ tenant: OTHER_TENANT, name: 'other', scopes });
-  return { owner: owner.key, other: other.key, stranger: `bide_${'0'.repeat(12)}_${'0'.repeat(48)}` };
+  const limited = await admin.create({ tenant: OWNER_TENANT, name: 'limited', scopes: ['work'] });
+  return {
+    owner: owner.key,
+    other: other.key,
+    limited: limited.key,
+    stranger: `bide_${'0'.repeat(12)}_${'0'.repeat(48)}`,
+  };
 }
 
 function createSender<O>(baseUrl: string, agent: Agent, adapter: DialectAdapter<O>, keys: Rig['keys']): Rig['send'] {
