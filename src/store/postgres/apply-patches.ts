@@ -7,9 +7,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobPatch } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
-import type { Rows } from './lane.ts';
+import { readJobs } from './read-jobs.ts';
 import { repeated } from './repeat.ts';
-import { jobRoundsOf, type Placed } from './rounds.ts';
+import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
 import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, textArray } from './wire-text.ts';
@@ -18,29 +18,40 @@ import { plainArray, textArray } from './wire-text.ts';
 const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
 
 export async function applyPatches(session: Session, batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]> {
-  const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
   const parts = jobRoundsOf(batch).flatMap((round) =>
     partsOf(round, ({ item }) => item.result?.bytes.byteLength ?? 0, RESULT_BYTES_MAX),
   );
-  if (parts.length === 0) return outcomes;
-  await repeated(async (isRepeat) => {
+  if (parts.length === 0) return batch.map(() => ({ kind: 'missing' }));
+  return repeated(async (isRepeat) => {
+    const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
     const results = await session.runAll(parts.map((part) => applyStep(part.map(({ item }) => item))));
-    for (const [at, rows] of results.entries()) readOutcomes(rows, parts[at] ?? [], outcomes, isRepeat);
+    for (const [at, rows] of results.entries()) {
+      for (const row of rows) outcomes[placedAt(parts, at, row[0]).index] = { kind: 'applied', job: jobAt(row, 1) };
+    }
+    await readOthers(session, batch, outcomes, isRepeat);
+    return outcomes;
   });
-  return outcomes;
 }
 
-function readOutcomes(
-  rows: Rows,
-  placed: readonly Placed<GuardedPatch>[],
+/** What was not written: the job as it is now, if there is one. */
+async function readOthers(
+  session: Session,
+  batch: readonly GuardedPatch[],
   outcomes: ApplyOutcome[],
   isRepeat: boolean,
-): void {
-  for (const row of rows) {
-    const { index, item } = placed[(row[0] as number) - 1] as Placed<GuardedPatch>;
-    const job = jobAt(row, 2);
-    const isApplied = row[1] === true || (isRepeat && isDoneAlready(job, item));
-    outcomes[index] = { kind: isApplied ? 'applied' : 'stale', job };
+): Promise<void> {
+  const others = batch
+    .map((item, index) => ({ item, index }))
+    .filter(({ index }) => outcomes[index]?.kind === 'missing');
+  if (others.length === 0) return;
+  const reads = await readJobs(
+    session,
+    others.map(({ item }) => ({ id: item.id })),
+  );
+  for (const [at, read] of reads.entries()) {
+    const { item, index } = others[at] as Placed<GuardedPatch>;
+    if (read.kind !== 'found') continue;
+    outcomes[index] = { kind: isRepeat && isDoneAlready(read.job, item) ? 'applied' : 'stale', job: read.job };
   }
 }
 

@@ -168,9 +168,10 @@ const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexO
  * One array per entry of `APPLY_COLUMNS`, sorted by id, each id once; with results those of `RESULT_COLUMNS` too, and the bytes
  * of all results one after another in one parameter (as an array they would travel as hex, twice the size).
  *
- * `locked` waits for whoever has a row and then sees its newest version, so the guard is decided on that, and nobody can come
- * between it and the write. What later steps need rides along through each of them: joined again, a batch of 1,000 would be
- * compared with itself, row by row.
+ * `locked` waits for whoever has a row, then decides the guard on its newest version, and nobody can come between that and the
+ * write. What later steps need rides along through each of them: joined again, a batch of 1,000 would be compared with
+ * itself, row by row. Only written jobs come back; the few others are read afterwards (`jobById`), since this statement's own
+ * snapshot may be older than what made them stale.
  */
 function jobApply(s: string, hasResults: boolean): string {
   const assignments = PATCH_COLUMNS.map(
@@ -187,16 +188,17 @@ function jobApply(s: string, hasResults: boolean): string {
 )`;
   const carried = ['mask', 'happened_at', ...resultNames, ...PATCH_COLUMNS.map(({ column }) => `new_${column}`)];
   return `
-WITH given AS MATERIALIZED (
-  SELECT * FROM ${unnestOf(columns, 'g')}
-), locked AS MATERIALIZED (
-  SELECT g.ord, ${carried.map((name) => `g.${name}`).join(', ')}, ${jobRowOf('j')},
-    j.state = ANY (string_to_array(g.states, ' ')) AND (g.expected_fence IS NULL OR g.expected_fence = j.fence)
-      AND (g.expected_revision IS NULL OR g.expected_revision = j.revision) AS holds
-  FROM given g CROSS JOIN LATERAL (SELECT ${jobRowOf('x')} FROM ${s}.jobs x WHERE x.id = g.id FOR NO KEY UPDATE) j
+WITH locked AS MATERIALIZED (
+  SELECT j.id, j.state, g.ord, ${carried.map((name) => `g.${name}`).join(', ')}
+  FROM ${unnestOf(columns, 'g')} CROSS JOIN LATERAL (
+    SELECT id, state FROM ${s}.jobs
+    WHERE id = g.id AND state = ANY (string_to_array(g.states, ' '))
+      AND (g.expected_fence IS NULL OR g.expected_fence = fence)
+      AND (g.expected_revision IS NULL OR g.expected_revision = revision)
+    FOR NO KEY UPDATE) j
 ), changed AS (
   UPDATE ${s}.jobs j SET revision = j.revision + 1, ${assignments.join(', ')}
-  FROM locked l WHERE j.id = l.id AND l.holds
+  FROM locked l WHERE j.id = l.id
   RETURNING ${['ord', 'happened_at', ...resultNames].map((name) => `l.${name}`).join(', ')},
     l.state AS state_before, ${jobRowOf('j')}
 ), announced AS (
@@ -206,17 +208,15 @@ WITH given AS MATERIALIZED (
     SELECT coalesce(happened_at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at) t
   WHERE callback_url IS NOT NULL AND state <> state_before ORDER BY number
 )${hasResults ? stored : ''}
-SELECT ord, true, ${jobRowOf('changed')} FROM changed
-UNION ALL
-SELECT ord, false, ${jobRowOf('locked')} FROM locked WHERE NOT holds`;
+SELECT ord, ${jobRowOf('changed')} FROM changed`;
 }
 
 /** $1 ids (sorted, each once), $2 fences, $3 lease ends. */
 const jobExtend = (s: string) => `
-WITH given AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(id, fence, lease_until, ord)
-), locked AS MATERIALIZED (
-  SELECT g.ord, g.lease_until, j.id FROM given g CROSS JOIN LATERAL (
+WITH locked AS MATERIALIZED (
+  SELECT g.ord, g.lease_until, j.id
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(id, fence, lease_until, ord)
+  CROSS JOIN LATERAL (
     SELECT id FROM ${s}.jobs WHERE id = g.id AND state = 'running' AND fence = g.fence FOR NO KEY UPDATE) j
 )
 UPDATE ${s}.jobs j SET lease_until = l.lease_until FROM locked l WHERE j.id = l.id
@@ -224,13 +224,12 @@ RETURNING l.ord, j.cancel_requested_at`;
 
 /** $1 ids (sorted, each once), $2 revisions, $3 now, $4 tombstone ends, $5 now of the call, $6 tombstones dropped at most. */
 const jobRemove = (s: string) => `
-WITH given AS MATERIALIZED (
-  SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
-    WITH ORDINALITY AS g(id, revision, gone_at, gone_until, ord)
-), locked AS MATERIALIZED (
+WITH locked AS MATERIALIZED (
   SELECT g.*, j.number, j.tenant, j.tags, j.callback_url, j.result_type,
     g.revision = j.job_revision AND j.finished_at IS NOT NULL AS holds
-  FROM given g CROSS JOIN LATERAL (
+  FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
+    WITH ORDINALITY AS g(id, revision, gone_at, gone_until, ord)
+  CROSS JOIN LATERAL (
     SELECT number, tenant, tags, callback_url, result_type, finished_at, revision AS job_revision
     FROM ${s}.jobs WHERE id = g.id FOR UPDATE) j
 ), gone AS MATERIALIZED (
@@ -317,10 +316,10 @@ UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = 
 FROM due WHERE d.number = due.number
 RETURNING ${DELIVERY_ROW.map((column) => `d.${column}`).join(', ')}`,
   /** $1 numbers (sorted), $2 fences, $3 times of the next try, null to remove. The fence moves on: a second settlement finds nothing. */
-  deliverySettle: `WITH given AS MATERIALIZED (
-  SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(number, fence, retry_at, ord)
-), locked AS MATERIALIZED (
-  SELECT g.ord, g.number, g.retry_at FROM given g CROSS JOIN LATERAL (
+  deliverySettle: `WITH locked AS MATERIALIZED (
+  SELECT g.ord, g.number, g.retry_at
+  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(number, fence, retry_at, ord)
+  CROSS JOIN LATERAL (
     SELECT number FROM ${s}.deliveries WHERE number = g.number AND fence = g.fence FOR UPDATE) d
 ), retried AS (
   UPDATE ${s}.deliveries d SET due_at = l.retry_at, fence = d.fence + 1
