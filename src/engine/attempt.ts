@@ -16,7 +16,7 @@ import type { Limits } from '../core/limits.ts';
 import { backoffMs } from '../core/retry.ts';
 import { type Target, TRANSITIONS } from '../core/transitions.ts';
 import type { ClaimedJob, ResultContent } from '../store/contract.ts';
-import type { AbortReason, Attempt, AttemptOutcome, Handler } from './api.ts';
+import type { AbortReason, AttemptOutcome, Handler } from './api.ts';
 import type { CancelTimer, Clock } from './clock.ts';
 import type { Carried, Commands } from './commands.ts';
 import { boundedFailure, failureOf } from './failure.ts';
@@ -52,83 +52,85 @@ const RECORD_BACKOFF = { attempts: Number.POSITIVE_INFINITY, backoffMs: 50, fact
 
 const ABANDONED: unique symbol = Symbol('abandoned');
 
-export function startAttempt(options: AttemptOptions, { job, input }: ClaimedJob, handler: Handler): LiveAttempt {
-  const { clock, limits, telemetry } = options;
-  const controller = new AbortController();
-  const handlerLeft = Promise.withResolvers<typeof ABANDONED>();
-  const ended = Promise.withResolvers<void>();
-  const timers = new Set<CancelTimer>();
-  let reason: AbortReason | null = null;
-  let isGivenUp = false;
+export function startAttempt(options: AttemptOptions, claimed: ClaimedJob, handler: Handler): LiveAttempt {
+  return new RunningAttempt(options, claimed, handler);
+}
 
-  const live: LiveAttempt = {
-    job,
-    leaseUntil: job.leaseUntil ?? clock.now(),
-    abort(why) {
-      if (reason === 'lost' || (reason !== null && why !== 'lost')) return;
-      if (why === 'lost') telemetry.emit({ kind: 'attemptLost', id: job.id, type: job.type, fence: job.fence });
-      const isFirst = reason === null;
-      reason = why;
-      if (!isFirst) return;
-      controller.abort(why);
-      timers.add(clock.after(limits.cancelGraceMs, leave));
-    },
-    abandon() {
-      isGivenUp = true;
-      leave();
-    },
-    ended: ended.promise,
-    settled: conduct(),
-  };
-  return live;
+class RunningAttempt implements LiveAttempt {
+  readonly job: Job;
+  leaseUntil: number;
+  readonly ended: Promise<void>;
+  readonly settled: Promise<void>;
+  readonly #options: AttemptOptions;
+  readonly #controller = new AbortController();
+  readonly #handlerLeft = Promise.withResolvers<typeof ABANDONED>();
+  readonly #timers: CancelTimer[] = [];
+  #reason: AbortReason | null = null;
+  #isGivenUp = false;
 
-  function leave(): void {
-    handlerLeft.resolve(ABANDONED);
+  constructor(options: AttemptOptions, { job, input }: ClaimedJob, handler: Handler) {
+    this.#options = options;
+    this.job = job;
+    this.leaseUntil = job.leaseUntil ?? options.clock.now();
+    const outcome = this.#conduct(input, handler);
+    this.ended = outcome.then(() => {});
+    this.settled = outcome.then((ended) => this.#settle(ended));
   }
-  async function conduct(): Promise<void> {
+
+  abort(why: AbortReason): void {
+    const { clock, limits, telemetry } = this.#options;
+    if (this.#reason === 'lost' || (this.#reason !== null && why !== 'lost')) return;
+    const { id, type, fence } = this.job;
+    if (why === 'lost') telemetry.emit({ kind: 'attemptLost', id, type, fence });
+    const isFirst = this.#reason === null;
+    this.#reason = why;
+    if (!isFirst) return;
+    this.#controller.abort(why);
+    this.#timers.push(clock.after(limits.cancelGraceMs, () => this.#handlerLeft.resolve(ABANDONED)));
+  }
+
+  abandon(): void {
+    this.#isGivenUp = true;
+    this.#handlerLeft.resolve(ABANDONED);
+  }
+
+  async #conduct(input: string, handler: Handler): Promise<AttemptOutcome> {
     // The attempt must be known to its keeper before its handler can do anything.
     await null;
+    const { clock, limits, telemetry } = this.#options;
     const progress = createProgressReporter({
       clock,
       intervalMs: limits.progressIntervalMs,
       messageLengthMax: limits.progressMessageLengthMax,
-      send: (report) => sendReport(options, live, report),
+      send: (report) => sendReport(this.#options, this, report),
     });
-    const endsAt = attemptEndsAt(job);
-    if (endsAt !== null) timers.add(clock.after(endsAt - clock.now(), () => live.abort('timeout')));
-    const outcome = await Promise.race([run(progress), handlerLeft.promise]);
+    const endsAt = attemptEndsAt(this.job);
+    if (endsAt !== null) this.#timers.push(clock.after(endsAt - clock.now(), () => this.abort('timeout')));
+    const outcome = await Promise.race([this.#run(input, handler, progress), this.#handlerLeft.promise]);
     progress.stop();
-    for (const cancel of timers) cancel();
-    ended.resolve();
-    if (outcome === ABANDONED)
-      telemetry.emit({ kind: 'attemptAbandoned', id: job.id, type: job.type, reason: reason ?? 'shutdown' });
-    const verdict = verdictOf(options, job, reason, outcome === ABANDONED ? { kind: 'aborted' } : outcome);
-    if (verdict !== null) await record(options, live, verdict, () => isGivenUp);
+    for (const cancel of this.#timers) cancel();
+    if (outcome !== ABANDONED) return outcome;
+    const { id, type } = this.job;
+    telemetry.emit({ kind: 'attemptAbandoned', id, type, reason: this.#reason ?? 'shutdown' });
+    return { kind: 'aborted' };
   }
-  async function run(progress: ProgressReporter): Promise<AttemptOutcome> {
-    if (reason !== null) return { kind: 'aborted' };
+
+  async #run(input: string, handler: Handler, progress: ProgressReporter): Promise<AttemptOutcome> {
+    if (this.#reason !== null) return { kind: 'aborted' };
+    const { job } = this;
+    const { signal } = this.#controller;
+    const log = (line: string) => this.#options.telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line });
     try {
-      return await handler.run(attemptOf(options, job, input, controller.signal, progress));
+      return await handler.run({ job, input, signal, report: progress.report, log });
     } catch (thrown) {
       return { kind: 'failed', failure: failureOf(thrown), isRetryable: true };
     }
   }
-}
 
-function attemptOf(
-  { telemetry }: AttemptOptions,
-  job: Job,
-  input: string,
-  signal: AbortSignal,
-  progress: ProgressReporter,
-): Attempt {
-  return {
-    job,
-    input,
-    signal,
-    report: progress.report,
-    log: (line) => telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line }),
-  };
+  async #settle(outcome: AttemptOutcome): Promise<void> {
+    const verdict = verdictOf(this.#options, this.job, this.#reason, outcome);
+    if (verdict !== null) await record(this.#options, this, verdict, () => this.#isGivenUp);
+  }
 }
 
 /** When the attempt must be over: its own timeout or the deadline of the whole job, whichever comes first. */

@@ -36,86 +36,107 @@ const LOOK_MS = 5_000;
 const LEASE_SLACK_MS = 10_000;
 
 export function createDeliveries(options: DeliveriesOptions): Loop {
-  const { store, changes, clock, limits, random, telemetry } = options;
-  const renderers = options.renderDelivery ?? new Map<string, RenderDelivery>();
-  const post = options.postDelivery ?? createPostDelivery({ allowsPrivate: options.allowsPrivateDeliveries === true });
-  const closing = new AbortController();
-  const underway = new Set<Promise<void>>();
-  let nextTryAt = Number.POSITIVE_INFINITY;
+  return new DeliveryRound(options);
+}
 
-  const loop = createLoop({ ...options, name: 'deliveries', run: turn });
-  changes.listen((change) => {
-    if (change.kind === 'changed' && change.job.callbackUrl !== null && change.before !== change.job.state) loop.wake();
-  });
+class DeliveryRound implements Loop {
+  readonly #options: DeliveriesOptions;
+  readonly #renderers: ReadonlyMap<string, RenderDelivery>;
+  readonly #post: PostDelivery;
+  readonly #closing = new AbortController();
+  readonly #underway = new Set<Promise<void>>();
+  readonly #loop: Loop;
+  #nextTryAt = Number.POSITIVE_INFINITY;
 
-  return {
-    start() {
-      if (renderers.size > 0) loop.start();
-    },
-    wake: loop.wake,
-    async stop() {
-      closing.abort();
-      await loop.stop();
-      await Promise.all(underway);
-    },
-  };
+  constructor(options: DeliveriesOptions) {
+    this.#options = options;
+    this.#renderers = options.renderDelivery ?? new Map();
+    this.#post =
+      options.postDelivery ?? createPostDelivery({ allowsPrivate: options.allowsPrivateDeliveries === true });
+    this.#loop = createLoop({ ...options, name: 'deliveries', run: () => this.#turn() });
+    options.changes.listen((change) => {
+      const isNews = change.kind === 'changed' && change.job.callbackUrl !== null && change.before !== change.job.state;
+      if (isNews) this.#loop.wake();
+    });
+  }
 
-  async function turn(): Promise<number> {
-    const free = limits.deliveriesMax - underway.size;
-    if (free > 0) {
-      nextTryAt = Number.POSITIVE_INFINITY;
+  start(): void {
+    if (this.#renderers.size > 0) this.#loop.start();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#closing.abort();
+    await this.#loop.stop();
+    await Promise.all(this.#underway);
+  }
+
+  async #turn(): Promise<number> {
+    const { store, clock, limits } = this.#options;
+    const max = limits.deliveriesMax - this.#underway.size;
+    if (max > 0) {
+      this.#nextTryAt = Number.POSITIVE_INFINITY;
       const leaseMs = limits.deliveryTimeoutMs + LEASE_SLACK_MS;
-      const due = await store.deliveryClaim({ now: clock.now(), leaseMs, max: free });
-      for (const delivery of due) begin(delivery);
+      const due = await store.deliveryClaim({ now: clock.now(), leaseMs, max });
+      for (const delivery of due) this.#begin(delivery);
     }
-    return Math.max(1, Math.min(LOOK_MS, nextTryAt - clock.now()));
+    return Math.max(1, Math.min(LOOK_MS, this.#nextTryAt - clock.now()));
   }
-  function begin(delivery: Delivery): void {
-    const running = deliver(delivery)
+
+  #begin(delivery: Delivery): void {
+    const running = this.#deliver(delivery)
       // The lease of the row runs out and it is tried again: nothing is lost by a settlement that fails.
-      .catch((error: unknown) => telemetry.emit({ kind: 'internalError', where: 'deliveries', error }))
+      .catch((error: unknown) => this.#options.telemetry.emit({ kind: 'internalError', where: 'deliveries', error }))
       .finally(() => {
-        underway.delete(running);
+        this.#underway.delete(running);
         // The next change of the same job may go now.
-        loop.wake();
+        this.#loop.wake();
       });
-    underway.add(running);
+    this.#underway.add(running);
   }
-  async function deliver(delivery: Delivery): Promise<void> {
-    const request = renderers.get(delivery.origin?.dialect ?? 'native')?.(delivery) ?? null;
-    const retryAt = request === null ? null : await send(delivery, request);
-    await store.deliverySettle([{ number: delivery.number, fence: delivery.fence, retryAt }]);
-    if (retryAt !== null) nextTryAt = Math.min(nextTryAt, retryAt);
+
+  async #deliver(delivery: Delivery): Promise<void> {
+    const request = this.#renderers.get(delivery.origin?.dialect ?? 'native')?.(delivery) ?? null;
+    const retryAt = request === null ? null : await this.#send(delivery, request);
+    await this.#options.store.deliverySettle([{ number: delivery.number, fence: delivery.fence, retryAt }]);
+    if (retryAt !== null) this.#nextTryAt = Math.min(this.#nextTryAt, retryAt);
   }
+
   /** When to try again; null when there is nothing more to try. */
-  async function send(delivery: Delivery, request: DeliveryRequest): Promise<number | null> {
+  async #send(delivery: Delivery, request: DeliveryRequest): Promise<number | null> {
+    const { telemetry, clock } = this.#options;
     const { jobId, attempt } = delivery;
     try {
-      const status = await posted(delivery.url, request);
-      if (status >= 200 && status < 300) {
-        telemetry.emit({ kind: 'delivered', jobId, status, attempt });
-        return null;
-      }
-      return failed(delivery, `The receiver answered ${status}.`);
+      const status = await this.#posted(delivery.url, request);
+      if (status < 200 || status > 299) return this.#failed(delivery, `The receiver answered ${status}.`);
+      telemetry.emit({ kind: 'delivered', jobId, status, attempt });
+      return null;
     } catch (error) {
-      // Cut off by our own shutdown: the try does not count against the receiver.
-      if (closing.signal.aborted) return clock.now();
-      return failed(delivery, error instanceof Error ? error.message : String(error));
+      // Cut off by our own shutdown: that is not the receiver's failure.
+      if (this.#closing.signal.aborted) return clock.now();
+      return this.#failed(delivery, error instanceof Error ? error.message : String(error));
     }
   }
-  async function posted(url: string, request: DeliveryRequest): Promise<number> {
+
+  async #posted(url: string, request: DeliveryRequest): Promise<number> {
+    const { clock, limits } = this.#options;
     const late = new AbortController();
     const message = `The receiver did not answer within ${limits.deliveryTimeoutMs} ms.`;
     const cancelTimer = clock.after(limits.deliveryTimeoutMs, () => late.abort(new Error(message)));
     try {
-      return await post(url, request, AbortSignal.any([late.signal, closing.signal]));
+      return await this.#post(url, request, AbortSignal.any([late.signal, this.#closing.signal]));
     } catch (error) {
       throw late.signal.aborted ? late.signal.reason : error;
     } finally {
       cancelTimer();
     }
   }
-  function failed({ jobId, attempt }: Delivery, reason: string): number | null {
+
+  #failed({ jobId, attempt }: Delivery, reason: string): number | null {
+    const { telemetry, clock, limits, random } = this.#options;
     const isGivenUp = attempt >= limits.deliveryTriesMax;
     telemetry.emit({ kind: 'deliveryFailed', jobId, reason, attempt, isGivenUp });
     return isGivenUp ? null : clock.now() + backoffMs(BACKOFF, attempt, random());

@@ -6,18 +6,15 @@
  * - It sleeps unless there is a reason to look (`work-calendar.ts`); it never asks twice for what it was told is not there.
  * - What a claim brings after `stop` began is released at once, with its attempt given back.
  */
-import type { Limits } from '../core/limits.ts';
 import type { ClaimedJob, Store } from '../store/contract.ts';
 import type { Handler, JobType, Snapshot } from './api.ts';
 import { type AttemptOptions, startAttempt } from './attempt.ts';
 import type { Changes } from './changes.ts';
-import type { Clock } from './clock.ts';
-import type { Commands } from './commands.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createPollTimer, type PollTimer } from './poll-timer.ts';
 import type { Snapshots } from './snapshots.ts';
-import type { Telemetry } from './telemetry.ts';
-import { createWorkCalendar } from './work-calendar.ts';
+import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
 
 export interface Dispatcher extends Loop {
   /** Jobs of these types may be due; null for all types. */
@@ -33,11 +30,6 @@ export interface DispatcherOptions extends AttemptOptions {
   readonly snapshots: Snapshots;
   readonly changes: Changes;
   readonly live: LiveAttempts;
-  readonly commands: Commands;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 /** The slots of one type in this process. */
@@ -57,112 +49,132 @@ interface Want {
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
-  const { store, snapshots, changes, live, commands, clock, limits, random } = options;
-  const benches = new Map(options.types.flatMap(benchOf).map((bench) => [bench.type, bench]));
-  const calendar = createWorkCalendar([...benches.keys()]);
-  const releases: Promise<void>[] = [];
-  let isStopping = false;
-  let pollAt = 0;
+  return new SlotFiller(options);
+}
 
-  const loop = createLoop({ ...options, name: 'dispatcher', run: turn });
-  changes.listen((change) => {
-    if (change.kind === 'changed' && calendar.note(change, clock.now())) loop.wake();
-  });
+class SlotFiller implements Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #benches: ReadonlyMap<string, Bench>;
+  readonly #calendar: WorkCalendar;
+  readonly #polls: PollTimer;
+  readonly #loop: Loop;
+  readonly #releases: Promise<void>[] = [];
+  #isStopping = false;
 
-  return {
-    start: loop.start,
-    wake: loop.wake,
-    async stop() {
-      isStopping = true;
-      await loop.stop();
-      await Promise.all(releases);
-    },
-    hint(types) {
-      calendar.flood(types);
-      loop.wake();
-    },
-    running: () => new Map([...benches.values()].map(({ type, running }) => [type, running])),
-  };
-
-  async function turn(): Promise<number | null> {
-    const now = clock.now();
-    calendar.turn(now);
-    if (store.facts.isShared && now >= pollAt) {
-      calendar.poll();
-      pollAt = now + limits.pollIntervalMs * (0.75 + random() / 2);
-    }
-    const wants = wanted();
-    if (wants.length > 0) await claim(wants, now);
-    return wanted().length > 0 ? 0 : sleepMs(now);
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#benches = new Map(options.types.flatMap(benchOf).map((bench) => [bench.type, bench]));
+    this.#calendar = createWorkCalendar([...this.#benches.keys()]);
+    this.#polls = createPollTimer(options);
+    this.#loop = createLoop({ ...options, name: 'dispatcher', run: () => this.#turn() });
+    options.changes.listen((change) => {
+      if (change.kind === 'changed' && this.#calendar.note(change, options.clock.now())) this.#loop.wake();
+    });
   }
-  function wanted(): Want[] {
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#loop.stop();
+    await Promise.all(this.#releases);
+  }
+
+  hint(types: readonly string[] | null): void {
+    this.#calendar.flood(types);
+    this.#loop.wake();
+  }
+
+  running(): ReadonlyMap<string, number> {
+    return new Map([...this.#benches.values()].map(({ type, running }) => [type, running]));
+  }
+
+  async #turn(): Promise<number | null> {
+    const now = this.#options.clock.now();
+    this.#calendar.turn(now);
+    if (this.#polls.isDue()) this.#calendar.poll();
+    const wants = this.#wants();
+    if (wants.length > 0) await this.#claim(wants, now);
+    return this.#wants().length > 0 ? 0 : this.#sleepMs(now);
+  }
+
+  #wants(): Want[] {
     const wants: Want[] = [];
-    for (const bench of benches.values()) {
+    for (const bench of this.#benches.values()) {
       const max = freeSlots(bench);
-      if (max > 0 && !calendar.isDry(bench.type)) wants.push({ bench, max, tide: calendar.tideOf(bench.type) });
+      if (max === 0 || this.#calendar.isDry(bench.type)) continue;
+      wants.push({ bench, max, tide: this.#calendar.tideOf(bench.type) });
     }
     return wants;
   }
-  async function claim(wants: readonly Want[], now: number): Promise<void> {
+
+  async #claim(wants: readonly Want[], now: number): Promise<void> {
+    const { store, workerName, limits } = this.#options;
     const claimed = await store.claim({
       wants: wants.map(({ bench, max }) => ({ type: bench.type, max })),
       max: wants.reduce((sum, { max }) => sum + max, 0),
-      tenant: null,
-      worker: options.workerName,
-      leaseMs: limits.leaseMs,
-      now,
+      ...{ tenant: null, worker: workerName, leaseMs: limits.leaseMs, now },
     });
     const got = new Map<string, number>();
     for (const one of claimed) {
       got.set(one.job.type, (got.get(one.job.type) ?? 0) + 1);
-      take(one);
+      this.#take(one);
     }
     for (const { bench, max, tide } of wants) {
-      if ((got.get(bench.type) ?? 0) < max) calendar.dry(bench.type, tide);
+      if ((got.get(bench.type) ?? 0) < max) this.#calendar.dry(bench.type, tide);
     }
   }
-  function take(claimed: ClaimedJob): void {
+
+  #take(claimed: ClaimedJob): void {
+    const { snapshots, changes } = this.#options;
     const { job } = claimed;
     const snapshot = snapshots.put(job, null);
     changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'claimed' });
-    const bench = benches.get(job.type);
-    if (bench === undefined || isStopping) releases.push(giveBack(claimed));
-    else begin(claimed, snapshot, bench);
+    const bench = this.#benches.get(job.type);
+    if (bench === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
+    else this.#begin(claimed, snapshot, bench);
   }
-  function begin(claimed: ClaimedJob, snapshot: Snapshot, bench: Bench): void {
+
+  #begin(claimed: ClaimedJob, snapshot: Snapshot, bench: Bench): void {
     const { job } = claimed;
-    const attempt = startAttempt(options, claimed, bench.handler);
-    live.add(attempt);
+    const attempt = startAttempt(this.#options, claimed, bench.handler);
+    this.#options.live.add(attempt);
     // A cancel may have been written between the claim and its answer.
     if (snapshot.job.fence === job.fence && snapshot.job.cancelRequestedAt !== null) attempt.abort('cancel');
     bench.running += 1;
     void attempt.ended.then(() => {
       bench.running -= 1;
       bench.settling += 1;
-      loop.wake();
+      this.#loop.wake();
     });
     void attempt.settled.then(() => {
       bench.settling -= 1;
-      loop.wake();
+      this.#loop.wake();
     });
   }
+
   /** A release that fails is not tried again: the lease runs out soon, and another worker takes the job. */
-  async function giveBack({ job }: ClaimedJob): Promise<void> {
+  async #giveBack({ job }: ClaimedJob): Promise<void> {
+    const { commands, telemetry } = this.#options;
     try {
       await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
     } catch (error) {
-      options.telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+      telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
     }
   }
+
   /** @param turnedAt when this turn began: what became due since then has not been looked for, and must not be passed over. */
-  async function sleepMs(turnedAt: number): Promise<number | null> {
-    if (calendar.isAskDue && benches.size > 0)
-      calendar.answer(await store.nextRunAt({ types: [...benches.keys()], now: turnedAt }));
-    const now = clock.now();
-    const untilDueMs = calendar.nextAt === null ? Number.POSITIVE_INFINITY : Math.max(1, calendar.nextAt - now);
-    const untilPollMs = store.facts.isShared ? Math.max(1, pollAt - now) : Number.POSITIVE_INFINITY;
-    const ms = Math.min(untilDueMs, untilPollMs);
-    return Number.isFinite(ms) ? ms : null;
+  async #sleepMs(turnedAt: number): Promise<number | null> {
+    const types = [...this.#benches.keys()];
+    if (this.#calendar.isAskDue && types.length > 0)
+      this.#calendar.answer(await this.#options.store.nextRunAt({ types, now: turnedAt }));
+    return this.#polls.sleepMs(this.#calendar.nextAt);
   }
 }
 
@@ -171,5 +183,5 @@ function benchOf({ name, handler, slots }: JobType): Bench[] {
 }
 
 function freeSlots({ slots, running, settling }: Bench): number {
-  return slots - running - Math.max(0, settling - slots);
+  return Math.max(0, slots - running - Math.max(0, settling - slots));
 }

@@ -1,3 +1,4 @@
+/** The engine, as the composition root and the faces see it. */
 export * from './api.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { createEngine, type EngineOptions, type EngineStats, type RunningEngine } from './create-engine.ts';

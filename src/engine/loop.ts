@@ -31,18 +31,17 @@ const BACKOFF = { attempts: Number.POSITIVE_INFINITY, backoffMs: 100, factor: 2,
 
 const TELL_MS = 30_000;
 
-export function createLoop({ name, clock, random, telemetry, run }: LoopOptions): Loop {
+export function createLoop(options: LoopOptions): Loop {
+  const { clock, random } = options;
+  const trouble = createTrouble(options);
   let isOn = false;
   let isWoken = false;
   let running: Promise<void> | null = null;
   let queued: NodeJS.Immediate | null = null;
   let cancelTimer: CancelTimer = () => {};
-  let failures = 0;
-  let suppressed = 0;
-  let toldAt = Number.NEGATIVE_INFINITY;
 
   const enqueue = () => {
-    if (isOn && queued === null && running === null) queued = setImmediate(begin);
+    if (isOn && queued === null && running === null && trouble.failures === 0) queued = setImmediate(begin);
   };
   const begin = () => {
     queued = null;
@@ -51,35 +50,22 @@ export function createLoop({ name, clock, random, telemetry, run }: LoopOptions)
     isWoken = false;
     running = turn().finally(() => {
       running = null;
-      if (isWoken && failures === 0) enqueue();
+      if (isWoken) enqueue();
     });
   };
   const turn = async () => {
     try {
-      const delayMs = await run();
-      if (failures > 0) telemetry.emit({ kind: 'loopRecovered', loop: name, failures });
-      failures = suppressed = 0;
-      toldAt = Number.NEGATIVE_INFINITY;
+      const delayMs = await options.run();
+      trouble.over();
       if (delayMs !== null) sleep(delayMs);
     } catch (error) {
-      failures += 1;
-      tell(error);
-      sleep(backoffMs(BACKOFF, failures, random()));
+      trouble.failed(error);
+      sleep(backoffMs(BACKOFF, trouble.failures, random()));
     }
   };
   const sleep = (delayMs: number) => {
-    if (!isOn) return;
     if (delayMs <= 0) isWoken = true;
-    else cancelTimer = clock.after(delayMs, begin);
-  };
-  const tell = (error: unknown) => {
-    if (clock.now() - toldAt < TELL_MS) {
-      suppressed += 1;
-      return;
-    }
-    toldAt = clock.now();
-    telemetry.emit({ kind: 'loopFailed', loop: name, error, suppressed });
-    suppressed = 0;
+    else if (isOn) cancelTimer = clock.after(delayMs, begin);
   };
 
   return {
@@ -89,7 +75,7 @@ export function createLoop({ name, clock, random, telemetry, run }: LoopOptions)
     },
     wake() {
       isWoken = true;
-      if (failures === 0) enqueue();
+      enqueue();
     },
     async stop() {
       isOn = false;
@@ -97,6 +83,31 @@ export function createLoop({ name, clock, random, telemetry, run }: LoopOptions)
       if (queued !== null) clearImmediate(queued);
       queued = null;
       await running;
+    },
+  };
+}
+
+/** Failures in a row, told at a bearable rate. */
+function createTrouble({ name, clock, telemetry }: LoopOptions) {
+  let failures = 0;
+  let suppressed = 0;
+  let toldAt = Number.NEGATIVE_INFINITY;
+  return {
+    get failures() {
+      return failures;
+    },
+    over() {
+      if (failures > 0) telemetry.emit({ kind: 'loopRecovered', loop: name, failures });
+      failures = suppressed = 0;
+      toldAt = Number.NEGATIVE_INFINITY;
+    },
+    failed(error: unknown) {
+      failures += 1;
+      suppressed += 1;
+      if (clock.now() - toldAt < TELL_MS) return;
+      toldAt = clock.now();
+      telemetry.emit({ kind: 'loopFailed', loop: name, error, suppressed: suppressed - 1 });
+      suppressed = 0;
     },
   };
 }

@@ -2,7 +2,7 @@
 import type { Job } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../core/state.ts';
-import type { ListFilter, Store } from '../store/contract.ts';
+import type { Store } from '../store/contract.ts';
 import type { Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from './api.ts';
 import type { Clock } from './clock.ts';
 import type { Reader } from './reader.ts';
@@ -16,13 +16,15 @@ export type Queries = Pick<
 /** Store pages that one list call reads while it looks for words that the store cannot tell apart. */
 const PAGES_MAX = 5;
 
-export function createQueries(options: {
+export interface QueriesOptions {
   readonly store: Store;
   readonly reader: Reader;
   readonly clock: Clock;
   readonly limits: Limits;
-}): Queries {
-  const { store, reader, clock, limits } = options;
+}
+
+export function createQueries(options: QueriesOptions): Queries {
+  const { store, reader } = options;
 
   return {
     peek: (tenant, id) => ofTenant(reader.peek(id), tenant),
@@ -37,7 +39,7 @@ export function createQueries(options: {
       const [input] = await store.readInput([{ id }]);
       return input ?? null;
     },
-    list,
+    list: (request) => listJobs(options, request),
     count: (filter) => store.count(filter),
   };
 
@@ -57,33 +59,6 @@ export function createQueries(options: {
     const [result] = await reader.results([id]);
     return result ? { kind: 'found', snapshot, result } : { kind: 'missing' };
   }
-
-  async function list(request: ListRequest): Promise<ListPage> {
-    const { states: words, ...rest } = request;
-    const limit = Math.min(request.limit, limits.listPageMax);
-    const now = clock.now();
-    const states = words === undefined ? undefined : storedStates(words);
-    const isWanted = (job: Job) => words === undefined || words.includes(shownState(job, now));
-    const jobs: Job[] = [];
-    let after = request.after;
-    let isEnd = false;
-    for (let page = 0; page < PAGES_MAX && jobs.length < limit && !isEnd; page += 1) {
-      const filter: ListFilter = {
-        ...{ ...rest, limit },
-        ...(states === undefined ? {} : { states }),
-        ...(after === undefined ? {} : { after }),
-      };
-      const found = await store.list(filter);
-      isEnd = found.length < limit;
-      // What does not fit on this page is found again by the next one: the cursor stops at the last job that was taken.
-      const taken = found.filter(isWanted).slice(0, limit - jobs.length);
-      jobs.push(...taken);
-      const isFull = jobs.length === limit;
-      if (isFull && taken.at(-1) !== found.at(-1)) isEnd = false;
-      after = (isFull ? taken.at(-1) : found.at(-1))?.number ?? after;
-    }
-    return { snapshots: await reader.view(jobs), next: isEnd ? null : (after ?? null) };
-  }
 }
 
 function ofTenant(snapshot: Snapshot | undefined, tenant: string): Snapshot | undefined {
@@ -95,4 +70,27 @@ function storedStates(words: readonly ShownState[]): readonly StoredState[] {
     (word): StoredState => (word === 'scheduled' || word === 'queued' || word === 'retrying' ? 'waiting' : word),
   );
   return [...new Set(states)];
+}
+
+async function listJobs(options: QueriesOptions, request: ListRequest): Promise<ListPage> {
+  const { store, reader, clock, limits } = options;
+  const { states: words, ...rest } = request;
+  const limit = Math.min(request.limit, limits.listPageMax);
+  const now = clock.now();
+  const isWanted = (job: Job) => words === undefined || words.includes(shownState(job, now));
+  const states = words === undefined ? {} : { states: storedStates(words) };
+  const jobs: Job[] = [];
+  let after = request.after;
+  let isEnd = false;
+  for (let page = 0; page < PAGES_MAX && jobs.length < limit && !isEnd; page += 1) {
+    const cursor = after === undefined ? {} : { after };
+    const found = await store.list({ ...rest, ...states, ...cursor, limit });
+    const taken = found.filter(isWanted).slice(0, limit - jobs.length);
+    jobs.push(...taken);
+    // A full page ends at the last job that was taken; what was found beyond it is found again by the next call.
+    const last = jobs.length === limit ? taken.at(-1) : found.at(-1);
+    isEnd = found.length < limit && last === found.at(-1);
+    after = last?.number ?? after;
+  }
+  return { snapshots: await reader.view(jobs), next: isEnd ? null : (after ?? null) };
 }

@@ -4,48 +4,47 @@ import type { Limits } from '../core/limits.ts';
 import type { Issue, SubmitRequest } from './api.ts';
 
 /** The issues of `request`; an empty array when all is well. The usual request allocates nothing else here. */
-export function requestIssues(request: SubmitRequest, limits: Limits): readonly Issue[] {
+export function requestIssues(request: SubmitRequest, now: number, limits: Limits): readonly Issue[] {
   const issues: Issue[] = [];
   const add = (path: string, message: string) => issues.push({ path, message });
 
-  whole(request.priority, -limits.priorityMax, limits.priorityMax, '/priority', add);
-  whole(request.delayMs, 0, limits.delayMsMax, '/delayMs', add);
-  whole(request.timeoutMs, 1, limits.timeoutMsMax, '/timeoutMs', add);
-  whole(request.deadlineMs, 1, limits.timeoutMsMax, '/deadlineMs', add);
-  whole(request.retainMs, 0, limits.retainMsMax, '/retainMs', add);
-  text(request.idempotencyKey, limits.idempotencyKeyLengthMax, '/idempotencyKey', add);
-  text(request.sequenceKey, limits.sequenceKeyLengthMax, '/sequenceKey', add);
+  whole(add, '/priority', request.priority, [-limits.priorityMax, limits.priorityMax]);
+  whole(add, '/delayMs', request.delayMs, [0, limits.delayMsMax]);
+  whole(add, '/timeoutMs', request.timeoutMs, [1, limits.timeoutMsMax]);
+  whole(add, '/deadlineMs', request.deadlineMs, [1, limits.timeoutMsMax]);
+  whole(add, '/retainMs', request.retainMs, [0, limits.retainMsMax]);
+  text(add, '/idempotencyKey', request.idempotencyKey, limits.idempotencyKeyLengthMax);
+  text(add, '/sequenceKey', request.sequenceKey, limits.sequenceKeyLengthMax);
   if (request.type.length > limits.typeLengthMax) add('/type', `must have at most ${limits.typeLengthMax} characters`);
   if (request.retry) retryIssues(request.retry, limits, add);
   if (request.tags) tagIssues(request.tags, limits, add);
   if (request.callbackUrl != null) callbackIssues(request.callbackUrl, limits, add);
+  if (request.runAt != null) runAtIssues(request.runAt, now, limits, add);
   if (request.runAt != null && request.delayMs != null) add('/delayMs', 'must not be given together with runAt');
   return issues;
 }
 
-/** `runAt` has no place above: its range depends on the time. */
-export function runAtIssues(runAt: number, now: number, limits: Limits): readonly Issue[] {
-  if (!Number.isFinite(runAt)) return [{ path: '/runAt', message: 'must be a point in time' }];
-  if (runAt - now <= limits.delayMsMax) return [];
-  return [{ path: '/runAt', message: `must be at most ${limits.delayMsMax} ms ahead` }];
-}
-
 type Add = (path: string, message: string) => void;
 
-function whole(value: number | null | undefined, min: number, max: number, path: string, add: Add): void {
+function whole(add: Add, path: string, value: number | null | undefined, [min, max]: readonly [number, number]): void {
   if (value == null || (Number.isSafeInteger(value) && value >= min && value <= max)) return;
   add(path, `must be a whole number from ${min} to ${max}`);
 }
 
-function text(value: string | null | undefined, lengthMax: number, path: string, add: Add): void {
+function text(add: Add, path: string, value: string | null | undefined, lengthMax: number): void {
   if (value == null || (value.length > 0 && value.length <= lengthMax)) return;
   add(path, `must have 1 to ${lengthMax} characters`);
 }
 
+function runAtIssues(runAt: number, now: number, { delayMsMax }: Limits, add: Add): void {
+  if (!Number.isFinite(runAt)) add('/runAt', 'must be a point in time');
+  else if (runAt - now > delayMsMax) add('/runAt', `must be at most ${delayMsMax} ms ahead`);
+}
+
 function retryIssues(retry: Partial<RetryPolicy>, limits: Limits, add: Add): void {
-  whole(retry.attempts, 1, limits.attemptsMax, '/retry/attempts', add);
-  whole(retry.backoffMs, 0, limits.timeoutMsMax, '/retry/backoffMs', add);
-  whole(retry.maxMs, 0, limits.timeoutMsMax, '/retry/maxMs', add);
+  whole(add, '/retry/attempts', retry.attempts, [1, limits.attemptsMax]);
+  whole(add, '/retry/backoffMs', retry.backoffMs, [0, limits.timeoutMsMax]);
+  whole(add, '/retry/maxMs', retry.maxMs, [0, limits.timeoutMsMax]);
   const { factor } = retry;
   // Ten is a wait of a day after six tries from 100 ms; more is a mistake, not a policy.
   if (factor !== undefined && !(factor >= 1 && factor <= 10)) add('/retry/factor', 'must be a number from 1 to 10');

@@ -7,6 +7,7 @@ import type { Store } from '../store/contract.ts';
 import type { Clock } from './clock.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createPollTimer } from './poll-timer.ts';
 import type { Reader } from './reader.ts';
 import type { Telemetry } from './telemetry.ts';
 import type { Waiters } from './waiters.ts';
@@ -29,10 +30,11 @@ export function createRereads(options: {
   readonly random: () => number;
   readonly telemetry: Telemetry;
 }): Rereads {
-  const { store, reader, waiters, live, clock, limits, random } = options;
+  const { store, reader, waiters, live, clock } = options;
   let hinted = new Set<string>();
-  let pollAt = 0;
+  const polls = createPollTimer(options);
   let isPollDue = false;
+  let restsUntil = 0;
 
   const loop = createLoop({ ...options, name: 'rereads', run: turn });
   return {
@@ -46,17 +48,16 @@ export function createRereads(options: {
 
   async function turn(): Promise<number | null> {
     if (!store.facts.isShared) return null;
-    const now = clock.now();
-    if (isPollDue || now >= pollAt) await poll(now);
+    if (clock.now() >= restsUntil && (polls.isDue() || isPollDue)) await poll();
     else await readHinted();
-    return Math.max(1, pollAt - clock.now());
+    return Math.max(restsUntil - clock.now(), polls.sleepMs(null) ?? 0);
   }
-  async function poll(now: number): Promise<void> {
+  async function poll(): Promise<void> {
+    const startedAt = clock.now();
     isPollDue = false;
     hinted = new Set();
     await waiters.poll();
-    const tookMs = clock.now() - now;
-    pollAt = now + Math.max(limits.pollIntervalMs * (0.75 + random() / 2), tookMs * POLL_SHARE);
+    restsUntil = clock.now() + (clock.now() - startedAt) * POLL_SHARE;
   }
   async function readHinted(): Promise<void> {
     const ids = [...hinted];

@@ -36,16 +36,64 @@ export interface Snapshots {
   readonly bytes: number;
 }
 
+export function createSnapshots(limits: Limits): Snapshots {
+  const shelf = createShelf(limits);
+  const readings = new Set<Reading>();
+
+  const current = (job: Job): Snapshot | undefined => {
+    const known = shelf.get(job.id);
+    return known !== undefined && known.job.revision >= job.revision ? known : undefined;
+  };
+  const remember = (job: Job, resultText: string | null): Snapshot => {
+    const snapshot = { job, resultText };
+    shelf.set(snapshot);
+    return snapshot;
+  };
+  const changed = (id: string) => {
+    for (const reading of readings) reading.changed.add(id);
+  };
+
+  return {
+    get: shelf.get,
+    getByNumber: shelf.getByNumber,
+    put(job, resultText) {
+      changed(job.id);
+      return current(job) ?? remember(job, resultText);
+    },
+    putRead(job, resultText, reading) {
+      const known = current(job);
+      if (known !== undefined) return known;
+      return reading.changed.has(job.id) ? { job, resultText } : remember(job, resultText);
+    },
+    view: (job, resultText) => current(job) ?? { job, resultText },
+    drop(id) {
+      changed(id);
+      shelf.delete(id);
+    },
+    beginReading() {
+      const reading = { changed: new Set<string>(), end: () => readings.delete(reading) };
+      readings.add(reading);
+      return reading;
+    },
+    get count() {
+      return shelf.count;
+    },
+    get bytes() {
+      return shelf.bytes;
+    },
+  };
+}
+
 interface Generation {
   readonly byId: Map<string, Snapshot>;
   readonly byNumber: Map<number, Snapshot>;
   bytes: number;
 }
 
-export function createSnapshots(limits: Limits): Snapshots {
+/** The two generations. */
+function createShelf(limits: Limits) {
   let young = emptyGeneration();
   let old = emptyGeneration();
-  const readings = new Set<Reading>();
 
   const add = (snapshot: Snapshot) => {
     if (limits.snapshotsMax === 0) return;
@@ -60,47 +108,19 @@ export function createSnapshots(limits: Limits): Snapshots {
     add(snapshot);
     return snapshot;
   };
-  const get = (id: string) => young.byId.get(id) ?? promoted(old.byId.get(id));
-  const forget = (id: string) => {
+  const remove = (id: string) => {
     removeFrom(young, id);
     removeFrom(old, id);
   };
-  const current = (job: Job): Snapshot | undefined => {
-    const known = get(job.id);
-    return known !== undefined && known.job.revision >= job.revision ? known : undefined;
-  };
-  const remember = (job: Job, resultText: string | null): Snapshot => {
-    forget(job.id);
-    const snapshot = { job, resultText };
-    add(snapshot);
-    return snapshot;
-  };
-  const changed = (id: string) => {
-    for (const reading of readings) reading.changed.add(id);
-  };
 
   return {
-    get,
-    getByNumber: (number) => young.byNumber.get(number) ?? promoted(old.byNumber.get(number)),
-    put(job, resultText) {
-      changed(job.id);
-      return current(job) ?? remember(job, resultText);
+    get: (id: string) => young.byId.get(id) ?? promoted(old.byId.get(id)),
+    getByNumber: (number: number) => young.byNumber.get(number) ?? promoted(old.byNumber.get(number)),
+    set(snapshot: Snapshot) {
+      remove(snapshot.job.id);
+      add(snapshot);
     },
-    putRead(job, resultText, reading) {
-      const known = current(job);
-      if (known !== undefined) return known;
-      return reading.changed.has(job.id) ? { job, resultText } : remember(job, resultText);
-    },
-    view: (job, resultText) => current(job) ?? { job, resultText },
-    drop(id) {
-      changed(id);
-      forget(id);
-    },
-    beginReading() {
-      const reading = { changed: new Set<string>(), end: () => readings.delete(reading) };
-      readings.add(reading);
-      return reading;
-    },
+    delete: remove,
     get count() {
       return young.byId.size + old.byId.size;
     },

@@ -5,17 +5,17 @@
  * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
  */
 import { V7Generator } from 'uuidv7';
-import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../core/job.ts';
+import { type Job, type JobSpec, jobOf, type RetryPolicy } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import type { InsertOutcome, NewJob, Store } from '../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from './api.ts';
-import { createBatcher } from './batcher.ts';
+import { type Batcher, createBatcher } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import type { Population } from './population.ts';
 import type { Reader } from './reader.ts';
 import { requestHash } from './request-hash.ts';
-import { requestIssues, runAtIssues } from './request-issues.ts';
+import { requestIssues } from './request-issues.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -37,69 +37,74 @@ export interface SubmitOptions {
 /** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
 export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly SubmitOutcome[]>;
 
-const NULL_TAGS = Object.freeze({});
+const NO_TAGS = Object.freeze({});
 
 export function createSubmit(options: SubmitOptions): Submit {
-  const { store, types, population, snapshots, changes, reader, clock, limits } = options;
-  const ids = new V7Generator();
   const inserts = createBatcher<NewJob, InsertOutcome>({
     ...options,
     name: 'insert',
-    send: (batch) => store.insert(batch),
+    send: (batch) => options.store.insert(batch),
     bytesOf: (item) => item.input.length,
   });
+  const ids = new V7Generator();
+  const context: Context = { ...options, inserts, newId: (now) => ids.generateOrResetWithTs(now).toString() };
 
   return async (requests) => {
     const [only] = requests;
-    if (requests.length === 1 && only !== undefined) return [await submitOne(only)];
+    if (requests.length === 1 && only !== undefined) return [await submitOne(context, only)];
     // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
-    const settled = await Promise.allSettled(requests.map(submitOne));
+    const settled = await Promise.allSettled(requests.map((request) => submitOne(context, request)));
     return settled.map((one) => {
       if (one.status === 'rejected') throw one.reason;
       return one.value;
     });
   };
+}
 
-  async function submitOne(request: SubmitRequest): Promise<SubmitOutcome> {
-    const now = clock.now();
-    const type = types.get(request.type);
-    if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
-    const issues = [
-      ...requestIssues(request, limits),
-      ...(request.runAt == null ? [] : runAtIssues(request.runAt, now, limits)),
-    ];
-    if (issues.length > 0) return { kind: 'invalidRequest', issues };
-    const checked = type.checkInput(request.input ?? null);
-    const check = checked instanceof Promise ? await checked : checked;
-    return check.kind === 'invalid'
-      ? { kind: 'invalidInput', issues: check.issues }
-      : store1(request, type, check.input, now);
+interface Context extends SubmitOptions {
+  readonly inserts: Batcher<NewJob, InsertOutcome>;
+  readonly newId: (now: number) => string;
+}
+
+async function submitOne(context: Context, request: SubmitRequest): Promise<SubmitOutcome> {
+  const { types, clock, limits } = context;
+  const now = clock.now();
+  const type = types.get(request.type);
+  if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
+  const issues = requestIssues(request, now, limits);
+  if (issues.length > 0) return { kind: 'invalidRequest', issues };
+  const checked = type.checkInput(request.input ?? null);
+  const check = checked instanceof Promise ? await checked : checked;
+  if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues };
+  const input = JSON.stringify(check.input);
+  if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
+  if (!context.population.reserve(request.tenant)) return { kind: 'overQuota', limit: limits.jobsWaitingMax };
+  return insert(context, { spec: specOf(request, type, { id: context.newId(now), now, limits }), input });
+}
+
+/** The tenant's room for the job is taken already. */
+async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
+  const { inserts, population } = context;
+  let outcome: InsertOutcome | null = null;
+  try {
+    outcome = await inserts.add(job);
+  } finally {
+    if (outcome?.kind !== 'created') population.giveBack(job.spec.tenant);
   }
-  async function store1(request: SubmitRequest, type: JobType, json: Json, now: number): Promise<SubmitOutcome> {
-    const input = JSON.stringify(json);
-    if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
-    if (!population.reserve(request.tenant)) return { kind: 'overQuota', limit: limits.jobsWaitingMax };
-    const spec = specOf(request, type, ids.generateOrResetWithTs(now).toString(), now, limits);
-    let outcome: InsertOutcome;
-    try {
-      outcome = await inserts.add({ spec, input });
-    } catch (error) {
-      population.giveBack(request.tenant);
-      throw error;
-    }
-    if (outcome.kind === 'created') return { kind: 'created', snapshot: created(jobOf(spec, outcome.number)) };
-    population.giveBack(request.tenant);
-    return { kind: outcome.kind, snapshot: await existing(outcome.job) };
-  }
-  function created(job: Job): Snapshot {
-    const snapshot = snapshots.put(job, null);
-    changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
-    return snapshot;
-  }
-  async function existing(job: Job): Promise<Snapshot> {
-    const [found] = await reader.look([job.id]);
-    return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
-  }
+  if (outcome.kind === 'created')
+    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+  return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
+}
+
+function created({ snapshots, changes }: Context, job: Job): Snapshot {
+  const snapshot = snapshots.put(job, null);
+  changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
+  return snapshot;
+}
+
+async function existing({ reader }: Context, job: Job): Promise<Snapshot> {
+  const [found] = await reader.look([job.id]);
+  return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
 }
 
 function inputTooLarge(limits: Limits): SubmitOutcome {
@@ -107,16 +112,19 @@ function inputTooLarge(limits: Limits): SubmitOutcome {
   return { kind: 'invalidRequest', issues: [{ path: '/input', message }] };
 }
 
-export function specOf(request: SubmitRequest, type: JobType, id: string, now: number, limits: Limits): JobSpec {
-  const { defaults } = type;
+function specOf(
+  request: SubmitRequest,
+  { name, defaults }: JobType,
+  { id, now, limits }: { readonly id: string; readonly now: number; readonly limits: Limits },
+): JobSpec {
   const idempotencyKey = request.idempotencyKey ?? null;
   return {
     id,
     tenant: request.tenant,
-    type: type.name,
+    type: name,
     priority: request.priority ?? 0,
     runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
-    tags: request.tags ?? NULL_TAGS,
+    tags: request.tags ?? NO_TAGS,
     retry: { ...DEFAULT_RETRY, ...defaults.retry, ...request.retry },
     timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
     deadlineMs: request.deadlineMs ?? null,

@@ -6,7 +6,7 @@
  * 2. Changes of this process wake waiters from memory. A waiter never asks the store; 2,000 holds on 2,000 jobs cost it nothing.
  * 3. Where several processes share the store, hinted ids that somebody waits for are read in one batch, and a safety poll
  *    reads all waited ids (`poll`, driven by the engine's loop), since hints may be lost.
- * 4. A wait ends exactly once: satisfied, timed out, aborted, or shut down. `end` is the one place where it does.
+ * 4. A wait ends exactly once: satisfied, timed out, aborted, or shut down. `#end` is the one place where it does.
  *
  * Each id has one entry with the newest that is known of it; a wait is answered from these, not from reads of its own.
  */
@@ -63,126 +63,152 @@ interface Waiter {
   readonly resolve: (waited: Waited) => void;
 }
 
-export function createWaiters(options: {
+export interface WaitersOptions {
   readonly reader: Reader;
   readonly changes: Changes;
   readonly clock: Clock;
   readonly limits: Limits;
-}): Waiters {
-  const { reader, changes, clock, limits } = options;
-  const entries = new Map<string, Entry>();
-  const waiters = new Set<Waiter>();
-  let isClosed = false;
+}
 
-  changes.listen((change) => {
-    if (change.kind === 'removed') update(change.id, { kind: 'gone', tenant: change.tenant, goneAt: change.goneAt });
-    else update(change.job.id, { kind: 'found', snapshot: change.snapshot });
-  });
+export function createWaiters(options: WaitersOptions): Waiters {
+  return new WaiterRegistry(options);
+}
 
-  const update = (id: string, found: Found) => {
-    const entry = entries.get(id);
+class WaiterRegistry implements Waiters {
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
+
+  constructor({ reader, changes, clock, limits }: WaitersOptions) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#limits = limits;
+    changes.listen((change) => {
+      if (change.kind === 'removed') this.#update(change.id, { ...change, kind: 'gone' });
+      else this.#update(change.job.id, { kind: 'found', snapshot: change.snapshot });
+    });
+  }
+
+  get count(): number {
+    return this.#waiters.size;
+  }
+
+  wait(request: WaitFor): Promise<Waited> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        request,
+        pending: new Set(request.ids),
+        enough: new Set(),
+        isOver: false,
+        isRead: false,
+        cancelTimer: () => {},
+        giveUp: () => this.#end(waiter, false),
+        resolve,
+      };
+      this.#link(waiter);
+      this.#begin(waiter).catch((error) => {
+        reject(error);
+        this.#end(waiter, false);
+      });
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of [...this.#waiters]) if (waiter.isRead) this.#end(waiter, false);
+  }
+
+  isWatched(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  async reread(ids: readonly string[]): Promise<void> {
+    const watched = ids.filter((id) => this.#entries.has(id));
+    if (watched.length > 0) await this.#readInto(watched);
+  }
+
+  async poll(): Promise<void> {
+    const ids = [...this.#entries.keys()];
+    const size = this.#limits.batchMax;
+    // In chunks one after another, so that callers' reads get in between and the queue of reads never fills.
+    for (let from = 0; from < ids.length; from += size) await this.#readInto(ids.slice(from, from + size));
+  }
+
+  #update(id: string, found: Found): void {
+    const entry = this.#entries.get(id);
     // What is known already wakes nobody: with 2,000 waiters on one job, each new one would judge all the others.
     if (entry === undefined || !isNews(found, entry.found)) return;
     entry.found = found;
     for (const waiter of entry.waiters) {
       judge(waiter, id, found);
-      if (waiter.isRead) endIfDone(waiter);
+      if (waiter.isRead) this.#endIfDone(waiter);
     }
-  };
-  const readInto = async (ids: readonly string[]) => {
-    const found = await reader.fresh(ids);
+  }
+
+  async #readInto(ids: readonly string[]): Promise<void> {
+    const found = await this.#reader.fresh(ids);
     ids.forEach((id, index) => {
-      update(id, found[index] ?? { kind: 'missing' });
+      this.#update(id, found[index] ?? { kind: 'missing' });
     });
-  };
-  const link = (waiter: Waiter) => {
-    waiters.add(waiter);
+  }
+
+  #link(waiter: Waiter): void {
+    this.#waiters.add(waiter);
     for (const id of waiter.pending) {
-      const entry = entries.get(id) ?? { waiters: new Set(), found: null };
-      entries.set(id, entry);
+      const entry = this.#entries.get(id) ?? { waiters: new Set(), found: null };
+      this.#entries.set(id, entry);
       entry.waiters.add(waiter);
     }
-  };
-  const firstRead = async (waiter: Waiter) => {
+  }
+
+  async #begin(waiter: Waiter): Promise<void> {
+    await this.#firstRead(waiter);
+    if (this.#endIfDone(waiter)) return;
+    const { signal, timeoutMs } = waiter.request;
+    if (this.#isClosed || signal.aborted || timeoutMs <= 0) return this.#end(waiter, false);
+    signal.addEventListener('abort', waiter.giveUp, { once: true });
+    if (Number.isFinite(timeoutMs)) waiter.cancelTimer = this.#clock.after(timeoutMs, waiter.giveUp);
+  }
+
+  async #firstRead(waiter: Waiter): Promise<void> {
     const ids = [...waiter.pending];
     const unknown = ids.filter((id) => {
-      const snapshot = reader.peek(id);
-      if (snapshot !== undefined) update(id, { kind: 'found', snapshot });
+      const snapshot = this.#reader.peek(id);
+      if (snapshot !== undefined) this.#update(id, { kind: 'found', snapshot });
       return snapshot === undefined;
     });
-    if (unknown.length > 0) await readInto(unknown);
-    for (const id of ids) judge(waiter, id, entries.get(id)?.found ?? { kind: 'missing' });
+    if (unknown.length > 0) await this.#readInto(unknown);
+    for (const id of ids) judge(waiter, id, this.#entries.get(id)?.found ?? { kind: 'missing' });
     waiter.isRead = true;
-  };
-  const begin = async (waiter: Waiter) => {
-    await firstRead(waiter);
-    if (endIfDone(waiter)) return;
-    const { signal, timeoutMs } = waiter.request;
-    if (isClosed || signal.aborted || timeoutMs <= 0) return end(waiter, false);
-    signal.addEventListener('abort', waiter.giveUp, { once: true });
-    if (Number.isFinite(timeoutMs)) waiter.cancelTimer = clock.after(timeoutMs, waiter.giveUp);
-  };
-  const endIfDone = (waiter: Waiter): boolean => {
-    if (waiter.request.for === 'any' && waiter.enough.size > 0) end(waiter, true);
+  }
+
+  #endIfDone(waiter: Waiter): boolean {
+    if (waiter.request.for === 'any' && waiter.enough.size > 0) this.#end(waiter, true);
     // Nothing is left to wait for. For `any` that is a failure: none of the jobs exists any more.
-    else if (waiter.pending.size === 0) end(waiter, waiter.request.for === 'all');
+    else if (waiter.pending.size === 0) this.#end(waiter, waiter.request.for === 'all');
     return waiter.isOver;
-  };
-  const end = (waiter: Waiter, isSatisfied: boolean) => {
+  }
+
+  #end(waiter: Waiter, isSatisfied: boolean): void {
     if (waiter.isOver) return;
     waiter.isOver = true;
     waiter.cancelTimer();
     waiter.request.signal.removeEventListener('abort', waiter.giveUp);
     const { ids, tenant } = waiter.request;
-    waiter.resolve({ isSatisfied, lookups: ids.map((id) => lookupOf(entries.get(id)?.found, tenant)) });
-    unlink(waiter);
-  };
-  const unlink = (waiter: Waiter) => {
-    waiters.delete(waiter);
-    for (const id of waiter.request.ids) {
-      const entry = entries.get(id);
-      if (entry?.waiters.delete(waiter) && entry.waiters.size === 0) entries.delete(id);
-    }
-  };
+    waiter.resolve({ isSatisfied, lookups: ids.map((id) => lookupOf(this.#entries.get(id)?.found, tenant)) });
+    this.#unlink(waiter);
+  }
 
-  return {
-    wait: (request) =>
-      new Promise((resolve, reject) => {
-        const waiter: Waiter = {
-          request,
-          pending: new Set(request.ids),
-          enough: new Set(),
-          isOver: false,
-          isRead: false,
-          cancelTimer: () => {},
-          giveUp: () => end(waiter, false),
-          resolve,
-        };
-        link(waiter);
-        begin(waiter).catch((error) => {
-          reject(error);
-          end(waiter, false);
-        });
-      }),
-    close() {
-      isClosed = true;
-      for (const waiter of [...waiters]) if (waiter.isRead) end(waiter, false);
-    },
-    isWatched: (id) => entries.has(id),
-    async reread(ids) {
-      const watched = ids.filter((id) => entries.has(id));
-      if (watched.length > 0) await readInto(watched);
-    },
-    async poll() {
-      const ids = [...entries.keys()];
-      // In chunks one after another, so that callers' reads get in between and the queue of reads never fills.
-      for (let from = 0; from < ids.length; from += limits.batchMax)
-        await readInto(ids.slice(from, from + limits.batchMax));
-    },
-    get count() {
-      return waiters.size;
-    },
-  };
+  #unlink(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    for (const id of waiter.request.ids) {
+      const entry = this.#entries.get(id);
+      if (entry?.waiters.delete(waiter) && entry.waiters.size === 0) this.#entries.delete(id);
+    }
+  }
 }
 
 function judge({ request, pending, enough }: Waiter, id: string, found: Found): void {

@@ -7,6 +7,7 @@
  */
 import { isFinal } from '../core/state.ts';
 import type { Change } from './changes.ts';
+import { createDueTimes } from './due-times.ts';
 
 export interface WorkCalendar {
   /** Takes a change into account; true when there may be work now or a new earliest due time. */
@@ -22,7 +23,7 @@ export interface WorkCalendar {
   dry(type: string, tide: number): void;
   /** Makes everything worth asking for when the known due time has come. */
   turn(now: number): void;
-  /** Due times are known only as far as they were seen; null when none is. */
+  /** Null when no due time is known. */
   readonly nextAt: number | null;
   /** Whether the store should be asked for the earliest due time. */
   readonly isAskDue: boolean;
@@ -33,8 +34,7 @@ export interface WorkCalendar {
 export function createWorkCalendar(types: readonly string[]): WorkCalendar {
   const tides = new Map(types.map((type) => [type, 1]));
   const driedAt = new Map<string, number>();
-  let nextAt: number | null = null;
-  let isAskDue = true;
+  const due = createDueTimes();
 
   const flood = (some: readonly string[] | null) => {
     for (const type of some ?? types) {
@@ -42,44 +42,33 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
       if (tide !== undefined) tides.set(type, tide + 1);
     }
   };
-  const expect = (at: number): boolean => {
-    if (nextAt !== null && nextAt <= at) return false;
-    nextAt = at;
-    return true;
-  };
 
   return {
     note({ job }, now) {
       // The end of a job in a sequence frees the next one, of whatever type.
       if (isFinal(job.state) && job.sequenceKey !== null) flood(null);
       else if (job.state !== 'waiting' || !tides.has(job.type)) return false;
-      else if (job.runAt > now) return expect(job.runAt);
+      else if (job.runAt > now) return due.expect(job.runAt);
       else flood([job.type]);
       return true;
     },
     flood,
     poll() {
       flood(null);
-      isAskDue = true;
+      due.doubt();
     },
     isDry: (type) => driedAt.get(type) === tides.get(type),
     tideOf: (type) => tides.get(type) ?? 0,
     dry: (type, tide) => driedAt.set(type, tide),
     turn(now) {
-      if (nextAt === null || nextAt > now) return;
-      nextAt = null;
-      isAskDue = true;
-      flood(null);
+      if (due.hasCome(now)) flood(null);
     },
     get nextAt() {
-      return nextAt;
+      return due.nextAt;
     },
     get isAskDue() {
-      return isAskDue;
+      return due.isAskDue;
     },
-    answer(at) {
-      isAskDue = false;
-      if (at !== null) expect(at);
-    },
+    answer: due.answer,
   };
 }

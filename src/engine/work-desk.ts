@@ -1,135 +1,185 @@
 /**
  * Hands work to remote workers that wait for it.
  *
- * A request claims at once; with nothing to get it waits in line. News of a type (a job became due, a hint, the safety poll)
- * makes those in line that want it ask again, one after another in the order in which they came: as soon as one of them gets
- * nothing, the rest of the same kind need not ask. So a single new job costs two claims, not one per waiting worker.
+ * A request claims at once; with nothing to get it stands in line with those of the same tenant that want the same types. News
+ * for a line (a job became due, a hint, the safety poll) makes its first worker ask again, then the next one, until one of
+ * them gets nothing: a single new job costs two claims, not one per waiting worker.
  */
-import type { Limits } from '../core/limits.ts';
+import { isFinal } from '../core/state.ts';
 import type { ClaimedJob, Store } from '../store/contract.ts';
 import type { ClaimWorkRequest } from './api.ts';
-import type { Changes } from './changes.ts';
-import type { CancelTimer, Clock } from './clock.ts';
-import type { Commands } from './commands.ts';
+import type { AttemptOptions } from './attempt.ts';
+import type { Change, Changes } from './changes.ts';
+import type { CancelTimer } from './clock.ts';
+import { createDueTimes } from './due-times.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createPollTimer, type PollTimer } from './poll-timer.ts';
 import type { Snapshots } from './snapshots.ts';
-import type { Telemetry } from './telemetry.ts';
-import { createWorkCalendar } from './work-calendar.ts';
 
 export interface WorkDesk extends Loop {
   /** At least one job, or none when time is over, the worker went away, or the desk closes. */
   claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]>;
+  /** Jobs of these types may be due; null for all types. */
   hint(types: readonly string[] | null): void;
   /** Sends everybody in line away empty-handed; later requests do not wait. */
   close(): void;
+  /** Workers in line. */
   readonly count: number;
 }
 
-export interface WorkDeskOptions {
+export interface WorkDeskOptions extends AttemptOptions {
   readonly store: Store;
   readonly remoteTypes: readonly string[];
   readonly snapshots: Snapshots;
   readonly changes: Changes;
-  readonly commands: Commands;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 interface Waiting {
   readonly request: ClaimWorkRequest;
-  /** Equal for requests that would get the same jobs. */
-  readonly wish: string;
   readonly leave: (jobs: readonly ClaimedJob[]) => void;
 }
 
+/** Workers who would get the same jobs, in the order in which they came. */
+interface Line {
+  readonly tenant: string;
+  readonly types: ReadonlySet<string>;
+  readonly waiting: Set<Waiting>;
+  /** There may be work since the last claim of this line began. */
+  hasNews: boolean;
+}
+
 export function createWorkDesk(options: WorkDeskOptions): WorkDesk {
-  const { store, remoteTypes, snapshots, changes, commands, clock, limits, random } = options;
-  const line = new Set<Waiting>();
-  const calendar = createWorkCalendar(remoteTypes);
-  /** Tides at which a wish got nothing: unchanged, it would get nothing again. */
-  const emptyAt = new Map<string, number>();
-  let isClosed = false;
-  let pollAt = 0;
+  return new Desk(options);
+}
 
-  const loop = createLoop({ ...options, name: 'work desk', run: serve });
-  changes.listen((change) => {
-    if (change.kind === 'changed' && calendar.note(change, clock.now()) && line.size > 0) loop.wake();
-  });
+class Desk implements WorkDesk {
+  readonly #options: WorkDeskOptions;
+  readonly #lines = new Map<string, Line>();
+  readonly #due = createDueTimes();
+  readonly #polls: PollTimer;
+  readonly #loop: Loop;
+  #isClosed = false;
 
-  return {
-    start: loop.start,
-    wake: loop.wake,
-    stop: loop.stop,
-    async claim(request) {
-      const jobs = await claimFor(request);
-      if (jobs.length > 0 || request.timeoutMs <= 0 || isClosed || request.signal.aborted) return jobs;
-      return standInLine(request);
-    },
-    hint(types) {
-      calendar.flood(types);
-      if (line.size > 0) loop.wake();
-    },
-    close() {
-      isClosed = true;
-      for (const waiting of [...line]) waiting.leave([]);
-    },
-    get count() {
-      return line.size;
-    },
-  };
-
-  function standInLine(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
-    return new Promise((resolve) => {
-      let cancelTimer: CancelTimer = () => {};
-      const leave = (jobs: readonly ClaimedJob[]) => {
-        if (!line.delete(waiting)) return;
-        cancelTimer();
-        request.signal.removeEventListener('abort', giveUp);
-        if (line.size === 0) emptyAt.clear();
-        resolve(jobs);
-      };
-      const giveUp = () => leave([]);
-      const wish = JSON.stringify([request.tenant, [...request.types].sort()]);
-      const waiting: Waiting = { request, wish, leave };
-      line.add(waiting);
-      request.signal.addEventListener('abort', giveUp, { once: true });
-      if (Number.isFinite(request.timeoutMs)) cancelTimer = clock.after(request.timeoutMs, giveUp);
-      // Asks once more before it sleeps: the first claim may have missed what came while it was under way.
-      loop.wake();
+  constructor(options: WorkDeskOptions) {
+    this.#options = options;
+    this.#polls = createPollTimer(options);
+    this.#loop = createLoop({ ...options, name: 'work desk', run: () => this.#turn() });
+    options.changes.listen((change) => {
+      if (change.kind === 'changed' && this.#note(change)) this.#loop.wake();
     });
   }
-  async function serve(): Promise<number | null> {
-    if (line.size === 0) return null;
-    const now = clock.now();
-    calendar.turn(now);
-    if (store.facts.isShared && now >= pollAt) {
-      calendar.poll();
-      pollAt = now + limits.pollIntervalMs * (0.75 + random() / 2);
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    await this.#loop.stop();
+  }
+
+  hint(types: readonly string[] | null): void {
+    if (this.#spread(({ types: wanted }) => types === null || types.some((type) => wanted.has(type))))
+      this.#loop.wake();
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const { waiting } of [...this.#lines.values()]) for (const { leave } of [...waiting]) leave([]);
+  }
+
+  get count(): number {
+    let count = 0;
+    for (const { waiting } of this.#lines.values()) count += waiting.size;
+    return count;
+  }
+
+  async claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
+    const jobs = await this.#claimFor(request);
+    if (jobs.length > 0 || request.timeoutMs <= 0 || this.#isClosed || request.signal.aborted) return jobs;
+    return new Promise((resolve) => this.#standInLine(request, resolve));
+  }
+
+  #standInLine(request: ClaimWorkRequest, resolve: (jobs: readonly ClaimedJob[]) => void): void {
+    const key = JSON.stringify([request.tenant, [...request.types].sort()]);
+    const line = this.#lines.get(key) ?? {
+      ...{ tenant: request.tenant, types: new Set(request.types), waiting: new Set(), hasNews: false },
+    };
+    this.#lines.set(key, line);
+    let cancelTimer: CancelTimer = () => {};
+    const leave = (jobs: readonly ClaimedJob[]) => {
+      if (!line.waiting.delete(waiting)) return;
+      cancelTimer();
+      request.signal.removeEventListener('abort', giveUp);
+      if (line.waiting.size === 0) this.#lines.delete(key);
+      resolve(jobs);
+    };
+    const giveUp = () => leave([]);
+    const waiting: Waiting = { request, leave };
+    line.waiting.add(waiting);
+    request.signal.addEventListener('abort', giveUp, { once: true });
+    if (Number.isFinite(request.timeoutMs)) cancelTimer = this.#options.clock.after(request.timeoutMs, giveUp);
+    // Asks once more: the first claim may have missed what came while it was under way.
+    line.hasNews = true;
+    this.#loop.wake();
+  }
+
+  #note({ job }: Change): boolean {
+    // The end of a job in a sequence frees the next one, of whatever type.
+    if (isFinal(job.state)) return job.sequenceKey !== null && this.#spread(({ tenant }) => tenant === job.tenant);
+    if (job.state !== 'waiting') return false;
+    if (job.runAt > this.#options.clock.now())
+      return this.#options.remoteTypes.includes(job.type) && this.#due.expect(job.runAt);
+    return this.#spread(({ tenant, types }) => tenant === job.tenant && types.has(job.type));
+  }
+
+  /** True when it concerns anybody in line. */
+  #spread(isConcerned: (line: Line) => boolean): boolean {
+    let isAny = false;
+    for (const line of this.#lines.values()) {
+      if (!isConcerned(line)) continue;
+      line.hasNews = true;
+      isAny = true;
     }
-    for (const waiting of [...line]) await serveOne(waiting);
-    if (calendar.isAskDue) calendar.answer(await store.nextRunAt({ types: remoteTypes, now }));
-    return sleepMs();
+    return isAny;
   }
-  async function serveOne(waiting: Waiting): Promise<void> {
-    if (!line.has(waiting)) return;
-    const tide = waiting.request.types.reduce((sum, type) => sum + calendar.tideOf(type), 0);
-    if (emptyAt.get(waiting.wish) === tide) return;
-    const jobs = await claimFor(waiting.request);
-    if (jobs.length === 0) emptyAt.set(waiting.wish, tide);
-    else if (line.has(waiting)) waiting.leave(jobs);
-    // The worker went away while its claim was under way: the next one may have them.
-    else for (const { job } of jobs) await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
-  }
-  function sleepMs(): number | null {
+
+  async #turn(): Promise<number | null> {
+    if (this.#lines.size === 0) return null;
+    const { clock, store, remoteTypes } = this.#options;
     const now = clock.now();
-    const untilDueMs = calendar.nextAt === null ? Number.POSITIVE_INFINITY : Math.max(1, calendar.nextAt - now);
-    const untilPollMs = store.facts.isShared ? Math.max(1, pollAt - now) : Number.POSITIVE_INFINITY;
-    const ms = Math.min(untilDueMs, untilPollMs);
-    return Number.isFinite(ms) ? ms : null;
+    const isPollDue = this.#polls.isDue();
+    if (isPollDue) this.#due.doubt();
+    if (this.#due.hasCome(now) || isPollDue) this.#spread(() => true);
+    for (const line of [...this.#lines.values()]) if (line.hasNews) await this.#serve(line);
+    if (this.#due.isAskDue) this.#due.answer(await store.nextRunAt({ types: remoteTypes, now }));
+    return this.#polls.sleepMs(this.#due.nextAt);
   }
-  async function claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
+
+  async #serve(line: Line): Promise<void> {
+    line.hasNews = false;
+    for (const waiting of [...line.waiting]) {
+      // Left while others were served.
+      if (!line.waiting.has(waiting)) continue;
+      const jobs = await this.#claimFor(waiting.request);
+      if (jobs.length === 0) return;
+      if (line.waiting.has(waiting)) waiting.leave(jobs);
+      else await this.#giveBack(jobs);
+    }
+  }
+
+  /** The worker went away while its claim was under way. */
+  async #giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
+    const { commands } = this.#options;
+    await Promise.all(jobs.map(({ job }) => commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job)));
+  }
+
+  async #claimFor(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
+    const { store, snapshots, changes, clock } = this.#options;
+    const { tenant, types, max, worker, leaseMs } = request;
     const wants = types.map((type) => ({ type, max }));
     const claimed = await store.claim({ wants, max, tenant, worker, leaseMs, now: clock.now() });
     for (const { job } of claimed) {

@@ -31,6 +31,8 @@ import type { Reader } from './reader.ts';
 import { lookupOf, type Waiters } from './waiters.ts';
 import type { WorkDesk } from './work-desk.ts';
 
+type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
+
 export type Work = Pick<Engine, 'workClaim' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
 
 export interface WorkOptions {
@@ -45,111 +47,123 @@ export interface WorkOptions {
   readonly random: () => number;
 }
 
-type Absent = Exclude<WorkOutcome, { kind: 'done' } | { kind: 'lost' }>;
-
 export function createWork(options: WorkOptions): Work {
-  const { types, desk, reader, waiters, commands, extensions, clock, limits, random } = options;
+  return {
+    workClaim: (request) => claim(options, request),
+    workHeartbeat: (request) => heartbeat(options, request),
+    workSucceed: (request) => succeed(options, request),
+    workFail: (request) => fail(options, request),
+  };
+}
 
-  return { workClaim, workHeartbeat, workSucceed, workFail };
+async function claim({ types, desk }: WorkOptions, request: ClaimWorkRequest): Promise<ClaimWorkOutcome> {
+  if (request.types.some((type) => !types.has(type))) return { kind: 'unknownType', types: [...types.keys()] };
+  const notRemote = request.types.find((type) => types.get(type)?.handler !== 'remote');
+  if (notRemote !== undefined) return { kind: 'notRemote', type: notRemote };
+  return { kind: 'claimed', jobs: await desk.claim(request) };
+}
 
-  async function workClaim(request: ClaimWorkRequest): Promise<ClaimWorkOutcome> {
-    const unknown = request.types.filter((type) => !types.has(type));
-    if (unknown.length > 0) return { kind: 'unknownType', types: [...types.keys()] };
-    const notRemote = request.types.find((type) => types.get(type)?.handler !== 'remote');
-    if (notRemote !== undefined) return { kind: 'notRemote', type: notRemote };
-    return { kind: 'claimed', jobs: await desk.claim(request) };
+async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
+  const { extensions, clock, limits } = options;
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  await report(options, request);
+  const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
+  const endsAt = clock.now() + request.timeoutMs;
+  for (;;) {
+    const leaseUntil = clock.now() + leaseMs;
+    const outcome = await extensions.add({ id: request.id, fence: request.fence, leaseUntil });
+    if (outcome.kind === 'lost') return lostNow(options, request);
+    if (outcome.cancelRequestedAt !== null) return cancelled(options, request, outcome.cancelRequestedAt, leaseUntil);
+    const leftMs = endsAt - clock.now();
+    const isOver = leftMs <= 0 || (await waitForNews(options, request, Math.min(leftMs, leaseMs / 3))) === 'leave';
+    if (isOver) return { kind: 'held', isCancelRequested: false, leaseUntil };
   }
+}
 
-  async function workHeartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome> {
-    const held = await heldBy(request);
-    if ('kind' in held) return held;
-    await report(request);
-    const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
-    const endsAt = clock.now() + request.timeoutMs;
-    for (;;) {
-      const leaseUntil = clock.now() + leaseMs;
-      const outcome = await extensions.add({ id: request.id, fence: request.fence, leaseUntil });
-      if (outcome.kind === 'lost') return lostNow(request);
-      if (outcome.cancelRequestedAt !== null) return cancelled(request, outcome.cancelRequestedAt, leaseUntil);
-      const leftMs = endsAt - clock.now();
-      if (leftMs <= 0 || request.signal.aborted) return { kind: 'held', isCancelRequested: false, leaseUntil };
-      const waited = await waitForNews(request, Math.min(leftMs, leaseMs / 3));
-      if (waited === 'closing') return { kind: 'held', isCancelRequested: false, leaseUntil };
-    }
-  }
-  async function waitForNews(request: HeartbeatRequest, timeoutMs: number): Promise<'again' | 'closing'> {
-    const startedAt = clock.now();
-    const { isSatisfied } = await waiters.wait({
-      ...{ tenant: request.tenant, ids: [request.id], for: 'any', timeoutMs, signal: request.signal },
-      isEnough: ({ job }) => !isHeld(job, request.fence) || job.cancelRequestedAt !== null,
-    });
-    // Unsatisfied before its time and not left by the worker: the engine closes, and its waits do not wait any more.
-    const isEarly = !isSatisfied && clock.now() < startedAt + timeoutMs;
-    return isEarly ? 'closing' : 'again';
-  }
-  async function cancelled(request: WorkRef, requestedAt: number, leaseUntil: number): Promise<HeartbeatOutcome> {
-    if (clock.now() < requestedAt + limits.cancelGraceMs) return { kind: 'held', isCancelRequested: true, leaseUntil };
-    await commands.carryOut(request.id, { kind: 'stop', fence: request.fence });
-    return lostNow(request);
-  }
-  async function lostNow(request: WorkRef): Promise<Absent | { kind: 'lost'; snapshot: Snapshot }> {
-    const [found] = await reader.fresh([request.id]);
-    const lookup = lookupOf(found, request.tenant);
-    return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
-  }
-  async function report({ id, fence, percent, message }: HeartbeatRequest): Promise<void> {
-    if (percent === undefined && message === undefined) return;
-    await commands.carryOut(id, {
-      ...{ kind: 'report', fence },
-      ...(percent === undefined ? {} : { percent }),
-      ...(message === undefined ? {} : { message: message?.slice(0, limits.progressMessageLengthMax) ?? null }),
-    });
-  }
+/** `leave` when the worker went away or the engine closes; else it is time to look again. */
+async function waitForNews(
+  { waiters, clock }: WorkOptions,
+  { tenant, id, fence, signal }: HeartbeatRequest,
+  timeoutMs: number,
+): Promise<'look' | 'leave'> {
+  const startedAt = clock.now();
+  const isEnough = ({ job }: Snapshot) =>
+    job.state !== 'running' || job.fence !== fence || job.cancelRequestedAt !== null;
+  const { isSatisfied } = await waiters.wait({ tenant, ids: [id], for: 'any', timeoutMs, signal, isEnough });
+  return isSatisfied || clock.now() >= startedAt + timeoutMs ? 'look' : 'leave';
+}
 
-  async function workSucceed(request: WorkRef & { readonly result: ResultContent | null }): Promise<WorkOutcome> {
-    const { id, fence, result } = request;
-    const bytes = result?.bytes.byteLength ?? 0;
-    if (bytes > limits.resultBytesMax) {
-      const details = { limit: 'resultBytesMax', value: limits.resultBytesMax, bytes };
-      throw new BideError(
-        'RESULT_TOO_LARGE',
-        `The result has ${bytes} bytes; the limit is ${limits.resultBytesMax}.`,
-        details,
-      );
-    }
-    const held = await heldBy(request);
-    if (isAbsent(held)) return held;
-    const meta = result === null ? null : { contentType: result.contentType, bytes };
-    const carried = await commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
-    return workOutcome(carried, request, ({ state }) => state === 'succeeded');
+async function cancelled(
+  options: WorkOptions,
+  request: WorkRef,
+  requestedAt: number,
+  leaseUntil: number,
+): Promise<HeartbeatOutcome> {
+  const { commands, clock, limits } = options;
+  if (clock.now() < requestedAt + limits.cancelGraceMs) return { kind: 'held', isCancelRequested: true, leaseUntil };
+  await commands.carryOut(request.id, { kind: 'stop', fence: request.fence });
+  return lostNow(options, request);
+}
+
+async function lostNow({ reader }: WorkOptions, { tenant, id }: WorkRef): Promise<Refusal> {
+  const [found] = await reader.fresh([id]);
+  const lookup = lookupOf(found, tenant);
+  return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
+}
+
+async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest): Promise<void> {
+  const { id, fence, percent, message } = request;
+  if (percent === undefined && message === undefined) return;
+  await commands.carryOut(id, {
+    ...{ kind: 'report', fence },
+    ...(percent === undefined ? {} : { percent }),
+    ...(message === undefined ? {} : { message: message?.slice(0, limits.progressMessageLengthMax) ?? null }),
+  });
+}
+
+async function succeed(
+  options: WorkOptions,
+  request: WorkRef & { readonly result: ResultContent | null },
+): Promise<WorkOutcome> {
+  const { id, fence, result } = request;
+  const bytes = result?.bytes.byteLength ?? 0;
+  const value = options.limits.resultBytesMax;
+  if (bytes > value) {
+    const message = `The result has ${bytes} bytes; the limit is ${value}.`;
+    throw new BideError('RESULT_TOO_LARGE', message, { limit: 'resultBytesMax', value, bytes });
   }
-  async function workFail(
-    request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
-  ): Promise<WorkOutcome> {
-    const { id, fence, isRetryable, retryAfterMs } = request;
-    const held = await heldBy(request);
-    if (isAbsent(held)) return held;
-    const failure = boundedFailure(request.failure, limits);
-    const command: Command = {
-      ...{ kind: 'fail', fence, failure, isRetryable, random: random() },
-      ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-    };
-    const carried = await commands.carryOut(id, command);
-    return workOutcome(carried, request, (job) => isFailedSo(job, failure));
-  }
-  /** The snapshot when the tenant has such a job and workers may hold jobs of its type. */
-  async function heldBy({
-    tenant,
-    id,
-    fence,
-  }: WorkRef): Promise<{ readonly snapshot: Snapshot } | Exclude<WorkOutcome, { kind: 'done' }>> {
-    const [found] = await reader.look([id]);
-    const lookup = lookupOf(found, tenant);
-    if (lookup.kind !== 'found') return lookup;
-    const { snapshot } = lookup;
-    const isTheirs = types.get(snapshot.job.type)?.handler === 'remote' && fence <= snapshot.job.fence;
-    return isTheirs ? { snapshot } : { kind: 'lost', snapshot };
-  }
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  const meta = result === null ? null : { contentType: result.contentType, bytes };
+  const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
+  return workOutcome(carried, request, ({ state }) => state === 'succeeded');
+}
+
+async function fail(
+  options: WorkOptions,
+  request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
+): Promise<WorkOutcome> {
+  const { id, fence, isRetryable, retryAfterMs } = request;
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  const failure = boundedFailure(request.failure, options.limits);
+  const command: Command = {
+    ...{ kind: 'fail', fence, failure, isRetryable, random: options.random() },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  const carried = await options.commands.carryOut(id, command);
+  return workOutcome(carried, request, (job) => isFailedSo(job, failure));
+}
+
+/** Null when the tenant has such a job and workers may hold jobs of its type. */
+async function refusalOf({ reader, types }: WorkOptions, { tenant, id, fence }: WorkRef): Promise<Refusal | null> {
+  const [found] = await reader.look([id]);
+  const lookup = lookupOf(found, tenant);
+  if (lookup.kind !== 'found') return lookup;
+  const { job } = lookup.snapshot;
+  const isTheirs = types.get(job.type)?.handler === 'remote' && fence <= job.fence;
+  return isTheirs ? null : { kind: 'lost', snapshot: lookup.snapshot };
 }
 
 function workOutcome(carried: Carried, { tenant, fence }: WorkRef, isSoAlready: (job: Job) => boolean): WorkOutcome {
@@ -171,14 +185,4 @@ function isFailedSo(job: Job, failure: Failure): boolean {
     job.error?.code === failure.code &&
     job.error.message === failure.message
   );
-}
-
-function isHeld(job: Job, fence: number): boolean {
-  return job.state === 'running' && job.fence === fence;
-}
-
-function isAbsent(
-  held: { readonly snapshot: Snapshot } | Exclude<WorkOutcome, { kind: 'done' }>,
-): held is Exclude<WorkOutcome, { kind: 'done' }> {
-  return 'kind' in held;
 }
