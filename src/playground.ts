@@ -13,6 +13,7 @@ import { defineConfig, type SqlType, sql } from './config/define-config.ts';
 import type { ConfigSource } from './config/resolve.ts';
 import { typebox } from './config/typebox-schema.ts';
 import type { JobContext } from './handlers/function/job-context.ts';
+import { PermanentError } from './handlers/function/permanent-error.ts';
 import { isDuckdbInstalled } from './handlers/sql/duckdb-installed.ts';
 
 const HOUR_MS = 3_600_000;
@@ -53,9 +54,14 @@ export const playground = defineConfig({
   types: {
     echo: (input) => input,
     sleep: { input: typebox(SleepInput), run: sleep },
-    ...(isDuckdbInstalled() ? { sql: sampleQueries() } : {}),
+    sql: isDuckdbInstalled() ? sampleQueries() : refuseQuery,
   },
 });
+
+/** In place of `sql` where the optional package is missing: the dialects that name the type are served all the same. */
+function refuseQuery(): never {
+  throw new PermanentError('Queries need the package @duckdb/node-api, which is not installed beside bide.');
+}
 
 /** The playground as a source of job types, beside the user's own config. */
 export function playgroundSource(): ConfigSource {
