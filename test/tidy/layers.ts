@@ -79,7 +79,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly at: readonly s
     },
     {
       name: /^node:child_process$/,
-      at: ['src/handlers/command/', 'src/cli/', 'bin/'],
+      at: ['src/handlers/command/', 'src/handlers/sql/', 'src/cli/', 'bin/'],
       because: 'only configured programs ever run',
     },
   ];
