@@ -132,9 +132,11 @@ const ProblemShape = Type.Object(
 const ProblemRef = Type.Unsafe({ $ref: 'bide-problem#' });
 export const PROBLEM_ID = 'bide-problem';
 
-function workSchemas(limits: Limits) {
-  const { ms, seconds } = durations(limits);
-  const leaseMs = Type.Integer({ minimum: 1, maximum: limits.leaseMsMax, description: 'How long the job is held.' });
+const leaseMs = (limits: Limits) =>
+  Type.Integer({ minimum: 1, maximum: limits.leaseMsMax, description: 'How long the job is held.' });
+
+function claimSchemas(limits: Limits) {
+  const { seconds } = durations(limits);
   return {
     claimBody: Type.Object(
       {
@@ -144,7 +146,7 @@ function workSchemas(limits: Limits) {
         }),
         max: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.claimMax, default: 1 })),
         wait: Type.Optional(seconds('Seconds to wait for a first job.')),
-        leaseMs: Type.Optional(leaseMs),
+        leaseMs: Type.Optional(leaseMs(limits)),
         worker: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the job.' })),
       },
       strict,
@@ -166,6 +168,12 @@ function workSchemas(limits: Limits) {
         }),
       ),
     }),
+  };
+}
+
+function reportSchemas(limits: Limits) {
+  const { ms, seconds } = durations(limits);
+  return {
     heartbeatBody: Type.Object(
       {
         fence: Fence,
@@ -178,7 +186,7 @@ function workSchemas(limits: Limits) {
             strict,
           ),
         ),
-        leaseMs: Type.Optional(leaseMs),
+        leaseMs: Type.Optional(leaseMs(limits)),
         wait: Type.Optional(seconds('Seconds to hold the answer while no cancel is requested.')),
       },
       strict,
@@ -315,7 +323,8 @@ export function wireOf(limits: Limits) {
       types: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), slots: Type.Integer() })),
     }),
     ...querySchemas(limits),
-    ...workSchemas(limits),
+    ...claimSchemas(limits),
+    ...reportSchemas(limits),
     ...keySchemas(),
   };
 }
