@@ -1,5 +1,5 @@
 /**
- * The job types of `--playground`, to try Bide without a config: `echo`, `sleep`, and `sql` over sample data.
+ * The job types of `--playground`, to try Bide without a config: `echo`, `sleep`, `sql` over sample data, and a search in `certificates`.
  *
  * A config module like a user's, so that its functions run in threads like a user's: threads import `playground` from here.
  */
@@ -15,6 +15,7 @@ import { typebox } from './config/typebox-schema.ts';
 import type { JobContext } from './handlers/function/job-context.ts';
 import { PermanentError } from './handlers/function/permanent-error.ts';
 import { isDuckdbInstalled } from './handlers/sql/duckdb-installed.ts';
+import { findCertificates } from './playground/certificates.ts';
 
 const HOUR_MS = 3_600_000;
 const MIB = 1_024 * 1_024;
@@ -55,6 +56,7 @@ export const playground = defineConfig({
     echo: (input) => input,
     sleep: { input: typebox(SleepInput), run: sleep },
     sql: isDuckdbInstalled() ? sampleQueries() : refuseQuery,
+    certificates: findCertificates,
   },
 });
 

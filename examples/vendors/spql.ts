@@ -23,7 +23,7 @@ export function spqlTerms(query: string): readonly SpqlTerm[] {
       throw new Error(`This cannot be read as SPQL: ${rest.slice(0, 80)}`);
     const value = (match?.[3] ?? match?.[4] ?? match?.[5] ?? '').replaceAll(/\\(.)/g, '$1');
     terms.push({ field, isEqual: operator === '=', value });
-    rest = rest.slice(whole.length);
+    rest = rest.slice(whole.length).trimStart();
   }
   return terms;
 }

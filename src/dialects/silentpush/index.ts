@@ -30,7 +30,7 @@ export const silentpush: Dialect<SilentpushOptions> = {
   errorBody,
   parseOptions,
   playground: {
-    endpoints: Object.fromEntries(STARTING_ENDPOINTS.map(({ name }) => [name, { type: 'echo' }])),
+    endpoints: Object.fromEntries(STARTING_ENDPOINTS.map(({ name }) => [name, { type: 'certificates' }])),
     maxWait: 'clamp',
     unknownJobs: 'notFound',
   },
