@@ -119,7 +119,7 @@ describe('the packed package', () => {
   test('serves: npx bide serve with the playground and a config whose function runs in a thread', async () => {
     writeFileSync(join(user, 'bide.config.ts'), CONFIG);
     const data = join(user, 'data');
-    const server = await startServer({
+    await using server = await startServer({
       data,
       cwd: user,
       command: ['npx', '--no-install', 'bide'],

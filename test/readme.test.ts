@@ -50,7 +50,7 @@ function stopsOf(block: string): Stop[] {
 
 describe('the tour with curl', () => {
   test('says what it says', async () => {
-    const server = await startServer({ data: join(folder, 'tour'), cwd: folder, args: ['--playground'] });
+    await using server = await startServer({ data: join(folder, 'tour'), cwd: folder, args: ['--playground'] });
     const stops = blocks('sh tour').flatMap(stopsOf);
     assert.ok(stops.length >= 8);
     const api = /^api\(\) .*$/m.exec(README)?.[0] ?? assert.fail('the README defines no api()');
@@ -104,7 +104,7 @@ describe('the config', () => {
 
   test('serves its types, with a function in a thread and a program', async () => {
     writeFileSync(join(folder, 'bide.config.ts'), blocks('ts config')[0] ?? '');
-    const server = await startServer({ data: join(folder, 'config'), cwd: folder });
+    await using server = await startServer({ data: join(folder, 'config'), cwd: folder });
     assert.deepEqual(await submit(server, { type: 'greet', input: { name: 'Ada' } }), { greeting: 'Hello, Ada!' });
     assert.deepEqual(await submit(server, { type: 'lines', input: 'one line' }), 0);
     const refused = await submit(server, { type: 'greet', input: { nam: 'Ada' } });

@@ -52,12 +52,12 @@ test('a server that is killed at random moments loses nothing and doubles nothin
   const nextNumber = () => (last += 1);
 
   for (let round = 1; round <= ROUNDS; round += 1) {
-    const server = await start();
+    await using server = await start();
     await compare(server, ledger);
     await loadUntilKilled({ server, ledger, chance, unanswered, nextNumber }, chance.between(1, 200));
   }
 
-  const server = await start();
+  await using server = await start();
   for (const order of unanswered) ledger.acknowledge(order, (await submit(server, order)).id);
   await settle(server, ledger);
   const { lost, doubled, wrong } = ledger.audit(await listAll(server));

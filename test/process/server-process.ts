@@ -22,7 +22,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
-export interface ServerProcess {
+/** `await using` ends it with its test, whether that passes or not. */
+export interface ServerProcess extends AsyncDisposable {
   readonly url: string;
   /** The admin key of the data folder. */
   readonly key: string;
@@ -60,13 +61,17 @@ export async function startServer({
   });
   const printed = { text: '' };
   const url = await listening(child, printed);
+  const end = (signal: 'SIGTERM' | 'SIGKILL') => {
+    if (pid !== undefined) kill(pid, signal);
+    return exit;
+  };
   return {
     url,
     key: readFileSync(join(data, 'admin.key'), 'utf8').trim(),
     output: () => printed.text,
-    end(signal) {
-      if (pid !== undefined) kill(pid, signal);
-      return exit;
+    end,
+    async [Symbol.asyncDispose]() {
+      await end('SIGKILL');
     },
   };
 }
