@@ -53,14 +53,28 @@ interface Want {
 }
 
 function claimOfPriority(transaction: Transaction, request: ClaimRequest, want: Want): readonly Row[] {
-  const { worker, leaseMs, now, tenant } = request;
   const { connection } = transaction;
-  const values = [worker, now + leaseMs, now, want.type, want.priority, want.max] as const;
+  const values = [want.type, want.priority, request.now, want.max] as const;
   const rows =
-    tenant === null ? connection.all('jobClaim', ...values) : connection.all('jobClaimOfTenant', ...values, tenant);
-  // RETURNING gives the rows in the order of writing, not of the subquery.
-  return rows.toSorted(
-    (a, b) =>
-      (a[AT.run_at] as number) - (b[AT.run_at] as number) || (a[AT.number] as number) - (b[AT.number] as number),
-  );
+    request.tenant === null
+      ? connection.all('jobClaimable', ...values)
+      : connection.all('jobClaimableOfTenant', ...values, request.tenant);
+  return rows.map((row) => takeJob(transaction, request, row));
+}
+
+/** The row as it is after the claim. */
+function takeJob({ connection }: Transaction, { worker, leaseMs, now }: ClaimRequest, row: Row): Row {
+  const leaseUntil = now + leaseMs;
+  connection.run('jobClaim', row[AT.number] as number, worker, leaseUntil, now);
+  const next = row.slice();
+  next[AT.state] = 'running';
+  next[AT.attempt] = (row[AT.attempt] as number) + 1;
+  next[AT.fence] = (row[AT.fence] as number) + 1;
+  next[AT.revision] = (row[AT.revision] as number) + 1;
+  next[AT.worker] = worker;
+  next[AT.lease_until] = leaseUntil;
+  next[AT.started_at] = now;
+  next[AT.percent] = 0;
+  next[AT.message] = null;
+  return next;
 }
