@@ -27,6 +27,8 @@ export interface LiveAttempt {
   readonly job: Job;
   /** As far as this process knows; moved on by heartbeats. */
   leaseUntil: number;
+  /** False once the handler has ended or was abandoned. */
+  readonly isRunning: boolean;
   abort(reason: AbortReason): void;
   /** Goes on without the handler, and without the store if that is away. */
   abandon(): void;
@@ -59,6 +61,7 @@ export function startAttempt(options: AttemptOptions, claimed: ClaimedJob, handl
 class RunningAttempt implements LiveAttempt {
   readonly job: Job;
   leaseUntil: number;
+  isRunning = true;
   readonly ended: Promise<void>;
   readonly settled: Promise<void>;
   readonly #options: AttemptOptions;
@@ -107,6 +110,7 @@ class RunningAttempt implements LiveAttempt {
     const endsAt = attemptEndsAt(this.job);
     if (endsAt !== null) this.#timers.push(clock.after(endsAt - clock.now(), () => this.abort('timeout')));
     const outcome = await Promise.race([this.#run(input, handler, progress), this.#handlerLeft.promise]);
+    this.isRunning = false;
     progress.stop();
     for (const cancel of this.#timers) cancel();
     if (outcome !== ABANDONED) return outcome;

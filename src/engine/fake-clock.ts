@@ -4,6 +4,8 @@ import type { Clock } from './clock.ts';
 export interface FakeClock extends Clock {
   /** Moves the time on and fires what falls due, in the order of due times. Timers set meanwhile fire too when they fall due. */
   advance(ms: number): void;
+  /** Ms until the next timer falls due; Infinity when none is set. */
+  readonly untilNextMs: number;
   /** Timers that are set and have not fired. */
   readonly pending: number;
 }
@@ -50,6 +52,9 @@ export function createFakeClock(startAt = 1_750_000_000_000): FakeClock {
         timer.fire();
       }
       now = until;
+    },
+    get untilNextMs() {
+      return (nextDue(Number.POSITIVE_INFINITY)?.dueAt ?? Number.POSITIVE_INFINITY) - now;
     },
     get pending() {
       return timers.size;

@@ -8,29 +8,33 @@ import type { Changes } from './changes.ts';
 
 export interface LiveAttempts {
   add(attempt: LiveAttempt): void;
+  /** The newest attempt of this job. */
   get(id: string): LiveAttempt | undefined;
   all(): IterableIterator<LiveAttempt>;
   readonly count: number;
 }
 
 export function createLiveAttempts(changes: Changes): LiveAttempts {
-  const attempts = new Map<string, LiveAttempt>();
+  const attempts = new Set<LiveAttempt>();
+  const newest = new Map<string, LiveAttempt>();
 
   changes.listen((change) => {
-    if (change.kind !== 'changed' || change.cause === 'claimed') return;
-    const attempt = attempts.get(change.job.id);
-    if (attempt !== undefined) tell(attempt, change.snapshot.job);
+    if (change.kind !== 'changed') return;
+    const attempt = newest.get(change.job.id);
+    if (attempt?.isRunning) tell(attempt, change.snapshot.job);
   });
 
   return {
     add(attempt) {
-      attempts.set(attempt.job.id, attempt);
+      attempts.add(attempt);
+      newest.set(attempt.job.id, attempt);
       void attempt.settled.then(() => {
+        attempts.delete(attempt);
         // The same job may run again here already, under its next fence.
-        if (attempts.get(attempt.job.id) === attempt) attempts.delete(attempt.job.id);
+        if (newest.get(attempt.job.id) === attempt) newest.delete(attempt.job.id);
       });
     },
-    get: (id) => attempts.get(id),
+    get: (id) => newest.get(id),
     all: () => attempts.values(),
     get count() {
       return attempts.size;
@@ -39,8 +43,6 @@ export function createLiveAttempts(changes: Changes): LiveAttempts {
 }
 
 function tell(attempt: LiveAttempt, now: Job): void {
-  const isHeld = now.fence === attempt.job.fence && now.state === 'running';
-  if (isHeld && now.cancelRequestedAt !== null) attempt.abort('cancel');
-  // Its own outcome passes by here too, when the handler has long ended: then this is no more than a word.
-  if (!isHeld && now.fence !== attempt.job.fence) attempt.abort('lost');
+  if (now.state !== 'running' || now.fence !== attempt.job.fence) attempt.abort('lost');
+  else if (now.cancelRequestedAt !== null) attempt.abort('cancel');
 }
