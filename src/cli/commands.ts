@@ -1,17 +1,24 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
+import { doctor } from './commands/doctor.ts';
 import { helpOf } from './commands/help.ts';
 import { jobTypes } from './commands/job-types.ts';
+import { keys } from './commands/keys.ts';
 import { list } from './commands/list.ts';
+import { migrate } from './commands/migrate.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
+import { serve } from './commands/serve.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
 import { version } from './commands/version.ts';
 import { wait } from './commands/wait.ts';
+import { work } from './commands/work.ts';
 
 export const COMMANDS: readonly Command[] = [
+  serve,
+  work,
   submit,
   status,
   wait,
@@ -20,6 +27,9 @@ export const COMMANDS: readonly Command[] = [
   cancel,
   retry,
   jobTypes,
+  keys,
+  migrate,
+  doctor,
   helpOf(() => COMMANDS),
   version,
 ];

@@ -33,8 +33,10 @@ const NOT_FOUND_STATUSES: ReadonlySet<number> = new Set([404, 410]);
 
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ClientError) return exitCodeOfAnswer(error);
-  if (error instanceof BideError) return ERRORS[error.code].kind === 'invalid' ? EXIT.usage : EXIT.unsuccessful;
-  return EXIT.unsuccessful;
+  if (!(error instanceof BideError)) return EXIT.unsuccessful;
+  const { kind } = ERRORS[error.code];
+  if (kind === 'not_found') return EXIT.notFound;
+  return kind === 'invalid' ? EXIT.usage : EXIT.unsuccessful;
 }
 
 function exitCodeOfAnswer(error: ClientError): ExitCode {

@@ -2,21 +2,22 @@
 import { BideError } from '../core/errors.ts';
 import { usageError } from './usage-error.ts';
 
-interface Wanted {
-  readonly host: string;
-  readonly port: number;
+interface ListenError extends NodeJS.ErrnoException {
+  readonly address?: string;
+  readonly hostname?: string;
+  readonly port?: number;
 }
 
 /** The error itself where it is not about listening. */
-export function listenFailure(error: unknown, { host, port }: Wanted): unknown {
-  const { code, port: failed } = (error ?? {}) as NodeJS.ErrnoException & { readonly port?: number };
-  // A dialect may have a port of its own: the error knows which one it was.
-  const at = failed ?? port;
+export function listenFailure(error: unknown): unknown {
+  const { code, syscall, address, hostname, port } = (error ?? {}) as ListenError;
+  if (syscall !== 'listen' && syscall !== 'getaddrinfo') return error;
+  const host = hostname ?? address ?? '';
   switch (code) {
     case 'EADDRINUSE':
-      return new BideError('PORT_TAKEN', `Port ${at} on ${host} is in use.`, { host, port: at }, { cause: error });
+      return new BideError('PORT_TAKEN', `Port ${port} on ${host} is in use.`, { host, port }, { cause: error });
     case 'EACCES':
-      return usageError(`Port ${at} may not be used by this user: choose one above 1023 with --port.`);
+      return usageError(`Port ${port} may not be used by this user: choose one above 1023 with --port.`);
     case 'EADDRNOTAVAIL':
       return usageError(`This machine has no address ${host}: choose one with --host, such as 127.0.0.1 or 0.0.0.0.`);
     case 'ENOTFOUND':

@@ -1,5 +1,7 @@
-/** The options that `serve` and `work` share, and what the composition root is told of them. */
+/** The options that `serve` and `work` share, and what the composition root is told. */
+import type { Environment } from './connection.ts';
 import type { OptionTable, OptionValues } from './option.ts';
+import { packageVersion } from './package-version.ts';
 import { usageError } from './usage-error.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
@@ -24,12 +26,15 @@ export const SERVICE_OPTIONS = {
 } as const satisfies OptionTable;
 
 type StoreValues = OptionValues<typeof STORE_OPTIONS>;
+type ServiceValues = OptionValues<typeof SERVICE_OPTIONS>;
+
+export interface DatabaseChoice {
+  readonly url: string;
+  readonly schema: string | undefined;
+}
 
 /** Undefined where the data folder is the store. */
-export function databaseUrlOf(
-  values: StoreValues,
-  env: Readonly<Record<string, string | undefined>>,
-): string | undefined {
+export function databaseOf(values: StoreValues, env: Environment): DatabaseChoice | undefined {
   const url = values.database ?? (env.BIDE_DATABASE === '' ? undefined : env.BIDE_DATABASE);
   if (url === undefined) {
     if (values.schema !== undefined) throw usageError('Option --schema belongs to --database: a data folder has none.');
@@ -38,5 +43,34 @@ export function databaseUrlOf(
   if (!/^postgres(ql)?:\/\//.test(url)) {
     throw usageError('Option --database takes a URL such as postgresql://user:password@host/database.');
   }
-  return url;
+  return { url, schema: values.schema };
+}
+
+/** What `serve` and `work` tell the composition root alike. */
+export function serviceOptionsOf(values: ServiceValues, env: Environment) {
+  const database = databaseOf(values, env);
+  return {
+    configFile: values.config,
+    hasPlayground: values.playground,
+    database: database === undefined ? undefined : { ...database, notify: !values['no-notify'] },
+    allowsPrivateCallbacks: values['allow-private-callbacks'],
+    version: packageVersion(),
+  };
+}
+
+export function logLevelOf(values: ServiceValues): LogLevel {
+  return (values['log-level'] ?? 'warn') as LogLevel;
+}
+
+/** `kinetica=9191` -> kinetica on port 9191. Which dialects there are, the composition root knows. */
+export function dialectPortsOf(pairs: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, port] = /^([^=]+)=(\d{1,5})$/.exec(pair) ?? [];
+      if (name === undefined || Number(port) > 65_535) {
+        throw usageError(`Option --dialect-port takes NAME=PORT, such as kinetica=9191, not ${pair}.`);
+      }
+      return [name, Number(port)];
+    }),
+  );
 }

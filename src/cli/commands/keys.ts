@@ -1,0 +1,113 @@
+/** `bide keys`: who may call, and what. */
+import type { KeyBody, KeyScope } from '../../client/index.ts';
+import { defineCommand, type Invocation } from '../command.ts';
+import { EXIT, type ExitCode } from '../exit-code.ts';
+import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../key-desk.ts';
+import { nearest } from '../nearest.ts';
+import type { OptionTable } from '../option.ts';
+import { fitted, printable } from '../printable.ts';
+import { usageError } from '../usage-error.ts';
+
+const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'admin'];
+const DEFAULT_SCOPES: readonly KeyScope[] = ['submit', 'read'];
+const ACTIONS = ['create', 'list', 'revoke'] as const;
+
+const OPTIONS = {
+  name: { kind: 'text', value: 'NAME', help: 'create: what the key is for, for people (cli)' },
+  scope: { kind: 'list', value: 'SCOPE', help: `create: ${SCOPES.join(', ')}; may be repeated (submit, read)` },
+  tenant: { kind: 'text', value: 'TENANT', help: 'create: whose key it is (your own); list: only of this tenant' },
+  ...KEY_DESK_OPTIONS,
+} as const satisfies OptionTable;
+
+type KeysInvocation = Invocation<typeof OPTIONS>;
+
+export const keys = defineCommand({
+  name: 'keys',
+  summary: 'create, list and revoke API keys',
+  description:
+    'A key is shown once, when it is made. `admin` includes the other scopes. Works through the server where one runs, else on the ' +
+    'data folder or the database itself.',
+  arguments: { usage: 'create | list | revoke ID…', min: 1, max: Number.POSITIVE_INFINITY },
+  options: OPTIONS,
+  examples: [
+    'bide keys create --name ci --scope submit --scope read',
+    'export BIDE_KEY=$(bide keys create --name me)',
+    'bide keys list',
+    'bide keys revoke 3f2a…',
+  ],
+  run: dispatch,
+});
+
+async function dispatch(invocation: KeysInvocation): Promise<ExitCode> {
+  const [action = '', ...ids] = invocation.args;
+  requireSense(action, ids);
+  const scopes = scopesOf(invocation.values.scope);
+  const desk = await openKeyDesk(invocation.values, invocation.env);
+  try {
+    if (action === 'create') return await create(desk, scopes, invocation);
+    return action === 'list' ? await list(desk, invocation) : await revoke(desk, ids, invocation);
+  } finally {
+    await desk.close();
+  }
+}
+
+function requireSense(action: string, ids: readonly string[]): void {
+  if (!(ACTIONS as readonly string[]).includes(action)) {
+    const meant = nearest(action, ACTIONS);
+    const hint = meant === null ? `one of ${ACTIONS.join(', ')}` : `\`bide keys ${meant}\``;
+    throw usageError(`There is no \`bide keys ${action}\`: did you mean ${hint}?`);
+  }
+  if (action === 'revoke' && ids.length === 0)
+    throw usageError('`bide keys revoke` needs ID…: `bide keys list` shows them.');
+  if (action !== 'revoke' && ids.length > 0) {
+    throw usageError(`\`bide keys ${action}\` takes no arguments, only options: see \`bide help keys\`.`);
+  }
+}
+
+function scopesOf(words: readonly string[]): readonly KeyScope[] {
+  const scopes = words.flatMap((word) => word.split(','));
+  for (const scope of scopes) {
+    if ((SCOPES as readonly string[]).includes(scope)) continue;
+    const meant = nearest(scope, SCOPES);
+    const hint = meant === null ? '' : ` Did you mean ${meant}?`;
+    throw usageError(`Option --scope takes one of ${SCOPES.join(', ')}, not ${scope}.${hint}`);
+  }
+  return scopes.length === 0 ? DEFAULT_SCOPES : (scopes as readonly KeyScope[]);
+}
+
+async function create(desk: KeyDesk, scopes: readonly KeyScope[], invocation: KeysInvocation): Promise<ExitCode> {
+  const { values, terminal } = invocation;
+  const made = await desk.create({ name: values.name ?? 'cli', scopes, tenant: values.tenant });
+  if (values.json) terminal.line(JSON.stringify(made));
+  else {
+    terminal.line(made.key);
+    const about = `key ${made.id} of tenant ${printable(made.tenant)} with ${made.scopes.join(', ')}`;
+    terminal.note(`${about}: shown this once, so keep it now`);
+  }
+  return EXIT.succeeded;
+}
+
+async function list(desk: KeyDesk, { values, terminal }: KeysInvocation): Promise<ExitCode> {
+  const found = await desk.list(values.tenant);
+  if (!values.json && found.length > 0) terminal.line(row('ID', 'TENANT', 'SCOPES', 'CREATED', 'NAME'));
+  for (const key of found) terminal.line(values.json ? JSON.stringify(key) : rowOf(key));
+  return EXIT.succeeded;
+}
+
+function rowOf({ id, tenant, scopes, createdAt, name, revokedAt }: KeyBody): string {
+  const end = revokedAt === null ? '' : ` (revoked ${revokedAt})`;
+  return `${row(id, printable(tenant), scopes.join(','), createdAt, printable(name))}${end}`;
+}
+
+function row(...cells: readonly [string, string, string, string, string]): string {
+  const [id, tenant, scopes, created, name] = cells;
+  return `${id.padEnd(12)}  ${fitted(tenant, 16).padEnd(16)}  ${scopes.padEnd(22)}  ${created.padEnd(24)}  ${name}`;
+}
+
+async function revoke(desk: KeyDesk, ids: readonly string[], { values, terminal }: KeysInvocation): Promise<ExitCode> {
+  for (const id of ids) {
+    await desk.revoke(id);
+    terminal.line(values.json ? JSON.stringify({ id, revoked: true }) : `${id} revoked`);
+  }
+  return EXIT.succeeded;
+}

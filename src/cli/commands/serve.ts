@@ -1,0 +1,84 @@
+/** `bide serve`: the server, in the foreground, until a signal ends it. */
+import { join } from 'node:path';
+import { defineCommand, type Invocation } from '../command.ts';
+import { DATA_FOLDER, writeServerNote } from '../data-folder.ts';
+import type { ExitCode } from '../exit-code.ts';
+import { listenFailure } from '../listen-failure.ts';
+import type { OptionTable } from '../option.ts';
+import { packageVersion } from '../package-version.ts';
+import { runService } from '../run-service.ts';
+import { dialectPortsOf, logLevelOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service-options.ts';
+import { requireUsableFolder } from '../writable-folder.ts';
+
+const OPTIONS = {
+  port: { kind: 'whole', min: 0, max: 65_535, value: 'PORT', help: 'port to listen on; 0 takes a free one (7070)' },
+  host: { kind: 'text', value: 'HOST', help: 'address to listen on; 0.0.0.0 for all (127.0.0.1)' },
+  data: { kind: 'text', value: 'FOLDER', help: `where everything is kept (${DATA_FOLDER})` },
+  ...SERVICE_OPTIONS,
+  'no-work': { kind: 'flag', help: 'answer callers only, and leave the jobs to other processes' },
+  'dialect-port': { kind: 'list', value: 'NAME=PORT', help: 'a port of its own for a dialect; may be repeated' },
+  'public-url': { kind: 'text', value: 'URL', help: 'how callers reach the server, where a proxy stands in between' },
+} as const satisfies OptionTable;
+
+export const serve = defineCommand({
+  name: 'serve',
+  summary: 'start the server',
+  description:
+    'Prints `listening on URL` when it is ready. The first start in an empty data folder makes an admin key, prints it once and ' +
+    'leaves it in FOLDER/admin.key, where the other commands on this machine find it. SIGTERM or ^C drains; a second one does not wait.',
+  options: OPTIONS,
+  examples: [
+    'bide serve --playground',
+    'bide serve --port 8080 --host 0.0.0.0 --data /var/lib/bide --config bide.config.ts',
+    'bide serve --database postgresql://bide@db/bide --no-work',
+  ],
+  run: serveUntilSignal,
+});
+
+async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
+  const { values, terminal } = invocation;
+  const data = values.data ?? DATA_FOLDER;
+  const app = await start(invocation, data);
+  const url = app.url ?? '';
+  const removeNote = writeServerNote(data, {
+    url: reachable(url),
+    pid: process.pid,
+    version: packageVersion(),
+    startedAt: new Date().toISOString(),
+  });
+  try {
+    if (values.json) {
+      terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: app.adminKey }));
+    } else {
+      const keyFile = join(data, 'admin.key');
+      if (app.adminKey !== null) terminal.line(`admin key ${app.adminKey} (shown this once, kept in ${keyFile})`);
+      for (const [name, own] of Object.entries(app.dialectUrls)) terminal.line(`${name} on ${own}`);
+      terminal.line(`listening on ${url}`);
+    }
+    return await runService(app, invocation);
+  } finally {
+    removeNote();
+  }
+}
+
+async function start({ values, env }: Invocation<typeof OPTIONS>, dataFolder: string) {
+  const http = {
+    host: values.host,
+    port: values.port,
+    publicUrl: values['public-url'],
+    dialectPorts: dialectPortsOf(values['dialect-port']),
+  };
+  const service = serviceOptionsOf(values, env);
+  requireUsableFolder(dataFolder);
+  // Loaded here and not above: the other commands start in a fraction of the time without a server in memory.
+  const { createLogger, startApp } = await import('../../app.ts');
+  const logger = createLogger(logLevelOf(values));
+  return startApp({ ...service, dataFolder, http, runsJobs: !values['no-work'], logger }).catch((error: unknown) => {
+    throw listenFailure(error);
+  });
+}
+
+/** An address that means "all of them" is none to call: the machine itself is reached by its loopback address. */
+function reachable(url: string): string {
+  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
+}
