@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
-import { isFinal, shownState } from '../../core/state.ts';
+import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
 import { requireScope } from '../credentials.ts';
@@ -11,22 +11,13 @@ import type { DialectContext, Principal } from '../dialect.ts';
 import { frame, refuse } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { resultOf } from '../result-of.ts';
+import { sendPlainJson } from '../send-plain.ts';
 import { submitted } from '../submitted.ts';
 import { waitFor } from '../wait-for.ts';
-import {
-  askedOf,
-  envelope,
-  errorBody,
-  failure,
-  failureMessage,
-  JOB_NOT_FOUND,
-  jobStatus,
-  pageOf,
-  resultMembers,
-  WORDS,
-} from './mapping.ts';
+import { type Bodies, bare, createBodies, inEnvelope, type Wrap } from './bodies.ts';
+import { askedOf, envelope, errorBody, JOB_NOT_FOUND, jobStatus, pageOf, resultMembers } from './mapping.ts';
 import type { EndpointOptions, SilentpushOptions } from './options.ts';
-import { parseQuery, pollFlags, type Query, startFlags } from './query.ts';
+import { type PollFlags, parseQuery, pollFlags, type Query, startFlags } from './query.ts';
 import { type Params, spqlSearch, submission } from './starting.ts';
 import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS, type StartingEndpoint } from './wire.ts';
 
@@ -35,31 +26,31 @@ type Context = DialectContext<SilentpushOptions>;
 /** One request on its way through the dialect. */
 interface Call {
   readonly context: Context;
+  readonly bodies: Bodies;
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly principal: Principal;
   readonly query: Query;
 }
 
-/** How the answer to a job is wrapped: the merge API has an envelope, the search outside of it has none. */
-type Wrap = (members: Record<string, unknown>) => object;
-
-const JSON_TYPE = 'application/json; charset=utf-8';
+/** Undefined where the answer is out already. */
+type Answer = FastifyReply | undefined;
 
 export function register(app: FastifyInstance, context: Context): void {
   requireTypes(context.engine, 'dialects.silentpush.options.endpoints', context.options.endpoints);
+  const bodies = createBodies(context.engine);
+  const on = (serve: (call: Call) => Answer | Promise<Answer>) => (request: FastifyRequest, reply: FastifyReply) =>
+    authenticated(context, request, (principal) =>
+      serve({ context, bodies, request, reply, principal, query: queryOf(request) }),
+    );
   frame(app, { errorBody }, (framed) => {
     takeRawBodies(framed);
-    framed.get(routeOf(JOB_PATH), (request, reply) => callOf(context, request, reply).then(poll));
-    framed.get(routeOf(ME_PATH), (request, reply) => callOf(context, request, reply).then(me));
+    framed.get(routeOf(JOB_PATH), on(poll));
+    framed.get(routeOf(ME_PATH), on(me));
     for (const endpoint of STARTING_ENDPOINTS) {
-      framed.route({
-        method: endpoint.method,
-        url: routeOf(endpoint.path),
-        // A HEAD must not start a search.
-        exposeHeadRoute: false,
-        handler: (request, reply) => callOf(context, request, reply).then((call) => start(call, endpoint)),
-      });
+      const serve = on((call) => start(call, endpoint));
+      // A HEAD must not start a search.
+      framed.route({ method: endpoint.method, url: routeOf(endpoint.path), exposeHeadRoute: false, handler: serve });
     }
   });
 }
@@ -69,29 +60,65 @@ function routeOf(path: string): string {
   return path.replaceAll(/\{(\w+)\}/g, ':$1');
 }
 
-async function callOf(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<Call> {
+/** Goes on without a promise when the key is in memory. */
+function authenticated(
+  context: Context,
+  request: FastifyRequest,
+  next: (principal: Principal) => Answer | Promise<Answer>,
+): Answer | Promise<Answer> {
+  const key = request.headers['x-api-key'];
+  const known = typeof key === 'string' && key !== '' ? context.auth.byKey(key.trim()) : null;
+  const admit = (principal: Principal | null) => {
+    if (principal === null) throw new BideError('UNAUTHENTICATED');
+    return next(principal);
+  };
+  return known instanceof Promise ? known.then(admit) : admit(known);
+}
+
+function queryOf(request: FastifyRequest): Query {
   const url = request.raw.url ?? '';
   const mark = url.indexOf('?');
-  const query = parseQuery(mark === -1 ? '' : url.slice(mark + 1));
-  return { context, request, reply, principal: await authenticate(context, request), query };
+  return parseQuery(mark === -1 ? '' : url.slice(mark + 1));
 }
 
-function me(call: Call) {
-  return send(call, { username: call.principal.tenant });
+function me(call: Call): Answer {
+  return sendPlainJson(call.reply, JSON.stringify({ username: call.principal.tenant }));
 }
 
-async function poll(call: Call) {
+/** The hot path: a job in memory that is not waited for is answered without a promise. */
+function poll(call: Call): Answer | Promise<Answer> {
   requireScope(call.principal, 'read');
   const flags = pollFlags(call.query, call.context.options.maxWait);
   const id = jobIdOf(paramsOf(call).job_id ?? '');
-  const lookup: Lookup = id === null ? { kind: 'missing' } : await settled(call, id, flags.waitSeconds);
-  if (lookup.kind !== 'found') return unknownJob(call, id, lookup);
-  const { snapshot } = lookup;
-  if (flags.isStatusOnly || !isFinal(snapshot.job.state)) return sendStatus(call, snapshot, envelope);
-  return sendOutcome(call, snapshot, flags.forcedMetadata ?? askedOf(snapshot.job).withMetadata, envelope);
+  if (id === null) return unknownJob(call, null, 'missing');
+  const snapshot = call.context.engine.peek(call.principal.tenant, id);
+  if (snapshot !== undefined && (flags.waitSeconds === 0 || isFinal(snapshot.job.state))) {
+    const text = polledText(call, snapshot, flags);
+    if (text !== undefined) return sendPlainJson(call.reply, text);
+  }
+  return pollLater(call, id, flags);
 }
 
-async function start(call: Call, endpoint: StartingEndpoint) {
+async function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answer> {
+  const lookup = await settled(call, id, flags.waitSeconds);
+  if (lookup.kind !== 'found') return unknownJob(call, id, lookup.kind);
+  const { snapshot } = lookup;
+  const text =
+    polledText(call, snapshot, flags) ?? (await outcomeRead(call, snapshot, metadataOf(snapshot, flags), inEnvelope));
+  return send(call, text);
+}
+
+function polledText(call: Call, snapshot: Snapshot, flags: PollFlags): string | undefined {
+  const isStatus = flags.isStatusOnly || !isFinal(snapshot.job.state);
+  if (isStatus) return call.bodies.status(snapshot, baseUrl(call), inEnvelope);
+  return call.bodies.outcome(snapshot, metadataOf(snapshot, flags), inEnvelope);
+}
+
+function metadataOf({ job }: Snapshot, { forcedMetadata }: PollFlags): boolean {
+  return forcedMetadata ?? askedOf(job).withMetadata;
+}
+
+async function start(call: Call, endpoint: StartingEndpoint): Promise<Answer> {
   requireScope(call.principal, 'submit');
   const options: EndpointOptions | undefined = call.context.options.endpoints[endpoint.name];
   if (options === undefined) {
@@ -103,12 +130,13 @@ async function start(call: Call, endpoint: StartingEndpoint) {
   const request = submission({ tenant, endpoint, options, params: paramsOf(call), query: call.query, flags, body });
   const [outcome] = await call.context.engine.submit([request]);
   const job = submitted(outcome);
-  const wrap: Wrap = isUnwrapped(endpoint) ? (members) => members : envelope;
-  if (flags.prefer === 'job_id') return sendStatus(call, job, wrap);
+  const wrap = endpoint.name === 'spql-search' ? bare : inEnvelope;
+  if (flags.prefer === 'job_id') return send(call, call.bodies.status(job, baseUrl(call), wrap));
   const lookup = await settled(call, job.job.id, flags.waitSeconds);
   const snapshot = lookup.kind === 'found' ? lookup.snapshot : job;
-  if (!isFinal(snapshot.job.state)) return sendStatus(call, snapshot, wrap);
-  return sendOutcome(call, snapshot, flags.withMetadata, wrap);
+  if (!isFinal(snapshot.job.state)) return send(call, call.bodies.status(snapshot, baseUrl(call), wrap));
+  const text = call.bodies.outcome(snapshot, flags.withMetadata, wrap);
+  return send(call, text ?? (await outcomeRead(call, snapshot, flags.withMetadata, wrap)));
 }
 
 /** The job once it is final, or as it is after `waitSeconds`. */
@@ -122,22 +150,15 @@ async function settled(call: Call, id: string, waitSeconds: number): Promise<Loo
   return lookup ?? { kind: 'missing' };
 }
 
-function unknownJob(call: Call, id: string | null, lookup: Exclude<Lookup, { kind: 'found' }>) {
-  const isPending = call.context.options.unknownJobs === 'pending' && id !== null && lookup.kind === 'missing';
+function unknownJob(call: Call, id: string | null, kind: 'missing' | 'gone'): Answer {
+  const isPending = call.context.options.unknownJobs === 'pending' && id !== null && kind === 'missing';
   if (!isPending) return refuse({ errorBody }, call.reply, 'not_found', JOB_NOT_FOUND);
-  return send(call, envelope({ job_status: jobStatus(id, 'PENDING', baseUrl(call)) }));
+  return send(call, JSON.stringify(envelope({ job_status: jobStatus(id, 'PENDING', baseUrl(call)) })));
 }
 
-function sendStatus(call: Call, snapshot: Snapshot, wrap: Wrap) {
-  const word = WORDS[shownState(snapshot.job, call.context.engine.clock.now())];
-  return send(call, wrap({ job_status: jobStatus(snapshot.job.id, word, baseUrl(call)) }));
-}
-
-async function sendOutcome(call: Call, snapshot: Snapshot, hasMetadata: boolean, wrap: Wrap) {
-  const { job } = snapshot;
-  if (job.state !== 'succeeded') return send(call, failure(failureMessage(job)));
-  const page = pageOf(await resultJson(call.context, snapshot), askedOf(job));
-  return send(call, wrap(resultMembers(job, page, hasMetadata)));
+async function outcomeRead(call: Call, snapshot: Snapshot, hasMetadata: boolean, wrap: Wrap): Promise<string> {
+  const page = pageOf(await resultJson(call.context, snapshot), askedOf(snapshot.job));
+  return JSON.stringify(wrap(resultMembers(snapshot.job, page, hasMetadata)));
 }
 
 /** The result as JSON; bytes that are none become one row which holds them. */
@@ -149,17 +170,6 @@ async function resultJson(context: Context, snapshot: Snapshot): Promise<Json> {
   return [{ content_base64: content.toString('base64'), content_type: result.contentType }];
 }
 
-async function authenticate(context: Context, request: FastifyRequest): Promise<Principal> {
-  const key = request.headers['x-api-key'];
-  const principal = typeof key === 'string' && key !== '' ? await context.auth.byKey(key.trim()) : null;
-  if (principal === null) throw new BideError('UNAUTHENTICATED');
-  return principal;
-}
-
-function isUnwrapped(endpoint: StartingEndpoint): boolean {
-  return endpoint === STARTING_ENDPOINTS.find(({ name }) => name === 'spql-search');
-}
-
 function paramsOf(call: Call): Params {
   return call.request.params as Params;
 }
@@ -168,6 +178,7 @@ function baseUrl(call: Call): string {
   return call.context.publicUrl(call.request);
 }
 
-function send(call: Call, body: object): FastifyReply {
-  return call.reply.type(JSON_TYPE).send(JSON.stringify(body));
+/** Through the reply, since a hold may have said something on it. */
+function send(call: Call, text: string): FastifyReply {
+  return call.reply.type('application/json; charset=utf-8').send(text);
 }
