@@ -88,6 +88,8 @@ function answerWrite(transaction: Transaction, [id, operation, payload]: WriterR
 }
 
 function inTransaction<T>(connection: Connection, work: (transaction: Transaction) => T): T {
+  // Only after a rollback that failed: without this, no transaction would ever begin again.
+  if (connection.database.isTransaction) connection.exec('ROLLBACK');
   connection.exec('BEGIN IMMEDIATE');
   try {
     const transaction = transactionOn(connection);
