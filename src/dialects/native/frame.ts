@@ -8,7 +8,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import { readJson } from './json-body.ts';
 import { PRINCIPAL } from './principal.ts';
-import { errorOf, problemOf } from './problem.ts';
+import { type BodyLimit, errorOf, problemOf } from './problem.ts';
 import { validatorCompiler } from './validate.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE'] as const;
@@ -31,7 +31,7 @@ export function frame(app: FastifyInstance, limits: Limits): { close(): void } {
   app.setValidatorCompiler(validatorCompiler);
   // Most bodies are text already, and the few others are too small for a compiled serializer to pay.
   app.setSerializerCompiler(() => JSON.stringify);
-  app.setErrorHandler((error, request, reply) => refuse(errorOf(error, limits), request, reply));
+  refuseErrors(app, { limit: 'bodyBytesMax', value: limits.bodyBytesMax });
   const taken = collectMethods(app);
   return {
     close() {
@@ -42,7 +42,12 @@ export function frame(app: FastifyInstance, limits: Limits): { close(): void } {
   };
 }
 
-export function refuse(error: BideError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+/** Says errors as problems, those of bodies with the limit that holds on this instance. */
+export function refuseErrors(app: FastifyInstance, bodyLimit: BodyLimit): void {
+  app.setErrorHandler((error, request, reply) => refuse(errorOf(error, bodyLimit), request, reply));
+}
+
+function refuse(error: BideError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const { status, headers, body } = problemOf(error, { path: pathOf(request), requestId: request.id });
   return reply.code(status).headers(headers).send(JSON.stringify(body));
 }

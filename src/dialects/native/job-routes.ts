@@ -76,11 +76,11 @@ function declareCommands(app: FastifyInstance, face: Face): void {
   });
   app.post('/v1/jobs/:id/cancel', options('Cancel a job'), async (request, reply) => {
     const outcome = await engine.cancel(principalOf(request).tenant, idOf(request));
-    return sendJob(reply, 200, requireDone(outcome, 'cancelled'));
+    return sendJob(reply, 200, requireDone(outcome, 'cancelled', engine.clock.now()));
   });
   app.post('/v1/jobs/:id/retry', options('Run a failed, cancelled or expired job again'), async (request, reply) => {
     const outcome = await engine.retry(principalOf(request).tenant, idOf(request));
-    return sendJob(reply, 200, requireDone(outcome, 'retried'));
+    return sendJob(reply, 200, requireDone(outcome, 'retried', engine.clock.now()));
   });
   app.delete(
     '/v1/jobs/:id',
@@ -89,7 +89,7 @@ function declareCommands(app: FastifyInstance, face: Face): void {
       schema: { tags: ['jobs'], summary: 'Remove a finished job', params: wire.idParams, response: { 204: NOTHING } },
     },
     async (request, reply) => {
-      requireDone(await engine.remove(principalOf(request).tenant, idOf(request)), 'removed');
+      requireDone(await engine.remove(principalOf(request).tenant, idOf(request)), 'removed', engine.clock.now());
       return reply.code(204).send();
     },
   );

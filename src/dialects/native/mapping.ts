@@ -2,7 +2,7 @@
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { type Job, retainUntil, type Tags } from '../../core/job.ts';
-import type { ShownState } from '../../core/state.ts';
+import { type ShownState, shownState } from '../../core/state.ts';
 import type {
   CommandOutcome,
   Lookup,
@@ -156,10 +156,10 @@ export function requireFound(lookup: Lookup | undefined): Snapshot {
   throw notThere(lookup ?? { kind: 'missing' });
 }
 
-export function requireDone(outcome: CommandOutcome, what: string): Snapshot {
+export function requireDone(outcome: CommandOutcome, what: string, now: number): Snapshot {
   if (outcome.kind === 'done' || outcome.kind === 'unchanged') return outcome.snapshot;
   if (outcome.kind !== 'wrongState') throw notThere(outcome);
-  const { state } = outcome.snapshot.job;
+  const state = shownState(outcome.snapshot.job, now);
   throw new BideError('WRONG_STATE', `A job that is ${state} cannot be ${what}.`, { state });
 }
 

@@ -4,7 +4,6 @@
  * Total: whatever is thrown becomes a problem. An internal error says nothing but its request id, under which the log has the cause.
  */
 import { BideError, ERRORS, type ErrorCode, type ErrorKind } from '../../core/errors.ts';
-import type { Limits } from '../../core/limits.ts';
 import type { Issue } from '../../engine/api.ts';
 import { retryAfterSeconds } from '../../http/status.ts';
 
@@ -107,13 +106,19 @@ export function invalid(issues: readonly Issue[]): BideError {
   return new BideError('INVALID_REQUEST', detail, { errors: issues });
 }
 
+/** The limit that a body was held against. */
+export interface BodyLimit {
+  readonly limit: 'bodyBytesMax' | 'resultBytesMax';
+  readonly value: number;
+}
+
 /** What Fastify and its parsers throw, as an error of ours; our own pass through, and what nobody foresaw is internal. */
-export function errorOf(thrown: unknown, limits: Pick<Limits, 'bodyBytesMax'>): BideError {
+export function errorOf(thrown: unknown, bodyLimit: BodyLimit): BideError {
   if (thrown instanceof BideError) return thrown;
   const { code, statusCode } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>;
   switch (code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge('bodyBytesMax', limits.bodyBytesMax);
+      return tooLarge(bodyLimit);
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new BideError('MEDIA_TYPE_UNSUPPORTED', undefined, { accepts: ['application/json'] });
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
@@ -127,7 +132,7 @@ export function errorOf(thrown: unknown, limits: Pick<Limits, 'bodyBytesMax'>): 
   return new BideError('INTERNAL', undefined, {}, { cause: thrown });
 }
 
-export function tooLarge(limit: string, value: number): BideError {
+function tooLarge({ limit, value }: BodyLimit): BideError {
   return new BideError('BODY_TOO_LARGE', `The body may have at most ${value} bytes (${limit}).`, { limit, value });
 }
 

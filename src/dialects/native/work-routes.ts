@@ -11,10 +11,11 @@ import type { Json } from '../../core/job.ts';
 import type { ClaimWorkOutcome, ResultContent } from '../../engine/api.ts';
 import { isoTime } from '../../http/status.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import { refuseErrors } from './frame.ts';
 import { readJson } from './json-body.ts';
 import { claimedBody, requireHeld, requireJobId } from './mapping.ts';
 import { principalOf } from './principal.ts';
-import { invalid, tooLarge } from './problem.ts';
+import { invalid } from './problem.ts';
 import { compileCheck, validatorCompiler } from './validate.ts';
 import { waitMsOf } from './wait-of.ts';
 import type { ClaimBody, FailBody, HeartbeatBody, SucceedBody, SucceedQuery } from './wire.ts';
@@ -63,6 +64,7 @@ export function declareWorkRoutes(app: FastifyInstance, face: Face): void {
 function declareSucceed(app: FastifyInstance, face: Face): void {
   const { wire, guard, engine } = face;
   const bodyLimit = Math.ceil((engine.limits.resultBytesMax * 4) / 3) + ENVELOPE_BYTES;
+  refuseErrors(app, { limit: 'resultBytesMax', value: engine.limits.resultBytesMax });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
   const check = compileCheck(wire.succeedBody);
@@ -226,6 +228,6 @@ function isJson(contentType: string | undefined): boolean {
 }
 
 function resultTooLarge(value: number): BideError {
-  const { details } = tooLarge('resultBytesMax', value);
-  return new BideError('RESULT_TOO_LARGE', `A result may have at most ${value} bytes (resultBytesMax).`, details);
+  const limit = 'resultBytesMax';
+  return new BideError('RESULT_TOO_LARGE', `A result may have at most ${value} bytes (${limit}).`, { limit, value });
 }
