@@ -78,7 +78,7 @@ class DeliveryRound implements Loop {
     const { store, clock, limits } = this.#options;
     const max = limits.deliveriesMax - this.#underway.size;
     if (max > 0) {
-      this.#nextTryAt = Number.POSITIVE_INFINITY;
+      if (this.#nextTryAt <= clock.now()) this.#nextTryAt = Number.POSITIVE_INFINITY;
       const leaseMs = limits.deliveryTimeoutMs + LEASE_SLACK_MS;
       const due = await store.deliveryClaim({ now: clock.now(), leaseMs, max });
       for (const delivery of due) this.#begin(delivery);
@@ -109,6 +109,8 @@ class DeliveryRound implements Loop {
   async #send(delivery: Delivery, request: DeliveryRequest): Promise<number | null> {
     const { telemetry, clock } = this.#options;
     const { jobId, attempt } = delivery;
+    // Claimed while the stop began: left to whoever comes next.
+    if (this.#closing.signal.aborted) return clock.now();
     try {
       const status = await this.#posted(delivery.url, request);
       if (status < 200 || status > 299) return this.#failed(delivery, `The receiver answered ${status}.`);

@@ -1,6 +1,6 @@
 /**
  * Keeps waiters and live attempts in step with a shared store: hinted jobs are read as soon as the last read is done, in one
- * batch; all waited jobs are read at every safety poll, since hints may be lost. Where one process owns the store it sleeps.
+ * batch; all waited and running jobs are read at every safety poll, since hints may be lost. Where one process owns the store it sleeps.
  */
 import type { Limits } from '../core/limits.ts';
 import type { Store } from '../store/contract.ts';
@@ -57,6 +57,9 @@ export function createRereads(options: {
     isPollDue = false;
     hinted = new Set();
     await waiters.poll();
+    // A cancel whose hint was lost reaches its handler now, not at the next heartbeat: as many ids as this process has slots.
+    const running = [...live.all()].map(({ job }) => job.id).filter((id) => !waiters.isWatched(id));
+    if (running.length > 0) await reader.fresh(running);
     restsUntil = clock.now() + (clock.now() - startedAt) * POLL_SHARE;
   }
   async function readHinted(): Promise<void> {

@@ -1,0 +1,206 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  aborted,
+  createPlay,
+  DONE,
+  type FixtureOptions,
+  json,
+  NEVER,
+  openEngine,
+  openStore,
+  TENANT,
+} from '../../test/engine/engine-fixture.ts';
+import { createHintBus, spyOn } from '../../test/engine/store-spy.ts';
+import { isFinal } from '../core/state.ts';
+import { createFakeClock, type WaitRequest } from './index.ts';
+
+/** Two engines that know of each other only through the store: one answers callers, the other runs the jobs. */
+async function openPair(options: { readonly types?: FixtureOptions['types']; readonly isSilent?: boolean } = {}) {
+  const own = await openStore();
+  const clock = createFakeClock();
+  const bus = createHintBus();
+  bus.isSilent = options.isSilent === true;
+  const facts = { isShared: true, hasHints: true };
+  const types = options.types ?? { task: async () => DONE };
+  const usual = { clock, types };
+  const front = await openEngine({ ...usual, spy: spyOn(own.store, facts, bus), runsJobs: false, workerName: 'front' });
+  const back = await openEngine({ ...usual, spy: spyOn(own.store, facts, bus), workerName: 'back' });
+  return {
+    front,
+    back,
+    clock,
+    bus,
+    async advance(ms: number) {
+      for (let rest = ms; rest > 0; rest -= 250) {
+        await front.advance(Math.min(rest, 250));
+        await back.spy.idle();
+      }
+    },
+    async [Symbol.asyncDispose]() {
+      await back[Symbol.asyncDispose]();
+      await front[Symbol.asyncDispose]();
+      await own[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function waitRequest(ids: readonly string[]): WaitRequest {
+  return { tenant: TENANT, ids, for: 'all', until: { kind: 'done' }, timeoutMs: 60_000, signal: NEVER };
+}
+
+for (const isSilent of [false, true]) {
+  describe(`two processes on one store, hints ${isSilent ? 'lost' : 'heard'}`, () => {
+    it('a job submitted here runs there, and who waits here gets its result', async () => {
+      const play = createPlay();
+      await using pair = await openPair({ types: { task: play.run }, isSilent });
+      const id = await pair.front.submit('task');
+      const waiting = pair.front.engine.wait(waitRequest([id]));
+      if (isSilent) await pair.advance(1_500);
+      (await play.next()).end(json({ from: 'back' }));
+      if (isSilent) await pair.advance(1_500);
+      const { lookups } = await waiting;
+      assert.equal(lookups[0]?.kind === 'found' && lookups[0].snapshot.resultText, '{"from":"back"}');
+    });
+
+    it('a cancel here stops the handler there', async () => {
+      const play = createPlay();
+      await using pair = await openPair({ types: { task: play.run }, isSilent });
+      const id = await pair.front.submit('task');
+      if (isSilent) await pair.advance(1_500);
+      const run = await play.next();
+      const reason = aborted(run.attempt);
+      await pair.front.engine.cancel(TENANT, id);
+      if (isSilent) await pair.advance(1_500);
+      assert.equal(await reason, 'cancel');
+      run.end({ kind: 'aborted' });
+      await pair.back.until(id, ({ state }) => isFinal(state));
+      assert.equal((await pair.front.job(id)).state, 'cancelled');
+    });
+
+    it('a scheduled job runs there in time', async () => {
+      const play = createPlay();
+      await using pair = await openPair({ types: { task: play.run }, isSilent });
+      await pair.front.submit('task', { delayMs: 10_000 });
+      await pair.advance(9_750);
+      assert.equal(play.running, 0);
+      await pair.advance(1_500);
+      assert.equal(play.running, 1);
+    });
+
+    it('a remote worker that waits here gets a job submitted there', async () => {
+      await using pair = await openPair({ types: { far: 'remote' }, isSilent });
+      const request = { tenant: TENANT, types: ['far'], max: 1, leaseMs: 30_000, worker: 'w', signal: NEVER };
+      const waiting = pair.front.engine.workClaim({ ...request, timeoutMs: 20_000 });
+      await pair.front.spy.idle();
+      await pair.back.submit('far');
+      if (isSilent) await pair.advance(1_500);
+      const outcome = await waiting;
+      assert.equal(outcome.kind === 'claimed' && outcome.jobs.length, 1);
+    });
+  });
+}
+
+describe('on a shared store', () => {
+  it('1,000 waiters cost a read each at their start, then one batch per safety poll, not a read each', async () => {
+    const play = createPlay();
+    const types = { task: { slots: 2_000, handler: { kind: 'function' as const, run: play.run } } };
+    await using pair = await openPair({ types, isSilent: true });
+    const outcomes = await pair.front.engine.submit(
+      Array.from({ length: 1_000 }, () => ({ tenant: TENANT, type: 'task' })),
+    );
+    const ids = outcomes.map((outcome) => (outcome.kind === 'created' ? outcome.snapshot.job.id : ''));
+    await pair.advance(1_500);
+    const waits = ids.map((id) => pair.front.engine.wait(waitRequest([id])));
+    await pair.front.spy.idle();
+    pair.front.spy.calls.clear();
+    await pair.advance(10_000);
+    const reads = pair.front.spy.calls.get('read') ?? 0;
+    assert.ok(reads >= 8 && reads <= 14, `${reads} reads in 10 s`);
+    for (const _ of ids) (await play.next()).end(DONE);
+    await pair.advance(2_500);
+    const waited = await Promise.all(waits);
+    assert.equal(
+      waited.every(({ isSatisfied }) => isSatisfied),
+      true,
+    );
+  });
+
+  it('hinted jobs are read in one batch, and only those that somebody waits for', async () => {
+    await using pair = await openPair();
+    const [own] = [await pair.front.submit('task', { delayMs: 60_000 })];
+    const other = await pair.front.submit('task', { delayMs: 60_000 });
+    const waiting = pair.front.engine.wait(waitRequest([own]));
+    await pair.front.spy.idle();
+    pair.front.spy.calls.clear();
+    await Promise.all([pair.back.engine.cancel(TENANT, own), pair.back.engine.cancel(TENANT, other)]);
+    assert.equal((await waiting).isSatisfied, true);
+    await pair.front.spy.idle();
+    assert.equal(pair.front.spy.calls.get('read'), 1);
+  });
+
+  it('snapshots are never served from memory, and stay the same object per revision', async () => {
+    await using pair = await openPair();
+    const id = await pair.front.submit('task', { delayMs: 60_000 });
+    assert.equal(pair.front.engine.peek(TENANT, id), undefined);
+    const read = async () => {
+      const [lookup] = await pair.front.engine.read(TENANT, [id]);
+      return lookup?.kind === 'found' ? lookup.snapshot : null;
+    };
+    const first = await read();
+    assert.equal(await read(), first);
+    await pair.back.engine.cancel(TENANT, id);
+    assert.equal((await read())?.job.state, 'cancelled');
+  });
+
+  it('waits survive an outage of the store and are answered when it is back', async () => {
+    const play = createPlay();
+    await using pair = await openPair({ types: { task: play.run } });
+    const id = await pair.front.submit('task');
+    const waiting = pair.front.engine.wait(waitRequest([id]));
+    const run = await play.next();
+    await pair.front.spy.idle();
+    pair.front.spy.breakDown();
+    run.end(DONE);
+    await pair.advance(10_000);
+    assert.equal(pair.front.engine.stats().waits, 1);
+    pair.front.spy.mend();
+    await pair.advance(6_000);
+    assert.equal((await waiting).isSatisfied, true);
+  });
+
+  it('a worker that was away for longer than its lease cannot finish the job any more', async () => {
+    const play = createPlay();
+    await using pair = await openPair({ types: { task: play.run } });
+    const id = await pair.front.submit('task', { retry: { attempts: 2 } });
+    const run = await play.next();
+    // As after SIGSTOP: nothing of it reaches the store.
+    pair.back.spy.breakDown();
+    await pair.advance(32_000);
+    assert.equal((await pair.front.job(id)).error?.code, 'WORKER_LOST');
+    run.end(json('too late'));
+    pair.back.spy.mend();
+    await pair.advance(6_000);
+    const again = await play.next();
+    again.end(json('in time'));
+    await pair.advance(2_000);
+    const found = await pair.front.engine.readResult(TENANT, id);
+    assert.equal(found.kind === 'found' && found.snapshot.resultText, '"in time"');
+  });
+
+  it('counts of the quota are refreshed with what other processes did', async () => {
+    await using own = await openEngine({ runsJobs: false });
+    const facts = { isShared: true };
+    const usual = { clock: own.clock, runsJobs: false, limits: { jobsWaitingMax: 2 } };
+    await using front = await openEngine({ ...usual, spy: spyOn(own.store, facts) });
+    await using back = await openEngine({ ...usual, spy: spyOn(own.store, facts) });
+    await back.submit('task');
+    const id = await back.submit('task');
+    const request = { tenant: TENANT, type: 'task' };
+    await front.advance(15_000);
+    assert.equal((await front.engine.submit([request]))[0]?.kind, 'overQuota');
+    await back.engine.cancel(TENANT, id);
+    await front.advance(15_000);
+    assert.equal((await front.engine.submit([request]))[0]?.kind, 'created');
+  });
+});
