@@ -11,7 +11,7 @@ const Given = Type.Object(
   {
     endpoints: Type.Optional(Type.Record(Type.String(), Endpoint)),
     tokenMs: Type.Optional(Type.Integer({ minimum: 1_000 })),
-    waitSecondsMax: Type.Optional(Type.Integer({ minimum: 1 })),
+    waitSecondsMax: Type.Optional(Type.Union([Type.Integer({ minimum: 1 }), Type.Null()])),
   },
   { additionalProperties: false },
 );

@@ -14,7 +14,7 @@ const Given = Type.Object(
     video: Type.Optional(Processor),
     tokenMs: Type.Optional(Type.Integer({ minimum: 60_000 })),
     concurrentJobsMax: Type.Optional(Type.Integer({ minimum: 1 })),
-    uploadFolder: Type.Optional(Type.String({ minLength: 1 })),
+    uploadFolder: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
     uploadBytesMax: Type.Optional(Type.Integer({ minimum: 1 })),
     uploadRetainMs: Type.Optional(Type.Integer({ minimum: 0 })),
     retainMs: Type.Optional(Type.Integer({ minimum: 0 })),

@@ -17,10 +17,12 @@ const Query = Type.Object(
   { additionalProperties: false },
 );
 
+const TypeName = Type.Union([Type.String({ minLength: 1 }), Type.Null()]);
+
 const Given = Type.Object(
   {
-    sqlType: Type.Optional(Type.String({ minLength: 1 })),
-    analyzeType: Type.Optional(Type.String({ minLength: 1 })),
+    sqlType: Type.Optional(TypeName),
+    analyzeType: Type.Optional(TypeName),
     datasets: Type.Optional(Type.Record(Type.String({ minLength: 1 }), Dataset)),
     queries: Type.Optional(Type.Record(Type.String({ minLength: 1 }), Query)),
     phase1: Type.Optional(Type.Boolean()),
