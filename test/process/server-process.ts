@@ -83,16 +83,20 @@ function listening(child: ChildProcess, printed: { text: string }): Promise<stri
       if (child.pid !== undefined) kill(child.pid, 'SIGKILL');
       reject(new Error(`The server ${why}. It printed:\n${printed.text}`));
     };
+    // Taken back once it listens: a test that takes longer than a start keeps its server.
+    const failLate = () => fail('did not listen in time');
     const read = (chunk: Buffer) => {
       printed.text += chunk.toString();
       const url = /listening on (http:\/\/\S+)/.exec(printed.text)?.[1];
-      if (url !== undefined) resolve(url);
+      if (url === undefined) return;
+      late.removeEventListener('abort', failLate);
+      resolve(url);
     };
     child.stdout?.on('data', read);
     child.stderr?.on('data', read);
     child.once('error', (error) => fail(`could not be started: ${error.message}`));
     child.once('exit', (code, signal) => fail(`ended with ${code ?? signal}`));
-    late.addEventListener('abort', () => fail('did not listen in time'));
+    late.addEventListener('abort', failLate);
   });
 }
 
