@@ -1,5 +1,5 @@
 /**
- * Writes the pages of `docs/` that are made from tables in the code. `--check` writes nothing and fails where a page is out of
+ * Writes what is made from tables in the code: pages of `docs/`, and the hashes of the migrations. `--check` writes nothing and fails where a page is out of
  * date, so that no table changes without its page.
  *
  * To add a page: a function in `scripts/gen/` that returns its text, and a line in `PAGES`.
@@ -10,6 +10,7 @@ import { dialectsPage } from './gen/dialects.ts';
 import { errorsPage } from './gen/errors.ts';
 import { lifecyclePage } from './gen/lifecycle.ts';
 import { limitsPage } from './gen/limits.ts';
+import { HASHES_PATH, migrationsPage } from './gen/migrations.ts';
 
 const ROOT = dirname(import.meta.dirname);
 
@@ -18,6 +19,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/errors.md': errorsPage,
   'docs/limits.md': limitsPage,
   'docs/dialects.md': dialectsPage,
+  [HASHES_PATH]: migrationsPage,
 };
 
 const isCheck = process.argv.includes('--check');

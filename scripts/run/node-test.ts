@@ -42,9 +42,16 @@ export function summaryOf({ isOk, isOverdue, output, step }: Finished, files: nu
   const failures = output.indexOf('✖ failing tests:');
   const lines = [...closing];
   if (failures !== -1) lines.push('', output.slice(failures).trimEnd());
-  else if (!isOk) lines.push('', output.split('\n').slice(-60).join('\n'));
+  else if (!isOk) lines.push('', brokenOff(output));
   if (isOverdue) lines.push('', `The run took longer than ${step.deadlineMs / 1_000} s and was stopped.`);
   const isEmpty = tests < files;
   if (isEmpty && !isOverdue) lines.push('', `${tests} tests ran in ${files} files: some file has no test.`);
   return { isOk: isOk && !isEmpty, text: lines.join('\n') };
+}
+
+/** Of a run that was stopped or fell over, and so has no list of failures: the tests that had failed, and where it was. */
+function brokenOff(output: string): string {
+  const all = output.trimEnd().split('\n');
+  const failed = all.slice(0, -40).filter((line) => /^\s*✖/.test(line));
+  return [...failed, '…', ...all.slice(-40)].join('\n');
 }
