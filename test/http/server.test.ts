@@ -1,0 +1,219 @@
+/** The server on real sockets: mounts that do not leak, malformed HTTP, clients that go away, and a close that answers everybody. */
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { describe, test } from 'node:test';
+import { neighbour } from '../../src/dialects/contract-suite/neighbour.ts';
+import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
+import type { Dialect } from '../../src/dialects/dialect.ts';
+import { TENANT } from '../engine/engine-fixture.ts';
+import { type HttpFixture, type HttpOptions, openHttp } from './http-fixture.ts';
+
+interface Listening extends HttpFixture {
+  readonly url: string;
+  readonly port: number;
+}
+
+async function listen(options: HttpOptions = {}): Promise<Listening> {
+  const http = await openHttp(options);
+  const url = await http.server.listen({ host: '127.0.0.1', port: 0 });
+  return Object.assign(http, { url, port: Number(new URL(url).port) });
+}
+
+/** Sends bytes as they are and resolves with all that comes back until the server closes. */
+async function raw(port: number, bytes: string): Promise<string> {
+  const socket = connect({ port, host: '127.0.0.1' });
+  await once(socket, 'connect');
+  socket.write(bytes);
+  return text(socket);
+}
+
+/** A dialect that answers every request with what it sees of it. */
+const mirror: Dialect = {
+  ...neighbour,
+  name: 'mirror',
+  errorBody: (kind, message) => ({ status: 418, body: { mirror: kind, message } }),
+  register(app, { publicUrl }) {
+    app.get('/*', (request) => ({ url: request.url, original: request.originalUrl, public: publicUrl(request) }));
+  },
+};
+
+const MOUNTS: HttpOptions['mounts'] = [
+  { dialect: mirror, at: { kind: 'prefix', prefix: '/mirror' } },
+  { dialect: { ...mirror, router: { ignoreDuplicateSlashes: true } }, at: { kind: 'prefix', prefix: '/loose' } },
+  { dialect: mirror, at: { kind: 'host', host: 'mirror.test' } },
+];
+
+describe('mounts', () => {
+  test('take their prefix off, and only at a whole segment', async () => {
+    await using http = await openHttp({ mounts: MOUNTS });
+    const at = async (path: string) => (await http.call('GET', path, { headers: { host: 'h:1' } })).json();
+    assert.deepEqual(await at('/mirror/a/b?c=d'), {
+      url: '/a/b?c=d',
+      original: '/a/b?c=d',
+      public: 'http://h:1/mirror',
+    });
+    assert.equal((await at('/mirror')).url, '/');
+    assert.equal((await at('/mirror?x=1')).url, '/?x=1');
+    assert.equal((await at('/mirrors')).code, 'ROUTE_NOT_FOUND');
+  });
+
+  test('read URLs each their own way', async () => {
+    await using http = await openHttp({ mounts: MOUNTS });
+    const bad = await http.call('GET', '/mirror/%zz');
+    assert.deepEqual([bad.status, bad.json().mirror], [418, 'invalid']);
+    assert.equal((await http.call('GET', '/loose//a///b')).status, 200);
+    assert.equal((await http.call('GET', '//v1//jobs')).status, 404);
+  });
+
+  test('under a host name stand at the root of that host', async () => {
+    await using http = await openHttp({ mounts: MOUNTS });
+    const answer = await http.call('GET', '/v1/jobs', { headers: { host: 'Mirror.Test:8080' } });
+    assert.deepEqual([answer.json().url, answer.json().public], ['/v1/jobs', 'http://Mirror.Test:8080']);
+  });
+
+  test('tell the configured public URL before any header', async () => {
+    await using http = await openHttp({ mounts: MOUNTS, publicUrl: 'https://jobs.example/base/' });
+    const answer = await http.call('GET', '/mirror/a', { headers: { host: 'evil.test' } });
+    assert.equal(answer.json().public, 'https://jobs.example/base/mirror');
+  });
+
+  test('keep what Fastify calls the original URL over a socket', async () => {
+    await using http = await listen({ mounts: MOUNTS });
+    const seen = (await (await fetch(`${http.url}/mirror/a?b=1`)).json()) as Record<string, string>;
+    assert.deepEqual(seen, { url: '/a?b=1', original: '/mirror/a?b=1', public: `${http.url}/mirror` });
+  });
+
+  test('answer absolute targets, as proxies send them', async () => {
+    await using http = await listen();
+    const answer = await raw(
+      http.port,
+      `GET http://somewhere.test/healthz HTTP/1.1\r\nHost: somewhere.test\r\nConnection: close\r\n\r\n`,
+    );
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+  });
+});
+
+describe('malformed HTTP', () => {
+  for (const [what, bytes, status] of [
+    ['noise', 'hello there\r\n\r\n', 400],
+    ['a request without a Host', 'GET / HTTP/1.1\r\n\r\n', 400],
+    ['two lengths', 'POST /v1/jobs HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab', 400],
+    ['headers without end', `GET / HTTP/1.1\r\nHost: x\r\nX: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 400],
+  ] as const) {
+    test(`such as ${what} is answered ${status} and closed`, async () => {
+      await using http = await listen();
+      const answer = await raw(http.port, bytes);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+      assert.doesNotMatch(answer, /<html/i);
+      if (what !== 'a request without a Host') assert.match(answer, /"code":"INVALID_REQUEST"/);
+    });
+  }
+
+  test('behind a request that is held closes the connection and ends the hold', async () => {
+    await using http = await listen();
+    const id = await http.submit('task');
+    const socket = connect({ port: http.port, host: '127.0.0.1' });
+    socket.write(`GET /v1/jobs/${id}?wait=30 HTTP/1.1\r\nHost: x\r\nX-API-Key: ${http.keys.admin}\r\n\r\n`);
+    await http.held(1);
+    socket.write('noise\r\n\r\n');
+    assert.equal(await text(socket), '', 'nothing that could be taken for the answer to the first request');
+    assert.equal(http.holds.count, 0);
+  });
+});
+
+describe('a client that goes away', () => {
+  test('frees its hold and its wait', async () => {
+    await using http = await listen();
+    const id = await http.submit('task');
+    const leaving = new AbortController();
+    const answering = fetch(`${http.url}/v1/jobs/${id}?wait=60`, {
+      headers: { 'x-api-key': http.keys.reader },
+      signal: leaving.signal,
+    });
+    await http.held(1);
+    assert.equal(http.on.engine.stats().waits, 1);
+    const freed = waitsEnd(http);
+    leaving.abort();
+    await assert.rejects(answering, { name: 'AbortError' });
+    await freed;
+    assert.deepEqual([http.on.engine.stats().waits, http.holds.count, http.holds.abandonedCount], [0, 0, 1]);
+  });
+});
+
+/** Resolves when the wait that runs next to end has ended. */
+async function waitsEnd({ holds }: HttpFixture): Promise<void> {
+  const before = holds.abandonedCount;
+  while (holds.abandonedCount === before || holds.count > 0) await new Promise(setImmediate);
+}
+
+describe('closing', () => {
+  test('answers held requests with the job as it is, and asks to close the connection', async () => {
+    const http = await listen();
+    const id = await http.submit('task');
+    const agent = new Agent({ keepAlive: true });
+    const answer = new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { 'x-api-key': http.keys.reader };
+      httpRequest(`${http.url}/v1/jobs/${id}?wait=60`, { agent, headers }, resolve).on('error', reject).end();
+    });
+    await http.held(1);
+    const stopped = http[Symbol.asyncDispose]();
+    const { statusCode, headers } = await answer;
+    assert.deepEqual([statusCode, headers.connection], [200, 'close']);
+    assert.match(await text(await answer), /"state":"queued"/);
+    await stopped;
+    agent.destroy();
+  });
+
+  test('does not wait for idle connections, and refuses new ones', async () => {
+    const http = await listen();
+    const agent = new Agent({ keepAlive: true });
+    const first = await new Promise<IncomingMessage>((resolve, reject) => {
+      httpRequest(`${http.url}/healthz`, { agent }, resolve).on('error', reject).end();
+    });
+    await text(first);
+    await http[Symbol.asyncDispose]();
+    await assert.rejects(fetch(`${http.url}/healthz`));
+    agent.destroy();
+  });
+
+  test('twice is as good as once', async () => {
+    const http = await listen();
+    await Promise.all([http.server.close(), http.server.close()]);
+    await http[Symbol.asyncDispose]();
+  });
+});
+
+describe('listening', () => {
+  test('on a port that is taken rejects with the code of the system', async () => {
+    await using http = await listen();
+    await using other = await openHttp();
+    await assert.rejects(other.server.listen({ host: '127.0.0.1', port: http.port }), { code: 'EADDRINUSE' });
+  });
+
+  test('answers many waits with one completion', async () => {
+    await using http = await listen();
+    const id = await http.submit('task');
+    const agent = new Agent({ keepAlive: true, maxSockets: 200 });
+    const answers = Array.from(
+      { length: 200 },
+      () =>
+        new Promise<number | undefined>((resolve, reject) => {
+          const headers = { 'x-api-key': http.keys.reader };
+          httpRequest(`${http.url}/v1/jobs/${id}?wait=60`, { agent, headers }, (answer) => {
+            answer.resume().on('end', () => resolve(answer.statusCode));
+          })
+            .on('error', reject)
+            .end();
+        }),
+    );
+    await http.held(200);
+    const worker = createWorker(http.on.engine, TENANT);
+    await worker.succeed(await worker.claim('task'), 1);
+    assert.deepEqual(new Set(await Promise.all(answers)), new Set([200]));
+    agent.destroy();
+  });
+});
