@@ -12,6 +12,8 @@ export interface Call {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
   readonly principal: Principal;
+  /** The user name that came with the key; the tenant where none did. */
+  readonly user: string;
   /** Of the request, and so of its answer. */
   readonly encoding: Encoding;
 }

@@ -119,7 +119,7 @@ async function submit(call: Call, target: Target, options: Options): Promise<Sna
     isAsync: options.isAsync,
     removeOnComplete: options.removeOnComplete,
     sourceIp: call.request.ip,
-    authId: call.principal.keyId,
+    authId: call.user,
   };
   const request = submission(call.principal.tenant, target, memory, options.tag);
   const [outcome] = await engine.submit([{ ...request, retainMs: config.retainMs }]);

@@ -56,6 +56,9 @@ export function register(app: FastifyInstance, context: Context): void {
   checkTypes(context);
   frame(app, { errorBody }, (framed) => {
     readBodies(framed);
+    framed.addHook('onRequest', async (request) => {
+      BEGUN_AT.set(request, performance.now());
+    });
     framed.addHook('onSend', async (request, reply, payload) => finished(request, reply, payload));
     framed.get('/', (_request, reply) => reply.type('text/plain').send(RUNNING));
     for (const { path, answer } of ENDPOINTS) {
@@ -100,7 +103,7 @@ async function serve(context: Context, request: FastifyRequest, reply: FastifyRe
   const principal = await authenticate(context, request);
   const encoding = encodingOf(request);
   const body = parsed(encoding, request);
-  const out = await answer({ context, request, reply, principal, encoding }, body);
+  const out = await answer({ context, request, reply, principal, user: userOf(request, principal), encoding }, body);
   return reply.type(encoding === 'binary' ? BINARY_TYPE : JSON_TYPE).send(bodyOf(encoding, out));
 }
 
@@ -109,6 +112,11 @@ async function authenticate(context: Context, request: FastifyRequest): Promise<
   const principal = credential === null ? null : await principalOf(context.auth, credential.secret);
   if (principal === null) throw new BideError('UNAUTHENTICATED', 'Not authorized: wrong user name, password or token.');
   return principal;
+}
+
+function userOf(request: FastifyRequest, { tenant }: Principal): string {
+  const credential = credentialOf(request.headers.authorization);
+  return credential?.scheme === 'basic' && credential.user !== '' ? credential.user : tenant;
 }
 
 function encodingOf(request: FastifyRequest): Encoding {
@@ -144,9 +152,17 @@ function preflight(reply: FastifyReply): FastifyReply {
     .send('');
 }
 
+/** Fastify measures the time of a request only where it logs it. */
+const BEGUN_AT = new WeakMap<FastifyRequest, number>();
+
+function secondsSince(request: FastifyRequest): number {
+  const now = performance.now();
+  return (now - (BEGUN_AT.get(request) ?? now)) / SECOND_MS;
+}
+
 /** Headers of every answer, and for a binary caller the binary form of what the frame said in JSON. */
 function finished(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
-  reply.headers(CORS).header('x-request-time-secs', (reply.elapsedTime / SECOND_MS).toFixed(5));
+  reply.headers(CORS).header('x-request-time-secs', secondsSince(request).toFixed(5));
   const isJson = String(reply.getHeader('content-type')).startsWith(JSON_TYPE);
   if (encodingOf(request) === 'json' || !isJson || typeof payload !== 'string') return payload;
   const said = JSON.parse(payload) as Wrapper;

@@ -58,7 +58,7 @@ export function sqlAnswer(result: SqlResult, page: Page, encoding: Encoding): Ex
   const total = result.rows.length;
   const rows = pageOf(result.rows, page);
   const schema = schemaOf(result);
-  const columns = result.columns.length === 0 ? NO_COLUMNS : columnsOf(result, rows);
+  const columns = result.columns.length === 0 ? NO_COLUMNS : columnsOf(result, rows, encoding);
   return {
     count_affected: rows.length,
     response_schema_str: JSON.stringify(schema),
@@ -103,10 +103,14 @@ function itemsOf(result: SqlResult, column: number): string | readonly string[] 
   return result.rows.some((row) => (row[column] ?? null) === null) ? [base, 'null'] : base;
 }
 
-function columnsOf(result: SqlResult, rows: readonly (readonly Json[])[]): Readonly<Record<string, unknown>> {
+function columnsOf(
+  result: SqlResult,
+  rows: readonly (readonly Json[])[],
+  encoding: Encoding,
+): Readonly<Record<string, unknown>> {
   const named = result.columns.map((_name, column) => {
     const { base } = columnType(result, column);
-    return [`column_${column + 1}`, rows.map((row) => cellOf(base, row[column] ?? null))] as const;
+    return [`column_${column + 1}`, rows.map((row) => cellOf(base, row[column] ?? null, encoding))] as const;
   });
   return {
     ...Object.fromEntries(named),
@@ -120,15 +124,16 @@ function columnType(result: SqlResult, column: number): ColumnType {
   return COLUMN_TYPES[name] ?? COLUMN_TYPES[name.replace(/\(.*$/, '')] ?? STRING;
 }
 
-function cellOf(base: ColumnType['base'], value: Json): Json {
+function cellOf(base: ColumnType['base'], value: Json, encoding: Encoding): unknown {
   if (value === null) return null;
   if (base === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
-  // Whole numbers beyond 2^53 and non-finite ones come as text from JSON; the clients convert them themselves.
-  return typeof value === 'string' ? numberOf(base, value) : value;
+  return typeof value === 'string' ? numberOf(base, value, encoding) : value;
 }
 
-function numberOf(base: ColumnType['base'], text: string): Json {
+/** Whole numbers beyond 2^53 and non-finite ones are text in JSON, where clients convert them themselves; Avro has them all. */
+function numberOf(base: ColumnType['base'], text: string, encoding: Encoding): unknown {
   const number = Number(text);
+  if (encoding === 'binary') return base === 'long' && !Number.isSafeInteger(number) ? BigInt(text) : number;
   return Number.isFinite(number) && (base !== 'long' || Number.isSafeInteger(number)) ? number : text;
 }

@@ -42,6 +42,6 @@ export function createTokens(options: {
 
   return async (principal: Principal, appId: string): Promise<AccessToken> => {
     const { token, expiresAt } = await fresh(`${principal.keyId} ${appId}`, principal);
-    return { accessToken: token, expiresIn: Math.floor((expiresAt - now()) / 1_000) };
+    return { accessToken: token, expiresIn: Math.ceil((expiresAt - now()) / 1_000) };
   };
 }
