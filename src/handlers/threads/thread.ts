@@ -68,10 +68,18 @@ try {
   exit(1);
 }
 
+/**
+ * Each run begins in a turn of its own, or nearly: all these immediates share one phase of the event loop, with the promises of one run
+ * settled before the next begins. A run that then computes for ever holds up those only that had begun before it.
+ */
 function receive(message: ToThread, functionIn: (moduleIndex: number, type: string) => FunctionHandler | null): void {
-  if (message.kind === 'ping') out.push({ kind: 'pong', ping: message.ping });
-  else if (message.kind === 'abort') fire(runs.get(message.run), message.reason);
-  else if (table.start(message.place)) void begin(message, functionIn(message.moduleIndex, message.facts.type));
+  if (message.kind === 'abort') fire(runs.get(message.run), message.reason);
+  else if (message.kind === 'ping') setImmediate(() => out.push({ kind: 'pong', ping: message.ping }));
+  else setImmediate(take, message, functionIn);
+}
+
+function take(message: RunMessage, functionIn: (moduleIndex: number, type: string) => FunctionHandler | null): void {
+  if (table.start(message.place)) void begin(message, functionIn(message.moduleIndex, message.facts.type));
 }
 
 function fire(run: Run | undefined, reason: AbortReason): void {
@@ -96,8 +104,12 @@ function callOf(run: Run, { facts, input }: RunMessage): Call {
     if (reason !== null && runs.has(run.number)) fire(run, reason);
     return run.controller.signal;
   };
+  let hasSpoken = false;
   const say = (line: FromThread) => {
     if (runs.has(run.number)) out.push(line);
+    // The first word tells that the work has begun, and no later turn may ever come.
+    if (!hasSpoken) out.flush();
+    hasSpoken = true;
     look();
   };
   return {

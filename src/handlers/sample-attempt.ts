@@ -1,0 +1,66 @@
+/** An attempt for tests of handlers: what it is told is kept, and can be awaited. */
+import type { Json } from '../core/job.ts';
+import type { AbortReason, Attempt } from '../engine/api.ts';
+
+export interface SampleAttempt extends Attempt {
+  readonly reports: readonly Report[];
+  readonly logs: readonly string[];
+  abort(reason: AbortReason): void;
+  /** Resolves with the first report that was or will be made. */
+  reported(): Promise<Report>;
+  /** Resolves with the first log line that was or will be written. */
+  logged(): Promise<string>;
+}
+
+export interface Report {
+  readonly percent: number | undefined;
+  readonly message: string | null | undefined;
+}
+
+let made = 0;
+
+export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> = {}): SampleAttempt {
+  const controller = new AbortController();
+  const reports: Report[] = [];
+  const logs: string[] = [];
+  const firstReport = Promise.withResolvers<Report>();
+  const firstLog = Promise.withResolvers<string>();
+  made += 1;
+  const defaults = {
+    number: made,
+    tenant: 'default',
+    type: 'sample',
+    attempt: 1,
+    tags: {},
+    timeoutMs: null,
+    deadlineAt: null,
+  };
+  return {
+    job: { id: `00000000-0000-7000-8000-${String(made).padStart(12, '0')}`, ...defaults, ...job },
+    input: JSON.stringify(input),
+    signal: controller.signal,
+    reports,
+    logs,
+    report(percent, message) {
+      reports.push({ percent, message });
+      firstReport.resolve({ percent, message });
+    },
+    log(line) {
+      logs.push(line);
+      firstLog.resolve(line);
+    },
+    abort: (reason) => controller.abort(reason),
+    reported: () => firstReport.promise,
+    logged: () => firstLog.promise,
+  };
+}
+
+/** The result of an outcome: JSON parsed, other bytes as text. Throws where there is none. */
+export function resultOf(outcome: {
+  readonly kind: string;
+  readonly result?: { contentType: string; bytes: Uint8Array } | null;
+}): unknown {
+  if (outcome.kind !== 'succeeded' || !outcome.result) throw new Error(`no result: ${JSON.stringify(outcome)}`);
+  const text = Buffer.from(outcome.result.bytes).toString();
+  return outcome.result.contentType === 'application/json' ? JSON.parse(text) : text;
+}
