@@ -15,7 +15,7 @@ import { createAuthenticator } from '../../http/auth.ts';
 import { createHolds, type Holds } from '../../http/hold.ts';
 import { createKeys } from '../../http/keys.ts';
 import { createLogger } from '../../http/log.ts';
-import { createServer } from '../../http/server.ts';
+import { createServer, type Mount } from '../../http/server.ts';
 import { openSqlite } from '../../store/sqlite/open-sqlite.ts';
 import type { Dialect, KeyAdmin } from '../dialect.ts';
 import { type DialectAdapter, TEST_TYPE, type WireAnswer, type WireRequest } from './adapter.ts';
@@ -42,6 +42,8 @@ export interface Rig {
   readonly holds: Holds;
   /** What dialects keep beside jobs. */
   readonly documents: Documents;
+  /** `http://host:port` of the server. */
+  readonly origin: string;
   /** Where the dialect is mounted, without a trailing slash. */
   readonly url: string;
   readonly neighbourUrl: string;
@@ -72,6 +74,8 @@ export interface RigOptions {
   readonly publicUrl?: string;
   /** Job types beside those of the suite; with some, the engine runs jobs. */
   readonly types?: readonly JobType[];
+  /** Dialects on the same server, beside this one and its neighbour. */
+  readonly beside?: readonly Mount[];
 }
 
 const REMOTE = { slots: 1, defaults: { timeoutMs: null, retainMs: null, retry: {} } } as const;
@@ -102,6 +106,7 @@ export async function openRig<O>(
     dialects: [
       { dialect: dialect as Dialect, options: adapter.options, at: { kind: 'prefix', prefix: `/${dialect.name}` } },
       { dialect: neighbour, options: undefined, at: { kind: 'prefix', prefix: '/neighbour' } },
+      ...(options.beside ?? []),
     ],
     dialectsFolder: join(folder, 'dialects'),
     logger: createLogger('silent'),
@@ -118,6 +123,7 @@ export async function openRig<O>(
     clock,
     holds,
     documents: store,
+    origin,
     url: `${origin}/${dialect.name}`,
     neighbourUrl: `${origin}/neighbour`,
     agent,
