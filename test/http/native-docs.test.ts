@@ -1,0 +1,95 @@
+/** The OpenAPI document and the reference page: complete, sound, and served without anybody else's help. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Json } from '../../src/core/job.ts';
+import { createNativeDialect } from '../../src/dialects/native/index.ts';
+import { openHttp } from './http-fixture.ts';
+
+type Node = { readonly [key: string]: Json };
+
+interface OpenApi {
+  readonly openapi: string;
+  readonly paths: Readonly<Record<string, Readonly<Record<string, Node>>>>;
+  readonly components: { readonly schemas: Readonly<Record<string, Node>> };
+}
+
+async function openApi(): Promise<{ readonly document: OpenApi; readonly text: string }> {
+  await using http = await openHttp();
+  const answer = await http.call('GET', '/openapi.json', { key: null });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers['content-type'], 'application/json; charset=utf-8');
+  return { document: answer.json() as unknown as OpenApi, text: answer.text };
+}
+
+describe('/openapi.json', () => {
+  test('documents what the native API serves, and nothing else', async () => {
+    const { document } = await openApi();
+    const documented = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.keys(operations).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const { serves } = createNativeDialect({ version: '0', keys: null, hasDocs: false });
+    const service = ['GET /healthz', 'GET /readyz', 'GET /metrics'];
+    assert.deepEqual(documented.sort(), [...serves.map(({ method, path }) => `${method} ${path}`), ...service].sort());
+  });
+
+  test('is OpenAPI 3.1 whose references all lead somewhere', async () => {
+    const { document, text } = await openApi();
+    assert.equal(document.openapi, '3.1.0');
+    const references = [...text.matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? '');
+    assert.ok(references.length > 10);
+    for (const reference of references) {
+      assert.ok(reference.startsWith('#/'), reference);
+      const target = reference
+        .slice(2)
+        .split('/')
+        .reduce<unknown>((node, part) => (node as Node | undefined)?.[part], document);
+      assert.notEqual(target, undefined, reference);
+    }
+    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Job', 'Problem']);
+  });
+
+  test('gives every operation a summary, answers, and problems', async () => {
+    const { document } = await openApi();
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, operation] of Object.entries(operations)) {
+        assert.equal(typeof operation.summary, 'string', `${method} ${path}`);
+        const answers = Object.keys(operation.responses as Node);
+        assert.ok(answers.includes('4XX') && answers.includes('5XX') && answers.length >= 2, `${method} ${path}`);
+      }
+    }
+    const submit = document.paths['/v1/jobs']?.post as unknown as {
+      readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Node }>> };
+    };
+    assert.equal(submit.requestBody.content['application/json']?.schema.additionalProperties, false);
+  });
+});
+
+describe('/docs', () => {
+  test('comes from the package alone', async () => {
+    await using http = await openHttp();
+    const page = await http.call('GET', '/docs', { key: null });
+    assert.deepEqual([page.status, page.headers['content-type']], [200, 'text/html; charset=utf-8']);
+    const assets = [...page.text.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    assert.ok(assets.length >= 4);
+    for (const asset of assets) {
+      assert.ok(asset.startsWith('/docs/'), asset);
+      assert.equal((await http.call('GET', asset, { key: null })).status, 200, asset);
+    }
+    assert.doesNotMatch(String(page.headers['content-security-policy']), /https?:|upgrade-insecure/);
+  });
+
+  test('answers what it does not have as a problem', async () => {
+    await using http = await openHttp();
+    const answer = await http.call('GET', '/docs/static/none.js', { key: null });
+    assert.deepEqual([answer.status, answer.json().code], [404, 'ROUTE_NOT_FOUND']);
+  });
+});
+
+describe('/', () => {
+  test('says what this is and where to look', async () => {
+    await using http = await openHttp();
+    assert.deepEqual((await http.call('GET', '/', { key: null })).json(), {
+      ...{ name: 'bide', version: '0.0.0', jobs: '/v1/jobs', docs: '/docs', openapi: '/openapi.json' },
+    });
+  });
+});
