@@ -1,6 +1,6 @@
 /**
- * Writes what is made from tables in the code: pages of `docs/`, and the hashes of the migrations. `--check` writes nothing and fails where a page is out of
- * date, so that no table changes without its page.
+ * Writes what is made from tables in the code: pages of `docs/`, and the hashes of the migrations. `--check` writes nothing and
+ * fails where one of them is out of date, so that no table changes without its page.
  *
  * To add a page: a function in `scripts/gen/` that returns its text, and a line in `PAGES`.
  */

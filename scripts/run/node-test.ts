@@ -5,7 +5,7 @@ import { type Finished, runStep, type Step } from './step.ts';
 export interface TestRun {
   readonly name: string;
   readonly files: readonly string[];
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** For the whole run. */
   readonly deadlineMs: number;
   /** For one test, and for one file. */
@@ -41,7 +41,7 @@ export function summaryOf({ isOk, isOverdue, output, step }: Finished, files: nu
   const tests = Number(/^ℹ tests (\d+)$/m.exec(output)?.[1] ?? 0);
   const failures = output.indexOf('✖ failing tests:');
   const lines = [...closing];
-  if (failures !== -1) lines.push('', output.slice(failures).trimEnd());
+  if (failures !== -1) lines.push(...strayLines(output.slice(0, failures)), '', output.slice(failures).trimEnd());
   else if (!isOk) lines.push('', brokenOff(output));
   if (isOverdue) lines.push('', `The run took longer than ${step.deadlineMs / 1_000} s and was stopped.`);
   const isEmpty = tests < files;
@@ -54,4 +54,10 @@ function brokenOff(output: string): string {
   const all = output.trimEnd().split('\n');
   const failed = all.slice(0, -40).filter((line) => /^\s*✖/.test(line));
   return [...failed, '…', ...all.slice(-40)].join('\n');
+}
+
+/** What the test files printed themselves: where one could not even be loaded, this is all that says why. */
+function strayLines(output: string): readonly string[] {
+  const stray = output.split('\n').filter((line) => line.trim() !== '' && !/^\s*[✔✖▶ℹ﹣]/.test(line));
+  return stray.length === 0 ? [] : ['', 'Printed by the tests:', ...stray.slice(-60)];
 }

@@ -119,7 +119,7 @@ function defaultExport({ path, hasDefaultExport }: Module): string[] {
 function sleeps(module: Module): string[] {
   if (!isTest(module)) return [];
   // One turn of the event loop is no sleep: setImmediate is welcome.
-  const timers = linesWith(module, /^import \{ (?!setImmediate \}).*'(node:)?timers\/promises'/);
+  const timers = linesWith(module, /^import \{ (?!setImmediate( as \w+)? \}).*'(node:)?timers\/promises'/);
   return [
     ...usesOf(module, SLEEPS).map((use) => `${use} in a test: await an event, or turn a fake clock`),
     ...timers.map((place) => `${place} in a test`),

@@ -1,0 +1,100 @@
+/** The runner behind `npm run check` and `npm test`: it says yes only when tests ran and all of them passed. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { isFault, isForCheck, needsPostgres, testFiles } from '../scripts/run/files.ts';
+import { runTests, summaryOf, type Tested } from '../scripts/run/node-test.ts';
+
+async function tested(text: string, testDeadlineMs = 20_000, deadlineMs = 30_000): Promise<Tested> {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-check-'));
+  const file = join(folder, 'a.test.mjs');
+  writeFileSync(file, `import test from 'node:test';\n${text}`);
+  // A runner that knows that it runs inside of another one runs nothing.
+  const env = { NODE_TEST_CONTEXT: undefined };
+  const outcome = await runTests({ name: 'a', files: [file], env, deadlineMs, testDeadlineMs });
+  rmSync(folder, { recursive: true, force: true });
+  return outcome;
+}
+
+describe('runTests', () => {
+  test('passes a run whose tests pass, and prints the closing lines and notes of the runner', async () => {
+    const { isOk, text } = await tested("test('a', (t) => t.diagnostic('seed 7')); test('b', () => {});");
+    assert.ok(isOk, text);
+    assert.match(text, /ℹ seed 7/);
+    assert.match(text, /^ℹ tests 2$/m);
+    assert.match(text, /^ℹ pass 2$/m);
+    assert.match(text, /^ℹ fail 0$/m);
+  });
+
+  test('fails a run with a failing test, and prints which one and why', async () => {
+    const { isOk, text } = await tested("test('good', () => {}); test('bad', () => { throw new Error('because'); });");
+    assert.equal(isOk, false);
+    assert.match(text, /✖ bad/);
+    assert.match(text, /because/);
+    assert.match(text, /^ℹ fail 1$/m);
+  });
+
+  test('fails a run whose file cannot be loaded', async () => {
+    const { isOk, text } = await tested("import './not-there.mjs';");
+    assert.equal(isOk, false);
+    assert.match(text, /not-there/);
+  });
+
+  test('fails a test that never ends, at its deadline', async () => {
+    const { isOk, text } = await tested(
+      `test('stuck', ({ signal }) => new Promise(() => {
+        const timer = setInterval(() => {}, 1_000);
+        signal.addEventListener('abort', () => clearInterval(timer));
+      }));`,
+      300,
+    );
+    assert.equal(isOk, false);
+    assert.match(text, /stuck/);
+  });
+
+  test('stops a run that never ends, at the deadline of the run', async () => {
+    const { isOk, text } = await tested(
+      "setInterval(() => {}, 1_000); test('stuck', () => new Promise(() => {}));",
+      60_000,
+      1_500,
+    );
+    assert.equal(isOk, false);
+    assert.match(text, /took longer than 1\.5 s and was stopped/);
+  });
+
+  test('fails a run without a file', async () => {
+    assert.equal((await runTests({ name: 'none', files: [], deadlineMs: 1, testDeadlineMs: 1 })).isOk, false);
+  });
+});
+
+describe('summaryOf', () => {
+  const step = { name: 'a', command: 'node', args: [], deadlineMs: 1 };
+  const finished = { step, isOk: true, isOverdue: false, durationMs: 1 };
+
+  test('believes no exit code when fewer tests ran than there are files', () => {
+    for (const output of ['', 'ℹ tests 0\nℹ pass 0\n', 'ℹ tests 1\nℹ pass 1\n'])
+      assert.equal(summaryOf({ ...finished, output }, 2).isOk, false, output);
+    assert.equal(summaryOf({ ...finished, output: 'ℹ tests 2\nℹ pass 2\n' }, 2).isOk, true);
+  });
+});
+
+describe('testFiles', () => {
+  const files = testFiles();
+
+  test('finds the tests beside the sources and those across folders', () => {
+    for (const path of ['src/core/decide.test.ts', 'test/tidy.test.ts', 'test/faults/kill.test.ts'])
+      assert.ok(files.includes(path), path);
+  });
+
+  test('keeps out of the check what needs PostgreSQL, what packs, and all faults but the short kill', () => {
+    const left = files.filter((path) => !isForCheck(path));
+    assert.ok(left.includes('test/pack.test.ts') && left.some(needsPostgres));
+    assert.deepEqual(
+      files.filter((path) => isForCheck(path) && isFault(path)),
+      ['test/faults/kill.test.ts'],
+    );
+    assert.ok(files.filter(isForCheck).every((path) => !needsPostgres(path)));
+  });
+});
