@@ -41,13 +41,15 @@ export async function waitForJobs(wait: WaitForJobs): Promise<JobsWaited> {
     latest.set(job.id, job);
     wait.display.show(job);
   };
-  const first = await wait.client.waitMany(wait.ids, { for: wait.mode, timeoutMs: 0 });
-  for (const job of first.jobs) note(job);
+  // Before anything is shown: whoever sees a job running may press ^C at once.
   const stop = new AbortController();
   const removeHandler = wait.onSignal(() => stop.abort('interrupted'));
   const isTimed = Number.isFinite(wait.timeoutMs);
   const timer = isTimed ? setTimeout(() => stop.abort('timeout'), Math.min(wait.timeoutMs, 2 ** 31 - 1)) : undefined;
   try {
+    // Not under the timeout: a wait of no time at all is still told how the jobs stand.
+    const first = await wait.client.waitMany(wait.ids, { for: wait.mode, timeoutMs: 0 });
+    for (const job of first.jobs) note(job);
     if (!isEnough(wait, latest)) await (wait.ids.length > BARS_MAX ? rounds : watches)(wait, latest, note, stop);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
