@@ -85,10 +85,17 @@ export class Connector {
 
   async #attempt(): Promise<Client> {
     const client = clientOf(this.#options, true);
-    client.on('error', () => this.#forget(client));
-    client.on('end', () => this.#forget(client));
+    let ending: unknown = null;
+    const onOver = (error?: unknown) => {
+      ending ??= error ?? new ConnectionLost(false, undefined);
+      this.#forget(client);
+    };
+    client.on('error', onOver);
+    client.on('end', onOver);
     try {
       await client.connect();
+      // "Ready" and "terminated" may come in one packet: then the connection is over before this line has run.
+      if (ending !== null) throw ending;
     } catch (error) {
       destroy(client);
       throw this.#failed(error);

@@ -25,6 +25,7 @@ interface Meaning {
 const UNAVAILABLE = (detail: string): Meaning => ({ code: 'STORE_UNAVAILABLE', detail });
 
 const BY_STATE: Readonly<Record<string, Meaning>> = {
+  '08P01': UNAVAILABLE('A pooler in between refuses sessions: run with notifications off.'),
   '25006': { code: 'STORE_READ_ONLY', detail: 'The database takes no writes: a standby, or set to read only.' },
   '53100': { code: 'STORE_FULL', detail: 'The disk of the database is full.' },
   '53200': UNAVAILABLE('The database is out of memory.'),

@@ -6,8 +6,8 @@ import type { Hint } from '../contract.ts';
 import { givenText, storedText } from './wire-text.ts';
 
 const PAYLOAD_BYTES_MAX = 7_800;
-/** `"…",` around an item. */
-const ITEM_BYTES = 3;
+/** The comma after an item. */
+const ITEM_BYTES = 1;
 
 interface Payload {
   /** The sending process. */

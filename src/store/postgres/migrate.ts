@@ -57,11 +57,18 @@ async function createHome(client: Client, schema: string, s: string): Promise<vo
   )`);
 }
 
-/** The version of the schema; 0 where there is none. */
+/**
+ * The version of the schema; 0 where there is none. Asked of the catalog's rows: `to_regclass` answers from a cache, which within
+ * one transaction may still say "none" after the lock was waited for, and the steps would run a second time.
+ */
 async function versionOf(client: Client, schema: string): Promise<number> {
+  const there = await client.query(
+    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+     WHERE n.nspname = $1 AND c.relname = 'migrations'`,
+    [schema],
+  );
+  if (there.rowCount === 0) return 0;
   const table = `${pg.escapeIdentifier(schema)}.migrations`;
-  const there = await client.query({ text: 'SELECT to_regclass($1)', values: [table], rowMode: 'array' });
-  if (there.rows[0]?.[0] === null) return 0;
   const { rows } = await client.query({ text: `SELECT coalesce(max(version), 0) FROM ${table}`, rowMode: 'array' });
   return rows[0]?.[0] as number;
 }

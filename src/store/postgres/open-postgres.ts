@@ -14,7 +14,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Store } from '../contract.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
-import type { ConnectionOptions } from './connection.ts';
+import { type ConnectionOptions, clientOf } from './connection.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
 import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { storeErrorOf } from './driver-errors.ts';
@@ -74,6 +74,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   }
   const hasHints = options.notify ?? true;
   const connection = connectionOptionsOf(options, hasHints);
+  refuseBadUrl(connection);
   const quoted = pg.escapeIdentifier(schema);
   const lanes = openLanes(options.connections ?? CONNECTIONS, connection);
   const session = sessionOf(lanes, statementsOf(quoted));
@@ -108,6 +109,15 @@ export function connectionOptionsOf(options: PostgresOptions, hasSession: boolea
     statementMs: Math.round(answerMs * STATEMENT_SHARE),
     lockMs: Math.round(answerMs * LOCK_SHARE),
   };
+}
+
+/** The driver reads the URL when a client is made. Its message would show the URL, and the password in it. */
+function refuseBadUrl(connection: ConnectionOptions): void {
+  try {
+    clientOf(connection, false);
+  } catch (cause) {
+    throw new BideError('CONFIG_INVALID', 'The database URL could not be read.', {}, { cause });
+  }
 }
 
 async function checkVersion(session: Session): Promise<void> {

@@ -1,0 +1,160 @@
+/** The schema: made once however many begin, refused when newer, and the same as the manifest says. */
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import type { Store } from '../../src/store/contract.ts';
+import { insertJob } from '../../src/store/contract-suite/fixtures.ts';
+import { openPostgres } from '../../src/store/postgres/index.ts';
+import { SCHEMA_VERSION } from '../../src/store/postgres/migrations.ts';
+import { SCHEMA_MANIFEST } from '../../src/store/postgres/schema-manifest.ts';
+import { freshManifest } from './fresh-manifest.ts';
+import { startPooler } from './pooler.ts';
+import { queryOnce, startTestServer, type TestServer } from './server.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer({ isDurable: false });
+});
+after(() => server.end());
+
+async function withStore(url: string, run: (store: Store) => Promise<void>, schema = 'bide'): Promise<void> {
+  const store = await openPostgres({ url, schema });
+  try {
+    await run(store);
+  } finally {
+    await store.close();
+  }
+}
+
+describe('migrate', () => {
+  test('migrate makes the schema once when twenty processes find none', async () => {
+    const url = await server.createDatabase();
+    const stores = await Promise.all(Array.from({ length: 20 }, () => openPostgres({ url, connections: 1 })));
+    const reports = await Promise.all(stores.map((store) => store.migrate()));
+    assert.equal(reports.filter(({ applied }) => applied.length > 0).length, 1);
+    assert.ok(reports.every(({ to }) => to === SCHEMA_VERSION));
+    await Promise.all(stores.map((store) => store.close()));
+    await withStore(url, async (store) => assert.deepEqual(await store.inspect(), []));
+  });
+
+  test('migrate reports what it would do and does nothing when it is a dry run on an empty database', async () => {
+    const url = await server.createDatabase();
+    await withStore(url, async (store) => {
+      const dry = await store.migrate({ dryRun: true });
+      assert.deepEqual(dry, { from: 0, to: SCHEMA_VERSION, applied: dry.applied });
+      assert.equal(dry.applied.length, SCHEMA_VERSION);
+      assert.deepEqual(await queryOnce(url, `SELECT 1 FROM pg_namespace WHERE nspname = 'bide'`), []);
+      assert.deepEqual(await store.migrate(), dry);
+    });
+  });
+
+  test('migrate rejects with SCHEMA_NEWER when a newer version was here, and changes nothing', async () => {
+    const url = await server.createDatabase();
+    await withStore(url, async (store) => {
+      await store.migrate();
+      const newer = SCHEMA_VERSION + 1;
+      await queryOnce(url, 'INSERT INTO bide.migrations (version, name) VALUES ($1, $2)', [newer, 'from the future']);
+      await assert.rejects(store.migrate(), {
+        code: 'SCHEMA_NEWER',
+        details: { found: newer, supported: SCHEMA_VERSION },
+      });
+      await assert.rejects(store.migrate({ dryRun: true }), { code: 'SCHEMA_NEWER' });
+    });
+  });
+
+  test('migrate leaves the database as it was when a step fails', async () => {
+    const url = await server.createDatabase();
+    await queryOnce(url, 'CREATE SCHEMA bide');
+    await queryOnce(url, 'CREATE TABLE bide.documents (mine text)');
+    await withStore(url, async (store) => {
+      await assert.rejects(store.migrate(), { code: 'INTERNAL' });
+      const tables = await queryOnce(url, `SELECT relname FROM pg_class WHERE relnamespace = 'bide'::regnamespace`);
+      assert.deepEqual(tables, [{ relname: 'documents' }]);
+    });
+  });
+
+  test('migrate needs no right to make schemas when it is given one', async () => {
+    const url = await server.createDatabase();
+    await queryOnce(url, `CREATE ROLE guest LOGIN PASSWORD 'guest'`);
+    await queryOnce(url, 'CREATE SCHEMA bide AUTHORIZATION guest');
+    const guest = Object.assign(new URL(url), { username: 'guest', password: 'guest' });
+    await withStore(guest.href, async (store) => {
+      await store.migrate();
+      assert.deepEqual(await store.inspect(), []);
+    });
+  });
+
+  test('two schemas of one database know nothing of each other', async () => {
+    const url = await server.createDatabase();
+    await withStore(url, async (one) => {
+      await one.migrate();
+      const context = {
+        store: one,
+        tenant: 't',
+        type: 'x',
+        opened: { store: one, reopen: async () => one, cleanup: async () => {} },
+      };
+      await insertJob(context);
+      await withStore(
+        url,
+        async (two) => {
+          await two.migrate();
+          assert.deepEqual(await two.list({ tenant: null, limit: 10 }), []);
+          assert.deepEqual(await two.inspect(), []);
+        },
+        'other',
+      );
+      assert.equal((await one.list({ tenant: null, limit: 10 })).length, 1);
+    });
+  });
+});
+
+describe('inspect', () => {
+  test('the manifest is what a fresh schema looks like, under any name', async () => {
+    assert.deepEqual(await freshManifest(await server.createDatabase(), 'bide'), SCHEMA_MANIFEST);
+    assert.deepEqual(await freshManifest(await server.createDatabase(), 'user'), SCHEMA_MANIFEST);
+  });
+
+  const CHANGES = [
+    ['DROP INDEX bide.jobs_by_claim_order', 'There is no index jobs_by_claim_order (CREATE INDEX jobs_by_claim_order'],
+    [
+      'ALTER TABLE bide.jobs ADD COLUMN extra int',
+      'There is a column jobs.extra that this version does not make (integer).',
+    ],
+    [
+      'ALTER TABLE bide.jobs DROP CONSTRAINT jobs_state_is_known',
+      'There is no constraint jobs_state_is_known (jobs: CHECK',
+    ],
+    [
+      'ALTER TABLE bide.jobs ALTER COLUMN worker SET NOT NULL',
+      'The column jobs.worker is "text not null collate C" and should be "text',
+    ],
+    ['ALTER TABLE bide.jobs RESET (fillfactor)', 'The options jobs is "autovacuum_'],
+  ] as const;
+  for (const [change, sentence] of CHANGES) {
+    test(`inspect says so when somebody ran ${change}`, async () => {
+      const url = await server.createDatabase();
+      await withStore(url, async (store) => {
+        await store.migrate();
+        await queryOnce(url, change);
+        const sentences = await store.inspect();
+        assert.equal(sentences.length, 1);
+        assert.ok(sentences[0]?.startsWith(sentence), sentences[0]);
+      });
+    });
+  }
+
+  test('inspect lists everything as missing when there is no schema', async () => {
+    await withStore(await server.createDatabase(), async (store) => {
+      assert.equal((await store.inspect()).length, Object.keys(SCHEMA_MANIFEST).length);
+    });
+  });
+});
+
+describe('openPostgres through a pooler', () => {
+  test('openPostgres says what to do when notifications are on and the pooler shares sessions', async () => {
+    const pooler = await startPooler(server.port, 2);
+    const url = pooler.through(await server.createDatabase());
+    await assert.rejects(openPostgres({ url }), { code: 'STORE_UNAVAILABLE', message: /notifications off/ });
+    await pooler.end();
+  });
+});

@@ -1,0 +1,51 @@
+/** A store over a wire that the test can damage, in a database of its own. */
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Store } from '../../src/store/contract.ts';
+import type { Context } from '../../src/store/contract-suite/suite.ts';
+import type { TestServer } from './server.ts';
+import { type StoreSettings, storesOf } from './stores.ts';
+import { startWire, type Wire } from './wire.ts';
+
+export interface Scene extends Context {
+  readonly wire: Wire;
+  /** Past the wire. */
+  readonly url: string;
+}
+
+export async function inScene(
+  server: TestServer,
+  settings: StoreSettings,
+  run: (scene: Scene) => Promise<void>,
+): Promise<void> {
+  const wire = await startWire(server.port);
+  let url = '';
+  const through = (direct: string) => {
+    url = direct;
+    return wire.through(direct);
+  };
+  const opened = await storesOf(() => server, settings, through)();
+  try {
+    await run({ store: opened.store, opened, tenant: 'tenant', type: 'type', wire, url });
+  } finally {
+    wire.thaw();
+    await opened.cleanup();
+    await wire.end();
+  }
+}
+
+/** A test that waits for longer than this for a store to come back has found a bug: backoffs end at 2 s. */
+const BACK_MS_MAX = 10_000;
+
+/** Resolves when the store answers; asks once per turn of the event loop, as callers in an outage do. */
+export async function answersAgain(store: Store): Promise<void> {
+  const deadline = performance.now() + BACK_MS_MAX;
+  for (;;) {
+    try {
+      await store.ping();
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await turn();
+    }
+  }
+}

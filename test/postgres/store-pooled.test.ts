@@ -1,0 +1,26 @@
+/** The conformance suite through a pooler in transaction mode: sessions are shared, so nothing may depend on one. */
+import { after, before } from 'node:test';
+import { testStore } from '../../src/store/contract-suite/index.ts';
+import { type Pooler, startPooler } from './pooler.ts';
+import { startTestServer, type TestServer } from './server.ts';
+import { storesOf } from './stores.ts';
+
+let server: TestServer;
+let pooler: Pooler;
+before(async () => {
+  server = await startTestServer({ isDurable: false });
+  pooler = await startPooler(server.port, 3);
+});
+after(async () => {
+  await pooler.end();
+  await server.end();
+});
+
+testStore(
+  'postgres through a pooler in transaction mode',
+  storesOf(
+    () => server,
+    { notify: false },
+    (url) => pooler.through(url),
+  ),
+);
