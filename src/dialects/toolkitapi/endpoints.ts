@@ -195,5 +195,6 @@ function missingField(message: string): string {
 
 function sentence(field: string, message: string): string {
   if (field === 'execution_mode') return 'Must be sync or async';
+  if (missingField(message) === field) return 'Field required';
   return message.charAt(0).toUpperCase() + message.slice(1);
 }
