@@ -7,8 +7,9 @@ import { pathToFileURL } from 'node:url';
 import type { Json } from '../../core/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import type { Attempt } from '../../engine/api.ts';
-import { systemClock } from '../../engine/clock.ts';
+import { type Clock, systemClock } from '../../engine/clock.ts';
 import { resultOf, type SampleAttempt, sampleAttempt } from '../sample-attempt.ts';
+import { watchedClock } from '../watched-clock.ts';
 import { ThreadPool } from './pool.ts';
 
 const TYPES = `
@@ -27,14 +28,18 @@ export default { types: {
   chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); return null; },
   wait: async (_, job) => { job.progress(1, String(threadId)); await untilAborted(job.signal); },
   tell: async (_, job) => { job.progress(1); try { await untilAborted(job.signal); } catch (error) { return { name: error.name, message: error.message }; } },
-  nap: async (input, job) => { job.progress(1, String(threadId)); await Atomics.waitAsync(new Int32Array(new SharedArrayBuffer(4)), 0, 0, input.ms).value; return 'rested'; },
+  gate: (_, job) => new Promise((resolve) => {
+    const gate = new BroadcastChannel(job.id);
+    gate.onmessage = () => { gate.close(); resolve('through'); };
+    job.progress(1, String(threadId));
+  }),
   spin: (_, job) => { job.progress(1); for (;;); },
   polite: (_, job) => { let turns = 0; job.progress(1); while (!job.signal.aborted) turns += 1; throw job.signal.reason; },
   deaf: (_, job) => { job.progress(1, String(threadId)); return new Promise(() => setInterval(() => {}, 1000)); },
   exit: async () => process.exit(7),
   stray: (_, job) => new Promise(() => setImmediate(() => { throw new Error('thrown outside'); })),
   forgotten: async () => { Promise.reject(new Error('forgotten')); await new Promise(() => {}); },
-  late: () => { setTimeout(() => Promise.reject(new Error('too late')), 20); return 'ended'; },
+  late: () => { setImmediate(() => Promise.reject(new Error('too late'))); return 'ended'; },
   greedy: (_, job) => { job.progress(1); const kept = []; for (;;) kept.push(new Array(10_000).fill(kept.length)); },
   permanent: () => { throw new PermanentError('no use', { code: 'NO_USE', details: { why: 1 } }); },
   text: () => { throw 'a text'; },
@@ -59,7 +64,7 @@ before(async () => {
   await writeFile(join(folder, 'throws.mjs'), throwing);
   await writeFile(
     join(folder, 'hangs.mjs'),
-    'await new Promise((resolve) => setTimeout(resolve, 1e9));\nexport default { types: {} };\n',
+    'setInterval(() => {}, 60_000);\nawait new Promise(() => {});\nexport default { types: {} };\n',
   );
 });
 after(() => rm(folder, { recursive: true }));
@@ -67,12 +72,17 @@ afterEach(async () => {
   await Promise.all(pools.splice(0).map((pool) => pool.close()));
 });
 
+interface PoolSetup {
+  readonly files?: readonly (readonly [string, string])[];
+  readonly clock?: Clock;
+}
+
 function poolOf(
   limits: Partial<Limits> = {},
-  files: readonly (readonly [string, string])[] = [['types.mjs', 'default']],
-): ThreadPool {
+  { files = [['types.mjs', 'default']], clock = systemClock }: PoolSetup = {},
+) {
   const modules = files.map(([file, exportName]) => ({ url: pathToFileURL(join(folder, file)).href, exportName }));
-  const pool = new ThreadPool({ modules, limits: { ...DEFAULT_LIMITS, ...limits }, clock: systemClock });
+  const pool = new ThreadPool({ modules, limits: { ...DEFAULT_LIMITS, ...limits }, clock });
   pools.push(pool);
   return pool;
 }
@@ -83,10 +93,17 @@ function start(pool: ThreadPool, type: string, input: Json = null, job: Partial<
 }
 
 /** Begun jobs, each with the thread that it told of. */
-async function begin(pool: ThreadPool, type: string, count: number, input: Json = null) {
-  const jobs = Array.from({ length: count }, () => start(pool, type, input));
+async function begin(pool: ThreadPool, type: string, count: number) {
+  const jobs = Array.from({ length: count }, () => start(pool, type));
   await Promise.all(jobs.map(({ attempt }) => attempt.reported()));
   return jobs;
+}
+
+/** Lets a `gate` job through. */
+function open(id: string): void {
+  const gate = new BroadcastChannel(id);
+  gate.postMessage(null);
+  gate.close();
 }
 
 async function threadOf(attempt: SampleAttempt): Promise<string> {
@@ -248,30 +265,34 @@ describe('ThreadPool', () => {
   });
 
   it('ends a job that ignores its signal once the jobs beside it are done', async () => {
-    const pool = poolOf({ threads: 1, cancelGraceMs: 50, threadPingMs: 5_000 });
+    const clock = watchedClock();
+    const pool = poolOf({ threads: 1, cancelGraceMs: 51, threadPingMs: 5_000 }, { clock });
     const [deaf] = await begin(pool, 'deaf', 1);
-    const [napping] = await begin(pool, 'nap', 1, { ms: 400 });
-    deaf?.attempt.abort('cancel');
+    const [beside] = await begin(pool, 'gate', 1);
+    assert.ok(deaf !== undefined && beside !== undefined);
+    deaf.attempt.abort('cancel');
+    await clock.fired(51);
     const order: string[] = [];
-    await Promise.all([deaf?.ended.then(() => order.push('deaf')), napping?.ended.then(() => order.push('napping'))]);
-    assert.deepEqual(order, ['napping', 'deaf']);
-    assert.deepEqual(await deaf?.ended, { kind: 'aborted' });
-    assert.equal(resultOf((await napping?.ended) ?? { kind: 'none' }), 'rested');
+    const ends = [deaf.ended.then(() => order.push('deaf')), beside.ended.then(() => order.push('beside'))];
+    open(beside.attempt.job.id);
+    await Promise.all(ends);
+    assert.deepEqual(order, ['beside', 'deaf']);
+    assert.deepEqual(await deaf.ended, { kind: 'aborted' });
+    assert.equal(resultOf(await beside.ended), 'through');
   });
 
   it('gives no job to a thread that is to go', async () => {
-    const pool = poolOf({ threads: 1, cancelGraceMs: 0 });
+    const clock = watchedClock();
+    const pool = poolOf({ threads: 1, cancelGraceMs: 51 }, { clock });
     const [deaf] = await begin(pool, 'deaf', 1);
     const [beside] = await begin(pool, 'wait', 1);
     assert.ok(deaf !== undefined && beside !== undefined);
     deaf.attempt.abort('cancel');
-    let next = '';
-    // The grace of 0 ms ends within a few turns; until then jobs still go to the one thread.
-    for (let tries = 0; tries < 100 && (next === '' || next === (await threadOf(deaf.attempt))); tries += 1) {
-      const [job] = await begin(pool, 'nap', 1, { ms: 1 });
-      next = job === undefined ? '' : await threadOf(job.attempt);
-    }
-    assert.notEqual(next, await threadOf(deaf.attempt));
+    await clock.fired(51);
+    const [next] = await begin(pool, 'wait', 1);
+    assert.ok(next !== undefined);
+    assert.notEqual(await threadOf(next.attempt), await threadOf(deaf.attempt));
+    assert.equal(await threadOf(beside.attempt), await threadOf(deaf.attempt));
     beside.attempt.abort('cancel');
     assert.deepEqual(await deaf.ended, { kind: 'aborted' });
   });
@@ -357,16 +378,21 @@ describe('ThreadPool', () => {
   });
 
   it('takes types from several modules, TypeScript and named exports included', async () => {
-    const pool = poolOf({}, [
-      ['types.mjs', 'default'],
-      ['types.mts', 'other'],
-    ]);
+    const pool = poolOf(
+      {},
+      {
+        files: [
+          ['types.mjs', 'default'],
+          ['types.mts', 'other'],
+        ],
+      },
+    );
     assert.equal(resultOf(await pool.run(sampleAttempt(null, { type: 'four' }), 1)), 4);
     assert.equal(resultOf(await pool.run(sampleAttempt(5, { type: 'echo' }), 0)), 5);
   });
 
   it('fails jobs with the reason when the config cannot be loaded in a thread', async () => {
-    const outcome = await start(poolOf({}, [['throws.mjs', 'default']]), 'echo').ended;
+    const outcome = await start(poolOf({}, { files: [['throws.mjs', 'default']] }), 'echo').ended;
     const message = 'The config could not be loaded in a handler thread: not here';
     assert.deepEqual(outcome, {
       kind: 'failed',
@@ -376,7 +402,7 @@ describe('ThreadPool', () => {
   });
 
   it('fails jobs when the config takes too long to load in a thread', async () => {
-    const outcome = await start(poolOf({ configLoadMs: 300 }, [['hangs.mjs', 'default']]), 'echo').ended;
+    const outcome = await start(poolOf({ configLoadMs: 300 }, { files: [['hangs.mjs', 'default']] }), 'echo').ended;
     const message = 'The config took longer than 300 ms (configLoadMs) to load in a handler thread.';
     assert.equal(outcome.kind === 'failed' && outcome.failure.message, message);
   });
