@@ -1,0 +1,227 @@
+/** Plays one list of random commands against a store and the oracle, and compares every answer and the end. */
+import assert from 'node:assert/strict';
+import { type Command, decide, expectedStates } from '../../src/core/decide.ts';
+import type { Job, JobSpec } from '../../src/core/job.ts';
+import type { StoredState } from '../../src/core/state.ts';
+import type { Expectation, GuardedPatch, ListFilter, NewJob, Store } from '../../src/store/contract.ts';
+import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TYPES } from './commands.ts';
+import { createOracle, type Oracle, sortedCounts } from './oracle.ts';
+
+const START = 1_750_000_000_000;
+
+interface Play {
+  readonly store: Store;
+  readonly oracle: Oracle;
+  /** Ids in the order of their submits, those of refused submits included. */
+  readonly ids: string[];
+  now: number;
+}
+
+export async function runModel(store: Store, commands: readonly ModelCommand[]): Promise<void> {
+  const play: Play = { store, oracle: createOracle(), ids: [], now: START };
+  for (const command of commands) await perform(play, command);
+  await compareAll(play);
+}
+
+async function perform(play: Play, command: ModelCommand): Promise<void> {
+  const { store, oracle, now } = play;
+  switch (command.kind) {
+    case 'tick':
+      play.now += command.ms;
+      return;
+    case 'insert':
+      return insert(play, command.submits);
+    case 'claim': {
+      const { types, slots, max, tenant, leaseMs } = command;
+      const request = { wants: types.map((type) => ({ type, max: slots })), max, tenant, leaseMs, now, worker: 'w' };
+      assert.deepEqual(await store.claim(request), oracle.claim(request));
+      return;
+    }
+    case 'take':
+      return take(play, command.steps);
+    case 'extend':
+      return extend(play, command);
+    case 'sweep':
+      assert.deepEqual(await store.sweep({ now, limit: command.limit }), oracle.sweep(now, command.limit));
+      return;
+    case 'remove':
+      return remove(play, command);
+    case 'read':
+      return read(play, command.picks);
+    case 'list':
+      return list(play, command.filter);
+    case 'nextRunAt':
+      assert.equal(await store.nextRunAt({ types: TYPES, now }), oracle.nextRunAt(TYPES, now));
+      return;
+    case 'deliver': {
+      const { max, leaseMs } = command;
+      oracle.deliveries.claimed(await store.deliveryClaim({ now, leaseMs, max }), now, leaseMs, max);
+      return;
+    }
+    case 'settle':
+      return settle(play, command);
+  }
+}
+
+async function insert(play: Play, submits: readonly Submit[]): Promise<void> {
+  const batch = submits.map((submit) => newJob(play, submit));
+  const answers = await play.store.insert(batch);
+  assert.deepEqual(answers, play.oracle.insert(batch, answers));
+}
+
+function newJob(play: Play, submit: Submit): NewJob {
+  const id = `00000000-0000-7000-8000-${String(play.ids.length).padStart(12, '0')}`;
+  play.ids.push(id);
+  const { tenant, type, priority, idempotencyKey, requestHash, sequenceKey, timeoutMs, deadlineMs, retainMs } = submit;
+  const spec: JobSpec = {
+    ...{ id, tenant, type, priority, idempotencyKey, requestHash, sequenceKey, timeoutMs, deadlineMs, retainMs },
+    runAt: play.now + submit.delayMs,
+    tags: submit.tag === null ? {} : { tag: submit.tag },
+    retry: { attempts: submit.attempts, backoffMs: 4, factor: 2, maxMs: 10 },
+    createdAt: play.now,
+    callbackUrl: submit.hasCallback ? 'http://127.0.0.1:1/hook' : null,
+    origin: submit.hasCallback ? { dialect: 'native', data: { id } } : null,
+  };
+  return { spec, input: JSON.stringify(id) };
+}
+
+/** At most one patch per job: which of two patches of one batch comes first is not promised. */
+async function take(play: Play, steps: readonly Step[]): Promise<void> {
+  const patches = new Map<string, GuardedPatch>();
+  for (const step of steps) {
+    const job = pickOf(play.oracle.jobs(), step.pick);
+    const patch = job === undefined || patches.has(job.id) ? null : patchOf(job, step, play.now);
+    if (patch !== null) patches.set(patch.id, patch);
+  }
+  const batch = [...patches.values(), { id: UNKNOWN, expect: { states: ['waiting'] as const }, patch: {} }];
+  assert.deepEqual(await play.store.apply(batch), play.oracle.apply(batch));
+}
+
+const UNKNOWN = 'ffffffff-ffff-7fff-8fff-ffffffffffff';
+
+/** The write that the engine would make of this command, or null when `decide` refuses it. */
+function patchOf(job: Job, step: Step, now: number): GuardedPatch | null {
+  const command = commandOf(job, step);
+  const decision = decide(job, command, now);
+  if (decision.kind === 'refused') return null;
+  const guarded = { id: job.id, expect: expectationOf(job, command, step.guard), patch: decision.patch, now };
+  if (command.kind !== 'succeed' || command.result === null) return guarded;
+  return { ...guarded, result: { contentType: command.result.contentType, bytes: contentOf(job) } };
+}
+
+function commandOf(job: Job, { command, random }: Step): Command {
+  const { fence } = job;
+  switch (command) {
+    case 'report':
+      return { kind: 'report', fence, percent: job.progress.percent + 7.5, message: `attempt ${job.attempt}` };
+    case 'succeed': {
+      const result = random === 0 ? null : { contentType: 'text/plain', bytes: contentOf(job).byteLength };
+      return { kind: 'succeed', fence, result };
+    }
+    case 'fail':
+      return {
+        kind: 'fail',
+        fence,
+        failure: { code: 'X', message: 'x', details: [1] },
+        isRetryable: random === 0,
+        random,
+      };
+    case 'timeOut':
+    case 'lose':
+      return { kind: command, fence, random };
+    case 'release':
+    case 'stop':
+      return { kind: command, fence };
+    default:
+      return { kind: command };
+  }
+}
+
+function contentOf({ id, fence }: Job): Uint8Array {
+  return new TextEncoder().encode(`${id} ${fence}`);
+}
+
+function expectationOf(job: Job, command: Command, guard: Guard): Expectation {
+  const states = expectedStates(command.kind);
+  switch (guard) {
+    case 'states':
+      return { states };
+    case 'fence':
+      return { states, fence: job.fence };
+    case 'oldFence':
+      return { states, fence: job.fence - 1 };
+    case 'revision':
+      return { states, fence: job.fence, revision: job.revision };
+    case 'oldRevision':
+      return { states, revision: job.revision - 1 };
+  }
+}
+
+async function extend(play: Play, { pick, isOld, ms }: Extract<ModelCommand, { kind: 'extend' }>): Promise<void> {
+  const job = pickOf(play.oracle.jobs(), pick);
+  if (job === undefined) return;
+  const batch = [{ id: job.id, fence: job.fence - (isOld ? 1 : 0), leaseUntil: play.now + ms }];
+  assert.deepEqual(await play.store.extend(batch), play.oracle.extend(batch));
+}
+
+async function remove(play: Play, { picks, isOld, keepMs }: Extract<ModelCommand, { kind: 'remove' }>): Promise<void> {
+  const jobs = new Set(picks.flatMap((pick) => pickOf(play.oracle.jobs(), pick) ?? []));
+  const batch = [...jobs].map(({ id, revision }) => ({
+    id,
+    revision: revision - (isOld ? 1 : 0),
+    now: play.now,
+    goneUntil: play.now + keepMs,
+  }));
+  if (batch.length > 0) assert.deepEqual(await play.store.remove(batch), play.oracle.remove(batch));
+}
+
+async function read({ store, oracle, ids }: Play, picks: readonly number[]): Promise<void> {
+  const refs = picks.flatMap((pick) => {
+    const job = pickOf(oracle.jobs(), pick);
+    const id = pickOf(ids, pick);
+    return [...(job === undefined ? [] : [{ number: job.number }]), ...(id === undefined ? [] : [{ id }])];
+  });
+  assert.deepEqual(await store.read(refs), oracle.read(refs));
+}
+
+async function list({ store, oracle }: Play, filter: Filter): Promise<void> {
+  const { tenant, states, types, tag, isOldestFirst, after, limit } = filter;
+  const wanted: ListFilter = {
+    ...{ tenant, limit, order: isOldestFirst ? 'oldest' : 'newest' },
+    ...(states === null ? {} : { states: states as readonly StoredState[] }),
+    ...(types === null ? {} : { types }),
+    ...(tag === null ? {} : { tags: { tag } }),
+    ...(after === null ? {} : { after: pickOf(oracle.jobs(), after)?.number ?? 0 }),
+  };
+  assert.deepEqual(await store.list(wanted), oracle.list(wanted));
+  const { after: _, limit: __, order: ___, ...counted } = wanted;
+  assert.deepEqual(sortedCounts(await store.count(counted)), oracle.count(counted));
+}
+
+async function settle(play: Play, { pick, isOld, retryMs }: Extract<ModelCommand, { kind: 'settle' }>): Promise<void> {
+  const held = pickOf(play.oracle.deliveries.held(), pick);
+  if (held === undefined) return;
+  const fence = held.fence - (isOld ? 1 : 0);
+  const retryAt = retryMs === null ? null : play.now + retryMs;
+  const answer = await play.store.deliverySettle([{ number: held.number, fence, retryAt }]);
+  assert.deepEqual(answer, [play.oracle.deliveries.settle(held.number, fence, retryAt)]);
+}
+
+/** Everything that a store holds, whoever might ask for it. */
+async function compareAll({ store, oracle, ids }: Play): Promise<void> {
+  const refs = ids.map((id) => ({ id }));
+  assert.deepEqual(await store.read(refs), oracle.read(refs));
+  assert.deepEqual(await store.readInput(refs), ids.map(oracle.readInput));
+  const results = await store.readResult(refs);
+  const texts = results.map((result) => result && { ...result, bytes: Buffer.from(result.bytes).toString() });
+  const wanted = ids.map(oracle.readResult);
+  assert.deepEqual(
+    texts,
+    wanted.map((result) => result && { ...result, bytes: Buffer.from(result.bytes).toString() }),
+  );
+  assert.deepEqual(sortedCounts(await store.count({ tenant: null })), oracle.count({ tenant: null }));
+}
+
+function pickOf<T>(items: readonly T[], pick: number): T | undefined {
+  return items.length === 0 ? undefined : items[pick % items.length];
+}

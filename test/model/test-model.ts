@@ -1,0 +1,36 @@
+/**
+ * The model test of a store: lists of random commands, each played against a fresh store and the oracle.
+ *
+ * Every run prints its seed. BIDE_SEED plays one again, BIDE_RUNS sets how many lists are played; what fails is shrunk to the
+ * shortest list that fails.
+ */
+import { type TestContext, test } from 'node:test';
+import fc from 'fast-check';
+import type { OpenStore } from '../../src/store/contract-suite/index.ts';
+import { modelCommand } from './commands.ts';
+import { runModel } from './run-model.ts';
+
+const RUNS = Number(process.env.BIDE_RUNS ?? (process.env.BIDE_FAULTS === 'full' ? 300 : 25));
+const COMMANDS_MAX = 80;
+
+/** @param driver shown with the test; @param open as for the store suite: an empty, migrated store */
+export function testModel(driver: string, open: OpenStore): void {
+  test(`${driver} answers as the oracle does to random commands`, async (t) => {
+    const seed = Number(process.env.BIDE_SEED ?? Math.floor(Math.random() * 2 ** 31));
+    tell(t, `BIDE_SEED=${seed} BIDE_RUNS=${RUNS}`);
+    const commands = fc.array(modelCommand, { maxLength: COMMANDS_MAX, size: 'max' });
+    const property = fc.asyncProperty(commands, async (list) => {
+      const opened = await open();
+      try {
+        await runModel(opened.store, list);
+      } finally {
+        await opened.cleanup();
+      }
+    });
+    await fc.assert(property, { seed, numRuns: RUNS });
+  });
+}
+
+function tell(t: TestContext, message: string): void {
+  t.diagnostic(message);
+}
