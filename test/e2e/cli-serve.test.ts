@@ -1,0 +1,343 @@
+/** The server as a process: its start, its refusals, its end, and what an operator does beside it. */
+import assert from 'node:assert/strict';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { createClient, type JobBody, type KeyBody } from '../../src/client/index.ts';
+import { bide, type RunningCommand, startBide } from '../process/bide-command.ts';
+import { callBide } from './call-bide.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'bide-serve-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+let folders = 0;
+function newFolder(): string {
+  folders += 1;
+  return join(folder, `data-${folders}`);
+}
+
+interface Served extends RunningCommand {
+  readonly url: string;
+  readonly said0: string;
+}
+
+async function serve(data: string, ...more: readonly string[]): Promise<Served> {
+  const running = startBide(['serve', '--port', '0', '--data', data, ...more], { cwd: folder });
+  const said0 = await running.said(/listening on \S+\n/);
+  return { ...running, said0, url: /listening on (\S+)/.exec(said0)?.[1] ?? '' };
+}
+
+async function end(running: RunningCommand, signal: NodeJS.Signals = 'SIGTERM') {
+  running.child.kill(signal);
+  return running.ended;
+}
+
+const keyIn = (data: string) => readFileSync(join(data, 'admin.key'), 'utf8').trim();
+const linesOf = <T>(text: string) =>
+  text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as T);
+
+describe('bide serve', () => {
+  test('prints the admin key at the first start only, and leaves it readable by its owner alone', async () => {
+    const data = newFolder();
+    const first = await serve(data);
+    assert.match(first.said0, /^admin key (bide_\w+) \(shown this once, kept in .*admin\.key\)\nlistening on http:/);
+    assert.ok(first.said0.includes(keyIn(data)));
+    assert.equal(statSync(join(data, 'admin.key')).mode & 0o777, 0o600);
+    assert.equal((await end(first)).code, 0);
+    const second = await serve(data);
+    assert.match(second.said0, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
+    await end(second);
+  });
+
+  test('leaves its URL in the data folder while it runs, and takes it away when it stops', async () => {
+    const data = newFolder();
+    const running = await serve(data);
+    const note = JSON.parse(readFileSync(join(data, 'server.json'), 'utf8')) as { url: string; pid: number };
+    assert.deepEqual([note.url, note.pid], [running.url, running.child.pid]);
+    assert.equal((await callBide(['types', '--data', data])).code, 0);
+    const { code, stderr } = await end(running);
+    assert.deepEqual([code, existsSync(join(data, 'server.json'))], [0, false]);
+    assert.match(stderr, /stopping: running jobs are given time to finish/);
+  });
+
+  test('with --json says all of it in one document', async () => {
+    const data = newFolder();
+    const running = startBide(['serve', '--port', '0', '--data', data, '--json', '--dialect-port', 'kinetica=0']);
+    const said = await running.said(/\n/);
+    const document = JSON.parse(said) as { listening: string; adminKey: string; dialects: Record<string, string> };
+    assert.equal(document.adminKey, keyIn(data));
+    assert.match(document.dialects.kinetica ?? '', /^http:\/\/127\.0\.0\.1:\d+$/);
+    await end(running);
+  });
+
+  test('lets running jobs finish at SIGTERM, and answers who waits for them', async () => {
+    const data = newFolder();
+    const running = await serve(data, '--playground');
+    const client = createClient({ url: running.url, key: keyIn(data), triesMax: 1 });
+    const { id } = await client.submit({ type: 'sleep', input: { ms: 1_500, steps: 30, result: 'done' } });
+    for await (const job of client.watch(id)) if (job.state === 'running' && job.progress.percent > 0) break;
+    assert.equal((await end(running)).code, 0);
+    const again = await serve(data, '--playground');
+    const job = await createClient({ url: again.url, key: keyIn(data) }).get(id);
+    assert.deepEqual([job.state, job.attempt, job.result], ['succeeded', 1, 'done']);
+    await end(again);
+  });
+
+  test('gives running jobs back at the second signal', async () => {
+    const data = newFolder();
+    const running = await serve(data, '--playground');
+    const client = createClient({ url: running.url, key: keyIn(data), triesMax: 1 });
+    const { id } = await client.submit({ type: 'sleep', input: { ms: 600_000, steps: 1_000 } });
+    for await (const job of client.watch(id)) if (job.state === 'running') break;
+    running.child.kill('SIGTERM');
+    await running.said(/stopping: /);
+    // Signals as close together as those of one keystroke count as one, so the second one goes until it is taken.
+    const repeat = setInterval(() => running.child.kill('SIGTERM'), 250);
+    await running.said(/stopping now/);
+    clearInterval(repeat);
+    assert.notEqual((await running.ended).code, 0);
+    const again = await serve(data);
+    const job = await createClient({ url: again.url, key: keyIn(data) }).get(id);
+    assert.deepEqual([job.state, job.attempt], ['queued', 0]);
+    await end(again);
+  });
+
+  test('starts again right after SIGKILL, and the note of the dead server misleads nobody', async () => {
+    const data = newFolder();
+    const killed = await serve(data);
+    const { signal } = await end(killed, 'SIGKILL');
+    assert.equal(signal, 'SIGKILL');
+    const stale = await callBide(['types', '--data', data]);
+    assert.deepEqual([stale.code, /cannot be reached/.test(stale.stderr)], [5, true]);
+    assert.equal((await callBide(['keys', 'list', '--data', data])).code, 0);
+    const next = await serve(data);
+    assert.equal((await callBide(['types', '--data', data])).code, 0);
+    await end(next);
+  });
+});
+
+describe('bide serve refuses', () => {
+  const refusal = async (...line: readonly string[]) => {
+    const { code, stdout, stderr } = await bide(['serve', '--port', '0', ...line], { cwd: folder });
+    assert.equal(stdout, '');
+    assert.doesNotMatch(stderr, /^ +at /m, 'a stack trace');
+    return { code, stderr };
+  };
+
+  test('a port that is taken, with 1', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => taken.once('listening', resolve));
+    const port = String((taken.address() as AddressInfo).port);
+    const { code, stderr } = await refusal('--port', port, '--data', newFolder());
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^bide: Port ${port} on 127\\.0\\.0\\.1 is in use\\.\n.*--port`));
+    taken.close();
+  });
+
+  test('an address that is not of this machine, with 2', async () => {
+    const { code, stderr } = await refusal('--host', '192.0.2.1', '--data', newFolder());
+    assert.deepEqual([code, /This machine has no address 192\.0\.2\.1/.test(stderr)], [2, true]);
+  });
+
+  test('a data folder of another process, with 1 and its process id', async () => {
+    const data = newFolder();
+    const running = await serve(data);
+    const { code, stderr } = await refusal('--data', data);
+    assert.equal(code, 1);
+    assert.ok(stderr.startsWith(`bide: Process ${running.child.pid} has the data folder ${data} open.\n`), stderr);
+    assert.equal((await callBide(['types', '--data', data])).code, 0, 'the first one goes on');
+    await end(running);
+  });
+
+  test('a data folder that cannot be made, with 1', async () => {
+    const file = join(folder, 'a-file');
+    writeFileSync(file, '');
+    const { code, stderr } = await refusal('--data', join(file, 'data'));
+    assert.equal(code, 1);
+    assert.match(stderr, /^bide: The data folder .* cannot be written \(ENOTDIR in .*a-file\)\.\n/);
+  });
+
+  test('a config with a mistake, with 2 and the place of it', async () => {
+    const cases: readonly (readonly [string, RegExp])[] = [
+      ['export default { types: { a: 1 } };', /a\.config\.mjs: types\.a /],
+      ['export default { typos: {} };', /typos/],
+      ['export default {', /syntax error/],
+      ['throw new Error("not today");', /not today/],
+    ];
+    const file = join(folder, 'a.config.mjs');
+    for (const [text, expected] of cases) {
+      writeFileSync(file, text);
+      const { code, stderr } = await refusal('--config', file, '--data', newFolder());
+      assert.deepEqual([code, expected.test(stderr)], [2, true], stderr);
+    }
+    const { code, stderr } = await refusal('--config', 'nowhere.ts', '--data', newFolder());
+    assert.deepEqual([code, /nowhere\.ts: there is no such file/.test(stderr)], [2, true]);
+  });
+
+  test('options that make no sense, with 2', async () => {
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['--port', '70000'], /--port takes a whole number from 0 to 65535, not 70000/],
+      [['--dialect-port', 'kinetica'], /takes NAME=PORT/],
+      [['--schema', 'x'], /--schema belongs to --database/],
+      [['--database', 'mysql://x'], /takes a URL such as postgresql:/],
+      [['--log-level', 'loud'], /takes one of trace, debug/],
+      [['extra'], /does not know what to do with "extra"/],
+      [['--pubic-url', 'x'], /Did you mean --public-url\?/],
+    ];
+    for (const [line, expected] of cases) {
+      const { code, stderr } = await callBide(['serve', ...line, '--data', newFolder()]);
+      assert.deepEqual([code, expected.test(stderr)], [2, true], stderr);
+    }
+  });
+
+  test('to work on a data folder: that takes PostgreSQL', async () => {
+    const { code, stderr } = await bide(['work', '--data', newFolder()], { cwd: folder });
+    assert.deepEqual([code, /`bide work` needs --database: .* PostgreSQL/.test(stderr)], [2, true]);
+  });
+});
+
+describe('bide keys', () => {
+  test('creates, lists and revokes through the running server, at once', async () => {
+    const data = newFolder();
+    const running = await serve(data);
+    const made = await bide([
+      'keys',
+      'create',
+      '--name',
+      'ci',
+      '--scope',
+      'submit,read',
+      '--tenant',
+      'acme',
+      '--data',
+      data,
+    ]);
+    assert.equal(made.code, 0);
+    const key = made.stdout.trim();
+    assert.match(made.stderr, /of tenant acme with submit, read: shown this once/);
+    assert.equal((await callBide(['list', '--url', running.url, '--key', key])).code, 0);
+    const forbidden = await callBide(['keys', 'list', '--url', running.url, '--key', key]);
+    assert.deepEqual([forbidden.code, /scope admin/.test(forbidden.stderr)], [2, true]);
+
+    const listed = linesOf<KeyBody>((await callBide(['keys', 'list', '--json', '--data', data])).stdout);
+    const { id } = listed.find(({ name }) => name === 'ci') ?? assert.fail('not listed');
+    assert.match(
+      (await bide(['keys', 'list', '--data', data])).stdout,
+      new RegExp(`\n${id} +acme +submit,read +\\S+ +ci\n`),
+    );
+    assert.equal((await bide(['keys', 'revoke', id, '--data', data])).stdout, `${id} revoked\n`);
+    assert.equal((await callBide(['list', '--url', running.url, '--key', key])).code, 2);
+    assert.equal((await callBide(['keys', 'revoke', id, '--data', data])).code, 3);
+    await end(running);
+  });
+
+  test('works on the data folder itself while no server runs', async () => {
+    const data = newFolder();
+    await end(await serve(data));
+    const made = await bide(['keys', 'create', '--scope', 'work', '--json', '--data', data]);
+    const { key, scopes } = JSON.parse(made.stdout) as { key: string; scopes: readonly string[] };
+    assert.deepEqual(scopes, ['work']);
+    assert.equal((await callBide(['keys', 'revoke', 'nonsense', '--data', data])).code, 3);
+    const running = await serve(data);
+    assert.match((await callBide(['types', '--url', running.url, '--key', key])).stderr, /scope read/);
+    await end(running);
+  });
+
+  test('refuses what makes no sense, and makes no folder on the way', async () => {
+    const data = newFolder();
+    const cases: readonly (readonly [readonly string[], RegExp])[] = [
+      [['keys'], /needs create \| list \| revoke/],
+      [['keys', 'crate'], /did you mean `bide keys create`\?/],
+      [['keys', 'revoke'], /needs ID/],
+      [['keys', 'list', 'x'], /takes no arguments/],
+      [['keys', 'create', '--scope', 'raed'], /Did you mean read\?/],
+      [['keys', 'list'], /There is no data in /],
+    ];
+    for (const [line, expected] of cases) {
+      const { code, stderr } = await callBide([...line, '--data', data]);
+      assert.deepEqual([code, expected.test(stderr)], [2, true], stderr);
+    }
+    assert.equal(existsSync(data), false);
+  });
+});
+
+describe('bide migrate and doctor', () => {
+  test('migrate makes the schema, once, and says so beforehand', async () => {
+    const data = newFolder();
+    const planned = await callBide(['migrate', '--dry-run', '--json', '--data', data]);
+    const plan = JSON.parse(planned.stdout) as { from: number; to: number; applied: readonly string[] };
+    assert.equal(plan.from, 0);
+    assert.ok(plan.applied.length > 0);
+    const { code, stdout } = await bide(['migrate', '--data', data]);
+    assert.deepEqual([code, /schema brought from version 0 to \d+\n$/.test(stdout)], [0, true]);
+    assert.match((await callBide(['migrate', '--data', data])).stdout, /^schema version \d+: up to date\n$/);
+  });
+
+  test('doctor finds nothing wrong in an empty place, beside a server, and after it', async () => {
+    const data = newFolder();
+    const empty = await callBide(['doctor', '--data', data]);
+    assert.equal(empty.code, 0, empty.stdout);
+    const running = await serve(data);
+    const beside = await bide(['doctor', '--data', data], { cwd: folder });
+    assert.equal(beside.code, 0, beside.stdout);
+    assert.match(beside.stdout, /^ok +server +http:\S+ is ready\nok +key +.*\nok +clock +/m);
+    await end(running);
+    const { ok, checks } = JSON.parse((await callBide(['doctor', '--json', '--data', data])).stdout) as {
+      ok: boolean;
+      checks: readonly { name: string; message: string }[];
+    };
+    assert.equal(ok, true);
+    assert.match(checks.find(({ name }) => name === 'store')?.message ?? '', /opens, and nobody else has it/);
+  });
+
+  test('doctor names each problem with what to do, and ends with 1', async () => {
+    const data = newFolder();
+    const running = await serve(data);
+    writeFileSync(join(data, 'admin.key'), 'bide_000000000000_wrong\n', { mode: 0o644 });
+    rmSync(join(data, 'admin.key'));
+    writeFileSync(join(data, 'admin.key'), 'bide_000000000000_wrong\n', { mode: 0o644 });
+    const wrongKey = await callBide(['doctor', '--data', data, '--config', join(folder, 'none.ts')]);
+    assert.equal(wrongKey.code, 1);
+    assert.match(wrongKey.stdout, /^problem +config +.*none\.ts: there is no such file/m);
+    assert.match(wrongKey.stdout, /^problem +admin key +.*\n +-> Run: chmod 600 /m);
+    assert.match(wrongKey.stdout, /^problem +key +the server refuses the key.*\n +-> .*bide keys create/m);
+    await end(running);
+    writeFileSync(join(data, 'bide.db'), 'no database at all, and long enough to tell');
+    const damaged = await callBide(['doctor', '--data', data]);
+    assert.match(damaged.stdout, /^problem +store +/m);
+    const nobody = await callBide(['doctor', '--data', data, '--url', running.url]);
+    assert.match(nobody.stdout, /^problem +server +http:\S+ does not answer/m);
+  });
+});
+
+describe('bide help and version', () => {
+  test('help shows every command, each command shows its own, and a wrong word its neighbour', async () => {
+    const { stdout } = await bide(['help']);
+    const names = [...stdout.matchAll(/^ {2}([a-z]+) {2,}\S/gm)].map(([, name]) => name ?? '');
+    assert.ok(names.includes('serve') && names.includes('doctor'), stdout);
+    for (const name of names) {
+      const one = await callBide(['help', name]);
+      assert.deepEqual([one.code, one.stdout.startsWith(`bide ${name}: `)], [0, true]);
+      assert.equal((await callBide([name, '--help'])).stdout, one.stdout);
+    }
+    assert.equal((await callBide([])).stdout, stdout);
+    assert.equal((await callBide(['--help'])).stdout, stdout);
+    const wrong = await callBide(['sevre']);
+    assert.deepEqual([wrong.code, /did you mean `bide serve`\?/.test(wrong.stderr)], [2, true]);
+  });
+
+  test('version says which Bide and which Node', async () => {
+    const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as JobBody & {
+      version: string;
+    };
+    for (const line of [['version'], ['--version'], ['-v']]) {
+      assert.equal((await callBide(line)).stdout, `bide ${version} (Node ${process.versions.node})\n`);
+    }
+  });
+});
