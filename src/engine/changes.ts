@@ -29,10 +29,18 @@ export interface Removed {
   readonly goneAt: number;
 }
 
-export type ChangeListener = (change: Change | Removed) => void;
+/**
+ * A write failed, and failing says not whether it landed. Everybody looks anew, as after a time away: a job may have become
+ * waiting, or final, without a word.
+ */
+export interface Unsure {
+  readonly kind: 'unsure';
+}
+
+export type ChangeListener = (change: Change | Removed | Unsure) => void;
 
 export interface Changes {
-  announce(change: Change | Removed): void;
+  announce(change: Change | Removed | Unsure): void;
   /** Returns the way to stop listening. */
   listen(listener: ChangeListener): () => void;
 }

@@ -15,6 +15,7 @@ import type { Snapshot } from './api.ts';
 import { createBatcher } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
+import { doubtAfter } from './failed-write.ts';
 import { inlineText } from './inline-result.ts';
 import type { Found, Reader } from './reader.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -70,7 +71,7 @@ export function createCommands(options: CommandsOptions): Commands {
           sight = await newSight(id);
           continue;
         }
-        const outcome = await applies.add(guarded(job, command, decision.patch, result));
+        const outcome = await apply(guarded(job, command, decision.patch, result));
         if (outcome.kind === 'applied') return landed(outcome.job, job.state, decision.event, result);
         sight = outcome.kind === 'stale' ? await staleSight(outcome.job) : await newSight(id);
       }
@@ -78,6 +79,14 @@ export function createCommands(options: CommandsOptions): Commands {
     },
   };
 
+  async function apply(patch: GuardedPatch): Promise<ApplyOutcome> {
+    try {
+      return await applies.add(patch);
+    } catch (error) {
+      doubtAfter(error, changes, () => snapshots.drop(patch.id));
+      throw error;
+    }
+  }
   function landed(job: Job, before: StoredState, event: JobEvent, result?: ResultContent | null): Carried {
     const text = job.state === 'succeeded' ? inlineText(result, limits.resultInlineBytesMax) : null;
     const snapshot = snapshots.put(job, text);
@@ -86,7 +95,9 @@ export function createCommands(options: CommandsOptions): Commands {
   }
   async function firstSight(id: string, seen: Job | undefined): Promise<Sight | Exclude<Found, { kind: 'found' }>> {
     const current = reader.peek(id);
-    if (current !== undefined) return { snapshot: current, isCurrent: true };
+    // What a sweep has just found may be newer than memory, after a write whose answer was lost.
+    if (current !== undefined && current.job.revision >= (seen?.revision ?? 0))
+      return { snapshot: current, isCurrent: true };
     if (seen === undefined) return newSight(id);
     const known = snapshots.get(id);
     const isNewer = known !== undefined && known.job.revision >= seen.revision;

@@ -94,7 +94,10 @@ export function createEngine(options: EngineOptions): RunningEngine {
         parts.population.waitingOf(job.type),
         parts.types.get(job.type)?.slots ?? 1,
       ),
-    subscribe: (listener) => parts.changes.listen((change) => listener(eventOf(change, clock))),
+    subscribe: (listener) =>
+      parts.changes.listen((change) => {
+        if (change.kind !== 'unsure') listener(eventOf(change, clock));
+      }),
     stats: () => statsOf(parts),
   };
 }

@@ -7,9 +7,10 @@
  * - What a claim brings after `stop` began is released at once, with its attempt given back.
  */
 import type { ClaimedJob, Store } from '../store/contract.ts';
-import type { Handler, JobType, Snapshot } from './api.ts';
+import type { Handler, JobType } from './api.ts';
 import { type AttemptOptions, startAttempt } from './attempt.ts';
 import type { Changes } from './changes.ts';
+import { claimJobs } from './claim-jobs.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createPollTimer, type PollTimer } from './poll-timer.ts';
@@ -115,8 +116,8 @@ class SlotFiller implements Dispatcher {
   }
 
   async #claim(wants: readonly Want[], now: number): Promise<void> {
-    const { store, workerName, limits } = this.#options;
-    const claimed = await store.claim({
+    const { workerName, limits } = this.#options;
+    const claimed = await claimJobs(this.#options, {
       wants: wants.map(({ bench, max }) => ({ type: bench.type, max })),
       max: wants.reduce((sum, { max }) => sum + max, 0),
       ...{ tenant: null, worker: workerName, leaseMs: limits.leaseMs, now },
@@ -132,21 +133,18 @@ class SlotFiller implements Dispatcher {
   }
 
   #take(claimed: ClaimedJob): void {
-    const { snapshots, changes } = this.#options;
-    const { job } = claimed;
-    const snapshot = snapshots.put(job, null);
-    changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'claimed' });
-    const bench = this.#benches.get(job.type);
+    const bench = this.#benches.get(claimed.job.type);
     if (bench === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
-    else this.#begin(claimed, snapshot, bench);
+    else this.#begin(claimed, bench);
   }
 
-  #begin(claimed: ClaimedJob, snapshot: Snapshot, bench: Bench): void {
+  #begin(claimed: ClaimedJob, bench: Bench): void {
     const { job } = claimed;
     const attempt = startAttempt(this.#options, claimed, bench.handler);
     this.#options.live.add(attempt);
     // A cancel may have been written between the claim and its answer.
-    if (snapshot.job.fence === job.fence && snapshot.job.cancelRequestedAt !== null) attempt.abort('cancel');
+    const now = this.#options.snapshots.get(job.id)?.job;
+    if (now !== undefined && now.fence === job.fence && now.cancelRequestedAt !== null) attempt.abort('cancel');
     bench.running += 1;
     void attempt.ended.then(() => {
       bench.running -= 1;

@@ -88,20 +88,32 @@ export function createParts(options: PartsOptions): EngineParts {
   const work = createWork({ ...known, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
-  const loops = [createLeases({ ...known, extensions }), createSweeper(known), desk, rereads, createDeliveries(base)];
   tellChanges(changes, telemetry);
+  const listening: EngineParts['listening'] = {
+    onJobs: rereads.hint,
+    onWork(some) {
+      if (options.runsJobs) dispatcher.hint(some);
+      desk.hint(some);
+    },
+  };
+  changes.listen(({ kind }) => {
+    if (kind !== 'unsure') return;
+    listening.onJobs(null);
+    listening.onWork(null);
+    counting.wake();
+  });
 
   return {
     ...{ store, types, limits, clock, random: options.random, telemetry, closing: new AbortController() },
     ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
-    ...{ dispatcher, desk, work },
-    loops: store.facts.isShared ? [...loops, counting] : loops,
-    listening: {
-      onJobs: rereads.hint,
-      onWork(some) {
-        if (options.runsJobs) dispatcher.hint(some);
-        desk.hint(some);
-      },
-    },
+    ...{ dispatcher, desk, work, listening },
+    loops: [
+      createLeases({ ...known, extensions }),
+      createSweeper(known),
+      desk,
+      rereads,
+      counting,
+      createDeliveries(base),
+    ],
   };
 }

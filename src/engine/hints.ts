@@ -6,7 +6,7 @@
  * somebody here waits for.
  */
 import type { Hint, Store, Unsubscribe } from '../store/contract.ts';
-import type { Change, Changes, Removed } from './changes.ts';
+import type { ChangeListener, Changes } from './changes.ts';
 
 export interface HintsOptions {
   readonly store: Store;
@@ -33,9 +33,9 @@ export function startHints({ store, changes, onJobs, onWork }: HintsOptions): Un
     types = new Set();
     store.hint(hints);
   };
-  const collect = (change: Change | Removed) => {
+  const collect: ChangeListener = (change) => {
+    if (change.kind === 'unsure' || (change.kind === 'changed' && change.cause === 'learnt')) return;
     if (change.kind === 'removed') ids.add(change.id);
-    else if (change.cause === 'learnt') return;
     else {
       // Nobody elsewhere can wait yet for a job that was just submitted.
       if (change.cause !== 'submitted') ids.add(change.job.id);

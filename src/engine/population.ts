@@ -1,7 +1,8 @@
 /**
  * Counts unfinished jobs per tenant (the quota) and waiting jobs per type (the queue estimate), without a query per submit.
  *
- * Counted once at the start, then kept by the changes of this process: exact where one process owns the store. Where several
+ * Counted once at the start, then kept by the changes of this process: exact where one process owns the store, until
+ * a write fails and nobody knows whether it landed. Where several
  * share it the count is refreshed, so a tenant may overshoot by what the others submit between two refreshes.
  */
 import type { Limits } from '../core/limits.ts';
@@ -11,7 +12,7 @@ import type { Change, Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 
 export interface Population {
-  /** Counts anew. Answers how many ms later that is worth doing again; null where local counting is exact. */
+  /** Counts anew, unless the count is exact. Answers how many ms later that is worth doing again; null where it stays exact. */
   refresh(): Promise<number | null>;
   /** Takes room for one job before it is stored; false when the tenant has none left. */
   reserve(tenant: string): boolean;
@@ -31,44 +32,47 @@ export function createPopulation(options: {
   readonly clock: Clock;
 }): Population {
   const { store, changes, limits, clock } = options;
+  const reserved = new Map<string, number>();
   let unfinished = new Map<string, number>();
   let waiting = new Map<string, number>();
+  let isExact = false;
 
   changes.listen((change) => {
-    if (change.kind !== 'changed' || change.cause === 'learnt') return;
-    count(change);
+    if (change.kind === 'unsure') isExact = false;
+    else if (change.kind === 'changed' && change.cause !== 'learnt') count(change);
   });
   const count = ({ job, before, cause }: Change) => {
-    // A submitted job has its room already: `reserve` took it.
-    const after: StoredState = job.state;
-    if (cause !== 'submitted') add(unfinished, job.tenant, isUnfinished(after) - isUnfinished(before ?? after));
-    add(waiting, job.type, Number(after === 'waiting') - Number(before === 'waiting'));
+    add(unfinished, job.tenant, unfinishedBy(job.state) - unfinishedBy(before));
+    add(waiting, job.type, Number(job.state === 'waiting') - Number(before === 'waiting'));
+    if (cause === 'submitted') add(reserved, job.tenant, -1);
   };
 
   return {
     async refresh() {
+      if (isExact) return null;
       const startedAt = clock.now();
       const counts = await store.count({ tenant: null, states: ['waiting', 'running'] });
+      isExact = !store.facts.isShared;
       unfinished = new Map();
       waiting = new Map();
       for (const { tenant, type, state, count } of counts) {
         add(unfinished, tenant, count);
         if (state === 'waiting') add(waiting, type, count);
       }
-      return store.facts.isShared ? Math.max(REFRESH_MS, (clock.now() - startedAt) * REFRESH_SHARE) : null;
+      return isExact ? null : Math.max(REFRESH_MS, (clock.now() - startedAt) * REFRESH_SHARE);
     },
     reserve(tenant) {
-      if ((unfinished.get(tenant) ?? 0) >= limits.jobsWaitingMax) return false;
-      add(unfinished, tenant, 1);
+      if ((unfinished.get(tenant) ?? 0) + (reserved.get(tenant) ?? 0) >= limits.jobsWaitingMax) return false;
+      add(reserved, tenant, 1);
       return true;
     },
-    giveBack: (tenant) => add(unfinished, tenant, -1),
+    giveBack: (tenant) => add(reserved, tenant, -1),
     waitingOf: (type) => waiting.get(type) ?? 0,
   };
 }
 
-function isUnfinished(state: StoredState): number {
-  return isFinal(state) ? 0 : 1;
+function unfinishedBy(state: StoredState | null): number {
+  return state === null || isFinal(state) ? 0 : 1;
 }
 
 /** Empty counts leave the map, so that tenants that come and go leave nothing behind. */

@@ -2,7 +2,7 @@
  * Reads jobs as snapshots: from memory where memory is certainly current, else in batches from the store.
  *
  * A snapshot carries its small JSON result, so a read of a finished job that is not in memory costs a second batch, once per
- * revision. What a read of a shared store finds newer than what was known is announced as a change.
+ * revision. What a read finds newer than what was known is announced as a change.
  */
 import type { Job } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
@@ -95,7 +95,7 @@ export function createReader(options: ReaderOptions): Reader {
 }
 
 function foundOf(
-  { snapshots, changes, store }: ReaderOptions,
+  { snapshots, changes }: ReaderOptions,
   outcome: ReadOutcome,
   texts: ReadonlyMap<string, string | null>,
   reading: Reading,
@@ -103,7 +103,7 @@ function foundOf(
   if (outcome.kind !== 'found') return outcome;
   const known = snapshots.get(outcome.job.id);
   const snapshot = snapshots.putRead(outcome.job, texts.get(outcome.job.id) ?? null, reading);
-  const isNews = store.facts.isShared && known !== undefined && known.job.revision < snapshot.job.revision;
+  const isNews = known !== undefined && known.job.revision < snapshot.job.revision;
   if (isNews)
     changes.announce({ kind: 'changed', snapshot, job: snapshot.job, before: known.job.state, cause: 'learnt' });
   return { kind: 'found', snapshot };

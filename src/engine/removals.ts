@@ -5,6 +5,7 @@ import type { Removal, RemoveOutcome, Store } from '../store/contract.ts';
 import { createBatcher } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
+import { doubtAfter } from './failed-write.ts';
 import type { Snapshots } from './snapshots.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -32,9 +33,13 @@ export function createRemovals(options: {
 
   const remove = async ({ id, tenant, revision }: Job): Promise<RemoveOutcome> => {
     const now = clock.now();
-    const outcome = await removals.add({ id, revision, now, goneUntil: now + limits.tombstoneMs });
-    if (outcome === 'stale') return outcome;
+    const removal = { id, revision, now, goneUntil: now + limits.tombstoneMs };
+    const outcome = await removals.add(removal).catch((error: unknown) => {
+      doubtAfter(error, changes, () => snapshots.drop(id));
+      throw error;
+    });
     snapshots.drop(id);
+    if (outcome === 'stale') return outcome;
     changes.announce({ kind: 'removed', id, tenant, goneAt: now });
     return outcome;
   };

@@ -57,7 +57,12 @@ describe('requestHash', () => {
   const base = { tenant: 't', type: 'x', input: { a: 1, b: [1, { c: 2, d: 3 }] } };
 
   it('is the same for the same request, whatever the order of keys, the tenant or the origin', () => {
-    const other = { tenant: 'u', type: 'x', input: { b: [1, { d: 3, c: 2 }], a: 1 }, origin: { dialect: 'd', data: 1 } };
+    const other = {
+      tenant: 'u',
+      type: 'x',
+      input: { b: [1, { d: 3, c: 2 }], a: 1 },
+      origin: { dialect: 'd', data: 1 },
+    };
     assert.equal(requestHash(base), requestHash(other));
     assert.equal(requestHash(base), requestHash({ ...base, priority: undefined, tags: null as never }));
     assert.match(requestHash(base), /^[0-9a-f]{64}$/);

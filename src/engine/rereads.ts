@@ -1,6 +1,7 @@
 /**
  * Keeps waiters and live attempts in step with a shared store: hinted jobs are read as soon as the last read is done, in one
- * batch; all waited and running jobs are read at every safety poll, since hints may be lost. Where one process owns the store it sleeps.
+ * batch; all waited and running jobs are read at every safety poll, since hints may be lost. Where one process owns the store
+ * it sleeps, until a write fails and nobody knows whether it landed.
  */
 import type { Limits } from '../core/limits.ts';
 import type { Store } from '../store/contract.ts';
@@ -30,7 +31,7 @@ export function createRereads(options: {
   readonly random: () => number;
   readonly telemetry: Telemetry;
 }): Rereads {
-  const { store, reader, waiters, live, clock } = options;
+  const { reader, waiters, live, clock } = options;
   let hinted = new Set<string>();
   const polls = createPollTimer(options);
   let isPollDue = false;
@@ -47,10 +48,10 @@ export function createRereads(options: {
   };
 
   async function turn(): Promise<number | null> {
-    if (!store.facts.isShared) return null;
     if (clock.now() >= restsUntil && (polls.isDue() || isPollDue)) await poll();
     else await readHinted();
-    return Math.max(restsUntil - clock.now(), polls.sleepMs(null) ?? 0);
+    const sleepMs = polls.sleepMs(null);
+    return sleepMs === null && !isPollDue ? null : Math.max(1, restsUntil - clock.now(), sleepMs ?? 0);
   }
   async function poll(): Promise<void> {
     const startedAt = clock.now();

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { sampleJob } from '../core/sample-job.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../core/limits.ts';
+import { sampleJob } from '../core/sample-job.ts';
 import { createSnapshots } from './snapshots.ts';
 
 function snapshotsWith(limits: Partial<Record<LimitName, number>> = {}) {
@@ -81,6 +81,16 @@ describe('snapshots', () => {
     assert.ok(snapshots.get(job(2).id));
     reading.end();
     snapshots.put(job(3), null);
-    assert.equal(reading.changed.has(job(3).id), false);
+    assert.equal(reading.isOvertaken(job(3).id), false);
+  });
+
+  it('that were cleared take their reads under way with them', () => {
+    const snapshots = snapshotsWith();
+    const reading = snapshots.beginReading();
+    snapshots.put(job(1), 'text');
+    snapshots.clear();
+    assert.deepEqual([snapshots.count, snapshots.bytes], [0, 0]);
+    snapshots.putRead(job(2), null, reading);
+    assert.equal(snapshots.get(job(2).id), undefined);
   });
 });

@@ -6,6 +6,8 @@
  * - Where one process owns the store, what is here is certainly current, since every write passes through `put` or `drop`.
  *   The one danger is a read that was under way while its job changed and was evicted: it would bring back the past. Reads
  *   therefore announce themselves (`beginReading`), and what changed meanwhile is not remembered from them.
+ * - A write whose answer is a failure may have landed all the same. Whoever makes it drops the job, or everything where he
+ *   cannot know which jobs (`clear`), so that the next look goes to the store.
  *
  * Eviction is by generations: when the young one is half of the limits, it becomes the old one and the old one is dropped; a
  * hit in the old one moves the entry. That costs nothing per hit, where an LRU list or a re-inserted Map key costs on
@@ -16,8 +18,8 @@ import type { Limits } from '../core/limits.ts';
 import type { Snapshot } from './api.ts';
 
 export interface Reading {
-  /** Ids that changed or went since the reading began. */
-  readonly changed: Set<string>;
+  /** Whether this job changed or went since the reading began. */
+  isOvertaken(id: string): boolean;
   end(): void;
 }
 
@@ -31,6 +33,7 @@ export interface Snapshots {
   /** As `put`, without remembering: for lists, which would push out what is polled. */
   view(job: Job, resultText: string | null): Snapshot;
   drop(id: string): void;
+  clear(): void;
   beginReading(): Reading;
   readonly count: number;
   readonly bytes: number;
@@ -38,7 +41,7 @@ export interface Snapshots {
 
 export function createSnapshots(limits: Limits): Snapshots {
   const shelf = createShelf(limits);
-  const readings = new Set<Reading>();
+  const readings = createReadings();
 
   const current = (job: Job): Snapshot | undefined => {
     const known = shelf.get(job.id);
@@ -49,37 +52,61 @@ export function createSnapshots(limits: Limits): Snapshots {
     shelf.set(snapshot);
     return snapshot;
   };
-  const changed = (id: string) => {
-    for (const reading of readings) reading.changed.add(id);
-  };
 
   return {
     get: shelf.get,
     getByNumber: shelf.getByNumber,
     put(job, resultText) {
-      changed(job.id);
+      readings.overtake(job.id);
       return current(job) ?? remember(job, resultText);
     },
     putRead(job, resultText, reading) {
       const known = current(job);
       if (known !== undefined) return known;
-      return reading.changed.has(job.id) ? { job, resultText } : remember(job, resultText);
+      return reading.isOvertaken(job.id) ? { job, resultText } : remember(job, resultText);
     },
     view: (job, resultText) => current(job) ?? { job, resultText },
     drop(id) {
-      changed(id);
+      readings.overtake(id);
       shelf.delete(id);
     },
-    beginReading() {
-      const reading = { changed: new Set<string>(), end: () => readings.delete(reading) };
-      readings.add(reading);
-      return reading;
+    clear() {
+      readings.overtakeAll();
+      shelf.clear();
     },
+    beginReading: readings.begin,
     get count() {
       return shelf.count;
     },
     get bytes() {
       return shelf.bytes;
+    },
+  };
+}
+
+/** The reads under way, and what has changed under each of them. */
+function createReadings() {
+  interface Open extends Reading {
+    readonly overtaken: Set<string>;
+    isVoid: boolean;
+  }
+  const open = new Set<Open>();
+  return {
+    begin(): Reading {
+      const reading: Open = {
+        overtaken: new Set(),
+        isVoid: false,
+        isOvertaken: (id) => reading.isVoid || reading.overtaken.has(id),
+        end: () => open.delete(reading),
+      };
+      open.add(reading);
+      return reading;
+    },
+    overtake(id: string) {
+      for (const reading of open) reading.overtaken.add(id);
+    },
+    overtakeAll() {
+      for (const reading of open) reading.isVoid = true;
     },
   };
 }
@@ -121,6 +148,10 @@ function createShelf(limits: Limits) {
       add(snapshot);
     },
     delete: remove,
+    clear() {
+      young = emptyGeneration();
+      old = emptyGeneration();
+    },
     get count() {
       return young.byId.size + old.byId.size;
     },

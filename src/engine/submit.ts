@@ -12,6 +12,7 @@ import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from './api.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
+import { doubtAfter } from './failed-write.ts';
 import type { Population } from './population.ts';
 import type { Reader } from './reader.ts';
 import { requestHash } from './request-hash.ts';
@@ -84,15 +85,15 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
 
 /** The tenant's room for the job is taken already. */
 async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
-  const { inserts, population } = context;
-  let outcome: InsertOutcome | null = null;
-  try {
-    outcome = await inserts.add(job);
-  } finally {
-    if (outcome?.kind !== 'created') population.giveBack(job.spec.tenant);
-  }
+  const { inserts, population, changes } = context;
+  const outcome = await inserts.add(job).catch((error: unknown) => {
+    population.giveBack(job.spec.tenant);
+    doubtAfter(error, changes, () => {});
+    throw error;
+  });
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+  population.giveBack(job.spec.tenant);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
 }
 

@@ -88,7 +88,7 @@ class WaiterRegistry implements Waiters {
     this.#limits = limits;
     changes.listen((change) => {
       if (change.kind === 'removed') this.#update(change.id, { ...change, kind: 'gone' });
-      else this.#update(change.job.id, { kind: 'found', snapshot: change.snapshot });
+      else if (change.kind === 'changed') this.#update(change.job.id, { kind: 'found', snapshot: change.snapshot });
     });
   }
 

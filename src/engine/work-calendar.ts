@@ -52,7 +52,10 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
       else flood([job.type]);
       return true;
     },
-    flood,
+    flood(some) {
+      flood(some);
+      if (some === null) due.doubt();
+    },
     poll() {
       flood(null);
       due.doubt();

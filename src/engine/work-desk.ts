@@ -10,6 +10,7 @@ import type { ClaimedJob, Store } from '../store/contract.ts';
 import type { ClaimWorkRequest } from './api.ts';
 import type { AttemptOptions } from './attempt.ts';
 import type { Change, Changes } from './changes.ts';
+import { claimJobs } from './claim-jobs.ts';
 import type { CancelTimer } from './clock.ts';
 import { createDueTimes } from './due-times.ts';
 import { createLoop, type Loop } from './loop.ts';
@@ -82,6 +83,7 @@ class Desk implements WorkDesk {
   }
 
   hint(types: readonly string[] | null): void {
+    if (types === null) this.#due.doubt();
     if (this.#spread(({ types: wanted }) => types === null || types.some((type) => wanted.has(type))))
       this.#loop.wake();
   }
@@ -177,15 +179,8 @@ class Desk implements WorkDesk {
     await Promise.all(jobs.map(({ job }) => commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job)));
   }
 
-  async #claimFor(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
-    const { store, snapshots, changes, clock } = this.#options;
-    const { tenant, types, max, worker, leaseMs } = request;
+  #claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
     const wants = types.map((type) => ({ type, max }));
-    const claimed = await store.claim({ wants, max, tenant, worker, leaseMs, now: clock.now() });
-    for (const { job } of claimed) {
-      const snapshot = snapshots.put(job, null);
-      changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'claimed' });
-    }
-    return claimed;
+    return claimJobs(this.#options, { wants, max, tenant, worker, leaseMs, now: this.#options.clock.now() });
   }
 }

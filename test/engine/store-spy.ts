@@ -18,6 +18,8 @@ export interface StoreSpy {
   mend(): void;
   /** The next call of `name` does its work and then rejects, as when a connection breaks before the answer. */
   loseAnswer(name: Call): void;
+  /** The call with this number (1 for the next one) rejects, before it did anything or after it did all. True once that has happened. */
+  failCall(number: number, when: 'before' | 'after'): () => boolean;
   /** The next call of `name` stops before it does anything; resolves when it got there, with the way to let it go. */
   pause(name: Call): Promise<() => void>;
   /** Resolves when no call is under way and none follows within a few turns of the event loop. */
@@ -33,6 +35,8 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
   const forgetful = new Set<string>();
   let broken: (name: string) => boolean = () => false;
   let underway = 0;
+  let callsLeft = Number.POSITIVE_INFINITY;
+  let failsWhen: 'before' | 'after' = 'before';
   const node = bus.join();
 
   const call = async (name: string, run: () => Promise<unknown>) => {
@@ -41,8 +45,11 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
     try {
       const pauseHere = paused.get(name);
       if (paused.delete(name)) await new Promise<void>((go) => pauseHere?.(go));
-      if (broken(name)) throw new BideError('STORE_UNAVAILABLE');
+      callsLeft -= 1;
+      const isChosen = callsLeft === 0;
+      if (broken(name) || (isChosen && failsWhen === 'before')) throw new BideError('STORE_UNAVAILABLE');
       const answer = await run();
+      if (isChosen) throw new BideError('STORE_UNAVAILABLE', 'The answer was lost.');
       if (forgetful.delete(name)) throw new BideError('STORE_UNAVAILABLE', 'The answer was lost.');
       return answer;
     } finally {
@@ -70,6 +77,11 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
       broken = () => false;
     },
     loseAnswer: (name) => void forgetful.add(name),
+    failCall(number, when) {
+      callsLeft = number;
+      failsWhen = when;
+      return () => callsLeft <= 0;
+    },
     pause: (name) => new Promise((reached) => paused.set(name, reached)),
     async idle() {
       for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
