@@ -92,7 +92,8 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
       }),
     ),
   ) as Record<Caller, string>;
-  const call: HttpFixture['call'] = (method, path, given = {}) => inject(server, keys.admin, method, path, given);
+  const call: HttpFixture['call'] = (method, path, given = {}) =>
+    inject(server, method, path, { key: keys.admin, ...given });
   return {
     ...{ on, server, auth, keys, call },
     holds: watched.holds,
@@ -113,10 +114,9 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
 
 async function inject(
   server: Server,
-  adminKey: string,
   method: string,
   path: string,
-  { key = adminKey, body, headers }: CallOptions,
+  { key = null, body, headers }: CallOptions,
 ): Promise<Answer> {
   const isRaw = typeof body === 'string' || Buffer.isBuffer(body);
   const answer = await server.inject({

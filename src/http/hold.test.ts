@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict';
+import { EventEmitter } from 'node:events';
+import { describe, test } from 'node:test';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { createHolds } from './hold.ts';
+
+/** As much of a reply as a hold touches. */
+function fakeReply(isDestroyed = false) {
+  const raw = Object.assign(new EventEmitter(), { destroyed: isDestroyed });
+  const headers: Record<string, string> = {};
+  const reply = { raw, header: (name: string, value: string) => Object.assign(headers, { [name]: value }) };
+  return { raw, headers, reply: reply as unknown as FastifyReply };
+}
+
+const REQUEST = {} as FastifyRequest;
+
+describe('createHolds', () => {
+  test('counts a hold until its wait resolves, and leaves no listener', async () => {
+    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const { raw, headers, reply } = fakeReply();
+    const wait = Promise.withResolvers<string>();
+    const held = holds.hold(REQUEST, reply, () => wait.promise);
+    assert.deepEqual([holds.count, raw.listenerCount('close')], [1, 1]);
+    wait.resolve('done');
+    assert.equal(await held, 'done');
+    assert.deepEqual([holds.count, raw.listenerCount('close'), headers], [0, 0, {}]);
+  });
+
+  test('counts down when the wait fails', async () => {
+    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const held = holds.hold(REQUEST, fakeReply().reply, () => Promise.reject(new Error('x')));
+    await assert.rejects(held ?? Promise.resolve(), /x/);
+    assert.equal(holds.count, 0);
+  });
+
+  test('fires the signal when the client goes away, or has gone before', async () => {
+    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const gone = (signal: AbortSignal) =>
+      new Promise<string>((resolve) => {
+        if (signal.aborted) resolve('gone before');
+        signal.addEventListener('abort', () => resolve('gone'));
+      });
+    const { raw, reply } = fakeReply();
+    const held = holds.hold(REQUEST, reply, gone);
+    raw.emit('close');
+    assert.equal(await held, 'gone');
+    assert.equal(await holds.hold(REQUEST, fakeReply(true).reply, gone), 'gone before');
+    assert.deepEqual([holds.count, holds.abandonedCount], [0, 2]);
+  });
+
+  test('refuses past holdsMax, and takes again when one has ended', async () => {
+    const holds = createHolds({ limits: { holdsMax: 1 }, closing: new AbortController().signal });
+    const wait = Promise.withResolvers<void>();
+    const first = holds.hold(REQUEST, fakeReply().reply, () => wait.promise);
+    assert.equal(
+      holds.hold(REQUEST, fakeReply().reply, () => wait.promise),
+      null,
+    );
+    assert.equal(holds.refusedCount, 1);
+    wait.resolve();
+    await first;
+    assert.notEqual(
+      holds.hold(REQUEST, fakeReply().reply, () => wait.promise),
+      null,
+    );
+  });
+
+  test('asks to close the connection when the server is closing', async () => {
+    const closing = new AbortController();
+    const holds = createHolds({ limits: { holdsMax: 1 }, closing: closing.signal });
+    const { headers, reply } = fakeReply();
+    const held = holds.hold(REQUEST, reply, async () => closing.abort());
+    await held;
+    assert.deepEqual(headers, { connection: 'close' });
+  });
+});
