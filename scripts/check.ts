@@ -25,7 +25,7 @@ reportTests(
     name: 'tests',
     files: testFiles().filter(isForCheck),
     env: { STORES: 'sqlite' },
-    deadlineMs: 4 * 60_000,
+    deadlineMs: 6 * 60_000,
     testDeadlineMs: 90_000,
   }),
 );

@@ -36,7 +36,7 @@ reportTests(
     name: 'tests',
     files,
     env: { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'quick' },
-    deadlineMs: (values.faults ? 60 : 8) * 60_000,
+    deadlineMs: (values.faults ? 60 : 9) * 60_000,
     testDeadlineMs: (values.faults ? 30 : 3) * 60_000,
   }),
 );

@@ -3,10 +3,10 @@ import { globSync } from 'node:fs';
 import { ROOT } from './step.ts';
 
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
-const POSTGRES = /^(src\/store\/postgres\/|test\/postgres\/)|postgres[^/]*\.test\.ts$/;
-/** Packs and installs the package, or plays whole demos. */
-const SLOW = /^test\/(pack|e2e\/demo)[^/]*\.test\.ts$/;
-const FAULTS = /^test\/(faults|postgres\/faults)\//;
+const POSTGRES = /^test\/.*postgres/;
+/** Starts whole programs, packs and installs the package, or plays demos: seconds each. */
+const SLOW = /^test\/(e2e\/|(pack|readme)\.test\.ts$)/;
+const FAULTS = /^test\/(postgres\/)?faults\//;
 /** The one fault test that `check` runs, with few rounds. */
 const KILL = 'test/faults/kill.test.ts';
 
