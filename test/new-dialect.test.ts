@@ -1,7 +1,7 @@
 /** `npm run new:dialect` in a copy of the sources: what it makes passes the suite at once, and is type-checked like everything else. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, mkdtemp, readFile, rm, symlink } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
@@ -54,3 +54,58 @@ it('new-dialect refuses a name that is no folder name', async () => {
     await assert.rejects(node('scripts/new-dialect.ts', name), /Usage/);
   }
 });
+
+/** One change to the new dialect each, and the test of the suite that must fail for it. */
+const BREAKS = [
+  {
+    what: 'a word of the vendor that is never said',
+    file: 'mapping.ts',
+    from: "running: 'running'",
+    to: "running: 'queued'",
+    fails: 'vocabulary says every word of the vendor',
+  },
+  {
+    what: 'an error of another shape',
+    file: 'mapping.ts',
+    from: '{ error: message }',
+    to: "{ error: message, stack: 'at' }",
+    fails: 'errorBody has a status and a JSON body',
+  },
+  {
+    what: 'a wait that is no wait',
+    file: 'routes.ts',
+    from: 'timeoutMs: waitSeconds(request) * 1_000',
+    to: 'timeoutMs: waitSeconds(request) * 0',
+    fails: 'hold answers with the current state when its time is over',
+  },
+  {
+    what: 'an unknown job that is a crash',
+    file: 'routes.ts',
+    from: "throw new BideError('JOB_NOT_FOUND')",
+    to: "throw new TypeError('no job')",
+    fails: 'read says there is no such job when nobody has this id',
+  },
+  {
+    what: 'a status nobody may see',
+    file: 'routes.ts',
+    from: "requireScope(principal, 'read')",
+    to: "requireScope(principal, 'work')",
+    fails: 'read and start are refused when the key lacks the scope',
+  },
+];
+
+for (const { what, file, from, to, fails } of BREAKS) {
+  it(`the suite notices ${what}`, async () => {
+    const path = join(copy, 'src/dialects/acme', file);
+    const sound = await readFile(path, 'utf8');
+    assert.ok(sound.includes(from), `${file} does not say ${from} any more`);
+    await writeFile(path, sound.replace(from, to));
+    const only = ['--test', '--test-reporter=spec', `--test-name-pattern=${fails}`];
+    const { stdout } = await node(...only, 'src/dialects/acme/acme.test.ts').then(
+      () => assert.fail('The suite passed.'),
+      (error: { readonly stdout: string }) => error,
+    );
+    await writeFile(path, sound);
+    assert.ok(stdout.includes(`✖ ${fails}`), stdout);
+  });
+}

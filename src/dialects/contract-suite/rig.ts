@@ -175,7 +175,7 @@ function remoteTypes(): readonly JobType[] {
 }
 
 async function makeKeys(admin: KeyAdmin): Promise<Rig['keys']> {
-  const scopes = ['submit', 'read', 'work'] as const;
+  const scopes = ['submit', 'read'] as const;
   const owner = await admin.create({ tenant: OWNER_TENANT, name: 'owner', scopes });
   const other = await admin.create({ tenant: OTHER_TENANT, name: 'other', scopes });
   const limited = await admin.create({ tenant: OWNER_TENANT, name: 'limited', scopes: ['work'] });
