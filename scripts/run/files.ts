@@ -7,6 +7,8 @@ const POSTGRES = /^test\/.*postgres/;
 /** Starts whole programs, packs and installs the package, or plays demos: seconds each. */
 const SLOW = /^test\/(e2e\/|(pack|readme)\.test\.ts$)/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
+/** Random commands against an oracle: few in a check, many among the faults. */
+const MODEL = /^test\/model\//;
 /** The one fault test that `check` runs, with few rounds. */
 const KILL = 'test/faults/kill.test.ts';
 
@@ -18,8 +20,9 @@ export function isForCheck(path: string): boolean {
   return path === KILL || !(POSTGRES.test(path) || SLOW.test(path) || FAULTS.test(path));
 }
 
+/** What `npm run test:faults` runs: everything that takes more rounds when BIDE_FAULTS is `full`. */
 export function isFault(path: string): boolean {
-  return FAULTS.test(path);
+  return FAULTS.test(path) || MODEL.test(path);
 }
 
 export function needsPostgres(path: string): boolean {
