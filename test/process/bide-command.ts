@@ -15,6 +15,8 @@ export interface CommandOptions {
   readonly input?: string;
   /** Options of Node itself. */
   readonly node?: readonly string[];
+  /** The checkout's own unless told. */
+  readonly launcher?: string;
 }
 
 export interface Ended {
@@ -41,7 +43,7 @@ export function bide(args: readonly string[], options: CommandOptions = {}): Pro
 export function startBide(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   // What the machine of the developer is set up for must not reach a server of somebody else.
   const { BIDE_URL: _url, BIDE_KEY: _key, BIDE_DATABASE: _database, ...inherited } = process.env;
-  const child = spawn(process.execPath, [...(options.node ?? []), BIDE, ...args], {
+  const child = spawn(process.execPath, [...(options.node ?? []), options.launcher ?? BIDE, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...inherited, NO_COLOR: '1', ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
