@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Fixture, failed, json, NEVER, openEngine, openStore } from '../../test/engine/engine-fixture.ts';
+import { type Fixture, failed, json, NEVER, openEngine } from '../../test/engine/engine-fixture.ts';
+import { openStore } from '../../test/engine/store-pool.ts';
 import { spyOn } from '../../test/engine/store-spy.ts';
 import { isFinal } from '../core/state.ts';
 import type { Store } from '../store/contract.ts';

@@ -8,9 +8,9 @@ import {
   json,
   NEVER,
   openEngine,
-  openStore,
   TENANT,
 } from '../../test/engine/engine-fixture.ts';
+import { openStore } from '../../test/engine/store-pool.ts';
 import { createHintBus, spyOn } from '../../test/engine/store-spy.ts';
 import { isFinal } from '../core/state.ts';
 import { createFakeClock, type WaitRequest } from './index.ts';

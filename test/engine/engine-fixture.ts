@@ -1,7 +1,4 @@
 /** An engine on a real SQLite store in a folder of its own, under a clock turned by hand, with handlers that tests play. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { Job, Json } from '../../src/core/job.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/core/limits.ts';
 import {
@@ -18,7 +15,7 @@ import {
   type TelemetryEvent,
 } from '../../src/engine/index.ts';
 import type { Store } from '../../src/store/contract.ts';
-import { openSqlite } from '../../src/store/sqlite/index.ts';
+import { type OwnStore, openStore } from './store-pool.ts';
 import { type StoreSpy, spyOn } from './store-spy.ts';
 
 export type Run = (attempt: Attempt) => Promise<AttemptOutcome>;
@@ -51,23 +48,9 @@ export const TENANT = 'acme';
 export const NEVER = new AbortController().signal;
 export const DONE: AttemptOutcome = { kind: 'succeeded', result: null };
 
-export async function openStore(): Promise<AsyncDisposable & { readonly store: Store; readonly folder: string }> {
-  const folder = await mkdtemp(join(tmpdir(), 'bide-engine-'));
-  const store = await openSqlite({ folder });
-  await store.migrate();
-  return {
-    store,
-    folder,
-    async [Symbol.asyncDispose]() {
-      await store.close();
-      await rm(folder, { recursive: true });
-    },
-  };
-}
-
 export async function openEngine(options: FixtureOptions = {}): Promise<Fixture> {
   const own = options.spy === undefined ? await openStore() : null;
-  const spy = options.spy ?? spyOn((own as { store: Store }).store);
+  const spy = options.spy ?? spyOn((own as OwnStore).store);
   const clock = options.clock ?? createFakeClock();
   const telemetry = createTelemetry();
   const events: TelemetryEvent[] = [];

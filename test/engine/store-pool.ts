@@ -1,0 +1,71 @@
+/**
+ * Real SQLite stores for tests, used again: opening one costs a folder, a thread and a dozen syncs of the disk, a hundred times
+ * what emptying one does. A store is handed out empty, to one test at a time.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after } from 'node:test';
+import { isFinal } from '../../src/core/state.ts';
+import type { Store } from '../../src/store/contract.ts';
+import { openSqlite } from '../../src/store/sqlite/index.ts';
+
+export interface OwnStore extends AsyncDisposable {
+  readonly store: Store;
+}
+
+interface Pooled {
+  readonly store: Store;
+  readonly folder: string;
+}
+
+const all: Pooled[] = [];
+const idle: Pooled[] = [];
+
+after(async () => {
+  for (const { store, folder } of all) {
+    await store.close();
+    await rm(folder, { recursive: true });
+  }
+});
+
+export async function openStore(): Promise<OwnStore> {
+  const pooled = idle.pop() ?? (await open());
+  return {
+    store: pooled.store,
+    async [Symbol.asyncDispose]() {
+      await empty(pooled.store);
+      idle.push(pooled);
+    },
+  };
+}
+
+async function open(): Promise<Pooled> {
+  const folder = await mkdtemp(join(tmpdir(), 'bide-engine-'));
+  const store = await openSqlite({ folder });
+  await store.migrate();
+  const pooled = { store, folder };
+  all.push(pooled);
+  return pooled;
+}
+
+/** Only the store's own operations, so that its counters stay right. */
+async function empty(store: Store): Promise<void> {
+  for (;;) {
+    const jobs = await store.list({ tenant: null, limit: 1_000 });
+    if (jobs.length === 0) return;
+    const ended = await store.apply(
+      jobs
+        .filter(({ state }) => !isFinal(state))
+        .map(({ id, state, revision, createdAt }) => ({
+          ...{ id, expect: { states: [state], revision } },
+          patch: { state: 'cancelled', finishedAt: createdAt, leaseUntil: null, worker: null },
+        })),
+    );
+    const final = [
+      ...jobs.filter(({ state }) => isFinal(state)),
+      ...ended.flatMap((outcome) => (outcome.kind === 'applied' ? [outcome.job] : [])),
+    ];
+    await store.remove(final.map(({ id, revision }) => ({ id, revision, now: 1, goneUntil: 1 })));
+  }
+}
