@@ -15,17 +15,27 @@ export class PrivateAddressError extends Error {
 
 type Answer = (error: Error | null, address: string | LookupAddress[], family?: number) => void;
 
-export function guardedLookup(hostname: string, options: LookupOptions, answer: Answer): void {
-  const all: LookupAllOptions = { ...options, all: true };
-  lookup(hostname, all, (error, addresses) => {
-    if (error !== null) return answer(error, []);
-    const allowed = addresses.filter(({ address }) => !isPrivateAddress(address));
-    const [first] = allowed;
-    if (first === undefined) return answer(refusal(hostname), []);
-    if (options.all === true) return answer(null, allowed);
-    answer(null, first.address, first.family);
-  });
+type Resolve = (
+  hostname: string,
+  options: LookupAllOptions,
+  answer: (error: NodeJS.ErrnoException | null, addresses: LookupAddress[]) => void,
+) => void;
+
+/** A hook for `net.connect` over this way of resolving names. */
+export function guardedLookupWith(resolve: Resolve) {
+  return (hostname: string, options: LookupOptions, answer: Answer): void => {
+    resolve(hostname, { ...options, all: true }, (error, addresses) => {
+      if (error !== null) return answer(error, []);
+      const allowed = addresses.filter(({ address }) => !isPrivateAddress(address));
+      const [first] = allowed;
+      if (first === undefined) return answer(refusal(hostname), []);
+      if (options.all === true) return answer(null, allowed);
+      answer(null, first.address, first.family);
+    });
+  };
 }
+
+export const guardedLookup = guardedLookupWith(lookup);
 
 /** Throws where the host of a URL is a literal private address. */
 export function refusePrivateLiteral(url: URL): void {

@@ -1,0 +1,311 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { after, describe, it } from 'node:test';
+import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
+import type { Json } from '../../core/job.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
+import type { AttemptOutcome, Handler } from '../../engine/api.ts';
+import { systemClock } from '../../engine/clock.ts';
+import { resultOf, sampleAttempt } from '../sample-attempt.ts';
+import { httpHandler } from './http.ts';
+import type { HttpOptions } from './options.ts';
+
+const servers: Server[] = [];
+const handlers: Handler[] = [];
+after(async () => {
+  for (const handler of handlers) await handler.close?.();
+  for (const server of servers) server.close().closeAllConnections();
+});
+
+/** A server on a free port of this machine; returns its base URL. */
+async function upstream(listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  servers.push(server);
+  await once(server, 'listening');
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
+
+function start(options: HttpOptions, input: Json = null, limits: Partial<Limits> = {}) {
+  const handler = httpHandler(
+    { allowPrivateAddresses: true, ...options },
+    { limits: { ...DEFAULT_LIMITS, ...limits }, clock: systemClock },
+  );
+  handlers.push(handler);
+  const attempt = sampleAttempt(input, { type: 'upstream' });
+  return { attempt, ended: handler.run(attempt) };
+}
+
+function failureOf(outcome: AttemptOutcome) {
+  assert.equal(outcome.kind, 'failed');
+  const { failure, isRetryable, retryAfterMs } = outcome;
+  return { ...failure, isRetryable, ...(retryAfterMs === undefined ? {} : { retryAfterMs }) };
+}
+
+function answer(
+  response: ServerResponse,
+  status: number,
+  headers: Record<string, string> = {},
+  body: string | Buffer = '',
+): void {
+  response.writeHead(status, headers).end(body);
+}
+
+describe('httpHandler', () => {
+  it('sends the input as JSON, with the configured headers and a key that stays the same', async () => {
+    let seen: { method: string | undefined; headers: IncomingMessage['headers']; body: string } | undefined;
+    const base = await upstream(async (request, response) => {
+      seen = { method: request.method, headers: request.headers, body: await text(request) };
+      answer(response, 200, { 'content-type': 'application/json' }, '{"ok":true}');
+    });
+    const { attempt, ended } = start({ url: base, headers: { 'X-Key': 'k', 'User-Agent': 'mine' } }, { a: 'ä' });
+    assert.deepEqual(resultOf(await ended), { ok: true });
+    assert.equal(seen?.method, 'POST');
+    assert.equal(seen?.body, '{"a":"ä"}');
+    assert.equal(seen?.headers['content-type'], 'application/json');
+    assert.equal(seen?.headers['x-key'], 'k');
+    assert.equal(seen?.headers['user-agent'], 'mine');
+    assert.equal(seen?.headers['idempotency-key'], attempt.job.id);
+  });
+
+  it('sends the input as path and query for GET', async () => {
+    const base = await upstream((request, response) =>
+      answer(response, 200, { 'content-type': 'text/plain' }, request.url),
+    );
+    const { ended } = start({ url: `${base}/reports/{id}`, method: 'GET' }, { id: 7, lang: 'de' });
+    assert.equal(resultOf(await ended), '/reports/7?lang=de');
+  });
+
+  it('stores bytes with their content type', async () => {
+    const base = await upstream((_, response) =>
+      answer(response, 200, { 'content-type': 'image/x-any' }, Buffer.from([0, 255, 1])),
+    );
+    const outcome = await start({ url: base }).ended;
+    assert.ok(outcome.kind === 'succeeded' && outcome.result !== null);
+    assert.deepEqual([...outcome.result.bytes], [0, 255, 1]);
+    assert.equal(outcome.result.contentType, 'image/x-any');
+  });
+
+  it('stores no result for 204', async () => {
+    const base = await upstream((_, response) => answer(response, 204));
+    assert.deepEqual(await start({ url: base }).ended, { kind: 'succeeded', result: null });
+  });
+
+  it('does not believe an answer that calls itself JSON and is not', async () => {
+    const base = await upstream((_, response) =>
+      answer(response, 200, { 'content-type': 'application/json' }, '{"a":'),
+    );
+    const outcome = await start({ url: base }).ended;
+    assert.equal(outcome.kind === 'succeeded' && outcome.result?.contentType, 'text/plain');
+  });
+
+  for (const [encoding, encode] of [
+    ['gzip', gzipSync],
+    ['br', brotliCompressSync],
+    ['zstd', zstdCompressSync],
+  ] as const) {
+    it(`decodes an answer that is ${encoding} although identity was asked for`, async () => {
+      const headers = { 'content-encoding': encoding, 'content-type': 'text/plain' };
+      const base = await upstream((_, response) => answer(response, 200, headers, encode('squeezed')));
+      assert.equal(resultOf(await start({ url: base }).ended), 'squeezed');
+    });
+  }
+
+  for (const [status, isRetryable] of [
+    [400, false],
+    [404, false],
+    [408, true],
+    [429, true],
+    [500, true],
+    [503, true],
+    [304, false],
+  ] as const) {
+    it(`fails ${isRetryable ? 'for now' : 'for good'} when the upstream answers ${status}`, async () => {
+      const base = await upstream((_, response) =>
+        answer(response, status, { 'content-type': 'text/plain' }, status === 304 ? '' : 'because'),
+      );
+      const failure = failureOf(await start({ url: base }).ended);
+      assert.equal(failure.code, 'UPSTREAM_FAILED');
+      assert.equal(failure.message, `${new URL(base).host} answered ${status}.`);
+      assert.deepEqual(failure.details, { status, contentType: 'text/plain', body: status === 304 ? '' : 'because' });
+      assert.equal(failure.isRetryable, isRetryable);
+    });
+  }
+
+  it('asks for no earlier retry than the upstream does', async () => {
+    const base = await upstream((_, response) => answer(response, 429, { 'retry-after': '17' }));
+    assert.equal(failureOf(await start({ url: base }).ended).retryAfterMs, 17_000);
+  });
+
+  it('fails for now when nobody listens', async () => {
+    const base = await upstream(() => {});
+    const server = servers.pop();
+    await new Promise((resolve) => server?.close(resolve));
+    const failure = failureOf(await start({ url: base }).ended);
+    assert.equal(failure.code, 'UPSTREAM_UNREACHABLE');
+    assert.equal(failure.message, `${new URL(base).host} could not be reached: ECONNREFUSED.`);
+    assert.equal(failure.isRetryable, true);
+  });
+
+  it('fails for now when the connection breaks in the middle of the answer', async () => {
+    const base = await upstream((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('half', () => response.destroy());
+    });
+    const failure = failureOf(await start({ url: base }).ended);
+    assert.equal(failure.code, 'UPSTREAM_UNREACHABLE');
+    assert.equal(failure.isRetryable, true);
+  });
+
+  it('closes the connection when the job is cancelled before the answer', async () => {
+    const closed = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const base = await upstream((request) => {
+      request.socket.on('close', () => closed.resolve());
+      arrived.resolve();
+    });
+    const { attempt, ended } = start({ url: base });
+    await arrived.promise;
+    attempt.abort('cancel');
+    assert.deepEqual(await ended, { kind: 'aborted' });
+    await closed.promise;
+  });
+
+  it('closes the connection when the job is cancelled in the middle of the answer', async () => {
+    const closed = Promise.withResolvers<void>();
+    const arrived = Promise.withResolvers<void>();
+    const base = await upstream((request, response) => {
+      request.socket.on('close', () => closed.resolve());
+      response.writeHead(200);
+      response.write('beginning', () => arrived.resolve());
+    });
+    const { attempt, ended } = start({ url: base });
+    await arrived.promise;
+    attempt.abort('timeout');
+    assert.deepEqual(await ended, { kind: 'aborted' });
+    await closed.promise;
+  });
+
+  it('sends nothing for a job whose signal has fired', async () => {
+    let requests = 0;
+    const base = await upstream((_, response) => {
+      requests += 1;
+      answer(response, 200);
+    });
+    const handler = httpHandler(
+      { url: base, allowPrivateAddresses: true },
+      { limits: DEFAULT_LIMITS, clock: systemClock },
+    );
+    const attempt = sampleAttempt();
+    attempt.abort('cancel');
+    assert.deepEqual(await handler.run(attempt), { kind: 'aborted' });
+    assert.equal(requests, 0);
+  });
+
+  it('stops reading an answer that is too large', async () => {
+    const closed = Promise.withResolvers<void>();
+    const base = await upstream((request, response) => {
+      request.socket.on('close', () => closed.resolve());
+      const more = () => response.write(Buffer.alloc(60_000), more);
+      more();
+    });
+    const failure = failureOf(await start({ url: base }, null, { resultBytesMax: 100_000 }).ended);
+    assert.equal(failure.code, 'RESULT_TOO_LARGE');
+    assert.deepEqual(failure.details, { limit: 'resultBytesMax', value: 100_000 });
+    assert.equal(failure.isRetryable, false);
+    await closed.promise;
+  });
+
+  it('counts the decoded bytes of a compressed answer', async () => {
+    const bomb = gzipSync(Buffer.alloc(5_000_000));
+    const base = await upstream((_, response) => answer(response, 200, { 'content-encoding': 'gzip' }, bomb));
+    assert.equal(
+      failureOf(await start({ url: base }, null, { resultBytesMax: 100_000 }).ended).code,
+      'RESULT_TOO_LARGE',
+    );
+  });
+
+  it('uses connections again', async () => {
+    const sockets = new Set<unknown>();
+    const base = await upstream((request, response) => {
+      sockets.add(request.socket);
+      answer(response, 200, {}, 'x');
+    });
+    const handler = httpHandler(
+      { url: base, allowPrivateAddresses: true },
+      { limits: DEFAULT_LIMITS, clock: systemClock },
+    );
+    handlers.push(handler);
+    for (let count = 0; count < 3; count += 1) await handler.run(sampleAttempt());
+    assert.equal(sockets.size, 1);
+  });
+});
+
+describe('httpHandler with redirects', () => {
+  it('follows 307 with method and body, 303 with neither', async () => {
+    const base = await upstream(async (request, response) => {
+      if (request.url === '/keep') return answer(response, 307, { location: '/end' });
+      if (request.url === '/see') return answer(response, 303, { location: '/end' });
+      answer(
+        response,
+        200,
+        { 'content-type': 'text/plain' },
+        `${request.method} ${await text(request)} ${request.headers['content-type']}`,
+      );
+    });
+    assert.equal(resultOf(await start({ url: `${base}/keep` }, { a: 1 }).ended), 'POST {"a":1} application/json');
+    assert.equal(resultOf(await start({ url: `${base}/see` }, { a: 1 }).ended), 'GET  undefined');
+  });
+
+  it('keeps configured headers from another origin', async () => {
+    const other = await upstream((request, response) =>
+      answer(response, 200, { 'content-type': 'application/json' }, JSON.stringify(request.headers)),
+    );
+    const base = await upstream((_, response) => answer(response, 307, { location: other }));
+    const headers = resultOf(
+      await start({ url: base, headers: { Authorization: 'secret', Cookie: 'c' } }, 1).ended,
+    ) as Record<string, string>;
+    assert.equal(headers.authorization, undefined);
+    assert.equal(headers.cookie, undefined);
+    assert.equal(headers['content-type'], 'application/json');
+  });
+
+  it('stops after as many as it may follow', async () => {
+    let requests = 0;
+    const base = await upstream((_, response) => {
+      requests += 1;
+      answer(response, 302, { location: '/again' });
+    });
+    const failure = failureOf(await start({ url: base, redirectsMax: 2 }).ended);
+    assert.equal(failure.message, 'The upstream redirects more than 2 times.');
+    assert.equal(failure.isRetryable, false);
+    assert.equal(requests, 3);
+  });
+
+  it('refuses a redirect to something that is not http', async () => {
+    const base = await upstream((_, response) => answer(response, 302, { location: 'file:///etc/passwd' }));
+    assert.equal(
+      failureOf(await start({ url: base }).ended).message,
+      'The upstream redirects to something that is not an http URL.',
+    );
+  });
+});
+
+describe('httpHandler without private addresses', () => {
+  let requests = 0;
+  const counting: RequestListener = (_, response) => {
+    requests += 1;
+    answer(response, 200);
+  };
+  for (const host of ['127.0.0.1', 'localhost', '0x7f000001', '[::1]', '[::ffff:127.0.0.1]', '0.0.0.0']) {
+    it(`does not connect to ${host}`, async () => {
+      const { port } = new URL(await upstream(counting));
+      const failure = failureOf(await start({ url: `http://${host}:${port}/`, allowPrivateAddresses: false }).ended);
+      assert.equal(failure.code, 'UPSTREAM_REFUSED');
+      assert.equal(failure.isRetryable, false);
+      assert.equal(requests, 0);
+    });
+  }
+});
