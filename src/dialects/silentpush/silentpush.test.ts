@@ -203,4 +203,33 @@ describe('Silent Push options', () => {
       const url = `https://jobs.example.org/silentpush${JOB}/${job.id}`;
       assert.equal(memberOf(answer, ['response', 'job_status', 'get']), url);
     }));
+
+  it('a tenant with too many unfinished searches is told to come again', async () => {
+    const rig = await openRig(silentpush, adapter, { limits: { jobsWaitingMax: 1 } });
+    try {
+      const request = { method: 'GET', path: `${ROOT}/explore/domain/search?prefer=job_id` };
+      assert.equal((await rig.send(request)).status, 200);
+      const refused = await rig.send(request);
+      assert.equal(refused.text, '{"status_code":429,"error":"rate limit exceeded","response":{}}');
+      assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '1']);
+    } finally {
+      await rig.close();
+    }
+  });
+
+  it('a request that may not be held is answered at once with what is known', async () => {
+    const rig = await openRig(silentpush, adapter, { limits: { holdsMax: 1 } });
+    try {
+      const { job } = await stageJob(rig, 'running');
+      const leaving = new AbortController();
+      const first = rig.send({ method: 'GET', path: `${JOB}/${job.id}` }, 'owner', leaving.signal);
+      await rig.held(1);
+      const second = await rig.send({ method: 'GET', path: `${JOB}/${job.id}` });
+      assert.equal(adapter.word(second, job), 'STARTED');
+      leaving.abort();
+      await assert.rejects(first);
+    } finally {
+      await rig.close();
+    }
+  });
 });

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { BideError } from '../core/errors.ts';
+import { credentialOf, principalOf, requireScope } from './credentials.ts';
+import type { Authenticator, Principal } from './dialect.ts';
+
+const principal = (scopes: Principal['scopes']): Principal => ({ tenant: 't', keyId: 'k', scopes });
+const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
+
+describe('credentialOf', () => {
+  it('reads a bearer token, basic credentials, and a value without a scheme', () => {
+    assert.deepEqual(credentialOf('Bearer abc'), { scheme: 'bearer', secret: 'abc' });
+    assert.deepEqual(credentialOf('bearer   abc '), { scheme: 'bearer', secret: 'abc' });
+    assert.deepEqual(credentialOf(basic('user:se:cret')), { scheme: 'basic', user: 'user', secret: 'se:cret' });
+    assert.deepEqual(credentialOf(basic('secret')), { scheme: 'basic', user: '', secret: 'secret' });
+    assert.deepEqual(credentialOf('abc'), { scheme: 'bare', secret: 'abc' });
+    assert.deepEqual(credentialOf('Bearer'), { scheme: 'bare', secret: 'Bearer' });
+    assert.deepEqual(credentialOf(['abc', 'def']), { scheme: 'bare', secret: 'abc' });
+  });
+
+  it('finds none in a header that is missing or empty', () => {
+    for (const header of [undefined, '', '   ', []]) assert.equal(credentialOf(header), null);
+  });
+
+  it('reads any header without an error', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (header) => {
+        const credential = credentialOf(header);
+        assert.ok(credential === null || typeof credential.secret === 'string');
+      }),
+    );
+  });
+});
+
+describe('principalOf', () => {
+  it('asks for a token only where there is no such key', async () => {
+    const asked: string[] = [];
+    const known = principal(new Set());
+    const auth = {
+      byKey: (key: string) => (key === 'key' ? known : null),
+      byToken: async (token: string) => {
+        asked.push(token);
+        return token === 'token' ? known : null;
+      },
+    } as Authenticator;
+    assert.equal(await principalOf(auth, 'key'), known);
+    assert.equal(await principalOf(auth, 'token'), known);
+    assert.equal(await principalOf(auth, 'neither'), null);
+    assert.deepEqual(asked, ['token', 'neither']);
+  });
+});
+
+describe('requireScope', () => {
+  it('lets pass whoever has the scope, or all of them', () => {
+    requireScope(principal(new Set(['read'])), 'read');
+    requireScope(principal(new Set(['admin'])), 'read');
+  });
+
+  it('refuses everybody else, naming the scope', () => {
+    const isRefused = (error: unknown) =>
+      error instanceof BideError && error.code === 'SCOPE_MISSING' && error.message.includes('read');
+    assert.throws(() => requireScope(principal(new Set(['submit', 'work'])), 'read'), isRefused);
+  });
+});
