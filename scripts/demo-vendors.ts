@@ -7,10 +7,14 @@
  * Ends with exit code 1 if any answer differs from the vendor's specification.
  */
 import { startDemoServer } from './demo-server.ts';
+import { immutaDemo } from './demo-vendors/immuta.ts';
+import { kineticaDemo } from './demo-vendors/kinetica.ts';
 import { silentpushDemo } from './demo-vendors/silentpush.ts';
 import { createStage, type Tally, type VendorDemo } from './demo-vendors/stage.ts';
+import { symblDemo } from './demo-vendors/symbl.ts';
+import { toolkitapiDemo } from './demo-vendors/toolkitapi.ts';
 
-const DEMOS: readonly VendorDemo[] = [silentpushDemo];
+const DEMOS: readonly VendorDemo[] = [silentpushDemo, immutaDemo, toolkitapiDemo, kineticaDemo, symblDemo];
 
 const wanted = process.argv.slice(2);
 const unknown = wanted.find((name) => !DEMOS.some(({ dialect }) => dialect === name));

@@ -70,3 +70,7 @@ function shown(value: unknown): string {
   const text = JSON.stringify(value) ?? String(value);
   return text.length > 200 ? `${text.slice(0, 200)}…` : text;
 }
+
+export function matches(value: unknown, pattern: Pattern): boolean {
+  return difference(value, pattern, '') === null;
+}

@@ -1,0 +1,16 @@
+/** SQL over real tables: what Kinetica's and ToolkitAPI's examples run their statements on. */
+import { sql } from 'bide';
+import { dataFile } from './data.ts';
+
+export const warehouseTypes = {
+  warehouse: sql({
+    datasets: {
+      flights: dataFile('flights-3m.parquet'),
+      airports: dataFile('airports.csv'),
+      weather: dataFile('seattle-weather.csv'),
+    },
+    // A caller of ToolkitAPI may bring data from here.
+    allowUrls: ['http://127.0.0.1/'],
+    allowPrivateAddresses: true,
+  }),
+};
