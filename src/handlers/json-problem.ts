@@ -25,7 +25,7 @@ export function jsonProblem(value: unknown, { isStrict }: { isStrict: boolean })
     if (above.length > DEPTH_MAX) return { path: '', what: `a value nested deeper than ${DEPTH_MAX}` };
     if (above.includes(inner)) return { path, what: 'a cycle' };
     if (!isStrict && hasJsonForm(inner)) return null;
-    if (isLossy(inner) || (isStrict && hasJsonForm(inner))) return { path, what: `a ${nameOf(inner)}` };
+    if (isLossy(inner) || (isStrict && hasJsonForm(inner))) return { path, what: nameOf(inner) };
     above.push(inner);
     const problem = visitEach(inner, path);
     above.pop();
@@ -69,5 +69,6 @@ function isLossy(value: object): boolean {
 
 function nameOf(value: object): string {
   const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name !== '' ? name : 'value';
+  if (typeof name !== 'string' || name === '') return 'a value without a name';
+  return /^[AEIOU]/.test(name) ? `an ${name}` : `a ${name}`;
 }
