@@ -122,6 +122,23 @@ describe('an attempt', () => {
 });
 
 describe('an attempt that takes too long', () => {
+  it('is not begun where the deadline of the job has passed before its turn came', async () => {
+    const late: string[] = [];
+    const run = async ({ job }: { readonly job: { readonly id: string } }) => {
+      late.push(job.id);
+      return DONE;
+    };
+    // Before the sweeper finds it: the claim comes first.
+    const limits = { sweepIntervalMs: 60_000 };
+    await using fixture = await openEngine({ types: { late: run }, limits });
+    const id = await fixture.submit('late', { delayMs: 5_000, deadlineMs: 5_000 });
+    await fixture.advance(5_000);
+    const job = await fixture.until(id, ({ state }) => isFinal(state));
+    assert.equal(job.state, 'expired');
+    assert.equal(job.error?.code, 'DEADLINE_PASSED');
+    assert.deepEqual(late, []);
+  });
+
   it('is told to stop at its timeout, and expires as the last one', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

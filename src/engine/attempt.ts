@@ -108,7 +108,9 @@ class RunningAttempt implements LiveAttempt {
       send: (report) => sendReport(this.#options, this, report),
     });
     const endsAt = attemptEndsAt(this.job);
-    if (endsAt !== null) this.#timers.push(clock.after(endsAt - clock.now(), () => this.abort('timeout')));
+    // A claim does not look at deadlines: one that came before the sweeper must not begin what is over already.
+    if (endsAt !== null && endsAt <= clock.now()) this.abort('timeout');
+    else if (endsAt !== null) this.#timers.push(clock.after(endsAt - clock.now(), () => this.abort('timeout')));
     const outcome = await Promise.race([this.#run(input, handler, progress), this.#handlerLeft.promise]);
     this.isRunning = false;
     progress.stop();
