@@ -37,6 +37,8 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const bounds = { sizeMax: limits.keyCacheMax, lifeMs: limits.keyCacheMs };
   const good = createExpiringMap<Principal>(bounds);
   const bad = createExpiringMap<null>(bounds);
+  /** When tokens end that were verified. */
+  const expiries = createExpiringMap<number>(bounds);
   const asked = new Map<string, Promise<Principal | null>>();
   const tokens = createTokens({ store, clock });
   /** Grows at every revocation: an answer that was under way meanwhile may be the old one, and is not remembered. */
@@ -65,6 +67,18 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     return good.get(credential, now) ?? bad.get(credential, now);
   }
 
+  async function verified(token: string): Promise<Principal | null> {
+    const claims = await tokens.verify(token);
+    if (claims === null) return null;
+    expiries.set(token, claims.expiresAt, clock.now());
+    const hit = known(token);
+    if (hit !== undefined) return hit;
+    return checkOnce(token, async () => {
+      const stored = await liveKey(claims.keyId);
+      return stored === null || stored.tenant !== claims.tenant ? null : principalOf(stored);
+    });
+  }
+
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
     return key === null || key.revokedAt !== null ? null : key;
@@ -81,15 +95,11 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
         return stored !== null && isSameHash(stored.hash, keyHash(key)) ? principalOf(stored) : null;
       });
     },
-    async byToken(token) {
-      const claims = await tokens.verify(token);
-      if (claims === null) return null;
-      const hit = known(token);
-      if (hit !== undefined) return hit;
-      return checkOnce(token, async () => {
-        const stored = await liveKey(claims.keyId);
-        return stored === null || stored.tenant !== claims.tenant ? null : principalOf(stored);
-      });
+    byToken(token) {
+      // Both memories must hold: a token may end while its principal is still remembered.
+      const now = clock.now();
+      const isAlive = (expiries.get(token, now) ?? 0) > now;
+      return (isAlive ? known(token) : undefined) ?? verified(token);
     },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
     forget(keyId) {

@@ -10,7 +10,7 @@ import { createFakeClock } from '../../src/engine/index.ts';
 import { createAuthenticator } from '../../src/http/auth.ts';
 import { createKeys, ensureAdminKey } from '../../src/http/keys.ts';
 import type { Store } from '../../src/store/contract.ts';
-import { openStore } from '../engine/engine-fixture.ts';
+import { openFreshStore } from './fresh-store.ts';
 import { openHttp } from './http-fixture.ts';
 
 const DRAFT = { tenant: 'acme', name: 'ci', scopes: ['submit', 'read'] } as const;
@@ -27,7 +27,7 @@ function counted(store: Store): { readonly store: Store; readonly reads: () => n
 
 describe('a key', () => {
   test('is kept as a hash and known by its tenant and scopes', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { key, stored } = await createKeys({ store: opened.store, clock }).create(DRAFT);
     assert.match(key, new RegExp(`^bide_${stored.id}_[0-9a-f]{48}$`));
@@ -41,7 +41,7 @@ describe('a key', () => {
   });
 
   test('is asked of the store once per life of the memory, however many ask at once', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store, reads } = counted(opened.store);
     const { key } = await createKeys({ store, clock }).create(DRAFT);
@@ -55,7 +55,7 @@ describe('a key', () => {
   });
 
   test('that is wrong is refused, remembered, and pushes out no good one', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store, reads } = counted(opened.store);
     const { key } = await createKeys({ store, clock }).create(DRAFT);
@@ -75,7 +75,7 @@ describe('a key', () => {
   });
 
   test('that is revoked ends at once here, and within keyCacheMs in another process', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store } = opened;
     const here = createAuthenticator({ store, clock, limits: DEFAULT_LIMITS });
@@ -92,7 +92,7 @@ describe('a key', () => {
   });
 
   test('that is revoked while it is being checked is not remembered as good', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { key, stored } = await createKeys({ store: opened.store, clock }).create(DRAFT);
     const paused = Promise.withResolvers<void>();
@@ -111,7 +111,7 @@ describe('a key', () => {
   });
 
   test('that is drafted badly is refused with the places', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const keys = createKeys({ store: opened.store, clock: createFakeClock() });
     await assert.rejects(keys.create({ tenant: '_bide', name: '', scopes: [] }), (error: { details: unknown }) => {
       const { errors } = error.details as { errors: readonly { path: string }[] };
@@ -126,7 +126,7 @@ describe('a key', () => {
 
 describe('a token', () => {
   test('stands for its key on every node, until it expires', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store } = opened;
     const nodes = [0, 1].map(() => createAuthenticator({ store, clock, limits: DEFAULT_LIMITS }));
@@ -146,7 +146,7 @@ describe('a token', () => {
   });
 
   test('ends with its key', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store } = opened;
     const auth = createAuthenticator({ store, clock, limits: DEFAULT_LIMITS });
@@ -161,7 +161,7 @@ describe('a token', () => {
   });
 
   test('that is forged, unsigned or no token at all is refused', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const clock = createFakeClock();
     const { store } = opened;
     const auth = createAuthenticator({ store, clock, limits: DEFAULT_LIMITS });
@@ -185,7 +185,7 @@ describe('a token', () => {
 
 describe('the first admin key', () => {
   test('is made once, written with mode 600, and gets in', async () => {
-    await using opened = await openStore();
+    await using opened = await openFreshStore();
     const folder = await mkdtemp(join(tmpdir(), 'bide-admin-'));
     const clock = createFakeClock();
     const options = { store: opened.store, clock, folder };

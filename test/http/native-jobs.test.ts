@@ -258,6 +258,17 @@ describe('commands', () => {
     assert.deepEqual([state, cancelRequestedAt], ['running', new Date(http.on.clock.now()).toISOString()]);
   });
 
+  test('cancel with a wait is answered when the job has stopped', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task');
+    const worker = createWorker(http.on.engine, TENANT);
+    const held = await worker.claim('task');
+    const answering = http.call('POST', `/v1/jobs/${id}/cancel?wait=10`);
+    await http.held(1);
+    await worker.fail(held, 'stopped');
+    assert.equal((await answering).json().state, 'cancelled');
+  });
+
   test('refuse what the state does not allow with 409 and the state', async () => {
     await using http = await openHttp();
     const id = await http.submit('task');

@@ -153,6 +153,7 @@ describe('results', () => {
     const broken = await send('{"a":');
     assert.deepEqual([broken.status, broken.json().code], [400, 'MALFORMED_JSON']);
     assert.deepEqual((await send('{"fence": 7}')).json().result, { fence: 7 });
+    assert.equal((await http.call('GET', `/v1/jobs/${id}/result`)).text, '{"fence": 7}');
   });
 
   test('larger than a body and smaller than a result are taken, larger ones refused with the limit', async () => {

@@ -74,10 +74,17 @@ function declareCommands(app: FastifyInstance, face: Face): void {
     onRequest: guard('submit'),
     schema: { tags: ['jobs'], summary, params: wire.idParams, response: { 200: wire.job } },
   });
-  app.post('/v1/jobs/:id/cancel', options('Cancel a job'), async (request, reply) => {
-    const outcome = await engine.cancel(principalOf(request).tenant, idOf(request));
-    return sendJob(reply, 200, requireDone(outcome, 'cancelled', engine.clock.now()));
-  });
+  const cancel = options('Cancel a job; with a wait, answered when it has stopped');
+  app.post(
+    '/v1/jobs/:id/cancel',
+    { ...cancel, schema: { ...cancel.schema, querystring: wire.submitQuery } },
+    async (request, reply) => {
+      const waitMs = requestWaitMs(request, reply, request.query as SubmitQuery, engine.limits.waitMsMax);
+      const outcome = await engine.cancel(principalOf(request).tenant, idOf(request));
+      const snapshot = requireDone(outcome, 'cancelled', engine.clock.now());
+      return sendJob(reply, 200, await finished(face, request, reply, { snapshot, waitMs }));
+    },
+  );
   app.post('/v1/jobs/:id/retry', options('Run a failed, cancelled or expired job again'), async (request, reply) => {
     const outcome = await engine.retry(principalOf(request).tenant, idOf(request));
     return sendJob(reply, 200, requireDone(outcome, 'retried', engine.clock.now()));
@@ -125,7 +132,7 @@ function codeOf({ job }: Snapshot): number {
   return isFinal(job.state) ? 200 : 202;
 }
 
-/** The job once it is final, or as it is when the wait is over. A submit never fails because of its wait: the job is stored. */
+/** The job once it is final, or as it is when the wait is over. A submit or cancel never fails because of its wait: it is stored. */
 async function finished(
   face: Face,
   request: FastifyRequest,

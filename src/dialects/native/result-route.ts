@@ -46,6 +46,8 @@ export function declareResultRoute(app: FastifyInstance, face: Face): void {
 function sendResult(face: Face, request: FastifyRequest, reply: FastifyReply, outcome: ResultOutcome): FastifyReply {
   if (outcome.kind !== 'found') throw refusalOf(face, reply, outcome);
   const { contentType, bytes } = outcome.result;
+  // Whoever asks for a large result and does not read it would keep it in memory for as long as he likes.
+  reply.raw.setTimeout(face.engine.limits.idleTimeoutMs, () => reply.raw.destroy());
   const etag = etagOfResult(outcome.snapshot);
   reply.headers(HEADERS).header('etag', etag);
   const { headers } = request.raw;

@@ -8,6 +8,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
 import type { ClaimWorkOutcome, ResultContent } from '../../engine/api.ts';
 import { isoTime } from '../../http/status.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
@@ -179,20 +180,16 @@ function deliveryOf(face: Face, request: FastifyRequest, checked: (value: unknow
   const delivered =
     fence === undefined
       ? envelopeOf(contentType, body, (bytes) => checked(readJson(bytes, limits.jsonDepthMax)))
-      : { fence, result: rawResult(contentType, body, limits.jsonDepthMax) };
+      : { fence, result: rawResult(contentType, body, limits) };
   if ((delivered.result?.bytes.byteLength ?? 0) > limits.resultBytesMax) throw resultTooLarge(limits.resultBytesMax);
   return delivered;
 }
 
-function rawResult(contentType: string | undefined, bytes: Buffer, depthMax: number): ResultContent | null {
+/** As it came, without a look inside beyond what a status would show of it: parsing 16 MB would stand in everybody's way. */
+function rawResult(contentType: string | undefined, bytes: Buffer, limits: Limits): ResultContent | null {
   if (bytes.length === 0 && contentType === undefined) return null;
-  // Whoever says JSON promises JSON: status bodies splice the text in as it is.
-  if (isJson(contentType)) return { contentType: RESULT_JSON, bytes: normalJson(bytes, depthMax) };
+  if (isJson(contentType) && bytes.length <= limits.resultInlineBytesMax) readJson(bytes, limits.jsonDepthMax);
   return { contentType: contentType ?? 'application/octet-stream', bytes };
-}
-
-function normalJson(bytes: Buffer, depthMax: number): Buffer {
-  return Buffer.from(JSON.stringify(readJson(bytes, depthMax) ?? null));
 }
 
 function envelopeOf(contentType: string | undefined, body: Buffer, read: (body: Buffer) => SucceedBody): Delivered {
