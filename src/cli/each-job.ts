@@ -1,9 +1,8 @@
 /** One call per id, for commands that do the same to each: a refusal for one is said and does not spoil the others. */
 import { ClientError, type JobBody } from '../client/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { sayFailure } from './failure.ts';
+import { sayFailure, type Telling } from './failure.ts';
 import { jobLine } from './job-text.ts';
-import type { Terminal } from './terminal.ts';
 
 /** Ends at the first failure that is not about that job alone (no server, no key): it would be the same for all. */
 const LONE_STATUSES: ReadonlySet<number | null> = new Set([404, 409, 410]);
@@ -11,8 +10,9 @@ const LONE_STATUSES: ReadonlySet<number | null> = new Set([404, 409, 410]);
 export async function eachJob(
   ids: readonly string[],
   act: (id: string) => Promise<JobBody>,
-  { isJson, terminal }: { readonly isJson: boolean; readonly terminal: Terminal },
+  telling: Telling,
 ): Promise<ExitCode> {
+  const { isJson, terminal } = telling;
   let worst: ExitCode = EXIT.succeeded;
   for (const id of new Set(ids)) {
     try {
@@ -21,7 +21,7 @@ export async function eachJob(
     } catch (error) {
       if (!(error instanceof ClientError) || !LONE_STATUSES.has(error.status)) throw error;
       if (!isJson) terminal.note(`${id}:`);
-      const code = sayFailure(error, isJson, terminal);
+      const code = sayFailure(error, telling);
       if (worst !== EXIT.notFound) worst = code;
     }
   }

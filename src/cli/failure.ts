@@ -1,23 +1,30 @@
-/** How a command that failed says so: one line for people, one JSON document for programs, never a stack trace. */
+/** How a command that failed says so: one line for people, one JSON document for programs, never a stack trace unless asked for one. */
+import { inspect } from 'node:util';
 import { ClientError } from '../client/index.ts';
 import { BideError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { type ExitCode, exitCodeOf } from './exit-code.ts';
 import { printable } from './printable.ts';
 import type { Terminal } from './terminal.ts';
 
+export interface Telling {
+  readonly isJson: boolean;
+  /** `BIDE_DEBUG=1`: the whole error follows, with its stack and its causes. */
+  readonly isDebug: boolean;
+  readonly terminal: Terminal;
+}
+
 /** Says what went wrong on stderr and returns the exit code that means it. */
-export function sayFailure(error: unknown, isJson: boolean, terminal: Terminal): ExitCode {
+export function sayFailure(error: unknown, { isJson, isDebug, terminal }: Telling): ExitCode {
   const exitCode = exitCodeOf(error);
   if (isJson) terminal.note(JSON.stringify({ error: factsOf(error), exitCode }));
   else for (const line of linesOf(error)) terminal.note(line);
+  if (isDebug) terminal.note(inspect(error, { depth: 5 }));
   return exitCode;
 }
 
 function linesOf(error: unknown): readonly string[] {
   const lines = [`bide: ${printable(messageOf(error))}`];
-  if (error instanceof BideError && error.message !== ERRORS[error.code].title && error.code !== 'USAGE') {
-    lines.push(`  ${ERRORS[error.code].advice}`);
-  }
+  if (error instanceof BideError && !isTitle(error) && error.code !== 'USAGE') lines.push(`  ${adviceFor(error.code)}`);
   return [...lines, ...issuesOf(error)];
 }
 
@@ -25,10 +32,17 @@ function messageOf(error: unknown): string {
   // The title says what the detail says again, unless the detail is the advice that goes with the title.
   if (error instanceof ClientError && error.detail !== null && error.detail !== adviceOf(error.code))
     return error.detail;
-  if (error instanceof BideError && error.message === ERRORS[error.code].title) {
-    return `${error.message} ${ERRORS[error.code].advice}`;
-  }
+  if (error instanceof BideError && isTitle(error)) return `${error.message} ${adviceFor(error.code)}`;
   return error instanceof Error ? error.message || error.name : String(error);
+}
+
+const isTitle = (error: BideError) => error.message === ERRORS[error.code].title;
+
+/** What a caller over HTTP is advised is none for whoever starts the server. */
+function adviceFor(code: ErrorCode): string {
+  if (code === 'STORE_UNAVAILABLE')
+    return 'Check that the database runs, and its address in --database or BIDE_DATABASE.';
+  return ERRORS[code].advice;
 }
 
 function adviceOf(code: string): string | null {

@@ -8,7 +8,7 @@ export function jobLine(job: JobBody | UnknownJob): string {
   if (job.state === 'unknown') return `${job.id} unknown`;
   const words = [job.id, job.state];
   if (job.state === 'running') words.push(`${percentText(job)} %`);
-  if (job.progress.message !== null) words.push(printable(job.progress.message));
+  if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
   if (job.error !== null) words.push(errorText(job.error));
   const took = tookMs(job);
   if (took !== null) words.push(`(${durationText(took)})`);

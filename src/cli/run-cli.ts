@@ -3,6 +3,7 @@ import type { Command, Surroundings } from './command.ts';
 import { SHARED_OPTIONS } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { CONNECTION_OPTIONS } from './connection.ts';
+import { isDebugging } from './debugging.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { sayFailure } from './failure.ts';
 import { commandHelp } from './help-text.ts';
@@ -26,7 +27,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     for (const text of commandHelp(command)) surroundings.terminal.line(text);
     return EXIT.succeeded;
   } catch (error) {
-    return sayFailure(error, isJson, surroundings.terminal);
+    return sayFailure(error, { isJson, isDebug: isDebugging(surroundings.env), terminal: surroundings.terminal });
   }
 }
 

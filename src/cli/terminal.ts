@@ -39,7 +39,8 @@ export function processTerminal(): Terminal {
     isOutputLive: process.stdout.isTTY === true,
     isInputTyped: process.stdin.isTTY === true,
     get columns() {
-      return process.stderr.columns ?? 80;
+      // Some terminals say 0 where they do not know.
+      return process.stderr.columns || 80;
     },
   };
 }

@@ -1,6 +1,7 @@
 /** `bide cancel`: ends jobs that are not done yet. */
 import { defineCommand } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
+import { isDebugging } from '../debugging.ts';
 import { eachJob } from '../each-job.ts';
 
 export const cancel = defineCommand({
@@ -14,6 +15,6 @@ export const cancel = defineCommand({
   examples: ['bide cancel ID', 'bide list --state queued --json | jq -r .id | xargs bide cancel'],
   run({ values, env, args, terminal }) {
     const client = connect(values, env, { triesMax: 2 });
-    return eachJob(args, (id) => client.cancel(id), { isJson: values.json, terminal });
+    return eachJob(args, (id) => client.cancel(id), { isJson: values.json, isDebug: isDebugging(env), terminal });
   },
 });

@@ -1,6 +1,7 @@
 /** `bide retry`: runs jobs again that failed, were cancelled or expired. */
 import { defineCommand } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
+import { isDebugging } from '../debugging.ts';
 import { eachJob } from '../each-job.ts';
 
 export const retry = defineCommand({
@@ -11,6 +12,6 @@ export const retry = defineCommand({
   examples: ['bide retry ID', 'bide list --state failed --type report --json | jq -r .id | xargs bide retry'],
   run({ values, env, args, terminal }) {
     const client = connect(values, env);
-    return eachJob(args, (id) => client.retry(id), { isJson: values.json, terminal });
+    return eachJob(args, (id) => client.retry(id), { isJson: values.json, isDebug: isDebugging(env), terminal });
   },
 });
