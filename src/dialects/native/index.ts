@@ -1,4 +1,4 @@
-/** The native API as a dialect: the shape that DESIGN names, mounted at the root. */
+/** The native API as a dialect, mounted at the root. */
 import type { ErrorKind } from '../../core/errors.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
 import type { Dialect } from '../dialect.ts';
