@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Store } from '../contract.ts';
 import { openReaderConnection, type WriterOptions } from './connection.ts';
+import { storeError } from './driver-errors.ts';
 import { lockFolder } from './folder-lock.ts';
 import type { ScannerTable } from './scanner.ts';
 import { createStore, type StoreParts } from './sqlite-store.ts';
@@ -64,5 +65,10 @@ async function openParts(options: SqliteOptions): Promise<Omit<StoreParts, 'rele
   });
   const openScanner = () =>
     openThread<ScannerTable>({ entry: threadEntry('scanner-thread', import.meta.url), data: { path }, itemsMax });
-  return { path, writer, openScanner, reader: openReaderConnection(path) };
+  try {
+    return { path, writer, openScanner, reader: openReaderConnection(path) };
+  } catch (error) {
+    await writer.close();
+    throw storeError(error, path);
+  }
 }
