@@ -21,17 +21,27 @@ export interface Service {
   stop(options: { readonly force: AbortSignal }): Promise<void>;
 }
 
+/** What a test replaces. */
+interface ProcessFacts {
+  /** Ms from anywhere. */
+  readonly now: () => number;
+  readonly exit: (code: ExitCode) => void;
+}
+
+const THIS_PROCESS: ProcessFacts = { now: () => performance.now(), exit: (code) => process.exit(code) };
+
 /** Resolves when the service has ended after a signal. */
 export async function runService(
   service: Service,
   { terminal, onSignal }: Pick<Surroundings, 'terminal' | 'onSignal'>,
+  { now, exit }: ProcessFacts = THIS_PROCESS,
 ): Promise<ExitCode> {
   const first = Promise.withResolvers<void>();
   const force = new AbortController();
   let count = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
   const removeHandler = onSignal(() => {
-    const at = performance.now();
+    const at = now();
     const isEcho = at - lastAt < SAME_SIGNAL_MS;
     lastAt = at;
     if (isEcho) return;
@@ -42,9 +52,9 @@ export async function runService(
     } else if (count === 2) {
       terminal.note('bide: stopping now');
       force.abort();
-      setTimeout(() => process.exit(EXIT.unsuccessful), FORCED_MS_MAX).unref();
+      setTimeout(() => exit(EXIT.unsuccessful), FORCED_MS_MAX).unref();
     } else {
-      process.exit(EXIT.unsuccessful);
+      exit(EXIT.unsuccessful);
     }
   });
   await first.promise;
