@@ -1,6 +1,6 @@
 /**
- * Lists and counts: the only statements whose text depends on what is asked. Each text has a name that says which parts it is
- * made of, so that it can be prepared; there are a few dozen of them.
+ * Lists and counts: the only statements whose text depends on what is asked. They are not prepared: which index is best depends
+ * on how rare the wanted states are, so each is planned (in 1 ms) for its own values and the size of the table then.
  *
  * A list of one tenant steps through (type, state) pairs in `jobs_by_kind`, takes the first `limit` numbers of each and merges
  * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. A list by tags follows
@@ -46,8 +46,7 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
   const text = `WITH page AS MATERIALIZED (${numbers})
     SELECT ${jobRowOf('j')} FROM page CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = page.number LIMIT 1) j
     ORDER BY j.number ${direction}`;
-  const parts = [way, direction, filter.types === undefined ? '' : 'types', tagsPart(tags.length)];
-  const rows = await repeated(() => session.runText(`jobList_${parts.join('_')}`, text, plan.values));
+  const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map((row) => jobAt(row));
 }
 
@@ -128,11 +127,6 @@ function typeCondition(plan: Draft, filter: CountFilter): string {
   return filter.types === undefined ? '' : `AND j.type = ANY (${plan.add(textArray(filter.types), 'text[]')})`;
 }
 
-/** A list by tags follows the first one, and has a condition only for others. */
-function tagsPart(count: number): string {
-  return count === 0 ? '' : count === 1 ? 'tag' : 'tags';
-}
-
 /** One branch per state, with the state in the text, so that unfinished jobs are counted in their small partial indexes. */
 export async function countJobs(session: Session, s: string, filter: CountFilter): Promise<readonly Count[]> {
   const states = STORED_STATES.filter((state) => filter.states?.includes(state) ?? true);
@@ -140,15 +134,7 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   const plan = draft();
   const where = countConditions(plan, s, filter);
   const text = states.map((state) => countBranch(s, state, where)).join(' UNION ALL ');
-  const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
-  const parts = [
-    states.map((state) => state.slice(0, 2)).join(''),
-    filter.tenant === null ? '' : 'tenant',
-    filter.types === undefined ? '' : 'types',
-    isTimed ? 'timed' : '',
-    tagsPart(Object.keys(filter.tags ?? {}).length),
-  ];
-  const rows = await repeated(() => session.runText(`jobCount_${parts.join('_')}`, text, plan.values));
+  const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({
     tenant: givenText(tenant as string),
     type: givenText(type as string),

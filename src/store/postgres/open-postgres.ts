@@ -121,9 +121,7 @@ function refuseBadUrl(connection: ConnectionOptions): void {
 }
 
 async function checkVersion(session: Session): Promise<void> {
-  const [row] = await repeated(() =>
-    session.runText('version', `SELECT current_setting('server_version_num')::int`, []),
-  );
+  const [row] = await repeated(() => session.run('version', []));
   const version = row?.[0] as number;
   if (version >= VERSION_MIN) return;
   throw new BideError('CONFIG_INVALID', `PostgreSQL 14 or newer is needed, this is ${Math.floor(version / 10_000)}.`);

@@ -13,8 +13,8 @@ export interface Session {
   run(name: StatementName, values: readonly unknown[], speed?: Speed): Promise<Rows>;
   /** All of them in one transaction, in order. */
   runAll(steps: readonly Step[]): Promise<readonly Rows[]>;
-  /** A text of our own making; the same name must always mean the same text. */
-  runText(name: string, text: string, values: readonly unknown[]): Promise<Rows>;
+  /** A text made for this one call: not prepared, and on the lane for long statements. */
+  runText(text: string, values: readonly unknown[]): Promise<Rows>;
 }
 
 export function sessionOf(lanes: Lanes, statements: Statements): Session {
@@ -25,8 +25,8 @@ export function sessionOf(lanes: Lanes, statements: Statements): Session {
       return rows ?? [];
     },
     runAll: (steps) => lanes.run('short', steps.map(queryOf)),
-    async runText(name, text, values) {
-      const [rows] = await lanes.run('long', [{ name: `bide_${name}`, text, values }]);
+    async runText(text, values) {
+      const [rows] = await lanes.run('long', [{ name: '', text, values }]);
       return rows ?? [];
     },
   };

@@ -384,6 +384,7 @@ export function statementsOf(s: string) {
     ...documents(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ping: 'SELECT 1',
+    version: `SELECT current_setting('server_version_num')::int`,
     time: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   };
 }
