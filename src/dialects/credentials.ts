@@ -20,9 +20,11 @@ export function credentialOf(header: string | readonly string[] | undefined): Cr
   return basic === undefined ? { scheme: 'bare', secret: value } : basicOf(basic);
 }
 
-/** Who this secret stands for, be it a key or a token issued by this service; null when neither. */
-export async function principalOf(auth: Authenticator, secret: string): Promise<Principal | null> {
-  return (await auth.byKey(secret)) ?? (await auth.byToken(secret));
+/** Who this secret stands for, be it a key or a token issued by this service; null when neither. At once where he is known already. */
+export function principalOf(auth: Authenticator, secret: string): Principal | null | Promise<Principal | null> {
+  const byKey = auth.byKey(secret);
+  if (byKey === null) return auth.byToken(secret);
+  return byKey instanceof Promise ? byKey.then((principal) => principal ?? auth.byToken(secret)) : byKey;
 }
 
 /** Throws SCOPE_MISSING unless the key carries the scope. */

@@ -21,7 +21,7 @@ export interface Authenticator {
   /** The principal of an API key, or null when it is unknown or revoked. Constant-time, answered from memory when it can be. */
   byKey(key: string): Promise<Principal | null> | Principal | null;
   /** The principal of a token made by `issueToken`, or null when it is forged, expired, or its key was revoked since. */
-  byToken(token: string): Promise<Principal | null>;
+  byToken(token: string): Promise<Principal | null> | Principal | null;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
 }

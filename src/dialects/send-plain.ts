@@ -9,9 +9,16 @@ import type { FastifyReply } from 'fastify';
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Only for a reply on which nothing was set before. The handler returns what this returns: nothing, the answer is out. */
-export function sendPlainJson(reply: FastifyReply, text: string, code = 200): undefined {
+export function sendPlainJson(
+  reply: FastifyReply,
+  text: string,
+  code = 200,
+  /** Names and values in turn. */
+  more: readonly string[] = [],
+): undefined {
   reply.hijack();
-  reply.raw.writeHead(code, ['content-type', JSON_TYPE, 'content-length', String(Buffer.byteLength(text))]);
+  const length = String(Buffer.byteLength(text));
+  reply.raw.writeHead(code, ['content-type', JSON_TYPE, 'content-length', length, ...more]);
   reply.raw.end(text);
   return undefined;
 }

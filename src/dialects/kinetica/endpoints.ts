@@ -7,7 +7,7 @@ import { resultOf } from '../result-of.ts';
 import { submitted } from '../submitted.ts';
 import { waitFor } from '../wait-for.ts';
 import { allow, type Call } from './call.ts';
-import { type Encoding, jsonOf } from './encoding.ts';
+import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {
   endpointOf,
   infoWithTag,
@@ -32,6 +32,7 @@ import {
   executeSqlResponse,
   type GetJobRequest,
   type GetJobResponse,
+  getJobResponse,
   type Long,
   type OptionsRequest,
   type ShowJobsResponse,
@@ -62,6 +63,16 @@ export async function getJob(call: Call, request: GetJobRequest): Promise<GetJob
     await engine.remove(call.principal.tenant, snapshot.job.id);
   }
   return body;
+}
+
+/** The whole answer to a poll in JSON, where the snapshot alone says it and the job stays; undefined otherwise. */
+export function polledText({ options, engine }: Call['context'], { job, resultText }: Snapshot): string | undefined {
+  const isDone = job.state === 'succeeded';
+  if (remembered(job)?.removeOnComplete === true || (isDone && resultText === null)) return undefined;
+  if (remembered(job)?.encoding === 'binary') return undefined;
+  const result = isDone ? inlineResult(options, job, resultText ?? 'null') : NO_RESULT;
+  const body = jobBody(job, engine.clock.now(), result);
+  return jsonOf(wrapped('json', 'get_job_response', getJobResponse, body));
 }
 
 export async function alterJobs(call: Call, request: AlterJobsRequest): Promise<AlterJobsResponse> {
@@ -171,6 +182,13 @@ async function finished(call: Call, id: string): Promise<Snapshot> {
     'INVALID_REQUEST',
     `The statement took longer than ${options.syncTimeoutMs} ms and was cancelled.`,
   );
+}
+
+function inlineResult(options: Call['context']['options'], job: Snapshot['job'], text: string): ResultPart {
+  const memory = remembered(job);
+  const isSql = options.endpoints[endpointOf(job)]?.kind === 'sql';
+  if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: text };
+  return encoded(memory.encoding, sqlAnswer(sqlResultOf(text), memory, memory.rowEncoding));
 }
 
 async function resultPart(call: Call, snapshot: Snapshot): Promise<ResultPart> {

@@ -9,9 +9,11 @@ import { BideError } from '../../core/errors.ts';
 import { credentialOf, principalOf } from '../credentials.ts';
 import type { Principal } from '../dialect.ts';
 import { frame } from '../frame.ts';
+import { keptText } from '../kept-text.ts';
+import { sendPlainJson } from '../send-plain.ts';
 import type { Call, Context } from './call.ts';
 import { type Body, bodyOf, type Encoding, readRequest, wrapped } from './encoding.ts';
-import { alterJobs, createJob, executeSql, getJob, showJobs } from './endpoints.ts';
+import { alterJobs, createJob, executeSql, getJob, polledText, showJobs } from './endpoints.ts';
 import { CORS, errorBody } from './mapping.ts';
 import { properties, status } from './system.ts';
 import {
@@ -56,16 +58,19 @@ export function register(app: FastifyInstance, context: Context): void {
   checkTypes(context);
   frame(app, { errorBody }, (framed) => {
     readBodies(framed);
-    framed.addHook('onRequest', async (request) => {
+    framed.addHook('onRequest', (request, _reply, done) => {
       BEGUN_AT.set(request, performance.now());
+      done();
     });
-    framed.addHook('onSend', async (request, reply, payload) => finished(request, reply, payload));
+    framed.addHook('onSend', (request, reply, payload, done) => done(null, finished(request, reply, payload)));
+    const polled = polling(context);
     framed.get('/', (_request, reply) => reply.type('text/plain').send(RUNNING));
     for (const { path, answer } of ENDPOINTS) {
       // Clients may be given a base URL with a path of its own, one segment of which is tolerated.
       for (const url of [path, `/:prefix${path}`]) {
         framed.options(url, (_request, reply) => preflight(reply));
-        framed.post(url, (request, reply) => serve(context, request, reply, answer));
+        const handle: Handle = (request, reply) => serve(context, request, reply, answer);
+        framed.post(url, path === '/get/job' ? polled(handle) : handle);
       }
     }
   });
@@ -99,6 +104,40 @@ function readBodies(app: FastifyInstance): void {
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
+type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
+
+/**
+ * Polls come often: the answer about a job in memory, in JSON, is made once and sent without a promise. Whatever is out of the
+ * ordinary (other bodies, other callers, jobs that go with their answer) takes the long way.
+ */
+function polling(context: Context): (otherwise: Handle) => Handle {
+  const { engine, auth } = context;
+  const textOf = keptText((snapshot) => polledText(context, snapshot));
+  return (otherwise) => (request, reply) => {
+    const credential = credentialOf(request.headers.authorization);
+    const principal = credential === null ? null : principalOf(auth, credential.secret);
+    const number = polledNumber(request);
+    const isKnown = principal !== null && !(principal instanceof Promise) && principal.scopes.has('read');
+    const snapshot = isKnown && number !== null ? engine.peekByNumber(principal.tenant, number) : undefined;
+    const text = snapshot === undefined ? undefined : textOf(snapshot);
+    if (text === undefined) return otherwise(request, reply);
+    return sendPlainJson(reply, text, 200, [...CORS_PAIRS, TIME_HEADER, secondsSince(request).toFixed(5)]);
+  };
+}
+
+/** The id in a plain JSON poll; null for everything that must be read with care. */
+function polledNumber(request: FastifyRequest): number | null {
+  if (!(request.body instanceof Buffer) || !isJson(request)) return null;
+  const number = POLL.exec(request.body.toString('latin1'))?.[1];
+  return number === undefined ? null : Number(number);
+}
+
+/** What every client sends: the id, and options that are empty. 15 digits stay below 2^53. */
+const POLL = /^\s*\{\s*"job_id"\s*:\s*(\d{1,15})\s*(?:,\s*"options"\s*:\s*\{\s*\}\s*)?\}\s*$/;
+
+const TIME_HEADER = 'x-request-time-secs';
+const CORS_PAIRS = Object.entries(CORS).flat();
+
 async function serve(context: Context, request: FastifyRequest, reply: FastifyReply, answer: Endpoint['answer']) {
   const principal = await authenticate(context, request);
   const encoding = encodingOf(request);
@@ -123,6 +162,10 @@ function encodingOf(request: FastifyRequest): Encoding {
   return mediaTypeOf(request) === BINARY_TYPE ? 'binary' : 'json';
 }
 
+function isJson(request: FastifyRequest): boolean {
+  return /\bjson$/.test(mediaTypeOf(request));
+}
+
 function mediaTypeOf(request: FastifyRequest): string {
   return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
@@ -131,7 +174,7 @@ function parsed(encoding: Encoding, request: FastifyRequest): Body {
   const bytes = request.body;
   if (!(bytes instanceof Buffer) || bytes.length === 0) throw new BideError('INVALID_REQUEST', 'The body is empty.');
   if (encoding === 'binary') return { encoding, bytes };
-  if (!/\bjson$/.test(mediaTypeOf(request))) {
+  if (!isJson(request)) {
     throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE} or ${BINARY_TYPE}.`);
   }
   try {
@@ -162,7 +205,7 @@ function secondsSince(request: FastifyRequest): number {
 
 /** Headers of every answer, and for a binary caller the binary form of what the frame said in JSON. */
 function finished(request: FastifyRequest, reply: FastifyReply, payload: unknown): unknown {
-  reply.headers(CORS).header('x-request-time-secs', secondsSince(request).toFixed(5));
+  reply.headers(CORS).header(TIME_HEADER, secondsSince(request).toFixed(5));
   const isJson = String(reply.getHeader('content-type')).startsWith(JSON_TYPE);
   if (encodingOf(request) === 'json' || !isJson || typeof payload !== 'string') return payload;
   const said = JSON.parse(payload) as Wrapper;

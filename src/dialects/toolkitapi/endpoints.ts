@@ -27,6 +27,13 @@ export async function getJob(call: Call, text: string): Promise<Answer> {
   return ok(jobBody(snapshot.job, await resultOf(engine, snapshot), engine.clock.now()));
 }
 
+/** The whole answer to a poll where the snapshot alone says it; undefined where the result must be read. */
+export function polledText({ job, resultText }: Snapshot, now: number): string | undefined {
+  if (job.result !== null && resultText === null) return undefined;
+  const result = resultText === null ? ({ kind: 'none' } as const) : ({ kind: 'json', text: resultText } as const);
+  return JSON.stringify(jobBody(job, result, now));
+}
+
 export async function saveQuery(call: Call, body: Json | undefined): Promise<Answer> {
   if (call.context.options.phase1) return refusal(501, 'Not implemented');
   const invalid = complaint(SaveRequest, body);

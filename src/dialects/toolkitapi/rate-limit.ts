@@ -19,7 +19,7 @@ export interface RateLimit {
 }
 
 const SLICES = 60;
-/** Callers that are remembered; past it the one who came longest ago starts anew. */
+/** Callers that are remembered; past it the one who first came longest ago starts anew. */
 const CALLERS_MAX = 50_000;
 
 interface Slice {
@@ -27,35 +27,50 @@ interface Slice {
   count: number;
 }
 
+interface Caller {
+  /** The oldest first. */
+  readonly slices: Slice[];
+  used: number;
+}
+
 export function createRateLimit(options: { readonly requestsMax: number; readonly windowMs: number }): RateLimit {
   const { requestsMax: limit, windowMs } = options;
   const sliceMs = windowMs / SLICES;
-  const callers = new Map<string, Slice[]>();
+  const callers = new Map<string, Caller>();
 
-  function slicesOf(caller: string, now: number): Slice[] {
-    const slices = (callers.get(caller) ?? []).filter(({ startAt }) => startAt + sliceMs + windowMs > now);
-    callers.delete(caller);
-    callers.set(caller, slices);
-    if (callers.size > CALLERS_MAX) callers.delete(callers.keys().next().value ?? caller);
-    return slices;
+  function callerOf(name: string): Caller {
+    const known = callers.get(name);
+    if (known !== undefined) return known;
+    const caller = { slices: [], used: 0 };
+    callers.set(name, caller);
+    if (callers.size > CALLERS_MAX) callers.delete(callers.keys().next().value ?? name);
+    return caller;
   }
 
   return {
-    take(caller, now) {
-      const slices = slicesOf(caller, now);
-      const used = slices.reduce((sum, { count }) => sum + count, 0);
-      const isOver = used >= limit;
-      if (!isOver) count(slices, Math.floor(now / sliceMs) * sliceMs);
-      const oldest = slices[0]?.startAt ?? now;
-      return { limit, remaining: Math.max(0, limit - used - 1), resetAt: oldest + sliceMs + windowMs, isOver };
+    take(name, now) {
+      const caller = callerOf(name);
+      forget(caller, now - sliceMs - windowMs);
+      const isOver = caller.used >= limit;
+      if (!isOver) count(caller, Math.floor(now / sliceMs) * sliceMs);
+      const oldest = caller.slices[0]?.startAt ?? now;
+      return { limit, remaining: limit - caller.used, resetAt: oldest + sliceMs + windowMs, isOver };
     },
   };
 }
 
-function count(slices: Slice[], startAt: number): void {
-  const last = slices.at(-1);
+/** Drops the slices that began at this time or before: all of each has left the window. */
+function forget(caller: Caller, time: number): void {
+  while (caller.slices[0] !== undefined && caller.slices[0].startAt <= time) {
+    caller.used -= caller.slices.shift()?.count ?? 0;
+  }
+}
+
+function count(caller: Caller, startAt: number): void {
+  const last = caller.slices.at(-1);
   if (last?.startAt === startAt) last.count += 1;
-  else slices.push({ startAt, count: 1 });
+  else caller.slices.push({ startAt, count: 1 });
+  caller.used += 1;
 }
 
 /** As the vendor sends them; the reset in unix seconds, rounded up so that it is never too early. */

@@ -12,10 +12,12 @@ import { credentialOf, requireScope } from '../credentials.ts';
 import type { Principal } from '../dialect.ts';
 import { frame, refuse } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
+import { keptText } from '../kept-text.ts';
+import { sendPlainJson } from '../send-plain.ts';
 import { type Answer, type Call, type Context, ok } from './call.ts';
-import { analyze, datasetSchema, getJob, runQuery, saveQuery } from './endpoints.ts';
+import { analyze, datasetSchema, getJob, polledText, runQuery, saveQuery } from './endpoints.ts';
 import { createLibrary } from './library.ts';
-import { errorBody } from './mapping.ts';
+import { errorBody, idOf } from './mapping.ts';
 import { createRateLimit, rateHeaders } from './rate-limit.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -35,7 +37,10 @@ export function register(app: FastifyInstance, context: Context): void {
     framed.get('/v1/status', (_request, reply) => send(reply, ok({ status: 'ok' })));
     framed.get(
       '/v1/jobs/:job_id',
-      route('read', (call) => getJob(call, param(call, 'job_id'))),
+      polling(
+        context,
+        route('read', (call) => getJob(call, param(call, 'job_id'))),
+      ),
     );
     framed.post(
       '/v1/save',
@@ -59,20 +64,44 @@ export function register(app: FastifyInstance, context: Context): void {
 /** Every answer tells where its caller stands, refusals included. Who has no key is counted by his address. */
 function countRequests(app: FastifyInstance, context: Context): void {
   const rates = createRateLimit(context.options);
-  app.addHook('onRequest', async (request, reply) => {
-    const principal = await principalIn(context, request);
+  const count = (principal: Principal | null, request: FastifyRequest, reply: FastifyReply) => {
     const now = context.engine.clock.now();
     const standing = rates.take(principal?.keyId ?? `address ${request.ip}`, now);
     reply.headers(rateHeaders(standing));
-    if (!standing.isOver) return undefined;
+    if (!standing.isOver) return true;
     reply.header('retry-after', Math.max(1, Math.ceil((standing.resetAt - now) / 1_000)));
-    return refuse({ errorBody }, reply, 'quota', '');
+    refuse({ errorBody }, reply, 'quota', '');
+    return false;
+  };
+  app.addHook('onRequest', (request, reply, done) => {
+    const goOn = (principal: Principal | null) => {
+      if (count(principal, request, reply)) done();
+    };
+    const principal = principalIn(context, request);
+    if (principal instanceof Promise) principal.then(goOn).catch(done);
+    else goOn(principal);
   });
 }
 
-function router(
-  context: Context,
-): (scope: Scope, run: Run) => (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> {
+type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
+
+/** Polls come often: the answer about a job in memory is made once, and sent without a promise. */
+function polling(context: Context, otherwise: Handle): Handle {
+  const { engine, options } = context;
+  const textOf = keptText((snapshot) => polledText(snapshot, engine.clock.now()));
+  return (request, reply) => {
+    const principal = principalIn(context, request);
+    const isKnown = principal !== null && !(principal instanceof Promise) && principal.scopes.has('read');
+    const id = isKnown && !options.phase1 ? idOf((request.params as { job_id: string }).job_id) : null;
+    const snapshot = isKnown && id !== null ? engine.peek(principal.tenant, id) : undefined;
+    const text = snapshot === undefined ? undefined : textOf(snapshot);
+    if (text === undefined) return otherwise(request, reply);
+    const rates = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
+    return sendPlainJson(reply, text, 200, rates);
+  };
+}
+
+function router(context: Context): (scope: Scope, run: Run) => Handle {
   const { documents, engine, options } = context;
   const library = createLibrary({ documents, engine, config: options });
   return (scope, run) => async (request, reply) => {
@@ -83,7 +112,7 @@ function router(
   };
 }
 
-async function principalIn(context: Context, request: FastifyRequest): Promise<Principal | null> {
+function principalIn(context: Context, request: FastifyRequest): ReturnType<Context['auth']['byKey']> {
   const { headers } = request;
   const credential =
     credentialOf(headers['x-api-key']) ??
