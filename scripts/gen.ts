@@ -10,6 +10,7 @@ import { dialectsPage } from './gen/dialects.ts';
 import { errorsPage } from './gen/errors.ts';
 import { lifecyclePage } from './gen/lifecycle.ts';
 import { limitsPage } from './gen/limits.ts';
+import { metricsPage } from './gen/metrics.ts';
 import { HASHES_PATH, migrationsPage } from './gen/migrations.ts';
 
 const ROOT = dirname(import.meta.dirname);
@@ -18,6 +19,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/lifecycle.md': lifecyclePage,
   'docs/errors.md': errorsPage,
   'docs/limits.md': limitsPage,
+  'docs/metrics.md': metricsPage,
   'docs/dialects.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,
 };
