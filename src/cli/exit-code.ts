@@ -43,6 +43,8 @@ function exitCodeOfAnswer(error: ClientError): ExitCode {
   // A 404 of its own meaning: the job is there, and it ended without a result.
   if (error.code === 'RESULT_NONE') return EXIT.unsuccessful;
   if (error.code === 'BAD_URL') return EXIT.usage;
+  // Whatever answered is no Bide, or none that could speak for itself.
+  if (error.code === 'BAD_ANSWER') return EXIT.unreachable;
   // 429 is passing too, but the server is there and well: it is the caller who has too many jobs.
   if (error.status === 429) return EXIT.unsuccessful;
   if (error.isPassing || error.status === null) return EXIT.unreachable;

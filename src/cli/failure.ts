@@ -42,6 +42,7 @@ const isTitle = (error: BideError) => error.message === ERRORS[error.code].title
 function adviceFor(code: ErrorCode): string {
   if (code === 'STORE_UNAVAILABLE')
     return 'Check that the database runs, and its address in --database or BIDE_DATABASE.';
+  if (code === 'INTERNAL') return 'BIDE_DEBUG=1 shows the whole error.';
   return ERRORS[code].advice;
 }
 

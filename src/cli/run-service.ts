@@ -42,9 +42,8 @@ export async function runService(
   let lastAt = Number.NEGATIVE_INFINITY;
   const removeHandler = onSignal(() => {
     const at = now();
-    const isEcho = at - lastAt < SAME_SIGNAL_MS;
+    if (at - lastAt < SAME_SIGNAL_MS) return;
     lastAt = at;
-    if (isEcho) return;
     count += 1;
     if (count === 1) {
       terminal.note('bide: stopping: running jobs are given time to finish; a second signal gives them back at once');

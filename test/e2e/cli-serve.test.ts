@@ -98,9 +98,14 @@ describe('bide serve', () => {
     running.child.kill('SIGTERM');
     await running.said(/stopping: /);
     // Signals as close together as those of one keystroke count as one, so the second one goes until it is taken.
-    const repeat = setInterval(() => running.child.kill('SIGTERM'), 250);
-    await running.said(/stopping now/);
-    clearInterval(repeat);
+    let isForced = false;
+    const forced = running.said(/stopping now/).then(() => {
+      isForced = true;
+    });
+    while (!isForced) {
+      running.child.kill('SIGTERM');
+      await Promise.race([forced, bide(['version'])]);
+    }
     assert.notEqual((await running.ended).code, 0);
     const again = await serve(data);
     const job = await createClient({ url: again.url, key: keyIn(data) }).get(id);

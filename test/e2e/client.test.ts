@@ -68,10 +68,10 @@ describe('the client', () => {
     const later = await client.submitMany(Array.from({ length: 1_500 }, () => ({ type: 'echo', delayMs: 3_600_000 })));
     const soon = await client.submit({ type: 'sleep', input: { ms: 200 } });
     const ids = [...later.flatMap(({ job }) => (job === undefined ? [] : [job.id])), soon.id];
-    const any = await client.waitMany(ids, { for: 'any', timeoutMs: 30_000 });
-    assert.equal(any.isSatisfied, true);
+    const waited = await client.waitMany(ids, { for: 'any', timeoutMs: 30_000 });
+    assert.equal(waited.isSatisfied, true);
     assert.deepEqual(
-      any.jobs.filter(isFinished).map((job) => job.id),
+      waited.jobs.filter(isFinished).map((job) => job.id),
       [soon.id],
     );
   });
