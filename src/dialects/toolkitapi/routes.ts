@@ -18,7 +18,7 @@ import { type Answer, type Call, type Context, ok } from './call.ts';
 import { analyze, datasetSchema, getJob, polledText, runQuery, saveQuery } from './endpoints.ts';
 import { createLibrary } from './library.ts';
 import { errorBody, idOf } from './mapping.ts';
-import { createRateLimit, rateHeaders } from './rate-limit.ts';
+import { createRateLimit, rateHeaders, type Standing } from './rate-limit.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -61,25 +61,37 @@ export function register(app: FastifyInstance, context: Context): void {
   });
 }
 
+/** Who asks, and where he stands: found out once per request. */
+interface Asker {
+  readonly principal: Principal | null;
+  readonly standing: Standing;
+}
+
+const ASKERS = new WeakMap<FastifyRequest, Asker>();
+
 /** Every answer tells where its caller stands, refusals included. Who has no key is counted by his address. */
 function countRequests(app: FastifyInstance, context: Context): void {
   const rates = createRateLimit(context.options);
-  const count = (principal: Principal | null, request: FastifyRequest, reply: FastifyReply) => {
-    const now = context.engine.clock.now();
-    const standing = rates.take(principal?.keyId ?? `address ${request.ip}`, now);
-    reply.headers(rateHeaders(standing));
-    if (!standing.isOver) return true;
-    reply.header('retry-after', Math.max(1, Math.ceil((standing.resetAt - now) / 1_000)));
-    refuse({ errorBody }, reply, 'quota', '');
-    return false;
+  const count = (principal: Principal | null, request: FastifyRequest): Standing => {
+    const standing = rates.take(principal?.keyId ?? `address ${request.ip}`, context.engine.clock.now());
+    ASKERS.set(request, { principal, standing });
+    return standing;
   };
   app.addHook('onRequest', (request, reply, done) => {
     const goOn = (principal: Principal | null) => {
-      if (count(principal, request, reply)) done();
+      const standing = count(principal, request);
+      if (!standing.isOver) return done();
+      const waitMs = standing.resetAt - context.engine.clock.now();
+      return refuse({ errorBody }, reply.header('retry-after', Math.max(1, Math.ceil(waitMs / 1_000))), 'quota', '');
     };
-    const principal = principalIn(context, request);
+    const principal = callerOf(context, request);
     if (principal instanceof Promise) principal.then(goOn).catch(done);
     else goOn(principal);
+  });
+  app.addHook('onSend', (request, reply, payload, done) => {
+    const asker = ASKERS.get(request);
+    if (asker !== undefined) reply.headers(rateHeaders(asker.standing));
+    done(null, payload);
   });
 }
 
@@ -90,14 +102,13 @@ function polling(context: Context, otherwise: Handle): Handle {
   const { engine, options } = context;
   const textOf = keptText((snapshot) => polledText(snapshot, engine.clock.now()));
   return (request, reply) => {
-    const principal = principalIn(context, request);
-    const isKnown = principal !== null && !(principal instanceof Promise) && principal.scopes.has('read');
-    const id = isKnown && !options.phase1 ? idOf((request.params as { job_id: string }).job_id) : null;
+    const { principal = null, standing } = ASKERS.get(request) ?? {};
+    const isKnown = principal?.scopes.has('read') === true && standing !== undefined && !options.phase1;
+    const id = isKnown ? idOf((request.params as { job_id: string }).job_id) : null;
     const snapshot = isKnown && id !== null ? engine.peek(principal.tenant, id) : undefined;
     const text = snapshot === undefined ? undefined : textOf(snapshot);
-    if (text === undefined) return otherwise(request, reply);
-    const rates = Object.entries(reply.getHeaders()).flatMap(([name, value]) => [name, String(value)]);
-    return sendPlainJson(reply, text, 200, rates);
+    if (text === undefined || standing === undefined) return otherwise(request, reply);
+    return sendPlainJson(reply, text, 200, Object.entries(rateHeaders(standing)).flat());
   };
 }
 
@@ -105,14 +116,14 @@ function router(context: Context): (scope: Scope, run: Run) => Handle {
   const { documents, engine, options } = context;
   const library = createLibrary({ documents, engine, config: options });
   return (scope, run) => async (request, reply) => {
-    const principal = await principalIn(context, request);
+    const { principal = null } = ASKERS.get(request) ?? {};
     if (principal === null) throw new BideError('UNAUTHENTICATED');
     requireScope(principal, scope);
     return send(reply, await run({ context, library, request, reply, principal }));
   };
 }
 
-function principalIn(context: Context, request: FastifyRequest): ReturnType<Context['auth']['byKey']> {
+function callerOf(context: Context, request: FastifyRequest): ReturnType<Context['auth']['byKey']> {
   const { headers } = request;
   const credential =
     credentialOf(headers['x-api-key']) ??
