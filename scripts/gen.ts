@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { cliPage } from './gen/cli.ts';
 import { dialectsPage } from './gen/dialects.ts';
 import { errorsPage } from './gen/errors.ts';
 import { lifecyclePage } from './gen/lifecycle.ts';
@@ -19,6 +20,7 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/lifecycle.md': lifecyclePage,
   'docs/errors.md': errorsPage,
   'docs/limits.md': limitsPage,
+  'docs/cli.md': cliPage,
   'docs/metrics.md': metricsPage,
   'docs/dialects.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,

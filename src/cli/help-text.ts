@@ -40,8 +40,12 @@ export function commandHelp(command: Command): readonly string[] {
 }
 
 function spelled(name: string, option: OptionDefinition): string {
-  const short = option.short === undefined ? '    ' : `-${option.short}, `;
-  const value =
-    option.kind === 'flag' ? '' : ` ${option.value ?? (option.kind === 'choice' ? option.choices.join('|') : 'N')}`;
-  return `${short}--${name}${value}`;
+  return `${option.short === undefined ? '    ' : ''}${optionSpelling(name, option)}`;
+}
+
+/** `-o, --output FILE`. */
+export function optionSpelling(name: string, option: OptionDefinition): string {
+  const short = option.short === undefined ? '' : `-${option.short}, `;
+  const choices = option.kind === 'choice' ? option.choices.join('|') : 'N';
+  return `${short}--${name}${option.kind === 'flag' ? '' : ` ${option.value ?? choices}`}`;
 }
