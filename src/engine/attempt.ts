@@ -237,7 +237,8 @@ async function sendReport({ commands }: AttemptOptions, live: LiveAttempt, repor
   try {
     const carried = await commands.carryOut(id, { kind: 'report', fence, ...report }, live.job);
     const isHeld = carried.kind === 'applied' || (carried.kind === 'refused' && carried.reason === 'NO_CHANGE');
-    if (!isHeld) live.abort('lost');
+    // A report that its own outcome overtook is refused too, and says nothing.
+    if (!isHeld && live.isRunning) live.abort('lost');
   } catch {
     // Progress is worth no retry: the next report carries it, and a store that is away is told of by the loops.
   }

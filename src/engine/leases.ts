@@ -55,5 +55,6 @@ function hear(attempt: LiveAttempt, outcome: LeaseOutcome | undefined, leaseUnti
   if (outcome?.kind === 'held') {
     attempt.leaseUntil = leaseUntil;
     if (outcome.cancelRequestedAt !== null) attempt.abort('cancel');
-  } else attempt.abort('lost');
+    // Of one that has ended, the heartbeat may have met its own outcome; what is true, recording that will tell.
+  } else if (attempt.isRunning) attempt.abort('lost');
 }
