@@ -57,7 +57,8 @@ export const TABLE_NAME_RULE =
  */
 export function guardQuery(tree: unknown, tables: readonly string[]): ReadonlySet<string> {
   const statements = statementsOf(tree);
-  if (statements.length !== 1) throw new QueryRefused('Send one SELECT; there is more than one statement.');
+  if (statements.length === 0) throw new QueryRefused('Send one SELECT; there is no statement.');
+  if (statements.length > 1) throw new QueryRefused('Send one SELECT; there is more than one statement.');
   const nodes = [...nodesOf(statements)];
   const ctes = cteNamesOf(nodes);
   const known = new Map(tables.map((name) => [name.toLowerCase(), name]));

@@ -80,7 +80,7 @@ function queryRunners(options: SqlOptions, { limits, clock, baseDir }: SqlEnviro
         if (runner.isUsable()) return runner;
         all.delete(runner);
       }
-      cache ??= mkdtemp(join(tmpdir(), 'bide-sql-'));
+      cache ??= mkdtemp(join(tmpdir(), `bide-sql-${process.pid}-`));
       const runner = startQueryRunner(
         { settings, resultBytesMax, errorMessageLengthMax, cacheDir: await cache },
         clock,
