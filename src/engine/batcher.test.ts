@@ -58,6 +58,31 @@ describe('a batcher', () => {
     assert.equal(batcher.depth, 0);
   });
 
+  it('may have more than one batch in flight', async () => {
+    const sizes: number[] = [];
+    const answers: (() => void)[] = [];
+    const batcher = createBatcher<number, number>({
+      ...{ name: 'test', limits: DEFAULT_LIMITS, telemetry: createTelemetry(), inFlightMax: 2 },
+      send(items) {
+        sizes.push(items.length);
+        return new Promise((resolve) => answers.push(() => resolve(items)));
+      },
+    });
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const adding: Promise<unknown>[] = [];
+    for (const count of [1, 2, 3]) {
+      adding.push(batcher.addAll(Array.from({ length: count }, () => count)));
+      await turn();
+    }
+    assert.deepEqual(sizes, [1, 2]);
+    answers.shift()?.();
+    await turn();
+    assert.deepEqual(sizes, [1, 2, 3]);
+    for (const answer of answers) answer();
+    await Promise.all(adding);
+    assert.equal(batcher.depth, 0);
+  });
+
   it('keeps a batch within its number of items and bytes; what is larger alone goes alone', async () => {
     const { batcher, next } = playBatcher({ batchMax: 3, batchBytesMax: 10 }, (item) => item.length);
     const adding = batcher.addAll(['aaaa', 'bbbb', 'cccc', 'd', 'e', 'f', 'g', 'x'.repeat(50), 'h']);

@@ -1,9 +1,9 @@
 /**
  * Self-clocking batches: concurrency turns into batches by itself.
  *
- * While one batch is in flight the next one collects; it is sent the moment the previous returns. There is no timer, so an
- * idle batcher adds no latency beyond the current turn of the event loop (which lets the callers of one turn share a batch),
- * and under load one transaction carries hundreds of callers.
+ * While batches are in flight (one, or `inFlightMax`) the next one collects; it is sent the moment one returns. There is no
+ * timer, so an idle batcher adds no latency beyond the current turn of the event loop (which lets the callers of one turn
+ * share a batch), and under load one transaction carries hundreds of callers.
  *
  * A batch that the store rejects as `internal` is sent again in halves: one poisonous item must not fail its neighbours.
  * That is safe because a rejected batch wrote nothing. `unavailable` and `busy` reject everybody in it at once.
@@ -11,6 +11,12 @@
 import { BideError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Telemetry } from './telemetry.ts';
+
+/**
+ * Writes have two batches in flight: with one, the store had nothing to do from its answer until this thread had answered the
+ * callers and sent the next batch, which under HTTP load was as long as the transaction itself.
+ */
+export const WRITES_IN_FLIGHT = 2;
 
 export interface Batcher<Item, Answer> {
   add(item: Item): Promise<Answer>;
@@ -25,6 +31,8 @@ export interface BatcherOptions<Item, Answer> {
   readonly send: (items: readonly Item[]) => Promise<readonly Answer[]>;
   /** Bytes of one item, where items may be large. */
   readonly bytesOf?: (item: Item) => number;
+  /** Batches under way at once; 1 unless told. */
+  readonly inFlightMax?: number;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
 }
@@ -36,19 +44,25 @@ interface Call<Item, Answer> {
 }
 
 export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer>): Batcher<Item, Answer> {
-  const { limits } = options;
+  const { limits, inFlightMax = 1 } = options;
   let waiting: Call<Item, Answer>[] = [];
-  let inFlight = 0;
-  let isBusy = false;
+  let itemsInFlight = 0;
+  let batchesInFlight = 0;
+  let isQueued = false;
 
-  const flush = async () => {
-    while (waiting.length > 0) {
-      const calls = take();
-      inFlight = calls.length;
-      await sendInHalves(options, calls);
-      inFlight = 0;
-    }
-    isBusy = false;
+  const flush = () => {
+    isQueued = false;
+    if (waiting.length === 0 || batchesInFlight >= inFlightMax) return;
+    const calls = take();
+    batchesInFlight += 1;
+    itemsInFlight += calls.length;
+    // Nothing in here can reject: sendInHalves hands every failure to its caller.
+    void sendInHalves(options, calls).then(() => {
+      batchesInFlight -= 1;
+      itemsInFlight -= calls.length;
+      flush();
+    });
+    if (waiting.length > 0) flush();
   };
   const take = (): Call<Item, Answer>[] => {
     const size = batchSize(waiting, options);
@@ -61,10 +75,9 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
   };
   const push = (item: Item, resolve: (answer: Answer) => void, reject: (error: unknown) => void) => {
     waiting.push({ item, resolve, reject });
-    if (isBusy) return;
-    isBusy = true;
-    // Nothing in flush can reject: sendInHalves hands every failure to its caller.
-    setImmediate(() => void flush());
+    if (isQueued || batchesInFlight >= inFlightMax) return;
+    isQueued = true;
+    setImmediate(flush);
   };
   const refuseIfFull = (more: number) => {
     if (waiting.length + more <= limits.batchQueueMax) return;
@@ -84,7 +97,7 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
       return Promise.all(items.map((item) => new Promise<Answer>((resolve, reject) => push(item, resolve, reject))));
     },
     get depth() {
-      return waiting.length + inFlight;
+      return waiting.length + itemsInFlight;
     },
   };
 }

@@ -12,7 +12,7 @@ import type { Limits } from '../core/limits.ts';
 import type { StoredState } from '../core/state.ts';
 import type { ApplyOutcome, GuardedPatch, ResultContent, Store } from '../store/contract.ts';
 import type { Snapshot } from './api.ts';
-import { createBatcher } from './batcher.ts';
+import { createBatcher, WRITES_IN_FLIGHT } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { doubtAfter } from './failed-write.ts';
@@ -55,6 +55,7 @@ export function createCommands(options: CommandsOptions): Commands {
   const applies = createBatcher<GuardedPatch, ApplyOutcome>({
     ...options,
     name: 'apply',
+    inFlightMax: WRITES_IN_FLIGHT,
     send: (batch) => store.apply(batch),
     bytesOf: (item) => item.result?.bytes.byteLength ?? 0,
   });

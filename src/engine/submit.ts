@@ -4,15 +4,15 @@
  * Everything up to the store is synchronous unless a type's own input check is not: with 64 callers this path decides how
  * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
  */
-import { V7Generator } from 'uuidv7';
 import { type Job, type JobSpec, jobOf, type RetryPolicy } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import type { InsertOutcome, NewJob, Store } from '../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from './api.ts';
-import { type Batcher, createBatcher } from './batcher.ts';
+import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from './batcher.ts';
 import type { Changes } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { doubtAfter } from './failed-write.ts';
+import { createJobIds } from './job-ids.ts';
 import type { Population } from './population.ts';
 import type { Reader } from './reader.ts';
 import { requestHash } from './request-hash.ts';
@@ -44,11 +44,11 @@ export function createSubmit(options: SubmitOptions): Submit {
   const inserts = createBatcher<NewJob, InsertOutcome>({
     ...options,
     name: 'insert',
+    inFlightMax: WRITES_IN_FLIGHT,
     send: (batch) => options.store.insert(batch),
     bytesOf: (item) => item.input.length,
   });
-  const ids = new V7Generator();
-  const context: Context = { ...options, inserts, newId: (now) => ids.generateOrResetWithTs(now).toString() };
+  const context: Context = { ...options, inserts, newId: createJobIds() };
 
   return async (requests) => {
     const [only] = requests;
