@@ -43,7 +43,8 @@ export interface Oracle {
   count(filter: CountFilter): readonly Count[];
   extend(batch: readonly LeaseExtension[]): readonly LeaseOutcome[];
   sweep(now: number, limit: number): SweepFindings;
-  nextRunAt(types: readonly string[], now: number): number | null;
+  /** Either is right: a job behind an earlier one of its sequence may count, at the cost of a look too many. */
+  nextRunAts(types: readonly string[], now: number): readonly (number | null)[];
   remove(batch: readonly Removal[]): readonly RemoveOutcome[];
 }
 
@@ -188,11 +189,10 @@ export function createOracle(): Oracle {
         return { kind: 'held', cancelRequestedAt: entry.job.cancelRequestedAt };
       }),
     sweep: (now, limit) => sweepOf(jobs(), now, limit),
-    nextRunAt(types, now) {
-      const ahead = jobs().filter(
-        (job) => types.includes(job.type) && job.state === 'waiting' && job.runAt > now && !isBlocked(job),
-      );
-      return ahead.length === 0 ? null : Math.min(...ahead.map(({ runAt }) => runAt));
+    nextRunAts(types, now) {
+      const ahead = jobs().filter((job) => types.includes(job.type) && job.state === 'waiting' && job.runAt > now);
+      const earliest = (of: readonly Job[]) => (of.length === 0 ? null : Math.min(...of.map(({ runAt }) => runAt)));
+      return [earliest(ahead.filter((job) => !isBlocked(job))), earliest(ahead)];
     },
     remove(batch) {
       const outcomes = batch.map(removeOne);

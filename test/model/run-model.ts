@@ -50,9 +50,14 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
       return read(play, command.picks);
     case 'list':
       return list(play, command.filter);
-    case 'nextRunAt':
-      assert.equal(await store.nextRunAt({ types: TYPES, now }), oracle.nextRunAt(TYPES, now));
+    case 'nextRunAt': {
+      const answer = await store.nextRunAt({ types: TYPES, now });
+      assert.ok(
+        oracle.nextRunAts(TYPES, now).includes(answer),
+        `${answer} is none of ${oracle.nextRunAts(TYPES, now)}`,
+      );
       return;
+    }
     case 'deliver': {
       const { max, leaseMs } = command;
       oracle.deliveries.claimed(await store.deliveryClaim({ now, leaseMs, max }), now, leaseMs, max);

@@ -4,7 +4,7 @@ import type { JobSpec } from '../../core/job.ts';
 import { claimOne, first, insertJob, NOW, newJob, readJob, take } from './fixtures.ts';
 import { type Topic, test } from './suite.ts';
 
-const WORDS = 'Grüße, 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
+const WORDS = '\0Grüße,\u0000 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
 
 export const values: Topic = [
   test('insert keeps texts in any script when they stand in any field', async (context) => {
