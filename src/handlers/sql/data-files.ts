@@ -8,13 +8,17 @@
  */
 import { createHash, randomUUID } from 'node:crypto';
 import { createWriteStream } from 'node:fs';
-import { rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { exchanger } from '../http/exchange.ts';
+import { exchanger, RedirectError } from '../http/exchange.ts';
+import { PrivateAddressError } from '../http/guarded-lookup.ts';
 import type { DataFormat, DataSource, SqlSettings } from './options.ts';
 import { quoted } from './quoted.ts';
 import type { Sandbox } from './sandbox.ts';
+
+/** A query opens the files that it was given within seconds. */
+const OLD_MS = 60_000;
 
 export interface DataFilesOptions {
   readonly settings: SqlSettings;
@@ -46,8 +50,11 @@ export function dataFiles(options: DataFilesOptions) {
         source.kind === 'file' ? source.path : await fetched(options, upstream, { name, source, signal });
       const version = await versionOf(name, original);
       if (source.format === 'parquet') return original;
-      const file = join(options.cacheDir, `${hashOf(`${original}\0${source.format}\0${version}`)}.parquet`);
-      if (!(await exists(file))) await convert(options, { name, original, file, format: source.format });
+      const prefix = hashOf(`${original}\0${source.format}`);
+      const file = join(options.cacheDir, `${prefix}-${hashOf(version)}.parquet`);
+      if (await exists(file)) return file;
+      await convert(options, { name, original, file, format: source.format });
+      await removeOlder(options.cacheDir, prefix, file);
       return file;
     },
   };
@@ -75,6 +82,16 @@ async function convert(
   }
 }
 
+/** Earlier versions of the file. Young ones stay: a query of another process may be about to open one. */
+async function removeOlder(cacheDir: string, prefix: string, kept: string): Promise<void> {
+  for (const name of await readdir(cacheDir)) {
+    const file = join(cacheDir, name);
+    if (!name.startsWith(prefix) || file === kept) continue;
+    const madeAt = (await modifiedAt(file)) ?? 0;
+    if (Date.now() - madeAt > OLD_MS) await rm(file, { force: true });
+  }
+}
+
 interface Fetch {
   readonly name: string;
   readonly source: Extract<DataSource, { kind: 'url' }>;
@@ -99,6 +116,9 @@ async function fetched(
   } catch (error) {
     await rm(draft, { force: true });
     if (error instanceof DataSetError) throw new DataSetError(`The data set ${name} ${error.message}`, error.isPassing);
+    if (error instanceof PrivateAddressError || error instanceof RedirectError) {
+      throw new DataSetError(`The data set ${name} cannot be fetched: ${error.message}`, false);
+    }
     const { code, message } = error as NodeJS.ErrnoException;
     throw new DataSetError(`The data set ${name} cannot be fetched: ${code ?? message}.`, true);
   }

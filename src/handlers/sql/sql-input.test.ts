@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Json } from '../../core/job.ts';
+import { inputIssues, isAllowedUrl } from './sql-input.ts';
+
+const OPTIONS = { datasets: { Flights: 'flights.parquet' }, allowUrls: ['https://data.example.com/open/'] };
+const paths = (input: Json) => inputIssues(OPTIONS, input).map(({ path }) => path);
+
+describe('inputIssues', () => {
+  it('lets every field pass', () => {
+    const datasets = {
+      a: 'https://data.example.com/open/a.csv',
+      b: { url: 'https://data.example.com/open/b?x=1', format: 'json' },
+    };
+    const parameters = [1, 'x', null, false, [1, null, 2], []];
+    assert.deepEqual(
+      inputIssues(OPTIONS, { query: 'SELECT 1', parameters, limit: 0, offset: 9, types: true, datasets }),
+      [],
+    );
+    assert.deepEqual(inputIssues({}, { query: 'SELECT 1', parameters: { a: 1, b: ['x'] } }), []);
+  });
+
+  for (const [input, expected] of [
+    [null, ['']],
+    ['SELECT 1', ['']],
+    [[], ['']],
+    [{}, ['/query']],
+    [{ query: ' \n' }, ['/query']],
+    [{ query: 5 }, ['/query']],
+    [{ query: `SELECT '${'x'.repeat(200_000)}'` }, ['/query']],
+    [{ query: 'x', statement: 'y', Limit: 1 }, ['/statement', '/Limit']],
+    [{ query: 'x', parameters: 'y' }, ['/parameters']],
+    [{ query: 'x', parameters: [{ a: 1 }, [[1]], [1, 'x']] }, ['/parameters/0', '/parameters/1', '/parameters/2']],
+    [{ query: 'x', limit: 1.5, offset: -1, types: 'yes' }, ['/limit', '/offset', '/types']],
+    [{ query: 'x', datasets: ['https://data.example.com/open/a.csv'] }, ['/datasets']],
+    [{ query: 'x', datasets: { 'a b': 'https://data.example.com/open/a.csv' } }, ['/datasets/a b']],
+    [{ query: 'x', datasets: { flights: 'https://data.example.com/open/a.csv' } }, ['/datasets/flights']],
+    [{ query: 'x', datasets: { a: 'https://data.example.com/secret/a.csv' } }, ['/datasets/a']],
+    [{ query: 'x', datasets: { a: 'file:///etc/passwd' } }, ['/datasets/a']],
+    [{ query: 'x', datasets: { a: '/etc/passwd' } }, ['/datasets/a']],
+    [{ query: 'x', datasets: { a: 'https://data.example.com/open/unknown' } }, ['/datasets/a']],
+    [{ query: 'x', datasets: { a: { url: 'https://data.example.com/open/a.csv', format: 'xlsx' } } }, ['/datasets/a']],
+  ] as const) {
+    it(`finds ${JSON.stringify(expected)} in ${JSON.stringify(input)?.slice(0, 70)}`, () =>
+      assert.deepEqual(paths(input as Json), expected));
+  }
+
+  it('bounds the number of data sets', () => {
+    const datasets = Object.fromEntries(
+      Array.from({ length: 21 }, (_, index) => [`t${index}`, 'https://data.example.com/open/a.csv']),
+    );
+    assert.deepEqual(paths({ query: 'x', datasets }), ['/datasets']);
+  });
+});
+
+describe('isAllowedUrl', () => {
+  const allowed = ['https://data.example.com/open/', 'https://other.example:8443/one', 'http://whole.example'];
+  for (const url of [
+    'https://data.example.com/open/a.csv',
+    'https://DATA.example.com:443/open/deep/a.csv?x=1',
+    'https://other.example:8443/one',
+    'https://other.example:8443/one/below',
+    'https://other.example:8443/one?x=1',
+    'http://whole.example/anything',
+  ]) {
+    it(`allows ${url}`, () => assert.equal(isAllowedUrl(allowed, url), true));
+  }
+  for (const url of [
+    'https://data.example.com/open',
+    'https://data.example.com/open/../secret/a.csv',
+    'https://data.example.com/open/%2e%2e/secret/a.csv',
+    'https://data.example.com/open/..%2fsecret'.replace('..%2f', '../'),
+    'http://data.example.com/open/a.csv',
+    'https://data.example.com.evil.example/open/a.csv',
+    'https://data.example.com@evil.example/open/a.csv',
+    'https://user:pass@data.example.com/open/a.csv',
+    'https://other.example:8443/ones',
+    'https://other.example/one',
+    'http://whole.example.evil.example/',
+    'not a url',
+    '',
+  ]) {
+    it(`refuses ${url}`, () => assert.equal(isAllowedUrl(allowed, url), false));
+  }
+});
