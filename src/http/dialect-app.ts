@@ -7,6 +7,7 @@
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Limits } from '../core/limits.ts';
 import type { Dialect } from '../dialects/dialect.ts';
+import { createFailureLog } from './failure-log.ts';
 import type { Logger } from './log.ts';
 
 export interface DialectAppOptions {
@@ -31,8 +32,9 @@ export function createDialectApp({ dialect, limits, logger }: DialectAppOptions)
       refuseUnreadable(dialect, reply as FastifyReply, error.message);
     },
   });
+  const logFailure = createFailureLog(logger);
   app.addHook('onError', (request, _reply, error, done) => {
-    if (isOurs(error)) logger.error({ err: error, requestId: request.id, dialect: dialect.name }, 'request failed');
+    if (isOurs(error)) logFailure({ error, requestId: request.id, dialect: dialect.name });
     done();
   });
   return app;
