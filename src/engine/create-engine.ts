@@ -1,7 +1,7 @@
 /**
  * Puts the engine together from its parts. Nothing here decides anything; `start` and `stop` say in which order parts come and go.
  *
- * Start: count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): tell everybody who holds, stop
+ * Start: end the leases of a process that died, count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): tell everybody who holds, stop
  * claiming, let attempts finish, give back what did not, stop the loops, close the handlers. The store stays open: whoever
  * opened it closes it.
  */
@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { createControl } from './control.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
+import { endOrphanLeases } from './orphans.ts';
 import type { PostDelivery } from './post-delivery.ts';
 import { createQueries } from './queries.ts';
 import { isReady, type Readiness } from './readiness.ts';
@@ -114,6 +115,7 @@ function createLifecycle(
   return {
     async start() {
       if (state !== 'new') return;
+      await endOrphanLeases(parts);
       await parts.population.refresh();
       if (state !== 'new') return;
       state = 'started';

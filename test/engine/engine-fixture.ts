@@ -18,6 +18,8 @@ import type { Store } from '../../src/store/contract.ts';
 import { type OwnStore, openStore } from './store-pool.ts';
 import { type StoreSpy, spyOn } from './store-spy.ts';
 
+export { openStore } from './store-pool.ts';
+
 export type Run = (attempt: Attempt) => Promise<AttemptOutcome>;
 
 export interface FixtureOptions extends Partial<Omit<EngineOptions, 'store' | 'types' | 'limits' | 'clock'>> {
