@@ -6,8 +6,9 @@ import { fitted, printable } from './printable.ts';
 /** One line: `0190… running 40 % reading page 3`. */
 export function jobLine(job: JobBody | UnknownJob): string {
   if (job.state === 'unknown') return `${job.id} unknown`;
-  const words = [job.id, job.state];
+  const words: string[] = [job.id, job.state];
   if (job.state === 'running') words.push(`${percentText(job)} %`);
+  if (isBeingCancelled(job)) words.push('(being cancelled)');
   if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
   if (job.error !== null) words.push(errorText(job.error));
   const took = tookMs(job);
@@ -22,7 +23,7 @@ export function jobFacts(job: JobBody): readonly string[] {
     ['id', job.id],
     ['number', String(job.number)],
     ['type', printable(job.type)],
-    ['state', job.cancelRequestedAt !== null && !isFinished(job) ? `${job.state}, being cancelled` : job.state],
+    ['state', isBeingCancelled(job) ? `${job.state} (being cancelled)` : job.state],
     ['progress', `${percentText(job)} %${job.progress.message === null ? '' : ` ${printable(job.progress.message)}`}`],
     ['attempt', `${job.attempt} of ${job.attemptsMax}`],
     ['priority', job.priority === 0 ? null : String(job.priority)],
@@ -59,6 +60,11 @@ export function percentText(job: JobBody): string {
 
 export function errorText(error: { readonly code: string; readonly message: string }): string {
   return `${printable(error.code)}: ${printable(error.message)}`;
+}
+
+/** A cancel takes until the handler has stopped: said so that nobody cancels twice. */
+function isBeingCancelled(job: JobBody): boolean {
+  return job.cancelRequestedAt !== null && !isFinished(job);
 }
 
 function tagsText(job: JobBody): string {

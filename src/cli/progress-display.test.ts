@@ -8,8 +8,9 @@ const ID = '0190a0a0-0000-7000-8000-000000000001';
 
 function job(changes: Partial<JobBody> = {}): JobBody {
   const progress = { percent: 0, message: null };
-  const facts = { id: ID, type: 'report', state: 'running', progress, attempt: 1, error: null, startedAt: null };
-  return { ...facts, finishedAt: null, ...changes } as JobBody;
+  const facts = { id: ID, type: 'report', state: 'running', progress, attempt: 1, error: null };
+  const times = { startedAt: null, finishedAt: null, cancelRequestedAt: null };
+  return { ...facts, ...times, ...changes } as JobBody;
 }
 
 const at = (percent: number, message: string | null = null) => job({ progress: { percent, message } });

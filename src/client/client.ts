@@ -5,7 +5,7 @@
  * the server is away or busy.
  */
 import { administering, type KeyDraft } from './administering.ts';
-import { type CallOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
+import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type ListOptions, listJobs } from './listing.ts';
 import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
@@ -28,7 +28,7 @@ export interface Client {
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
   list(options?: ListOptions): AsyncGenerator<JobBody, void, undefined>;
-  cancel(id: string, options?: CallOptions): Promise<JobBody>;
+  cancel(id: string, options?: CancelOptions): Promise<JobBody>;
   retry(id: string, options?: CallOptions): Promise<JobBody>;
   remove(id: string, options?: CallOptions): Promise<void>;
   types(options?: CallOptions): Promise<readonly TypeBody[]>;

@@ -1,10 +1,16 @@
 /** What a caller may do to a job that exists, and how he gets its result. */
+import { secondsOf } from './hold-loop.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
 import type { JobBody } from './wire.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
+}
+
+export interface CancelOptions extends CallOptions {
+  /** Answer when the job has stopped, or after this time: `state` says which. */
+  readonly waitMs?: number | undefined;
 }
 
 export interface JobResult {
@@ -38,9 +44,10 @@ export function commanding(transport: Transport) {
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */
-    async cancel(id: string, options: CallOptions = {}): Promise<JobBody> {
-      const path = pathOf(id, 'cancel');
-      const call = { method: 'POST', path, isRepeatable: true, signal: options.signal } as const;
+    async cancel(id: string, options: CancelOptions = {}): Promise<JobBody> {
+      const { waitMs: holdMs = 0, signal } = options;
+      const query = new URLSearchParams(holdMs === 0 ? {} : { wait: secondsOf(holdMs) });
+      const call = { method: 'POST', path: pathOf(id, 'cancel'), query, isRepeatable: true, holdMs, signal } as const;
       return (await transport.call(call)).body as JobBody;
     },
 

@@ -207,8 +207,7 @@ describe('runWorker', () => {
       async () => {
         const { id } = await client.submit({ type: 'far' });
         await begun.promise;
-        await client.cancel(id);
-        assert.equal((await client.wait(id, { timeoutMs: 20_000 })).job.state, 'cancelled');
+        assert.equal((await client.cancel(id, { waitMs: 20_000 })).state, 'cancelled');
       },
     );
     assert.deepEqual(reasons, ['cancel']);
