@@ -16,7 +16,6 @@ export interface ClusterOptions {
   readonly config: string;
   /** Further arguments of all processes. */
   readonly args?: readonly string[];
-  readonly workerArgs?: readonly string[];
 }
 
 /** `await using` ends all processes with the test, whether that passes or not. */
@@ -29,7 +28,8 @@ export interface Cluster extends AsyncDisposable {
   readonly nodes: readonly BideProcess[];
   readonly workers: readonly BideProcess[];
   startNode(): Promise<BideProcess>;
-  startWorker(): Promise<BideProcess>;
+  /** @param args further arguments of this one */
+  startWorker(args?: readonly string[]): Promise<BideProcess>;
   /** Nobody is sent to it any more. It need not have ended. */
   forget(process: BideProcess): void;
 }
@@ -63,14 +63,14 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     return one;
   };
   const startNode = () => start('serve', nodes, ['--no-work', '--port', '0']);
-  const startWorker = () => start('work', workers, options.workerArgs ?? []);
+  const startWorker = (args: readonly string[] = []) => start('work', workers, args);
   const end = async () => {
     await Promise.all(started.map((one) => one.end('SIGKILL')));
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     const first = await startNode();
-    await Promise.all([...times(options.nodes - 1, startNode), ...times(options.workers, startWorker)]);
+    await Promise.all([...times(options.nodes - 1, startNode), ...times(options.workers, () => startWorker())]);
     return {
       folder,
       database: options.database,
@@ -94,6 +94,9 @@ function times<T>(count: number, make: () => T): T[] {
   return Array.from({ length: count }, make);
 }
 
+/** Longer than any hold that is asked for. */
+const ANSWER_MS = 40_000;
+
 /** GET without a body, POST with one. Rejects when nobody answers. */
 export async function ask(
   { key }: Pick<Cluster, 'key'>,
@@ -105,6 +108,7 @@ export async function ask(
   const response = await fetch(url, {
     method: body === undefined ? 'GET' : 'POST',
     headers: { authorization: `Bearer ${key}`, ...type, ...headers },
+    signal: AbortSignal.timeout(ANSWER_MS),
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return { status: response.status, headers: response.headers, text: await response.text() };
