@@ -76,8 +76,10 @@ class RunningAttempt implements LiveAttempt {
     this.job = job;
     this.leaseUntil = job.leaseUntil ?? options.clock.now();
     const outcome = this.#conduct(input, handler);
-    this.ended = outcome.then(() => {});
-    this.settled = outcome.then((ended) => this.#settle(ended));
+    this.ended = outcome.then(nothing, nothing);
+    this.settled = outcome
+      .then((ended) => this.#settle(ended))
+      .catch((error) => options.telemetry.emit({ kind: 'internalError', where: 'attempt', error }));
   }
 
   abort(why: AbortReason): void {
@@ -125,7 +127,11 @@ class RunningAttempt implements LiveAttempt {
     if (this.#reason !== null) return { kind: 'aborted' };
     const { job } = this;
     const { signal } = this.#controller;
-    const log = (line: string) => this.#options.telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line });
+    const { telemetry, limits } = this.#options;
+    const log = (text: string) => {
+      const line = String(text).slice(0, limits.errorMessageLengthMax);
+      telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line });
+    };
     try {
       return await handler.run({ job, input, signal, report: progress.report, log });
     } catch (thrown) {
@@ -243,6 +249,8 @@ async function sendReport({ commands }: AttemptOptions, live: LiveAttempt, repor
     // Progress is worth no retry: the next report carries it, and a store that is away is told of by the loops.
   }
 }
+
+function nothing(): void {}
 
 function pause(clock: Clock, ms: number): Promise<void> {
   return new Promise((resolve) => clock.after(ms, resolve));

@@ -27,6 +27,7 @@ export async function endOrphanLeases(options: {
       ...{ tenant: null, states: ['running'], types: local, order: 'oldest', limit: limits.batchMax },
       ...cursor,
     });
+    if (page.length === 0) return;
     await store.extend(page.map(({ id, fence }) => ({ id, fence, leaseUntil: clock.now() })));
     after = page.at(-1)?.number;
     if (page.length < limits.batchMax) return;

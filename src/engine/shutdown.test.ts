@@ -113,6 +113,15 @@ describe('engine.stop', () => {
     assert.equal(isFinal((await fixture.job(id)).state), true);
   });
 
+  it('does not wait for ever for a handler that cannot be closed', async () => {
+    const close = () => new Promise<void>(() => {});
+    const handler = { kind: 'function', run: async () => DONE, close } as const;
+    await using fixture = await openEngine({ types: { task: { handler }, other: async () => DONE } });
+    const stopped = fixture.engine.stop();
+    await fixture.advance(10_000);
+    await stopped;
+  });
+
   it('ends in bounded time while the store is away', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

@@ -20,9 +20,11 @@ export interface StopOptions {
 
 /** What a handler gets beyond its grace, and after a force instead of it, for its outcome to be stored. */
 const LAST_MS = 1_000;
+/** What a handler gets to free what it keeps. */
+const CLOSE_MS = 10_000;
 
 export async function shutDown(parts: EngineParts, drainMs: number, force: AbortSignal): Promise<void> {
-  const { closing, waiters, desk, dispatcher, live, loops, clock, limits, types } = parts;
+  const { closing, waiters, desk, dispatcher, live, loops, clock, limits } = parts;
   closing.abort();
   waiters.close();
   desk.close();
@@ -35,7 +37,19 @@ export async function shutDown(parts: EngineParts, drainMs: number, force: Abort
   for (const attempt of live.all()) attempt.abandon();
   await settledWithin(live.all(), clock, LAST_MS);
   await Promise.all(loops.map((loop) => loop.stop()));
-  await Promise.all([...types.values()].map(({ handler }) => (handler === 'remote' ? null : handler.close?.())));
+  await closeHandlers(parts);
+}
+
+/** A handler that does not let go must not keep the process: whatever it holds goes with the process. */
+async function closeHandlers({ types, clock, telemetry }: EngineParts): Promise<void> {
+  const closing = [...types.values()].map(async ({ handler }) => {
+    try {
+      if (handler !== 'remote') await handler.close?.();
+    } catch (error) {
+      telemetry.emit({ kind: 'internalError', where: 'handler close', error });
+    }
+  });
+  await within(Promise.all(closing), clock, CLOSE_MS);
 }
 
 /** Resolves when all are settled, the time is over, or the force fires. */
@@ -45,13 +59,16 @@ async function settledWithin(
   ms: number,
   force?: AbortSignal,
 ): Promise<void> {
-  const all = Promise.all([...attempts].map(({ settled }) => settled));
+  await within(Promise.all([...attempts].map(({ settled }) => settled)), clock, ms, force);
+}
+
+async function within(work: Promise<unknown>, clock: Clock, ms: number, force?: AbortSignal): Promise<void> {
   const over = Promise.withResolvers<void>();
   const done = () => over.resolve();
   const cancelTimer = clock.after(ms, done);
   if (force?.aborted) done();
   force?.addEventListener('abort', done, { once: true });
-  await Promise.race([all, over.promise]);
+  await Promise.race([work, over.promise]);
   force?.removeEventListener('abort', done);
   cancelTimer();
 }

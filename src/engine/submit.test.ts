@@ -50,6 +50,15 @@ describe('submit', () => {
     assert.equal(await fixture.engine.readInput('other', id), null);
   });
 
+  it('refuses what JSON cannot carry', async () => {
+    const input = { n: 1n } as never;
+    await using fixture = await openEngine({ runsJobs: false });
+    assert.deepEqual(await submitOne(fixture, { input }), {
+      kind: 'invalidInput',
+      issues: [{ path: '', message: 'must be JSON' }],
+    });
+  });
+
   it('stores no input as null', async () => {
     await using fixture = await openEngine({ runsJobs: false });
     assert.equal(await fixture.engine.readInput(TENANT, await fixture.submit('task')), 'null');

@@ -4,7 +4,7 @@
  * Everything up to the store is synchronous unless a type's own input check is not: with 64 callers this path decides how
  * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
  */
-import { type Job, type JobSpec, jobOf, type RetryPolicy } from '../core/job.ts';
+import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import type { InsertOutcome, NewJob, Store } from '../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from './api.ts';
@@ -77,7 +77,8 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
   const checked = type.checkInput(request.input ?? null);
   const check = checked instanceof Promise ? await checked : checked;
   if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues };
-  const input = JSON.stringify(check.input);
+  const input = jsonText(check.input);
+  if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
   if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
   if (!context.population.reserve(request.tenant)) return { kind: 'overQuota', limit: limits.jobsWaitingMax };
   return insert(context, { spec: specOf(request, type, { id: context.newId(now), now, limits }), input });
@@ -106,6 +107,15 @@ function created({ snapshots, changes }: Context, job: Job): Snapshot {
 async function existing({ reader }: Context, job: Job): Promise<Snapshot> {
   const [found] = await reader.look([job.id]);
   return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
+}
+
+/** Null for what JSON cannot carry (a cycle, a bigint): callers of the library may pass anything, and so may a type's schema. */
+function jsonText(input: Json): string | null {
+  try {
+    return JSON.stringify(input) ?? 'null';
+  } catch {
+    return null;
+  }
 }
 
 function inputTooLarge(limits: Limits): SubmitOutcome {
