@@ -5,9 +5,9 @@
  * scopes and manages the keys of every tenant.
  */
 import { randomBytes } from 'node:crypto';
-import { open, rename, unlink } from 'node:fs/promises';
-import { join } from 'node:path';
-import { BideError } from '../core/errors.ts';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BideError, ERRORS } from '../core/errors.ts';
 import type { KeyAdmin, KeyDraft } from '../dialects/dialect.ts';
 import type { KeyStore, StoredKey } from '../engine/api.ts';
 import { SCOPES } from '../engine/api.ts';
@@ -48,7 +48,7 @@ export function createKeys({ store, clock, onRevoked }: KeyOptions): KeyAdmin {
 }
 
 export interface AdminKeyOptions extends KeyOptions {
-  /** The data folder. */
+  /** The data folder; made where there is none. */
   readonly folder: string;
 }
 
@@ -58,6 +58,7 @@ export interface AdminKeyOptions extends KeyOptions {
  * The file is written before the key is stored: a crash between the two leaves a file with a key that nobody accepts, and the next
  * start writes it anew. The other way round, it would leave a store that nobody can enter.
  * @returns the new key, to be printed once; null where there is one already.
+ * @throws STORE_READ_ONLY or STORE_FULL where the file cannot be written.
  */
 export async function ensureAdminKey(options: AdminKeyOptions): Promise<string | null> {
   const keys = await options.store.keyList(null);
@@ -118,15 +119,22 @@ function requireValid({ tenant, name, scopes }: KeyDraft): void {
 /** Through a new file, since the mode of an existing one would stay what it is, and a half-written key would lock its reader out. */
 async function writeSecretFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}`;
-  const file = await open(draft, 'wx', 0o600);
   try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
+    await rename(draft, path);
+  } catch (cause) {
+    await rm(draft, { force: true }).catch(() => {});
+    const code = WRITE_ERRORS[(cause as NodeJS.ErrnoException).code ?? ''];
+    if (code === undefined) throw cause;
+    throw new BideError(code, `${ERRORS[code].title} The admin key could not be written to ${path}.`, {}, { cause });
   }
-  await rename(draft, path).catch(async (error: unknown) => {
-    await unlink(draft);
-    throw error;
-  });
 }
+
+const WRITE_ERRORS: Readonly<Record<string, 'STORE_READ_ONLY' | 'STORE_FULL'>> = {
+  EACCES: 'STORE_READ_ONLY',
+  EPERM: 'STORE_READ_ONLY',
+  EROFS: 'STORE_READ_ONLY',
+  ENOSPC: 'STORE_FULL',
+  EDQUOT: 'STORE_FULL',
+};

@@ -1,6 +1,6 @@
 /** Keys and tokens on a real store: who gets in, for how long, and how fast a revocation works. */
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -199,6 +199,20 @@ describe('the first admin key', () => {
     assert.equal(await ensureAdminKey(options), null);
     await createKeys(options).revoke((await opened.store.keyList(null))[0]?.id ?? '');
     assert.notEqual(await ensureAdminKey(options), null, 'a store that nobody can enter gets a new one');
+    await rm(folder, { recursive: true });
+  });
+});
+
+describe('an admin key that cannot be written', () => {
+  test('is not stored either, and leaves no half file', async () => {
+    await using opened = await openFreshStore();
+    // A folder in place of the file refuses a rename for root too, whom no mode keeps out.
+    const folder = await mkdtemp(join(tmpdir(), 'bide-admin-'));
+    await mkdir(join(folder, 'admin.key', 'in-the-way'), { recursive: true });
+    const options = { store: opened.store, clock: createFakeClock(), folder };
+    await assert.rejects(ensureAdminKey(options), (error: NodeJS.ErrnoException) => error.code !== undefined);
+    assert.deepEqual(await opened.store.keyList(null), []);
+    assert.deepEqual(await readdir(folder), ['admin.key']);
     await rm(folder, { recursive: true });
   });
 });

@@ -113,6 +113,13 @@ describe('malformed HTTP', () => {
     });
   }
 
+  test('that comes too slowly is answered 408', async () => {
+    await using http = await listen({ limits: { headerTimeoutMs: 1_000 } });
+    const answer = await raw(http.port, 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    assert.match(answer, /^HTTP\/1\.1 408 /);
+    assert.match(answer, /"detail":"The request took too long to arrive\."/);
+  });
+
   test('behind a request that is held closes the connection and ends the hold', async () => {
     await using http = await listen();
     const id = await http.submit('task');
