@@ -4,7 +4,8 @@
  *   npx bide serve --config bide.config.ts
  *   npx bide submit greet --input '{"name":"Ada"}' --wait
  */
-import { command, defineConfig, http, PermanentError, remote, sql, typebox } from 'bide';
+import { command, defineConfig, http, PermanentError, remote, sql } from 'bide/config';
+import { typebox } from 'bide/typebox';
 import { Type } from 'typebox';
 
 export default defineConfig({

@@ -23,6 +23,19 @@ const SCHEMAS: readonly (readonly [string, StandardSchemaV1])[] = [
 
 const checkWith = (schema: StandardSchemaV1 | undefined) => inputCheckOf({ type: 't', schema });
 
+describe('typebox', () => {
+  it('tells missing and unknown properties where they are, once each', async () => {
+    const schema = typebox(Type.Object({ a: Type.Object({}, { additionalProperties: false }), b: Type.Null() }));
+    assert.deepEqual(await checkWith(schema)({ a: { 'x/y': 1 } }), {
+      kind: 'invalid',
+      issues: [
+        { path: '/b', message: 'is missing' },
+        { path: '/a/x~1y', message: 'is not known here' },
+      ],
+    });
+  });
+});
+
 describe('inputCheckOf', () => {
   for (const [name, schema] of SCHEMAS) {
     it(`fills in the defaults of a ${name} schema and leaves the given object alone`, async () => {

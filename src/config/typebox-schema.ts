@@ -24,11 +24,15 @@ export function typebox<const Type extends TSchema>(type: Type): StandardSchemaV
   };
 }
 
-/** A missing property is told at the place where it is missing, like in every other schema library. */
+/** Missing and unknown properties are told where they are, once, as other schema libraries do. */
 function issuesOf(error: ValidationError): readonly StandardSchemaV1.Issue[] {
   const path = segmentsOf(error.instancePath);
-  if (error.keyword !== 'required') return [{ message: error.message, path }];
-  return error.params.requiredProperties.map((name) => ({ message: 'is missing', path: [...path, name] }));
+  if (error.keyword === 'required') {
+    return error.params.requiredProperties.map((name) => ({ message: 'is missing', path: [...path, name] }));
+  }
+  // Says the same as the `false` that stands for every property not named, which has the path.
+  if (error.keyword === 'additionalProperties') return [];
+  return [{ message: error.keyword === 'boolean' ? 'is not known here' : error.message, path }];
 }
 
 function segmentsOf(pointer: string): readonly string[] {

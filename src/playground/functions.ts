@@ -1,0 +1,40 @@
+/**
+ * The functions of the playground, as handler threads import them: without the schemas of their inputs, which are checked in the main
+ * thread only and take longer to load than everything else here.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import type { JobContext } from '../handlers/function/job-context.ts';
+
+export interface SleepInput {
+  /** How long in all. */
+  readonly ms: number;
+  /** Into how many parts the time is cut; progress is told after each. */
+  readonly steps: number;
+  /** What the job gives back; how long it slept when left out. */
+  readonly result?: unknown;
+  /** Fails with this message after the sleep. */
+  readonly fail?: string;
+  /** Only so many attempts fail; all of them when left out beside `fail`. */
+  readonly failTimes?: number;
+  /** Gives so many bytes back instead of JSON. */
+  readonly bytes?: number;
+}
+
+export const functions = { types: { echo, sleep } };
+
+export function echo(input: unknown): unknown {
+  return input;
+}
+
+export async function sleep(input: SleepInput, context: JobContext): Promise<unknown> {
+  for (let step = 1; step <= input.steps; step += 1) {
+    await pause(input.ms / input.steps, undefined, { signal: context.signal });
+    context.progress((step / input.steps) * 100, `step ${step} of ${input.steps}`);
+  }
+  const isFailing = input.fail !== undefined || input.failTimes !== undefined;
+  if (isFailing && context.attempt <= (input.failTimes ?? Number.POSITIVE_INFINITY)) {
+    throw new Error(input.fail ?? `attempt ${context.attempt} fails, as asked`);
+  }
+  if (input.bytes !== undefined) return new Uint8Array(input.bytes).fill('z'.charCodeAt(0));
+  return input.result === undefined ? { sleptMs: input.ms } : input.result;
+}
