@@ -9,9 +9,14 @@ import type { Surroundings } from './command.ts';
 import { runCli } from './run-cli.ts';
 import { processTerminal } from './terminal.ts';
 
+/** Enough for output to reach a slow reader, where writing to it does not wait. */
+const LINGER_MS = 500;
+
 followLauncher();
 const surroundings: Surroundings = { terminal: processTerminal(), env: process.env, onSignal };
 process.exitCode = await runCli(process.argv.slice(2), surroundings);
+// What is done is done: a timer or a pool of connections that a config opened at its top must not keep the process alive.
+setTimeout(() => process.exit(), LINGER_MS).unref();
 
 function onSignal(handle: (signal: NodeJS.Signals) => void): () => void {
   process.on('SIGINT', handle);

@@ -62,6 +62,13 @@ export function logLevelOf(values: ServiceValues): LogLevel {
   return (values['log-level'] ?? 'warn') as LogLevel;
 }
 
+/** As the links in answers begin; a path prefix of a proxy is kept. */
+export function publicUrlOf(text: string | undefined): string | undefined {
+  const isUrl = text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+  if (!isUrl) throw usageError(`Option --public-url takes a URL such as https://jobs.example.org, not ${text}.`);
+  return text;
+}
+
 /** `kinetica=9191` -> kinetica on port 9191. Which dialects there are, the composition root knows. */
 export function dialectPortsOf(pairs: readonly string[]): Readonly<Record<string, number>> {
   return Object.fromEntries(

@@ -89,6 +89,16 @@ describe('bide serve', () => {
     await end(again);
   });
 
+  test('ends although the config keeps something open', async () => {
+    const config = join(folder, 'open.config.mjs');
+    writeFileSync(config, 'setInterval(() => {}, 1000); export default { types: { now: () => Date.now() } };');
+    const data = newFolder();
+    const running = await serve(data, '--config', config);
+    assert.equal((await callBide(['submit', 'now', '--wait', '--data', data])).code, 0);
+    assert.deepEqual(await end(running).then(({ code, signal }) => [code, signal]), [0, null]);
+    assert.equal((await bide(['doctor', '--config', config, '--data', data])).code, 0);
+  });
+
   test('gives running jobs back at the second signal', async () => {
     const data = newFolder();
     const running = await serve(data, '--playground');
@@ -191,6 +201,7 @@ describe('bide serve refuses', () => {
       [['--dialect-port', 'kinetica'], /takes NAME=PORT/],
       [['--schema', 'x'], /--schema belongs to --database/],
       [['--database', 'mysql://x'], /takes a URL such as postgresql:/],
+      [['--public-url', 'jobs.example.org'], /--public-url takes a URL such as https:/],
       [['--log-level', 'loud'], /takes one of trace, debug/],
       [['extra'], /does not know what to do with "extra"/],
       [['--pubic-url', 'x'], /Did you mean --public-url\?/],

@@ -31,7 +31,8 @@ export const result = defineCommand({
 async function fetchResult({ values, env, args, terminal }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const id = args[0] ?? '';
   const client = connect(values, env, { triesMax: 2 });
-  if (values.output !== undefined) {
+  // `-o -` is stdout, as everywhere.
+  if (values.output !== undefined && values.output !== '-') {
     const open = await client.openResult(id);
     const bytes = await save(open, values.output);
     const facts = { id, contentType: open.contentType, bytes, file: values.output };

@@ -7,7 +7,7 @@ import { listenFailure } from '../listen-failure.ts';
 import type { OptionTable } from '../option.ts';
 import { packageVersion } from '../package-version.ts';
 import { runService } from '../run-service.ts';
-import { dialectPortsOf, logLevelOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service-options.ts';
+import { dialectPortsOf, logLevelOf, publicUrlOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service-options.ts';
 import { requireUsableFolder } from '../writable-folder.ts';
 
 const OPTIONS = {
@@ -65,7 +65,7 @@ async function start({ values, env }: Invocation<typeof OPTIONS>, dataFolder: st
   const http = {
     host: values.host,
     port: values.port,
-    publicUrl: values['public-url'],
+    publicUrl: publicUrlOf(values['public-url']),
     dialectPorts: dialectPortsOf(values['dialect-port']),
   };
   const service = serviceOptionsOf(values, env);
