@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
-import type { Json } from './core/job.ts';
-import type { AttemptOutcome } from './engine/api.ts';
-import { systemClock } from './engine/clock.ts';
-import { resultOf, type SampleAttempt, sampleAttempt } from './handlers/sample-attempt.ts';
-import { playgroundSource } from './playground.ts';
+import { type LoadedConfig, loadConfig } from '../config/load.ts';
+import type { Json } from '../core/job.ts';
+import type { AttemptOutcome } from '../engine/api.ts';
+import { systemClock } from '../engine/clock.ts';
+import { resultOf, type SampleAttempt, sampleAttempt } from '../handlers/sample-attempt.ts';
+import { playgroundSource } from '../playground.ts';
 
 let config: LoadedConfig;
 before(async () => {
@@ -127,7 +127,7 @@ describe('the playground', () => {
 describe('examples/bide.config.ts', () => {
   it('loads, and its function runs in a thread', async () => {
     const example = await loadConfig({
-      file: '../examples/bide.config.ts',
+      file: '../../examples/bide.config.ts',
       cwd: import.meta.dirname,
       clock: systemClock,
       functions: 'threads',
