@@ -5,7 +5,7 @@ import { ROOT } from './step.ts';
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
 const POSTGRES = /^test\/.*postgres/;
 /** Starts whole programs, packs and installs the package, or plays demos: seconds each. */
-const SLOW = /^test\/(e2e\/|(pack|readme)\.test\.ts$)/;
+const SLOW = /^test\/(e2e\/|(pack|readme|new-dialect)\.test\.ts$)/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
 /** Random commands against an oracle: few in a check, many among the faults. */
 const MODEL = /^test\/model\//;
