@@ -1,4 +1,4 @@
-/** The job types of `--playground`, to try Bide without a config: `echo`, `sleep`, and `sql` over sample data. */
+/** The job types of `--playground`, to try Bide without a config: `echo`, `sleep`, `sql` over sample data, and a search in `certificates`. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
@@ -8,7 +8,8 @@ import { defineConfig, type SqlType, sql } from './config/define-config.ts';
 import type { ConfigSource } from './config/resolve.ts';
 import { typebox } from './config/typebox-schema.ts';
 import { isDuckdbInstalled } from './handlers/sql/duckdb-installed.ts';
-import { echo, sleep } from './playground/functions.ts';
+import { findCertificates } from './playground/certificates.ts';
+import { echo, refuseQuery, sleep } from './playground/functions.ts';
 
 const DAY_MS = 24 * 3_600_000;
 const MIB = 1_024 * 1_024;
@@ -31,7 +32,8 @@ export function playgroundSource(): ConfigSource {
   const types = {
     echo,
     sleep: { input: typebox(sleepSchema), run: sleep },
-    ...(isDuckdbInstalled() ? { sql: sampleQueries() } : {}),
+    sql: isDuckdbInstalled() ? sampleQueries() : refuseQuery,
+    certificates: findCertificates,
   };
   return {
     config: defineConfig({ types }),

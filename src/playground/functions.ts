@@ -4,6 +4,8 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { JobContext } from '../handlers/function/job-context.ts';
+import { PermanentError } from '../handlers/function/permanent-error.ts';
+import { findCertificates } from './certificates.ts';
 
 export interface SleepInput {
   /** How long in all. */
@@ -20,7 +22,12 @@ export interface SleepInput {
   readonly bytes?: number;
 }
 
-export const functions = { types: { echo, sleep } };
+export const functions = { types: { echo, sleep, sql: refuseQuery, certificates: findCertificates } };
+
+/** In place of `sql` where the optional package is missing: the dialects that name the type are served all the same. */
+export function refuseQuery(): never {
+  throw new PermanentError('Queries need the package @duckdb/node-api, which is not installed beside bide.');
+}
 
 export function echo(input: unknown): unknown {
   return input;

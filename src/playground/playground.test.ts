@@ -45,10 +45,10 @@ async function issuesOf(name: string, input: Json): Promise<string[]> {
 }
 
 describe('the playground', () => {
-  it('has echo, sleep and sql', () => {
+  it('has echo, sleep, sql, and the certificates that a dialect starts with', () => {
     assert.deepEqual(
       config.jobTypes.map(({ name }) => name),
-      ['echo', 'sleep', 'sql'],
+      ['echo', 'sleep', 'sql', 'certificates'],
     );
   });
 
