@@ -99,7 +99,7 @@ class SlotFiller implements Dispatcher {
   async #turn(): Promise<number | null> {
     const now = this.#options.clock.now();
     this.#calendar.turn(now);
-    if (this.#polls.isDue()) this.#calendar.poll();
+    if (this.#polls.isDue()) this.#calendar.flood(null);
     const wants = this.#wants();
     if (wants.length > 0) await this.#claim(wants, now);
     return this.#wants().length > 0 ? 0 : this.#sleepMs(now);

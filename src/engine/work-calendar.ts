@@ -12,10 +12,8 @@ import { createDueTimes } from './due-times.ts';
 export interface WorkCalendar {
   /** Takes a change into account; true when there may be work now or a new earliest due time. */
   note(change: Change, now: number): boolean;
-  /** Types may have work, null for all. */
+  /** These types may have work; null: look at everything anew, due times included. */
   flood(types: readonly string[] | null): void;
-  /** Looks at everything anew, due times included. */
-  poll(): void;
   isDry(type: string): boolean;
   /** Grows whenever the type may have got work. */
   tideOf(type: string): number;
@@ -55,10 +53,6 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
     flood(some) {
       flood(some);
       if (some === null) due.doubt();
-    },
-    poll() {
-      flood(null);
-      due.doubt();
     },
     isDry: (type) => driedAt.get(type) === tides.get(type),
     tideOf: (type) => tides.get(type) ?? 0,
