@@ -46,8 +46,6 @@ export function declareResultRoute(app: FastifyInstance, face: Face): void {
 function sendResult(face: Face, request: FastifyRequest, reply: FastifyReply, outcome: ResultOutcome): FastifyReply {
   if (outcome.kind !== 'found') throw refusalOf(face, reply, outcome);
   const { contentType, bytes } = outcome.result;
-  // Whoever asks for a large result and does not read it would keep it in memory for as long as he likes.
-  reply.raw.setTimeout(face.engine.limits.idleTimeoutMs, () => reply.raw.destroy());
   const etag = etagOfResult(outcome.snapshot);
   reply.headers(HEADERS).header('etag', etag);
   const { headers } = request.raw;
@@ -56,6 +54,10 @@ function sendResult(face: Face, request: FastifyRequest, reply: FastifyReply, ou
   const isRangeMeant = headers['if-range'] === undefined || headers['if-range'] === etag;
   const range = isRangeMeant ? rangeOf(headers.range, body.length) : null;
   if (range === 'unsatisfiable') throw unsatisfiable(reply, body.length);
+  // Whoever asks for a large result and does not read it would keep it in memory for as long as he likes. On the socket, which an
+  // injected request has none of: a timer on the response would outlive it there, and keep its program alive.
+  const { socket } = request.raw;
+  if ('setTimeout' in socket) socket.setTimeout(face.engine.limits.idleTimeoutMs);
   // Fastify adds a charset to JSON types on its own only for strings: bytes keep the type that they were stored with.
   reply.type(contentType);
   return range === null ? reply.send(body) : sendRange(reply, body, range);
