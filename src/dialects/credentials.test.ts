@@ -49,6 +49,21 @@ describe('principalOf', () => {
     assert.equal(await principalOf(auth, 'neither'), null);
     assert.deepEqual(asked, ['token', 'neither']);
   });
+
+  it('may be dropped while the store is away, and whoever waits for it is told', async () => {
+    const away = async () => {
+      throw new BideError('STORE_UNAVAILABLE');
+    };
+    const auths = [{ byKey: away }, { byKey: () => null, byToken: away }] as unknown as Authenticator[];
+    const unwatched: unknown[] = [];
+    const note = (reason: unknown) => void unwatched.push(reason);
+    process.on('unhandledRejection', note);
+    for (const auth of auths) void principalOf(auth, 'key');
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    assert.deepEqual(unwatched, []);
+    for (const auth of auths) await assert.rejects(async () => principalOf(auth, 'key'), BideError);
+  });
 });
 
 describe('requireScope', () => {

@@ -20,8 +20,19 @@ export function credentialOf(header: string | readonly string[] | undefined): Cr
   return basic === undefined ? { scheme: 'bare', secret: value } : basicOf(basic);
 }
 
-/** Who this secret stands for, be it a key or a token issued by this service; null when neither. At once where he is known already. */
+/**
+ * Who this secret stands for, be it a key or a token issued by this service; null when neither. At once where he is known already.
+ *
+ * A path that has no time for a promise may drop it, and leave the caller to one that asks again: when the store is away, a
+ * rejection that nobody waits for would end the process.
+ */
 export function principalOf(auth: Authenticator, secret: string): Principal | null | Promise<Principal | null> {
+  const found = lookUp(auth, secret);
+  if (found instanceof Promise) found.catch(() => {});
+  return found;
+}
+
+function lookUp(auth: Authenticator, secret: string): Principal | null | Promise<Principal | null> {
   const byKey = auth.byKey(secret);
   if (byKey === null) return auth.byToken(secret);
   return byKey instanceof Promise ? byKey.then((principal) => principal ?? auth.byToken(secret)) : byKey;
