@@ -121,7 +121,7 @@ export type LeaseOutcome =
   /** Not running under this fence any more; drop the work. */
   | { readonly kind: 'lost' };
 
-/** Jobs that need a decision because time has passed, each list the oldest first and at most `limit` long. */
+/** Jobs that need a decision because time has passed, each list in the order in which they fell due and at most `limit` long. */
 export interface SweepFindings {
   /** Running, `leaseUntil <= now`. */
   readonly lost: readonly Job[];
