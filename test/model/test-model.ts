@@ -12,6 +12,8 @@ import { runModel } from './run-model.ts';
 
 const RUNS = Number(process.env.BIDE_RUNS ?? (process.env.BIDE_FAULTS === 'full' ? 300 : 25));
 const COMMANDS_MAX = 80;
+/** On a slow machine fewer lists are played, and shrinking ends with what it has found by then. */
+const TIME_MS_MAX = 120_000;
 
 /** @param driver shown with the test; @param open as for the store suite: an empty, migrated store */
 export function testModel(driver: string, open: OpenStore): void {
@@ -27,7 +29,7 @@ export function testModel(driver: string, open: OpenStore): void {
         await opened.cleanup();
       }
     });
-    await fc.assert(property, { seed, numRuns: RUNS });
+    await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: TIME_MS_MAX });
   });
 }
 

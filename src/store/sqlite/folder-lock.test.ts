@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -108,5 +108,21 @@ test('openSqlite frees the folder when the database in it cannot be opened', asy
   }
   rmSync(join(folder, 'bide.db'));
   const store = await openSqlite({ folder });
+  await store.close();
+});
+
+test('openSqlite makes files that only their owner can read', async (t) => {
+  const folder = newFolder(t);
+  const store = await openSqlite({ folder: join(folder, 'data') });
+  await store.migrate();
+  const modes = readdirSync(join(folder, 'data'))
+    .filter((name) => name.startsWith('bide.db'))
+    .map((name) => [name, (statSync(join(folder, 'data', name)).mode & 0o777).toString(8)]);
+  assert.deepEqual(modes, [
+    ['bide.db', '600'],
+    ['bide.db-shm', '600'],
+    ['bide.db-wal', '600'],
+  ]);
+  assert.equal((statSync(join(folder, 'data')).mode & 0o777).toString(8), '700');
   await store.close();
 });

@@ -7,6 +7,7 @@
  * ```
  * Reads on the main thread see every write that was acknowledged before.
  */
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Store } from '../contract.ts';
@@ -42,10 +43,23 @@ export const DATABASE_FILE = 'bide.db';
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const lock = lockFolder(options.folder);
   try {
+    makePrivate(join(options.folder, DATABASE_FILE));
     return createStore({ ...(await openParts(options)), release: lock.release });
   } catch (error) {
     lock.release();
     throw error;
+  }
+}
+
+/**
+ * Inputs and results are for the owner's eyes; SQLite itself would make the file readable for everybody. Its log and index take
+ * over the mode of the file. Only made when it is not there: to close a file that SQLite has open would drop SQLite's locks.
+ */
+function makePrivate(path: string): void {
+  try {
+    if (!existsSync(path)) closeSync(openSync(path, 'a', 0o600));
+  } catch (error) {
+    throw storeError(error, path);
   }
 }
 
