@@ -7,10 +7,11 @@
  *    another reason still turns the verdict into "drop".
  * 2. Told to stop, it has `cancelGraceMs`; then the job goes on without it.
  * 3. The verdict follows from the reason and the handler's answer in one place (`verdictOf`).
- * 4. Recording is fenced. While the store is away it is tried again until the lease has been over for as long as it was
- *    given: nobody can take the job over without the store either, and the fence refuses a completion that comes too late.
+ * 4. Recording is fenced. While the store is away it is tried again for `RECORD_LEASES` leases: nobody can take the job
+ *    over without the store either, and the fence refuses a completion that comes too late.
  */
 import type { Command } from '../core/decide.ts';
+import { BideError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import { backoffMs } from '../core/retry.ts';
@@ -51,6 +52,9 @@ type Verdict = { readonly command: Command; readonly result: ResultContent | nul
 
 /** Between two tries to record an outcome while the store is away. */
 const RECORD_BACKOFF = { attempts: Number.POSITIVE_INFINITY, backoffMs: 50, factor: 2, maxMs: 1_000 };
+
+/** Five minutes with the usual lease: a database that fails over takes less, and a finished result is worth the memory. */
+const RECORD_LEASES = 10;
 
 const ABANDONED: unique symbol = Symbol('abandoned');
 
@@ -222,13 +226,19 @@ async function record(
       if (!isRecorded(carried, command, job)) live.abort('lost');
       return;
     } catch (error) {
-      if (isGivenUp() || clock.now() >= live.leaseUntil + limits.leaseMs) {
+      if (isGivenUp() || clock.now() >= live.leaseUntil + patienceMs(error, limits)) {
         telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
         return;
       }
       await pause(clock, backoffMs(RECORD_BACKOFF, tries, random()));
     }
   }
+}
+
+/** How long after the end of the lease recording is tried. What the store calls a fault of its own will not heal by waiting. */
+function patienceMs(error: unknown, limits: Limits): number {
+  const isAway = error instanceof BideError && error.kind !== 'internal';
+  return isAway ? limits.leaseMs * RECORD_LEASES : 0;
 }
 
 /** Also when an earlier try had landed although its answer was lost: the job is where the command leads, under the same fence. */

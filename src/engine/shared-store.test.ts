@@ -188,6 +188,30 @@ describe('on a shared store', () => {
     assert.equal(found.kind === 'found' && found.snapshot.resultText, '"in time"');
   });
 
+  it('running jobs survive an outage that was longer than their leases', async () => {
+    const play = createPlay();
+    await using pair = await openPair({ types: { task: play.run } });
+    const running = await pair.front.submit('task');
+    const ended = await pair.front.submit('task');
+    const runs = [await play.next(), await play.next()];
+    const [first, second] = runs.sort((a) => (a.attempt.job.id === running ? -1 : 1));
+    pair.front.spy.breakDown();
+    pair.back.spy.breakDown();
+    second?.end(json('in the dark'));
+    await pair.advance(90_000);
+    // The one that looks first after the outage is not the one that runs the jobs.
+    pair.front.spy.mend();
+    await pair.advance(6_000);
+    pair.back.spy.mend();
+    await pair.advance(6_000);
+    first?.end(DONE);
+    for (const id of [running, ended]) {
+      const job = await pair.back.until(id, ({ state }) => isFinal(state));
+      assert.equal(job.state, 'succeeded');
+      assert.equal(job.attempt, 1);
+    }
+  });
+
   it('counts of the quota are refreshed with what other processes did', async () => {
     await using own = await openEngine({ runsJobs: false });
     const facts = { isShared: true };

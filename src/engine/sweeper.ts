@@ -4,6 +4,10 @@
  * The store finds candidates, `decide` judges each, guarded writes carry it out: a job that changed meanwhile is left alone.
  * Every process sweeps, at jittered times where the store is shared; two that find the same job cost one refused write.
  *
+ * After a time in which it could not look (the store was away, or this process) it leaves lost leases alone for one heartbeat:
+ * their workers could not renew them, and are about to. Only where one process owns the store, the jobs of its own types
+ * cannot have another worker, and wait for nobody.
+ *
  * A job that overran its time is left to the worker that runs it for a grace: that worker stops the handler first, and only
  * then is the job tried again. Remote workers get none, since nobody stops them but the fence.
  */
@@ -31,18 +35,22 @@ export interface SweeperOptions {
   readonly telemetry: Telemetry;
 }
 
-/** Beyond the time that a worker has to stop its handler: for its timer to fire and its write to land. */
-const OVERRUN_SLACK_MS = 1_000;
+/** For a worker's timer to fire and its write to land. */
+const LATE_MS = 1_000;
 /** Rounds of one sweep. What is left after them is left to the next one, so that a huge backlog cannot hold the loop for ever. */
 const ROUNDS_MAX = 100;
 
 export function createSweeper(options: SweeperOptions): Loop {
   const { store, types, commands, removals, live, clock, limits, random, telemetry } = options;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let patientUntil = Number.NEGATIVE_INFINITY;
   return createLoop({ ...options, name: 'sweeper', run: sweep });
 
   async function sweep(): Promise<number> {
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const findings = await store.sweep({ now: clock.now(), limit: limits.sweepBatchMax });
+      if (clock.now() - lookedAt > limits.leaseMs / 2) patientUntil = clock.now() + limits.leaseMs / 3 + LATE_MS;
+      lookedAt = clock.now();
       const done = await settle(findings);
       const isMore = Object.values(findings).some((jobs: readonly Job[]) => jobs.length >= limits.sweepBatchMax);
       if (!isMore || done === 0) break;
@@ -52,7 +60,7 @@ export function createSweeper(options: SweeperOptions): Loop {
   /** The number of jobs that were acted upon: while it is 0, sweeping again would find the same. */
   async function settle({ lost, overrun, overdue, prunable }: SweepFindings): Promise<number> {
     const [lostCount, overrunCount, overdueCount, pruned] = await Promise.all([
-      carryOutAll(lost.filter(isNotMine), (job) => ({ kind: 'lose', fence: job.fence, random: random() })),
+      carryOutAll(lost.filter(isGone), (job) => ({ kind: 'lose', fence: job.fence, random: random() })),
       carryOutAll(overrun.filter(isLate), (job) => ({ kind: 'timeOut', fence: job.fence, random: random() })),
       carryOutAll(overdue, () => ({ kind: 'expire' })),
       removals.removeAll(prunable),
@@ -66,11 +74,10 @@ export function createSweeper(options: SweeperOptions): Loop {
     const carried = await Promise.all(jobs.map((job) => commands.carryOut(job.id, commandOf(job), job)));
     return carried.filter(({ kind }) => kind === 'applied').length;
   }
-  /**
-   * After an outage the leases of this process's own running jobs are over, and its heartbeat is about to renew them. They are
-   * lost only when that has not happened for another lease.
-   */
-  function isNotMine(job: Job): boolean {
+  function isGone(job: Job): boolean {
+    const isOnlyOurs = !store.facts.isShared && types.get(job.type)?.handler !== 'remote';
+    if (!isOnlyOurs && clock.now() < patientUntil) return false;
+    // A job that this very process runs is lost only when its heartbeat has been overdue for another lease.
     const mine = live.get(job.id);
     return mine?.job.fence !== job.fence || (job.leaseUntil ?? 0) + limits.leaseMs <= clock.now();
   }
@@ -78,6 +85,6 @@ export function createSweeper(options: SweeperOptions): Loop {
     if (types.get(job.type)?.handler === 'remote') return true;
     const timeoutAt = (job.startedAt ?? 0) + (job.timeoutMs ?? Number.POSITIVE_INFINITY);
     const dueAt = Math.min(timeoutAt, job.deadlineAt ?? Number.POSITIVE_INFINITY);
-    return dueAt + limits.cancelGraceMs + OVERRUN_SLACK_MS <= clock.now();
+    return dueAt + limits.cancelGraceMs + LATE_MS <= clock.now();
   }
 }
