@@ -2,6 +2,9 @@
 import { availableParallelism } from 'node:os';
 import { type Finished, runStep, type Step } from './step.ts';
 
+/** A busy or slow machine needs longer for the same work: `BIDE_PATIENCE=3` triples every deadline. */
+const PATIENCE = Number(process.env.BIDE_PATIENCE ?? 1);
+
 export interface TestRun {
   readonly name: string;
   readonly files: readonly string[];
@@ -27,12 +30,12 @@ function stepOf({ name, files, env = {}, deadlineMs, testDeadlineMs }: TestRun):
   const args = [
     '--test',
     '--test-reporter=spec',
-    `--test-timeout=${testDeadlineMs}`,
+    `--test-timeout=${Math.ceil(testDeadlineMs * PATIENCE)}`,
     // Node takes one core less than there are; with two cores that is one file at a time, and half of the machine idle.
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
     ...files,
   ];
-  return { name, command: process.execPath, args, env, deadlineMs };
+  return { name, command: process.execPath, args, env, deadlineMs: deadlineMs * PATIENCE };
 }
 
 /** Exported for its test: a run in which nothing ran has not passed, whatever its exit code says. */
