@@ -48,8 +48,14 @@ export function createRereads(options: {
   };
 
   async function turn(): Promise<number | null> {
-    if (clock.now() >= restsUntil && (polls.isDue() || isPollDue)) await poll();
-    else await readHinted();
+    try {
+      if (clock.now() >= restsUntil && (polls.isDue() || isPollDue)) await poll();
+      else await readHinted();
+    } catch (error) {
+      // What was to be read is unread: a next turn that found nothing to do would count as a recovery, and end the backoff.
+      isPollDue = true;
+      throw error;
+    }
     const sleepMs = polls.sleepMs(null);
     return sleepMs === null && !isPollDue ? null : Math.max(1, restsUntil - clock.now(), sleepMs ?? 0);
   }

@@ -169,6 +169,25 @@ describe('on a shared store', () => {
     assert.equal((await waiting).isSatisfied, true);
   });
 
+  it('an outage is told once by the loop that rereads waited jobs, and ends when a read succeeds', async () => {
+    const play = createPlay();
+    await using pair = await openPair({ types: { task: play.run } });
+    const id = await pair.front.submit('task');
+    await play.next();
+    const waiting = pair.front.engine.wait({ ...waitRequest([id]), timeoutMs: 60_000 });
+    await pair.advance(1_500);
+    pair.front.spy.breakDown();
+    await pair.advance(20_000);
+    const tellings = () =>
+      pair.front.events.flatMap((event) => ('loop' in event && event.loop === 'rereads' ? [event.kind] : []));
+    assert.deepEqual(tellings(), ['loopFailed']);
+    pair.front.spy.mend();
+    await pair.advance(6_000);
+    assert.deepEqual(tellings(), ['loopFailed', 'loopRecovered']);
+    await pair.advance(60_000);
+    assert.equal((await waiting).isSatisfied, false);
+  });
+
   it('a worker that was away for longer than its lease cannot finish the job any more', async () => {
     const play = createPlay();
     await using pair = await openPair({ types: { task: play.run } });
