@@ -6,7 +6,7 @@
  * operator may ignore `interrupt()` for seconds; a crash of native code takes its process down. So a process that needs too
  * much or does not stop is killed, and with it nothing but its query. It has no environment, and so no secrets in it.
  */
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import type { AttemptOutcome } from '../../engine/api.ts';
 import { permanentFailure } from '../failed.ts';
 import type { FromQueryProcess, QuerySetup, ToQueryProcess } from './messages.ts';
@@ -17,14 +17,14 @@ const LOOK_MS = 100;
 /** Node, DuckDB's code, and rows on their way into JSON. */
 const OWN_MEMORY_MIB = 384;
 const MIB = 1_024 * 1_024;
-/** Gives way to the server's own threads under load. */
-const NICE = 10;
+/** Gives way to the server under load, like handler threads. */
+const NICE = 5;
 
 let session: Promise<QuerySession> | null = null;
 let memoryMax = Number.POSITIVE_INFINITY;
 let running: AbortController | null = null;
 
-setPriority(NICE);
+setPriority(Math.min(19, getPriority() + NICE));
 process.on('disconnect', end);
 process.on('message', (message: ToQueryProcess) => {
   if (message.kind === 'setup') session = begin(message.setup);

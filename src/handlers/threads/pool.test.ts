@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, afterEach, before, describe, it } from 'node:test';
 import { pathToFileURL } from 'node:url';
@@ -8,11 +8,12 @@ import type { Json } from '../../core/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import type { Attempt } from '../../engine/api.ts';
 import { type Clock, systemClock } from '../../engine/clock.ts';
+import { createFakeClock } from '../../engine/fake-clock.ts';
 import { resultOf, type SampleAttempt, sampleAttempt } from '../sample-attempt.ts';
-import { watchedClock } from '../watched-clock.ts';
 import { ThreadPool } from './pool.ts';
 
 const TYPES = `
+import { getPriority } from 'node:os';
 import { isMainThread, threadId } from 'node:worker_threads';
 import { PermanentError } from '${new URL('../function/permanent-error.ts', import.meta.url)}?another-copy';
 
@@ -24,6 +25,7 @@ const untilAborted = (signal) => new Promise((_, reject) => {
 export default { types: {
   echo: (input) => input,
   where: { tag: 'own', run() { return { threadId, isMainThread, tag: this.tag }; } },
+  priority: () => getPriority(),
   facts: (_, { id, type, tenant, attempt, tags, deadline }) => ({ id, type, tenant, attempt, tags, deadline }),
   chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); return null; },
   wait: async (_, job) => { job.progress(1, String(threadId)); await untilAborted(job.signal); },
@@ -119,6 +121,13 @@ describe('ThreadPool', () => {
     };
     assert.equal(where.isMainThread, false);
     assert.equal(where.tag, 'own');
+  });
+
+  it('gives functions a lower priority than the thread that answers requests, where threads have one', async () => {
+    const own = getPriority();
+    const lower = process.platform === 'linux' ? 5 : 0;
+    assert.equal(resultOf(await start(poolOf(), 'priority').ended), Math.min(19, own + lower));
+    assert.equal(getPriority(), own);
   });
 
   it('hands input and facts over and brings the result back', async () => {
@@ -264,46 +273,46 @@ describe('ThreadPool', () => {
     for (const { attempt } of others) assert.notEqual(await threadOf(attempt), alone);
   });
 
-  it('ends a job that ignores its signal once the jobs beside it are done', async () => {
-    const clock = watchedClock();
-    const pool = poolOf({ threads: 1, cancelGraceMs: 51, threadPingMs: 5_000 }, { clock });
+  /** A thread with a job that ignores its signal and one beside it, with the grace of the first over. */
+  async function deafThread(beside: string, limits: Partial<Limits> = {}) {
+    const clock = createFakeClock();
+    const pool = poolOf({ threads: 1, cancelGraceMs: 1_000, threadPingMs: 5_000, ...limits }, { clock });
     const [deaf] = await begin(pool, 'deaf', 1);
-    const [beside] = await begin(pool, 'gate', 1);
-    assert.ok(deaf !== undefined && beside !== undefined);
+    const [other] = await begin(pool, beside, 1);
+    assert.ok(deaf !== undefined && other !== undefined);
     deaf.attempt.abort('cancel');
-    await clock.fired(51);
+    // The answer to this comes after the answer that shows the thread to be alive.
+    await start(pool, 'echo').ended;
+    clock.advance(1_000);
+    return { pool, clock, deaf, other };
+  }
+
+  it('ends a job that ignores its signal once the jobs beside it are done', async () => {
+    const { deaf, other } = await deafThread('gate');
     const order: string[] = [];
-    const ends = [deaf.ended.then(() => order.push('deaf')), beside.ended.then(() => order.push('beside'))];
-    open(beside.attempt.job.id);
+    const ends = [deaf.ended.then(() => order.push('deaf')), other.ended.then(() => order.push('other'))];
+    open(other.attempt.job.id);
     await Promise.all(ends);
-    assert.deepEqual(order, ['beside', 'deaf']);
+    assert.deepEqual(order, ['other', 'deaf']);
     assert.deepEqual(await deaf.ended, { kind: 'aborted' });
-    assert.equal(resultOf(await beside.ended), 'through');
+    assert.equal(resultOf(await other.ended), 'through');
   });
 
   it('gives no job to a thread that is to go', async () => {
-    const clock = watchedClock();
-    const pool = poolOf({ threads: 1, cancelGraceMs: 51 }, { clock });
-    const [deaf] = await begin(pool, 'deaf', 1);
-    const [beside] = await begin(pool, 'wait', 1);
-    assert.ok(deaf !== undefined && beside !== undefined);
-    deaf.attempt.abort('cancel');
-    await clock.fired(51);
+    const { pool, deaf, other } = await deafThread('wait');
     const [next] = await begin(pool, 'wait', 1);
     assert.ok(next !== undefined);
     assert.notEqual(await threadOf(next.attempt), await threadOf(deaf.attempt));
-    assert.equal(await threadOf(beside.attempt), await threadOf(deaf.attempt));
-    beside.attempt.abort('cancel');
+    assert.equal(await threadOf(other.attempt), await threadOf(deaf.attempt));
+    other.attempt.abort('cancel');
     assert.deepEqual(await deaf.ended, { kind: 'aborted' });
   });
 
   it('releases the jobs beside a deaf one when they take longer than the drain', async () => {
-    const pool = poolOf({ threads: 1, cancelGraceMs: 20, threadDrainMs: 20 });
-    const [deaf] = await begin(pool, 'deaf', 1);
-    const [beside] = await begin(pool, 'wait', 1);
-    deaf?.attempt.abort('cancel');
-    assert.deepEqual(await deaf?.ended, { kind: 'aborted' });
-    assert.deepEqual(await beside?.ended, { kind: 'released' });
+    const { clock, deaf, other } = await deafThread('wait', { threadDrainMs: 9_000 });
+    clock.advance(9_000);
+    assert.deepEqual(await deaf.ended, { kind: 'aborted' });
+    assert.deepEqual(await other.ended, { kind: 'released' });
   });
 
   for (const [type, message] of [

@@ -158,11 +158,13 @@ export class ThreadPool {
     thread.ping(() => {
       cancelTimer();
       this.#watches.delete(thread);
+      // Any other sign of life may be an old one, said before the loop began that the thread is in.
+      if (thread.standing === 'stuck') thread.standing = 'open';
       if (fresh.isStale && thread.load > 0) this.#watch(thread);
     });
   }
 
-  /** It has not come to what it was given last: somebody else takes that on. */
+  /** It has not come to what it was given last: somebody else takes that on. It counts as stuck until it answers. */
   #isSilent(thread: HandlerThread): void {
     if (!this.#threads.has(thread)) return;
     if (thread.standing === 'open') thread.standing = 'stuck';
@@ -173,7 +175,6 @@ export class ThreadPool {
 
   #heard(thread: HandlerThread): void {
     if (!this.#threads.has(thread)) return;
-    if (thread.standing === 'stuck') thread.standing = 'open';
     if (thread.load === 0) thread.isReserved = false;
     if (thread.standing === 'retired') this.#removeIfDone(thread);
     else if (thread.load === 0 && this.#open().length > this.#openMax) void this.#remove(thread, 'gone');

@@ -5,6 +5,7 @@
  * the thread down; the async context tells which run did it, and that place is left in shared memory for the main thread.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AbortReason, AttemptOutcome } from '../../engine/api.ts';
 import { describeThrown } from '../function/describe-thrown.ts';
@@ -30,6 +31,13 @@ type RunMessage = Extract<ToThread, { kind: 'run' }>;
 
 const context = new AsyncLocalStorage<Run>();
 const exit = process.exit.bind(process);
+
+/**
+ * Handlers give way to the thread that answers requests when there are more of them than cores: it then gets three quarters of a
+ * core that it shares with one. On Linux a priority is a thread's; elsewhere this would slow the whole server.
+ */
+const NICE = 5;
+if (process.platform === 'linux') setPriority(Math.min(19, getPriority() + NICE));
 
 /** Ends this thread because of `thrown`. */
 function breakDown(thrown: unknown): void {
