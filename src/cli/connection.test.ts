@@ -1,16 +1,19 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { after, test } from 'node:test';
 import { connect, targetOf } from './connection.ts';
 import { readServerNote, writeServerNote } from './data-folder.ts';
 
 const NONE = { url: undefined, key: undefined, data: undefined };
 const NOTE = { url: 'http://127.0.0.1:4321', pid: 1, version: '0', startedAt: '2030-01-01T00:00:00.000Z' };
 
+const parent = mkdtempSync(join(tmpdir(), 'bide-connection-'));
+after(() => rmSync(parent, { recursive: true, force: true }));
+
 function folderWith({ note = true, key = true } = {}): string {
-  const folder = mkdtempSync(join(tmpdir(), 'bide-connection-'));
+  const folder = mkdtempSync(join(parent, 'data-'));
   if (note) writeServerNote(folder, NOTE);
   if (key) writeFileSync(join(folder, 'admin.key'), 'bide_admin\n');
   return folder;
