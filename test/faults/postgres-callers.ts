@@ -12,6 +12,7 @@ const CALLERS = 12;
 const PERSIST_MS = 90_000;
 const PAUSE_MS = 100;
 const HOLD_SECONDS = 10;
+const BULK = 1_000;
 
 export interface Callers {
   readonly cluster: Cluster;
@@ -46,8 +47,28 @@ async function oneCaller(callers: Callers, index: number): Promise<void> {
   }
 }
 
+/** A thousand to a call, as many calls at once as there are callers. */
+export async function submitInBulk(callers: Callers, orders: readonly Order[]): Promise<void> {
+  let next = 0;
+  const one = async (_: unknown, index: number) => {
+    while (next < orders.length) {
+      const some = orders.slice(next, next + BULK);
+      next += BULK;
+      const jobs = some.map((order) => ({ ...submitBody(order), idempotencyKey: keyOf(order.number) }));
+      const answer = await persist(callers, index, (url) => ask(callers.cluster, `${url}/v1/jobs/bulk`, { jobs }));
+      const { items } = answer as unknown as { items: readonly { readonly job: JobSeen }[] };
+      for (const [at, order] of some.entries()) callers.ledger.acknowledge(order, items[at]?.job.id ?? '');
+    }
+  };
+  await Promise.all(Array.from({ length: CALLERS }, one));
+}
+
+function submitBody(order: Order) {
+  return { type: 'order', input: order, tags: { order: String(order.number) } };
+}
+
 async function submit(callers: Callers, order: Order, at: number): Promise<JobSeen> {
-  const body = { type: 'order', input: order, tags: { order: String(order.number) } };
+  const body = submitBody(order);
   const headers = { 'idempotency-key': keyOf(order.number) };
   return persist(callers, at, (url) => ask(callers.cluster, `${url}/v1/jobs`, body, headers));
 }
@@ -96,7 +117,7 @@ function unlessBroken(error: unknown): null {
 
 /** Between two tries of a caller: what it polls is another process, which tells nobody that it is back. */
 export async function pause(ms = PAUSE_MS): Promise<void> {
-  await once(AbortSignal.timeout(ms), 'abort');
+  await once(AbortSignal.timeout(Math.ceil(ms)), 'abort');
 }
 
 /** Resolves when `isSo` says so; rejects after `ms`. */

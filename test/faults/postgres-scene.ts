@@ -10,14 +10,14 @@ import { type Cluster, startCluster } from '../postgres/cluster.ts';
 import { startTestServer, type TestServer } from '../postgres/server.ts';
 import { type Chance, seededChance } from '../process/seeded.ts';
 import { createLedger, type Order } from './ledger.ts';
-import { type Seen, submitAll, until } from './postgres-callers.ts';
+import { type Seen, submitAll, submitInBulk, until } from './postgres-callers.ts';
 import { appointWitness, type Verdict, verdictOn } from './postgres-witness.ts';
 
 /** The least that is allowed, so that tests need not wait for the real one; heartbeats come every 667 ms. */
 export const LEASE_MS = 2_000;
 const SETTLE_MS = 30_000;
 /** What a fault that never ends may pile up. */
-const ORDERS_MAX = 50_000;
+const ORDERS_MAX = 200_000;
 
 const PERMANENT_ERROR = new URL('../../src/handlers/function/permanent-error.ts', import.meta.url).href;
 
@@ -79,6 +79,8 @@ export interface Fault {
   readonly orders: number;
   /** Longest run of one job. */
   readonly jobMsMax?: number;
+  /** For the jobs that are open when it is over. */
+  readonly settleMs?: number;
   /** Answers what else is to be said of it. */
   readonly trouble: (load: RunningLoad) => Promise<string | undefined>;
 }
@@ -86,6 +88,8 @@ export interface Fault {
 export interface RunningLoad {
   /** Resolves when so many orders are acknowledged. */
   acknowledged(count: number): Promise<void>;
+  /** So many orders at once, beside the others. */
+  burst(count: number): Promise<void>;
   readonly count: number;
 }
 
@@ -96,24 +100,31 @@ export async function survive(t: TestContext, scene: Scene, fault: Fault): Promi
   const seen: Seen = { refused: 0, broken: 0, rude: 0 };
   const numbers: number[] = [];
   let isOver = false;
-  const nextOrder = (): Order | null => {
-    if ((isOver && numbers.length >= fault.orders) || numbers.length >= ORDERS_MAX) return null;
+  const newOrder = (jobMsMax: number): Order => {
     scene.lastNumber += 1;
     numbers.push(scene.lastNumber);
-    return orderOf(scene, fault.jobMsMax ?? 100);
+    return orderOf(scene, jobMsMax);
   };
+  const nextOrder = () =>
+    (isOver && numbers.length >= fault.orders) || numbers.length >= ORDERS_MAX ? null : newOrder(fault.jobMsMax ?? 100);
+  const calls = { ...scene, ledger, nextOrder, seen };
   const load: RunningLoad = {
     acknowledged: (count) => until(`${count} submits were acknowledged`, () => ledger.submitted >= count),
+    burst: (count) =>
+      submitInBulk(
+        calls,
+        Array.from({ length: count }, () => newOrder(1)),
+      ),
     get count() {
       return ledger.submitted;
     },
   };
-  const callers = submitAll({ ...scene, ledger, nextOrder, seen });
+  const callers = submitAll(calls);
   const trouble = fault.trouble(load).finally(() => {
     isOver = true;
   });
   const [more] = await Promise.all([trouble, callers]);
-  const verdict = await verdictOn(scene.cluster.database, ledger, numbers, SETTLE_MS);
+  const verdict = await verdictOn(scene.cluster.database, ledger, numbers, fault.settleMs ?? SETTLE_MS);
   const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
   t.diagnostic(`fault ${fault.name}: ${textOf(verdict)}, ${seenText(seen)}${more ?? ''}, ${seconds} s`);
   const { lost, doubled, stuck, wrong } = verdict;

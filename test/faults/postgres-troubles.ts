@@ -1,5 +1,6 @@
 /** The faults themselves: what is done to a cluster while it is under load. Each answers what else is to be said of it. */
 import assert from 'node:assert/strict';
+import pg from 'pg';
 import type { BideProcess } from '../postgres/cluster-process.ts';
 import type { StopMode } from '../postgres/keeper.ts';
 import { queryOnce } from '../postgres/server.ts';
@@ -89,6 +90,127 @@ export function nodeKills(scene: Scene, times: number): Trouble {
     await cluster.startNode();
   };
   return strokes(times, stroke, () => `, nodes killed ${times}`);
+}
+
+/** Every node and every worker is stopped in turn, as by a supervisor, and comes back before the next one goes. */
+export function rollingRestart({ cluster }: Scene): Trouble {
+  const roll = async (one: BideProcess, start: () => Promise<unknown>) => {
+    assert.equal(await one.end('SIGTERM'), 0, one.output());
+    cluster.forget(one);
+    await start();
+  };
+  return async (load) => {
+    const [nodes, workers] = [[...cluster.nodes], [...cluster.workers]];
+    for (const node of nodes) {
+      await load.acknowledged(load.count + APART);
+      await roll(node, () => cluster.startNode());
+    }
+    for (const worker of workers) {
+      await load.acknowledged(load.count + APART);
+      await roll(worker, () => cluster.startWorker());
+    }
+    await load.acknowledged(load.count + APART);
+    return `, nodes restarted ${nodes.length}, workers restarted ${workers.length}`;
+  };
+}
+
+/** Others take every connection that the server has, those of Bide among them. */
+export function exhaustion({ cluster }: Scene, holdMs: number): Trouble {
+  return async (load) => {
+    await load.acknowledged(APART);
+    const guests: pg.Client[] = [];
+    let left = Number.POSITIVE_INFINITY;
+    try {
+      await crowd(cluster.database, guests);
+      // Bide is quick to come back: in each round the guests win some of what it loses.
+      for (let round = 1; round <= ROUNDS_MAX && left > 0; round += 1) {
+        await guests[0]?.query(`SELECT pg_terminate_backend(pid) FROM ${OURS}`);
+        await crowd(cluster.database, guests);
+        left = Number((await guests[0]?.query(`SELECT count(*) FROM ${OURS}`))?.rows[0]?.count);
+      }
+      await pause(holdMs);
+    } finally {
+      await Promise.all(guests.map((guest) => guest.end().catch(() => {})));
+    }
+    await load.acknowledged(load.count + APART);
+    return `, connections taken ${guests.length}, left to Bide ${left}`;
+  };
+}
+
+const OURS = `pg_stat_activity WHERE datname = current_database() AND application_name LIKE 'bide%'`;
+const ROUNDS_MAX = 40;
+/** Connects at once. */
+const CROWD = 40;
+
+/** Connects until nobody of a crowd gets in. */
+async function crowd(url: string, guests: pg.Client[]): Promise<void> {
+  for (let admitted = 1; admitted > 0; ) {
+    const wave = Array.from({ length: CROWD }, () => enter(url));
+    const inside = (await Promise.all(wave)).filter((guest) => guest !== null);
+    guests.push(...inside);
+    admitted = inside.length;
+  }
+}
+
+async function enter(url: string): Promise<pg.Client | null> {
+  const guest = new pg.Client({ connectionString: url, application_name: 'guest' });
+  guest.on('error', () => {});
+  try {
+    await guest.connect();
+    return guest;
+  } catch {
+    return null;
+  }
+}
+
+/** A session that began a transaction, read something, and went to lunch: nothing that it might see can be cleaned away. */
+export function idleInTransaction({ cluster }: Scene, holdMs: number): Trouble {
+  return async (load) => {
+    const session = new pg.Client({ connectionString: cluster.database });
+    await session.connect();
+    await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+    await session.query('SELECT count(*) FROM bide.jobs');
+    const half = async () => {
+      const before = load.count;
+      await pause(holdMs / 2);
+      return Math.round(((load.count - before) * 2_000) / holdMs);
+    };
+    const [first, second] = [await half(), await half()];
+    await session.query('COMMIT');
+    await session.end();
+    return `, held ${holdMs / 1_000} s, submits per second ${first} in the first half and ${second} in the second`;
+  };
+}
+
+/** Each sees the same jobs for as long as its transaction lasts. */
+export function repeatableReaders({ cluster }: Scene, rounds: number): Trouble {
+  const count = 'SELECT count(*)::int AS jobs, sum(revision)::bigint AS revisions FROM bide.jobs';
+  const read = async () => {
+    const session = new pg.Client({ connectionString: cluster.database });
+    await session.connect();
+    for (let round = 1; round <= rounds; round += 1) {
+      await session.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+      const before = await session.query(count);
+      await pause(1_000);
+      assert.deepEqual((await session.query(count)).rows, before.rows);
+      await session.query('COMMIT');
+    }
+    await session.end();
+  };
+  return async (load) => {
+    await load.acknowledged(APART);
+    await Promise.all([read(), read(), read(), read()]);
+    return `, transactions of readers ${rounds * 4}`;
+  };
+}
+
+export function burst(count: number): Trouble {
+  return async (load) => {
+    const startedAt = performance.now();
+    await load.burst(count);
+    const ms = performance.now() - startedAt;
+    return `, submits per second ${Math.round(count / (ms / 1_000))}`;
+  };
 }
 
 /** Workers that neither tell nor hear: all that nodes and workers learn of each other, they learn by polling. */
