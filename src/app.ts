@@ -95,10 +95,11 @@ export async function startApp(options: AppOptions): Promise<App> {
   const auth = createAuthenticator({ store, clock, limits: config.limits });
   const keys = createKeys({ store, clock, onRevoked: auth.forget });
   const isServing = options.http !== null;
-  const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
   const servers = isServing
     ? await startServers({ config, options, http: options.http, engine, store, auth, keys }, opened)
     : { url: null, dialectUrls: {}, all: [] };
+  // Last, since a key is shown once: a start that fails before (its port is taken) leaves that to the one that succeeds.
+  const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
   const rest = opened.move();
   return {
     url: servers.url,
