@@ -95,6 +95,18 @@ export const sequences: Topic = [
     assert.deepEqual(claimedIds(await claimSome(context, 10)), [next?.id]);
   }),
 
+  test('claim passes over a job that is retried while an earlier one of the sequence is unfinished', async (context) => {
+    const [head, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
+    await fail(context.store, await claimOne(context), false);
+    await fail(context.store, await claimOne(context), false);
+    await take(context.store, head?.id ?? '', { kind: 'retry' });
+    await take(context.store, next?.id ?? '', { kind: 'retry' });
+    const claimed = await claimSome(context, 10);
+    assert.deepEqual(claimedIds(claimed), [head?.id]);
+    await succeed(context.store, first(claimed).job);
+    assert.deepEqual(claimedIds(await claimSome(context, 10)), [next?.id]);
+  }),
+
   test('claim holds a later job back when it fails while an earlier one was retried', async (context) => {
     const [head, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
     await fail(context.store, await claimOne(context), false);
