@@ -213,11 +213,32 @@ export function burst(count: number): Trouble {
   };
 }
 
+/** A node whose machine is late and a worker whose machine is early: the clock of the database decides, whatever they think. */
+export function clockSkew({ cluster }: Scene, skewMs: number): Trouble {
+  return async (load) => {
+    const late = await cluster.startNode({ skewMs: -skewMs });
+    const early = await cluster.startWorker({ skewMs });
+    await load.acknowledged(load.count + 2 * APART);
+    const [row] = await queryOnce(
+      cluster.database,
+      `SELECT max(abs(created_at - extract(epoch FROM clock_timestamp()) * 1000))::bigint AS far
+        FROM (SELECT created_at FROM bide.jobs ORDER BY number DESC LIMIT ${APART}) AS newest`,
+    );
+    assert.ok(Number(row?.far) < skewMs / 2, `a new job is ${row?.far} ms away from the time of the database`);
+    for (const one of [late, early]) {
+      cluster.forget(one);
+      assert.equal(await one.end('SIGTERM'), 0, one.output());
+      assert.ok(!one.output().includes('lease lost'), one.output());
+    }
+    return `, clocks wrong by ${skewMs / 60_000} minutes`;
+  };
+}
+
 /** Workers that neither tell nor hear: all that nodes and workers learn of each other, they learn by polling. */
 export function silence({ cluster }: Scene): Trouble {
   return async (load) => {
     const loud = [...cluster.workers];
-    await cluster.startWorker(['--no-notify']);
+    await cluster.startWorker({ args: ['--no-notify'] });
     for (const worker of loud) {
       cluster.forget(worker);
       assert.equal(await worker.end('SIGTERM'), 0, worker.output());

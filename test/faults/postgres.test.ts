@@ -55,6 +55,9 @@ if (IS_FULL) {
   test('a server without a free connection', (t) =>
     survive(t, scene, { name: 'pool exhaustion', orders: ORDERS, trouble: trouble.exhaustion(scene, 10_000) }));
 
+  test('machines whose clocks are wrong', (t) =>
+    survive(t, scene, { name: 'clock skew', orders: ORDERS, trouble: trouble.clockSkew(scene, 600_000) }));
+
   test('a session that idles in a transaction for two minutes', (t) =>
     survive(t, scene, {
       ...{ name: 'idle in transaction', orders: ORDERS, trouble: trouble.idleInTransaction(scene, 120_000) },

@@ -26,6 +26,8 @@ export interface ProcessOrder {
   readonly name: string;
   readonly args: readonly string[];
   readonly cwd: string;
+  /** What its machine's clock is ahead by; behind where negative. */
+  readonly skewMs?: number;
 }
 
 const groups = new Set<number>();
@@ -34,10 +36,10 @@ process.once('exit', () => {
 });
 
 /** Resolves when it says that it is ready; rejects with its output when it ends or says nothing for a minute instead. */
-export async function startProcess({ name, args, cwd }: ProcessOrder): Promise<BideProcess> {
+export async function startProcess({ name, args, cwd, skewMs = 0 }: ProcessOrder): Promise<BideProcess> {
   const child = spawn(process.execPath, [join(ROOT, 'bin/bide.js'), ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: '1' },
+    env: { ...process.env, NO_COLOR: '1', ...(skewMs === 0 ? {} : { NODE_OPTIONS: skewed(skewMs) }) },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
@@ -63,6 +65,12 @@ export async function startProcess({ name, args, cwd }: ProcessOrder): Promise<B
       return exit;
     },
   };
+}
+
+/** Loads, before anything else and in every thread, a clock that is wrong by so much. */
+function skewed(ms: number): string {
+  const code = `const now=Date.now;Date.now=()=>now()+(${ms});globalThis.Date=class extends Date{constructor(...a){a.length?super(...a):super(Date.now())}}`;
+  return `--import=data:text/javascript,${encodeURIComponent(code)}`;
 }
 
 function ready(child: ChildProcess, printed: { text: string }): Promise<string> {

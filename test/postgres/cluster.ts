@@ -27,11 +27,17 @@ export interface Cluster extends AsyncDisposable {
   /** In the order of their starts; whoever ends one takes it out by `forget`. */
   readonly nodes: readonly BideProcess[];
   readonly workers: readonly BideProcess[];
-  startNode(): Promise<BideProcess>;
-  /** @param args further arguments of this one */
-  startWorker(args?: readonly string[]): Promise<BideProcess>;
+  startNode(one?: OneProcess): Promise<BideProcess>;
+  startWorker(one?: OneProcess): Promise<BideProcess>;
   /** Nobody is sent to it any more. It need not have ended. */
   forget(process: BideProcess): void;
+}
+
+/** What sets one process apart. */
+export interface OneProcess {
+  readonly args?: readonly string[];
+  /** What its machine's clock is ahead by. */
+  readonly skewMs?: number;
 }
 
 export interface Answer {
@@ -47,7 +53,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const nodes: BideProcess[] = [];
   const workers: BideProcess[] = [];
   let starts = 0;
-  const start = async (command: 'serve' | 'work', among: BideProcess[], args: readonly string[]) => {
+  const start = async (command: 'serve' | 'work', among: BideProcess[], own: OneProcess) => {
     starts += 1;
     const name = `${command}-${starts}`;
     const data = join(folder, name);
@@ -55,22 +61,24 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
     const place = ['--data', data, '--config', 'bide.config.mjs', '--database', options.database];
     const one = await startProcess({
       name,
-      args: [command, ...place, ...args, ...(options.args ?? [])],
+      args: [command, ...place, ...(own.args ?? []), ...(options.args ?? [])],
       cwd: folder,
+      skewMs: own.skewMs ?? 0,
     });
     started.push(one);
     among.push(one);
     return one;
   };
-  const startNode = () => start('serve', nodes, ['--no-work', '--port', '0']);
-  const startWorker = (args: readonly string[] = []) => start('work', workers, args);
+  const startNode = ({ args = [], ...own }: OneProcess = {}) =>
+    start('serve', nodes, { ...own, args: ['--no-work', '--port', '0', ...args] });
+  const startWorker = (own: OneProcess = {}) => start('work', workers, own);
   const end = async () => {
     await Promise.all(started.map((one) => one.end('SIGKILL')));
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     const first = await startNode();
-    await Promise.all([...times(options.nodes - 1, startNode), ...times(options.workers, () => startWorker())]);
+    await Promise.all([...times(options.nodes - 1, () => startNode()), ...times(options.workers, () => startWorker())]);
     return {
       folder,
       database: options.database,
