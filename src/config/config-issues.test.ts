@@ -151,7 +151,12 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a header name with a blank',
     http({ url: 'https://a.example/', headers: { 'a b': 'c' } }),
-    'types.t.headers["a b"] must have the name of a header, not "a b"',
+    'types.t.headers["a b"] must have the name of a header, none of content-length, transfer-encoding, connection, accept-encoding, not "a b"',
+  ],
+  [
+    'a header that the client makes',
+    http({ url: 'https://a.example/', headers: { 'Content-Length': '1' } }),
+    'types.t.headers["Content-Length"] must have the name of a header, none of content-length, transfer-encoding, connection, accept-encoding, not "Content-Length"',
   ],
   [
     'a data set without a known end',

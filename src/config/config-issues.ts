@@ -107,9 +107,11 @@ const environmentName = must(
   (name) => typeof name === 'string' && /^[^=\0]+$/.test(name),
 );
 const argument = must('be a text without NUL', (value) => typeof value === 'string' && !value.includes('\0'));
+/** Made by the HTTP client; another value would contradict the body that is sent. */
+const OWN_HEADERS = ['content-length', 'transfer-encoding', 'connection', 'accept-encoding'];
 const headerName = must(
-  'have the name of a header',
-  (name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name),
+  `have the name of a header, none of ${OWN_HEADERS.join(', ')}`,
+  (name) => typeof name === 'string' && /^[\w!#$%&'*+.^`|~-]+$/.test(name) && !OWN_HEADERS.includes(name.toLowerCase()),
 );
 const headerValue = must(
   'be a text without line breaks',

@@ -146,6 +146,12 @@ describe('commandHandler', () => {
     });
   }
 
+  it('says so when it is the working folder that is missing', async () => {
+    const failure = failureOf(await start({ program: 'true', cwd: 'nowhere' }).ended);
+    assert.equal(failure.message, 'true could not be started: its working folder nowhere does not exist.');
+    assert.equal(failure.isRetryable, false);
+  });
+
   it('fails for good when stdout is not JSON', async () => {
     const failure = failureOf(await start(shell('echo hello')).ended);
     assert.equal(failure.code, 'RESULT_NOT_JSON');

@@ -4,6 +4,7 @@
  * The job's input goes to stdin as JSON and stdin is closed; stdout is the result; lines `progress 40 message` on stderr are
  * progress and all others are log. The job's signal ends the program and everything that it started: SIGTERM, then SIGKILL.
  */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
@@ -51,7 +52,8 @@ async function runCommand(
     group.child.stdin.end(attempt.input);
     const end = await group.ended;
     stderr.end();
-    if (end.kind === 'notStarted') return notStarted(options, end.error);
+    if (end.kind === 'notStarted')
+      return notStarted({ options, environment, cwd: cwdOf(options, environment) }, end.error);
     if (attempt.signal.aborted) return { kind: 'aborted' };
     return await outcomeOf({ options, environment, end, stdout: stdout(), stderr });
   } finally {
@@ -61,7 +63,6 @@ async function runCommand(
 
 function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, { job }: Attempt): ProcessGroup {
   const program = /^\.{1,2}[/\\]/.test(options.program) ? resolve(baseDir, options.program) : options.program;
-  const cwd = resolve(baseDir, options.cwd ?? '.');
   const inherited = Object.fromEntries(INHERITED.map((name) => [name, process.env[name]]));
   const env = {
     ...inherited,
@@ -70,7 +71,11 @@ function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, 
     BIDE_ATTEMPT: String(job.attempt),
     ...options.env,
   };
-  return startGroup(program, options.args ?? [], { clock, cwd, env });
+  return startGroup(program, options.args ?? [], { clock, cwd: cwdOf(options, { baseDir }), env });
+}
+
+function cwdOf(options: CommandOptions, { baseDir }: Pick<CommandEnvironment, 'baseDir'>): string {
+  return resolve(baseDir, options.cwd ?? '.');
 }
 
 function logOf(group: ProcessGroup, attempt: Attempt): StderrLines {
@@ -134,9 +139,17 @@ function failedCommand({ options, environment, end, stderr }: Finished): Attempt
   return failed('COMMAND_FAILED', message.slice(0, environment.limits.errorMessageLengthMax), details);
 }
 
-function notStarted(options: CommandOptions, error: NodeJS.ErrnoException): AttemptOutcome {
+/** A working folder that is missing is told as ENOENT, like a program that is. */
+function notStarted(
+  { options, environment, cwd }: Pick<Finished, 'options' | 'environment'> & { cwd: string },
+  error: NodeJS.ErrnoException,
+): AttemptOutcome {
   const failed = NEVER_STARTS.has(error.code ?? '') ? permanentFailure : retryableFailure;
-  return failed('COMMAND_NOT_STARTED', `${options.program} could not be started: ${error.code ?? error.message}.`);
+  const isFolderMissing = error.code === 'ENOENT' && !existsSync(cwd);
+  const reason = isFolderMissing
+    ? `its working folder ${options.cwd ?? environment.baseDir} does not exist`
+    : (error.code ?? error.message);
+  return failed('COMMAND_NOT_STARTED', `${options.program} could not be started: ${reason}.`);
 }
 
 function succeeded(contentType: string, bytes: Uint8Array): AttemptOutcome {

@@ -27,6 +27,8 @@ describe('inputIssues', () => {
     [{}, ['/query']],
     [{ query: ' \n' }, ['/query']],
     [{ query: 5 }, ['/query']],
+    [{ query: 'SELECT 1 --\0' }, ['/query']],
+    [{ query: "SELECT '\ud800'" }, ['/query']],
     [{ query: `SELECT '${'x'.repeat(200_000)}'` }, ['/query']],
     [{ query: 'x', statement: 'y', Limit: 1 }, ['/statement', '/Limit']],
     [{ query: 'x', parameters: 'y' }, ['/parameters']],

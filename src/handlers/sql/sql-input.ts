@@ -30,6 +30,8 @@ export function inputIssues(options: SqlOptions, input: Json): readonly Issue[] 
   for (const name of Object.keys(rest))
     add(`/${name}`, 'is no field of an SQL job: those are query, parameters, limit, offset, types, datasets');
   if (typeof query !== 'string' || query.trim() === '') add('/query', 'must be a text with one SELECT');
+  // The guard and the run hand the text to DuckDB in two ways; both must read the same to its end.
+  else if (query.includes('\0') || !query.isWellFormed()) add('/query', 'must be Unicode text without NUL');
   else if (query.length > QUERY_LENGTH_MAX) add('/query', `must have at most ${QUERY_LENGTH_MAX} characters`);
   if (parameters !== undefined) parameterIssues(parameters, add);
   if (limit !== undefined && !isCount(limit)) add('/limit', 'must be a whole number, 0 or more');

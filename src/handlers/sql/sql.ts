@@ -3,14 +3,13 @@
  *
  * Processes are started when needed, as many as there are queries at once (the slots of the type), and ended when idle for a while.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { CancelTimer, Clock } from '../../engine/clock.ts';
 import { permanentFailure } from '../failed.ts';
+import { makeCacheDir } from './cache-dir.ts';
 import { type SqlOptions, sqlSettingsOf } from './options.ts';
 import { type QueryRunner, startQueryRunner } from './query-runner.ts';
 import { inputIssues, type SqlInput } from './sql-input.ts';
@@ -80,7 +79,7 @@ function queryRunners(options: SqlOptions, { limits, clock, baseDir }: SqlEnviro
         if (runner.isUsable()) return runner;
         all.delete(runner);
       }
-      cache ??= mkdtemp(join(tmpdir(), `bide-sql-${process.pid}-`));
+      cache ??= makeCacheDir();
       const runner = startQueryRunner(
         { settings, resultBytesMax, errorMessageLengthMax, cacheDir: await cache },
         clock,
