@@ -80,6 +80,12 @@ const BREAKS: readonly { readonly rule: string; readonly path: string; readonly 
   { rule: 'nothing is left', path: 'src/engine/a.ts', text: `// TO${'DO'}: later` },
   { rule: 'the compiler is never', path: 'src/engine/a.ts', text: `// @ts-${'ignore'}` },
   { rule: 'the compiler is never', path: 'src/engine/a.ts', text: 'const a = b as any;' },
+  {
+    rule: 'the compiler is never',
+    path: 'src/engine/a.ts',
+    text: `// @ts-${'expect-error'} Because it does not compile.`,
+  },
+  { rule: 'the compiler is never', path: 'bench/a.ts', text: `// @ts-${'expect-error'} no` },
   { rule: 'the compiler is never', path: 'src/engine/a.ts', text: `// biome-${'ignore'} lint/a/b: no` },
   { rule: 'exports have names', path: 'src/engine/a.ts', text: 'export default 1;' },
   { rule: 'exports have names', path: 'src/engine/a.ts', text: 'export default function a() {}' },
