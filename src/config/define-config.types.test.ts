@@ -1,4 +1,4 @@
-/** What `defineConfig` infers, checked by the compiler: a line that no longer fails under `@ts-expect-error` fails the type check. */
+/** What `defineConfig` infers, checked by the compiler: each wrong use below must be an error, or the type check fails. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { Type } from 'typebox';
