@@ -10,7 +10,7 @@ Times are ISO 8601 in UTC, durations in bodies are milliseconds, waits in the UR
 \`ETag\` and, until the job is final, a \`Retry-After\` that is computed from recent durations. Errors are \`application/problem+json\` with a
 stable \`code\`.
 
-Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists, waits and sees the metrics; \`work\` claims and reports; \`admin\` does all of it
+Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`admin\` does all of it, sees the metrics
 and manages the keys of every tenant.`;
 
 /** Call before the routes are declared: only those that come later are seen. */
