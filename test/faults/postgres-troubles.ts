@@ -53,10 +53,10 @@ export function terminations({ cluster }: Scene, times: number): Trouble {
 export function workerKills(scene: Scene, times: number): Trouble {
   let held = 0;
   const stroke = async () => {
-    const worker = await workerWithLeases(scene);
+    const { worker, leases } = await stoppedWithLeases(scene);
     scene.cluster.forget(worker);
     await worker.end('SIGKILL');
-    held += await leasesOf(scene, worker);
+    held += leases;
     await scene.cluster.startWorker();
   };
   return strokes(times, stroke, () => `, leases held when killed ${held}`);
@@ -67,10 +67,8 @@ export function workerSleeps(scene: Scene, times: number): Trouble {
   let held = 0;
   let refused = 0;
   const stroke = async () => {
-    const worker = await workerWithLeases(scene);
+    const { worker, leases } = await stoppedWithLeases(scene);
     const before = refusalsOf(worker);
-    worker.signal('SIGSTOP');
-    const leases = await leasesOf(scene, worker);
     await until('the leases of the sleeper were taken back', async () => (await leasesOf(scene, worker)) === 0);
     worker.signal('SIGCONT');
     await until('the sleeper was refused', () => refusalsOf(worker) - before >= leases);
@@ -256,14 +254,23 @@ async function leasesOf({ cluster }: Scene, { pid }: BideProcess): Promise<numbe
   return Number(row?.held);
 }
 
-async function workerWithLeases(scene: Scene): Promise<BideProcess> {
-  let found: BideProcess | undefined;
-  await until('a worker holds leases', async () => {
-    for (const worker of scene.cluster.workers) if ((await leasesOf(scene, worker)) >= 2) found = worker;
-    return found !== undefined;
-  });
-  return found as BideProcess;
+/** A worker that was stopped with jobs in its hands. Most of its jobs are short: it may take some tries. */
+async function stoppedWithLeases(scene: Scene): Promise<{ readonly worker: BideProcess; readonly leases: number }> {
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const worker = scene.cluster.workers[tries % scene.cluster.workers.length];
+    assert.ok(worker !== undefined);
+    worker.signal('SIGSTOP');
+    // What it had sent before is still written: the database does not know that its client sleeps.
+    await pause(300);
+    const leases = await leasesOf(scene, worker);
+    if (leases > 0) return { worker, leases };
+    worker.signal('SIGCONT');
+    await pause();
+  }
+  throw new Error(`In ${TRIES_MAX} tries no worker was stopped while it held a lease.`);
 }
+
+const TRIES_MAX = 50;
 
 function refusalsOf(worker: BideProcess): number {
   return worker.output().split('lease lost, work dropped').length - 1;
