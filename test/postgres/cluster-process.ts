@@ -1,6 +1,7 @@
 /**
  * One process of a cluster, as an operator starts it: `bide serve` or `bide work`, leading a process group of its own, which is
- * killed at the latest when the test's own process ends.
+ * killed at the latest when the test's own process ends. Where that is killed itself and cleans up nothing, the process ends by
+ * the closed channel, as it does below a launcher.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -39,10 +40,15 @@ process.once('exit', () => {
 export async function startProcess({ name, args, cwd, skewMs = 0 }: ProcessOrder): Promise<BideProcess> {
   const child = spawn(process.execPath, [join(ROOT, 'bin/bide.js'), ...args], {
     cwd,
-    env: { ...process.env, NO_COLOR: '1', ...(skewMs === 0 ? {} : { NODE_OPTIONS: skewed(skewMs) }) },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: {
+      ...process.env,
+      ...{ NO_COLOR: '1', BIDE_LAUNCHER_PID: String(process.pid) },
+      ...(skewMs === 0 ? {} : { NODE_OPTIONS: skewed(skewMs) }),
+    },
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     detached: true,
   });
+  child.channel?.unref();
   const pid = child.pid ?? 0;
   groups.add(pid);
   const exit = once(child, 'exit').then(([code]) => {
