@@ -7,30 +7,47 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobPatch } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
+import type { Row } from './lane.ts';
 import { readJobs } from './read-jobs.ts';
 import { repeated } from './repeat.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
+import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
 /** Result bytes that one statement carries. */
 const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
 
-export async function applyPatches(session: Session, batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]> {
+export async function applyPatches(
+  session: Session,
+  seen: SeenJobs,
+  batch: readonly GuardedPatch[],
+): Promise<readonly ApplyOutcome[]> {
   const parts = jobRoundsOf(batch).flatMap((round) =>
     partsOf(round, ({ item }) => item.result?.bytes.byteLength ?? 0, RESULT_BYTES_MAX),
   );
   if (parts.length === 0) return batch.map(() => ({ kind: 'missing' }));
   return repeated(async (isRepeat) => {
     const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
-    const results = await session.runAll(parts.map((part) => applyStep(part.map(({ item }) => item))));
+    const known = batch.map(({ id, patch }) => (comesBackSame(patch) ? seen.get(id) : undefined));
+    const results = await session.runAll(parts.map((part) => applyStep(part, known)));
     for (const [at, rows] of results.entries()) {
-      for (const row of rows) outcomes[placedAt(parts, at, row[0]).index] = { kind: 'applied', job: jobAt(row, 1) };
+      for (const row of rows) {
+        const { index, item } = placedAt(parts, at, row[0]);
+        const job = appliedJob(row, item, known[index]);
+        seen.remember(job);
+        outcomes[index] = { kind: 'applied', job };
+      }
     }
     await readOthers(session, batch, outcomes, isRepeat);
     return outcomes;
   });
+}
+
+/** Place, whether the seen job was the one before, the lease, and else the whole row. */
+function appliedJob(row: Row, { patch }: GuardedPatch, seen: Job | undefined): Job {
+  return row[1] === true && seen !== undefined ? patchedFrom(seen, patch, row[2] as number | null) : jobAt(row, 3);
 }
 
 /** What was not written: the job as it is now, if there is one. */
@@ -67,7 +84,9 @@ function isDoneAlready(job: Job, { expect, patch }: GuardedPatch): boolean {
   );
 }
 
-function applyStep(patches: readonly GuardedPatch[]): Step {
+/** @param known the seen job per item of the batch */
+function applyStep(part: readonly Placed<GuardedPatch>[], known: readonly (Job | undefined)[]): Step {
+  const patches = part.map(({ item }) => item);
   const values: unknown[] = [
     plainArray(patches.map(({ id }) => id)),
     textArray(patches.map(({ expect }) => expect.states.join(' '))),
@@ -75,6 +94,7 @@ function applyStep(patches: readonly GuardedPatch[]): Step {
     plainArray(patches.map(({ expect }) => expect.revision ?? null)),
     plainArray(patches.map(({ patch }) => patchMask(patch))),
     plainArray(patches.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
+    plainArray(part.map(({ index }) => known[index]?.revision ?? null)),
   ];
   for (const { sqlType, field, ...spec } of PATCH_COLUMNS) {
     const column = patches.map(({ patch }) => (patch[field] === undefined ? null : spec.valueIn(patch)));

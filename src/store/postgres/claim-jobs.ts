@@ -15,6 +15,7 @@ import { ConnectionLost } from './driver-errors.ts';
 import type { Rows } from './lane.ts';
 import { repeated } from './repeat.ts';
 import { jobAt } from './rows.ts';
+import type { SeenJobs } from './seen-jobs.ts';
 import type { Session } from './session.ts';
 import { CLAIMED_INPUT_AT } from './statements.ts';
 import { givenText, plainArray, storedText, textArray } from './wire-text.ts';
@@ -31,7 +32,7 @@ interface Moment {
 
 export type ClaimJobs = (request: ClaimRequest) => Promise<readonly ClaimedJob[]>;
 
-export function claimerOf(session: Session): ClaimJobs {
+export function claimerOf(session: Session, seen: SeenJobs): ClaimJobs {
   const lost: Moment[] = [];
   const answered: (Moment & { readonly ids: readonly string[] })[] = [];
 
@@ -42,6 +43,7 @@ export function claimerOf(session: Session): ClaimJobs {
     }
     try {
       const jobs = inClaimOrder(await runClaim(session, request), request);
+      for (const { job } of jobs) seen.remember(job);
       remember(answered, { worker: request.worker, now: request.now, ids: jobs.map(({ job }) => job.id) });
       return jobs;
     } catch (error) {
@@ -60,6 +62,7 @@ export function claimerOf(session: Session): ClaimJobs {
     const orphans = rows.map((row) => jobAt(row)).filter((job) => !known.has(job.id));
     await applyPatches(
       session,
+      seen,
       orphans.flatMap((job) => releaseOf(job, now)),
     );
   }

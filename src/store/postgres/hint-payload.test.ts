@@ -42,9 +42,9 @@ describe('payloadsOf', () => {
     );
   });
 
-  test('payloadsOf puts 300 ids into one payload', () => {
+  test('payloadsOf puts 200 ids into one payload', () => {
     const some = Array.from(
-      { length: 300 },
+      { length: 200 },
       (_, index) => `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`,
     );
     assert.equal(payloadsOf('me', { ids: some, types: [] }).length, 1);

@@ -30,6 +30,7 @@ import { migrate } from './migrate.ts';
 import { readInputs, readJobs, readResults } from './read-jobs.ts';
 import { removeJobs } from './remove-jobs.ts';
 import { repeated } from './repeat.ts';
+import { SeenJobs } from './seen-jobs.ts';
 import { type Session, sessionOf } from './session.ts';
 import { statementsOf } from './statements.ts';
 import { nextRunAt, sweepJobs } from './sweep-jobs.ts';
@@ -141,7 +142,8 @@ function storeOf(parts: Parts): Store {
   const { session, schema, quoted, connection, sender, listener } = parts;
   const gate = gateOf();
   const { pass } = gate;
-  const claim = claimerOf(session);
+  const seen = new SeenJobs();
+  const claim = claimerOf(session, seen);
   let closing: Promise<void> | null = null;
 
   async function close(): Promise<void> {
@@ -162,7 +164,7 @@ function storeOf(parts: Parts): Store {
 
     insert: pass((batch) => insertJobs(session, batch)),
     claim: pass((request) => claim(request)),
-    apply: pass((batch) => applyPatches(session, batch)),
+    apply: pass((batch) => applyPatches(session, seen, batch)),
     read: pass((batch) => readJobs(session, batch)),
     readResult: pass((batch) => readResults(session, batch)),
     readInput: pass((batch) => readInputs(session, batch)),

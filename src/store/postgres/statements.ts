@@ -1,5 +1,6 @@
 /**
- * Every fixed statement of the PostgreSQL store, by name. SQLite has the same names where it has the same step.
+ * Every fixed statement of the PostgreSQL store, by name; those beside the jobs are in `side-statements.ts`. SQLite has the same
+ * names where it has the same step.
  *
  * differs (all of them): one statement per batch. Parameters are arrays, one per column, and `WITH ORDINALITY` gives each row
  * back its place in the batch; SQLite executes one row at a time inside one transaction, since it has no network to save.
@@ -13,10 +14,7 @@
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from './rows.ts';
-
-const DELIVERY_ROW = ['number', 'job_id', 'tenant', 'revision', 'state', 'url', 'origin', 'attempt', 'at', 'fence'];
-const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
-const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
+import { sideStatementsOf } from './side-statements.ts';
 
 /** The job row of the table called `alias` there. */
 export function jobRowOf(alias: string): string {
@@ -149,6 +147,7 @@ const APPLY_HEAD = [
   ['expected_revision', 'bigint'],
   ['mask', 'int'],
   ['happened_at', 'bigint'],
+  ['seen_revision', 'bigint'],
 ] as const;
 /** After the columns of the patch; then one parameter with the bytes of all results. */
 const RESULT_COLUMNS = [
@@ -170,7 +169,7 @@ const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexO
  *
  * `locked` waits for whoever has a row, then decides the guard on its newest version, and nobody can come between that and the
  * write. What later steps need rides along through each of them: joined again, a batch of 1,000 would be compared with
- * itself, row by row. Only written jobs come back; the few others are read afterwards (`jobById`), since this statement's own
+ * itself, row by row. Only written jobs come back, whole where the caller has not seen them (`seen-jobs.ts`); the few others are read afterwards (`jobById`), since this statement's own
  * snapshot may be older than what made them stale.
  */
 function jobApply(s: string, hasResults: boolean): string {
@@ -186,7 +185,13 @@ function jobApply(s: string, hasResults: boolean): string {
   FROM changed WHERE content_type IS NOT NULL
   ON CONFLICT (number) DO UPDATE SET content_type = excluded.content_type, bytes = excluded.bytes
 )`;
-  const carried = ['mask', 'happened_at', ...resultNames, ...PATCH_COLUMNS.map(({ column }) => `new_${column}`)];
+  const carried = [
+    'mask',
+    'happened_at',
+    'seen_revision',
+    ...resultNames,
+    ...PATCH_COLUMNS.map(({ column }) => `new_${column}`),
+  ];
   return `
 WITH locked AS MATERIALIZED (
   SELECT j.id, j.state, g.ord, ${carried.map((name) => `g.${name}`).join(', ')}
@@ -199,7 +204,7 @@ WITH locked AS MATERIALIZED (
 ), changed AS (
   UPDATE ${s}.jobs j SET revision = j.revision + 1, ${assignments.join(', ')}
   FROM locked l WHERE j.id = l.id
-  RETURNING ${['ord', 'happened_at', ...resultNames].map((name) => `l.${name}`).join(', ')},
+  RETURNING ${['ord', 'happened_at', 'seen_revision', ...resultNames].map((name) => `l.${name}`).join(', ')},
     l.state AS state_before, ${jobRowOf('j')}
 ), announced AS (
   INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
@@ -208,7 +213,8 @@ WITH locked AS MATERIALIZED (
     SELECT coalesce(happened_at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at) t
   WHERE callback_url IS NOT NULL AND state <> state_before ORDER BY number
 )${hasResults ? stored : ''}
-SELECT ord, ${jobRowOf('changed')} FROM changed`;
+SELECT ord, is_seen, lease_until, ${JOB_COLUMNS.map((column) => `CASE WHEN NOT is_seen THEN ${column} END`).join(', ')}
+FROM changed CROSS JOIN LATERAL (SELECT coalesce(revision = seen_revision + 1, false) AS is_seen) t`;
 }
 
 /** $1 ids (sorted, each once), $2 fences, $3 lease ends. */
@@ -301,60 +307,6 @@ const sweeps = (s: string) => ({
     ORDER BY finished_at + retain_ms, number LIMIT $2::bigint`,
 });
 
-const deliveries = (s: string) => ({
-  /**
-   * $1 now, $2 lease end, $3 max.
-   * differs: SQLite marks the deliveries behind an unsettled one. Here a mark could be missed: who settles the first does not see
-   * a second one that is not committed yet. So the order is looked up with each claim.
-   */
-  deliveryClaim: `WITH due AS MATERIALIZED (
-  SELECT d.number FROM ${s}.deliveries d WHERE due_at <= $1::bigint
-    AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
-  ORDER BY due_at, number LIMIT $3::bigint FOR UPDATE SKIP LOCKED
-)
-UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = $2::bigint
-FROM due WHERE d.number = due.number
-RETURNING ${DELIVERY_ROW.map((column) => `d.${column}`).join(', ')}`,
-  /** $1 numbers (sorted), $2 fences, $3 times of the next try, null to remove. The fence moves on: a second settlement finds nothing. */
-  deliverySettle: `WITH locked AS MATERIALIZED (
-  SELECT g.ord, g.number, g.retry_at
-  FROM unnest($1::bigint[], $2::bigint[], $3::bigint[]) WITH ORDINALITY AS g(number, fence, retry_at, ord)
-  CROSS JOIN LATERAL (
-    SELECT number FROM ${s}.deliveries WHERE number = g.number AND fence = g.fence FOR UPDATE) d
-), retried AS (
-  UPDATE ${s}.deliveries d SET due_at = l.retry_at, fence = d.fence + 1
-  FROM locked l WHERE d.number = l.number AND l.retry_at IS NOT NULL
-), removed AS (
-  DELETE FROM ${s}.deliveries WHERE number = ANY (ARRAY(SELECT number FROM locked WHERE retry_at IS NULL))
-)
-SELECT ord FROM locked`,
-});
-
-const keys = (s: string) => ({
-  keyInsert: `INSERT INTO ${s}.keys (${KEY_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id`,
-  keyRead: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE id = $1`,
-  keyListAll: `SELECT ${KEY_ROW} FROM ${s}.keys ORDER BY created_at, id`,
-  keyListOfTenant: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE tenant = $1 ORDER BY created_at, id`,
-  keyRevoke: `UPDATE ${s}.keys SET revoked_at = $2 WHERE id = $1 AND revoked_at IS NULL RETURNING id`,
-});
-
-const documents = (s: string) => ({
-  documentRead: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2 AND name = $3`,
-  /** differs: SQLite reads, compares and writes inside its one writer; here each of the three cases is a guarded statement. */
-  documentPut: `INSERT INTO ${s}.documents AS d (${DOCUMENT_ROW}) VALUES ($1, $2, $3, $4, 1, $5)
-    ON CONFLICT (tenant, kind, name) DO UPDATE SET data = excluded.data, revision = d.revision + 1
-    RETURNING ${DOCUMENT_ROW}`,
-  documentInsert: `INSERT INTO ${s}.documents (${DOCUMENT_ROW}) VALUES ($1, $2, $3, $4, 1, $5)
-    ON CONFLICT (tenant, kind, name) DO NOTHING RETURNING ${DOCUMENT_ROW}`,
-  documentUpdate: `UPDATE ${s}.documents SET data = $4, revision = revision + 1
-    WHERE tenant = $1 AND kind = $2 AND name = $3 AND revision = $5 RETURNING ${DOCUMENT_ROW}`,
-  documentList: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2
-    ORDER BY created_at DESC, name LIMIT $3`,
-  documentListAfter: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2
-    AND (created_at < $4 OR (created_at = $4 AND name > $5)) ORDER BY created_at DESC, name LIMIT $3`,
-  documentDelete: `DELETE FROM ${s}.documents WHERE tenant = $1 AND kind = $2 AND name = $3 RETURNING name`,
-});
-
 /** All texts, for a schema given as a quoted identifier. */
 export function statementsOf(s: string) {
   return {
@@ -379,9 +331,7 @@ export function statementsOf(s: string) {
       CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
     jobNextRunAt: jobNextRunAt(s),
     ...sweeps(s),
-    ...deliveries(s),
-    ...keys(s),
-    ...documents(s),
+    ...sideStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ping: 'SELECT 1',
     version: `SELECT current_setting('server_version_num')::int`,

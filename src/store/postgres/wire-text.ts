@@ -25,8 +25,15 @@ export function givenText(text: string): string {
   return text.replaceAll(ESCAPED_NUL, '\0').replaceAll(ESCAPED_ESCAPE, ESCAPE);
 }
 
+/**
+ * An array without a value is sent empty: `unnest` of several arrays fills the shorter ones up with nulls, and most columns of
+ * most patches have none. The first array of a statement (ids, types) always has its full length.
+ */
+const NO_VALUES = '{}';
+
 /** A literal for int, bigint, float or uuid arrays: elements that need no quotes. */
 export function plainArray(items: readonly (number | string | null)[]): string {
+  if (items.every((item) => item === null)) return NO_VALUES;
   let literal = '{';
   let separator = '';
   for (const item of items) {
@@ -43,6 +50,7 @@ export function textArray(items: readonly (string | null)[]): string {
 
 /** The same for texts that went through `storedText` before. */
 export function storedTextArray(items: readonly (string | null)[]): string {
+  if (items.every((item) => item === null)) return NO_VALUES;
   let literal = '{';
   let separator = '';
   for (const item of items) {

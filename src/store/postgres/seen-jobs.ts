@@ -1,0 +1,46 @@
+/**
+ * Jobs that this process holds, as it last saw them: what a worker claimed and reports on.
+ *
+ * Each visible change moves the revision by one. So when a patch takes a job from the revision that was seen to the next, the new
+ * job is the seen one with the patch, and only its revision and lease need to come back: 30 columns per completion less
+ * to print, to send and to read (measured: 7 µs of the database's CPU and 9 of ours, of 35 and 20). A job that somebody else
+ * changed in between has another revision, and comes back whole.
+ */
+import { type Job, type JobPatch, patched } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
+
+/** More than any process runs at once; what falls out comes back whole. */
+const JOBS_MAX = 10_000;
+
+export class SeenJobs {
+  readonly #jobs = new Map<string, Job>();
+
+  get(id: string): Job | undefined {
+    return this.#jobs.get(id);
+  }
+
+  remember(job: Job): void {
+    this.#jobs.delete(job.id);
+    if (isFinal(job.state)) return;
+    this.#jobs.set(job.id, job);
+    for (const oldest of this.#jobs.keys()) {
+      if (this.#jobs.size <= JOBS_MAX) return;
+      this.#jobs.delete(oldest);
+    }
+  }
+}
+
+/** Whether the patch can be laid over a job as it is: nothing in it is undefined, and UTF-8 gives every text back. */
+export function comesBackSame(patch: JobPatch): boolean {
+  for (const field in patch) if (patch[field as keyof JobPatch] === undefined) return false;
+  return (
+    (patch.progress?.message?.isWellFormed() ?? true) &&
+    (patch.worker?.isWellFormed() ?? true) &&
+    (patch.result?.contentType.isWellFormed() ?? true)
+  );
+}
+
+/** The seen job after the patch; the lease comes from the row, since heartbeats move it without a revision. */
+export function patchedFrom(seen: Job, patch: JobPatch, leaseUntil: number | null): Job {
+  return { ...patched(seen, patch), leaseUntil };
+}
