@@ -14,7 +14,7 @@ export async function removeJobs(session: Session, batch: readonly Removal[]): P
   const rounds = jobRoundsOf(batch);
   if (rounds.length === 0) return outcomes;
   await repeated(async (isRepeat) => {
-    const steps = rounds.map((round) => ({ name: 'jobRemove' as const, values: removeValues(round, batch.length) }));
+    const steps = rounds.map((round) => ({ name: 'jobRemove' as const, values: removeValues(round, batch) }));
     for (const [at, rows] of (await session.runAll(steps)).entries()) {
       for (const [ord, isRemoved] of rows) {
         outcomes[placedAt(rounds, at, ord).index] = isRemoved === true ? 'removed' : 'stale';
@@ -25,15 +25,15 @@ export async function removeJobs(session: Session, batch: readonly Removal[]): P
   return outcomes;
 }
 
-function removeValues(round: readonly Placed<Removal>[], count: number): readonly unknown[] {
-  const now = round.reduce((latest, { item }) => Math.max(latest, item.now), 0);
+function removeValues(round: readonly Placed<Removal>[], batch: readonly Removal[]): readonly unknown[] {
+  const now = batch.reduce((latest, item) => Math.max(latest, item.now), 0);
   return [
     plainArray(round.map(({ item }) => item.id)),
     plainArray(round.map(({ item }) => item.revision)),
     plainArray(round.map(({ item }) => item.now)),
     plainArray(round.map(({ item }) => item.goneUntil)),
     now,
-    Math.max(TOMBSTONES_DROPPED_MAX, 2 * count),
+    Math.max(TOMBSTONES_DROPPED_MAX, 2 * batch.length),
   ];
 }
 
