@@ -48,6 +48,17 @@ export const contention: Topic = [
     }
   }),
 
+  test('claim runs a sequence in order and one at a time when its jobs come in, are cancelled and end at once', async (context) => {
+    const stores = await handles(context);
+    const ran = await runSequence(context, stores);
+    assert.deepEqual(
+      ran,
+      ran.toSorted((a, b) => a - b),
+    );
+    const left = await context.store.count({ tenant: context.tenant, states: ['waiting', 'running'] });
+    assert.deepEqual(left, [], 'jobs of the sequence are stuck');
+  }),
+
   test('apply lets exactly one of many writers through when all saw the same revision', async (context) => {
     const stores = await handles(context);
     for (let round = 0; round < ROUNDS; round += 1) {
@@ -158,6 +169,46 @@ async function assertOneOutcome(store: Store, before: Job, outcomes: readonly Ap
 
 function kindsOf(outcomes: readonly ApplyOutcome[]): readonly string[] {
   return outcomes.map(({ kind }) => kind).toSorted();
+}
+
+/** Inserters that each bring one job of the sequence after another, and how many. */
+const INSERTERS = 4;
+const JOBS_EACH = 12;
+/** Claims of one worker before a job that does not come is taken as stuck: each job costs a few. */
+const CLAIMS_MAX = 20_000;
+
+/** Numbers of the jobs that ran, in the order in which they were claimed. */
+async function runSequence(context: Context, stores: readonly Store[]): Promise<readonly number[]> {
+  const ran: number[] = [];
+  let left = INSERTERS * JOBS_EACH;
+  let running = 0;
+  const insertAll = async (store: Store, inserter: number) => {
+    for (let index = 0; index < JOBS_EACH; index += 1) {
+      const job = await insertJob({ ...context, store }, { sequenceKey: 's' });
+      if ((index + inserter) % 3 !== 0) continue;
+      const expect = { states: ['waiting'] as const };
+      const outcome = first(await store.apply([{ ...guarded(job, CANCEL), expect }]));
+      if (outcome.kind === 'applied') left -= 1;
+    }
+  };
+  const work = async (store: Store) => {
+    for (let claims = 0; left > 0 && claims < CLAIMS_MAX; claims += 1) {
+      for (const { job } of await claimSome({ ...context, store }, 3)) {
+        running += 1;
+        assert.equal(running, 1, `job ${job.number} runs beside another one`);
+        ran.push(job.number);
+        await store.ping();
+        running -= 1;
+        await settle(store, job, SUCCEED);
+        left -= 1;
+      }
+    }
+  };
+  await Promise.all([
+    ...Array.from({ length: INSERTERS }, (_, index) => insertAll(at(stores, index % stores.length), index)),
+    ...stores.map(work),
+  ]);
+  return ran;
 }
 
 /** Two more handles where the engine is shared: then every race goes over three. */

@@ -13,6 +13,7 @@ import { repeated } from './repeat.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
+import { runSequenced, type Sequenced } from './sequences.ts';
 import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
@@ -31,7 +32,8 @@ export async function applyPatches(
   return repeated(async (isRepeat) => {
     const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
     const known = batch.map(({ id, patch }) => (comesBackSame(patch) ? seen.get(id) : undefined));
-    const results = await session.runAll(parts.map((part) => applyStep(part, known)));
+    const steps = parts.map((part) => applyStep(part, known));
+    const results = await runSequenced(session, steps, sequencedOf(parts.flat(), seen));
     for (const [at, rows] of results.entries()) {
       for (const row of rows) {
         const { index, item } = placedAt(parts, at, row[0]);
@@ -43,6 +45,15 @@ export async function applyPatches(
     await readOthers(session, batch, outcomes, isRepeat);
     return outcomes;
   });
+}
+
+/** The jobs of sequences whose state changes, and those that might be such for all that is known here; null without any. */
+function sequencedOf(placed: readonly Placed<GuardedPatch>[], seen: SeenJobs): Sequenced | null {
+  const ids: string[] = [];
+  for (const { item } of placed) {
+    if (item.patch.state !== undefined && seen.get(item.id)?.sequenceKey !== null) ids.push(item.id);
+  }
+  return ids.length === 0 ? null : { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids };
 }
 
 /** Place, whether the seen job was the one before, the lease, and else the whole row. */

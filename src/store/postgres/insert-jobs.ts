@@ -6,6 +6,7 @@ import { isTakenId } from './driver-errors.ts';
 import type { Rows } from './lane.ts';
 import { repeated } from './repeat.ts';
 import { jobAt, jsonText, tagsText } from './rows.ts';
+import { runSequenced, type Sequenced } from './sequences.ts';
 import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, storedTextArray, textArray } from './wire-text.ts';
 
@@ -36,7 +37,10 @@ async function insertRound(
 ): Promise<readonly number[]> {
   const parts = partsOf(indexes, (index) => batch[index]?.input.length ?? 0, INPUT_CHARS_MAX);
   const steps = parts.map((part) => insertStep(part.map((index) => batch[index] as NewJob)));
-  const results = await repeated((isRepeat) => session.runAll(steps).catch((error) => noneIfOurs(error, isRepeat)));
+  const sequenced = sequencedOf(indexes.map((index) => (batch[index] as NewJob).spec));
+  const results = await repeated((isRepeat) =>
+    runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)),
+  );
   const indexOf = new Map(indexes.map((index) => [batch[index]?.spec.id, index]));
   for (const [id, number] of results.flat()) {
     outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
@@ -74,6 +78,14 @@ async function findEarlier(
 function outcomeOf(spec: JobSpec, job: Job): InsertOutcome {
   if (job.id === spec.id) return { kind: 'created', number: job.number };
   return { kind: job.requestHash === spec.requestHash ? 'existing' : 'conflict', job };
+}
+
+/** The jobs that belong to a sequence; null where none does. */
+function sequencedOf(specs: readonly JobSpec[]): Sequenced | null {
+  const sequenced = specs.filter(({ sequenceKey }) => sequenceKey !== null);
+  if (sequenced.length === 0) return null;
+  const keys = [sequenced.map(({ tenant }) => tenant), sequenced.map(({ sequenceKey }) => sequenceKey)];
+  return { lock: { name: 'sequenceLock', values: keys.map(textArray) }, ids: sequenced.map(({ id }) => id) };
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {

@@ -44,6 +44,10 @@ CREATE TABLE ${s}.jobs (
   percent float8 NOT NULL,
   priority integer NOT NULL,
   attempt integer NOT NULL,
+  -- Whether an earlier job of the same tenant and sequence key is unfinished, while this one waits. Kept with every change, so
+  -- that a claim steps over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one key cost every claim of
+  -- their type 100,000 probes.
+  blocked boolean NOT NULL,
   state text COLLATE "C" NOT NULL,
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
@@ -83,9 +87,9 @@ CREATE TABLE ${s}.jobs (
 CREATE UNIQUE INDEX jobs_by_number ON ${s}.jobs (number);
 CREATE INDEX jobs_by_kind ON ${s}.jobs (tenant, type, state, number) INCLUDE (created_at);
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON ${s}.jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX jobs_by_claim_order ON ${s}.jobs (type, priority DESC, run_at, number) WHERE state = 'waiting';
+CREATE INDEX jobs_by_claim_order ON ${s}.jobs (type, priority DESC, run_at, number) WHERE state = 'waiting' AND NOT blocked;
 CREATE INDEX jobs_by_tenant_claim_order ON ${s}.jobs (tenant, type, priority DESC, run_at, number)
-  WHERE state = 'waiting';
+  WHERE state = 'waiting' AND NOT blocked;
 CREATE INDEX jobs_by_sequence ON ${s}.jobs (tenant, sequence_key, number)
   WHERE sequence_key IS NOT NULL AND state IN ('waiting', 'running');
 CREATE INDEX jobs_by_worker ON ${s}.jobs (worker, started_at) WHERE state = 'running';

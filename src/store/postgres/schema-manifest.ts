@@ -27,6 +27,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'column job_tags.tenant': 'text not null collate C',
   'column job_tags.value': 'text not null collate C',
   'column jobs.attempt': 'integer not null',
+  'column jobs.blocked': 'boolean not null',
   'column jobs.callback_url': 'text collate C',
   'column jobs.cancel_requested_at': 'bigint',
   'column jobs.created_at': 'bigint not null',
@@ -98,7 +99,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'index job_tags_by_value':
     'CREATE UNIQUE INDEX job_tags_by_value ON job_tags USING btree (tenant, name, value, number)',
   'index jobs_by_claim_order':
-    "CREATE INDEX jobs_by_claim_order ON jobs USING btree (type, priority DESC, run_at, number) WHERE (state = 'waiting'::text)",
+    "CREATE INDEX jobs_by_claim_order ON jobs USING btree (type, priority DESC, run_at, number) WHERE ((state = 'waiting'::text) AND (NOT blocked))",
   'index jobs_by_deadline':
     "CREATE INDEX jobs_by_deadline ON jobs USING btree (deadline_at) WHERE ((state = 'waiting'::text) AND (deadline_at IS NOT NULL))",
   'index jobs_by_id': 'CREATE UNIQUE INDEX jobs_by_id ON jobs USING btree (id)',
@@ -112,7 +113,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'index jobs_by_sequence':
     "CREATE INDEX jobs_by_sequence ON jobs USING btree (tenant, sequence_key, number) WHERE ((sequence_key IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'running'::text])))",
   'index jobs_by_tenant_claim_order':
-    "CREATE INDEX jobs_by_tenant_claim_order ON jobs USING btree (tenant, type, priority DESC, run_at, number) WHERE (state = 'waiting'::text)",
+    "CREATE INDEX jobs_by_tenant_claim_order ON jobs USING btree (tenant, type, priority DESC, run_at, number) WHERE ((state = 'waiting'::text) AND (NOT blocked))",
   'index jobs_by_worker':
     "CREATE INDEX jobs_by_worker ON jobs USING btree (worker, started_at) WHERE (state = 'running'::text)",
   'index keys_by_id': 'CREATE UNIQUE INDEX keys_by_id ON keys USING btree (id)',

@@ -1,6 +1,6 @@
 /**
- * Every fixed statement of the PostgreSQL store, by name; those beside the jobs are in `side-statements.ts`. SQLite has the same
- * names where it has the same step.
+ * Every fixed statement of the PostgreSQL store, by name; those of sequences are in `sequence-statements.ts`, those beside the
+ * jobs in `side-statements.ts`. SQLite has the same names where it has the same step.
  *
  * differs (all of them): one statement per batch. Parameters are arrays, one per column, and `WITH ORDINALITY` gives each row
  * back its place in the batch; SQLite executes one row at a time inside one transaction, since it has no network to save.
@@ -14,6 +14,7 @@
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from './rows.ts';
+import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
 
 /** The job row of the table called `alias` there. */
@@ -59,8 +60,8 @@ const jobInsert = (s: string) => `
 WITH given AS MATERIALIZED (
   SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_JOB_COLUMNS, 'g')}
 ), inserted AS (
-  INSERT INTO ${s}.jobs (number, ${NEW_NAMES}, state, percent, attempt, fence, revision)
-  SELECT number, ${NEW_NAMES}, 'waiting', 0, 0, 0, 1 FROM given ORDER BY idempotency_key, tenant, ord
+  INSERT INTO ${s}.jobs (number, ${NEW_NAMES}, blocked, state, percent, attempt, fence, revision)
+  SELECT number, ${NEW_NAMES}, sequence_key IS NOT NULL, 'waiting', 0, 0, 0, 1 FROM given ORDER BY idempotency_key, tenant, ord
   ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING id, number, tenant, tags, callback_url, origin, created_at
 ), tagged AS (
@@ -91,12 +92,6 @@ CROSS JOIN LATERAL (
   LIMIT 1
 ) j`;
 
-/** Not before an earlier job of the same tenant and key is final. */
-const IS_FIRST_OF_SEQUENCE = (s: string) => `(sequence_key IS NULL OR NOT EXISTS (
-          SELECT 1 FROM ${s}.jobs e
-          WHERE e.tenant = j.tenant AND e.sequence_key = j.sequence_key AND e.number < j.number
-            AND e.sequence_key IS NOT NULL AND e.state IN ('waiting', 'running')))`;
-
 /**
  * $1 types, $2 their slots, $3 max, $4 now, $5 worker, $6 lease end, $7 tenant where there is one.
  *
@@ -108,7 +103,7 @@ const IS_FIRST_OF_SEQUENCE = (s: string) => `(sequence_key IS NULL OR NOT EXISTS
 function jobClaim(s: string, isOfTenant: boolean): string {
   const owner = isOfTenant ? 'AND tenant = $7' : '';
   const next = (type: string, below: string) => `(
-    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = ${type} ${owner} ${below}
+    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND NOT blocked AND type = ${type} ${owner} ${below}
     ORDER BY priority DESC LIMIT 1)`;
   return `
 WITH RECURSIVE wants AS (
@@ -121,8 +116,8 @@ WITH RECURSIVE wants AS (
   SELECT due.id FROM wants w CROSS JOIN LATERAL (
     SELECT one.id FROM levels l CROSS JOIN LATERAL (
       SELECT j.id FROM ${s}.jobs j
-      WHERE state = 'waiting' AND type = l.type AND priority = l.priority AND run_at <= $4::bigint ${owner}
-        AND ${IS_FIRST_OF_SEQUENCE(s)}
+      WHERE state = 'waiting' AND NOT blocked AND type = l.type AND priority = l.priority
+        AND run_at <= $4::bigint ${owner}
       ORDER BY run_at, number LIMIT w.max
       FOR NO KEY UPDATE SKIP LOCKED
     ) one WHERE l.ord = w.ord LIMIT w.max
@@ -282,15 +277,17 @@ WITH RECURSIVE wants AS (
   SELECT DISTINCT type FROM unnest($1::text[]) AS w(type)
 ), levels AS (
   SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = w.type ORDER BY priority DESC LIMIT 1) p
+    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND NOT blocked AND type = w.type
+    ORDER BY priority DESC LIMIT 1) p
   UNION ALL
   SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.jobs WHERE state = 'waiting' AND type = l.type AND priority < l.priority
+    SELECT priority FROM ${s}.jobs
+    WHERE state = 'waiting' AND NOT blocked AND type = l.type AND priority < l.priority
     ORDER BY priority DESC LIMIT 1) p
 )
 SELECT min(ahead.run_at) FROM levels l CROSS JOIN LATERAL (
   SELECT run_at FROM ${s}.jobs
-  WHERE state = 'waiting' AND type = l.type AND priority = l.priority AND run_at > $2::bigint
+  WHERE state = 'waiting' AND NOT blocked AND type = l.type AND priority = l.priority AND run_at > $2::bigint
   ORDER BY run_at LIMIT 1) ahead`;
 
 const sweeps = (s: string) => ({
@@ -332,6 +329,7 @@ export function statementsOf(s: string) {
       CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
     jobNextRunAt: jobNextRunAt(s),
     ...sweeps(s),
+    ...sequenceStatementsOf(s),
     ...sideStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ping: 'SELECT 1',

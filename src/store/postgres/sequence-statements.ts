@@ -1,0 +1,78 @@
+/**
+ * Sequences: jobs of one tenant and key run one after another. What keeps `blocked` true to its meaning when several
+ * processes write at once: a waiting job is blocked exactly when an earlier one of its key is unfinished.
+ *
+ * 1. Whoever inserts jobs of a key, or moves one of them into another state, first takes the lock of that key, in a statement
+ *    of its own: the statements after it see all that was committed before. Without it, the end of one job and the insert of the
+ *    next could miss each other, and the next would be blocked for ever.
+ * 2. Numbers are given out under the lock, so jobs of a key become visible in their order: none can start while an
+ *    earlier one is still on its way into the table.
+ * 3. Then the change itself, and `sequenceSettle` as the last statement of the transaction.
+ *
+ * Claims take no lock: they only touch jobs that are not blocked, and block nobody. Jobs without a key pay nothing.
+ *
+ * differs: SQLite has one writer, and does the steps of `sequenceSettle` per job as it is changed.
+ */
+
+/** First half of the locks' key, "seqs"; the second half is the schema's hash and the lock's own number in its low bits. */
+const LOCK_CLASS = 0x73657173;
+
+/**
+ * Locks that all keys of a schema share. A lock per key would be a thousand for a batch of a thousand keys, and a server has
+ * room for 6,400 by default, over all connections. With 32, callers of one key each rarely meet, and a large batch waits for
+ * another large batch.
+ */
+const LOCKS = 32;
+
+/** Locks go in the order of their numbers, so that no two batches can wait for each other. */
+function lockOf(s: string, given: string): string {
+  const schema = `(hashtext('${s.replaceAll("'", "''")}') & ~${LOCKS - 1})`;
+  return `
+WITH keys AS MATERIALIZED (
+  SELECT DISTINCT hashtext(tenant || sequence_key) & ${LOCKS - 1} AS lock FROM ${given} ORDER BY lock
+)
+SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${schema} | lock) FROM keys`;
+}
+
+/** A job of a sequence by its id: neither its tenant nor its key ever changes. */
+const sequenceOf = (s: string) => `
+  SELECT tenant, sequence_key FROM ${s}.jobs WHERE id = g.id AND sequence_key IS NOT NULL LIMIT 1`;
+
+const IS_UNFINISHED = `sequence_key IS NOT NULL AND state IN ('waiting', 'running')`;
+
+/**
+ * $1 ids of jobs that were inserted or changed; those without a key are passed over.
+ *
+ * Only these jobs and the first two of each key can be other than they should be: the first is free when it became so by
+ * the end of one before it, and the second is blocked again when one before it was retried.
+ */
+const sequenceSettle = (s: string) => `
+WITH touched AS MATERIALIZED (
+  SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j
+), doubtful AS MATERIALIZED (
+  SELECT c.* FROM touched t CROSS JOIN LATERAL (
+    SELECT id, number, tenant, sequence_key, blocked FROM ${s}.jobs
+    WHERE tenant = t.tenant AND sequence_key = t.sequence_key AND ${IS_UNFINISHED}
+    ORDER BY number LIMIT 2) c
+  UNION
+  SELECT c.* FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (
+    SELECT id, number, tenant, sequence_key, blocked FROM ${s}.jobs
+    WHERE id = g.id AND NOT blocked AND ${IS_UNFINISHED} LIMIT 1) c
+), judged AS MATERIALIZED (
+  SELECT d.id, d.blocked, EXISTS (
+    SELECT 1 FROM ${s}.jobs WHERE tenant = d.tenant AND sequence_key = d.sequence_key AND number < d.number
+      AND ${IS_UNFINISHED}) AS is_blocked
+  FROM doubtful d
+)
+UPDATE ${s}.jobs SET blocked = NOT blocked
+WHERE id = ANY (ARRAY(SELECT id FROM judged WHERE blocked <> is_blocked)) AND state = 'waiting'`;
+
+export function sequenceStatementsOf(s: string) {
+  return {
+    /** $1 tenants, $2 keys. */
+    sequenceLock: lockOf(s, 'unnest($1::text[], $2::text[]) AS g(tenant, sequence_key)'),
+    /** $1 ids of jobs. */
+    sequenceLockOfJobs: lockOf(s, `unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`),
+    sequenceSettle: sequenceSettle(s),
+  };
+}

@@ -1,0 +1,127 @@
+/**
+ * Sequences when several transactions are open at once: what the one writer of SQLite never sees. A trigger that waits at commit
+ * for a lock of the test is the named pause point.
+ */
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import pg from 'pg';
+import {
+  claimedIds,
+  claimOne,
+  claimSome,
+  first,
+  insertJob,
+  newJob,
+  readJob,
+  succeed,
+  take,
+} from '../../src/store/contract-suite/fixtures.ts';
+import { inScene, type Scene } from './scene.ts';
+import { startTestServer, type TestServer } from './server.ts';
+
+let server: TestServer;
+before(async () => {
+  server = await startTestServer({ isDurable: false });
+});
+after(() => server.end());
+
+const PAUSE = 'held up at its commit';
+const SEQUENCE = { sequenceKey: 's' };
+
+/** Holds up every transaction that writes a job with this message in its origin, until `go` is called. */
+async function holdCommits(
+  url: string,
+): Promise<{ go(): Promise<void>; end(): Promise<void>; arrived(): Promise<void> }> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  await client.query(`CREATE FUNCTION bide.pause() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$`);
+  await client.query(`CREATE CONSTRAINT TRIGGER pause AFTER INSERT OR UPDATE ON bide.jobs DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.callback_url = '${PAUSE}') EXECUTE FUNCTION bide.pause()`);
+  await client.query('SELECT pg_advisory_lock(4711)');
+  return {
+    go: async () => void (await client.query('SELECT pg_advisory_unlock(4711)')),
+    end: () => client.end(),
+    async arrived() {
+      const waiting = `SELECT count(*)::int AS waiting FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`;
+      for (let looks = 0; looks < 10_000; looks += 1) {
+        const { rows } = await client.query<{ waiting: number }>(waiting);
+        if (rows[0]?.waiting === 1) return;
+      }
+      assert.fail('no transaction came to its commit');
+    },
+  };
+}
+
+type Held = Awaited<ReturnType<typeof holdCommits>>;
+
+function withHeldCommits(run: (scene: Scene, held: Held) => Promise<void>): Promise<void> {
+  return inScene(server, {}, async (scene) => {
+    const held = await holdCommits(scene.url);
+    try {
+      await run(scene, held);
+    } finally {
+      await held.end();
+    }
+  });
+}
+
+/** Another process: statements of one connection wait for each other anyway. */
+async function anotherOf(scene: Scene): Promise<Scene> {
+  return { ...scene, store: (await scene.opened.another?.()) ?? scene.store };
+}
+
+test('no job of a sequence starts while an earlier one is still on its way into the table', () =>
+  withHeldCommits(async (scene, held) => {
+    const another = await anotherOf(scene);
+    const early = newJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
+    const inserting = scene.store.insert([early]);
+    await held.arrived();
+    const late = newJob(scene, SEQUENCE);
+    const insertingLate = another.store.insert([late]);
+    const claimer = await anotherOf(scene);
+    assert.deepEqual(await claimSome(claimer, 10), []);
+    await held.go();
+    await Promise.all([inserting, insertingLate]);
+    assert.deepEqual(claimedIds(await claimSome(scene, 10)), [early.spec.id]);
+    const [one, two] = await Promise.all([readJob(scene.store, early.spec.id), readJob(scene.store, late.spec.id)]);
+    assert.ok(one.number < two.number);
+  }));
+
+test('the next job of a sequence is free when it came in while the one before was ending', () =>
+  withHeldCommits(async (scene, held) => {
+    await held.go();
+    await insertJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
+    const running = await claimOne(scene);
+    const client = new pg.Client({ connectionString: scene.url });
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock(4711)');
+    const ending = succeed(scene.store, running);
+    await held.arrived();
+    const another = await anotherOf(scene);
+    const next = newJob(scene, SEQUENCE);
+    const inserting = another.store.insert([next]);
+    await client.end();
+    await Promise.all([ending, inserting]);
+    assert.deepEqual(claimedIds(await claimSome(scene, 10)), [next.spec.id]);
+  }));
+
+test('a waiting job of a sequence is free when the two before it end at once', () =>
+  withHeldCommits(async (scene, held) => {
+    await held.go();
+    await insertJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
+    const second = await insertJob(scene, SEQUENCE);
+    const third = await insertJob(scene, SEQUENCE);
+    const running = await claimOne(scene);
+    const client = new pg.Client({ connectionString: scene.url });
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock(4711)');
+    const ending = succeed(scene.store, running);
+    await held.arrived();
+    const another = await anotherOf(scene);
+    const cancelling = take(another.store, second.id, { kind: 'cancel' });
+    await client.end();
+    await Promise.all([ending, cancelling]);
+    assert.deepEqual(claimedIds(await claimSome(scene, 10)), [third.id]);
+    assert.equal(first(await scene.store.count({ tenant: scene.tenant, states: ['running'] })).count, 1);
+  }));
