@@ -20,7 +20,8 @@ interface Contender {
 
 const CONTENDERS: Readonly<Record<string, Contender>> = {
   bide: { file: 'postgres-bide.ts', mode: '' },
-  'pg-boss': { file: 'peers/pg-boss.js', mode: '' },
+  'pg-boss': { file: 'peers/pg-boss.js', mode: 'default' },
+  'pg-boss, batched': { file: 'peers/pg-boss.js', mode: 'batched' },
   'graphile-worker': { file: 'peers/graphile-worker.js', mode: 'default' },
   'graphile-worker, batched': { file: 'peers/graphile-worker.js', mode: 'batched' },
 };

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import type { Job } from '../../core/job.ts';
 import type { Count, ListFilter } from '../contract.ts';
-import { at, claimOne, claimSome, fail, insertJob, insertJobs, NOW, succeed, take } from './fixtures.ts';
+import { at, claimOne, claimSome, fail, idsOf, insertJob, insertJobs, NOW, succeed, take } from './fixtures.ts';
 import { alone, type Context, type Topic, test } from './suite.ts';
 
 export const listing: Topic = [
@@ -138,6 +138,26 @@ export const listing: Topic = [
     assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, createdFrom: NOW + 10 }), [{ ...group, count: 1 }]);
     assert.deepEqual(await store.count({ tenant, createdBefore: NOW }), []);
     assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, states: ['running'] }), []);
+  }),
+
+  test('list and count answer jobs that wait behind others of their sequence, and types of which all jobs run', async (context) => {
+    const { store, tenant, type } = context;
+    const [running] = await insertJobs({ ...context, type: `${type}-2` }, [{}]);
+    await claimOne({ ...context, type: `${type}-2` });
+    const waiting = await insertJobs(context, Array(3).fill({ sequenceKey: 's' }));
+    const newestFirst = [...waiting.toReversed().map(({ id }) => id), running?.id];
+    assert.deepEqual(idsOf(await list(context)), newestFirst);
+    assert.deepEqual(idsOf(await list(context, { limit: 2 })), newestFirst.slice(0, 2));
+    assert.deepEqual(idsOf(await list(context, { types: [`${type}-2`], states: ['running', 'failed'] })), [
+      running?.id,
+    ]);
+    const counts = [
+      { tenant, type, state: 'waiting', count: 3 },
+      { tenant, type: `${type}-2`, state: 'running', count: 1 },
+    ] as const;
+    assert.deepEqual(sorted(await store.count({ tenant })), counts);
+    assert.deepEqual(sorted(await store.count({ tenant, states: ['waiting', 'running'] })), counts);
+    assert.deepEqual(await store.count({ tenant, states: ['running'], types: [type] }), []);
   }),
 
   test('count goes down when a job is removed', async (context) => {

@@ -3,11 +3,12 @@
  * on how rare the wanted states are, so each is planned (in 1 ms) for its own values and the size of the table then.
  *
  * A list of one tenant steps through (type, state) pairs in `jobs_by_kind`, takes the first `limit` numbers of each and merges
- * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. A list by tags follows
+ * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. Running jobs, which are few,
+ * are looked through in `jobs_running_by_number`. A list by tags follows
  * the tag. Only the job rows of the page itself are read.
  */
 import type { Job } from '../../core/job.ts';
-import { STORED_STATES, type StoredState } from '../../core/state.ts';
+import { type FinalState, isFinal, STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { Count, CountFilter, ListFilter } from '../contract.ts';
 import { repeated } from './repeat.ts';
 import { jobAt } from './rows.ts';
@@ -85,34 +86,46 @@ function stateArray(filter: CountFilter): string {
 }
 
 function numbersByKind(plan: Draft, s: string, filter: ListFilter): string {
+  const order = `ORDER BY number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
   const tenant = plan.add(storedText(filter.tenant ?? ''), 'text');
-  const limit = plan.add(filter.limit, 'bigint');
+  const page = `j.tenant = ${tenant} AND j.number ${beyond(plan, filter)} AND ${conditions(plan, filter)}`;
+  const others = new Set(filter.states ?? STORED_STATES);
+  const running = others.delete('running')
+    ? [`SELECT j.number FROM ${s}.jobs j WHERE j.state = 'running' AND ${page} ${typeCondition(plan, filter)} ${order}`]
+    : [];
+  const states = plan.add(textArray([...others]), 'text[]');
+  const byKind = `SELECT n.number FROM (${kindsOf(plan, s, filter, tenant)}) k
+    CROSS JOIN unnest(${states}) AS w(state) CROSS JOIN LATERAL (
+      SELECT j.number FROM ${s}.jobs j
+      WHERE j.state <> 'running' AND j.type = k.type AND j.state = w.state AND ${page} ${order}) n`;
+  return `SELECT number FROM (${[byKind, ...running].map((one) => `(${one})`).join(' UNION ALL ')}) n ${order}`;
+}
+
+/** The wanted types, or all of the tenant's that have a job which is not running. */
+function kindsOf(plan: Draft, s: string, { types }: ListFilter, tenant: string): string {
+  if (types !== undefined)
+    return `SELECT DISTINCT type FROM unnest(${plan.add(textArray(types), 'text[]')}) AS k(type)`;
   const next = (above: string) =>
-    `SELECT j.type FROM ${s}.jobs j WHERE j.tenant = ${tenant} ${above} ORDER BY j.type LIMIT 1`;
-  const kinds =
-    filter.types === undefined
-      ? `WITH RECURSIVE steps AS ((${next('')}) UNION ALL
-          SELECT n.type FROM steps p CROSS JOIN LATERAL (${next('AND j.type > p.type')}) n)
-          SELECT type FROM steps`
-      : `SELECT DISTINCT type FROM unnest(${plan.add(textArray(filter.types), 'text[]')}) AS k(type)`;
-  const states = plan.add(textArray([...new Set(filter.states ?? STORED_STATES)]), 'text[]');
-  return `SELECT n.number FROM (${kinds}) k CROSS JOIN unnest(${states}) AS w(state) CROSS JOIN LATERAL (
-      SELECT j.number FROM ${s}.jobs j WHERE j.tenant = ${tenant} AND j.type = k.type AND j.state = w.state
-        AND j.number ${beyond(plan, filter)} AND ${conditions(plan, filter)}
-      ORDER BY j.number ${direction(filter)} LIMIT ${limit}) n
-    ORDER BY n.number ${direction(filter)} LIMIT ${limit}`;
+    `SELECT j.type FROM ${s}.jobs j WHERE j.state <> 'running' AND j.tenant = ${tenant} ${above} ORDER BY j.type LIMIT 1`;
+  return `WITH RECURSIVE steps AS ((${next('')}) UNION ALL
+      SELECT n.type FROM steps p CROSS JOIN LATERAL (${next('AND j.type > p.type')}) n)
+    SELECT type FROM steps`;
 }
 
 function numbersByTag(plan: Draft, s: string, filter: ListFilter): string {
+  return `SELECT j.number ${jobsByTag(plan, s, filter)} AND t.number ${beyond(plan, filter)}
+    ORDER BY t.number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
+}
+
+/** From the first tag `t` to the jobs `j` that have it, with all the conditions of the filter. */
+function jobsByTag(plan: Draft, s: string, filter: CountFilter): string {
   const [first, ...others] = Object.entries(filter.tags ?? {});
   const [name, value] = first ?? ['', ''];
-  return `SELECT j.number FROM ${s}.job_tags t
-    CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = t.number LIMIT 1) j
+  return `FROM ${s}.job_tags t CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = t.number LIMIT 1) j
     WHERE t.tenant = ${plan.add(storedText(filter.tenant ?? ''), 'text')}
       AND t.name = ${plan.add(storedText(name), 'text')} AND t.value = ${plan.add(storedText(value), 'text')}
-      AND t.number ${beyond(plan, filter)} AND j.state = ANY (${plan.add(stateArray(filter), 'text[]')})
-      ${typeCondition(plan, filter)} AND ${conditions(plan, filter)}${tagConditions(plan, s, others)}
-    ORDER BY t.number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
+      AND j.state = ANY (${plan.add(stateArray(filter), 'text[]')}) ${typeCondition(plan, filter)}
+      AND ${conditions(plan, filter)}${tagConditions(plan, s, others)}`;
 }
 
 function numbersByNumber(plan: Draft, s: string, filter: ListFilter): string {
@@ -127,13 +140,14 @@ function typeCondition(plan: Draft, filter: CountFilter): string {
   return filter.types === undefined ? '' : `AND j.type = ANY (${plan.add(textArray(filter.types), 'text[]')})`;
 }
 
-/** One branch per state, with the state in the text, so that unfinished jobs are counted in their small partial indexes. */
 export async function countJobs(session: Session, s: string, filter: CountFilter): Promise<readonly Count[]> {
   const states = STORED_STATES.filter((state) => filter.states?.includes(state) ?? true);
   if (states.length === 0 || filter.types?.length === 0) return [];
   const plan = draft();
-  const where = countConditions(plan, s, filter);
-  const text = states.map((state) => countBranch(s, state, where)).join(' UNION ALL ');
+  const isByTag = filter.tenant !== null && Object.keys(filter.tags ?? {}).length > 0;
+  const text = isByTag
+    ? `SELECT j.tenant, j.type, j.state, count(*) ${jobsByTag(plan, s, filter)} GROUP BY j.tenant, j.type, j.state`
+    : countByState(plan, s, filter, states);
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({
     tenant: givenText(tenant as string),
@@ -143,15 +157,28 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   }));
 }
 
-function countConditions(plan: Draft, s: string, filter: CountFilter): string {
+/** States stand in the text: unfinished jobs, which are counted all the time, are in small partial indexes (without their state). */
+function countByState(plan: Draft, s: string, filter: CountFilter, states: readonly StoredState[]): string {
   const tenant = filter.tenant === null ? '' : ` AND j.tenant = ${plan.add(storedText(filter.tenant), 'text')}`;
   const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
   const time = isTimed ? ` AND ${conditions(plan, filter)}` : '';
   const tags = tagConditions(plan, s, Object.entries(filter.tags ?? {}));
-  return `${tenant} ${typeCondition(plan, filter)}${time}${tags}`;
+  const where = `${tenant} ${typeCondition(plan, filter)}${time}${tags}`;
+  const rows = (state: string, condition: string) =>
+    `SELECT j.tenant, j.type, ${state} AS state FROM ${s}.jobs j WHERE ${condition}${where}`;
+  const parts = states.flatMap((state) =>
+    isFinal(state) ? [] : UNFINISHED[state].map((condition) => rows(`'${state}'`, condition)),
+  );
+  const finals = states.filter(isFinal).map((state) => `'${state}'`);
+  if (finals.length > 0) parts.push(rows('j.state', `j.state <> 'running' AND j.state IN (${finals.join(', ')})`));
+  return `SELECT tenant, type, state, count(*) FROM (${parts.join(' UNION ALL ')}) j GROUP BY tenant, type, state`;
 }
 
-function countBranch(s: string, state: StoredState, where: string): string {
-  return `SELECT j.tenant, j.type, '${state}', count(*) FROM ${s}.jobs j
-    WHERE j.state = '${state}'${where} GROUP BY j.tenant, j.type`;
-}
+/** Waiting jobs that are free are all in the index of the claims, those that are blocked in that of the sequences. */
+const UNFINISHED: Readonly<Record<Exclude<StoredState, FinalState>, readonly string[]>> = {
+  waiting: [
+    `j.state = 'waiting' AND NOT j.blocked`,
+    `j.state = 'waiting' AND j.blocked AND j.sequence_key IS NOT NULL AND j.state IN ('waiting', 'running')`,
+  ],
+  running: [`j.state = 'running'`],
+};

@@ -85,14 +85,16 @@ CREATE TABLE ${s}.jobs (
   autovacuum_vacuum_cost_limit = 2000
 );
 CREATE UNIQUE INDEX jobs_by_number ON ${s}.jobs (number);
-CREATE INDEX jobs_by_kind ON ${s}.jobs (tenant, type, state, number) INCLUDE (created_at);
+-- Running jobs are few, and have an index that costs less to enter: the two of every job that runs made up a fifth of what
+-- running it cost the database.
+CREATE INDEX jobs_by_kind ON ${s}.jobs (tenant, type, state, number) INCLUDE (created_at) WHERE state <> 'running';
+CREATE INDEX jobs_running_by_number ON ${s}.jobs (number) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON ${s}.jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
 CREATE INDEX jobs_by_claim_order ON ${s}.jobs (type, priority DESC, run_at, number) WHERE state = 'waiting' AND NOT blocked;
 CREATE INDEX jobs_by_tenant_claim_order ON ${s}.jobs (tenant, type, priority DESC, run_at, number)
   WHERE state = 'waiting' AND NOT blocked;
 CREATE INDEX jobs_by_sequence ON ${s}.jobs (tenant, sequence_key, number)
   WHERE sequence_key IS NOT NULL AND state IN ('waiting', 'running');
-CREATE INDEX jobs_by_worker ON ${s}.jobs (worker, started_at) WHERE state = 'running';
 CREATE INDEX jobs_by_deadline ON ${s}.jobs (deadline_at) WHERE state = 'waiting' AND deadline_at IS NOT NULL;
 CREATE INDEX jobs_by_retention ON ${s}.jobs ((finished_at + retain_ms)) WHERE finished_at IS NOT NULL;
 

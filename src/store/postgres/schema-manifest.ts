@@ -106,7 +106,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'index jobs_by_idempotency_key':
     'CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL)',
   'index jobs_by_kind':
-    'CREATE INDEX jobs_by_kind ON jobs USING btree (tenant, type, state, number) INCLUDE (created_at)',
+    "CREATE INDEX jobs_by_kind ON jobs USING btree (tenant, type, state, number) INCLUDE (created_at) WHERE (state <> 'running'::text)",
   'index jobs_by_number': 'CREATE UNIQUE INDEX jobs_by_number ON jobs USING btree (number)',
   'index jobs_by_retention':
     'CREATE INDEX jobs_by_retention ON jobs USING btree (((finished_at + retain_ms))) WHERE (finished_at IS NOT NULL)',
@@ -114,8 +114,8 @@ export const SCHEMA_MANIFEST: Manifest = {
     "CREATE INDEX jobs_by_sequence ON jobs USING btree (tenant, sequence_key, number) WHERE ((sequence_key IS NOT NULL) AND (state = ANY (ARRAY['waiting'::text, 'running'::text])))",
   'index jobs_by_tenant_claim_order':
     "CREATE INDEX jobs_by_tenant_claim_order ON jobs USING btree (tenant, type, priority DESC, run_at, number) WHERE ((state = 'waiting'::text) AND (NOT blocked))",
-  'index jobs_by_worker':
-    "CREATE INDEX jobs_by_worker ON jobs USING btree (worker, started_at) WHERE (state = 'running'::text)",
+  'index jobs_running_by_number':
+    "CREATE INDEX jobs_running_by_number ON jobs USING btree (number) WHERE (state = 'running'::text)",
   'index keys_by_id': 'CREATE UNIQUE INDEX keys_by_id ON keys USING btree (id)',
   'index migrations_by_version': 'CREATE UNIQUE INDEX migrations_by_version ON migrations USING btree (version)',
   'index tombstones_by_end': 'CREATE INDEX tombstones_by_end ON tombstones USING btree (gone_until)',
