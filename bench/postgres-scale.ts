@@ -13,6 +13,7 @@ import { openPostgres } from '../src/store/postgres/index.ts';
 import { startTestServer } from '../test/postgres/server.ts';
 
 const ROUNDS = 300;
+const WARM_UP = 20;
 const CLAIMED = 10;
 const BATCH = 500;
 const TYPE = 'noop';
@@ -25,62 +26,96 @@ const { values } = parseArgs({
   },
 });
 
-const server = await startTestServer({ settings: { max_wal_size: '4GB', shared_buffers: '1GB' } });
+// Half a million jobs pass within a minute here, and the server looks for what to vacuum once a minute by default.
+const SETTINGS = { max_wal_size: '4GB', shared_buffers: '1GB', autovacuum_naptime: '5s' };
+
+/** A store with so many jobs finished and as many waiting. */
+interface Stage {
+  readonly size: number;
+  readonly store: Store;
+  readonly client: pg.Client;
+  readonly ids: readonly string[];
+  readonly times: {
+    readonly claim: number[];
+    readonly read: number[];
+    readonly list: number[];
+    readonly count: number[];
+  };
+}
+
+const server = await startTestServer({ settings: SETTINGS });
+const stages: Stage[] = [];
 try {
-  const rows: Record<string, Record<string, number>> = {};
-  for (const size of values.sizes.split(',').map(Number)) rows[size.toLocaleString('en')] = await measureAt(size);
+  for (const size of values.sizes.split(',').map(Number)) stages.push(await stageOf(size));
+  // Round by round over all sizes: whatever else the machine does meets each of them alike.
+  for (let round = -WARM_UP; round < ROUNDS; round += 1) for (const stage of stages) await measure(stage, round);
   console.log('Milliseconds per call with so many jobs finished and as many waiting');
-  console.table(rows);
+  console.table(Object.fromEntries(stages.map((stage) => [stage.size.toLocaleString('en'), summaryOf(stage)])));
   if (Number(values.through) > 0) await measureThrough(Number(values.through));
 } finally {
+  for (const { store, client } of stages) await Promise.all([store.close(), client.end()]);
   await server.end();
 }
 
-async function withStore<T>(run: (store: Store, client: pg.Client) => Promise<T>): Promise<T> {
+async function openStage(): Promise<Pick<Stage, 'store' | 'client'>> {
   const url = await server.createDatabase();
   const store = await openPostgres({ url });
   const client = new pg.Client({ connectionString: url });
   await client.connect();
-  try {
-    await store.migrate();
-    return await run(store, client);
-  } finally {
-    await client.end();
-    await store.close();
-  }
+  await store.migrate();
+  return { store, client };
 }
 
-async function measureAt(size: number): Promise<Record<string, number>> {
-  return withStore(async (store, client) => {
-    await fill(client, size, 'succeeded');
-    await fill(client, size, 'waiting');
-    await client.query('VACUUM ANALYZE bide.jobs');
-    const ids = await someIds(client);
-    const claim = await percentiles(async () => void (await claimSome(store, CLAIMED)));
-    const read = await percentiles(async (round) => void (await store.read([{ id: ids[round % ids.length] ?? '' }])));
-    const list = await percentiles(async () => void (await store.list({ tenant: TENANT, limit: 50 })), 50);
-    const counted = await percentiles(
-      async () => void (await store.count({ tenant: null, states: ['waiting', 'running'] })),
-      5,
-    );
-    return {
-      'claim 10 p50': claim.p50,
-      'claim 10 p99': claim.p99,
-      'read 1 p50': read.p50,
-      'read 1 p99': read.p99,
-      'list 50 p50': list.p50,
-      'count unfinished p50': counted.p50,
-    };
-  });
+async function stageOf(size: number): Promise<Stage> {
+  const { store, client } = await openStage();
+  await fill(client, size, 'succeeded');
+  await fill(client, size, 'waiting');
+  await client.query('VACUUM ANALYZE bide.jobs');
+  const ids = await someIds(client);
+  return { size, store, client, ids, times: { claim: [], read: [], list: [], count: [] } };
+}
+
+/** One call of each kind. What was claimed is given back, so that the store stays as large as it says. */
+async function measure({ store, ids, times }: Stage, round: number): Promise<void> {
+  const note = (into: number[], ms: number) => void (round >= 0 && into.push(ms));
+  const claimed: Claimed[] = [];
+  note(times.claim, await msOf(async () => void claimed.push(...(await claimSome(store, CLAIMED)))));
+  if (claimed.length !== CLAIMED) throw new Error(`${claimed.length} of ${CLAIMED} jobs claimed.`);
+  await release(store, claimed);
+  const id = ids[(round + WARM_UP) % ids.length] ?? '';
+  note(times.read, await msOf(async () => void (await store.read([{ id }]))));
+  if (round % 6 === 0) note(times.list, await msOf(async () => void (await store.list({ tenant: TENANT, limit: 50 }))));
+  if (round % 60 !== 0) return;
+  const states = ['waiting', 'running'] as const;
+  note(times.count, await msOf(async () => void (await store.count({ tenant: null, states }))));
+}
+
+function summaryOf({ times }: Stage): Record<string, number> {
+  const at = (all: number[], share: number) =>
+    Number((all.toSorted((a, b) => a - b)[Math.floor(all.length * share)] ?? 0).toFixed(2));
+  return {
+    'claim 10 p50': at(times.claim, 0.5),
+    'claim 10 p99': at(times.claim, 0.99),
+    'read 1 p50': at(times.read, 0.5),
+    'read 1 p99': at(times.read, 0.99),
+    'list 50 p50': at(times.list, 0.5),
+    'count unfinished p50': at(times.count, 0.5),
+  };
+}
+
+async function msOf(run: () => Promise<void>): Promise<number> {
+  const startedAt = performance.now();
+  await run();
+  return performance.now() - startedAt;
 }
 
 /** Straight into the table: what the store would write, at ten times the speed. */
 async function fill(client: pg.Client, size: number, state: 'waiting' | 'succeeded'): Promise<void> {
   const finished = state === 'succeeded';
   await client.query(
-    `INSERT INTO bide.jobs (id, number, tenant, type, state, priority, run_at, attempt, fence, revision, percent, created_at,
+    `INSERT INTO bide.jobs (id, number, tenant, type, state, blocked, priority, run_at, attempt, fence, revision, percent, created_at,
        retain_ms, started_at, finished_at, timeout_ms, retry, input)
-     SELECT gen_random_uuid(), nextval('bide.job_numbers'), $2, $3, $4, n % 3, $5::bigint - 1000000 + n, 0, 0, 1, 0, $5::bigint,
+     SELECT gen_random_uuid(), nextval('bide.job_numbers'), $2, $3, $4, false, n % 3, $5::bigint - 1000000 + n, 0, 0, 1, 0, $5::bigint,
        604800000, CASE WHEN $6 THEN $5::bigint END, CASE WHEN $6 THEN $5::bigint + n END, 3600000,
        '{"attempts":3,"backoffMs":1000,"factor":2,"maxMs":60000}', '{"n":1,"text":"a small input"}'
      FROM generate_series(1, $1::int) AS g(n)`,
@@ -93,10 +128,11 @@ async function someIds(client: pg.Client): Promise<readonly string[]> {
   return rows.map(({ id }) => id);
 }
 
-async function claimSome(
-  store: Store,
-  max: number,
-): Promise<readonly { readonly job: { readonly id: string; readonly fence: number } }[]> {
+interface Claimed {
+  readonly job: { readonly id: string; readonly fence: number; readonly attempt: number };
+}
+
+async function claimSome(store: Store, max: number): Promise<readonly Claimed[]> {
   return store.claim({
     wants: [{ type: TYPE, max }],
     max,
@@ -107,41 +143,58 @@ async function claimSome(
   });
 }
 
-async function percentiles(run: (round: number) => Promise<void>, rounds = ROUNDS) {
-  for (let round = 0; round < 10; round += 1) await run(round);
-  const times: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    const startedAt = performance.now();
-    await run(round);
-    times.push(performance.now() - startedAt);
-  }
-  times.sort((a, b) => a - b);
-  const at = (share: number) => Number((times[Math.floor(times.length * share)] ?? 0).toFixed(2));
-  return { p50: at(0.5), p99: at(0.99) };
+async function release(store: Store, claimed: readonly Claimed[]): Promise<void> {
+  const patch = { state: 'waiting', leaseUntil: null, worker: null } as const;
+  await store.apply(
+    claimed.map(({ job }) => ({
+      id: job.id,
+      expect: { states: ['running'], fence: job.fence },
+      patch: { ...patch, attempt: job.attempt - 1 },
+    })),
+  );
 }
 
 /** Jobs that come, run and are removed, as in a month of a busy service within a minute; then what is left of them. */
 async function measureThrough(count: number): Promise<void> {
-  await withStore(async (store, client) => {
+  const { store, client } = await openStage();
+  try {
     const startedAt = performance.now();
+    const claimMs: number[] = [];
     let before = 0;
     for (let done = 0; done < count; done += BATCH) {
-      await passThrough(store);
+      claimMs.push(await passThrough(store));
       if (done === BATCH * 20) before = await sizeOf(client);
     }
     const seconds = (performance.now() - startedAt) / 1_000;
-    const { rows } = await client.query(
-      `SELECT relname AS table, n_live_tup::int AS live, n_dead_tup::int AS dead, autovacuum_count::int AS vacuums,
-         pg_size_pretty(pg_table_size(relid)) AS size, pg_size_pretty(pg_indexes_size(relid)) AS indexes
-       FROM pg_stat_user_tables WHERE schemaname = 'bide' ORDER BY pg_total_relation_size(relid) DESC LIMIT 4`,
-    );
-    const after = await sizeOf(client);
     console.log(
       `${count} jobs inserted, claimed, finished and removed in ${seconds.toFixed(0)} s (batches of ${BATCH}, one by one)`,
     );
-    console.log(`claim indexes: ${before} bytes after ${BATCH * 20} jobs, ${after} bytes after ${count}`);
-    console.table(rows);
-  });
+    const tenth = Math.ceil(claimMs.length / 10);
+    const middle = (all: readonly number[]) => all.toSorted((a, b) => a - b)[Math.floor(all.length / 2)]?.toFixed(1);
+    console.log(
+      `claim of ${BATCH}: p50 ${middle(claimMs.slice(0, tenth))} ms in the first tenth, ${middle(claimMs.slice(-tenth))} ms in the last`,
+    );
+    console.log(
+      `claim indexes: ${before} bytes after ${BATCH * 20} jobs, ${await sizeOf(client)} bytes after ${count}`,
+    );
+    console.log('as the last job leaves it');
+    console.table(await leftOvers(client));
+    await client.query('VACUUM bide.jobs, bide.job_results, bide.tombstones');
+    console.log('after the next vacuum');
+    console.table(await leftOvers(client));
+  } finally {
+    await Promise.all([store.close(), client.end()]);
+  }
+}
+
+async function leftOvers(client: pg.Client): Promise<readonly Record<string, unknown>[]> {
+  await client.query('SELECT pg_stat_clear_snapshot()');
+  const { rows } = await client.query<Record<string, unknown>>(
+    `SELECT relname AS table, n_live_tup::int AS live, n_dead_tup::int AS dead, autovacuum_count::int AS autovacuums,
+       pg_size_pretty(pg_table_size(relid)) AS size, pg_size_pretty(pg_indexes_size(relid)) AS indexes
+     FROM pg_stat_user_tables WHERE schemaname = 'bide' ORDER BY pg_total_relation_size(relid) DESC LIMIT 3`,
+  );
+  return rows;
 }
 
 async function sizeOf(client: pg.Client): Promise<number> {
@@ -151,9 +204,11 @@ async function sizeOf(client: pg.Client): Promise<number> {
   return Number(rows[0]?.size);
 }
 
-async function passThrough(store: Store): Promise<void> {
+/** Milliseconds that the claim took. */
+async function passThrough(store: Store): Promise<number> {
   await store.insert(Array.from({ length: BATCH }, () => ({ spec: specOf(), input: '{"n":1}' })));
-  const claimed = await claimSome(store, BATCH);
+  const claimed: Claimed[] = [];
+  const claimMs = await msOf(async () => void claimed.push(...(await claimSome(store, BATCH))));
   const now = Date.now();
   const result = { contentType: 'application/json', bytes: Buffer.from('42') };
   await store.apply(
@@ -172,6 +227,7 @@ async function passThrough(store: Store): Promise<void> {
     })),
   );
   await store.remove(claimed.map(({ job }) => ({ id: job.id, revision: 3, now, goneUntil: now })));
+  return claimMs;
 }
 
 function specOf(): JobSpec {
