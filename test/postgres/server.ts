@@ -41,7 +41,7 @@ export interface TestServerOptions {
   readonly binaries?: Binaries;
 }
 
-const NOBODY = 65_534;
+export const NOBODY = 65_534;
 const PASSWORD = 'only-on-loopback';
 /** Another process may take the free port between our look and the server's bind. */
 const PORT_TRIES_MAX = 5;
