@@ -117,6 +117,45 @@ describe('an idempotency key', () => {
   });
 });
 
+describe('an idempotency key of a tenant without room', () => {
+  const outcomesOf = async (fixture: Fixture, keys: readonly (string | null)[]) => {
+    const requests = keys.map((idempotencyKey) => ({ tenant: TENANT, type: 'task', idempotencyKey }));
+    return (await fixture.engine.submit(requests)).map((outcome) =>
+      'snapshot' in outcome ? `${outcome.kind} ${outcome.snapshot.job.idempotencyKey}` : outcome.kind,
+    );
+  };
+
+  it('finds the job that it made, tells another request the conflict, and makes no new one', async () => {
+    await using fixture = await openEngine({ runsJobs: false, limits: { jobsWaitingMax: 1 } });
+    const id = await fixture.submit('task', { idempotencyKey: 'k' });
+    const replay = await submitOne(fixture, { idempotencyKey: 'k' });
+    assert.equal(replay?.kind === 'existing' && replay.snapshot.job.id, id);
+    const other = await submitOne(fixture, { idempotencyKey: 'k', priority: 1 });
+    assert.equal(other?.kind === 'conflict' && other.snapshot.job.id, id);
+    assert.deepEqual(await submitOne(fixture, { idempotencyKey: 'new' }), { kind: 'overQuota', limit: 1 });
+    await fixture.engine.cancel(TENANT, id);
+    assert.equal((await submitOne(fixture, { idempotencyKey: 'new' }))?.kind, 'created');
+  });
+
+  it('finds it among new ones of the same bulk, in one batch, also when the bulk itself took the last room', async () => {
+    await using fixture = await openEngine({ runsJobs: false, limits: { jobsWaitingMax: 2 } });
+    await fixture.submit('task', { idempotencyKey: 'a' });
+    const kinds = await outcomesOf(fixture, ['b', 'a', 'c', null, 'b']);
+    assert.deepEqual(kinds, ['created b', 'existing a', 'overQuota', 'overQuota', 'existing b']);
+    assert.equal(fixture.spy.calls.get('insert'), 2);
+    await fixture.advance(60_000);
+    assert.deepEqual(await outcomesOf(fixture, ['c', 'a']), ['overQuota', 'existing a']);
+  });
+
+  it('costs the store nothing more while there is room, and nothing at all without a key', async () => {
+    await using fixture = await openEngine({ runsJobs: false, limits: { jobsWaitingMax: 1 } });
+    await fixture.submit('task', { idempotencyKey: 'a' });
+    assert.deepEqual(await outcomesOf(fixture, [null]), ['overQuota']);
+    assert.equal(fixture.spy.calls.get('insert'), 1);
+    assert.equal(fixture.spy.calls.get('read'), undefined);
+  });
+});
+
 describe('the quota', () => {
   it('counts unfinished jobs per tenant, and a finished one makes room', async () => {
     const play = createPlay();

@@ -80,22 +80,34 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
   const input = jsonText(check.input);
   if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
   if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
-  if (!context.population.reserve(request.tenant)) return { kind: 'overQuota', limit: limits.jobsWaitingMax };
-  return insert(context, { spec: specOf(request, type, { id: context.newId(now), now, limits }), input });
+  const hasRoom = context.population.reserve(request.tenant);
+  if (!hasRoom && (request.idempotencyKey ?? null) === null) return overQuota(limits);
+  const spec = specOf(request, type, { id: context.newId(now), now, limits });
+  return insert(context, hasRoom ? { spec, input } : { spec, input: '', isReplay: true });
 }
 
-/** The tenant's room for the job is taken already. */
+/**
+ * The tenant's room for the job is taken already, unless it is a replay: a tenant without room may still ask for what he has,
+ * since whoever lost the answer to his submit sends it again, and must not be told that it was refused. Replays travel with the
+ * inserts, so that they see a first try of the same batch or an earlier one; on a shared store, where two batches may be under
+ * way side by side, one that overtakes its first try is told that there is no room.
+ */
 async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
-  const { inserts, population, changes } = context;
+  const { inserts, changes, limits } = context;
   const outcome = await inserts.add(job).catch((error: unknown) => {
-    population.giveBack(job.spec.tenant);
+    giveBackRoom(context, job);
     doubtAfter(error, changes, () => {});
     throw error;
   });
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
-  population.giveBack(job.spec.tenant);
+  giveBackRoom(context, job);
+  if (outcome.kind === 'absent') return overQuota(limits);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
+}
+
+function giveBackRoom({ population }: Context, { spec, isReplay = false }: NewJob): void {
+  if (!isReplay) population.giveBack(spec.tenant);
 }
 
 function created({ snapshots, changes }: Context, job: Job): Snapshot {
@@ -116,6 +128,10 @@ function jsonText(input: Json): string | null {
   } catch {
     return null;
   }
+}
+
+function overQuota(limits: Limits): SubmitOutcome {
+  return { kind: 'overQuota', limit: limits.jobsWaitingMax };
 }
 
 function inputTooLarge(limits: Limits): SubmitOutcome {

@@ -18,6 +18,8 @@ export interface NewJob {
   readonly spec: JobSpec;
   /** The input as JSON text. Kept and handed out as it is. */
   readonly input: string;
+  /** Never stored: only the earlier job with its idempotency key is looked for. Left out: stored where there is none. */
+  readonly isReplay?: boolean;
 }
 
 export type InsertOutcome =
@@ -26,7 +28,9 @@ export type InsertOutcome =
   /** The tenant has a job with this idempotency key and the same request hash. Earlier items of the same batch count. */
   | { readonly kind: 'existing'; readonly job: Job }
   /** The tenant has a job with this idempotency key and another request hash. */
-  | { readonly kind: 'conflict'; readonly job: Job };
+  | { readonly kind: 'conflict'; readonly job: Job }
+  /** Nothing stored: the item is a replay, and the tenant has no job with its idempotency key. */
+  | { readonly kind: 'absent' };
 
 export interface ClaimRequest {
   /** Types to claim, each with the number of free slots for it. */

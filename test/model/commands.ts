@@ -20,6 +20,7 @@ export interface Submit {
   readonly tag: string | null;
   readonly hasCallback: boolean;
   readonly attempts: number;
+  readonly isReplay: boolean;
 }
 
 /** How a patch is guarded: as the engine does it, by fence only, or by what the writer saw some time ago. */
@@ -81,6 +82,7 @@ const submit: fc.Arbitrary<Submit> = fc.record({
   tag: orNull(fc.constantFrom('a', 'b')),
   hasCallback: fc.boolean(),
   attempts: fc.integer({ min: 1, max: 3 }),
+  isReplay: fc.constantFrom(false, false, false, true),
 });
 
 const step: fc.Arbitrary<Step> = fc.record({

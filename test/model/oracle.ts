@@ -70,7 +70,7 @@ export function createOracle(): Oracle {
 
   const jobs = () => [...entries.values()].map(({ job }) => job).toSorted((a, b) => a.number - b.number);
 
-  function insertOne({ spec, input }: NewJob, answer: InsertOutcome | undefined): InsertOutcome {
+  function insertOne({ spec, input, isReplay = false }: NewJob, answer: InsertOutcome | undefined): InsertOutcome {
     const earlier = jobs().find(
       ({ tenant, idempotencyKey }) =>
         idempotencyKey !== null && tenant === spec.tenant && idempotencyKey === spec.idempotencyKey,
@@ -78,6 +78,7 @@ export function createOracle(): Oracle {
     if (earlier !== undefined) {
       return { kind: earlier.requestHash === spec.requestHash ? 'existing' : 'conflict', job: earlier };
     }
+    if (isReplay) return { kind: 'absent' };
     assert.ok(
       answer?.kind === 'created' && answer.number > lastNumber,
       `${JSON.stringify(answer)} after ${lastNumber}`,

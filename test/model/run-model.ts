@@ -68,8 +68,10 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
   }
 }
 
+/** Replays last: whether one finds a job that comes after it in its batch is not promised. */
 async function insert(play: Play, submits: readonly Submit[]): Promise<void> {
-  const batch = submits.map((submit) => newJob(play, submit));
+  const ordered = submits.toSorted((a, b) => Number(a.isReplay) - Number(b.isReplay));
+  const batch = ordered.map((submit) => newJob(play, submit));
   const answers = await play.store.insert(batch);
   assert.deepEqual(answers, play.oracle.insert(batch, answers));
 }
@@ -87,7 +89,7 @@ function newJob(play: Play, submit: Submit): NewJob {
     callbackUrl: submit.hasCallback ? 'http://127.0.0.1:1/hook' : null,
     origin: submit.hasCallback ? { dialect: 'native', data: { id } } : null,
   };
-  return { spec, input: JSON.stringify(id) };
+  return { spec, input: JSON.stringify(id), isReplay: submit.isReplay };
 }
 
 /** At most one patch per job: which of two patches of one batch comes first is not promised. */

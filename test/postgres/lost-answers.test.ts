@@ -77,7 +77,9 @@ describe('a lost answer', () => {
         outcomes.map(({ kind }) => kind),
         ['existing', 'created', 'conflict'],
       );
-      assert.ok(outcomes.every((outcome) => outcome.kind === 'created' || outcome.job.id === earlier.id));
+      assert.ok(
+        outcomes.every((outcome) => outcome.kind === 'created' || ('job' in outcome && outcome.job.id === earlier.id)),
+      );
     }));
 
   test('apply answers applied when the patch had been written', () =>

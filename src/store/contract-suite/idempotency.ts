@@ -32,7 +32,7 @@ export const idempotency: Topic = [
       ['created', 'existing', 'conflict'],
     );
     const id = first(batch).spec.id;
-    assert.ok(outcomes.every((outcome) => outcome.kind === 'created' || outcome.job.id === id));
+    assert.ok(outcomes.every((outcome) => outcome.kind === 'created' || ('job' in outcome && outcome.job.id === id)));
   }),
 
   test('insert keeps keys of different tenants apart', async (context) => {
@@ -64,8 +64,27 @@ export const idempotency: Topic = [
     const outcomes = (await Promise.all(calls)).flat();
     assert.equal(outcomes.filter(({ kind }) => kind === 'created').length, 1);
     assert.equal(outcomes.filter(({ kind }) => kind === 'existing').length, 19);
-    const ids = outcomes.flatMap((outcome) => (outcome.kind === 'created' ? [] : [outcome.job.id]));
+    const ids = outcomes.flatMap((outcome) => ('job' in outcome ? [outcome.job.id] : []));
     assert.equal(new Set(ids).size, 1);
+  }),
+
+  test('insert finds and never stores when an item is a replay', async (context) => {
+    const original = newJob(context, KEYED);
+    const replay = { ...newJob(context, KEYED, ''), isReplay: true };
+    const alone = { ...newJob(context, { ...KEYED, idempotencyKey: 'other' }, ''), isReplay: true };
+    const outcomes = await context.store.insert([alone, original, replay]);
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['absent', 'created', 'existing'],
+    );
+    const job = await readJob(context.store, original.spec.id);
+    const other = { ...newJob(context, { ...KEYED, requestHash: 'other' }, ''), isReplay: true };
+    assert.deepEqual(await context.store.insert([other, alone, replay]), [
+      { kind: 'conflict', job },
+      { kind: 'absent' },
+      { kind: 'existing', job },
+    ]);
+    assert.deepEqual(await context.store.read([{ id: alone.spec.id }]), [{ kind: 'missing' }]);
   }),
 
   test('insert takes the key again when its job was removed', async (context) => {

@@ -35,19 +35,22 @@ async function insertRound(
   indexes: readonly number[],
   outcomes: Outcomes,
 ): Promise<readonly number[]> {
-  const parts = partsOf(indexes, (index) => batch[index]?.input.length ?? 0, INPUT_CHARS_MAX);
-  const steps = parts.map((part) => insertStep(part.map((index) => batch[index] as NewJob)));
-  const sequenced = sequencedOf(indexes.map((index) => (batch[index] as NewJob).spec));
-  const results = await repeated((isRepeat) =>
-    runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)),
-  );
+  const fresh = indexes.map((index) => batch[index] as NewJob).filter(({ isReplay = false }) => !isReplay);
+  const results = fresh.length === 0 ? [] : await insertFresh(session, fresh);
   const indexOf = new Map(indexes.map((index) => [batch[index]?.spec.id, index]));
   for (const [id, number] of results.flat()) {
     outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
   }
   const others = indexes.filter((index) => outcomes[index] === undefined);
   if (others.length > 0) await repeated(() => findEarlier(session, batch, others, outcomes));
+  for (const index of others) if (batch[index]?.isReplay === true) outcomes[index] ??= { kind: 'absent' };
   return others.filter((index) => outcomes[index] === undefined);
+}
+
+async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {
+  const steps = partsOf(jobs, ({ input }) => input.length, INPUT_CHARS_MAX).map(insertStep);
+  const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
+  return repeated((isRepeat) => runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)));
 }
 
 /** A taken id is an error, but on a repeat: then the try whose answer was lost has stored the batch, all of it. */

@@ -63,7 +63,10 @@ export const AT = Object.freeze(Object.fromEntries(JOB_COLUMNS.map((column, inde
   Record<JobColumn, number>
 >;
 
-/** The values of a new job as the writer takes them, its input last; `NEW_JOB_WIDTH` per job, one after another in one array. */
+/**
+ * The values of a new job as the writer takes them, its input last (null for a replay, which is looked for and never stored);
+ * `NEW_JOB_WIDTH` per job, one after another in one array.
+ */
 export const NEW_JOB_COLUMNS = [
   'id',
   'tenant',
@@ -89,7 +92,7 @@ export const NEW_AT = Object.freeze(
   Object.fromEntries(NEW_JOB_COLUMNS.map((column, index) => [column, index])),
 ) as Readonly<Record<(typeof NEW_JOB_COLUMNS)[number], number>>;
 
-export function pushNewJob(values: Value[], spec: JobSpec, input: string): void {
+export function pushNewJob(values: Value[], spec: JobSpec, input: string | null): void {
   values.push(
     spec.id,
     spec.tenant,

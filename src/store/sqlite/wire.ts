@@ -4,11 +4,11 @@ import type { Row, Value } from './connection.ts';
 import { JOB_WIDTH, jobAt, pushNewJob, pushPatch, statesMask } from './rows.ts';
 import { APPLIED, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
-import { EXISTING, type Inserted } from './writes/insert-jobs.ts';
+import { ABSENT, EXISTING, type Inserted } from './writes/insert-jobs.ts';
 
 export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
   const values: Value[] = [];
-  for (const { spec, input } of batch) pushNewJob(values, spec, input);
+  for (const { spec, input, isReplay = false } of batch) pushNewJob(values, spec, isReplay ? null : input);
   return values;
 }
 
@@ -16,6 +16,7 @@ export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[
   let at = -JOB_WIDTH;
   return numbers.map((number) => {
     if (number > 0) return { kind: 'created', number };
+    if (number === ABSENT) return { kind: 'absent' };
     at += JOB_WIDTH;
     return { kind: number === EXISTING ? 'existing' : 'conflict', job: jobAt(jobs, at) };
   });

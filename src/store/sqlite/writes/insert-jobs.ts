@@ -8,9 +8,10 @@ import type { Transaction } from './transaction.ts';
 /** In `numbers`, in place of the number of a new job. */
 export const EXISTING = 0;
 export const CONFLICT = -1;
+export const ABSENT = -2;
 
 export interface Inserted {
-  /** Per job its number, or EXISTING or CONFLICT: then the rows of `jobs` are theirs, in order. */
+  /** Per job its number, or ABSENT, or EXISTING or CONFLICT: then the rows of `jobs` are theirs, in order. */
   readonly numbers: readonly number[];
   readonly jobs: Row;
 }
@@ -23,7 +24,8 @@ export function insertJobs(transaction: Transaction, values: readonly Value[]): 
     const job = values.slice(at, at + NEW_JOB_COLUMNS.length);
     const earlier = earlierOf(transaction, job);
     if (earlier === undefined) {
-      numbers.push(insertJob(transaction, job, values[at + NEW_JOB_COLUMNS.length] as string));
+      const input = values[at + NEW_JOB_COLUMNS.length] as string | null;
+      numbers.push(input === null ? ABSENT : insertJob(transaction, job, input));
     } else {
       numbers.push(earlier[AT.request_hash] === job[NEW_AT.request_hash] ? EXISTING : CONFLICT);
       jobs.push(...earlier);
