@@ -74,7 +74,7 @@ const native = createNativeDialect({ version: 'bench', keys: null, hasDocs: fals
 const server = await createServer({
   engine,
   auth,
-  holds: createHolds({ limits, closing: engine.closing }),
+  holds: createHolds({ limits, draining: engine.draining }),
   documents: store,
   dialectsFolder: join(folder, 'dialects'),
   logger: createLogger('error'),

@@ -44,7 +44,7 @@ const limits = DEFAULT_LIMITS;
 const types = ['single', 'many'].map(remoteType);
 const engine = createEngine({ store, limits, workerName: 'bench', runsJobs: false, types });
 await engine.start();
-const holds = createHolds({ limits, closing: engine.closing });
+const holds = createHolds({ limits, draining: engine.draining });
 const mounts = dialects.flatMap((dialect): Mount[] => {
   const parsed = dialect.parseOptions(undefined);
   if (parsed.kind === 'invalid') return [];

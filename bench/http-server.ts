@@ -62,7 +62,7 @@ async function openBide(store: Store): Promise<Measured> {
   const server = await createServer({
     engine,
     auth: createAuthenticator({ store: keyStore, clock: engine.clock, limits }),
-    holds: createHolds({ limits, closing: engine.closing }),
+    holds: createHolds({ limits, draining: engine.draining }),
     documents: store,
     logger: createLogger('error'),
     publicUrl: null,

@@ -2,7 +2,8 @@
  * The composition root: config, store, engine, keys and servers, put together and taken apart in the right order.
  *
  * Start: config → store (locked, migrated) → engine → keys → servers. Whatever fails on the way closes what was opened before it.
- * Stop: the engine begins to close, which answers held requests, while the servers stop listening; the store closes last.
+ * Stop: the engine drains while the servers go on answering; then it ends all waits, which answers held requests, and the servers
+ * close; the store closes last. From the first signal on that takes `drainMs`, the grace of handlers, and `ANSWERS_MS`.
  */
 import { join } from 'node:path';
 import { planMounts } from './app/dialect-mounts.ts';
@@ -75,6 +76,8 @@ export interface App {
 
 const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7070;
+/** What requests under way, such as a large result on a slow line, have at least when running jobs took all of `drainMs`. */
+const ANSWERS_MS = 10_000;
 
 export async function startApp(options: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack();
@@ -109,12 +112,21 @@ export async function startApp(options: AppOptions): Promise<App> {
     store,
     keys,
     async stop(stopOptions = {}) {
-      // `closing` fires with the first step of the stop: the servers find their held requests answered.
-      const stopped = engine.stop(stopOptions);
-      await Promise.all([stopped, ...servers.all.map((server) => server.close())]);
+      const startedAt = engine.clock.now();
+      // Nobody balances between processes that only work.
+      await engine.drain({ ...stopOptions, drainMsMin: isServing ? config.limits.drainMsMin : 0 });
+      // `closing` fires with the first step of this: the servers find their held requests answered.
+      const stopped = engine.stop();
+      const closing = { ...stopOptions, withinMs: leftMs(engine, startedAt) };
+      await Promise.all([stopped, ...servers.all.map((server) => server.close(closing))]);
       await rest.disposeAsync();
     },
   };
+}
+
+/** Of `drainMs` what the drain has left over. */
+function leftMs({ clock, limits: { drainMs } }: RunningEngine, startedAt: number): number {
+  return Math.max(Math.min(drainMs, ANSWERS_MS), drainMs - (clock.now() - startedAt));
 }
 
 interface EngineParts {
@@ -168,7 +180,7 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     ports: http.dialectPorts ?? {},
     hasPlayground: options.hasPlayground === true,
   });
-  const holds = createHolds({ limits: config.limits, closing: engine.closing });
+  const holds = createHolds({ limits: config.limits, draining: engine.draining });
   const metrics = createMetrics({ engine, holds });
   opened.defer(() => metrics.close());
   const shared: Omit<ServerOptions, 'dialects' | 'publicUrl'> = {

@@ -163,7 +163,7 @@ function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unkn
   const { clock, limits } = engine;
   const auth = createAuthenticator({ store, clock, limits });
   const keys = createKeys({ store, clock, onRevoked: auth.forget });
-  const holds = createHolds({ limits, closing: engine.closing });
+  const holds = createHolds({ limits, draining: engine.draining });
   return async (app, { identify }) => {
     const { default: manifest } = await import(VERSION_FILE.href, { with: { type: 'json' } });
     const who =

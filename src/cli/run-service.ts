@@ -1,7 +1,7 @@
 /**
  * A service in the foreground, from its start to its end by a signal.
  *
- * The first SIGTERM or SIGINT drains: no new work, held requests are answered, running jobs get their time and are given back
+ * The first SIGTERM or SIGINT drains: no new work, callers are answered while running jobs get their time, which are given back
  * after it. The second one forces: running jobs are given back now. The third ends the process on the spot; what is stored is
  * safe then too, and the jobs come back when their leases run out.
  *

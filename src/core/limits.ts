@@ -191,6 +191,13 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: HOUR,
     meaning: 'Time running jobs have to finish at shutdown before they are released.',
   },
+  drainMsMin: {
+    value: 0,
+    min: 0,
+    max: HOUR,
+    meaning:
+      'Time a stopping server goes on answering though nothing runs in it: what a load balancer takes to see that it is not ready.',
+  },
   sweepIntervalMs: {
     value: SECOND,
     min: 50,

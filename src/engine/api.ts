@@ -167,7 +167,9 @@ export type EngineEvent =
 export interface Engine {
   readonly clock: Clock;
   readonly limits: Limits;
-  /** Aborts when shutdown begins: holds answer with what they have. */
+  /** Aborts when shutdown begins: nothing new is claimed, all else is answered as before, and callers better go elsewhere. */
+  readonly draining: AbortSignal;
+  /** Aborts when running jobs have ended or were given back: waits answer with what they have. */
   readonly closing: AbortSignal;
 
   types(): readonly TypeFacts[];

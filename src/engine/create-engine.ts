@@ -1,8 +1,8 @@
 /**
  * Puts the engine together from its parts. Nothing here decides anything; `start` and `stop` say in which order parts come and go.
  *
- * Start: end the leases of a process that died, count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): tell everybody who holds, stop
- * claiming, let attempts finish, give back what did not, stop the loops, close the handlers. The store stays open: whoever
+ * Start: end the leases of a process that died, count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): stop claiming,
+ * let attempts finish, give back what did not, end the waits, stop the loops, close the handlers. The store stays open: whoever
  * opened it closes it.
  */
 import type { Limits } from '../core/limits.ts';
@@ -19,7 +19,7 @@ import { endOrphanLeases } from './orphans.ts';
 import type { PostDelivery } from './post-delivery.ts';
 import { createQueries } from './queries.ts';
 import { isReady, type Readiness } from './readiness.ts';
-import { type StopOptions, shutDown } from './shutdown.ts';
+import { drain, type StopOptions, shutDown } from './shutdown.ts';
 import { createSubmit } from './submit.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
@@ -58,7 +58,12 @@ export interface RunningEngine extends Engine {
   readonly telemetry: Telemetry;
   /** Resolves when callers may come. Rejects when the store does not answer. */
   start(): Promise<void>;
-  /** Safe to call twice: the second call waits for the first, and its `force` counts too. */
+  /**
+   * The first half of a stop, with everything still answered: not ready, no more claims, running jobs end or are given back.
+   * Safe to call twice: the second call waits for the first, and its `force` counts too.
+   */
+  drain(options?: StopOptions): Promise<void>;
+  /** Drains, then ends all waits and frees everything. Safe to call twice like `drain`, and after it. */
   stop(options?: StopOptions): Promise<void>;
   isReady(): Promise<Readiness>;
   stats(): EngineStats;
@@ -75,6 +80,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     clock,
     limits: options.limits,
     telemetry,
+    draining: parts.draining.signal,
     closing: parts.closing.signal,
     ...createQueries(parts),
     ...createControl(parts),
@@ -106,11 +112,19 @@ export function createEngine(options: EngineOptions): RunningEngine {
 function createLifecycle(
   options: EngineOptions,
   parts: EngineParts,
-): Pick<RunningEngine, 'start' | 'stop' | 'isReady'> {
+): Pick<RunningEngine, 'start' | 'drain' | 'stop' | 'isReady'> {
   let state: 'new' | 'started' | 'stopped' = 'new';
   let stopHints: () => void = () => {};
+  let draining: Promise<void> | null = null;
   let stopping: Promise<void> | null = null;
   const forces = new AbortController();
+  const drained = ({ drainMs = parts.limits.drainMs, drainMsMin = 0, force }: StopOptions) => {
+    if (force?.aborted) forces.abort();
+    force?.addEventListener('abort', () => forces.abort(), { once: true });
+    state = 'stopped';
+    draining ??= drain(parts, { drainMs, drainMsMin, force: forces.signal });
+    return draining;
+  };
 
   return {
     async start() {
@@ -123,11 +137,10 @@ function createLifecycle(
       for (const loop of parts.loops) loop.start();
       if (options.runsJobs) parts.dispatcher.start();
     },
-    stop({ drainMs, force } = {}) {
-      if (force?.aborted) forces.abort();
-      force?.addEventListener('abort', () => forces.abort(), { once: true });
-      state = 'stopped';
-      stopping ??= shutDown(parts, drainMs ?? parts.limits.drainMs, forces.signal).finally(() => stopHints());
+    drain: (options = {}) => drained(options),
+    stop(options = {}) {
+      const first = drained(options);
+      stopping ??= first.then(() => shutDown(parts)).finally(() => stopHints());
       return stopping;
     },
     isReady: () => isReady(parts, state),

@@ -45,6 +45,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly telemetry: Telemetry;
+  readonly draining: AbortController;
   readonly closing: AbortController;
   readonly snapshots: Snapshots;
   readonly changes: Changes;
@@ -104,7 +105,8 @@ export function createParts(options: PartsOptions): EngineParts {
   });
 
   return {
-    ...{ store, types, limits, clock, random: options.random, telemetry, closing: new AbortController() },
+    ...{ store, types, limits, clock, random: options.random, telemetry },
+    ...{ draining: new AbortController(), closing: new AbortController() },
     ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
     ...{ dispatcher, desk, work, listening },
     loops: [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { aborted, createPlay, DONE, openEngine } from '../../test/engine/engine-fixture.ts';
+import { aborted, createPlay, DONE, NEVER, openEngine, TENANT } from '../../test/engine/engine-fixture.ts';
 import { isFinal } from '../core/state.ts';
 
 describe('engine.stop', () => {
@@ -133,6 +133,75 @@ describe('engine.stop', () => {
     for (let second = 0; second < 12; second += 1) await fixture.advance(1_000);
     await stopped;
     assert.equal(fixture.engine.stats().attempts, 0);
+  });
+});
+
+describe('engine.drain', () => {
+  it('answers waits, submits and work under way while jobs run, claims nothing, and ends waits only after that', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run, far: 'remote' } });
+    const { engine } = fixture;
+    const claim = () =>
+      engine.workClaim({
+        tenant: TENANT,
+        types: ['far'],
+        max: 1,
+        worker: 'w',
+        leaseMs: 60_000,
+        timeoutMs: 0,
+        signal: NEVER,
+      });
+    const far = await fixture.submit('far');
+    const claimed = await claim();
+    const fence = (claimed.kind === 'claimed' && claimed.jobs[0]?.job.fence) || 0;
+    const id = await fixture.submit('task');
+    const run = await play.next();
+    const wait = (one: string) =>
+      engine.wait({
+        tenant: TENANT,
+        ids: [one],
+        for: 'all',
+        until: { kind: 'done' },
+        timeoutMs: 60_000,
+        signal: NEVER,
+      });
+    const waited = wait(id);
+    const inLine = engine.workClaim({
+      ...{ tenant: TENANT, types: ['far'], max: 1, worker: 'w', leaseMs: 60_000, timeoutMs: 60_000, signal: NEVER },
+    });
+    await fixture.spy.idle();
+    const stopped = engine.stop();
+    assert.deepEqual(await engine.isReady(), { ready: false, reason: 'The server is shutting down.' });
+    assert.deepEqual([engine.draining.aborted, engine.closing.aborted], [true, false]);
+    assert.deepEqual(await inLine, { kind: 'claimed', jobs: [] });
+    const late = await fixture.submit('far');
+    await assert.rejects(claim(), { code: 'SHUTTING_DOWN' });
+    assert.equal((await engine.workSucceed({ tenant: TENANT, id: far, fence, result: null })).kind, 'done');
+    const lateWait = wait(late);
+    run.end(DONE);
+    const { isSatisfied } = await waited;
+    assert.equal(isSatisfied, true);
+    await stopped;
+    assert.equal(engine.closing.aborted, true);
+    assert.equal((await lateWait).isSatisfied, false);
+    assert.equal((await fixture.job(late)).state, 'waiting');
+  });
+
+  it('takes as long as balancers need to notice though nothing runs, unless it is forced', async () => {
+    const drained = async (force: AbortSignal) => {
+      await using fixture = await openEngine();
+      let isDrained = false;
+      const drained = fixture.engine.drain({ drainMsMin: 15_000, force }).then(() => {
+        isDrained = true;
+      });
+      await fixture.advance(14_999);
+      const wasDrained = isDrained;
+      await fixture.advance(1);
+      await drained;
+      return wasDrained;
+    };
+    assert.equal(await drained(NEVER), false);
+    assert.equal(await drained(AbortSignal.abort()), true);
   });
 });
 

@@ -1,10 +1,13 @@
 /**
  * Ends the engine without losing anything.
  *
- * 1. `closing` fires: held waits and held workers are answered with the current state.
- * 2. Nothing more is claimed; what a claim under way brings is released.
- * 3. Running attempts have `drainMs` to finish. Then, or at once when forced, they are told to stop and given back: their
- *    jobs run again elsewhere, without an attempt counted. Leases are renewed until the last one is settled.
+ * 1. `draining` fires: the process is not ready, and nothing more is claimed, neither here nor by remote workers. What a claim
+ *    under way brings is released. Reads, waits, heartbeats and completions go on as before. So do submits: they are on disk
+ *    when they are acknowledged, another process runs them or the next one does, and a refusal would only lose them.
+ * 2. Running attempts have `drainMs` to finish. Then, or at once when forced, they are told to stop and given back: their
+ *    jobs run again elsewhere, without an attempt counted. Leases are renewed until the last one is settled. Where nothing runs,
+ *    this takes no longer than `drainMsMin`.
+ * 3. `closing` fires: held waits are answered with the current state.
  * 4. Loops stop, handlers close.
  */
 import type { LiveAttempt } from './attempt.ts';
@@ -14,6 +17,8 @@ import type { EngineParts } from './engine-parts.ts';
 export interface StopOptions {
   /** Time for running jobs; `limits.drainMs` unless told. */
   readonly drainMs?: number;
+  /** Time that the drain takes at the least, unless it is forced; 0 unless told. */
+  readonly drainMsMin?: number;
   /** Ends the patience: attempts are told to stop now. */
   readonly force?: AbortSignal;
 }
@@ -22,12 +27,14 @@ export interface StopOptions {
 const LAST_MS = 1_000;
 /** What a handler gets to free what it keeps. */
 const CLOSE_MS = 10_000;
+const NEVER = new Promise<never>(() => {});
 
-export async function shutDown(parts: EngineParts, drainMs: number, force: AbortSignal): Promise<void> {
-  const { closing, waiters, desk, dispatcher, live, loops, clock, limits } = parts;
-  closing.abort();
-  waiters.close();
+/** Steps 1 and 2: resolves when no attempt is left. */
+export async function drain(parts: EngineParts, { drainMs, drainMsMin, force }: Required<StopOptions>): Promise<void> {
+  const { draining, desk, dispatcher, live, clock, limits } = parts;
+  draining.abort();
   desk.close();
+  const noticed = drainMsMin === 0 ? null : within(NEVER, clock, drainMsMin, force);
   await dispatcher.stop();
   await settledWithin(live.all(), clock, drainMs, force);
   for (const attempt of live.all()) attempt.abort('shutdown');
@@ -36,6 +43,14 @@ export async function shutDown(parts: EngineParts, drainMs: number, force: Abort
   await settledWithin(live.all(), clock, LAST_MS);
   for (const attempt of live.all()) attempt.abandon();
   await settledWithin(live.all(), clock, LAST_MS);
+  await noticed;
+}
+
+/** Steps 3 and 4, once drained. */
+export async function shutDown(parts: EngineParts): Promise<void> {
+  const { closing, waiters, loops } = parts;
+  closing.abort();
+  waiters.close();
   await Promise.all(loops.map((loop) => loop.stop()));
   await closeHandlers(parts);
 }

@@ -159,20 +159,23 @@ describe('a wait that nobody waits for any more', () => {
     assert.equal((await wait(fixture, [id], { signal: AbortSignal.abort() })).isSatisfied, false);
   });
 
-  it('is answered with the current state when the engine stops', async () => {
+  it('is answered with the current state when the engine has stopped what runs', async () => {
     const { play, fixture } = await playing();
     await using _ = fixture;
-    const id = await fixture.submit('task');
+    const id = await fixture.submit('task', { delayMs: 60_000 });
+    const running = await fixture.submit('task');
     const run = await play.next();
     const waiting = wait(fixture, [id], { timeoutMs: Number.POSITIVE_INFINITY });
     await fixture.spy.idle();
     const stopped = fixture.engine.stop();
+    const other = wait(fixture, [running], { timeoutMs: Number.POSITIVE_INFINITY });
+    run.end(DONE);
+    assert.deepEqual(states(await other), ['succeeded']);
     const waited = await waiting;
     assert.equal(waited.isSatisfied, false);
-    assert.deepEqual(states(waited), ['running']);
+    assert.deepEqual(states(waited), ['waiting']);
     assert.equal(fixture.engine.closing.aborted, true);
     assert.equal((await wait(fixture, [id])).isSatisfied, false);
-    run.end(DONE);
     await stopped;
   });
 

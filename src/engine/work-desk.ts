@@ -5,6 +5,7 @@
  * for a line (a job became due, a hint, the safety poll) makes its first worker ask again, then the next one, until one of
  * them gets nothing: a single new job costs two claims, not one per waiting worker.
  */
+import { BideError } from '../core/errors.ts';
 import { isFinal } from '../core/state.ts';
 import type { ClaimedJob, Store } from '../store/contract.ts';
 import type { ClaimWorkRequest } from './api.ts';
@@ -18,11 +19,11 @@ import { createPollTimer, type PollTimer } from './poll-timer.ts';
 import type { Snapshots } from './snapshots.ts';
 
 export interface WorkDesk extends Loop {
-  /** At least one job, or none when time is over, the worker went away, or the desk closes. */
+  /** At least one job, or none when time is over, the worker went away, or the desk closes meanwhile. */
   claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]>;
   /** Jobs of these types may be due; null for all types. */
   hint(types: readonly string[] | null): void;
-  /** Sends everybody in line away empty-handed; later requests do not wait. */
+  /** Sends everybody in line away empty-handed. Later claims reject with SHUTTING_DOWN: an empty answer would bring them back at once. */
   close(): void;
   /** Workers in line. */
   readonly count: number;
@@ -100,6 +101,7 @@ class Desk implements WorkDesk {
   }
 
   async claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
+    if (this.#isClosed) throw new BideError('SHUTTING_DOWN', 'Nothing more is claimed here.');
     const jobs = await this.#claimFor(request);
     if (jobs.length > 0 || request.timeoutMs <= 0 || this.#isClosed || request.signal.aborted) return jobs;
     return new Promise((resolve) => this.#standInLine(request, resolve));

@@ -2,21 +2,21 @@
  * `/healthz` and `/readyz`: whether the process lives, and whether it can do its work.
  *
  * Live means that the event loop answers. Ready means what the engine says: started, its store answers in time, no shutdown has begun. A
- * shutdown shows at once; the store is asked once per second at most, however often balancers ask.
+ * shutdown shows at once, and for as long as running jobs are given time; the store is asked once per second at most, however often balancers ask.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Readiness, RunningEngine } from '../engine/index.ts';
 
 const ANSWER_LIFE_MS = 1_000;
 
-export type HealthEngine = Pick<RunningEngine, 'clock' | 'closing' | 'isReady'>;
+export type HealthEngine = Pick<RunningEngine, 'clock' | 'draining' | 'isReady'>;
 
 /** Asks the engine, or remembers what it said a moment ago. */
-export function createReadiness({ clock, closing, isReady }: HealthEngine): () => Promise<Readiness> {
+export function createReadiness({ clock, draining, isReady }: HealthEngine): () => Promise<Readiness> {
   let latest: { readonly answer: Promise<Readiness>; readonly until: number } | undefined;
   return () => {
     const now = clock.now();
-    if (closing.aborted || latest === undefined || latest.until <= now) {
+    if (draining.aborted || latest === undefined || latest.until <= now) {
       latest = { answer: isReady(), until: now + ANSWER_LIFE_MS };
     }
     return latest.answer;

@@ -16,7 +16,7 @@ const REQUEST = {} as FastifyRequest;
 
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
     const { raw, headers, reply } = fakeReply();
     const wait = Promise.withResolvers<string>();
     const held = holds.hold(REQUEST, reply, () => wait.promise);
@@ -27,14 +27,14 @@ describe('createHolds', () => {
   });
 
   test('counts down when the wait fails', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
     const held = holds.hold(REQUEST, fakeReply().reply, () => Promise.reject(new Error('x')));
     await assert.rejects(held ?? Promise.resolve(), /x/);
     assert.equal(holds.count, 0);
   });
 
   test('fires the signal when the client goes away, or has gone before', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, closing: new AbortController().signal });
+    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
     const gone = (signal: AbortSignal) =>
       new Promise<string>((resolve) => {
         if (signal.aborted) resolve('gone before');
@@ -49,7 +49,7 @@ describe('createHolds', () => {
   });
 
   test('refuses past holdsMax, and takes again when one has ended', async () => {
-    const holds = createHolds({ limits: { holdsMax: 1 }, closing: new AbortController().signal });
+    const holds = createHolds({ limits: { holdsMax: 1 }, draining: new AbortController().signal });
     const wait = Promise.withResolvers<void>();
     const first = holds.hold(REQUEST, fakeReply().reply, () => wait.promise);
     assert.equal(
@@ -65,11 +65,11 @@ describe('createHolds', () => {
     );
   });
 
-  test('asks to close the connection when the server is closing', async () => {
-    const closing = new AbortController();
-    const holds = createHolds({ limits: { holdsMax: 1 }, closing: closing.signal });
+  test('asks to close the connection when the server is draining', async () => {
+    const draining = new AbortController();
+    const holds = createHolds({ limits: { holdsMax: 1 }, draining: draining.signal });
     const { headers, reply } = fakeReply();
-    const held = holds.hold(REQUEST, reply, async () => closing.abort());
+    const held = holds.hold(REQUEST, reply, async () => draining.abort());
     await held;
     assert.deepEqual(headers, { connection: 'close' });
   });

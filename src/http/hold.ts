@@ -1,8 +1,9 @@
 /**
  * Held requests: a caller waits, and costs a map entry and a listener until he is answered.
  *
- * A hold ends when its wait resolves, when the client goes away (the signal fires), or when the server shuts down: then the wait
- * resolves by itself, since the engine ends its waits, and the answer asks the client to close the connection.
+ * A hold ends when its wait resolves, when the client goes away (the signal fires), or when the server closes: then the wait
+ * resolves by itself, since the engine ends its waits. From the first moment of a shutdown on, the answer asks the client to
+ * close the connection.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../core/limits.ts';
@@ -19,10 +20,10 @@ export interface Holds extends Hold {
 
 export interface HoldOptions {
   readonly limits: Pick<Limits, 'holdsMax'>;
-  readonly closing: AbortSignal;
+  readonly draining: AbortSignal;
 }
 
-export function createHolds({ limits, closing }: HoldOptions): Holds {
+export function createHolds({ limits, draining }: HoldOptions): Holds {
   let count = 0;
   let abandonedCount = 0;
   let refusedCount = 0;
@@ -43,7 +44,7 @@ export function createHolds({ limits, closing }: HoldOptions): Holds {
     } finally {
       count -= 1;
       response.removeListener('close', onClose);
-      if (closing.aborted) reply.header('connection', 'close');
+      if (draining.aborted) reply.header('connection', 'close');
     }
   }
 

@@ -3,7 +3,7 @@
  *
  * Closing: (1) no new connections; (2) requests under way are answered, held ones at once since the engine ends their waits;
  * (3) idle connections are closed, again and again, because a connection falls idle only when its answer was sent; (4) what is
- * still open after `drainMs` is cut.
+ * still open when its time is over is cut.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
@@ -13,6 +13,8 @@ import type { Limits } from '../core/limits.ts';
 const BACKLOG = 4_096;
 /** Between looks for connections that fell idle during a close; no request is slowed by it. */
 const IDLE_LOOK_MS = 20;
+/** What a forced close leaves to answers under way: held requests have just been told to end. */
+const FORCED_MS = 1_000;
 
 export interface ListenerOptions {
   readonly limits: Limits;
@@ -21,11 +23,18 @@ export interface ListenerOptions {
   readonly malformed: (message: string) => { readonly contentType: string; readonly body: string };
 }
 
+export interface CloseOptions {
+  /** Time for requests under way; `limits.drainMs` unless told. */
+  readonly withinMs?: number;
+  /** Ends the patience: what is under way has a moment left. */
+  readonly force?: AbortSignal;
+}
+
 export interface Listener {
   readonly server: Server;
   /** Resolves to `http://host:port` once connections are taken; rejects when the port is taken or not allowed. */
   listen(where: { readonly host: string; readonly port: number }): Promise<string>;
-  close(): Promise<void>;
+  close(options?: CloseOptions): Promise<void>;
 }
 
 export function createListener({ limits, handle, malformed }: ListenerOptions): Listener {
@@ -48,7 +57,7 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
   return {
     server,
     listen: ({ host, port }) => listen(server, host, port),
-    close: () => close(server, limits.drainMs),
+    close: ({ withinMs = limits.drainMs, force } = {}) => close(server, withinMs, force),
   };
 }
 
@@ -66,14 +75,19 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function close(server: Server, drainMs: number): Promise<void> {
+async function close(server: Server, withinMs: number, force?: AbortSignal): Promise<void> {
   if (!server.listening) return;
   const closed = new Promise<void>((resolve) => server.close(() => resolve()));
   const looks = setInterval(() => server.closeIdleConnections(), IDLE_LOOK_MS);
-  const deadline = setTimeout(() => server.closeAllConnections(), drainMs);
+  const cut = () => server.closeAllConnections();
+  const deadlines = [setTimeout(cut, withinMs)];
+  const hurry = () => void deadlines.push(setTimeout(cut, FORCED_MS));
+  if (force?.aborted) hurry();
+  force?.addEventListener('abort', hurry, { once: true });
   await closed;
+  force?.removeEventListener('abort', hurry);
   clearInterval(looks);
-  clearTimeout(deadline);
+  for (const deadline of deadlines) clearTimeout(deadline);
 }
 
 const MALFORMED: Readonly<Record<string, { readonly status: string; readonly message: string }>> = {

@@ -1,8 +1,9 @@
 /**
  * A port that speaks one or several dialects: listener, mounts, and the context that each dialect works with.
  *
- * The server owns connections and requests, never jobs: closing it does not stop the engine, and the engine's `closing` signal, which ends
- * all waits, is meant to fire first.
+ * The server owns connections and requests, never jobs: closing it does not stop the engine. While the engine drains, everything is
+ * answered as before, and each answer asks to close its connection, so that the next request may go elsewhere. The engine's `closing`
+ * signal, which ends all waits, is meant to fire before the close.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -11,7 +12,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Authenticator, Dialect, DialectContext, Hold } from '../dialects/dialect.ts';
 import type { Documents, Engine } from '../engine/api.ts';
 import { contentTypeOf, createDialectApp } from './dialect-app.ts';
-import { createListener } from './listener.ts';
+import { type CloseOptions, createListener } from './listener.ts';
 import type { Logger } from './log.ts';
 import { createPick, type Mount, type MountPoint, redirectTo } from './mount.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -37,8 +38,8 @@ export interface Server {
   listen(where: { readonly host: string; readonly port: number }): Promise<string>;
   /** Answers a request without a socket, as the listener would: for tests and for callers in the same process. */
   inject(request: InjectOptions & { readonly url: string }): Promise<LightMyRequestResponse>;
-  /** Stops listening, waits for requests under way (at most `limits.drainMs`), frees everything. Safe to call twice. */
-  close(): Promise<void>;
+  /** Stops listening, waits for requests under way, frees everything. Safe to call twice. */
+  close(options?: CloseOptions): Promise<void>;
 }
 
 interface Mounted {
@@ -50,14 +51,16 @@ interface Mounted {
 
 /** Registers every dialect and resolves when all are ready; rejects when one of them cannot be. */
 export async function createServer(options: ServerOptions): Promise<Server> {
+  const { limits, draining } = options.engine;
   const mounted = await Promise.all(options.dialects.map((mount) => mountDialect(options, mount)));
   const first = mounted.find(({ at }) => at.kind === 'root') ?? mounted[0];
   if (first === undefined) throw new TypeError('A server needs at least one dialect.');
   const pick = createPick(mounted);
   const routeOf = (url: string, host: string | undefined) => pick(url, host) ?? { target: first, url };
   const listener = createListener({
-    limits: options.engine.limits,
+    limits,
     handle(request, response) {
+      if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);
       target.routing(request, response);
@@ -70,8 +73,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const { target, url } = routeOf(request.url, hostOf(request));
       return target.app.inject({ ...request, url });
     },
-    async close() {
-      await listener.close();
+    async close(closeOptions) {
+      await listener.close(closeOptions);
       await Promise.all(mounted.map(({ app }) => app.close()));
     },
   };

@@ -19,6 +19,14 @@ function newFolder(): string {
   return join(folder, `data-${folders}`);
 }
 
+/** A program that runs until there is such a file. */
+const UNTIL_FILE = `
+  const fs = require('node:fs');
+  const file = process.argv[1];
+  const look = () => { if (fs.existsSync(file)) { console.log('true'); process.exit(0); } };
+  fs.watch(require('node:path').dirname(file), look);
+  look();`;
+
 interface Served extends RunningCommand {
   readonly url: string;
   readonly said0: string;
@@ -32,6 +40,19 @@ async function serve(data: string, ...more: readonly string[]): Promise<Served> 
 
 async function end(running: RunningCommand, signal: NodeJS.Signals = 'SIGTERM') {
   running.child.kill(signal);
+  return running.ended;
+}
+
+/** Signals as close together as those of one keystroke count as one, so the second one goes until it is taken. */
+async function forced(running: RunningCommand) {
+  let isForced = false;
+  const taken = running.said(/stopping now/).then(() => {
+    isForced = true;
+  });
+  while (!isForced) {
+    running.child.kill('SIGTERM');
+    await Promise.race([taken, bide(['version'])]);
+  }
   return running.ended;
 }
 
@@ -89,6 +110,46 @@ describe('bide serve', () => {
     await end(again);
   });
 
+  test('goes on answering while a job runs at SIGTERM, not ready, and takes no more of them to run', async () => {
+    const data = newFolder();
+    const release = join(folder, 'release');
+    const config = join(folder, 'held.config.mjs');
+    const handler = JSON.stringify({ program: process.execPath, args: ['-e', UNTIL_FILE, release] });
+    const importing = `import { command } from ${JSON.stringify(import.meta.resolve('../../src/config/index.ts'))};`;
+    writeFileSync(config, `${importing} export default { types: { held: command(${handler}) } };`);
+    const running = await serve(data, '--config', config);
+    const client = createClient({ url: running.url, key: keyIn(data), triesMax: 1 });
+    const { id } = await client.submit({ type: 'held' });
+    for await (const job of client.watch(id)) if (job.state === 'running') break;
+    const headers = { 'x-api-key': keyIn(data) };
+    const held = fetch(`${running.url}/v1/jobs/${id}?wait=60`, { headers });
+    const metrics = async () => (await fetch(`${running.url}/metrics`, { headers })).text();
+    while (!/^bide_holds 1$/m.test(await metrics()));
+    running.child.kill('SIGTERM');
+    await running.said(/stopping: /);
+    const ready = await fetch(`${running.url}/readyz`);
+    assert.deepEqual([ready.status, ready.headers.get('connection')], [503, 'close']);
+    assert.equal((await client.get(id)).state, 'running');
+    const late = await client.submit({ type: 'held' });
+    writeFileSync(release, '');
+    assert.match(await (await held).text(), /"state":"succeeded"/);
+    assert.equal((await running.ended).code, 0);
+    await assert.rejects(fetch(`${running.url}/readyz`));
+    const again = await serve(data, '--config', config);
+    assert.equal((await createClient({ url: again.url, key: keyIn(data) }).wait(late.id)).job.state, 'succeeded');
+    await end(again);
+  });
+
+  test('lets balancers notice for drainMsMin though nothing runs, unless it is forced', async () => {
+    const config = join(folder, 'noticed.config.mjs');
+    writeFileSync(config, 'export default { types: {}, limits: { drainMsMin: 3_600_000 } };');
+    const running = await serve(newFolder(), '--config', config);
+    running.child.kill('SIGTERM');
+    await running.said(/stopping: /);
+    assert.equal((await fetch(`${running.url}/readyz`)).status, 503);
+    await forced(running);
+  });
+
   test('ends although the config keeps something open', async () => {
     const config = join(folder, 'open.config.mjs');
     writeFileSync(config, 'setInterval(() => {}, 1000); export default { types: { now: () => Date.now() } };');
@@ -107,16 +168,7 @@ describe('bide serve', () => {
     for await (const job of client.watch(id)) if (job.state === 'running') break;
     running.child.kill('SIGTERM');
     await running.said(/stopping: /);
-    // Signals as close together as those of one keystroke count as one, so the second one goes until it is taken.
-    let isForced = false;
-    const forced = running.said(/stopping now/).then(() => {
-      isForced = true;
-    });
-    while (!isForced) {
-      running.child.kill('SIGTERM');
-      await Promise.race([forced, bide(['version'])]);
-    }
-    assert.notEqual((await running.ended).code, 0);
+    assert.notEqual((await forced(running)).code, 0);
     const again = await serve(data);
     const job = await createClient({ url: again.url, key: keyIn(data) }).get(id);
     assert.deepEqual([job.state, job.attempt], ['queued', 0]);

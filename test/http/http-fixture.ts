@@ -65,7 +65,7 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const auth = createAuthenticator({ store, clock, limits });
   const keyAdmin = createKeys({ store, clock, onRevoked: auth.forget });
-  const watched = watchHolds(createHolds({ limits, closing: engine.closing }));
+  const watched = watchHolds(createHolds({ limits, draining: engine.draining }));
   const metrics = createMetrics({ engine, holds: watched.holds });
   const native = createNativeDialect({
     version: '0.0.0',

@@ -8,7 +8,7 @@ import { describe, test } from 'node:test';
 import { neighbour } from '../../src/dialects/contract-suite/neighbour.ts';
 import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
-import { TENANT } from '../engine/engine-fixture.ts';
+import { createPlay, DONE, TENANT } from '../engine/engine-fixture.ts';
 import { type HttpFixture, type HttpOptions, openHttp } from './http-fixture.ts';
 
 interface Listening extends HttpFixture {
@@ -157,7 +157,50 @@ async function waitsEnd({ holds }: HttpFixture): Promise<void> {
   while (holds.abandonedCount === before || holds.count > 0) await new Promise(setImmediate);
 }
 
+describe('draining', () => {
+  test('goes on answering everybody, says that it is not ready, and asks to close each connection', async () => {
+    const play = createPlay();
+    const http = await listen({ types: { task: play.run } });
+    const id = await http.submit('task');
+    const run = await play.next();
+    const agent = new Agent({ keepAlive: true });
+    const headers = { 'x-api-key': http.keys.admin };
+    const ask = async (path: string) => {
+      const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
+      httpRequest(`${http.url}${path}`, { agent, headers }, resolve).on('error', reject).end();
+      const answer = await promise;
+      return [answer.statusCode, answer.headers.connection, /"state":"(\w+)"/.exec(await text(answer))?.[1]];
+    };
+    const before = ask(`/v1/jobs/${id}?wait=60`);
+    await http.held(1);
+    const drained = http.on.engine.drain();
+    const during = ask(`/v1/jobs/${id}?wait=60`);
+    await http.held(2);
+    assert.deepEqual(await ask('/readyz'), [503, 'close', undefined]);
+    assert.deepEqual(await ask(`/v1/jobs/${id}`), [200, 'close', 'running']);
+    run.end(DONE);
+    assert.deepEqual(await before, [200, 'close', 'succeeded']);
+    assert.deepEqual(await during, [200, 'close', 'succeeded']);
+    await drained;
+    await http[Symbol.asyncDispose]();
+    agent.destroy();
+  });
+});
+
 describe('closing', () => {
+  test('cuts what is under way when its time is over, or a moment after it is forced', async () => {
+    for (const options of [{ withinMs: 0 }, { withinMs: 600_000, force: AbortSignal.abort() }]) {
+      await using http = await listen();
+      const id = await http.submit('task');
+      const cut = assert.rejects(
+        fetch(`${http.url}/v1/jobs/${id}?wait=60`, { headers: { 'x-api-key': http.keys.reader } }),
+      );
+      await http.held(1);
+      await http.server.close(options);
+      await cut;
+    }
+  });
+
   test('answers held requests with the job as it is, and asks to close the connection', async () => {
     const http = await listen();
     const id = await http.submit('task');

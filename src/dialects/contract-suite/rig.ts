@@ -97,7 +97,7 @@ export async function openRig<O>(
   opened.defer(() => engine.stop({ drainMs: 0 }));
   await engine.start();
   const watched = watchWaits(engine, options.isPatient ?? true);
-  const holds = createHolds({ limits, closing: engine.closing });
+  const holds = createHolds({ limits, draining: engine.draining });
   const server = await createServer({
     engine: watched.engine,
     auth: createAuthenticator({ store, clock, limits }),
