@@ -316,11 +316,11 @@ export interface Store {
     readonly kind: string;
     readonly name: string;
   }): Promise<Document | null>;
-  /** Newest first by creation, then name; `after` is the name of the last one seen. */
+  /** Newest first by creation, then name. `after` is the last one seen: the list goes on behind its place, also when it is gone. */
   documentList(filter: {
     readonly tenant: string;
     readonly kind: string;
-    readonly after?: string;
+    readonly after?: Pick<Document, 'createdAt' | 'name'>;
     readonly limit: number;
   }): Promise<readonly Document[]>;
   documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;

@@ -58,14 +58,30 @@ export const documents: Topic = [
     assert.equal(await context.store.documentRead({ tenant: context.tenant, kind: 'l', name: 'm' }), null);
   }),
 
-  test('documentList answers the newest first, then by name, and pages by the last name seen', async (context) => {
+  test('documentList answers the newest first, then by name, and pages by the last one seen', async (context) => {
     const names = ['b', 'a', 'c', 'd'];
     for (const name of names) await write(context, { name, now: name === 'd' ? NOW + 1 : NOW });
     await write(context, { name: 'z', kind: 'other' });
     assert.deepEqual(await list(context), ['d', 'a', 'b', 'c']);
     assert.deepEqual(await list(context, { limit: 2 }), ['d', 'a']);
-    assert.deepEqual(await list(context, { limit: 2, after: 'a' }), ['b', 'c']);
-    assert.deepEqual(await list(context, { after: 'c' }), []);
+    assert.deepEqual(await list(context, { limit: 2, after: { createdAt: NOW, name: 'a' } }), ['b', 'c']);
+    assert.deepEqual(await list(context, { after: { createdAt: NOW, name: 'c' } }), []);
+  }),
+
+  test('documentList misses none when its caller removes what each page brings', async (context) => {
+    const names = ['a', 'b', 'c', 'd', 'e'];
+    for (const name of names) await write(context, { name, now: name < 'c' ? NOW : NOW + 1 });
+    const { store, tenant } = context;
+    const seen: string[] = [];
+    let page = await store.documentList({ tenant, kind: 'k', limit: 2 });
+    for (let last = page.at(-1); last !== undefined && seen.length < names.length; last = page.at(-1)) {
+      for (const { kind, name } of page) {
+        seen.push(name);
+        await store.documentRemove({ tenant, kind, name });
+      }
+      page = await store.documentList({ tenant, kind: 'k', limit: 2, after: last });
+    }
+    assert.deepEqual(seen, ['c', 'd', 'e', 'a', 'b']);
   }),
 
   test('documentRemove answers true once, and the document is gone', async (context) => {
@@ -88,7 +104,7 @@ function read({ store, tenant }: Context) {
   return store.documentRead({ tenant, kind: 'k', name: 'n' });
 }
 
-async function list({ store, tenant }: Context, over: { after?: string; limit?: number } = {}) {
+async function list({ store, tenant }: Context, over: Partial<Parameters<Context['store']['documentList']>[0]> = {}) {
   const documents = await store.documentList({ tenant, kind: 'k', limit: 10, ...over });
   return documents.map(({ name }) => name);
 }

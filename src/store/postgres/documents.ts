@@ -17,7 +17,7 @@ export interface DocumentRef {
 export interface DocumentFilter {
   readonly tenant: string;
   readonly kind: string;
-  readonly after?: string;
+  readonly after?: Pick<Document, 'createdAt' | 'name'>;
   readonly limit: number;
 }
 
@@ -50,14 +50,11 @@ export async function readDocument(session: Session, ref: DocumentRef): Promise<
   return row === undefined ? null : documentOf(row);
 }
 
-/** A list cannot go on after a document that is gone: its page is empty then. */
 export async function listDocuments(session: Session, filter: DocumentFilter): Promise<readonly Document[]> {
   const { tenant, kind, after, limit } = filter;
   const values = [storedText(tenant), storedText(kind), Math.max(0, limit)];
   if (after === undefined) return (await repeated(() => session.run('documentList', values, 'long'))).map(documentOf);
-  const last = await readDocument(session, { tenant, kind, name: after });
-  if (last === null) return [];
-  const beyond = [...values, last.createdAt, storedText(after)];
+  const beyond = [...values, after.createdAt, storedText(after.name)];
   return (await repeated(() => session.run('documentListAfter', beyond, 'long'))).map(documentOf);
 }
 

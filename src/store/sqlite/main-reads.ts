@@ -12,6 +12,7 @@ import type {
   ReadOutcome,
   ResultContent,
   Scope,
+  Store,
   StoredKey,
   SweepFindings,
 } from '../contract.ts';
@@ -100,13 +101,10 @@ export function documentOfRow(row: Row): Document {
 
 export function documentRows(
   connection: Connection,
-  filter: { readonly tenant: string; readonly kind: string; readonly after?: string; readonly limit: number },
+  { tenant, kind, after, limit }: Parameters<Store['documentList']>[0],
 ): readonly Row[] {
-  const { tenant, kind, after, limit } = filter;
   if (after === undefined) return connection.all('documentList', tenant, kind, limit);
-  const last = connection.get('documentRead', tenant, kind, after);
-  if (last === undefined) return [];
-  return connection.all('documentListAfter', tenant, kind, limit, last[5] as number, after);
+  return connection.all('documentListAfter', tenant, kind, limit, after.createdAt, after.name);
 }
 
 export function readDocument(connection: Connection, { tenant, kind, name }: DocumentRef): Document | null {
