@@ -1,9 +1,14 @@
 /**
  * The outside of a store thread: calls in, promises out.
  *
- * Calls of one turn of the event loop travel in one message, sent by `setImmediate`, which runs right after the turn's I/O: a
- * lone call waits for nothing, and sixty-four callers that were read in one turn make one message. The thread keeps the process
- * alive only while a call is under way.
+ * - Calls of one turn of the event loop travel in one message, sent by `setImmediate`, which runs right after the turn's I/O: a
+ *   lone call waits for nothing, and sixty-four callers that were read in one turn make one message.
+ * - The thread keeps the process alive only while a call is under way.
+ * - A thread that dies (out of memory, an exception that escapes) takes the calls under way with it: nobody knows whether its
+ *   last transaction was committed, so nothing of it is acknowledged. The next call starts another thread and waits for it; SQLite has
+ *   rolled back what was not committed. To end the process instead was turned down: it would take the jobs that run
+ *   in it along. Threads that die young are started again ever later, and calls in between are refused; that never ends, as a
+ *   database that is away is asked again for ever, too.
  */
 import { Worker } from 'node:worker_threads';
 import { BideError } from '../../core/errors.ts';
@@ -19,7 +24,7 @@ export interface ThreadPort<Table extends OperationTable> {
     payload: Parameters<Table[Name]>[0],
     items: number,
   ): Promise<ReturnType<Table[Name]>>;
-  /** Resolves when everything called before is answered and the thread has ended. */
+  /** Resolves when everything called before is answered and the thread has ended. Then no thread is started any more. */
   close(): Promise<void>;
 }
 
@@ -35,14 +40,26 @@ export interface ThreadOptions {
   readonly data: unknown;
   /** Items that may wait for an answer; past it a call is refused with OVERLOADED. */
   readonly itemsMax: number;
+  /** Ms from anywhere; replaceable for tests. */
+  readonly now?: () => number;
 }
+
+/** What a thread has lived through when its death counts as the first again. */
+const GROWN_UP_MS = 60_000;
+/** Between the deaths of threads that die young, doubled each time; the first is followed by a start at once. */
+const PAUSE_MS = 100;
+const PAUSE_MS_MAX = 10_000;
 
 /** Starts the thread. Rejects with the error that kept it from opening its connection. */
 export async function openThread<Table extends OperationTable>(options: ThreadOptions): Promise<ThreadPort<Table>> {
+  return new RestartingPort(options, await startThread(options));
+}
+
+async function startThread({ entry, data }: ThreadOptions): Promise<Worker> {
   // No flags of the process: they are for its own entry (--input-type, --import of a loader), and break or slow this one.
-  const worker = new Worker(options.entry, { workerData: options.data, name: 'bide-store', execArgv: [] });
+  const worker = new Worker(entry, { workerData: data, name: 'bide-store', execArgv: [] });
   await greeted(worker);
-  return portOf<Table>(worker, options.itemsMax);
+  return worker;
 }
 
 function greeted(worker: Worker): Promise<void> {
@@ -59,52 +76,121 @@ function greeted(worker: Worker): Promise<void> {
   });
 }
 
-function portOf<Table extends OperationTable>(worker: Worker, itemsMax: number): ThreadPort<Table> {
-  const pending = pendingCalls();
-  let outbox: WireRequest[] = [];
-  let failure: BideError | null = null;
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> {
+  readonly #options: ThreadOptions;
+  readonly #now: () => number;
+  readonly #pending = pendingCalls();
+  #outbox: WireRequest[] = [];
+  /** Null while there is none: it has died, or another one is starting. */
+  #worker: Worker | null = null;
+  #starting: Promise<void> | null = null;
+  #isClosing = false;
+  #exited: Promise<void> = Promise.resolve();
+  #failure = new BideError('STORE_UNAVAILABLE');
+  #bornAt = 0;
+  #youngDeaths = 0;
+  #startsAgainAt = 0;
 
-  /** The thread is gone: nobody knows whether its last transaction was committed, so nothing of it is acknowledged. */
-  function fail(cause: unknown): void {
-    failure ??= new BideError('STORE_UNAVAILABLE', 'The thread of the store has ended.', {}, { cause });
-    pending.rejectAll(failure);
+  constructor(options: ThreadOptions, worker: Worker) {
+    this.#options = options;
+    this.#now = options.now ?? (() => performance.now());
+    this.#adopt(worker);
   }
 
-  function flush(): void {
-    const requests = outbox;
-    outbox = [];
-    if (requests.length > 0) worker.postMessage(requests);
+  call<Name extends keyof Table & string>(
+    operation: Name,
+    payload: Parameters<Table[Name]>[0],
+    items: number,
+  ): Promise<ReturnType<Table[Name]>> {
+    if (!this.#pending.hasRoomFor(items, this.#options.itemsMax)) {
+      const message = `More than ${this.#options.itemsMax} operations wait for the store.`;
+      return Promise.reject(new BideError('OVERLOADED', message));
+    }
+    if (this.#worker === null && !this.#startAgain()) return Promise.reject(this.#failure);
+    return new Promise((resolve, reject) => {
+      if (this.#pending.isEmpty()) this.#worker?.ref();
+      if (this.#outbox.length === 0) setImmediate(() => this.#flush());
+      const id = this.#pending.add({ items, resolve: resolve as (answer: unknown) => void, reject });
+      this.#outbox.push([id, operation, payload, items]);
+    });
   }
 
-  worker.on('message', (replies: readonly WireReply[]) => {
-    for (const reply of replies) pending.settle(reply);
-    if (pending.isEmpty()) worker.unref();
-  });
-  worker.on('error', fail);
-  worker.on('exit', (code) => fail(new Error(`Exit code ${code}.`)));
-  worker.unref();
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await this.#starting;
+    this.#flush();
+    this.#worker?.ref();
+    this.#worker?.postMessage(CLOSE);
+    await this.#exited;
+  }
 
-  return {
-    call(operation, payload, items) {
-      if (failure !== null) return Promise.reject(failure);
-      if (!pending.hasRoomFor(items, itemsMax)) {
-        return Promise.reject(new BideError('OVERLOADED', `More than ${itemsMax} operations wait for the store.`));
-      }
-      return new Promise((resolve, reject) => {
-        if (pending.isEmpty()) worker.ref();
-        if (outbox.length === 0) setImmediate(flush);
-        const id = pending.add({ items, resolve: resolve as (answer: unknown) => void, reject });
-        outbox.push([id, operation, payload, items]);
-      });
-    },
-    async close() {
-      flush();
-      worker.ref();
-      worker.postMessage(CLOSE);
-      await exited;
-    },
-  };
+  #flush(): void {
+    if (this.#worker === null || this.#outbox.length === 0) return;
+    const requests = this.#outbox;
+    this.#outbox = [];
+    this.#worker.postMessage(requests);
+  }
+
+  #adopt(worker: Worker): void {
+    let cause: unknown;
+    this.#worker = worker;
+    this.#bornAt = this.#now();
+    worker.on('message', (replies: readonly WireReply[]) => {
+      for (const reply of replies) this.#pending.settle(reply);
+      if (this.#pending.isEmpty()) worker.unref();
+    });
+    // An exit follows; only then has the thread let go of the database.
+    worker.on('error', (error) => {
+      cause = error;
+    });
+    this.#exited = new Promise((resolve) =>
+      worker.once('exit', (code) => {
+        this.#died(cause ?? new Error(`Exit code ${code}.`));
+        resolve();
+      }),
+    );
+    if (this.#pending.isEmpty()) worker.unref();
+  }
+
+  #died(cause: unknown): void {
+    this.#worker = null;
+    this.#youngDeaths = this.#now() - this.#bornAt < GROWN_UP_MS ? this.#youngDeaths : 0;
+    this.#failAll(new BideError('STORE_UNAVAILABLE', 'The thread of the store has ended.', {}, { cause }));
+  }
+
+  /** A call may start another thread: at once the first time, then after a pause. */
+  #failAll(failure: BideError): void {
+    const pauseMs = this.#youngDeaths === 0 ? 0 : PAUSE_MS * 2 ** (this.#youngDeaths - 1);
+    this.#startsAgainAt = this.#now() + Math.min(PAUSE_MS_MAX, pauseMs);
+    this.#youngDeaths += 1;
+    this.#failure = failure;
+    this.#outbox = [];
+    this.#pending.rejectAll(failure);
+  }
+
+  /** False when it is too early to start another one, or too late. */
+  #startAgain(): boolean {
+    if (this.#starting !== null) return true;
+    if (this.#isClosing || this.#now() < this.#startsAgainAt) return false;
+    this.#starting = startThread(this.#options).then(
+      (worker) => {
+        this.#starting = null;
+        this.#adopt(worker);
+        this.#flush();
+      },
+      (error: unknown) => {
+        this.#starting = null;
+        const unknown = new BideError(
+          'STORE_UNAVAILABLE',
+          'The thread of the store does not start.',
+          {},
+          { cause: error },
+        );
+        this.#failAll(error instanceof BideError ? error : unknown);
+      },
+    );
+    return true;
+  }
 }
 
 /** Calls that wait for their answers, by id, and how many items they hold in all. */
