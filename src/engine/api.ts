@@ -197,6 +197,8 @@ export interface Engine {
   retryAfterMs(snapshot: Snapshot): number;
 
   workClaim(request: ClaimWorkRequest): Promise<ClaimWorkOutcome>;
+  /** Gives back what a claim brought and its worker never got: the jobs wait again, without an attempt counted. Never rejects. */
+  workRelease(claimed: readonly ClaimedJob[]): Promise<void>;
   workHeartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome>;
   workSucceed(request: WorkRef & { readonly result: ResultContent | null }): Promise<WorkOutcome>;
   workFail(

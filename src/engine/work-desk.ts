@@ -21,6 +21,8 @@ import type { Snapshots } from './snapshots.ts';
 export interface WorkDesk extends Loop {
   /** At least one job, or none when time is over, the worker went away, or the desk closes meanwhile. */
   claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]>;
+  /** Releases jobs that their worker never got. Never rejects. */
+  giveBack(jobs: readonly ClaimedJob[]): Promise<void>;
   /** Jobs of these types may be due; null for all types. */
   hint(types: readonly string[] | null): void;
   /** Sends everybody in line away empty-handed. Later claims reject with SHUTTING_DOWN: an empty answer would bring them back at once. */
@@ -103,7 +105,11 @@ class Desk implements WorkDesk {
   async claim(request: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
     if (this.#isClosed) throw new BideError('SHUTTING_DOWN', 'Nothing more is claimed here.');
     const jobs = await this.#claimFor(request);
-    if (jobs.length > 0 || request.timeoutMs <= 0 || this.#isClosed || request.signal.aborted) return jobs;
+    if (request.signal.aborted) {
+      await this.giveBack(jobs);
+      return [];
+    }
+    if (jobs.length > 0 || request.timeoutMs <= 0 || this.#isClosed) return jobs;
     return new Promise((resolve) => this.#standInLine(request, resolve));
   }
 
@@ -171,14 +177,21 @@ class Desk implements WorkDesk {
       const jobs = await this.#claimFor(waiting.request);
       if (jobs.length === 0) return;
       if (line.waiting.has(waiting)) waiting.leave(jobs);
-      else await this.#giveBack(jobs);
+      else await this.giveBack(jobs);
     }
   }
 
-  /** The worker went away while its claim was under way. */
-  async #giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
-    const { commands } = this.#options;
-    await Promise.all(jobs.map(({ job }) => commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job)));
+  /** A release that fails is not tried again: the lease runs out, and another worker takes the job. */
+  async giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
+    const { commands, telemetry } = this.#options;
+    const releases = jobs.map(async ({ job }) => {
+      try {
+        await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
+      } catch (error) {
+        telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+      }
+    });
+    await Promise.all(releases);
   }
 
   #claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {

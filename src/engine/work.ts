@@ -33,7 +33,7 @@ import type { WorkDesk } from './work-desk.ts';
 
 type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
 
-export type Work = Pick<Engine, 'workClaim' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
+export type Work = Pick<Engine, 'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
 
 export interface WorkOptions {
   readonly types: ReadonlyMap<string, JobType>;
@@ -50,6 +50,7 @@ export interface WorkOptions {
 export function createWork(options: WorkOptions): Work {
   return {
     workClaim: (request) => claim(options, request),
+    workRelease: (claimed) => options.desk.giveBack(claimed),
     workHeartbeat: (request) => heartbeat(options, request),
     workSucceed: (request) => succeed(options, request),
     workFail: (request) => fail(options, request),

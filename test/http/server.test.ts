@@ -1,7 +1,8 @@
 /** The server on real sockets: mounts that do not leak, malformed HTTP, clients that go away, and a close that answers everybody. */
 import assert from 'node:assert/strict';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { once } from 'node:events';
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
@@ -148,6 +149,70 @@ describe('a client that goes away', () => {
     await assert.rejects(answering, { name: 'AbortError' });
     await freed;
     assert.deepEqual([http.on.engine.stats().waits, http.holds.count, http.holds.abandonedCount], [0, 0, 1]);
+  });
+});
+
+describe('a worker that goes away', () => {
+  const claim = (http: Listening, body: object) => {
+    const socket = connect({ port: http.port, host: '127.0.0.1' });
+    const content = JSON.stringify({ types: ['task'], max: 100, ...body });
+    const head = `POST /v1/work/claim HTTP/1.1\r\nHost: x\r\nX-API-Key: ${http.keys.worker}\r\nContent-Type: application/json`;
+    socket.write(`${head}\r\nContent-Length: ${content.length}\r\n\r\n${content}`);
+    return socket;
+  };
+  /** The response of the next request, as the server has it. */
+  const nextResponse = () => {
+    const { promise, resolve } = Promise.withResolvers<ServerResponse>();
+    const note = (message: unknown) => resolve((message as { response: ServerResponse }).response);
+    subscribe('http.server.request.start', note);
+    return { response: promise.finally(() => unsubscribe('http.server.request.start', note)) };
+  };
+  const isWaitingAgain = (http: Listening, id: string) =>
+    http.on.until(id, ({ state, attempt, fence }) => state === 'waiting' && attempt === 0 && fence === 1);
+
+  for (const wait of [0, 20]) {
+    test(`while its jobs are claimed leaves them to others, with a wait of ${wait} s`, async () => {
+      await using http = await listen();
+      const id = await http.submit('task');
+      const reached = http.on.spy.pause('claim');
+      const next = nextResponse();
+      const socket = claim(http, { wait });
+      const go = await reached;
+      const gone = once(await next.response, 'close');
+      socket.destroy();
+      await gone;
+      go();
+      await isWaitingAgain(http, id);
+    });
+  }
+
+  test('before it has read its answer leaves the jobs to others', async () => {
+    await using http = await listen();
+    // More than the buffers of both ends hold together, so that the answer cannot be out.
+    const input = 'x'.repeat(1_000_000);
+    const ids = await Promise.all(Array.from({ length: 32 }, () => http.submit('task', { input })));
+    const next = nextResponse();
+    const socket = claim(http, {}).pause();
+    const response = await next.response;
+    const gone = once(response, 'close');
+    while (!response.headersSent) await new Promise(setImmediate);
+    socket.destroy();
+    await gone;
+    for (const id of ids) await isWaitingAgain(http, id);
+  });
+
+  test('after its answer is out keeps its jobs', async () => {
+    await using http = await listen();
+    const id = await http.submit('task');
+    const next = nextResponse();
+    const socket = claim(http, {});
+    const response = await next.response;
+    const gone = once(response, 'close');
+    await once(socket, 'data');
+    socket.destroy();
+    await gone;
+    await http.on.spy.idle();
+    assert.equal((await http.on.job(id)).state, 'running');
   });
 });
 

@@ -9,7 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { ClaimWorkOutcome, ResultContent } from '../../engine/api.ts';
+import type { ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
 import { isoTime } from '../../http/status.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { refuseErrors } from './frame.ts';
@@ -119,8 +119,29 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
       signal,
     });
   const outcome = timeoutMs === 0 ? await ask(NEVER) : await holdOrRefuse(face, request, reply, ask);
-  const jobs = requireClaimed(outcome).map(({ job, input }) => claimedBody(job, input));
+  const claimed = requireClaimed(outcome);
+  giveBackUnlessSent(face, reply, claimed);
+  const jobs = claimed.map(({ job, input }) => claimedBody(job, input));
   return reply.type(JSON_TYPE).send(`{"jobs":[${jobs.join(',')}]}`);
+}
+
+/**
+ * A worker that went away before the answer was out will never know of these jobs, and their leases would keep them from
+ * everybody else. An answer that got lost further on is not seen from here: that takes the lease to run out.
+ */
+function giveBackUnlessSent(
+  { engine }: Face,
+  { raw: response }: FastifyReply,
+  claimed: Parameters<Engine['workRelease']>[0],
+): void {
+  if (claimed.length === 0) return;
+  const giveBack = () => void engine.workRelease(claimed);
+  if (response.destroyed) {
+    giveBack();
+    return;
+  }
+  response.once('close', giveBack);
+  response.once('finish', () => response.off('close', giveBack));
 }
 
 function requireClaimed(outcome: ClaimWorkOutcome) {
