@@ -254,7 +254,8 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 1_000_000,
     min: 1,
     max: 1_000_000_000,
-    meaning: 'Unfinished jobs of one tenant; past it a submit gets 429.',
+    meaning:
+      'Unfinished jobs of one tenant; past it a submit gets 429. Processes that share a store each count every 10 s: together they may pass it by what they take in between.',
   },
 } satisfies Record<string, LimitDefinition>);
 

@@ -3,7 +3,9 @@
  *
  * Counted once at the start, then kept by the changes of this process: exact where one process owns the store, until
  * a write fails and nobody knows whether it landed. Where several
- * share it the count is refreshed, so a tenant may overshoot by what the others submit between two refreshes.
+ * share it the count is refreshed, so a tenant may overshoot by what the others submit between two refreshes. A bound that holds
+ * across processes would take a counter in the database that each insert and each end of a job writes: one hot row per tenant,
+ * which is what the schema avoids. The quota is there against runaway submitters, not for billing.
  */
 import type { Limits } from '../core/limits.ts';
 import { isFinal, type StoredState } from '../core/state.ts';
