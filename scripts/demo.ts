@@ -63,7 +63,10 @@ async function demo(): Promise<number> {
     const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1);
     const wrong = rows.filter(({ checked }) => !checked.startsWith('✔')).length;
     console.log(`\n${tableOf(rows)}\n`);
-    console.log(`The key for these is in $BIDE_KEY. ${rows.length - wrong} of ${rows.length} hold, in ${seconds} s.`);
+    console.log(`${rows.length - wrong} of ${rows.length} hold, in ${seconds} s.`);
+    console.log(
+      'Under each is the request, as curl would send it. This server ends here: `npm start` starts one that stays.',
+    );
     return wrong === 0 ? 0 : 1;
   } catch (error) {
     console.error(error, `\n${server.log()}`);

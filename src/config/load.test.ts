@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -166,6 +166,22 @@ describe('loadConfig', () => {
         assert.match(error.message, reason);
         return true;
       });
+    });
+  }
+
+  for (const content of ['export default { types: {} };', "import 'node:fs'; export default { types: {} };"]) {
+    it(`says how a file becomes a module where a package.json says otherwise: ${content}`, async () => {
+      const project = await mkdtemp(join(folder, 'commonjs-'));
+      await writeFile(join(project, 'package.json'), '{"type":"commonjs"}');
+      await writeFile(join(project, 'bide.config.ts'), content);
+      const loading = loadConfig({ cwd: project, clock: systemClock, functions: 'inline' });
+      await assert.rejects(loading, {
+        code: 'CONFIG_INVALID',
+        message: /name it bide\.config\.mts, or set "type": "module"/,
+      });
+      await rename(join(project, 'bide.config.ts'), join(project, 'bide.config.mts'));
+      const { file } = await loadConfig({ cwd: project, clock: systemClock, functions: 'inline' });
+      assert.equal(file, join(project, 'bide.config.mts'));
     });
   }
 

@@ -88,8 +88,16 @@ function reasonOf(error: unknown, file: string): string {
     case 'ERR_MODULE_NOT_FOUND':
       return `it imports something that is not there: ${line}`;
   }
+  if (error instanceof SyntaxError && isOfModules(line)) {
+    return `it is taken for CommonJS because of the nearest package.json; name it ${CONFIG_FILES[1]}, or set "type": "module" there`;
+  }
   if (error instanceof SyntaxError) return `it has a syntax error: ${line}`;
   return `it threw an error while loading: ${line}`;
+}
+
+/** What V8 says of `import` and `export` where a file is no module. */
+function isOfModules(line: string): boolean {
+  return /^(Cannot use import statement outside a module|Unexpected token 'export')$/.test(line);
 }
 
 function lastLine(message: string): string {
