@@ -47,6 +47,8 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
     startedAt: new Date().toISOString(),
   });
   try {
+    // Before it says that it listens: whoever waits for that line may send a signal at once.
+    const ended = runService(app, invocation);
     if (values.json) {
       terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: app.adminKey }));
     } else {
@@ -55,7 +57,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
       for (const [name, own] of Object.entries(app.dialectUrls)) terminal.line(`${name} on ${own}`);
       terminal.line(`listening on ${url}`);
     }
-    return await runService(app, invocation);
+    return await ended;
   } finally {
     removeNote();
   }

@@ -35,6 +35,8 @@ async function workUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<
   const dataFolder = values.data ?? DATA_FOLDER;
   const logger = createLogger(logLevelOf(values));
   const app = await startApp({ ...service, dataFolder, http: null, runsJobs: true, logger });
+  // Before it says that it works: whoever waits for that line may send a signal at once.
+  const ended = runService(app, invocation);
   terminal.line(values.json ? JSON.stringify({ working: true }) : 'working');
-  return runService(app, invocation);
+  return ended;
 }
