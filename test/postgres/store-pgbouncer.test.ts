@@ -1,4 +1,6 @@
 /** The conformance suite through the real PgBouncer in transaction mode, where that is installed. */
+import assert from 'node:assert/strict';
+import { dirname } from 'node:path';
 import { after, before, test } from 'node:test';
 import { testStore } from '../../src/store/contract-suite/index.ts';
 import { findPgbouncer, startPgbouncer } from './pgbouncer.ts';
@@ -8,11 +10,13 @@ import { storesOf } from './stores.ts';
 
 const binary = findPgbouncer();
 
-if (binary === null) {
-  test('postgres through PgBouncer', {
-    skip: 'PgBouncer is not installed here; store-pooled.test.ts ran all the same',
-  });
-} else {
+test('findPgbouncer answers null when no folder has it, and a path when one does', (context) => {
+  assert.equal(findPgbouncer(['', import.meta.dirname]), null);
+  if (binary === null) context.diagnostic('PgBouncer is not installed: the suite ran through our own pooler only.');
+  else assert.equal(findPgbouncer(['/no/such/folder', dirname(binary)]), binary);
+});
+
+if (binary !== null) {
   let server: TestServer;
   let pooler: Pooler;
   before(async () => {
