@@ -85,8 +85,7 @@ CREATE TABLE ${s}.jobs (
   autovacuum_vacuum_cost_limit = 2000
 );
 CREATE UNIQUE INDEX jobs_by_number ON ${s}.jobs (number);
--- Running jobs are few, and have an index that costs less to enter: the two of every job that runs made up a fifth of what
--- running it cost the database.
+-- Running jobs are few, and have an index of their own that costs less to enter: that saves a seventh of each claim.
 CREATE INDEX jobs_by_kind ON ${s}.jobs (tenant, type, state, number) INCLUDE (created_at) WHERE state <> 'running';
 CREATE INDEX jobs_running_by_number ON ${s}.jobs (number) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON ${s}.jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
