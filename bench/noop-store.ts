@@ -39,5 +39,11 @@ export function createNoopStore(): Store {
     documentRead: async () => null,
     documentList: nothing,
     documentRemove: async () => false,
+    dump() {
+      throw new Error('A store that keeps nothing has nothing to dump.');
+    },
+    restore() {
+      throw new Error('A store that keeps nothing restores nothing.');
+    },
   };
 }

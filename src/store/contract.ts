@@ -233,6 +233,57 @@ export type DocumentOutcome =
   /** Not written; null when there is none. */
   | { readonly kind: 'stale'; readonly document: Document | null };
 
+// --- Moving a store ----------------------------------------------------------------------------------------------------------
+
+/** A removed job: it answers "gone" until `goneUntil`. */
+export interface Tombstone {
+  readonly id: string;
+  readonly number: number;
+  readonly tenant: string;
+  readonly goneAt: number;
+  readonly goneUntil: number;
+}
+
+/** A delivery as it rests in the store, told from others of its job by the revision. */
+export interface PendingDelivery
+  extends Pick<Delivery, 'revision' | 'state' | 'url' | 'origin' | 'attempt' | 'at' | 'fence'> {
+  /** Not handed out before this time; null while an earlier one of the job is unsettled: then it is due when its turn comes. */
+  readonly dueAt: number | null;
+}
+
+/**
+ * A job with all that belongs to it. Its deliveries are part of it, not records of their own: written in one transaction with
+ * the job, they can neither be announced again when a job that is there already is restored once more, nor come after
+ * those that somebody's change of the restored job adds.
+ */
+export interface WholeJob {
+  readonly job: Job;
+  /** JSON text, as submitted. */
+  readonly input: string;
+  readonly result: ResultContent | null;
+  /** Unsettled ones, in their order. */
+  readonly deliveries: readonly PendingDelivery[];
+}
+
+/** Everything that a store holds is a sequence of these. */
+export type StoreRecord =
+  /** The last job number given out. */
+  | { readonly kind: 'counter'; readonly number: number }
+  | { readonly kind: 'key'; readonly key: StoredKey }
+  | { readonly kind: 'document'; readonly document: Document }
+  | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
+  | ({ readonly kind: 'job' } & WholeJob);
+
+export type RestoreOutcome =
+  | 'written'
+  /**
+   * There already, and at least as new: the job with the same id and number (or its tombstone), the key with the same hash,
+   * the document of the same creation. Left as it is.
+   */
+  | 'present'
+  /** Not written: its id, number, name or idempotency key is taken by something else, or what is there is older than the record. */
+  | 'conflict';
+
 // --- The store itself -------------------------------------------------------------------------------------------------------
 
 /** Differences between the engines, as named facts: nobody asks for a class name. */
@@ -324,4 +375,17 @@ export interface Store {
     readonly limit: number;
   }): Promise<readonly Document[]>;
   documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;
+
+  /**
+   * Everything that the store holds at one moment, that of the first batch: counter, keys, documents, tombstones, then jobs by
+   * number. Batches are bounded by count and bytes, single records that are larger excepted. One that is under way when the
+   * store closes rejects with SHUTTING_DOWN.
+   */
+  dump(): AsyncIterable<readonly StoreRecord[]>;
+  /**
+   * Writes records of a dump as they are: ids, numbers, revisions, fences, leases and times included. Nothing is announced. What
+   * follows from records is made right, whatever the order they come in: counts, tags, who of a sequence may run, and the counter, which
+   * only goes up and before any of the batch is visible.
+   */
+  restore(batch: readonly StoreRecord[]): Promise<readonly RestoreOutcome[]>;
 }

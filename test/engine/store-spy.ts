@@ -7,7 +7,7 @@
 import { BideError } from '../../src/core/errors.ts';
 import type { Hint, Store, StoreFacts } from '../../src/store/contract.ts';
 
-type Call = Exclude<keyof Store, 'facts' | 'hint' | 'changes'>;
+type Call = Exclude<keyof Store, 'facts' | 'hint' | 'changes' | 'dump'>;
 
 export interface StoreSpy {
   readonly store: Store;
@@ -62,7 +62,7 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
       if (name === 'hint') return node.hint;
       if (name === 'changes') return node.changes;
       const operation = Reflect.get(target, name);
-      if (typeof operation !== 'function' || name === 'close') return operation;
+      if (typeof operation !== 'function' || name === 'close' || name === 'dump') return operation;
       return (...args: unknown[]) => call(String(name), () => Reflect.apply(operation, target, args));
     },
   });

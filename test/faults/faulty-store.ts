@@ -19,8 +19,8 @@ export interface FaultyStore {
   readonly struck: string | null;
 }
 
-/** Calls that cannot fail, or whose failure ends everything anyway. */
-const SPARED = new Set(['close', 'hint', 'changes', 'then']);
+/** Calls that cannot fail, or whose failure ends everything anyway; and a dump, which no engine asks for. */
+const SPARED = new Set(['close', 'hint', 'changes', 'dump', 'then']);
 
 /** @param failAt which call fails, counted from 1; 0 for none */
 export function faultyStore(inner: Store, failAt: number, failure: Failure): FaultyStore {

@@ -92,6 +92,7 @@ describe('migrate', () => {
         tenant: 't',
         type: 'x',
         opened: { store: one, reopen: async () => one, cleanup: async () => {} },
+        openEmpty: assert.fail,
       };
       await insertJob(context);
       await withStore(

@@ -1,7 +1,7 @@
 /** A store over a wire that the test can damage, in a database of its own. */
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Store } from '../../src/store/contract.ts';
-import type { Context } from '../../src/store/contract-suite/suite.ts';
+import { type Context, withEmptyStores } from '../../src/store/contract-suite/suite.ts';
 import type { TestServer } from './server.ts';
 import { type StoreSettings, storesOf } from './stores.ts';
 import { startWire, type Wire } from './wire.ts';
@@ -25,7 +25,10 @@ export async function inScene(
   };
   const opened = await storesOf(() => server, settings, through)();
   try {
-    await run({ store: opened.store, opened, tenant: 'tenant', type: 'type', wire, url });
+    await withEmptyStores(
+      storesOf(() => server),
+      (openEmpty) => run({ store: opened.store, opened, openEmpty, tenant: 'tenant', type: 'type', wire, url }),
+    );
   } finally {
     wire.thaw();
     await opened.cleanup();

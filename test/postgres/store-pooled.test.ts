@@ -8,7 +8,8 @@ import { storesOf } from './stores.ts';
 let server: TestServer;
 let pooler: Pooler;
 before(async () => {
-  server = await startTestServer({ isDurable: false });
+  // The pooler keeps its connections to every database of the run.
+  server = await startTestServer({ isDurable: false, settings: { max_connections: '300' } });
   pooler = await startPooler(server.port, 3);
 });
 after(async () => {

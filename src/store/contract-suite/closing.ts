@@ -1,6 +1,6 @@
 /** The end: writes under way get through, later calls are refused. */
 import assert from 'node:assert/strict';
-import { claimSome, insertJob, NOW, newJob, readJob, rejectsWith } from './fixtures.ts';
+import { claimSome, dumped, insertJob, NOW, newJob, readJob, rejectsWith } from './fixtures.ts';
 import { alone, type Topic } from './suite.ts';
 
 export const closing: Topic = [
@@ -47,6 +47,8 @@ export const closing: Topic = [
       () => store.documentWrite({ ...ref, data: 1, expectRevision: null, now: NOW }),
       () => store.documentList({ tenant, kind: 'k', limit: 1 }),
       () => store.documentRemove(ref),
+      () => dumped(store),
+      () => store.restore([{ kind: 'counter', number: 1 }]),
       () => store.ping(),
       () => store.time(),
       () => store.migrate(),

@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { type Command, decide, expectedStates } from '../../core/decide.ts';
 import { BideError, type ErrorCode } from '../../core/errors.ts';
 import { type Job, type JobSpec, patched } from '../../core/job.ts';
-import type { ClaimedJob, NewJob, ResultContent, Store } from '../contract.ts';
+import type { ClaimedJob, NewJob, ResultContent, Store, StoreRecord, WholeJob } from '../contract.ts';
 import type { Context } from './suite.ts';
 
 /** A moment for tests: any will do, stores take times from their callers. */
@@ -120,6 +120,18 @@ export async function fail(store: Store, job: Job, isRetryable: boolean, now = N
 
 export function textResult(text: string, contentType = 'application/json'): ResultContent {
   return { contentType, bytes: new TextEncoder().encode(text) };
+}
+
+/** Everything that the store holds. */
+export async function dumped(store: Store): Promise<readonly StoreRecord[]> {
+  const records: StoreRecord[] = [];
+  for await (const batch of store.dump()) records.push(...batch);
+  return records;
+}
+
+/** The jobs of a dump, with all that belongs to them. */
+export function wholeJobsOf(records: readonly StoreRecord[]): readonly ({ readonly kind: 'job' } & WholeJob)[] {
+  return records.filter((record) => record.kind === 'job');
 }
 
 export function idsOf(jobs: readonly { readonly id: string }[]): readonly string[] {

@@ -28,6 +28,8 @@ export interface Skip {
 export interface Context {
   readonly store: Store;
   readonly opened: OpenedStore;
+  /** One more store, empty, with data of its own; it is cleaned up with the test. */
+  openEmpty(): Promise<Store>;
   /** Nobody else's: unique to the test. */
   readonly tenant: string;
   readonly type: string;
@@ -72,7 +74,7 @@ export function defineTopic(run: SuiteRun, name: string, topic: Topic): void {
     for (const { title, isAlone, run: body } of topic) {
       register(run, title, async () => {
         if (isAlone) await inStoreOfItsOwn(run.open, body);
-        else await body(contextOf(await opened()));
+        else await withEmptyStores(run.open, async (openEmpty) => body(contextOf(await opened(), openEmpty)));
       });
     }
   });
@@ -81,14 +83,33 @@ export function defineTopic(run: SuiteRun, name: string, topic: Topic): void {
 async function inStoreOfItsOwn(open: OpenStore, body: Run): Promise<void> {
   const opened = await open();
   try {
-    await body(contextOf(opened));
+    await withEmptyStores(open, (openEmpty) => body(contextOf(opened, openEmpty)));
   } finally {
     await opened.cleanup();
   }
 }
 
-function contextOf(opened: OpenedStore): Context {
-  return { store: opened.store, opened, tenant: `tenant-${randomUUID()}`, type: `type-${randomUUID()}` };
+/** Cleans up every store that `body` asked for. */
+export async function withEmptyStores(
+  open: OpenStore,
+  body: (openEmpty: Context['openEmpty']) => Promise<void>,
+): Promise<void> {
+  const more: OpenedStore[] = [];
+  const openEmpty = async () => {
+    const opened = await open();
+    more.push(opened);
+    return opened.store;
+  };
+  try {
+    await body(openEmpty);
+  } finally {
+    for (const opened of more) await opened.cleanup();
+  }
+}
+
+function contextOf(opened: OpenedStore, openEmpty: Context['openEmpty']): Context {
+  const names = { tenant: `tenant-${randomUUID()}`, type: `type-${randomUUID()}` };
+  return { store: opened.store, opened, openEmpty, ...names };
 }
 
 function register(run: SuiteRun, title: string, body: () => Promise<void>): void {

@@ -5,6 +5,7 @@ import { closing } from './closing.ts';
 import { contention } from './contention.ts';
 import { deliveries } from './deliveries.ts';
 import { documents } from './documents.ts';
+import { dumping } from './dumping.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
 import { inserting } from './inserting.ts';
@@ -13,6 +14,7 @@ import { leases } from './leases.ts';
 import { listing } from './listing.ts';
 import { migration } from './migration.ts';
 import { removing } from './removing.ts';
+import { restoring } from './restoring.ts';
 import { results } from './results.ts';
 import { sequences } from './sequences.ts';
 import type { Topic } from './suite.ts';
@@ -36,6 +38,8 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   keys,
   documents,
   values,
+  dumping,
+  restoring,
   hints,
   closing,
 };

@@ -10,6 +10,7 @@ import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
 import type { Row } from './lane.ts';
 import { readJobs } from './read-jobs.ts';
 import { repeated } from './repeat.ts';
+import { resultValues } from './result-values.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
@@ -111,26 +112,8 @@ function applyStep(part: readonly Placed<GuardedPatch>[], known: readonly (Job |
     const column = patches.map(({ patch }) => (patch[field] === undefined ? null : spec.valueIn(patch)));
     values.push(sqlType === 'text' ? textArray(column as (string | null)[]) : plainArray(column));
   }
-  const results = resultValues(patches);
+  const results = resultValues(patches.map(({ result }) => result ?? null));
   return results === null
     ? { name: 'jobApply', values }
     : { name: 'jobApplyWithResults', values: [...values, ...results] };
-}
-
-/** Where each result is in the one parameter that holds them all; null without any. */
-function resultValues(patches: readonly GuardedPatch[]): readonly unknown[] | null {
-  const results = patches.map(({ result }) => result ?? null);
-  if (results.every((result) => result === null)) return null;
-  let end = 1;
-  const starts = results.map((result) => {
-    const start = end;
-    end += result?.bytes.byteLength ?? 0;
-    return start;
-  });
-  return [
-    textArray(results.map((result) => result?.contentType ?? null)),
-    plainArray(starts),
-    plainArray(results.map((result) => result?.bytes.byteLength ?? null)),
-    Buffer.concat(results.flatMap((result) => (result === null ? [] : [result.bytes]))),
-  ];
 }

@@ -70,7 +70,7 @@ function refValues({ tenant, kind, name }: DocumentRef): string[] {
   return [tenant, kind, name].map(storedText);
 }
 
-function documentOf([tenant, kind, name, data, revision, createdAt]: Row): Document {
+export function documentOf([tenant, kind, name, data, revision, createdAt]: Row): Document {
   return {
     tenant: givenText(tenant as string),
     kind: givenText(kind as string),

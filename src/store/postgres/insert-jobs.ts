@@ -84,7 +84,7 @@ function outcomeOf(spec: JobSpec, job: Job): InsertOutcome {
 }
 
 /** The jobs that belong to a sequence; null where none does. */
-function sequencedOf(specs: readonly JobSpec[]): Sequenced | null {
+export function sequencedOf(specs: readonly Pick<JobSpec, 'id' | 'tenant' | 'sequenceKey'>[]): Sequenced | null {
   const sequenced = specs.filter(({ sequenceKey }) => sequenceKey !== null);
   if (sequenced.length === 0) return null;
   const keys = [sequenced.map(({ tenant }) => tenant), sequenced.map(({ sequenceKey }) => sequenceKey)];

@@ -37,7 +37,7 @@ export async function revokeKey(session: Session, id: string, now: number): Prom
   });
 }
 
-function keyOf([id, tenant, name, scopes, hash, createdAt, revokedAt]: Row): StoredKey {
+export function keyOf([id, tenant, name, scopes, hash, createdAt, revokedAt]: Row): StoredKey {
   return {
     id: givenText(id as string),
     tenant: givenText(tenant as string),

@@ -18,6 +18,7 @@ import { type ConnectionOptions, clientOf } from './connection.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
 import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { storeErrorOf } from './driver-errors.ts';
+import { dumpStore } from './dump-store.ts';
 import { extendLeases } from './extend-leases.ts';
 import { HintListener } from './hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hint-sender.ts';
@@ -30,6 +31,7 @@ import { migrate } from './migrate.ts';
 import { readInputs, readJobs, readResults } from './read-jobs.ts';
 import { removeJobs } from './remove-jobs.ts';
 import { repeated } from './repeat.ts';
+import { restoreRecords } from './restore-records.ts';
 import { SeenJobs } from './seen-jobs.ts';
 import { type Session, sessionOf } from './session.ts';
 import { statementsOf } from './statements.ts';
@@ -194,15 +196,21 @@ function storeOf(parts: Parts): Store {
     documentRead: pass((ref) => readDocument(session, ref)),
     documentList: pass((filter) => listDocuments(session, filter)),
     documentRemove: pass((ref) => removeDocument(session, ref)),
+
+    dump: () => dumpStore(connection, quoted, gate.closing),
+    restore: pass((batch) => restoreRecords(session, batch)),
   };
 }
 
 /** The one door that every call goes through: it counts them, translates their errors, and closes. */
 function gateOf() {
   const underWay = new Set<Promise<unknown>>();
+  const closing = new AbortController();
   let isShut = false;
   return {
     isShut: () => isShut,
+    /** For what is under way for longer than a call. */
+    closing: closing.signal,
     pass<A extends unknown[], T>(call: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
       return async (...args) => {
         if (isShut) throw new BideError('SHUTTING_DOWN');
@@ -220,6 +228,7 @@ function gateOf() {
     /** Resolves when what was under way has ended. Every call has a deadline of its own, so this has one. */
     async shut() {
       isShut = true;
+      closing.abort();
       await Promise.allSettled(underWay);
     },
   };

@@ -67,6 +67,25 @@ WITH touched AS MATERIALIZED (
 UPDATE ${s}.jobs SET blocked = NOT blocked
 WHERE id = ANY (ARRAY(SELECT id FROM judged WHERE blocked <> is_blocked)) AND state = 'waiting'`;
 
+/**
+ * $1 ids of jobs that were restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
+ * unfinished job of a key can be free, so of each key there is one to look at; `sequenceSettle` does the rest.
+ */
+const sequenceBlockNext = (s: string) => `
+WITH touched AS MATERIALIZED (
+  SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j
+), others AS MATERIALIZED (
+  SELECT o.* FROM touched t CROSS JOIN LATERAL (
+    SELECT id, number, tenant, sequence_key FROM ${s}.jobs
+    WHERE tenant = t.tenant AND sequence_key = t.sequence_key AND ${IS_UNFINISHED} AND id <> ALL ($1::uuid[])
+    ORDER BY number LIMIT 1) o
+)
+UPDATE ${s}.jobs SET blocked = true
+WHERE state = 'waiting' AND NOT blocked AND id = ANY (ARRAY(
+  SELECT o.id FROM others o WHERE EXISTS (
+    SELECT 1 FROM ${s}.jobs WHERE tenant = o.tenant AND sequence_key = o.sequence_key AND number < o.number
+      AND ${IS_UNFINISHED})))`;
+
 export function sequenceStatementsOf(s: string) {
   return {
     /** $1 tenants, $2 keys. */
@@ -74,5 +93,6 @@ export function sequenceStatementsOf(s: string) {
     /** $1 ids of jobs. */
     sequenceLockOfJobs: lockOf(s, `unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`),
     sequenceSettle: sequenceSettle(s),
+    sequenceBlockNext: sequenceBlockNext(s),
   };
 }

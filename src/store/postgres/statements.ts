@@ -13,9 +13,11 @@
  * - No step of a statement is joined with another: they have no indexes, and 1,000 rows would be compared with 1,000.
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
+import { restoreStatementsOf } from './restore-statements.ts';
 import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from './rows.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
+import { TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 /** The job row of the table called `alias` there. */
 export function jobRowOf(alias: string): string {
@@ -46,11 +48,6 @@ export const NEW_JOB_COLUMNS = [
 
 const NEW_NAMES = NEW_JOB_COLUMNS.map(([column]) => column).join(', ');
 
-function unnestOf(columns: readonly (readonly [name: string, type: string])[], alias: string): string {
-  const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
-  return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
-}
-
 /**
  * differs: SQLite looks for an earlier job with the idempotency key, then inserts; here the unique index decides, since others
  * insert at the same time. What was not inserted is looked up by `jobFindEarlier`, with a snapshot that sees it.
@@ -65,9 +62,7 @@ WITH given AS MATERIALIZED (
   ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING id, number, tenant, tags, callback_url, origin, created_at
 ), tagged AS (
-  INSERT INTO ${s}.job_tags (tenant, name, value, number)
-  SELECT i.tenant, t.name, t.value, i.number
-  FROM inserted i CROSS JOIN LATERAL jsonb_each_text(i.tags::jsonb) AS t(name, value) WHERE i.tags IS NOT NULL
+  INSERT INTO ${s}.job_tags (tenant, name, value, number) ${TAG_ROWS}
 ), announced AS (
   INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
   SELECT id, tenant, 1, 'waiting', callback_url, origin, 0, created_at, 0, created_at
@@ -331,6 +326,7 @@ export function statementsOf(s: string) {
     ...sweeps(s),
     ...sequenceStatementsOf(s),
     ...sideStatementsOf(s),
+    ...restoreStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ping: 'SELECT 1',
     version: `SELECT current_setting('server_version_num')::int`,

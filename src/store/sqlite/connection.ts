@@ -17,6 +17,8 @@ export interface Connection {
   /** The first row, if any. */
   get(name: StatementName, ...values: readonly Value[]): Row | undefined;
   all(name: StatementName, ...values: readonly Value[]): readonly Row[];
+  /** Row by row, while the statement runs; one at a time per name. */
+  each(name: StatementName): Iterable<Row>;
   /** Rows changed. */
   run(name: StatementName, ...values: readonly Value[]): number;
   /** For statements whose text depends on what is asked. Kept for the next call, up to `TEXTS_MAX` texts. */
@@ -102,6 +104,7 @@ export function connectionOf(database: DatabaseSync): Connection {
     exec: (sql) => database.exec(sql),
     get: (name, ...values) => statementOf(name).get(...values) as unknown as Row | undefined,
     all: (name, ...values) => statementOf(name).all(...values) as unknown as readonly Row[],
+    each: (name) => statementOf(name).iterate() as unknown as Iterable<Row>,
     run: (name, ...values) => Number(statementOf(name).run(...values).changes),
     prepareOnce,
     close: () => database.close(),

@@ -110,7 +110,7 @@ test('every call rejects with SCHEMA_NEWER when the database was written by a ne
   const folder = newFolder(t);
   const store = await openSqlite({ folder });
   await store.migrate();
-  const job = await insertJob({ store, tenant: 't', type: 'x', opened: { store, ...NEVER } });
+  const job = await insertJob({ store, tenant: 't', type: 'x', opened: { store, ...NEVER }, openEmpty: assert.fail });
   await store.close();
   setVersion(folder, SCHEMA_VERSION + 1);
   const old = await openSqlite({ folder });
@@ -135,7 +135,7 @@ function setVersion(folder: string, version: number): void {
 test('calls reject with STORE_UNAVAILABLE when the database was not migrated yet, and work after it was', async (t) => {
   const store = await openSqlite({ folder: newFolder(t) });
   t.after(() => store.close());
-  const context = { store, tenant: 't', type: 'x', opened: { store, ...NEVER } };
+  const context = { store, tenant: 't', type: 'x', opened: { store, ...NEVER }, openEmpty: assert.fail };
   await rejectsWith(store.insert([newJob(context)]), 'STORE_UNAVAILABLE');
   await rejectsWith(store.list({ tenant: null, limit: 1 }), 'STORE_UNAVAILABLE');
   assert.equal((await store.inspect()).length > 5, true);

@@ -156,6 +156,45 @@ export function jobAt(values: Row, at = 0): Job {
   };
 }
 
+/** The values of a job in the order of `JOB_COLUMNS`: what `jobAt` makes a job of. */
+export function rowOf(job: Job): readonly Value[] {
+  const values: Record<JobColumn, Value> = {
+    number: job.number,
+    id: job.id,
+    tenant: job.tenant,
+    type: job.type,
+    state: job.state,
+    priority: job.priority,
+    run_at: job.runAt,
+    percent: job.progress.percent,
+    message: job.progress.message,
+    attempt: job.attempt,
+    fence: job.fence,
+    revision: job.revision,
+    lease_until: job.leaseUntil,
+    worker: job.worker,
+    cancel_requested_at: job.cancelRequestedAt,
+    timeout_ms: job.timeoutMs,
+    deadline_ms: job.deadlineMs,
+    deadline_at: job.deadlineAt,
+    started_at: job.startedAt,
+    finished_at: job.finishedAt,
+    created_at: job.createdAt,
+    retain_ms: job.retainMs,
+    sequence_key: job.sequenceKey,
+    idempotency_key: job.idempotencyKey,
+    request_hash: job.requestHash,
+    callback_url: job.callbackUrl,
+    result_type: job.result?.contentType ?? null,
+    result_bytes: job.result?.bytes ?? null,
+    retry: JSON.stringify(job.retry),
+    tags: tagsText(job.tags),
+    origin: jsonText(job.origin),
+    error: jsonText(job.error),
+  };
+  return JOB_COLUMNS.map((column) => values[column]);
+}
+
 /** Which columns a patched field goes to. The order numbers the bits of a patch mask. */
 export const PATCH_FIELDS: readonly {
   readonly field: keyof JobPatch;

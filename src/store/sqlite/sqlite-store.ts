@@ -1,8 +1,9 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
-import type { Store, StoreFacts } from '../contract.ts';
+import type { Store, StoreFacts, StoreRecord } from '../contract.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
+import { dumpDatabase } from './dump.ts';
 import { inspectDatabase } from './inspect.ts';
 import {
   countOfRow,
@@ -22,7 +23,7 @@ import { SCHEMA_VERSION } from './migrations.ts';
 import { JOB_WIDTH, jobAt } from './rows.ts';
 import type { ScannerTable } from './scanner.ts';
 import type { ThreadPort } from './thread-port.ts';
-import { appliedOf, claimedOf, insertedOf, newJobValues, patchBatch } from './wire.ts';
+import { appliedOf, claimedOf, insertedOf, newJobValues, patchBatch, recordRows } from './wire.ts';
 import type { WriterTable } from './writer.ts';
 
 export interface StoreParts {
@@ -45,6 +46,7 @@ interface Gate {
   read<T>(work: (connection: Connection) => T): T;
   /** Before the schema is there. */
   early(): StoreParts;
+  dump(): AsyncIterable<readonly StoreRecord[]>;
   close(): Promise<void>;
 }
 
@@ -58,6 +60,8 @@ export function createStore(parts: StoreParts): Store {
     ...deliveryCalls(gate),
     ...keyCalls(gate),
     ...documentCalls(gate),
+    dump: gate.dump,
+    restore: async (batch) => gate.writer().call('restore', batch.map(recordRows), batch.length),
     // One process owns the data folder: there is nobody to tell and nobody to hear from.
     hint: () => {},
     changes: () => () => {},
@@ -65,6 +69,7 @@ export function createStore(parts: StoreParts): Store {
 }
 
 function gateOf(parts: StoreParts): Gate {
+  const closing = new AbortController();
   let closed: Promise<void> | null = null;
   let isCurrent = false;
   let scanner: Promise<ThreadPort<ScannerTable>> | null = null;
@@ -95,7 +100,12 @@ function gateOf(parts: StoreParts): Gate {
     return scanner;
   }
 
+  async function* dump(): AsyncGenerator<readonly StoreRecord[], void> {
+    yield* dumpDatabase(requireCurrent().path, closing.signal);
+  }
+
   async function closeAll(): Promise<void> {
+    closing.abort();
     await scanner?.then(
       (port) => port.close(),
       () => {},
@@ -111,7 +121,7 @@ function gateOf(parts: StoreParts): Gate {
     return closed;
   }
 
-  return { writer: () => requireCurrent().writer, scanner: openScanner, read, early, close };
+  return { writer: () => requireCurrent().writer, scanner: openScanner, read, early, dump, close };
 }
 
 function requireSchema({ path, reader }: StoreParts): void {

@@ -14,6 +14,8 @@ export const JOB_ROW = JOB_COLUMNS.join(', ');
 export const JOB_ROW_OF_J = JOB_COLUMNS.map((column) => `j.${column}`).join(', ');
 
 const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, origin, attempt, at, fence';
+/** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
+const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
@@ -39,6 +41,7 @@ export const STATEMENTS = {
   jobInsert: `INSERT INTO jobs (${NEW_JOB_COLUMNS.join(', ')},
     number, blocked, state, percent, attempt, fence, revision)
     VALUES (${NEW_JOB_COLUMNS.map(() => '?').join(', ')}, ?, ?, 'waiting', 0, 0, 0, 1)`,
+  jobRestore: `INSERT INTO jobs (${JOB_ROW}, blocked) VALUES (${JOB_COLUMNS.map(() => '?').join(', ')}, ?)`,
   jobInputInsert: 'INSERT INTO job_inputs (number, input) VALUES (?, ?)',
   jobTagInsert: 'INSERT INTO job_tags (tenant, name, value, number) VALUES (?, ?, ?, ?)',
   jobResultPut: 'INSERT OR REPLACE INTO job_results (number, content_type, bytes) VALUES (?, ?, ?)',
@@ -60,6 +63,7 @@ export const STATEMENTS = {
   jobInputDelete: 'DELETE FROM job_inputs WHERE number = ?',
   jobTagDelete: 'DELETE FROM job_tags WHERE tenant = ? AND name = ? AND value = ? AND number = ?',
   tombstonePut: 'INSERT OR REPLACE INTO tombstones (id, number, tenant, gone_at, gone_until) VALUES (?, ?, ?, ?, ?)',
+  tombstonesOf: 'SELECT id, number FROM tombstones WHERE id = ?1 OR number = ?2',
   tombstoneDeleteOver: `DELETE FROM tombstones WHERE id IN (
     SELECT id FROM tombstones WHERE gone_until <= ?1 ORDER BY gone_until LIMIT +?2)`,
 
@@ -124,6 +128,10 @@ export const STATEMENTS = {
     WHERE number = (SELECT min(number) FROM deliveries WHERE job_number = ?)`,
   deliveryDeleteOfJob: 'DELETE FROM deliveries WHERE job_number = ?',
 
+  /** After the job: revision to due time. Its order among those of its job is that of the inserts. */
+  deliveryRestore: `INSERT INTO deliveries
+    (job_number, job_id, tenant, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
   // --- Keys -----------------------------------------------------------------------------------------------------------------
   keyInsert: `INSERT INTO keys (${KEY_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   keyRead: `SELECT ${KEY_ROW} FROM keys WHERE id = ?`,
@@ -140,6 +148,15 @@ export const STATEMENTS = {
   documentListAfter: `SELECT ${DOCUMENT_ROW} FROM documents WHERE tenant = ?1 AND kind = ?2
     AND (created_at < ?4 OR (created_at = ?4 AND name > ?5)) ORDER BY created_at DESC, name LIMIT +?3`,
   documentDelete: 'DELETE FROM documents WHERE tenant = ? AND kind = ? AND name = ?',
+
+  // --- Dumps: whole tables, row by row ---------------------------------------------------------------------------------------
+  // differs: PostgreSQL reads page by page, since a result there comes as a whole; here a statement that runs hands out single rows.
+  dumpDocuments: `SELECT ${DOCUMENT_ROW} FROM documents ORDER BY tenant, kind, name`,
+  dumpTombstones: 'SELECT id, number, tenant, gone_at, gone_until FROM tombstones ORDER BY number',
+  dumpJobs: `SELECT ${JOB_ROW_OF_J}, i.input, r.content_type, r.bytes
+    FROM jobs j JOIN job_inputs i ON i.number = j.number LEFT JOIN job_results r ON r.number = j.number
+    ORDER BY j.number`,
+  dumpDeliveriesOfJob: `SELECT ${PENDING_ROW} FROM deliveries WHERE job_number = ? ORDER BY number`,
 } satisfies Record<string, string>;
 
 export type StatementName = keyof typeof STATEMENTS;

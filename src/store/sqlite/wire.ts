@@ -1,10 +1,20 @@
 /** Batches of the contract to flat values for the writer, and its answers back. */
-import type { ApplyOutcome, ClaimedJob, GuardedPatch, InsertOutcome, NewJob, ResultContent } from '../contract.ts';
+import type {
+  ApplyOutcome,
+  ClaimedJob,
+  GuardedPatch,
+  InsertOutcome,
+  NewJob,
+  PendingDelivery,
+  ResultContent,
+  StoreRecord,
+} from '../contract.ts';
 import type { Row, Value } from './connection.ts';
-import { JOB_WIDTH, jobAt, pushNewJob, pushPatch, statesMask } from './rows.ts';
+import { JOB_WIDTH, jobAt, jsonText, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
 import { APPLIED, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import { ABSENT, EXISTING, type Inserted } from './writes/insert-jobs.ts';
+import type { RecordRows } from './writes/restore-records.ts';
 
 export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
   const values: Value[] = [];
@@ -54,6 +64,28 @@ export function claimedOf(values: Row): readonly ClaimedJob[] {
     claimed.push({ job: jobAt(values, at), input: values[at + JOB_WIDTH] as string });
   }
   return claimed;
+}
+
+export function recordRows(record: StoreRecord): RecordRows {
+  if (record.kind === 'document') {
+    const { tenant, kind, name, data, revision, createdAt } = record.document;
+    return { kind: 'document', row: [tenant, kind, name, JSON.stringify(data), revision, createdAt] };
+  }
+  if (record.kind !== 'job') return record;
+  const { job, input, result, deliveries } = record;
+  return {
+    kind: 'job',
+    row: rowOf(job),
+    input,
+    result: result === null ? null : standalone(result),
+    // Only the first may have a due time, and has to.
+    deliveries: deliveries.map((delivery, index) => deliveryRow(delivery, index === 0 ? (delivery.dueAt ?? 0) : null)),
+  };
+}
+
+function deliveryRow(delivery: PendingDelivery, dueAt: number | null): Row {
+  const { revision, state, url, origin, attempt, at, fence } = delivery;
+  return [revision, state, url, jsonText(origin), attempt, at, fence, dueAt];
 }
 
 /**

@@ -20,6 +20,7 @@ import { extendLeases } from './writes/extend-leases.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
 import { removeJobs } from './writes/remove-jobs.ts';
+import { restoreRecords } from './writes/restore-records.ts';
 import { type Transaction, transactionOn } from './writes/transaction.ts';
 
 const WRITES = {
@@ -34,6 +35,7 @@ const WRITES = {
   keyRevoke: revokeKey,
   documentWrite: writeDocument,
   documentRemove: removeDocument,
+  restore: restoreRecords,
 };
 
 type Writes = typeof WRITES;

@@ -59,7 +59,7 @@ function isBlocked(transaction: Transaction, job: Row, number: number): Value {
   return transaction.connection.get('sequenceIsTaken', job[NEW_AT.tenant] as string, key, number)?.[0] ?? 0;
 }
 
-function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {
+export function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {
   for (const [name, value] of Object.entries(tags)) {
     transaction.connection.run('jobTagInsert', tenant, name, value, number);
   }

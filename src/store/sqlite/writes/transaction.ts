@@ -10,6 +10,8 @@ import type { Connection } from '../connection.ts';
 export interface Transaction {
   readonly connection: Connection;
   takeNumber(): number;
+  /** No number up to this one is given out from here on. False where that was so before. */
+  raiseNumber(number: number): boolean;
   /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
   count(tenant: string, type: string, state: StoredState, jobs: number): void;
   settle(): void;
@@ -26,10 +28,20 @@ export function transactionOn(connection: Connection): Transaction {
   const changes = new Map<string, CountChange>();
   let lastNumber: number | null = null;
 
-  function takeNumber(): number {
+  function last(): number {
     lastNumber ??= Number(connection.get('jobNumberRead')?.[0]);
-    lastNumber += 1;
     return lastNumber;
+  }
+
+  function takeNumber(): number {
+    lastNumber = last() + 1;
+    return lastNumber;
+  }
+
+  function raiseNumber(number: number): boolean {
+    if (number <= last()) return false;
+    lastNumber = number;
+    return true;
   }
 
   function count(tenant: string, type: string, state: StoredState, jobs: number): void {
@@ -48,5 +60,5 @@ export function transactionOn(connection: Connection): Transaction {
     }
   }
 
-  return { connection, takeNumber, count, settle };
+  return { connection, takeNumber, raiseNumber, count, settle };
 }

@@ -1,0 +1,211 @@
+/**
+ * All records of a schema as of one moment: one transaction on a connection of its own, page by page.
+ *
+ * - REPEATABLE READ shows all pages the snapshot of the first one. Like that of `pg_dump` it keeps vacuum from removing what dies
+ *   meanwhile, for as long as it is open. That is right here: a dump that shows several moments would have jobs twice, or
+ *   none of both, and whoever moves a store has stopped its servers. A reader who does not go on for `IDLE_MS_MAX` loses it.
+ * - One transaction is one server connection behind any pooler; settings are made `LOCAL`, for it alone.
+ * - Pages go by key, not by OFFSET, and end before they are too large: the answer to a statement comes as a whole.
+ */
+import { BideError } from '../../core/errors.ts';
+import type { Origin } from '../../core/job.ts';
+import type { StoredState } from '../../core/state.ts';
+import type { PendingDelivery, StoreRecord } from '../contract.ts';
+import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
+import { type ConnectionOptions, clientOf, destroy, endWithin, within } from './connection.ts';
+import { documentOf } from './documents.ts';
+import { storeErrorOf } from './driver-errors.ts';
+import { keyOf } from './keys.ts';
+import type { Row, Rows } from './lane.ts';
+import { JOB_COLUMNS, JOB_WIDTH, jobAt, jsonOf } from './rows.ts';
+import { givenText, plainArray } from './wire-text.ts';
+
+/** How long whoever reads a dump may rest between two pages. */
+const IDLE_MS_MAX = 10 * 60_000;
+
+/** @param closing ends the dump when the store closes */
+export async function* dumpStore(
+  options: ConnectionOptions,
+  s: string,
+  closing: AbortSignal,
+): AsyncGenerator<readonly StoreRecord[], void> {
+  const client = clientOf(options, false);
+  client.on('error', () => {});
+  const drop = () => destroy(client);
+  closing.addEventListener('abort', drop);
+  try {
+    closing.throwIfAborted();
+    await client.connect();
+    await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`);
+    const read: Read = async (text, values = []) => {
+      const answer = client.query({ text, values: [...values], rowMode: 'array' });
+      return (await within(answer, options.answerMs)).rows as Rows;
+    };
+    for await (const batch of recordBatches(recordsOf(read, s))) {
+      yield batch;
+      closing.throwIfAborted();
+    }
+    await client.query('COMMIT');
+  } catch (error) {
+    throw closing.aborted ? new BideError('SHUTTING_DOWN') : storeErrorOf(error);
+  } finally {
+    closing.removeEventListener('abort', drop);
+    // The end of the connection is the end of its transaction.
+    await endWithin(client, options.connectMs);
+  }
+}
+
+type Read = (text: string, values?: readonly unknown[]) => Promise<Rows>;
+
+async function* recordsOf(read: Read, s: string): AsyncGenerator<StoreRecord, void> {
+  // The sequence is not part of any snapshot, so it is read after the snapshot was taken: then it is past every job in it.
+  await read(`SELECT FROM ${s}.migrations LIMIT 1`);
+  const [counter] = await read(
+    `SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ${s}.job_numbers`,
+  );
+  yield { kind: 'counter', number: counter?.[0] as number };
+  for await (const row of pages(read, KEYS(s))) yield { kind: 'key', key: keyOf(row) };
+  for await (const row of pages(read, DOCUMENTS(s))) yield { kind: 'document', document: documentOf(row) };
+  for await (const row of pages(read, TOMBSTONES(s))) yield tombstoneOf(row);
+  yield* wholeJobs(read, s);
+}
+
+interface Pages {
+  /** The rows beyond $1, $2, … in their order, without an end. */
+  readonly from: string;
+  /** What is selected of them. */
+  readonly columns: string;
+  /** What they are ordered by, and where that is in `columns`. */
+  readonly keys: readonly string[];
+  readonly keysAt: readonly number[];
+  /** SQL: bytes of a row that has no narrow bound. */
+  readonly weight: string;
+  /** Before the first row. */
+  readonly start: readonly unknown[];
+}
+
+/** The next page, which ends before it is heavier than a batch; its first row is in it in any case. */
+function pageOf({ from, columns, keys, weight }: Pages): string {
+  const order = `ORDER BY ${keys.join(', ')}`;
+  return `SELECT ${columns} FROM (
+      SELECT p.*, sum(${weight}) OVER (${order}) AS weight_so_far, row_number() OVER (${order}) AS place
+      FROM (${from} ${order} LIMIT ${BATCH_RECORDS_MAX}) p) w
+    WHERE place = 1 OR weight_so_far <= ${BATCH_BYTES_MAX} ${order}`;
+}
+
+async function* pages(read: Read, table: Pages): AsyncGenerator<Row, void> {
+  for await (const page of wholePages(read, table)) yield* page;
+}
+
+async function* wholePages(read: Read, table: Pages): AsyncGenerator<Rows, void> {
+  const text = pageOf(table);
+  let after = table.start;
+  for (;;) {
+    const page = await read(text, after);
+    const last = page.at(-1);
+    if (last === undefined) return;
+    yield page;
+    after = table.keysAt.map((at) => last[at]);
+  }
+}
+
+const KEYS = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.keys WHERE (created_at, id) > ($1::bigint, $2::text)`,
+  columns: 'id, tenant, name, scopes, hash, created_at, revoked_at',
+  keys: ['created_at', 'id'],
+  keysAt: [5, 0],
+  weight: '0',
+  start: [Number.MIN_SAFE_INTEGER, ''],
+});
+
+const DOCUMENTS = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.documents WHERE (tenant, kind, name) > ($1::text, $2::text, $3::text)`,
+  columns: 'tenant, kind, name, data, revision, created_at',
+  keys: ['tenant', 'kind', 'name'],
+  keysAt: [0, 1, 2],
+  weight: 'octet_length(data)',
+  start: ['', '', ''],
+});
+
+const TOMBSTONES = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.tombstones WHERE number > $1::bigint`,
+  columns: 'number, id, tenant, gone_at, gone_until',
+  keys: ['number'],
+  keysAt: [0],
+  weight: '0',
+  start: [0],
+});
+
+/** After the columns of a job: its input, and the content of its result. */
+const JOBS = (s: string): Pages => ({
+  from: `SELECT j.*, r.content_type, r.bytes FROM ${s}.jobs j
+    LEFT JOIN LATERAL (
+      SELECT content_type, bytes FROM ${s}.job_results WHERE number = j.number AND j.result_type IS NOT NULL LIMIT 1) r ON true
+    WHERE j.number > $1::bigint`,
+  columns: `${JOB_COLUMNS.join(', ')}, input, content_type, bytes`,
+  keys: ['number'],
+  keysAt: [0],
+  // Neither length reads the value itself.
+  weight: 'octet_length(input) + coalesce(octet_length(bytes), 0)',
+  start: [0],
+});
+
+async function* wholeJobs(read: Read, s: string): AsyncGenerator<StoreRecord, void> {
+  for await (const page of wholePages(read, JOBS(s))) {
+    const jobs = page.map((row) => ({ job: jobAt(row), rest: row.slice(JOB_WIDTH) }));
+    const pending = await deliveriesOf(
+      read,
+      s,
+      jobs.flatMap(({ job }) => (job.callbackUrl === null ? [] : [job.id])),
+    );
+    for (const { job, rest } of jobs) {
+      const [input, contentType, bytes] = rest as [string, string | null, Uint8Array];
+      const result = contentType === null ? null : { contentType: givenText(contentType), bytes };
+      yield { kind: 'job', job, input: givenText(input), result, deliveries: pending.get(job.id) ?? [] };
+    }
+  }
+}
+
+async function deliveriesOf(read: Read, s: string, ids: readonly string[]): Promise<Map<string, PendingDelivery[]>> {
+  const pending = new Map<string, PendingDelivery[]>();
+  if (ids.length === 0) return pending;
+  const rows = await read(
+    `SELECT job_id, revision, state, url, origin, attempt, at, fence, due_at FROM ${s}.deliveries
+      WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id, number`,
+    [plainArray(ids)],
+  );
+  for (const [jobId, ...row] of rows) {
+    const ofJob = pending.get(jobId as string) ?? [];
+    ofJob.push(deliveryOf(row, ofJob.length === 0));
+    pending.set(jobId as string, ofJob);
+  }
+  return pending;
+}
+
+function deliveryOf(row: Row, isFirst: boolean): PendingDelivery {
+  const [revision, state, url, origin, attempt, at, fence, dueAt] = row;
+  return {
+    revision: revision as number,
+    state: state as StoredState,
+    url: givenText(url as string),
+    origin: jsonOf<Origin>(origin as string | null),
+    attempt: attempt as number,
+    at: at as number,
+    fence: fence as number,
+    dueAt: isFirst ? (dueAt as number) : null,
+  };
+}
+
+function tombstoneOf([number, id, tenant, goneAt, goneUntil]: Row): StoreRecord {
+  return {
+    kind: 'tombstone',
+    tombstone: {
+      id: id as string,
+      number: number as number,
+      tenant: givenText(tenant as string),
+      goneAt: goneAt as number,
+      goneUntil: goneUntil as number,
+    },
+  };
+}

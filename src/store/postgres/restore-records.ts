@@ -1,0 +1,230 @@
+/**
+ * Records of a dump, written as they are: one statement per kind, all of a batch in one transaction.
+ *
+ * 1. The counter first: a number is out of everybody's reach before a row with it can be there. It only goes up.
+ * 2. Then keys, documents, tombstones and jobs; of each job that this transaction wrote, and of no other, its result and deliveries.
+ * 3. Jobs of sequences under the locks of their keys, as any change of them: see `sequence-statements.ts`.
+ * 4. What was not written is looked at afterwards: it is there already, or something else is in its place.
+ *
+ * Repeated after a lost answer it finds what the first try wrote. That counts as written then, though it cannot be told
+ * from what was there before both.
+ */
+import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
+import { sequencedOf } from './insert-jobs.ts';
+import type { Row } from './lane.ts';
+import { repeated } from './repeat.ts';
+import { RESTORED_COLUMNS } from './restored-columns.ts';
+import { resultValues } from './result-values.ts';
+import { jsonText } from './rows.ts';
+import { runSequenced } from './sequences.ts';
+import { partsOf, type Session, type Step } from './session.ts';
+import { plainArray, storedText, textArray } from './wire-text.ts';
+
+/** Bytes and characters of jobs that one statement carries. */
+const JOB_BYTES_MAX = 32 * 1_024 * 1_024;
+
+/** What is written alike: by which statement, which of its rows was written, and what stands where another was not. */
+interface Kind<T> {
+  readonly steps: (items: readonly T[]) => readonly Step[];
+  /** As the statement returns it for a row that it wrote. */
+  readonly keyOf: (item: T) => string;
+  /** Place among the items asked for, from 1, and what is there. */
+  readonly standing: (items: readonly T[]) => Step;
+  readonly isThere: (item: T, standing: Row) => boolean;
+}
+
+export async function restoreRecords(
+  session: Session,
+  batch: readonly StoreRecord[],
+): Promise<readonly RestoreOutcome[]> {
+  const kinds = [
+    writesOf(batch, KEYS, (record) => (record.kind === 'key' ? record.key : null)),
+    writesOf(batch, DOCUMENTS, (record) => (record.kind === 'document' ? record.document : null)),
+    writesOf(batch, TOMBSTONES, (record) => (record.kind === 'tombstone' ? record.tombstone : null)),
+    writesOf(batch, JOBS, (record) => (record.kind === 'job' ? record : null)),
+  ].filter((one) => one !== null);
+  const highest = Math.max(0, ...batch.map(numberOf));
+  return repeated(async (isRepeat) => {
+    const outcomes = new Array<RestoreOutcome>(batch.length).fill('conflict');
+    const last = (await session.run('jobNumberRead', []))[0]?.[0] as number;
+    const before = highest > last ? raiseSteps(highest) : [];
+    const jobs = batch.flatMap((record) => (record.kind === 'job' ? [record.job] : []));
+    const sequenced = sequencedOf(jobs);
+    const steps = [...before, ...kinds.flatMap((kind) => kind.steps)];
+    if (sequenced !== null) steps.push({ name: 'sequenceBlockNext', values: [plainArray(sequenced.ids)] });
+    const results = steps.length === 0 ? [] : await runSequenced(session, steps, sequenced);
+    let at = before.length;
+    for (const kind of kinds) {
+      await kind.judge(session, results.slice(at, at + kind.steps.length).flat(), { outcomes, isRepeat });
+      at += kind.steps.length;
+    }
+    for (const [index, record] of batch.entries()) {
+      if (record.kind === 'counter') outcomes[index] = record.number > last ? 'written' : 'present';
+    }
+    return outcomes;
+  });
+}
+
+function numberOf(record: StoreRecord): number {
+  if (record.kind === 'counter') return record.number;
+  if (record.kind === 'tombstone') return record.tombstone.number;
+  return record.kind === 'job' ? record.job.number : 0;
+}
+
+function raiseSteps(number: number): readonly Step[] {
+  return [
+    { name: 'jobNumberLock', values: [] },
+    { name: 'jobNumberRaise', values: [number] },
+  ];
+}
+
+interface Judging {
+  readonly outcomes: RestoreOutcome[];
+  readonly isRepeat: boolean;
+}
+
+interface KindWrites {
+  readonly steps: readonly Step[];
+  judge(session: Session, written: readonly Row[], judging: Judging): Promise<void>;
+}
+
+/** The records of one kind; null where the batch has none. */
+function writesOf<T>(
+  batch: readonly StoreRecord[],
+  kind: Kind<T>,
+  pick: (record: StoreRecord) => T | null,
+): KindWrites | null {
+  const placed = batch.flatMap((record, index) => {
+    const item = pick(record);
+    return item === null ? [] : [{ index, item }];
+  });
+  if (placed.length === 0) return null;
+  return {
+    steps: kind.steps(placed.map(({ item }) => item)),
+    async judge(session, written, { outcomes, isRepeat }) {
+      const keys = new Set(written.map((row) => row.join('\n')));
+      // A key that is there twice was written once: deleting it leaves the second one to be judged.
+      const others = placed.filter(({ index, item }) => {
+        const isWritten = keys.delete(kind.keyOf(item));
+        if (isWritten) outcomes[index] = 'written';
+        return !isWritten;
+      });
+      if (others.length === 0) return;
+      const { name, values } = kind.standing(others.map(({ item }) => item));
+      for (const [ord, ...standing] of await session.run(name, values)) {
+        const { index, item } = others[(ord as number) - 1] as (typeof others)[number];
+        if (kind.isThere(item, standing)) outcomes[index] = isRepeat ? 'written' : 'present';
+      }
+    },
+  };
+}
+
+const KEYS: Kind<StoredKey> = {
+  steps: (keys) => [
+    {
+      name: 'keyRestore',
+      values: [
+        textArray(keys.map(({ id }) => id)),
+        textArray(keys.map(({ tenant }) => tenant)),
+        textArray(keys.map(({ name }) => name)),
+        textArray(keys.map(({ scopes }) => JSON.stringify(scopes))),
+        textArray(keys.map(({ hash }) => hash)),
+        plainArray(keys.map(({ createdAt }) => createdAt)),
+        plainArray(keys.map(({ revokedAt }) => revokedAt)),
+      ],
+    },
+  ],
+  keyOf: ({ id }) => storedText(id),
+  standing: (keys) => ({ name: 'keyStanding', values: [textArray(keys.map(({ id }) => id))] }),
+  // A key that was revoked must not stay in force because an older dump of it is there.
+  isThere: (key, [hash, revokedAt]) => storedText(key.hash) === hash && (key.revokedAt === null || revokedAt !== null),
+};
+
+const refArrays = (documents: readonly Document[]) => [
+  textArray(documents.map(({ tenant }) => tenant)),
+  textArray(documents.map(({ kind }) => kind)),
+  textArray(documents.map(({ name }) => name)),
+];
+
+const DOCUMENTS: Kind<Document> = {
+  steps: (documents) => [
+    {
+      name: 'documentRestore',
+      values: [
+        ...refArrays(documents),
+        textArray(documents.map(({ data }) => JSON.stringify(data))),
+        plainArray(documents.map(({ revision }) => revision)),
+        plainArray(documents.map(({ createdAt }) => createdAt)),
+      ],
+    },
+  ],
+  keyOf: ({ tenant, kind, name }) => [tenant, kind, name].map(storedText).join('\n'),
+  standing: (documents) => ({ name: 'documentStanding', values: refArrays(documents) }),
+  isThere: (document, [revision, createdAt]) =>
+    document.createdAt === createdAt && (revision as number) >= document.revision,
+};
+
+const TOMBSTONES: Kind<Tombstone> = {
+  steps: (tombstones) => [
+    {
+      name: 'tombstoneRestore',
+      values: [
+        plainArray(tombstones.map(({ id }) => id)),
+        plainArray(tombstones.map(({ number }) => number)),
+        textArray(tombstones.map(({ tenant }) => tenant)),
+        plainArray(tombstones.map(({ goneAt }) => goneAt)),
+        plainArray(tombstones.map(({ goneUntil }) => goneUntil)),
+      ],
+    },
+  ],
+  keyOf: ({ id }) => id,
+  standing: (tombstones) => ({ name: 'jobStanding', values: [plainArray(tombstones.map(({ id }) => id))] }),
+  isThere: ({ number }, [jobNumber, , graveNumber]) => jobNumber === null && graveNumber === number,
+};
+
+const JOBS: Kind<WholeJob> = {
+  steps: (wholes) =>
+    partsOf(wholes, ({ input, result }) => input.length + (result?.bytes.byteLength ?? 0), JOB_BYTES_MAX).flatMap(
+      jobSteps,
+    ),
+  keyOf: ({ job }) => job.id,
+  standing: (wholes) => ({ name: 'jobStanding', values: [plainArray(wholes.map(({ job }) => job.id))] }),
+  // One that was removed since has had its time: it is not brought back.
+  isThere: ({ job }, [number, revision, graveNumber]) =>
+    number === null ? graveNumber === job.number : number === job.number && (revision as number) >= job.revision,
+};
+
+/** Only `jobRestore` returns rows. */
+function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
+  const jobs = wholes.map(({ job }) => job);
+  const inputs = textArray(wholes.map(({ input }) => input));
+  const steps: Step[] = [
+    { name: 'jobRestore', values: [...RESTORED_COLUMNS.map(({ arrayOf }) => arrayOf(jobs)), inputs] },
+  ];
+  const results = resultValues(wholes.map(({ result }) => result));
+  if (results !== null) {
+    steps.push({ name: 'jobRestoreResults', values: [plainArray(jobs.map(({ id }) => id)), ...results] });
+  }
+  const deliveries = deliveryValues(wholes);
+  if (deliveries !== null) steps.push({ name: 'deliveryRestore', values: deliveries });
+  return steps;
+}
+
+/** Null where nothing is to be delivered. */
+function deliveryValues(wholes: readonly WholeJob[]): readonly unknown[] | null {
+  const pending = wholes.flatMap(({ job, deliveries }) => deliveries.map((delivery) => ({ job, delivery })));
+  if (pending.length === 0) return null;
+  return [
+    plainArray(pending.map(({ job }) => job.id)),
+    textArray(pending.map(({ job }) => job.tenant)),
+    plainArray(pending.map(({ delivery }) => delivery.revision)),
+    textArray(pending.map(({ delivery }) => delivery.state)),
+    textArray(pending.map(({ delivery }) => delivery.url)),
+    textArray(pending.map(({ delivery }) => jsonText(delivery.origin))),
+    plainArray(pending.map(({ delivery }) => delivery.attempt)),
+    plainArray(pending.map(({ delivery }) => delivery.at)),
+    plainArray(pending.map(({ delivery }) => delivery.fence)),
+    // Due at once when its turn comes, whatever this machine's time is.
+    plainArray(pending.map(({ delivery }) => delivery.dueAt ?? 0)),
+  ];
+}

@@ -1,0 +1,23 @@
+/**
+ * Results of a batch on their way: the bytes of all of them one after another in one parameter, and where each one is in it. As an
+ * array they would travel as hex, twice the size.
+ */
+import type { ResultContent } from '../contract.ts';
+import { plainArray, textArray } from './wire-text.ts';
+
+/** Content types, starts (from 1), lengths, and the bytes; null without any result. */
+export function resultValues(results: readonly (ResultContent | null)[]): readonly unknown[] | null {
+  if (results.every((result) => result === null)) return null;
+  let end = 1;
+  const starts = results.map((result) => {
+    const start = end;
+    end += result?.bytes.byteLength ?? 0;
+    return start;
+  });
+  return [
+    textArray(results.map((result) => result?.contentType ?? null)),
+    plainArray(starts),
+    plainArray(results.map((result) => result?.bytes.byteLength ?? null)),
+    Buffer.concat(results.flatMap((result) => (result === null ? [] : [result.bytes]))),
+  ];
+}

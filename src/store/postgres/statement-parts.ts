@@ -1,0 +1,14 @@
+/** Parts that several statements are made of; the rules that they follow stand in `statements.ts`. */
+
+/** Column and SQL type of its array, per parameter. */
+export type Columns = readonly (readonly [name: string, type: string])[];
+
+/** The rows of a batch as `alias`, its arrays as the first parameters; `ord` is the place of a row in the batch, from 1. */
+export function unnestOf(columns: Columns, alias: string): string {
+  const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+  return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
+}
+
+/** The rows of `job_tags` for the jobs that the step `inserted` has written. */
+export const TAG_ROWS = `SELECT i.tenant, t.name, t.value, i.number
+  FROM inserted i CROSS JOIN LATERAL jsonb_each_text(i.tags::jsonb) AS t(name, value) WHERE i.tags IS NOT NULL`;

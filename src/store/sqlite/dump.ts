@@ -1,0 +1,87 @@
+/**
+ * All records of a database as of one moment, on a connection of its own: its read transaction holds a snapshot of the log, so
+ * writes go on beside it and do not show.
+ *
+ * Rows are pulled one by one from a running statement, never a whole table; after each batch the event loop gets its turn. The log cannot
+ * be cut while a snapshot is open, so it grows by what is written meanwhile; a dump is short enough for that.
+ */
+import { setImmediate as turn } from 'node:timers/promises';
+import { BideError } from '../../core/errors.ts';
+import type { Origin } from '../../core/job.ts';
+import type { StoredState } from '../../core/state.ts';
+import type { PendingDelivery, StoreRecord } from '../contract.ts';
+import { recordBatches } from '../record-batches.ts';
+import { type Connection, openReaderConnection, type Row } from './connection.ts';
+import { storeError } from './driver-errors.ts';
+import { documentOfRow, keyOfRow } from './main-reads.ts';
+import { JOB_WIDTH, jobAt, jsonOf } from './rows.ts';
+
+/** @param closing ends the dump when the store closes */
+export async function* dumpDatabase(path: string, closing: AbortSignal): AsyncGenerator<readonly StoreRecord[], void> {
+  const connection = translated(path, () => openReaderConnection(path));
+  const close = () => {
+    if (connection.database.isOpen) connection.close();
+  };
+  closing.addEventListener('abort', close);
+  try {
+    connection.exec('BEGIN');
+    for await (const batch of recordBatches(recordsOf(connection))) {
+      yield batch;
+      await turn();
+      closing.throwIfAborted();
+    }
+  } catch (error) {
+    throw closing.aborted ? new BideError('SHUTTING_DOWN') : storeError(error, path);
+  } finally {
+    closing.removeEventListener('abort', close);
+    close();
+  }
+}
+
+function translated<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storeError(error, path);
+  }
+}
+
+function* recordsOf(connection: Connection): Generator<StoreRecord, void> {
+  yield { kind: 'counter', number: Number(connection.get('jobNumberRead')?.[0]) };
+  for (const row of connection.each('keyListAll')) yield { kind: 'key', key: keyOfRow(row) };
+  for (const row of connection.each('dumpDocuments')) yield { kind: 'document', document: documentOfRow(row) };
+  for (const row of connection.each('dumpTombstones')) yield tombstoneOf(row);
+  for (const row of connection.each('dumpJobs')) yield wholeJobOf(connection, row);
+}
+
+function tombstoneOf(row: Row): StoreRecord {
+  const [id, number, tenant, goneAt, goneUntil] = row as [string, number, string, number, number];
+  return { kind: 'tombstone', tombstone: { id, number, tenant, goneAt, goneUntil } };
+}
+
+/** A row of `dumpJobs`: the job, its input, and the content of its result. */
+function wholeJobOf(connection: Connection, row: Row): StoreRecord {
+  const job = jobAt(row);
+  const [input, contentType, bytes] = row.slice(JOB_WIDTH) as [string, string | null, Uint8Array];
+  return {
+    kind: 'job',
+    job,
+    input,
+    result: contentType === null ? null : { contentType, bytes },
+    deliveries: job.callbackUrl === null ? [] : connection.all('dumpDeliveriesOfJob', job.number).map(deliveryOf),
+  };
+}
+
+function deliveryOf(row: Row): PendingDelivery {
+  const [revision, state, url, origin, attempt, at, fence, dueAt] = row;
+  return {
+    revision: revision as number,
+    state: state as StoredState,
+    url: url as string,
+    origin: jsonOf<Origin>(origin as string | null),
+    attempt: attempt as number,
+    at: at as number,
+    fence: fence as number,
+    dueAt: dueAt as number | null,
+  };
+}
