@@ -33,9 +33,20 @@ import { createServer, type Mount, type Server, type ServerOptions } from './htt
 import { playgroundSource } from './playground.ts';
 import type { Store } from './store/contract.ts';
 
+export { type Archive, archiveOf, openArchive } from './app/archive/archive.ts';
+export { type ImportTally, importArchive, NOTHING_IMPORTED } from './app/archive/import-archive.ts';
+export { NO_RECORDS, type RecordCounts } from './app/archive/record-lines.ts';
 export { checkConfig } from './app/check-config.ts';
 export { type OpenKeys, openKeys } from './app/open-keys.ts';
-export { type DatabaseOptions, openMigratedStore, openStore, type StoreOptions } from './app/open-store.ts';
+export {
+  type DatabaseOptions,
+  openChosenStore,
+  openFilledStore,
+  openMigratedStore,
+  openStore,
+  type StoreChoice,
+  type StoreOptions,
+} from './app/open-store.ts';
 export { createLogger, type Logger, type LogLevel } from './http/log.ts';
 
 export interface HttpOptions {

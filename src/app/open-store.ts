@@ -1,5 +1,8 @@
 /** The store that a process works on: chosen by whether a database URL is given, opened and brought to this version's schema. */
+import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BideError } from '../core/errors.ts';
 import type { Store } from '../store/contract.ts';
 
 export interface StoreOptions {
@@ -7,6 +10,9 @@ export interface StoreOptions {
   readonly dataFolder: string;
   readonly database?: DatabaseOptions | undefined;
 }
+
+/** One of the two: for those who are after the store alone, and leave nothing else on this machine. */
+export type StoreChoice = { readonly dataFolder: string } | { readonly database: DatabaseOptions };
 
 export interface DatabaseOptions {
   /** postgres://… */
@@ -18,18 +24,33 @@ export interface DatabaseOptions {
 
 /** Opens without migrating: for those who want to look first. The engines are loaded when they are needed. */
 export async function openStore({ dataFolder, database }: StoreOptions): Promise<Store> {
-  if (database === undefined) {
-    const { openSqlite } = await import('../store/sqlite/index.ts');
-    return openSqlite({ folder: dataFolder });
-  }
+  if (database === undefined) return openChosenStore({ dataFolder });
   await mkdir(dataFolder, { recursive: true });
+  return openChosenStore({ database });
+}
+
+export async function openChosenStore(choice: StoreChoice): Promise<Store> {
+  if ('dataFolder' in choice) {
+    const { openSqlite } = await import('../store/sqlite/index.ts');
+    return openSqlite({ folder: choice.dataFolder });
+  }
   const { openPostgres } = await import('../store/postgres/index.ts');
-  const { url, schema, notify } = database;
+  const { url, schema, notify } = choice.database;
   return openPostgres({
     url,
     ...(schema === undefined ? {} : { schema }),
     ...(notify === undefined ? {} : { notify }),
   });
+}
+
+/** For reading what is there. Rejects with USAGE for a data folder without a database, where `openStore` would make one. */
+export async function openFilledStore(choice: StoreChoice): Promise<Store> {
+  if ('dataFolder' in choice) {
+    const { DATABASE_FILE } = await import('../store/sqlite/index.ts');
+    const isThere = existsSync(join(choice.dataFolder, DATABASE_FILE));
+    if (!isThere) throw new BideError('USAGE', `There is no database in the data folder ${choice.dataFolder}.`);
+  }
+  return openChosenStore(choice);
 }
 
 export async function openMigratedStore(options: StoreOptions): Promise<Store> {

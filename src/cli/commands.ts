@@ -2,7 +2,9 @@
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
 import { doctor } from './commands/doctor.ts';
+import { exportCommand } from './commands/export.ts';
 import { helpOf } from './commands/help.ts';
+import { importCommand } from './commands/import.ts';
 import { jobTypes } from './commands/job-types.ts';
 import { keys } from './commands/keys.ts';
 import { list } from './commands/list.ts';
@@ -29,6 +31,8 @@ export const COMMANDS: readonly Command[] = [
   jobTypes,
   keys,
   migrate,
+  exportCommand,
+  importCommand,
   doctor,
   helpOf(() => COMMANDS),
   version,

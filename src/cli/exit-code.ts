@@ -12,7 +12,7 @@ export const EXIT = Object.freeze({
   timeout: 4,
   /** The server cannot be reached, or says that it cannot serve now. */
   unreachable: 5,
-  /** ^C while waiting, as shells say it: 128 and the number of SIGINT. */
+  /** ^C (or SIGTERM) before the end, as shells say it: 128 and the number of SIGINT. */
   interrupted: 130,
 });
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
@@ -25,7 +25,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.notFound, 'there is no such job or key'],
   [EXIT.timeout, 'the time ran out first; the job goes on'],
   [EXIT.unreachable, 'the server cannot be reached or cannot serve now'],
-  [EXIT.interrupted, '^C while waiting; the job goes on'],
+  [EXIT.interrupted, '^C before the end; a job that was waited for goes on'],
 ];
 
 const USAGE_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 405, 413, 415, 422]);

@@ -1,4 +1,5 @@
 /** A terminal that keeps what is written to it, for tests. */
+import { Readable, Writable } from 'node:stream';
 import type { Terminal } from './terminal.ts';
 
 export interface FakeTerminal extends Terminal {
@@ -22,6 +23,13 @@ export function fakeTerminal(facts: Partial<Pick<Terminal, 'isLive' | 'columns'>
     note: (text) => notes.push(text),
     draw: (text) => drawn.push(text),
     readInput: async () => facts.input ?? '',
+    input: Readable.from([Buffer.from(facts.input ?? '')]),
+    output: new Writable({
+      write(chunk: Buffer, _encoding, done) {
+        lines.push(...chunk.toString('utf8').split('\n').slice(0, -1));
+        done();
+      },
+    }),
     isLive: facts.isLive ?? false,
     isOutputLive: false,
     isInputTyped: false,

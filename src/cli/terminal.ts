@@ -4,6 +4,7 @@
  * A reader that went away (`bide list | head -1`) is no error: what is written to it from then on is dropped, and the command
  * ends as it would have.
  */
+import type { Readable, Writable } from 'node:stream';
 import type { ReadStream, WriteStream } from 'node:tty';
 
 export interface Terminal {
@@ -16,6 +17,9 @@ export interface Terminal {
   draw(text: string): void;
   /** Everything that comes in on stdin. */
   readInput(): Promise<string>;
+  /** stdin and stdout themselves, for data that is too large to hold and has to arrive whole: errors of theirs are the user's own. */
+  readonly input: Readable;
+  readonly output: Writable;
   /** Whether stderr is a terminal that can redraw lines. */
   readonly isLive: boolean;
   /** Whether stdout is read by a person. */
@@ -35,6 +39,11 @@ export function processTerminal(): Terminal {
     note: (text) => err(`${text}\n`),
     draw: (text) => err(text),
     readInput: () => readAll(process.stdin),
+    // Asked for when it is needed: to look at stdin is to open it.
+    get input() {
+      return process.stdin;
+    },
+    output: process.stdout,
     isLive: process.stderr.isTTY === true && process.env.TERM !== 'dumb',
     isOutputLive: process.stdout.isTTY === true,
     isInputTyped: process.stdin.isTTY === true,

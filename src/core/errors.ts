@@ -246,6 +246,21 @@ export const ERRORS = Object.freeze({
     title: 'The database was written by a newer version of Bide.',
     advice: 'Run that version or a newer one; an older one would damage the data.',
   },
+  ARCHIVE_INVALID: {
+    kind: 'invalid',
+    title: 'The archive is damaged, cut off, or not one that this version reads.',
+    advice: 'Fetch the whole of it, or make it anew with `bide export`.',
+  },
+  IMPORT_REFUSED: {
+    kind: 'conflict',
+    title: 'The store has something that is in the way of the import.',
+    advice: 'Import into an empty store; --continue goes on with an import of the same archive that was interrupted.',
+  },
+  EXPORT_UNFINISHED: {
+    kind: 'unavailable',
+    title: 'The archive could not be written to its end.',
+    advice: 'Throw away what there is of it, and export again.',
+  },
   PORT_TAKEN: {
     kind: 'unavailable',
     title: 'Another process listens on this port.',

@@ -17,7 +17,7 @@ import {
   succeed,
   textResult,
 } from '../../src/store/contract-suite/fixtures.ts';
-import { answersAgain, inScene, type Scene } from './scene.ts';
+import { answersAgain, inScene, losing, type Scene } from './scene.ts';
 import { queryOnce, startTestServer, type TestServer } from './server.ts';
 
 let server: TestServer;
@@ -29,16 +29,6 @@ after(() => server.end());
 /** One connection, so that the answer that gets lost is the one that is meant. */
 function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
   return inScene(server, { connections: 1, notify: false }, run);
-}
-
-/** Makes the call, lets the server do it, and loses the answer. */
-async function losing<T>({ wire }: Scene, call: () => Promise<T>): Promise<T> {
-  const swallowed = wire.loseAnswers();
-  const answer = call();
-  await swallowed;
-  wire.thaw();
-  wire.cut();
-  return answer;
 }
 
 /** The command as the engine writes it. */

@@ -36,6 +36,16 @@ export async function inScene(
   }
 }
 
+/** Makes the call, lets the server do it, and loses the answer. */
+export async function losing<T>({ wire }: Scene, call: () => Promise<T>): Promise<T> {
+  const swallowed = wire.loseAnswers();
+  const answer = call();
+  await swallowed;
+  wire.thaw();
+  wire.cut();
+  return answer;
+}
+
 /** A test that waits for longer than this for a store to come back has found a bug: backoffs end at 2 s. */
 const BACK_MS_MAX = 10_000;
 

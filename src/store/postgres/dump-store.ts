@@ -7,6 +7,7 @@
  * - One transaction is one server connection behind any pooler; settings are made `LOCAL`, for it alone.
  * - Pages go by key, not by OFFSET, and end before they are too large: the answer to a statement comes as a whole.
  */
+import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
@@ -14,10 +15,13 @@ import type { PendingDelivery, StoreRecord } from '../contract.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { type ConnectionOptions, clientOf, destroy, endWithin, within } from './connection.ts';
 import { documentOf } from './documents.ts';
-import { storeErrorOf } from './driver-errors.ts';
+import { ConnectionLost, storeErrorOf } from './driver-errors.ts';
 import { keyOf } from './keys.ts';
 import type { Row, Rows } from './lane.ts';
+import { refuseNewer, versionOf } from './migrate.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
 import { JOB_COLUMNS, JOB_WIDTH, jobAt, jsonOf } from './rows.ts';
+import { LAST_NUMBER } from './statement-parts.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
 /** How long whoever reads a dump may rest between two pages. */
@@ -26,11 +30,16 @@ const IDLE_MS_MAX = 10 * 60_000;
 /** @param closing ends the dump when the store closes */
 export async function* dumpStore(
   options: ConnectionOptions,
-  s: string,
+  schema: string,
   closing: AbortSignal,
 ): AsyncGenerator<readonly StoreRecord[], void> {
   const client = clientOf(options, false);
-  client.on('error', () => {});
+  let isGone = false;
+  const onOver = () => {
+    isGone = true;
+  };
+  client.on('error', onOver);
+  client.on('end', onOver);
   const drop = () => destroy(client);
   closing.addEventListener('abort', drop);
   try {
@@ -38,17 +47,21 @@ export async function* dumpStore(
     await client.connect();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`);
+    // Takes the snapshot, too.
+    requireCurrent(await versionOf(client, schema));
     const read: Read = async (text, values = []) => {
       const answer = client.query({ text, values: [...values], rowMode: 'array' });
       return (await within(answer, options.answerMs)).rows as Rows;
     };
-    for await (const batch of recordBatches(recordsOf(read, s))) {
+    for await (const batch of recordBatches(recordsOf(read, pg.escapeIdentifier(schema)))) {
       yield batch;
       closing.throwIfAborted();
     }
     await client.query('COMMIT');
   } catch (error) {
-    throw closing.aborted ? new BideError('SHUTTING_DOWN') : storeErrorOf(error);
+    if (closing.aborted) throw new BideError('SHUTTING_DOWN');
+    // An error on a connection that is gone may be any error.
+    throw storeErrorOf(isGone ? new ConnectionLost(true, error) : error);
   } finally {
     closing.removeEventListener('abort', drop);
     // The end of the connection is the end of its transaction.
@@ -56,14 +69,18 @@ export async function* dumpStore(
   }
 }
 
+/** What a newer schema has besides would be left out. */
+function requireCurrent(version: number): void {
+  refuseNewer(version);
+  if (version === SCHEMA_VERSION) return;
+  throw new BideError('STORE_UNAVAILABLE', `The schema has version ${version}: run \`bide migrate\` first.`);
+}
+
 type Read = (text: string, values?: readonly unknown[]) => Promise<Rows>;
 
 async function* recordsOf(read: Read, s: string): AsyncGenerator<StoreRecord, void> {
   // The sequence is not part of any snapshot, so it is read after the snapshot was taken: then it is past every job in it.
-  await read(`SELECT FROM ${s}.migrations LIMIT 1`);
-  const [counter] = await read(
-    `SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM ${s}.job_numbers`,
-  );
+  const [counter] = await read(`SELECT ${LAST_NUMBER} FROM ${s}.job_numbers`);
   yield { kind: 'counter', number: counter?.[0] as number };
   for await (const row of pages(read, KEYS(s))) yield { kind: 'key', key: keyOf(row) };
   for await (const row of pages(read, DOCUMENTS(s))) yield { kind: 'document', document: documentOf(row) };

@@ -61,7 +61,7 @@ async function createHome(client: Client, schema: string, s: string): Promise<vo
  * The version of the schema; 0 where there is none. Asked of the catalog's rows: `to_regclass` answers from a cache, which within
  * one transaction may still say "none" after the lock was waited for, and the steps would run a second time.
  */
-async function versionOf(client: Client, schema: string): Promise<number> {
+export async function versionOf(client: Client, schema: string): Promise<number> {
   const there = await client.query(
     `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
      WHERE n.nspname = $1 AND c.relname = 'migrations'`,
@@ -73,7 +73,7 @@ async function versionOf(client: Client, schema: string): Promise<number> {
   return rows[0]?.[0] as number;
 }
 
-function refuseNewer(found: number): void {
+export function refuseNewer(found: number): void {
   if (found <= SCHEMA_VERSION) return;
   throw new BideError('SCHEMA_NEWER', undefined, { found, supported: SCHEMA_VERSION });
 }

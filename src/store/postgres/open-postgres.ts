@@ -197,7 +197,7 @@ function storeOf(parts: Parts): Store {
     documentList: pass((filter) => listDocuments(session, filter)),
     documentRemove: pass((ref) => removeDocument(session, ref)),
 
-    dump: () => dumpStore(connection, quoted, gate.closing),
+    dump: () => dumpStore(connection, schema, gate.closing),
     restore: pass((batch) => restoreRecords(session, batch)),
   };
 }

@@ -6,9 +6,7 @@
  * at afterwards, with a snapshot that sees it.
  */
 import { RESTORED_COLUMNS } from './restored-columns.ts';
-import { type Columns, TAG_ROWS, unnestOf } from './statement-parts.ts';
-
-const LAST_NUMBER = 'CASE WHEN is_called THEN last_value ELSE last_value - 1 END';
+import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 const counter = (s: string) => ({
   jobNumberRead: `SELECT ${LAST_NUMBER} FROM ${s}.job_numbers`,

@@ -9,6 +9,9 @@ export function unnestOf(columns: Columns, alias: string): string {
   return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
 }
 
+/** The last job number given out, from a row of the sequence; 0 before the first. */
+export const LAST_NUMBER = 'CASE WHEN is_called THEN last_value ELSE last_value - 1 END';
+
 /** The rows of `job_tags` for the jobs that the step `inserted` has written. */
 export const TAG_ROWS = `SELECT i.tenant, t.name, t.value, i.number
   FROM inserted i CROSS JOIN LATERAL jsonb_each_text(i.tags::jsonb) AS t(name, value) WHERE i.tags IS NOT NULL`;

@@ -1,0 +1,184 @@
+/**
+ * One record of a store as one line of an archive, and back.
+ *
+ * The line is the record as JSON, but for the bytes of a result, which are base64 whatever they are: one form to write and to check.
+ * Texts that have another JSON inside (inputs) stay texts, since they are handed out as they were submitted. Lone surrogates are
+ * escaped by JSON, so that no text is changed by being UTF-8.
+ */
+import { jobIdOf } from '../../core/id.ts';
+import type { AttemptFailure, Job, JobError, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
+import { isFinal, STORED_STATES } from '../../core/state.ts';
+import {
+  type Document,
+  type PendingDelivery,
+  SCOPES,
+  type StoredKey,
+  type StoreRecord,
+  type Tombstone,
+} from '../../store/contract.ts';
+import {
+  anything,
+  type Check,
+  finite,
+  isObject,
+  listOf,
+  mapOf,
+  matching,
+  objectOf,
+  oneOf,
+  orNull,
+  small,
+  text,
+  whole,
+} from './checks.ts';
+
+/** As a result is in a line. */
+interface ResultText {
+  readonly contentType: string;
+  readonly base64: string;
+}
+
+type Of<Kind extends StoreRecord['kind']> = Extract<StoreRecord, { readonly kind: Kind }>;
+type JobLine = Omit<Of<'job'>, 'result'> & { readonly result: ResultText | null };
+
+const id: Check = (value) => (typeof value === 'string' && jobIdOf(value) === value ? null : ' is no job id');
+const state = oneOf(STORED_STATES);
+const origin = orNull(objectOf<Origin>({ dialect: text, data: anything }));
+
+const retry = objectOf<RetryPolicy>({ attempts: whole, backoffMs: finite, factor: finite, maxMs: finite });
+const attempt = objectOf<AttemptFailure>({ attempt: whole, code: text, message: text, at: whole });
+const error = objectOf<JobError>({ code: text, message: text, details: anything, attempts: listOf(attempt) });
+
+const jobFields = objectOf<Job>({
+  id,
+  number: whole,
+  tenant: text,
+  type: text,
+  state,
+  priority: small,
+  runAt: whole,
+  tags: mapOf(text),
+  progress: objectOf<Progress>({ percent: finite, message: orNull(text) }),
+  attempt: small,
+  retry,
+  fence: whole,
+  revision: whole,
+  leaseUntil: orNull(whole),
+  worker: orNull(text),
+  cancelRequestedAt: orNull(whole),
+  timeoutMs: orNull(whole),
+  deadlineMs: orNull(whole),
+  deadlineAt: orNull(whole),
+  sequenceKey: orNull(text),
+  createdAt: whole,
+  startedAt: orNull(whole),
+  finishedAt: orNull(whole),
+  retainMs: whole,
+  error: orNull(error),
+  result: orNull(objectOf<ResultMeta>({ contentType: text, bytes: whole })),
+  idempotencyKey: orNull(text),
+  requestHash: orNull(text),
+  callbackUrl: orNull(text),
+  origin,
+});
+
+/** With what every store refuses, and would refuse less clearly. */
+const job: Check = (value) => {
+  const wrong = jobFields(value);
+  if (wrong !== null) return wrong;
+  const { state: current, finishedAt, leaseUntil } = value as Job;
+  if ((finishedAt !== null) !== isFinal(current)) return `.finishedAt does not go with the state ${current}`;
+  return (leaseUntil !== null) === (current === 'running') ? null : `.leaseUntil does not go with the state ${current}`;
+};
+
+const delivery = objectOf<PendingDelivery>({
+  revision: whole,
+  state,
+  url: text,
+  origin,
+  attempt: small,
+  at: whole,
+  fence: whole,
+  dueAt: orNull(whole),
+});
+
+const key = objectOf<StoredKey>({
+  id: text,
+  tenant: text,
+  name: text,
+  scopes: listOf(oneOf(SCOPES)),
+  hash: text,
+  createdAt: whole,
+  revokedAt: orNull(whole),
+});
+
+const document = objectOf<Document>({
+  tenant: text,
+  kind: text,
+  name: text,
+  data: anything,
+  revision: whole,
+  createdAt: whole,
+});
+
+const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
+
+const base64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64');
+const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
+
+const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
+  counter: objectOf<Of<'counter'>>({ kind: text, number: whole }),
+  key: objectOf<Of<'key'>>({ kind: text, key }),
+  document: objectOf<Of<'document'>>({ kind: text, document }),
+  tombstone: objectOf<Of<'tombstone'>>({ kind: text, tombstone }),
+  job: objectOf<JobLine>({ kind: text, job, input: text, result, deliveries: listOf(delivery) }),
+};
+
+/** Records by kind. */
+export type RecordCounts = Readonly<Record<StoreRecord['kind'], number>>;
+
+export const NO_RECORDS: RecordCounts = Object.freeze({ counter: 0, key: 0, document: 0, tombstone: 0, job: 0 });
+
+export const recordCounts = objectOf<RecordCounts>({
+  counter: whole,
+  key: whole,
+  document: whole,
+  tombstone: whole,
+  job: whole,
+});
+
+export type ReadRecord =
+  | { readonly kind: 'record'; readonly record: StoreRecord }
+  /** What is wrong, as the end of a sentence that begins with the place. */
+  | { readonly kind: 'wrong'; readonly what: string };
+
+/** Without its line break. */
+export function recordLine(record: StoreRecord): string {
+  if (record.kind !== 'job' || record.result === null) return JSON.stringify(record);
+  const { contentType, bytes } = record.result;
+  const encoded = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+  return JSON.stringify({ ...record, result: { contentType, base64: encoded } } satisfies JobLine);
+}
+
+/** @param value what the JSON of a line says */
+export function readRecord(value: unknown): ReadRecord {
+  const kind = isObject(value) ? value.kind : undefined;
+  if (typeof kind !== 'string' || !Object.hasOwn(RECORDS, kind)) {
+    return { kind: 'wrong', what: `has no kind that is known, but ${JSON.stringify(kind) ?? 'none'}` };
+  }
+  const wrong = RECORDS[kind as StoreRecord['kind']](value);
+  if (wrong !== null) return { kind: 'wrong', what: `is wrong: ${wrong.slice(1)}` };
+  if (kind !== 'job') return { kind: 'record', record: value as StoreRecord };
+  return readJob(value as JobLine);
+}
+
+function readJob(line: JobLine): ReadRecord {
+  if (line.result === null) return { kind: 'record', record: { ...line, result: null } };
+  const { contentType, base64: encoded } = line.result;
+  const bytes = Uint8Array.from(Buffer.from(encoded, 'base64'));
+  const meta = line.job.result;
+  if (meta?.bytes !== bytes.byteLength || meta.contentType !== contentType) {
+    return { kind: 'wrong', what: 'is wrong: its result is not the one that job.result describes' };
+  }
+  return { kind: 'record', record: { ...line, result: { contentType, bytes } } };
+}
