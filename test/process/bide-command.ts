@@ -13,6 +13,8 @@ export interface CommandOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** What it reads on stdin; nothing when left out. */
   readonly input?: string;
+  /** Stdin stays open, for the test to write to. */
+  readonly isInputOpen?: boolean;
   /** Options of Node itself. */
   readonly node?: readonly string[];
   /** The checkout's own unless told. */
@@ -56,7 +58,7 @@ export function startBide(args: readonly string[], options: CommandOptions = {})
   child.stderr?.on('data', (chunk: Buffer) => err.push(chunk));
   // A command that does not read its input may have ended before it is written.
   child.stdin?.on('error', () => {});
-  child.stdin?.end(options.input ?? '');
+  if (options.isInputOpen !== true) child.stdin?.end(options.input ?? '');
   const text = (chunks: readonly Buffer[]) => Buffer.concat(chunks).toString('utf8');
   const ended = once(child, 'close').then(([code, signal]): Ended => {
     return { code, signal, stdout: text(out), stderr: text(err), bytes: Buffer.concat(out) };
