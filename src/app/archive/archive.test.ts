@@ -157,6 +157,25 @@ describe('readRecord', () => {
     );
   });
 
+  test('takes base64 and nothing that only looks like it', () => {
+    const read = (base64: string, bytes: number) =>
+      changed({ ...RECORD, job: { ...JOB, result: { contentType: 'text/plain', bytes } } } as StoreRecord, (value) =>
+        Object.assign(value.result ?? {}, { base64 }),
+      );
+    for (const [base64, bytes] of [
+      ['', 0],
+      ['AA==', 1],
+      ['AAA=', 2],
+      ['A+/z', 3],
+      ['A'.repeat(40_000_000), 30_000_000],
+    ] as const) {
+      assert.equal(read(base64, bytes), 'taken');
+    }
+    for (const base64 of ['A', 'A===', '=AAA', 'AA=A', 'AA-_', 'A A=', 'AAA\n']) {
+      assert.equal(read(base64, 3), 'is wrong: result.base64 is no base64', base64);
+    }
+  });
+
   test('takes no kind that it does not know', () => {
     for (const value of [null, 1, [], {}, { kind: 'end' }, { kind: 'toString' }]) {
       assert.equal(readRecord(value).kind, 'wrong', JSON.stringify(value));

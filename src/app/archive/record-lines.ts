@@ -18,12 +18,12 @@ import {
 } from '../../store/contract.ts';
 import {
   anything,
+  base64,
   type Check,
   finite,
   isObject,
   listOf,
   mapOf,
-  matching,
   objectOf,
   oneOf,
   orNull,
@@ -123,7 +123,6 @@ const document = objectOf<Document>({
 
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
 
-const base64 = matching(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64');
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
 
 const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
