@@ -3,13 +3,14 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { after, before, describe, test } from 'node:test';
 import { archiveOf, importArchive, openArchive } from '../../src/app.ts';
 import type { Store, StoreRecord } from '../../src/store/contract.ts';
 import { dumped, insertJobs, NOW, newJob, wholeJobsOf } from '../../src/store/contract-suite/fixtures.ts';
 import { populate } from '../../src/store/contract-suite/population.ts';
 import { openPostgres } from '../../src/store/postgres/index.ts';
-import { openSqlite } from '../../src/store/sqlite/index.ts';
+import { DATABASE_FILE, openSqlite } from '../../src/store/sqlite/index.ts';
 import { seededChance } from '../process/seeded.ts';
 import { type Pooler, startPooler } from './pooler.ts';
 import { inScene, losing } from './scene.ts';
@@ -46,12 +47,39 @@ function sorted(records: readonly StoreRecord[]): readonly StoreRecord[] {
   return records.toSorted((a, b) => (nameOf(a) < nameOf(b) ? -1 : nameOf(a) > nameOf(b) ? 1 : 0));
 }
 
+/**
+ * What stands beside the jobs and follows from them: jobs whose mark in their sequence is wrong, results of no job or of one without, and
+ * tags of no job.
+ */
+const BESIDE = {
+  blocked: `SELECT count(*) AS n FROM bide.jobs j WHERE state = 'waiting' AND (blocked = (0 = 1)) = (
+    sequence_key IS NOT NULL AND EXISTS (
+      SELECT 1 FROM bide.jobs e WHERE e.tenant = j.tenant AND e.sequence_key = j.sequence_key AND e.number < j.number
+        AND e.state IN ('waiting', 'running')))`,
+  results: `SELECT count(*) AS n FROM bide.job_results r
+    WHERE NOT EXISTS (SELECT 1 FROM bide.jobs j WHERE j.number = r.number AND j.result_type IS NOT NULL)`,
+  tags: `SELECT count(*) AS n FROM bide.job_tags t
+    WHERE NOT EXISTS (SELECT 1 FROM bide.jobs j WHERE j.number = t.number AND j.tags IS NOT NULL)`,
+};
+const BESIDE_IS_RIGHT = { blocked: 0, results: 0, tags: 0 };
+
+async function besideOf(query: (text: string) => Promise<readonly Record<string, unknown>[]>) {
+  const counts: Record<string, number> = {};
+  for (const [name, text] of Object.entries(BESIDE)) counts[name] = Number((await query(text))[0]?.n);
+  return counts;
+}
+
+async function countsOf(store: Store): Promise<readonly string[]> {
+  return (await store.count({ tenant: null })).map((count) => JSON.stringify(Object.entries(count).sort())).sort();
+}
+
 describe('a store that is moved', () => {
   test('is the same in PostgreSQL, and again in SQLite', async (t) => {
     const chance = seededChance();
     t.diagnostic(`BIDE_SEED=${chance.seed}`);
     const from = await openSqlite({ folder: join(folder, 'from'), synchronous: 'normal' });
-    const over = await openPostgres({ url: await server.createDatabase() });
+    const url = await server.createDatabase();
+    const over = await openPostgres({ url });
     const back = await openSqlite({ folder: join(folder, 'back'), synchronous: 'normal' });
     try {
       await from.migrate();
@@ -62,9 +90,17 @@ describe('a store that is moved', () => {
       assert.deepEqual(sorted(await dumped(over)), records, `BIDE_SEED=${chance.seed}`);
       assert.deepEqual(sorted(await dumped(back)), records, `BIDE_SEED=${chance.seed}`);
       assert.deepEqual(await over.inspect(), []);
+      assert.deepEqual(await besideOf((text) => queryOnce(url, text)), BESIDE_IS_RIGHT);
+      for (const store of [over, back]) assert.deepEqual(await countsOf(store), await countsOf(from));
     } finally {
       await Promise.all([from, over, back].map((store) => store.close()));
     }
+    const database = new DatabaseSync(join(folder, 'back', DATABASE_FILE), { readOnly: true });
+    assert.deepEqual(
+      await besideOf(async (text) => database.prepare(text.replaceAll('bide.', '')).all()),
+      BESIDE_IS_RIGHT,
+    );
+    database.close();
   });
 
   test('is the same through a pooler in transaction mode', async (t) => {
