@@ -1,6 +1,7 @@
 /** The schema: made once however many begin, refused when newer, and the same as the manifest says. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import pg from 'pg';
 import type { Store } from '../../src/store/contract.ts';
 import { insertJob } from '../../src/store/contract-suite/fixtures.ts';
 import { openPostgres } from '../../src/store/postgres/index.ts';
@@ -8,6 +9,7 @@ import { SCHEMA_VERSION } from '../../src/store/postgres/migrations.ts';
 import { SCHEMA_MANIFEST } from '../../src/store/postgres/schema-manifest.ts';
 import { freshManifest } from './fresh-manifest.ts';
 import { startPooler } from './pooler.ts';
+import { inScene, untilRow } from './scene.ts';
 import { queryOnce, startTestServer, type TestServer } from './server.ts';
 
 let server: TestServer;
@@ -71,6 +73,19 @@ describe('migrate', () => {
       assert.deepEqual(tables, [{ relname: 'documents' }]);
     });
   });
+
+  test('migrate says that the database cannot be reached when the connection is cut while it waits', () =>
+    inScene(server, {}, async ({ store, url, wire }) => {
+      await queryOnce(url, 'DROP SCHEMA bide CASCADE');
+      const holder = new pg.Client({ connectionString: url });
+      await holder.connect();
+      await holder.query(`SELECT pg_advisory_lock(${0x62696465}, hashtext('bide'))`);
+      const migrating = assert.rejects(store.migrate(), { code: 'STORE_UNAVAILABLE' });
+      await untilRow(holder, `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`);
+      wire.cut();
+      await migrating;
+      await holder.end();
+    }));
 
   test('migrate needs no right to make schemas when it is given one', async () => {
     const url = await server.createDatabase();

@@ -1,5 +1,6 @@
 /** A store over a wire that the test can damage, in a database of its own. */
 import { setImmediate as turn } from 'node:timers/promises';
+import type pg from 'pg';
 import type { Store } from '../../src/store/contract.ts';
 import { type Context, withEmptyStores } from '../../src/store/contract-suite/suite.ts';
 import type { TestServer } from './server.ts';
@@ -61,4 +62,12 @@ export async function answersAgain(store: Store): Promise<void> {
       await turn();
     }
   }
+}
+
+/** Looks at a catalog until the query answers a row: some 5 s, where what is looked for takes a few ms. */
+const LOOKS_MAX = 10_000;
+
+export async function untilRow(client: pg.Client, text: string): Promise<void> {
+  for (let looks = 0; looks < LOOKS_MAX; looks += 1) if ((await client.query(text)).rows.length > 0) return;
+  throw new Error(`Still no row: ${text}`);
 }

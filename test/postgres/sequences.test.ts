@@ -16,7 +16,7 @@ import {
   succeed,
   take,
 } from '../../src/store/contract-suite/fixtures.ts';
-import { inScene, type Scene } from './scene.ts';
+import { inScene, type Scene, untilRow } from './scene.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
 let server: TestServer;
@@ -42,14 +42,8 @@ async function holdCommits(
   return {
     go: async () => void (await client.query('SELECT pg_advisory_unlock(4711)')),
     end: () => client.end(),
-    async arrived() {
-      const waiting = `SELECT count(*)::int AS waiting FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`;
-      for (let looks = 0; looks < 10_000; looks += 1) {
-        const { rows } = await client.query<{ waiting: number }>(waiting);
-        if (rows[0]?.waiting === 1) return;
-      }
-      assert.fail('no transaction came to its commit');
-    },
+    arrived: () =>
+      untilRow(client, `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`),
   };
 }
 

@@ -1,7 +1,7 @@
 /** Texts in any script, large inputs and far times come back as they were given. */
 import assert from 'node:assert/strict';
 import type { JobSpec } from '../../core/job.ts';
-import { claimOne, first, insertJob, NOW, newJob, readJob, take } from './fixtures.ts';
+import { claimOne, first, insertJob, NOW, newJob, readJob, succeed, take } from './fixtures.ts';
 import { type Topic, test } from './suite.ts';
 
 const WORDS = '\0Grüße,\u0000 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
@@ -78,6 +78,15 @@ export const values: Topic = [
     const job = await insertJob(context, { tags });
     assert.deepEqual(job.tags, tags);
     assert.equal((await context.store.list({ tenant: context.tenant, tags, limit: 1 })).length, 1);
+  }),
+
+  test('insert keeps one tag of two whose names are lone surrogates, which UTF-8 makes the same', async (context) => {
+    const job = await insertJob(context, { tags: { '\ud800': 'x', '\ud801': 'x', a: '\udc00' } });
+    assert.deepEqual(job.tags, { '\ufffd': 'x', a: '\ufffd' });
+    assert.deepEqual(await context.store.list({ tenant: context.tenant, tags: { '\ufffd': 'x' }, limit: 2 }), [job]);
+    const done = await succeed(context.store, await claimOne(context));
+    await context.store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
+    assert.deepEqual(await context.store.list({ tenant: context.tenant, tags: { a: '\ufffd' }, limit: 2 }), []);
   }),
 
   test('insert keeps a tag named __proto__ as a tag', async (context) => {

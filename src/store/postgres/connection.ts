@@ -3,6 +3,7 @@
  * that does not answer.
  */
 import pg from 'pg';
+import { BideError } from '../../core/errors.ts';
 import { ConnectionLost } from './driver-errors.ts';
 
 export type Client = pg.Client;
@@ -76,6 +77,17 @@ export function clientOf(options: ConnectionOptions, isPipelined: boolean): Clie
     types,
   };
   return new pg.Client(config);
+}
+
+/** Tells whether the connection was lost: an error on one that is gone may be any error, often one without a code. */
+export function lossOf(client: Client): (error: unknown) => unknown {
+  let isGone = false;
+  const onOver = () => {
+    isGone = true;
+  };
+  client.on('error', onOver);
+  client.on('end', onOver);
+  return (error) => (isGone && !(error instanceof BideError) ? new ConnectionLost(true, error) : error);
 }
 
 /** The driver's `end` is polite and waits for the server; a connection that does not answer must not be asked. */

@@ -13,9 +13,9 @@ import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
-import { type ConnectionOptions, clientOf, destroy, endWithin, within } from './connection.ts';
+import { type ConnectionOptions, clientOf, destroy, endWithin, lossOf, within } from './connection.ts';
 import { documentOf } from './documents.ts';
-import { ConnectionLost, storeErrorOf } from './driver-errors.ts';
+import { storeErrorOf } from './driver-errors.ts';
 import { keyOf } from './keys.ts';
 import type { Row, Rows } from './lane.ts';
 import { refuseNewer, versionOf } from './migrate.ts';
@@ -34,12 +34,7 @@ export async function* dumpStore(
   closing: AbortSignal,
 ): AsyncGenerator<readonly StoreRecord[], void> {
   const client = clientOf(options, false);
-  let isGone = false;
-  const onOver = () => {
-    isGone = true;
-  };
-  client.on('error', onOver);
-  client.on('end', onOver);
+  const lostOr = lossOf(client);
   const drop = () => destroy(client);
   closing.addEventListener('abort', drop);
   try {
@@ -60,8 +55,7 @@ export async function* dumpStore(
     await client.query('COMMIT');
   } catch (error) {
     if (closing.aborted) throw new BideError('SHUTTING_DOWN');
-    // An error on a connection that is gone may be any error.
-    throw storeErrorOf(isGone ? new ConnectionLost(true, error) : error);
+    throw storeErrorOf(lostOr(error));
   } finally {
     closing.removeEventListener('abort', drop);
     // The end of the connection is the end of its transaction.

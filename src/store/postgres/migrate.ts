@@ -9,7 +9,7 @@
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { MigrationReport } from '../contract.ts';
-import { type Client, type ConnectionOptions, clientOf, endWithin } from './connection.ts';
+import { type Client, type ConnectionOptions, clientOf, endWithin, lossOf } from './connection.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 
 /** "bide": the first half of the advisory lock's key; the second is the hash of the schema name. */
@@ -89,10 +89,12 @@ function reportOf(from: number, steps: ReturnType<typeof stepsAfter>): Migration
 /** A connection for work that is not a single statement; ended, or rolled back by its end, whatever happens. */
 export async function withClient<T>(options: ConnectionOptions, work: (client: Client) => Promise<T>): Promise<T> {
   const client = clientOf(options, false);
-  client.on('error', () => {});
+  const lostOr = lossOf(client);
   await client.connect();
   try {
     return await work(client);
+  } catch (error) {
+    throw lostOr(error);
   } finally {
     await endWithin(client, options.connectMs);
   }

@@ -251,9 +251,13 @@ export function jsonText(value: Json | object | null): string | null {
 
 const NO_TAGS: Tags = Object.freeze({});
 
+/** Lone surrogates are what UTF-8 makes of them, here already: two names that differ in nothing else are one tag in `job_tags`. */
 function tagsText(tags: Tags): string | null {
-  for (const _ in tags) return JSON.stringify(tags);
-  return null;
+  const entries = Object.entries(tags);
+  if (entries.length === 0) return null;
+  return JSON.stringify(
+    Object.fromEntries(entries.map(([name, value]) => [name.toWellFormed(), value.toWellFormed()])),
+  );
 }
 
 function tagsOf(text: string | null): Tags {
