@@ -1,6 +1,6 @@
 /** A server that only answers and a worker that only works, on one PostgreSQL; and what an operator does beside them. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -36,6 +36,7 @@ async function started(ready: RegExp, ...line: readonly string[]): Promise<Runni
 describe('the command line on PostgreSQL', () => {
   test('migrate brings the schema to this version, once', async () => {
     const first = await callBide(['migrate', '--data', data, ...database]);
+    assert.equal(existsSync(data), false, 'a data folder was made for a database');
     assert.deepEqual(
       [first.code, /schema brought from version 0 to \d+\n$/.test(first.stdout)],
       [0, true],

@@ -3,7 +3,7 @@ import { defineCommand, type Invocation } from '../command.ts';
 import { DATA_FOLDER } from '../data-folder.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { databaseOf, STORE_OPTIONS } from '../service-options.ts';
+import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from '../service-options.ts';
 import { requireUsableFolder } from '../writable-folder.ts';
 
 const OPTIONS = {
@@ -23,10 +23,7 @@ export const migrate = defineCommand({
 });
 
 async function migrateStore({ values, env, terminal }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
-  const dataFolder = values.data ?? DATA_FOLDER;
-  requireUsableFolder(dataFolder);
-  const { openStore } = await import('../../app.ts');
-  const store = await openStore({ dataFolder, database: databaseOf(values, env) });
+  const store = await openNamed(values.data ?? DATA_FOLDER, databaseOf(values, env));
   try {
     const isDryRun = values['dry-run'];
     const report = await store.migrate({ dryRun: isDryRun });
@@ -47,4 +44,11 @@ async function migrateStore({ values, env, terminal }: Invocation<typeof OPTIONS
   } finally {
     await store.close();
   }
+}
+
+/** Without sessions, since nothing here needs one: it works through any pooler. A database leaves nothing on this machine. */
+async function openNamed(dataFolder: string, database: DatabaseChoice | undefined) {
+  if (database === undefined) requireUsableFolder(dataFolder);
+  const { openChosenStore } = await import('../../app.ts');
+  return openChosenStore(database === undefined ? { dataFolder } : { database: { ...database, notify: false } });
 }
