@@ -48,7 +48,27 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 20_000,
     min: 1,
     max: 1_000_000,
-    meaning: 'Requests held open at once; past it a wait is answered at once with 503.',
+    meaning: 'Requests held open at once, event streams among them; past it a wait is answered at once with 503.',
+  },
+  eventsMsMax: {
+    value: 10 * MINUTE,
+    min: 0,
+    max: DAY,
+    meaning:
+      'Longest life of one event stream; its client resumes where it ended. 0 ends each after the current snapshot.',
+  },
+  eventsKeepAliveMs: {
+    value: 15 * SECOND,
+    min: SECOND,
+    max: HOUR,
+    meaning:
+      'Silence on an event stream after which a comment is sent: proxies cut connections that are quiet for a minute.',
+  },
+  eventsRetryMs: {
+    value: 2 * SECOND,
+    min: 100,
+    max: HOUR,
+    meaning: 'How long the client of an event stream that ended is told to stay away before it resumes.',
   },
   headerTimeoutMs: {
     value: 20 * SECOND,

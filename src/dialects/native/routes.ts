@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { DialectContext, KeyAdmin, Principal } from '../dialect.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
+import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
 import { frame, isRoot } from './frame.ts';
 import { declareJobRoutes } from './job-routes.ts';
@@ -41,6 +42,7 @@ export async function nativeRoutes(
   declareJobRoutes(app, face);
   declareBatchRoutes(app, face);
   declareResultRoute(app, face);
+  declareEventsRoute(app, face);
   declareWorkRoutes(app, face);
   declareTypes(app, face);
   if (services.keys !== null) declareKeyRoutes(app, face, services.keys);

@@ -249,6 +249,19 @@ function querySchemas(limits: Limits) {
       },
       strict,
     ),
+    eventsQuery: Type.Object(
+      {
+        lastEventId: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'As the header Last-Event-ID, which wins, for who cannot set it.' }),
+        ),
+      },
+      strict,
+    ),
+    eventsHeaders: Type.Object({
+      'last-event-id': Type.Optional(
+        Type.String({ description: 'A revision that is known: only what is newer is sent.' }),
+      ),
+    }),
     listQuery: Type.Object(
       {
         state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
@@ -340,6 +353,7 @@ export type FailBody = Static<Wire['failBody']>;
 export type KeyBody = Static<Wire['keyBody']>;
 export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
+export type EventsQuery = Static<Wire['eventsQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
 export type SucceedQuery = Static<Wire['succeedQuery']>;
 export type KeysQuery = Static<Wire['keysQuery']>;

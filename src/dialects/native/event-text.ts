@@ -1,0 +1,31 @@
+/**
+ * What travels on an event stream, in the format of the HTML standard ("Server-sent events"): pure, one text per thing said.
+ *
+ * A body holds its result as that was stored, line breaks between its tokens included, and a line break ends a field: each line of a
+ * body is a `data` field of its own, and a client joins them by line feeds. Within JSON strings line breaks are escaped, so that
+ * the joined text is the same JSON.
+ */
+
+/** The one name of events there is. */
+export const EVENT_NAME = 'job';
+
+/** Says nothing, and thereby that the connection lives: to the client, and to proxies that cut what is quiet. */
+export const KEEP_ALIVE = ': keep-alive\n\n';
+
+/** Before an end that is not the end of the job. */
+export const TO_BE_RESUMED = ': over for now, resume with Last-Event-ID\n\n';
+
+/** How long a client stays away before it connects again, in ms. */
+export function retryText(ms: number): string {
+  return `retry: ${ms}\n\n`;
+}
+
+/** @param body JSON text */
+export function eventText(revision: number, body: string): string {
+  return `id: ${revision}\nevent: ${EVENT_NAME}\ndata: ${onFields(body)}\n\n`;
+}
+
+function onFields(body: string): string {
+  // Most bodies are one line: looking is cheaper than replacing.
+  return body.includes('\n') || body.includes('\r') ? body.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : body;
+}

@@ -1,0 +1,121 @@
+/**
+ * A job as server-sent events: what a plain `EventSource`, or `curl -N`, follows it with.
+ *
+ * A stream is a hold that is answered in parts: it counts among `holdsMax`, ends when the client goes away, and goes on while the
+ * server drains. What is wrong with a request is said before the stream starts, as for a status. The revision is the id of each event, so
+ * `Last-Event-ID` resumes at any server that has the job; 204 tells an `EventSource` that there is nothing to resume.
+ */
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { isFinal } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { createEventStream, type EventStream } from './event-stream.ts';
+import { eventText, retryText } from './event-text.ts';
+import { type Face, holdOrRefuse } from './face.ts';
+import { requireFound, requireJobId } from './mapping.ts';
+import { principalOf } from './principal.ts';
+import { invalid } from './problem.ts';
+import type { EventsQuery } from './wire.ts';
+
+const HEADERS = {
+  'content-type': 'text/event-stream',
+  // A proxy that compresses or collects an answer would keep events back until it has enough of them.
+  'cache-control': 'no-store, no-transform',
+  'x-accel-buffering': 'no',
+} as const;
+
+const REVISION = /^\d{1,15}$/;
+
+const EXAMPLE =
+  'retry: 2000\n\nid: 3\nevent: job\ndata: {"id":"…","state":"running",…,"revision":3,…}\n\n: keep-alive\n\n';
+
+export function declareEventsRoute(app: FastifyInstance, face: Face): void {
+  const streams = new Set<EventStream>();
+  const endAll = () => {
+    for (const stream of streams) stream.end();
+  };
+  face.engine.closing.addEventListener('abort', endAll, { once: true });
+  // An app that these routes are part of may close before the engine does, and would wait for the streams.
+  app.addHook('preClose', (done) => {
+    endAll();
+    done();
+  });
+  app.get(
+    '/v1/jobs/:id/events',
+    {
+      onRequest: face.guard('read'),
+      schema: {
+        tags: ['jobs'],
+        summary: 'Follow a job: a server-sent event per revision, until it is final',
+        params: face.wire.idParams,
+        querystring: face.wire.eventsQuery,
+        headers: face.wire.eventsHeaders,
+        response: { 200: described(face), 204: NOTHING_MORE },
+      },
+    },
+    async (request, reply) => {
+      const { tenant } = principalOf(request);
+      const id = requireJobId((request.params as { id: string }).id);
+      const known = knownRevision(request);
+      const snapshot = face.engine.peek(tenant, id) ?? requireFound((await face.engine.read(tenant, [id]))[0]);
+      return answer(face, streams, { request, reply, snapshot, isKnown: known === snapshot.job.revision });
+    },
+  );
+}
+
+function described({ engine: { limits } }: Face) {
+  const [quiet, life] = [limits.eventsKeepAliveMs, limits.eventsMsMax].map((ms) => `${ms / 1_000} s`);
+  const description = `The current snapshot, then one after each change; a client that reads slowly misses some in between, never the last. \
+Each is an event \`job\` whose id is the revision and whose data is the body of \`GET /v1/jobs/{id}\`. The stream ends with the final snapshot. A \
+comment comes after ${quiet} without news. After ${life} the stream ends to be resumed.`;
+  return { description, content: { 'text/event-stream': { schema: { type: 'string', example: EXAMPLE } } } };
+}
+
+const NOTHING_MORE = {
+  type: 'null',
+  description: 'The job is final and Last-Event-ID is its last revision: do not come back.',
+} as const;
+
+/** Null where the client has none. The header wins: an EventSource goes on sending the URL that it began with. */
+function knownRevision(request: FastifyRequest): number | null {
+  const header = request.raw.headers['last-event-id'];
+  if (header === undefined) return (request.query as EventsQuery).lastEventId ?? null;
+  if (typeof header === 'string' && REVISION.test(header)) return Number(header);
+  throw invalid([{ path: '/headers/last-event-id', message: 'must be a revision, a whole number' }]);
+}
+
+interface Following {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly snapshot: Snapshot;
+  /** Whether the client has this snapshot. One that claims to have a later one has something else. */
+  readonly isKnown: boolean;
+}
+
+function answer(face: Face, streams: Set<EventStream>, following: Following): FastifyReply {
+  const { request, reply, snapshot, isKnown } = following;
+  const { job } = snapshot;
+  if (isKnown && isFinal(job.state)) return reply.code(204).header('cache-control', HEADERS['cache-control']).send();
+  // As a stream, since how long the answer to a GET would become is not known.
+  if (request.method === 'HEAD') return reply.headers(HEADERS).send(Readable.from([]));
+  if (isFinal(job.state)) {
+    const { eventsRetryMs } = face.engine.limits;
+    return reply.headers(HEADERS).send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
+  }
+  const { engine, bodyOf } = face;
+  const stream = createEventStream({ engine, bodyOf, snapshot, isKnown });
+  void holdOrRefuse(face, request, reply, async (gone) => {
+    gone.addEventListener('abort', () => stream.end(), { once: true });
+    streams.add(stream);
+    await stream.closed;
+    streams.delete(stream);
+  });
+  cutWhenStalled(face, request);
+  return reply.headers(HEADERS).send(stream.readable);
+}
+
+/** Whoever takes nothing for so long will not, and a connection that is gone without a word says nothing at all. */
+function cutWhenStalled({ engine: { limits } }: Face, { raw: { socket } }: FastifyRequest): void {
+  // On the socket, which an injected request has none of. Keep-alives are traffic, so a reader that keeps up is never quiet for so long.
+  if ('setTimeout' in socket) socket.setTimeout(Math.max(limits.idleTimeoutMs, 2 * limits.eventsKeepAliveMs));
+}
