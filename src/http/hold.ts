@@ -30,11 +30,13 @@ export function createHolds({ limits, draining }: HoldOptions): Holds {
 
   async function held<T>(reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const gone = new AbortController();
+    const response = reply.raw;
     const onClose = () => {
+      // A hold that is answered in parts may hear of its own end before it has returned.
+      if (response.writableEnded) return;
       abandonedCount += 1;
       gone.abort();
     };
-    const response = reply.raw;
     // `close` without an end is the client's going; a response that is closed already will not say so again.
     if (response.destroyed) onClose();
     else response.once('close', onClose);

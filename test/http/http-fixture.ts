@@ -112,6 +112,18 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   };
 }
 
+/** The same on a real socket. */
+export interface Listening extends HttpFixture {
+  readonly url: string;
+  readonly port: number;
+}
+
+export async function openListening(options: HttpOptions = {}): Promise<Listening> {
+  const http = await openHttp(options);
+  const url = await http.server.listen({ host: '127.0.0.1', port: 0 });
+  return Object.assign(http, { url, port: Number(new URL(url).port) });
+}
+
 async function inject(
   server: Server,
   method: string,

@@ -44,6 +44,11 @@ async function openHost(prefix: string, services: Partial<NativeServices> = {}):
   };
 }
 
+/** Resolves once somebody waits. */
+async function somebodyWaits({ engine }: Fixture): Promise<void> {
+  while (engine.stats().waits === 0) await new Promise(setImmediate);
+}
+
 const ANN = { 'x-user': 'ann' };
 
 describe('nativeRoutes in an app of its own', () => {
@@ -72,6 +77,18 @@ describe('nativeRoutes in an app of its own', () => {
     const read = await host.app.inject({ url: `/bide/v1/jobs/${id}`, headers: ANN });
     assert.deepEqual([submitted.headers['x-theirs'], read.headers['x-theirs']], ['yes', 'yes']);
     assert.equal(read.headers['content-type'], 'application/json; charset=utf-8');
+  });
+
+  test('stream events with what the app puts on its answers, and end them when it closes', async () => {
+    await using host = await openHost('/bide');
+    const id = await host.on.submit('task');
+    const waited = somebodyWaits(host.on);
+    const following = host.app.inject({ url: `/bide/v1/jobs/${id}/events`, headers: ANN });
+    await waited;
+    await host.app.close();
+    const { headers, payload } = await following;
+    assert.deepEqual([headers['content-type'], headers['x-theirs']], ['text/event-stream', 'yes']);
+    assert.match(payload, /^retry: 2000\n\nid: 1\nevent: job\ndata: .*\/bide\/v1\/jobs.*\n\n: over for now/);
   });
 
   test('ask the app who calls', async () => {

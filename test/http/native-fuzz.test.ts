@@ -11,6 +11,7 @@ const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TR
 const PATHS = [
   ...['/', '/v1/jobs', '/v1/jobs/bulk', '/v1/jobs/wait', '/v1/types', '/v1/keys', '/v1/work/claim', '/healthz'],
   ...['/v1/jobs/{id}', '/v1/jobs/{id}/result', '/v1/jobs/{id}/cancel', '/v1/jobs/{id}/retry', '/openapi.json'],
+  '/v1/jobs/{id}/events',
   ...['/v1/work/{id}/heartbeat', '/v1/work/{id}/succeed', '/v1/work/{id}/fail', '/v1/keys/{id}', '/metrics'],
 ] as const;
 const NAMES = [
@@ -24,6 +25,7 @@ const NAMES = [
   'createdFrom',
   'fence',
   'tenant',
+  'lastEventId',
   '__proto__',
 ];
 const FIELDS = [
@@ -39,6 +41,7 @@ const HEADERS = [
   'accept',
   'x-api-key',
   'content-type',
+  'last-event-id',
 ];
 
 const text = fc.oneof(
@@ -103,14 +106,14 @@ async function send(http: HttpFixture, job: string, given: Request): Promise<voi
     assert.equal(type, 'application/problem+json; charset=utf-8');
     if (given.method !== 'HEAD') assert.equal(answer.json().status, answer.status);
   } else if (answer.text !== '') {
-    assert.match(type, /^(application\/json; charset=utf-8|text\/plain; version|image\/x-result)/);
+    assert.match(type, /^(application\/json; charset=utf-8|text\/plain; version|text\/event-stream|image\/x-result)/);
   }
 }
 
 describe('random requests', () => {
   test('are answered in our shape, without a 5xx', async () => {
-    // A wait would hold the answer, and the clock of the fixture stands still.
-    await using http = await openHttp({ limits: { waitMsMax: 0 } });
+    // A wait would hold the answer, and so would a stream: the clock of the fixture stands still.
+    await using http = await openHttp({ limits: { waitMsMax: 0, eventsMsMax: 0 } });
     const job = await http.submit('task', { tags: { a: 'b' } });
     await fc.assert(
       fc.asyncProperty(request, (given) => send(http, job, given)),

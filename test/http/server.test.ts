@@ -10,18 +10,13 @@ import { neighbour } from '../../src/dialects/contract-suite/neighbour.ts';
 import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
 import type { Dialect } from '../../src/dialects/dialect.ts';
 import { createPlay, DONE, TENANT } from '../engine/engine-fixture.ts';
-import { type HttpFixture, type HttpOptions, openHttp } from './http-fixture.ts';
-
-interface Listening extends HttpFixture {
-  readonly url: string;
-  readonly port: number;
-}
-
-async function listen(options: HttpOptions = {}): Promise<Listening> {
-  const http = await openHttp(options);
-  const url = await http.server.listen({ host: '127.0.0.1', port: 0 });
-  return Object.assign(http, { url, port: Number(new URL(url).port) });
-}
+import {
+  type HttpFixture,
+  type HttpOptions,
+  type Listening,
+  openListening as listen,
+  openHttp,
+} from './http-fixture.ts';
 
 /** Sends bytes as they are and resolves with all that comes back until the server closes. */
 async function raw(port: number, bytes: string): Promise<string> {
