@@ -6,6 +6,7 @@
  */
 import { administering, type KeyDraft } from './administering.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
+import { type EventsOptions, following } from './following.ts';
 import { type ListOptions, listJobs } from './listing.ts';
 import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
@@ -24,6 +25,8 @@ export interface Client {
   waitMany(ids: readonly string[], options?: WaitManyOptions): Promise<WaitedMany>;
   /** The job now, then after every change, until it is final. */
   watch(id: string, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
+  /** As `watch`, by one stream that the server writes to, resumed where it breaks. */
+  events(id: string, options?: EventsOptions): AsyncGenerator<JobBody, void, undefined>;
   result(id: string, options?: CallOptions): Promise<JobResult>;
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
@@ -50,6 +53,7 @@ export function createClient(options: ClientOptions): Client {
     ...submitting(transport),
     ...commanding(transport),
     ...waiting(transport),
+    ...following(transport),
     ...administering(transport),
     waitMany: waitingMany(transport),
     list: (filter) => listJobs(transport, filter),

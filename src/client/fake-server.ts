@@ -19,6 +19,8 @@ export interface FakeAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   readonly json?: unknown;
   readonly text?: string;
+  /** In place of `text`: what is sent piece by piece. */
+  readonly stream?: ReadableStream<Uint8Array>;
   /** How long the server held the request. */
   readonly heldMs?: number;
 }
@@ -39,9 +41,9 @@ export function fakeServer(respond: Respond) {
       signal: init.signal ?? new AbortController().signal,
     };
     requests.push(request);
-    const { status = 200, headers = {}, json, text, heldMs = 0 } = await respond(request, requests.length);
+    const { status = 200, headers = {}, json, text, stream, heldMs = 0 } = await respond(request, requests.length);
     nowMs += heldMs;
-    const body = text ?? (json === undefined ? null : JSON.stringify(json));
+    const body = stream ?? text ?? (json === undefined ? null : JSON.stringify(json));
     return new Response(body, { status, headers });
   };
 

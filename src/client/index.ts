@@ -3,6 +3,7 @@ export type { KeyDraft } from './administering.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
+export type { EventsOptions } from './following.ts';
 export type { ListOptions } from './listing.ts';
 export { type RunWorkerOptions, runWorker, type WorkContext, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';

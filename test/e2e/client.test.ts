@@ -100,6 +100,38 @@ describe('the client', () => {
     assert.ok(seen.some(({ state, progress }) => state === 'running' && progress.percent > 0));
   });
 
+  test('events follows a job by one stream, from any revision on, to its result', async () => {
+    const input = { ms: 400, steps: 4, failTimes: 1, result: 'rested' };
+    const { id } = await client.submit({ type: 'sleep', input, retry: { backoffMs: 10 } });
+    const seen = [];
+    for await (const job of client.events(id)) seen.push(job);
+    const revisions = seen.map((job) => job.revision);
+    assert.deepEqual(
+      revisions,
+      [...new Set(revisions)].sort((a, b) => a - b),
+    );
+    const last = seen.at(-1);
+    assert.deepEqual(last, await client.get(id));
+    assert.deepEqual([last?.state, last?.attempt, last?.result], ['succeeded', 2, 'rested']);
+    assert.ok(seen.some(({ state, progress }) => state === 'running' && progress.percent > 0));
+    const again = [];
+    for await (const job of client.events(id, { lastEventId: 1 })) again.push(job);
+    assert.deepEqual(again, [last]);
+    for await (const _ of client.events(id, { lastEventId: last?.revision })) assert.fail('it is known to its end');
+  });
+
+  test('events is left by its signal, and refused like get', async () => {
+    const { id } = await client.submit({ type: 'echo', delayMs: 3_600_000 });
+    const leaving = new AbortController();
+    const events = client.events(id, { signal: leaving.signal });
+    assert.equal((await events.next()).value?.state, 'scheduled');
+    const next = events.next();
+    leaving.abort(new Error('left'));
+    await assert.rejects(next, { message: 'left' });
+    const none = client.events('0190a1b2-0000-7000-8000-000000000001').next();
+    assert.deepEqual(await codeOf(none), ['JOB_NOT_FOUND', 404]);
+  });
+
   test('list reads all pages, newest first', async () => {
     const tags = { listed: 'client' };
     await client.submitMany(

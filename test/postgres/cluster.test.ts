@@ -1,6 +1,7 @@
 /** Jobs that are submitted at one process, run in another and waited for at a third, with hints and without. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { createClient } from '../../src/client/index.ts';
 import { ask, type Cluster, startCluster, told } from './cluster.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
@@ -61,6 +62,28 @@ for (const [how, args] of [
       );
       const workers = cluster.workers.map(({ pid }) => pid);
       assert.ok(results.every(({ pid }) => workers.includes(pid)));
+    });
+
+    test('streams at one node what happens to a job of another, and resumes at the first', async () => {
+      const { id } = await submit('parcel', { weight: 5 });
+      const [atB, atA] = [b, a].map((url) => createClient({ url, key: cluster.key }));
+      const events = atB?.events(id) ?? assert.fail();
+      const next = async () => (await events.next()).value ?? assert.fail('the stream ended');
+      assert.equal((await next()).state, 'queued');
+      const { jobs } = await told<{ jobs: { fence: number }[] }>(cluster, `${a}/v1/work/claim`, {
+        ...{ types: ['parcel'], max: 1, wait: 30, worker: 'courier' },
+      });
+      const running = await next();
+      assert.equal(running.state, 'running');
+      const fence = jobs[0]?.fence;
+      await told(cluster, `${a}/v1/work/${id}/heartbeat`, { fence, progress: { percent: 50, message: 'half way' } });
+      assert.deepEqual((await next()).progress, { percent: 50, message: 'half way' });
+      await told(cluster, `${a}/v1/work/${id}/succeed`, { fence, result: { signedBy: 'Ada' } });
+      const last = await next();
+      assert.deepEqual([last.state, last.result], ['succeeded', { signedBy: 'Ada' }]);
+      assert.equal((await events.next()).done, true);
+      const resumed = atA?.events(id, { lastEventId: running.revision }) ?? assert.fail();
+      assert.deepEqual((await resumed.next()).value, last);
     });
 
     test('brings a cancel to the worker, and shows it from request to end', async () => {
