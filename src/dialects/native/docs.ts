@@ -10,6 +10,9 @@ Times are ISO 8601 in UTC, durations in bodies are milliseconds, waits in the UR
 \`ETag\` and, until the job is final, a \`Retry-After\` that is computed from recent durations. Errors are \`application/problem+json\` with a
 stable \`code\`.
 
+To see a job change, \`GET /v1/jobs/{id}/events\` streams server-sent events: \`event: job\`, the revision as \`id\`, the job as \`data\`. Where something on the
+way keeps streams back, \`If-None-Match\` with \`wait\` on the status tells the same, one change per request.
+
 Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`admin\` does all of it, sees the metrics
 and manages the keys of every tenant.`;
 
