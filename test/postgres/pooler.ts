@@ -75,12 +75,20 @@ interface Backend {
   owner: ((chunk: Buffer) => void) | null;
 }
 
+interface Waiting {
+  readonly resolve: (backend: Backend) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A login that takes longer is given up; whoever wanted the connection is cut off then, and comes again. */
+const CONNECT_MS = 5_000;
+
 class Backends {
   readonly #url: string;
   readonly #size: number;
-  readonly #clients: pg.Client[] = [];
+  readonly #clients = new Set<pg.Client>();
   readonly #free: Backend[] = [];
-  readonly #queue: ((backend: Backend) => void)[] = [];
+  readonly #queue: Waiting[] = [];
 
   constructor(url: string, size: number) {
     this.#url = url;
@@ -90,31 +98,56 @@ class Backends {
   async take(): Promise<Backend> {
     const free = this.#free.shift();
     if (free !== undefined) return free;
-    if (this.#clients.length < this.#size) return this.#open();
-    return new Promise((resolve) => void this.#queue.push(resolve));
+    return new Promise((resolve, reject) => {
+      this.#queue.push({ resolve, reject });
+      this.#openForNext();
+    });
   }
 
   give(backend: Backend): void {
     backend.owner = null;
     const next = this.#queue.shift();
-    if (next !== undefined) next(backend);
+    if (next !== undefined) next.resolve(backend);
     else this.#free.push(backend);
+  }
+
+  /** Its client has gone in the middle of a transaction: nobody else may go on with that. */
+  drop(backend: Backend): void {
+    backend.owner = null;
+    backend.socket.destroy();
   }
 
   async end(): Promise<void> {
     for (const client of this.#clients) streamOf(client).destroy();
   }
 
-  async #open(): Promise<Backend> {
-    const client = new pg.Client({ connectionString: this.#url });
-    this.#clients.push(client);
+  #openForNext(): void {
+    if (this.#clients.size >= this.#size || this.#queue.length === 0) return;
+    const client = new pg.Client({ connectionString: this.#url, connectionTimeoutMillis: CONNECT_MS });
+    this.#clients.add(client);
     client.on('error', () => {});
-    await client.connect();
+    client.connect().then(
+      () => this.give(this.#opened(client)),
+      (error: unknown) => {
+        this.#clients.delete(client);
+        this.#queue.shift()?.reject(error);
+        this.#openForNext();
+      },
+    );
+  }
+
+  #opened(client: pg.Client): Backend {
     const socket = streamOf(client);
     socket.removeAllListeners('data');
     socket.setNoDelay(true);
     const backend: Backend = { socket, owner: null };
     socket.on('data', (chunk: Buffer) => backend.owner?.(chunk));
+    socket.once('close', () => {
+      this.#clients.delete(client);
+      const at = this.#free.indexOf(backend);
+      if (at >= 0) this.#free.splice(at, 1);
+      this.#openForNext();
+    });
     return backend;
   }
 }
@@ -163,6 +196,13 @@ function serve(socket: Socket, backendsOf: (database: string) => Backends): void
     backends = backendsOf(parameters.get('database') ?? '');
     socket.write(Buffer.concat([AUTHENTICATED, READY_IDLE]));
   }, socket);
+  socket.once('close', () => {
+    backend?.then(
+      (taken) => backends?.drop(taken),
+      () => {},
+    );
+    backend = null;
+  });
   socket.on('data', (chunk) => {
     const rest = startup.push(chunk);
     if (rest.length > 0) fromClient.push(rest);
