@@ -20,7 +20,8 @@ if (binary !== null) {
   let server: TestServer;
   let pooler: Pooler;
   before(async () => {
-    server = await startTestServer({ isDurable: false });
+    // Each test has a database of its own, and the pooler keeps three connections to every one of them.
+    server = await startTestServer({ isDurable: false, settings: { max_connections: '300' } });
     pooler = await startPgbouncer(binary, await server.createDatabase(), 3);
   });
   after(async () => {
