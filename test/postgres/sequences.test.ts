@@ -60,6 +60,17 @@ function withHeldCommits(run: (scene: Scene, held: Held) => Promise<void>): Prom
   });
 }
 
+/** The end of the running job of the sequence, held up at its commit. */
+async function endHeldUp(scene: Scene, held: Held): Promise<{ ending: Promise<unknown>; go(): Promise<void> }> {
+  const running = await claimOne(scene);
+  const client = new pg.Client({ connectionString: scene.url });
+  await client.connect();
+  await client.query('SELECT pg_advisory_lock(4711)');
+  const ending = succeed(scene.store, running);
+  await held.arrived();
+  return { ending, go: () => client.end() };
+}
+
 /** Another process: statements of one connection wait for each other anyway. */
 async function anotherOf(scene: Scene): Promise<Scene> {
   return { ...scene, store: (await scene.opened.another?.()) ?? scene.store };
@@ -86,16 +97,11 @@ test('the next job of a sequence is free when it came in while the one before wa
   withHeldCommits(async (scene, held) => {
     await held.go();
     await insertJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
-    const running = await claimOne(scene);
-    const client = new pg.Client({ connectionString: scene.url });
-    await client.connect();
-    await client.query('SELECT pg_advisory_lock(4711)');
-    const ending = succeed(scene.store, running);
-    await held.arrived();
+    const { ending, go } = await endHeldUp(scene, held);
     const another = await anotherOf(scene);
     const next = newJob(scene, SEQUENCE);
     const inserting = another.store.insert([next]);
-    await client.end();
+    await go();
     await Promise.all([ending, inserting]);
     assert.deepEqual(claimedIds(await claimSome(scene, 10)), [next.spec.id]);
   }));
@@ -106,15 +112,10 @@ test('a waiting job of a sequence is free when the two before it end at once', (
     await insertJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
     const second = await insertJob(scene, SEQUENCE);
     const third = await insertJob(scene, SEQUENCE);
-    const running = await claimOne(scene);
-    const client = new pg.Client({ connectionString: scene.url });
-    await client.connect();
-    await client.query('SELECT pg_advisory_lock(4711)');
-    const ending = succeed(scene.store, running);
-    await held.arrived();
+    const { ending, go } = await endHeldUp(scene, held);
     const another = await anotherOf(scene);
     const cancelling = take(another.store, second.id, { kind: 'cancel' });
-    await client.end();
+    await go();
     await Promise.all([ending, cancelling]);
     assert.deepEqual(claimedIds(await claimSome(scene, 10)), [third.id]);
     assert.equal(first(await scene.store.count({ tenant: scene.tenant, states: ['running'] })).count, 1);
