@@ -43,7 +43,7 @@ function filled(text: string, name: string, title: string): string {
 /** The list of dialects with one more, whatever else was written there. */
 function listed(text: string, name: string): string {
   const imported = text.replace(
-    /(import type \{ Dialect \} from '\.\/dialect\.ts';\n)/,
+    /(import type \{ Dialect \} from '\.\.\/http\/dialect\.ts';\n)/,
     `$1import { ${name} } from './${name}/index.ts';\n`,
   );
   const added = imported.replace(/(\n\];\s*)$/, `\n  anyOptions(${name}),$1`);

@@ -12,7 +12,6 @@ import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
 import { workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
-import type { KeyAdmin } from './dialects/dialect.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
@@ -24,6 +23,7 @@ import {
   type Telemetry,
 } from './engine/index.ts';
 import { createAuthenticator } from './http/auth.ts';
+import type { KeyAdmin } from './http/dialect.ts';
 import { declareHealthRoutes } from './http/health.ts';
 import { createHolds } from './http/hold.ts';
 import { createKeys, ensureAdminKey } from './http/keys.ts';

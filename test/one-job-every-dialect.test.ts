@@ -12,9 +12,9 @@ import {
   stageJob,
   type WireRequest,
 } from '../src/dialects/contract-suite.ts';
-import type { Dialect } from '../src/dialects/dialect.ts';
 import { dialects } from '../src/dialects/index.ts';
 import { createNativeDialect } from '../src/dialects/native/index.ts';
+import type { Dialect } from '../src/http/dialect.ts';
 import type { Mount } from '../src/http/server.ts';
 
 interface Reading {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { currentHashes, HASHES_PATH, knownHashes } from '../scripts/gen/migrations.ts';
-import { MIGRATIONS as POSTGRES } from '../src/store/postgres/migrations.ts';
+import { MIGRATIONS as POSTGRES } from '../src/store/postgres/schema/migrations.ts';
 import { MIGRATIONS as SQLITE } from '../src/store/sqlite/migrations.ts';
 
 const HOW = `A released step must not change: add a new one. A step that no release has yet may: delete its line in ${HASHES_PATH}, then npm run gen.`;

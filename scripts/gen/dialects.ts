@@ -1,8 +1,8 @@
 /** `docs/dialects.md`: what is served in each vendor's shape, what is not and why, and the words for the states. */
 import { ERROR_KINDS } from '../../src/core/errors.ts';
 import { SHOWN_STATES } from '../../src/core/state.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
 import { dialects } from '../../src/dialects/index.ts';
+import type { Dialect } from '../../src/http/dialect.ts';
 import { code, page, table } from './markdown.ts';
 
 export function dialectsPage(): string {

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { MIGRATIONS as POSTGRES } from '../../src/store/postgres/migrations.ts';
+import { MIGRATIONS as POSTGRES } from '../../src/store/postgres/schema/migrations.ts';
 import { MIGRATIONS as SQLITE } from '../../src/store/sqlite/migrations.ts';
 import { ROOT } from '../run/step.ts';
 

@@ -6,8 +6,8 @@
  */
 import type { DialectSettings } from '../config/define-config.ts';
 import { BideError } from '../core/errors.ts';
-import type { Dialect } from '../dialects/dialect.ts';
 import { dialects } from '../dialects/index.ts';
+import type { Dialect } from '../http/dialect.ts';
 import type { Mount } from '../http/server.ts';
 
 export interface MountOptions {

@@ -11,7 +11,6 @@ import { resolveConfigs } from '../config/resolve.ts';
 import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
 import { shownState } from '../core/state.ts';
-import type { Principal } from '../dialects/dialect.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
 import {
@@ -28,6 +27,7 @@ import {
   systemClock,
 } from '../engine/index.ts';
 import { createAuthenticator } from '../http/auth.ts';
+import type { Principal } from '../http/dialect.ts';
 import { createHolds } from '../http/hold.ts';
 import { createKeys, DEFAULT_TENANT } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';

@@ -1,6 +1,7 @@
 /** The keys of a store that no server serves: for the CLI beside a stopped server, or beside others on the same PostgreSQL. */
-import type { KeyAdmin } from '../dialects/dialect.ts';
+
 import { systemClock } from '../engine/clock.ts';
+import type { KeyAdmin } from '../http/dialect.ts';
 import { createKeys, DEFAULT_TENANT } from '../http/keys.ts';
 import { openMigratedStore, type StoreOptions } from './open-store.ts';
 

@@ -5,7 +5,7 @@
 import type { Environment } from './connection.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type OptionTable, type OptionValues, parseLine } from './option.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from './terminal/terminal.ts';
 import { usageError } from './usage-error.ts';
 
 /** Options that every command takes. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { connect, targetOf } from './connection.ts';
-import { readServerNote, writeServerNote } from './data-folder.ts';
+import { readServerNote, writeServerNote } from './service/data-folder.ts';
 
 const NONE = { url: undefined, key: undefined, data: undefined };
 const NOTE = { url: 'http://127.0.0.1:4321', pid: 1, version: '0', startedAt: '2030-01-01T00:00:00.000Z' };

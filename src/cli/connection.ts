@@ -5,8 +5,8 @@
  * The admin key of a data folder is sent only to the server that the folder names: `--url` of another machine never gets it.
  */
 import { type Client, ClientError, createClient } from '../client/index.ts';
-import { DATA_FOLDER, readAdminKey, readServerNote } from './data-folder.ts';
 import type { OptionTable, OptionValues } from './option.ts';
+import { DATA_FOLDER, readAdminKey, readServerNote } from './service/data-folder.ts';
 
 export const CONNECTION_OPTIONS = {
   url: { kind: 'text', value: 'URL', help: 'the server; else BIDE_URL, else the one of the data folder' },

@@ -2,7 +2,7 @@
 import { ClientError, type JobBody } from '../client/index.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { sayFailure, type Telling } from './failure.ts';
-import { jobLine } from './job-text.ts';
+import { jobLine } from './terminal/job-text.ts';
 
 /** Ends at the first failure that is not about that job alone (no server, no key): it would be the same for all. */
 const LONE_STATUSES: ReadonlySet<number | null> = new Set([404, 409, 410]);

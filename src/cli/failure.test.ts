@@ -4,7 +4,7 @@ import { ClientError } from '../client/index.ts';
 import { BideError, ERRORS } from '../core/errors.ts';
 import { exitCodeOf } from './exit-code.ts';
 import { sayFailure } from './failure.ts';
-import { fakeTerminal } from './fake-terminal.ts';
+import { fakeTerminal } from './terminal/fake-terminal.ts';
 
 const refusal = (status: number | null, code: string, facts: object = {}) =>
   new ClientError(code, 'Title. Detail.', { status, ...facts });

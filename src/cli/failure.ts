@@ -3,8 +3,8 @@ import { inspect } from 'node:util';
 import { ClientError } from '../client/index.ts';
 import { BideError, ERRORS, type ErrorCode } from '../core/errors.ts';
 import { type ExitCode, exitCodeOf } from './exit-code.ts';
-import { printable } from './printable.ts';
-import type { Terminal } from './terminal.ts';
+import { printable } from './terminal/printable.ts';
+import type { Terminal } from './terminal/terminal.ts';
 
 export interface Telling {
   readonly isJson: boolean;

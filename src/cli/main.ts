@@ -7,7 +7,7 @@
 import process from 'node:process';
 import type { Surroundings } from './command.ts';
 import { runCli } from './run-cli.ts';
-import { processTerminal } from './terminal.ts';
+import { processTerminal } from './terminal/terminal.ts';
 
 /** Enough for output to reach a slow reader, where writing to it does not wait. */
 const LINGER_MS = 500;

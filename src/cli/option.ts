@@ -5,8 +5,8 @@
  * checked and converted before a command runs, and each complaint says which option, what it got and what it takes.
  */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { durationMsOf } from './duration.ts';
 import { nearest } from './nearest.ts';
+import { durationMsOf } from './terminal/duration.ts';
 import { usageError } from './usage-error.ts';
 
 export type OptionDefinition = {

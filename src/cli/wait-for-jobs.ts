@@ -9,7 +9,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { type Client, ClientError, isFinished, type JobBody, type UnknownJob } from '../client/index.ts';
 import type { Surroundings } from './command.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
-import { BARS_MAX, type ProgressDisplay } from './progress-display.ts';
+import { BARS_MAX, type ProgressDisplay } from './terminal/progress-display.ts';
 
 export interface WaitForJobs {
   /** For the first look: a server that is down is said at once. */

@@ -5,6 +5,7 @@
  * the vendor's alone. Everything runs on a real engine, SQLite and a real socket; time stands still unless a test turns the clock.
  */
 import { describe } from 'node:test';
+import type { Dialect } from '../http/dialect.ts';
 import type { DialectAdapter } from './contract-suite/adapter.ts';
 import { testErrors } from './contract-suite/errors.ts';
 import { testFuzz } from './contract-suite/fuzz.ts';
@@ -12,7 +13,6 @@ import { testGolden } from './contract-suite/golden-replay.ts';
 import { testHolds } from './contract-suite/holds.ts';
 import { testLifecycle } from './contract-suite/lifecycle.ts';
 import { testManifest } from './contract-suite/manifest.ts';
-import type { Dialect } from './dialect.ts';
 
 export {
   type DialectAdapter,

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { BideError } from '../core/errors.ts';
+import type { Authenticator, Principal } from '../http/dialect.ts';
 import { credentialOf, principalOf, requireScope } from './credentials.ts';
-import type { Authenticator, Principal } from './dialect.ts';
 
 const principal = (scopes: Principal['scopes']): Principal => ({ tenant: 't', keyId: 'k', scopes });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;

@@ -9,7 +9,7 @@
  */
 import type { FastifyInstance, FastifyReply, RouteOptions } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from '../http/dialect.ts';
 import { faultOf, isTransient } from './fault.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;

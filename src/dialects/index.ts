@@ -1,5 +1,5 @@
 /** Every vendor dialect. The one place outside of the vendors' folders that names them. */
-import type { Dialect } from './dialect.ts';
+import type { Dialect } from '../http/dialect.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
 import { silentpush } from './silentpush/index.ts';

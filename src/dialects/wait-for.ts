@@ -1,7 +1,7 @@
 /** Waiting for jobs on behalf of one HTTP request, through the one hold helper and the one registry of waiters. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Lookup, WaitRequest } from '../engine/api.ts';
-import type { DialectContext } from './dialect.ts';
+import type { DialectContext } from '../http/dialect.ts';
 
 /**
  * The jobs as they are when the wait is satisfied, its time is over, the server shuts down, or at once where the server holds

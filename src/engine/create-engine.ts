@@ -12,15 +12,15 @@ import type { Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
-import { createControl } from './control.ts';
+import { createControl } from './commanding/control.ts';
+import type { PostDelivery } from './deliveries/post-delivery.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
-import { endOrphanLeases } from './orphans.ts';
-import type { PostDelivery } from './post-delivery.ts';
-import { createQueries } from './queries.ts';
 import { isReady, type Readiness } from './readiness.ts';
+import { createQueries } from './reading/queries.ts';
+import { endOrphanLeases } from './running/orphans.ts';
 import { drain, type StopOptions, shutDown } from './shutdown.ts';
-import { createSubmit } from './submit.ts';
+import { createSubmit } from './submitting/submit.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 export interface EngineOptions {

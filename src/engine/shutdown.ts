@@ -10,9 +10,10 @@
  * 3. `closing` fires: held waits are answered with the current state.
  * 4. Loops stop, handlers close.
  */
-import type { LiveAttempt } from './attempt.ts';
+
 import type { Clock } from './clock.ts';
 import type { EngineParts } from './engine-parts.ts';
+import type { LiveAttempt } from './running/attempt.ts';
 
 export interface StopOptions {
   /** Time for running jobs; `limits.drainMs` unless told. */

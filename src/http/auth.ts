@@ -8,9 +8,9 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Limits } from '../core/limits.ts';
-import type { Authenticator, Principal } from '../dialects/dialect.ts';
 import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
+import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
 import { createTokens } from './token.ts';
 

@@ -6,7 +6,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Limits } from '../core/limits.ts';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { createFailureLog } from './failure-log.ts';
 import type { Logger } from './log.ts';
 

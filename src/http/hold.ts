@@ -7,7 +7,7 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Limits } from '../core/limits.ts';
-import type { Hold } from '../dialects/dialect.ts';
+import type { Hold } from './dialect.ts';
 
 export interface Holds extends Hold {
   /** Requests held right now. */

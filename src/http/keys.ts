@@ -8,11 +8,11 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { BideError, ERRORS } from '../core/errors.ts';
-import type { KeyAdmin, KeyDraft } from '../dialects/dialect.ts';
 import type { KeyStore, StoredKey } from '../engine/api.ts';
 import { SCOPES } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
 import { keyHash } from './auth.ts';
+import type { KeyAdmin, KeyDraft } from './dialect.ts';
 
 export const DEFAULT_TENANT = 'default';
 export const ADMIN_KEY_FILE = 'admin.key';

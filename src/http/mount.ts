@@ -5,7 +5,7 @@
  * under a host name.
  */
 import type { IncomingMessage } from 'node:http';
-import type { Dialect } from '../dialects/dialect.ts';
+import type { Dialect } from './dialect.ts';
 import { hostNameOf } from './public-url.ts';
 
 export type MountPoint =

@@ -8,9 +8,9 @@ import { randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
 import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
-import type { Principal } from '../dialects/dialect.ts';
 import type { Documents } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
+import type { Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
 
 const ISSUER = 'bide';

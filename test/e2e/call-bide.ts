@@ -2,8 +2,9 @@
  * A command in the test's own process: the same code behind the same words, without the third of a second that a process takes to
  * start. For steps on the way to what a test is about; what a test is about runs as a process (`bide-command.ts`).
  */
-import { fakeTerminal } from '../../src/cli/fake-terminal.ts';
+
 import { runCli } from '../../src/cli/run-cli.ts';
+import { fakeTerminal } from '../../src/cli/terminal/fake-terminal.ts';
 
 export interface Called {
   readonly code: number;

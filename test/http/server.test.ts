@@ -8,7 +8,7 @@ import { text } from 'node:stream/consumers';
 import { describe, test } from 'node:test';
 import { neighbour } from '../../src/dialects/contract-suite/neighbour.ts';
 import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
-import type { Dialect } from '../../src/dialects/dialect.ts';
+import type { Dialect } from '../../src/http/dialect.ts';
 import { createPlay, DONE, TENANT } from '../engine/engine-fixture.ts';
 import {
   type HttpFixture,

@@ -6,7 +6,7 @@ import { uuidv7 } from 'uuidv7';
 import { BideError } from '../../src/core/errors.ts';
 import type { Hint, NewJob } from '../../src/store/contract.ts';
 import { claimOne, first, insertJob, newJob, readJob } from '../../src/store/contract-suite/fixtures.ts';
-import { isTakenId } from '../../src/store/postgres/driver-errors.ts';
+import { isTakenId } from '../../src/store/postgres/connection/driver-errors.ts';
 import { openPostgres } from '../../src/store/postgres/index.ts';
 import { answersAgain, inScene, type Scene } from './scene.ts';
 import { queryOnce, startTestServer, type TestServer } from './server.ts';

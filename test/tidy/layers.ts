@@ -21,8 +21,8 @@ const DIALECT_BASE = [
   'src/core/',
   'src/engine/api.ts',
   'src/engine/clock.ts',
+  'src/http/dialect.ts',
   'src/http/hold.ts',
-  'src/http/status.ts',
 ];
 
 export const LAYERS: readonly Layer[] = [
@@ -39,7 +39,7 @@ export const LAYERS: readonly Layer[] = [
     name: 'http',
     at: ['src/http/'],
     may: ['src/core/', 'src/engine/'],
-    mayTypes: ['src/dialects/dialect.ts', 'src/store/contract.ts'],
+    mayTypes: ['src/store/contract.ts'],
   },
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
   { name: 'client', at: ['src/client/'], may: [], mayTypes: ['src/core/'], isPure: true },

@@ -1,14 +1,14 @@
 /** `bide doctor`: what is well here and what is not, each with what to do. */
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, targetOf } from '../connection.ts';
-import { DATA_FOLDER } from '../data-folder.ts';
-import type { Finding } from '../doctor-check.ts';
-import { checkConfigFile, checkDisk, checkFolder, checkNode } from '../doctor-machine.ts';
-import { checkServer, checkStore } from '../doctor-service.ts';
+import type { Finding } from '../doctor/doctor-check.ts';
+import { checkConfigFile, checkDisk, checkFolder, checkNode } from '../doctor/doctor-machine.ts';
+import { checkServer, checkStore } from '../doctor/doctor-service.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { printable } from '../printable.ts';
-import { databaseOf, STORE_OPTIONS } from '../service-options.ts';
+import { DATA_FOLDER } from '../service/data-folder.ts';
+import { databaseOf, STORE_OPTIONS } from '../service/service-options.ts';
+import { printable } from '../terminal/printable.ts';
 
 const OPTIONS = {
   config: { kind: 'text', value: 'FILE', help: 'the config to check (bide.config.ts, where there is one)' },

@@ -3,8 +3,8 @@ import { saveArchive, sendArchive } from '../archive-file.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { STORE_CHOICE_OPTIONS, storeChoiceOf } from '../store-choice.ts';
-import { countsText, transferDisplay } from '../transfer-display.ts';
+import { STORE_CHOICE_OPTIONS, storeChoiceOf } from '../service/store-choice.ts';
+import { countsText, transferDisplay } from '../terminal/transfer-display.ts';
 import { usageError } from '../usage-error.ts';
 
 const OPTIONS = {

@@ -5,10 +5,10 @@ import { archiveChunks } from '../archive-file.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { STORE_CHOICE_OPTIONS, storeChoiceOf } from '../store-choice.ts';
-import { countsText, type TransferDisplay, transferDisplay } from '../transfer-display.ts';
+import { STORE_CHOICE_OPTIONS, storeChoiceOf } from '../service/store-choice.ts';
+import { requireUsableFolder } from '../service/writable-folder.ts';
+import { countsText, type TransferDisplay, transferDisplay } from '../terminal/transfer-display.ts';
 import { usageError } from '../usage-error.ts';
-import { requireUsableFolder } from '../writable-folder.ts';
 
 const OPTIONS = {
   continue: {

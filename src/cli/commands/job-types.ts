@@ -2,7 +2,7 @@
 import { defineCommand } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT } from '../exit-code.ts';
-import { printable } from '../printable.ts';
+import { printable } from '../terminal/printable.ts';
 
 export const jobTypes = defineCommand({
   name: 'types',

@@ -2,10 +2,10 @@
 import type { KeyBody, KeyScope } from '../../client/index.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../key-desk.ts';
 import { nearest } from '../nearest.ts';
 import type { OptionTable } from '../option.ts';
-import { fitted, printable } from '../printable.ts';
+import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../service/key-desk.ts';
+import { fitted, printable } from '../terminal/printable.ts';
 import { usageError } from '../usage-error.ts';
 
 const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'admin'];

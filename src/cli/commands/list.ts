@@ -3,10 +3,10 @@ import { SHOWN_STATES, type ShownState } from '../../core/state.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { jobRow, LIST_HEAD } from '../job-text.ts';
 import { nearest } from '../nearest.ts';
 import type { OptionTable } from '../option.ts';
 import { tagsOf } from '../tags.ts';
+import { jobRow, LIST_HEAD } from '../terminal/job-text.ts';
 import { usageError } from '../usage-error.ts';
 
 const JOBS = 50;

@@ -1,10 +1,10 @@
 /** `bide migrate`: brings the schema of a store to this version, or says what that would take. */
 import { defineCommand, type Invocation } from '../command.ts';
-import { DATA_FOLDER } from '../data-folder.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from '../service-options.ts';
-import { requireUsableFolder } from '../writable-folder.ts';
+import { DATA_FOLDER } from '../service/data-folder.ts';
+import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from '../service/service-options.ts';
+import { requireUsableFolder } from '../service/writable-folder.ts';
 
 const OPTIONS = {
   'dry-run': { kind: 'flag', help: 'only say what would be done' },

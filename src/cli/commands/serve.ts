@@ -1,14 +1,20 @@
 /** `bide serve`: the server, in the foreground, until a signal ends it. */
 import { join } from 'node:path';
 import { defineCommand, type Invocation } from '../command.ts';
-import { DATA_FOLDER, writeServerNote } from '../data-folder.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { listenFailure } from '../listen-failure.ts';
 import type { OptionTable } from '../option.ts';
 import { packageVersion } from '../package-version.ts';
-import { runService } from '../run-service.ts';
-import { dialectPortsOf, logLevelOf, publicUrlOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service-options.ts';
-import { requireUsableFolder } from '../writable-folder.ts';
+import { DATA_FOLDER, writeServerNote } from '../service/data-folder.ts';
+import { listenFailure } from '../service/listen-failure.ts';
+import { runService } from '../service/run-service.ts';
+import {
+  dialectPortsOf,
+  logLevelOf,
+  publicUrlOf,
+  SERVICE_OPTIONS,
+  serviceOptionsOf,
+} from '../service/service-options.ts';
+import { requireUsableFolder } from '../service/writable-folder.ts';
 
 const OPTIONS = {
   port: { kind: 'whole', min: 0, max: 65_535, value: 'PORT', help: 'port to listen on; 0 takes a free one (7070)' },

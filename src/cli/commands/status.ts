@@ -3,7 +3,7 @@
 import { defineCommand } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT } from '../exit-code.ts';
-import { jobFacts } from '../job-text.ts';
+import { jobFacts } from '../terminal/job-text.ts';
 
 export const status = defineCommand({
   name: 'status',

@@ -1,11 +1,11 @@
 /** `bide wait`: until jobs are done, with their progress on the way. */
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
-import { durationText } from '../duration.ts';
 import type { ExitCode } from '../exit-code.ts';
-import { jobLine } from '../job-text.ts';
 import type { OptionTable } from '../option.ts';
-import { NO_DISPLAY, progressDisplay } from '../progress-display.ts';
+import { durationText } from '../terminal/duration.ts';
+import { jobLine } from '../terminal/job-text.ts';
+import { NO_DISPLAY, progressDisplay } from '../terminal/progress-display.ts';
 import { exitCodeOfWait, type JobsWaited, PATIENT_TRIES, waitForJobs } from '../wait-for-jobs.ts';
 
 const OPTIONS = {

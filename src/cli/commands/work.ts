@@ -1,10 +1,10 @@
 /** `bide work`: a process that runs jobs and answers nobody, beside servers that share its PostgreSQL. */
 import { defineCommand, type Invocation } from '../command.ts';
-import { DATA_FOLDER } from '../data-folder.ts';
 import type { ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { runService } from '../run-service.ts';
-import { logLevelOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service-options.ts';
+import { DATA_FOLDER } from '../service/data-folder.ts';
+import { runService } from '../service/run-service.ts';
+import { logLevelOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service/service-options.ts';
 import { usageError } from '../usage-error.ts';
 
 const OPTIONS = {

@@ -1,7 +1,7 @@
 /** Bad requests: each refused in the vendor's own shape, and in nobody else's. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { type DialectAdapter, jsonOf, type WireRequest } from './adapter.ts';
 import { NEIGHBOUR_ERROR } from './neighbour.ts';
 import { type Caller, openRig, type Rig } from './rig.ts';

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { Json } from '../../core/job.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter, WireRequest } from './adapter.ts';
 import type { Caller } from './rig.ts';
 

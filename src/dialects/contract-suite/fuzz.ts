@@ -6,7 +6,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter, WireRequest } from './adapter.ts';
 import { type Caller, openRig, type Rig } from './rig.ts';
 

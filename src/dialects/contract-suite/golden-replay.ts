@@ -1,7 +1,7 @@
 /** One test per golden file, each on a rig of its own, so that numbers and order do not depend on what ran before. */
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter } from './adapter.ts';
 import { goldenFiles, replay } from './golden.ts';
 import { openRig } from './rig.ts';

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, it } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter, JobIds, WireAnswer } from './adapter.ts';
 import { openRig, type Rig } from './rig.ts';
 import { createWorker, STAGED_TYPE, stageJob } from './stage.ts';

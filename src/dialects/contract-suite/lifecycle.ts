@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { SHOWN_STATES, type ShownState } from '../../core/state.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { type DialectAdapter, TEST_TYPE } from './adapter.ts';
 import { openRig, type Rig } from './rig.ts';
 import { createWorker, stageJob } from './stage.ts';

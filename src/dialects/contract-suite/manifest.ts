@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { ERROR_KINDS } from '../../core/errors.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter } from './adapter.ts';
 
 export function testManifest<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): void {

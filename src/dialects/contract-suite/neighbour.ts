@@ -1,5 +1,5 @@
 /** A dialect that shares nothing with any other: it takes only its own content type, and complains in plain words of its own. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { frame } from '../frame.ts';
 
 /** What the neighbour answers to any error. */

@@ -1,6 +1,6 @@
 /** One request on its way through the dialect. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../dialect.ts';
+import type { DialectContext, Principal } from '../../http/dialect.ts';
 import type { ImmutaOptions } from './options.ts';
 
 export type Context = DialectContext<ImmutaOptions>;

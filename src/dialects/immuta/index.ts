@@ -1,5 +1,5 @@
 /** Immuta: states and outputs of background jobs, many ids at a time, held as long as the caller likes. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, STATES_OF } from './mapping.ts';
 import { allServedBy, DEFAULT_OPTIONS, type ImmutaOptions, parseOptions } from './options.ts';
 import { register } from './routes.ts';

@@ -1,7 +1,7 @@
 /** One request on its way through the dialect. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { DialectContext, Principal } from '../../http/dialect.ts';
 import { requireScope } from '../credentials.ts';
-import type { DialectContext, Principal } from '../dialect.ts';
 import type { Encoding } from './encoding.ts';
 import type { KineticaOptions } from './options.ts';
 

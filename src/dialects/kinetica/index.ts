@@ -1,5 +1,5 @@
 /** Kinetica: endpoints run as jobs by name, answers wrapped in five fields, JSON and binary Avro bodies. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, type KineticaOptions, parseOptions } from './options.ts';
 import { register } from './routes.ts';

@@ -6,8 +6,8 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import type { Principal } from '../../http/dialect.ts';
 import { credentialOf, principalOf } from '../credentials.ts';
-import type { Principal } from '../dialect.ts';
 import { frame } from '../frame.ts';
 import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';

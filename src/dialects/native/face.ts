@@ -3,10 +3,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
-import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from '../../http/status.ts';
-import type { Hold } from '../dialect.ts';
+import type { Hold } from '../../http/dialect.ts';
 import { jobBody } from './mapping.ts';
 import type { createGuard } from './principal.ts';
+import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
 import type { Wire } from './wire.ts';
 
 export interface Face {

@@ -1,7 +1,7 @@
 /** The native API as a dialect, mounted at the root. */
 import type { ErrorKind } from '../../core/errors.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { errorOfKind, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { type NativeServices, nativeRoutes } from './routes.ts';
 

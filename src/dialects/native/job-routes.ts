@@ -3,7 +3,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Json } from '../../core/job.ts';
 import { isFinal, shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
-import { etagOf, matchesEtag, revisionOfEtag } from '../../http/status.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import {
   cursorOf,
@@ -17,6 +16,7 @@ import {
 } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
+import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
 import type { JobQuery, ListQuery, SubmitBody, SubmitQuery } from './wire.ts';
 

@@ -1,7 +1,7 @@
 /** Managing API keys over HTTP, for admins: the only way while a server holds the data folder. */
 import type { FastifyInstance } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { KeyAdmin } from '../dialect.ts';
+import type { KeyAdmin } from '../../http/dialect.ts';
 import type { Face } from './face.ts';
 import { keyBody } from './mapping.ts';
 import { principalOf } from './principal.ts';

@@ -12,8 +12,8 @@ import type {
   SubmitRequest,
   WorkOutcome,
 } from '../../engine/api.ts';
-import { isoTime, isoTimeOrNull } from '../../http/status.ts';
 import { invalid } from './problem.ts';
+import { isoTime, isoTimeOrNull } from './status.ts';
 import type { SubmitBody } from './wire.ts';
 
 // --- Requests -------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Scope } from '../../engine/api.ts';
-import type { Authenticator, Principal } from '../dialect.ts';
+import type { Authenticator, Principal } from '../../http/dialect.ts';
 
 /** Finds the caller of a request; null where nobody valid is named. */
 export type Identify = (request: FastifyRequest) => Principal | null | Promise<Principal | null>;

@@ -5,7 +5,7 @@
  */
 import { BideError, ERRORS, type ErrorCode, type ErrorKind } from '../../core/errors.ts';
 import type { Issue } from '../../engine/api.ts';
-import { retryAfterSeconds } from '../../http/status.ts';
+import { retryAfterSeconds } from './status.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 

@@ -7,11 +7,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { ResultOutcome, Snapshot } from '../../engine/api.ts';
-import { matchesEtag, retryAfterSeconds } from '../../http/status.ts';
 import type { Face } from './face.ts';
 import { notThere, requireJobId } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { type ByteRange, rangeOf } from './range.ts';
+import { matchesEtag, retryAfterSeconds } from './status.ts';
 
 const HEADERS = {
   'accept-ranges': 'bytes',

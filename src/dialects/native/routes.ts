@@ -1,6 +1,6 @@
 /** All native routes on one Fastify instance: the root of Bide's own server, or a scope inside somebody's app. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { DialectContext, KeyAdmin, Principal } from '../dialect.ts';
+import type { DialectContext, KeyAdmin, Principal } from '../../http/dialect.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';

@@ -1,5 +1,5 @@
 /** Silent Push "explore": searches that answer with their rows when these are there soon, else with a job to poll. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { errorBody, NAME, WORDS } from './mapping.ts';
 import { parseOptions, type SilentpushOptions } from './options.ts';
 import { register } from './routes.ts';

@@ -7,7 +7,7 @@
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
 import type { ShownState } from '../../core/state.ts';
-import type { ErrorAnswer } from '../dialect.ts';
+import type { ErrorAnswer } from '../../http/dialect.ts';
 import type { Envelope, JobStatus, Metadata, StatusWord } from './wire.ts';
 
 export const NAME = 'silentpush';

@@ -1,6 +1,6 @@
 /** One request on its way through the dialect, and what all requests share. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../dialect.ts';
+import type { DialectContext, Principal } from '../../http/dialect.ts';
 import type { Conversations } from './conversations.ts';
 import type { SymblOptions } from './options.ts';
 import type { Uploads } from './uploads.ts';

@@ -1,5 +1,5 @@
 /** Symbl.ai: conversations of text, audio and video, processed in order; jobs of two fields, results beside them, webhooks. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, renderDelivery, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, parseOptions, type SymblOptions } from './options.ts';
 import { READINGS } from './reading.ts';

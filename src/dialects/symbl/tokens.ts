@@ -3,7 +3,7 @@
  *
  * Kept in memory, per key and app: another node, or this one after a restart, gives out another token, which is just as good.
  */
-import type { Authenticator, Principal } from '../dialect.ts';
+import type { Authenticator, Principal } from '../../http/dialect.ts';
 
 export interface AccessToken {
   readonly accessToken: string;

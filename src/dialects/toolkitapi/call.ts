@@ -1,6 +1,6 @@
 /** One request on its way through the dialect. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../dialect.ts';
+import type { DialectContext, Principal } from '../../http/dialect.ts';
 import type { Library } from './library.ts';
 import type { ToolkitOptions } from './options.ts';
 

@@ -1,5 +1,5 @@
 /** ToolkitAPI Analytics: saved queries over data sets, run at once or as jobs that are polled. */
-import type { Dialect } from '../dialect.ts';
+import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, parseOptions, type ToolkitOptions } from './options.ts';
 import { register } from './routes.ts';

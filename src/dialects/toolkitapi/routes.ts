@@ -7,9 +7,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Scope } from '../../engine/api.ts';
+import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, requireScope } from '../credentials.ts';
-import type { Principal } from '../dialect.ts';
 import { frame, refuse } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { keptText } from '../kept-text.ts';

@@ -7,15 +7,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobPatch } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
-import type { Row } from './lane.ts';
+import type { Row } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import { partsOf, type Session, type Step } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
-import { repeated } from './repeat.ts';
 import { resultValues } from './result-values.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
-import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
 /** Result bytes that one statement carries. */

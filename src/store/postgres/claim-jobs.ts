@@ -11,13 +11,13 @@ import { decide, expectedStates } from '../../core/decide.ts';
 import type { Job } from '../../core/job.ts';
 import type { ClaimedJob, ClaimRequest, GuardedPatch } from '../contract.ts';
 import { applyPatches } from './apply-patches.ts';
-import { ConnectionLost } from './driver-errors.ts';
-import type { Rows } from './lane.ts';
-import { repeated } from './repeat.ts';
+import { ConnectionLost } from './connection/driver-errors.ts';
+import type { Rows } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
 import type { SeenJobs } from './seen-jobs.ts';
-import type { Session } from './session.ts';
-import { CLAIMED_INPUT_AT } from './statements.ts';
+import { CLAIMED_INPUT_AT } from './statements/statements.ts';
 import { givenText, plainArray, storedText, textArray } from './wire-text.ts';
 
 /** Claims whose answer was lost, and claims that did answer, remembered: an outage or a busy ms makes a handful. */

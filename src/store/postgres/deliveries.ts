@@ -2,11 +2,11 @@
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { Delivery, DeliverySettlement } from '../contract.ts';
-import type { Row } from './lane.ts';
-import { repeated } from './repeat.ts';
+import type { Row } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session, Step } from './connection/session.ts';
 import { type Placed, placedAt, roundsOf } from './rounds.ts';
 import { jsonOf } from './rows.ts';
-import type { Session, Step } from './session.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
 export interface DeliveryClaim {

@@ -2,10 +2,10 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../core/job.ts';
 import type { Document, DocumentOutcome, DocumentWrite } from '../contract.ts';
-import type { Row, Rows } from './lane.ts';
-import { repeated } from './repeat.ts';
+import type { Row, Rows } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { jsonOf } from './rows.ts';
-import type { Session } from './session.ts';
 import { givenText, storedText } from './wire-text.ts';
 
 export interface DocumentRef {

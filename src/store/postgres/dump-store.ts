@@ -13,15 +13,15 @@ import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
-import { type ConnectionOptions, clientOf, destroy, endWithin, lossOf, within } from './connection.ts';
+import { type ConnectionOptions, clientOf, destroy, endWithin, lossOf, within } from './connection/connection.ts';
+import { storeErrorOf } from './connection/driver-errors.ts';
+import type { Row, Rows } from './connection/lane.ts';
 import { documentOf } from './documents.ts';
-import { storeErrorOf } from './driver-errors.ts';
 import { keyOf } from './keys.ts';
-import type { Row, Rows } from './lane.ts';
-import { refuseNewer, versionOf } from './migrate.ts';
-import { SCHEMA_VERSION } from './migrations.ts';
 import { JOB_COLUMNS, JOB_WIDTH, jobAt, jsonOf } from './rows.ts';
-import { LAST_NUMBER } from './statement-parts.ts';
+import { refuseNewer, versionOf } from './schema/migrate.ts';
+import { SCHEMA_VERSION } from './schema/migrations.ts';
+import { LAST_NUMBER } from './statements/statement-parts.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
 /** How long whoever reads a dump may rest between two pages. */

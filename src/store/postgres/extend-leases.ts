@@ -1,8 +1,8 @@
 /** Heartbeats: no change that a reader could see, so the revision stays. */
 import type { LeaseExtension, LeaseOutcome } from '../contract.ts';
-import { repeated } from './repeat.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session, Step } from './connection/session.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
-import type { Session, Step } from './session.ts';
 import { plainArray } from './wire-text.ts';
 
 export async function extendLeases(

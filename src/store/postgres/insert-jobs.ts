@@ -2,12 +2,12 @@
 import { BideError } from '../../core/errors.ts';
 import type { Job, JobSpec } from '../../core/job.ts';
 import type { InsertOutcome, NewJob } from '../contract.ts';
-import { isTakenId } from './driver-errors.ts';
-import type { Rows } from './lane.ts';
-import { repeated } from './repeat.ts';
+import { isTakenId } from './connection/driver-errors.ts';
+import type { Rows } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import { partsOf, type Session, type Step } from './connection/session.ts';
 import { jobAt, jsonText, tagsText } from './rows.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
-import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, storedTextArray, textArray } from './wire-text.ts';
 
 /** Characters of input that one statement carries: V8 strings end at 512 million, and a server should not get there either. */

@@ -1,8 +1,8 @@
 /** API keys: written by few, read by every process that sees a key for the first time. */
 import type { Scope, StoredKey } from '../contract.ts';
-import type { Row } from './lane.ts';
-import { repeated } from './repeat.ts';
-import type { Session } from './session.ts';
+import type { Row } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { givenText, storedText } from './wire-text.ts';
 
 export async function insertKey(session: Session, key: StoredKey): Promise<boolean> {

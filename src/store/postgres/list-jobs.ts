@@ -10,10 +10,10 @@
 import type { Job } from '../../core/job.ts';
 import { type FinalState, isFinal, STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { Count, CountFilter, ListFilter } from '../contract.ts';
-import { repeated } from './repeat.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import type { Session } from './session.ts';
-import { jobRowOf } from './statements.ts';
+import { jobRowOf } from './statements/statements.ts';
 import { givenText, storedText, textArray } from './wire-text.ts';
 
 /** Collects parameters while a text is put together. */

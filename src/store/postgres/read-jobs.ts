@@ -1,9 +1,9 @@
 /** Jobs, tombstones, results and inputs by reference, each batch in one statement. */
 import { jobIdOf } from '../../core/id.ts';
 import type { JobRef, ReadOutcome, ResultContent } from '../contract.ts';
-import { repeated } from './repeat.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import type { Session } from './session.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
 interface By {

@@ -1,9 +1,9 @@
 /** Removes final jobs with everything that belongs to them, and leaves tombstones that end by themselves. */
 import type { Removal, RemoveOutcome } from '../contract.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
-import { repeated } from './repeat.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
-import type { Session } from './session.ts';
 import { plainArray } from './wire-text.ts';
 
 /** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 10 ms. */

@@ -10,14 +10,14 @@
  * from what was there before both.
  */
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
+import type { Row } from './connection/lane.ts';
+import { repeated } from './connection/repeat.ts';
+import { partsOf, type Session, type Step } from './connection/session.ts';
 import { sequencedOf } from './insert-jobs.ts';
-import type { Row } from './lane.ts';
-import { repeated } from './repeat.ts';
 import { RESTORED_COLUMNS } from './restored-columns.ts';
 import { resultValues } from './result-values.ts';
 import { jsonText } from './rows.ts';
 import { runSequenced } from './sequences.ts';
-import { partsOf, type Session, type Step } from './session.ts';
 import { plainArray, storedText, textArray } from './wire-text.ts';
 
 /** Bytes and characters of jobs that one statement carries. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { partsOf } from './connection/session.ts';
 import { jobRoundsOf, placedAt, roundsOf } from './rounds.ts';
-import { partsOf } from './session.ts';
 
 describe('roundsOf', () => {
   const batches = fc.array(fc.record({ key: fc.nat(8), tag: fc.nat() }));

@@ -16,7 +16,7 @@ import {
   type Tags,
 } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { Row } from './lane.ts';
+import type { Row } from './connection/lane.ts';
 import { givenText, storedText } from './wire-text.ts';
 
 /** The columns of a snapshot, in the order of every row that carries one. */

@@ -1,6 +1,6 @@
 /** Changes of jobs that belong to sequences, between the statements that keep `blocked` true: see `sequence-statements.ts`. */
-import type { Rows } from './lane.ts';
-import type { Session, Step } from './session.ts';
+import type { Rows } from './connection/lane.ts';
+import type { Session, Step } from './connection/session.ts';
 import { plainArray } from './wire-text.ts';
 
 export interface Sequenced {

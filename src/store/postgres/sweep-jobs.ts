@@ -1,9 +1,9 @@
 /** What time alone has changed: found here, decided on by whoever asked. */
 import type { Job } from '../../core/job.ts';
 import type { SweepFindings } from '../contract.ts';
-import { repeated } from './repeat.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import type { Session } from './session.ts';
 import { textArray } from './wire-text.ts';
 
 export async function sweepJobs(session: Session, now: number, limit: number): Promise<SweepFindings> {

@@ -1,0 +1,83 @@
+/** The options that `serve` and `work` share, and what the composition root is told. */
+import type { Environment } from '../connection.ts';
+import type { OptionTable, OptionValues } from '../option.ts';
+import { packageVersion } from '../package-version.ts';
+import { usageError } from '../usage-error.ts';
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export const STORE_OPTIONS = {
+  database: {
+    kind: 'text',
+    value: 'URL',
+    help: 'PostgreSQL in place of the data folder, shared by several processes; else BIDE_DATABASE',
+  },
+  schema: { kind: 'text', value: 'NAME', help: 'schema in that database (bide)' },
+} as const satisfies OptionTable;
+
+export const SERVICE_OPTIONS = {
+  config: { kind: 'text', value: 'FILE', help: 'job types and settings (bide.config.ts, where there is one)' },
+  playground: { kind: 'flag', help: 'add the job types echo, sleep and sql, to try Bide without a config' },
+  ...STORE_OPTIONS,
+  'no-notify': { kind: 'flag', help: 'PostgreSQL without LISTEN/NOTIFY (behind a pooler): changes are polled' },
+  'allow-private-callbacks': { kind: 'flag', help: 'callback URLs may lead into private networks' },
+  'log-level': { kind: 'choice', choices: LOG_LEVELS, help: 'least severity that is logged, as JSON on stderr (warn)' },
+} as const satisfies OptionTable;
+
+type StoreValues = OptionValues<typeof STORE_OPTIONS>;
+type ServiceValues = OptionValues<typeof SERVICE_OPTIONS>;
+
+export interface DatabaseChoice {
+  readonly url: string;
+  readonly schema: string | undefined;
+}
+
+/** Undefined where the data folder is the store. */
+export function databaseOf(values: StoreValues, env: Environment): DatabaseChoice | undefined {
+  const url = values.database ?? (env.BIDE_DATABASE === '' ? undefined : env.BIDE_DATABASE);
+  if (url === undefined) {
+    if (values.schema !== undefined) throw usageError('Option --schema belongs to --database: a data folder has none.');
+    return undefined;
+  }
+  if (!/^postgres(ql)?:\/\//.test(url)) {
+    throw usageError('Option --database takes a URL such as postgresql://user:password@host/database.');
+  }
+  return { url, schema: values.schema };
+}
+
+/** What `serve` and `work` tell the composition root alike. */
+export function serviceOptionsOf(values: ServiceValues, env: Environment) {
+  const database = databaseOf(values, env);
+  return {
+    configFile: values.config,
+    hasPlayground: values.playground,
+    database: database === undefined ? undefined : { ...database, notify: !values['no-notify'] },
+    allowsPrivateCallbacks: values['allow-private-callbacks'],
+    version: packageVersion(),
+  };
+}
+
+export function logLevelOf(values: ServiceValues): LogLevel {
+  return (values['log-level'] ?? 'warn') as LogLevel;
+}
+
+/** As the links in answers begin; a path prefix of a proxy is kept. */
+export function publicUrlOf(text: string | undefined): string | undefined {
+  const isUrl = text === undefined || /^https?:$/.test(URL.parse(text)?.protocol ?? '');
+  if (!isUrl) throw usageError(`Option --public-url takes a URL such as https://jobs.example.org, not ${text}.`);
+  return text;
+}
+
+/** `kinetica=9191` -> kinetica on port 9191. Which dialects there are, the composition root knows. */
+export function dialectPortsOf(pairs: readonly string[]): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, name, port] = /^([^=]+)=(\d{1,5})$/.exec(pair) ?? [];
+      if (name === undefined || Number(port) > 65_535) {
+        throw usageError(`Option --dialect-port takes NAME=PORT, such as kinetica=9191, not ${pair}.`);
+      }
+      return [name, Number(port)];
+    }),
+  );
+}

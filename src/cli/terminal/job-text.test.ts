@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { finishedBody, jobBody } from '../../client/fake-server.ts';
+import { jobFacts, jobLine, jobRow, LIST_HEAD } from './job-text.ts';
+
+const ID = jobBody().id;
+const running = {
+  state: 'running',
+  progress: { percent: 33.3, message: 'page 3' },
+  startedAt: jobBody().createdAt,
+} as const;
+
+test('jobLine says how far a job is, that it is being cancelled, and how it ended', () => {
+  assert.equal(jobLine({ id: ID, state: 'unknown' }), `${ID} unknown`);
+  assert.equal(jobLine(jobBody(running)), `${ID} running 33.3 % page 3`);
+  const cancelRequestedAt = jobBody().createdAt;
+  assert.equal(jobLine(jobBody({ ...running, cancelRequestedAt })), `${ID} running 33.3 % (being cancelled) page 3`);
+  const error = { code: 'HANDLER_FAILED', message: 'torn\npage', details: null };
+  const failed = { ...running, state: 'failed', error, finishedAt: '2030-01-01T00:00:04.500Z' } as const;
+  assert.equal(jobLine(jobBody(failed)), `${ID} failed HANDLER_FAILED: torn page (4.5 s)`);
+});
+
+test('jobFacts leaves out what is not there, and points to results that are not inline', () => {
+  const names = (facts: readonly string[]) => facts.map((fact) => fact.slice(0, 11).trim());
+  const always = ['id', 'number', 'type', 'state', 'progress', 'attempt', 'created'];
+  assert.deepEqual(names(jobFacts(jobBody())), always);
+  assert.ok(jobFacts(finishedBody({ result: { a: 1 } })).includes('result     {"a":1}'));
+  assert.ok(jobFacts(finishedBody()).includes(`result     see \`bide result ${ID}\``));
+});
+
+test('jobRow stands below its head, and keeps control characters and long types in their place', () => {
+  const row = jobRow(jobBody({ type: 'a\x1b[31m very long name of a type', tags: { team: 'x' } }));
+  assert.equal(row.indexOf('queued'), LIST_HEAD.indexOf('STATE'));
+  assert.equal(row.indexOf('2030-01-01'), LIST_HEAD.indexOf('CREATED'));
+  assert.match(row, / a \[31m very long na… .* team=x$/);
+});

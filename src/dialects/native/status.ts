@@ -1,0 +1,62 @@
+/**
+ * Pure pieces that every status answer is made of: times, Retry-After, entity tags, and bodies remembered per snapshot.
+ *
+ * A snapshot stays the same object until the job's next revision, but its word does not: `scheduled` becomes `queued` by time alone. The
+ * entity tag and the remembered body therefore follow the revision and that one word.
+ */
+import { type ShownState, shownState } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+
+/** ISO 8601 in UTC with milliseconds. The times of one job, and of jobs submitted together, are often the same one. */
+export function isoTime(ms: number): string {
+  if (ms !== latest.ms) latest = { ms, text: new Date(ms).toISOString() };
+  return latest.text;
+}
+
+let latest = { ms: 0, text: new Date(0).toISOString() };
+
+export function isoTimeOrNull(ms: number | null): string | null {
+  return ms === null ? null : isoTime(ms);
+}
+
+/** Whole seconds, at least one: a poller that is told 0 spins. */
+export function retryAfterSeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1_000));
+}
+
+/** Strong: equal tags mean equal bodies. `s` marks the revision while it is shown as scheduled. */
+export function etagOf(snapshot: Snapshot, shown: ShownState): string {
+  return shown === 'scheduled' ? `"${snapshot.job.revision}s"` : `"${snapshot.job.revision}"`;
+}
+
+/** The revision that one of our entity tags names, however the client decorated it; null for a foreign one. */
+export function revisionOfEtag(header: string): number | null {
+  const match = /^\s*(?:W\/)?"(\d{1,15})s?"\s*$/.exec(header);
+  return match?.[1] === undefined ? null : Number(match[1]);
+}
+
+/** Whether an If-None-Match header names `etag`: `*`, or a list in which weak tags count like strong ones. */
+export function matchesEtag(header: string | undefined, etag: string): boolean {
+  if (header === undefined) return false;
+  if (header === etag || header.trim() === '*') return true;
+  return header.split(',').some((part) => part.trim().replace(/^W\//, '') === etag);
+}
+
+/**
+ * Remembers what `make` made of a snapshot for as long as that stays true.
+ *
+ * The memory hangs on the snapshot itself (a WeakMap), so it is bounded by `limits.snapshotsMax` and needs no eviction of its own.
+ */
+export function createBodyCache<Body>(
+  make: (snapshot: Snapshot, shown: ShownState) => Body,
+): (snapshot: Snapshot, now: number) => Body {
+  const bodies = new WeakMap<Snapshot, { readonly body: Body; readonly until: number }>();
+  return (snapshot, now) => {
+    const entry = bodies.get(snapshot);
+    if (entry !== undefined && now < entry.until) return entry.body;
+    const shown = shownState(snapshot.job, now);
+    const body = make(snapshot, shown);
+    bodies.set(snapshot, { body, until: shown === 'scheduled' ? snapshot.job.runAt : Number.POSITIVE_INFINITY });
+    return body;
+  };
+}

@@ -1,0 +1,54 @@
+/** Removes final jobs, by hand or when their retention is over, and leaves a tombstone for `limits.tombstoneMs`. */
+import type { Job } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Removal, RemoveOutcome, Store } from '../../store/contract.ts';
+import { createBatcher } from '../batcher.ts';
+import type { Changes } from '../changes.ts';
+import type { Clock } from '../clock.ts';
+import { doubtAfter } from '../failed-write.ts';
+import type { Snapshots } from '../reading/snapshots.ts';
+import type { Telemetry } from '../telemetry.ts';
+
+export interface Removals {
+  /** `stale`: it is not at this revision any more. */
+  remove(job: Job): Promise<RemoveOutcome>;
+  /** The number of jobs removed. */
+  removeAll(jobs: readonly Job[]): Promise<number>;
+}
+
+export function createRemovals(options: {
+  readonly store: Store;
+  readonly snapshots: Snapshots;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly telemetry: Telemetry;
+}): Removals {
+  const { store, snapshots, changes, clock, limits } = options;
+  const removals = createBatcher<Removal, RemoveOutcome>({
+    ...options,
+    name: 'remove',
+    send: (batch) => store.remove(batch),
+  });
+
+  const remove = async ({ id, tenant, revision }: Job): Promise<RemoveOutcome> => {
+    const now = clock.now();
+    const removal = { id, revision, now, goneUntil: now + limits.tombstoneMs };
+    const outcome = await removals.add(removal).catch((error: unknown) => {
+      doubtAfter(error, changes, () => snapshots.drop(id));
+      throw error;
+    });
+    snapshots.drop(id);
+    if (outcome === 'stale') return outcome;
+    changes.announce({ kind: 'removed', id, tenant, goneAt: now });
+    return outcome;
+  };
+
+  return {
+    remove,
+    async removeAll(jobs) {
+      const outcomes = await Promise.all(jobs.map(remove));
+      return outcomes.filter((outcome) => outcome === 'removed').length;
+    },
+  };
+}

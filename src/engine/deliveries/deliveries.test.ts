@@ -1,0 +1,210 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import { createPlay, DONE, type FixtureOptions, openEngine } from '../../../test/engine/engine-fixture.ts';
+import type { Delivery, DeliveryRequest } from '../index.ts';
+import { createPostDelivery } from './post-delivery.ts';
+
+interface Posted {
+  readonly url: string;
+  readonly state: string;
+  answer(status: number): void;
+  fail(error: Error): void;
+  readonly signal: AbortSignal;
+}
+
+/** A receiver that the test plays: every POST waits for its answer. */
+function createReceiver() {
+  const posts: Posted[] = [];
+  const takers: ((post: Posted) => void)[] = [];
+  const render = ({ state }: Delivery): DeliveryRequest => ({ headers: {}, body: state });
+  return {
+    options: {
+      renderDelivery: new Map([['native', render]]),
+      postDelivery: (url: string, { body }: DeliveryRequest, signal: AbortSignal) => {
+        const answered = Promise.withResolvers<number>();
+        signal.addEventListener('abort', () => answered.reject(signal.reason));
+        const post = { url, state: body, answer: answered.resolve, fail: answered.reject, signal };
+        const taker = takers.shift();
+        if (taker === undefined) posts.push(post);
+        else taker(post);
+        return answered.promise;
+      },
+    } satisfies FixtureOptions,
+    get waiting() {
+      return posts.length;
+    },
+    next(): Promise<Posted> {
+      const post = posts.shift();
+      return post === undefined ? new Promise((resolve) => takers.push(resolve)) : Promise.resolve(post);
+    },
+  };
+}
+
+const URL_A = 'https://a.example/hook';
+
+describe('deliveries', () => {
+  it('bring every change of a job to its callback URL, one after another, in order', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine(receiver.options);
+    const id = await fixture.submit('task', { callbackUrl: URL_A });
+    const states: string[] = [];
+    for (let count = 0; count < 3; count += 1) {
+      const post = await receiver.next();
+      assert.equal(post.url, URL_A);
+      states.push(post.state);
+      await fixture.spy.idle();
+      assert.equal(receiver.waiting, 0);
+      post.answer(204);
+    }
+    assert.deepEqual(states, ['waiting', 'running', 'succeeded']);
+    // The job did not wait for its deliveries.
+    assert.equal((await fixture.job(id)).state, 'succeeded');
+    await fixture.advance(60_000);
+    assert.equal(receiver.waiting, 0);
+  });
+
+  it('do not wait for those of other jobs', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.submit('task', { callbackUrl: 'https://b.example/hook' });
+    const urls = [(await receiver.next()).url, (await receiver.next()).url];
+    assert.deepEqual(urls.sort(), [URL_A, 'https://b.example/hook']);
+  });
+
+  it('are tried again with growing pauses, and given up after the last try', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    const id = await fixture.submit('task', { callbackUrl: URL_A });
+    (await receiver.next()).answer(500);
+    await fixture.advance(750);
+    (await receiver.next()).fail(new Error('connection refused'));
+    await fixture.advance(3_749);
+    assert.equal(receiver.waiting, 0);
+    await fixture.advance(1);
+    (await receiver.next()).answer(302);
+    await fixture.advance(60_000);
+    assert.equal(receiver.waiting, 0);
+    const failures = fixture.events.flatMap((event) => (event.kind === 'deliveryFailed' ? [event] : []));
+    assert.deepEqual(
+      failures.map(({ jobId, reason, attempt, isGivenUp }) => [jobId, reason, attempt, isGivenUp]),
+      [
+        [id, 'The receiver answered 500.', 1, false],
+        [id, 'connection refused', 2, false],
+        [id, 'The receiver answered 302.', 3, true],
+      ],
+    );
+  });
+
+  it('hold the next change of a job back until the one before is settled', async () => {
+    const receiver = createReceiver();
+    const play = createPlay();
+    await using fixture = await openEngine({ ...receiver.options, types: { task: play.run } });
+    await fixture.submit('task', { callbackUrl: URL_A });
+    (await play.next()).end(DONE);
+    for (let tries = 0; tries < 3; tries += 1) {
+      const post = await receiver.next();
+      assert.equal(post.state, 'waiting');
+      post.answer(500);
+      await fixture.advance(10_000);
+    }
+    assert.equal((await receiver.next()).state, 'running');
+  });
+
+  it('give a receiver five seconds', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    await fixture.submit('task', { callbackUrl: URL_A });
+    const post = await receiver.next();
+    await fixture.advance(4_999);
+    assert.equal(post.signal.aborted, false);
+    await fixture.advance(1);
+    const [failure] = fixture.events.flatMap((event) => (event.kind === 'deliveryFailed' ? [event] : []));
+    assert.equal(failure?.reason, 'The receiver did not answer within 5000 ms.');
+  });
+
+  it('that were cut off by a stop are made again by the next process', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    await fixture.submit('task', { callbackUrl: URL_A });
+    const first = await receiver.next();
+    await fixture.engine.stop();
+    assert.equal(first.signal.aborted, true);
+    const next = createReceiver();
+    await using _ = await openEngine({ ...next.options, spy: fixture.spy, clock: fixture.clock, runsJobs: false });
+    assert.equal((await next.next()).state, 'waiting');
+  });
+
+  it('are dropped where the dialect of the job announces nothing', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    const origin = { dialect: 'silent', data: null };
+    await fixture.submit('task', { callbackUrl: URL_A, origin });
+    await fixture.advance(60_000);
+    assert.equal(receiver.waiting, 0);
+    assert.deepEqual(await fixture.store.deliveryClaim({ now: fixture.clock.now() + 1e9, leaseMs: 1, max: 10 }), []);
+  });
+
+  it('are under way at most as many at once as the limit says', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits: { deliveriesMax: 3 } });
+    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 3);
+    (await receiver.next()).answer(200);
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 3);
+  });
+});
+
+describe('createPostDelivery', () => {
+  const request = { headers: { 'content-type': 'application/json', 'x-a': 'b' }, body: '{"ä":1}' };
+  const signal = new AbortController().signal;
+
+  it('POSTs headers and body and answers with the status, without following redirects', async () => {
+    const received = Promise.withResolvers<{ request: IncomingMessage; body: string }>();
+    const server = createServer(async (incoming, response) => {
+      const chunks: Buffer[] = [];
+      for await (const chunk of incoming) chunks.push(chunk);
+      received.resolve({ request: incoming, body: Buffer.concat(chunks).toString() });
+      response.writeHead(302, { location: '/elsewhere' }).end('x'.repeat(100_000));
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const post = createPostDelivery({ allowsPrivate: true });
+    assert.equal(await post(`http://127.0.0.1:${port}/hook?x=1`, request, signal), 302);
+    const got = await received.promise;
+    assert.equal(got.request.method, 'POST');
+    assert.equal(got.request.url, '/hook?x=1');
+    assert.equal(got.request.headers['x-a'], 'b');
+    assert.equal(got.body, '{"ä":1}');
+    server.close();
+    server.closeAllConnections();
+  });
+
+  for (const url of ['http://127.0.0.1:1/', 'http://[::1]:1/', 'http://10.0.0.1/', 'http://localhost:1/']) {
+    it(`refuses ${url} unless private addresses are allowed`, async () => {
+      const post = createPostDelivery({ allowsPrivate: false });
+      await assert.rejects(post(url, request, signal), /private address/);
+    });
+  }
+
+  it('refuses what is not http', async () => {
+    const post = createPostDelivery({ allowsPrivate: true });
+    await assert.rejects(post('file:///etc/passwd', request, signal), /not an http or https URL/);
+  });
+
+  it('rejects when its signal fires', async () => {
+    const server = createServer(() => {});
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const caller = new AbortController();
+    const posting = createPostDelivery({ allowsPrivate: true })(`http://127.0.0.1:${port}/`, request, caller.signal);
+    server.once('request', () => caller.abort());
+    await assert.rejects(posting, { name: 'AbortError' });
+    server.close();
+    server.closeAllConnections();
+  });
+});

@@ -1,0 +1,96 @@
+/** What can be asked of jobs: single reads, results, inputs, lists and counts. All for one tenant; another tenant's job is missing. */
+import type { Job } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
+import type { Store } from '../../store/contract.ts';
+import type { Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
+import type { Clock } from '../clock.ts';
+import type { Reader } from './reader.ts';
+import { lookupOf } from './waiters.ts';
+
+export type Queries = Pick<
+  Engine,
+  'peek' | 'peekByNumber' | 'read' | 'readByNumber' | 'readResult' | 'readInput' | 'list' | 'count'
+>;
+
+/** Store pages that one list call reads while it looks for words that the store cannot tell apart. */
+const PAGES_MAX = 5;
+
+export interface QueriesOptions {
+  readonly store: Store;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+export function createQueries(options: QueriesOptions): Queries {
+  const { store, reader } = options;
+
+  return {
+    peek: (tenant, id) => ofTenant(reader.peek(id), tenant),
+    peekByNumber: (tenant, number) => ofTenant(reader.peekByNumber(number), tenant),
+    read: async (tenant, ids) => (await reader.look(ids)).map((found) => lookupOf(found, tenant)),
+    readByNumber: async (tenant, numbers) =>
+      (await reader.lookByNumber(numbers)).map((found) => lookupOf(found, tenant)),
+    readResult,
+    async readInput(tenant, id) {
+      const [lookup] = (await reader.look([id])).map((found) => lookupOf(found, tenant));
+      if (lookup?.kind !== 'found') return null;
+      const [input] = await store.readInput([{ id }]);
+      return input ?? null;
+    },
+    list: (request) => listJobs(options, request),
+    count: (filter) => store.count(filter),
+  };
+
+  async function readResult(tenant: string, id: string): Promise<ResultOutcome> {
+    const [found] = await reader.look([id]);
+    const lookup: Lookup = lookupOf(found, tenant);
+    if (lookup.kind !== 'found') return lookup;
+    const { snapshot } = lookup;
+    const { job, resultText } = snapshot;
+    if (!isFinal(job.state)) return { kind: 'notReady', snapshot };
+    if (job.result === null) return { kind: 'none', snapshot };
+    if (resultText !== null) {
+      // Inline text is the bytes, decoded without loss: no need to fetch them again.
+      const result = { contentType: job.result.contentType, bytes: Buffer.from(resultText) };
+      return { kind: 'found', snapshot, result };
+    }
+    const [result] = await reader.results([id]);
+    return result ? { kind: 'found', snapshot, result } : { kind: 'missing' };
+  }
+}
+
+function ofTenant(snapshot: Snapshot | undefined, tenant: string): Snapshot | undefined {
+  return snapshot?.job.tenant === tenant ? snapshot : undefined;
+}
+
+function storedStates(words: readonly ShownState[]): readonly StoredState[] {
+  const states = words.map(
+    (word): StoredState => (word === 'scheduled' || word === 'queued' || word === 'retrying' ? 'waiting' : word),
+  );
+  return [...new Set(states)];
+}
+
+async function listJobs(options: QueriesOptions, request: ListRequest): Promise<ListPage> {
+  const { store, reader, clock, limits } = options;
+  const { states: words, ...rest } = request;
+  const limit = Math.min(request.limit, limits.listPageMax);
+  const now = clock.now();
+  const isWanted = (job: Job) => words === undefined || words.includes(shownState(job, now));
+  const states = words === undefined ? {} : { states: storedStates(words) };
+  const jobs: Job[] = [];
+  let after = request.after;
+  let isEnd = false;
+  for (let page = 0; page < PAGES_MAX && jobs.length < limit && !isEnd; page += 1) {
+    const cursor = after === undefined ? {} : { after };
+    const found = await store.list({ ...rest, ...states, ...cursor, limit });
+    const taken = found.filter(isWanted).slice(0, limit - jobs.length);
+    jobs.push(...taken);
+    // A full page ends at the last job that was taken; what was found beyond it is found again by the next call.
+    const last = jobs.length === limit ? taken.at(-1) : found.at(-1);
+    isEnd = found.length < limit && last === found.at(-1);
+    after = last?.number ?? after;
+  }
+  return { snapshots: await reader.view(jobs), next: isEnd ? null : (after ?? null) };
+}

@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { DEFAULT_LIMITS, type LimitName } from '../../core/limits.ts';
+import { sampleJob } from '../../core/sample-job.ts';
+import { createSnapshots } from './snapshots.ts';
+
+function snapshotsWith(limits: Partial<Record<LimitName, number>> = {}) {
+  return createSnapshots({ ...DEFAULT_LIMITS, ...limits });
+}
+
+function job(number: number, revision = 1) {
+  return sampleJob({ id: `00000000-0000-7000-8000-${String(number).padStart(12, '0')}`, number, revision });
+}
+
+describe('snapshots', () => {
+  it('are one object per revision, and only go forward', () => {
+    const snapshots = snapshotsWith();
+    const first = snapshots.put(job(1), null);
+    assert.equal(snapshots.put(job(1), null), first);
+    const second = snapshots.put(job(1, 2), '{}');
+    assert.notEqual(second, first);
+    assert.equal(snapshots.put(job(1), null), second);
+    assert.equal(snapshots.get(job(1).id), second);
+    assert.equal(snapshots.getByNumber(1), second);
+    assert.equal(snapshots.count, 1);
+    assert.equal(snapshots.bytes, 2);
+  });
+
+  it('are dropped with their bytes', () => {
+    const snapshots = snapshotsWith();
+    snapshots.put(job(1), '{"a":1}');
+    snapshots.drop(job(1).id);
+    assert.equal(snapshots.get(job(1).id), undefined);
+    assert.equal(snapshots.getByNumber(1), undefined);
+    assert.deepEqual([snapshots.count, snapshots.bytes], [0, 0]);
+  });
+
+  it('stay within their number, and those that are asked for stay longest', () => {
+    const snapshots = snapshotsWith({ snapshotsMax: 100 });
+    for (let number = 1; number <= 1_000; number += 1) {
+      snapshots.put(job(number), null);
+      assert.ok(snapshots.get(job(1).id), `after ${number}`);
+      assert.ok(snapshots.count <= 101);
+    }
+    assert.equal(snapshots.get(job(500).id), undefined);
+    assert.ok(snapshots.getByNumber(1));
+  });
+
+  it('stay within their bytes', () => {
+    const snapshots = snapshotsWith({ snapshotBytesMax: 1_000 });
+    for (let number = 1; number <= 100; number += 1) {
+      snapshots.put(job(number), 'x'.repeat(100));
+      assert.ok(snapshots.bytes <= 1_100);
+    }
+    assert.ok(snapshots.get(job(100).id));
+  });
+
+  it('are not kept at all when none may be', () => {
+    const snapshots = snapshotsWith({ snapshotsMax: 0 });
+    assert.equal(snapshots.put(job(1), null).job.number, 1);
+    assert.equal(snapshots.get(job(1).id), undefined);
+  });
+
+  it('of a list are those that are known, and are not remembered', () => {
+    const snapshots = snapshotsWith();
+    const known = snapshots.put(job(1, 5), null);
+    assert.equal(snapshots.view(job(1, 4), null), known);
+    assert.equal(snapshots.view(job(2), null).job.number, 2);
+    assert.equal(snapshots.get(job(2).id), undefined);
+  });
+
+  it('a read that was overtaken by a change does not bring the past back', () => {
+    const snapshots = snapshotsWith();
+    const reading = snapshots.beginReading();
+    // Changed and then dropped while the read was under way: what the read found is older than both.
+    snapshots.put(job(1, 2), null);
+    snapshots.drop(job(1).id);
+    assert.equal(snapshots.putRead(job(1), null, reading).job.revision, 1);
+    assert.equal(snapshots.get(job(1).id), undefined);
+    snapshots.putRead(job(2), null, reading);
+    assert.ok(snapshots.get(job(2).id));
+    reading.end();
+    snapshots.put(job(3), null);
+    assert.equal(reading.isOvertaken(job(3).id), false);
+  });
+
+  it('that were cleared take their reads under way with them', () => {
+    const snapshots = snapshotsWith();
+    const reading = snapshots.beginReading();
+    snapshots.put(job(1), 'text');
+    snapshots.clear();
+    assert.deepEqual([snapshots.count, snapshots.bytes], [0, 0]);
+    snapshots.putRead(job(2), null, reading);
+    assert.equal(snapshots.get(job(2).id), undefined);
+  });
+});

@@ -1,0 +1,180 @@
+/**
+ * Snapshots in memory, bounded by count and by bytes of inline results.
+ *
+ * - One object per job and revision: faces remember what they made of one.
+ * - Revisions only grow: putting an older one answers the newer one that is known.
+ * - Where one process owns the store, what is here is certainly current, since every write passes through `put` or `drop`.
+ *   The one danger is a read that was under way while its job changed and was evicted: it would bring back the past. Reads
+ *   therefore announce themselves (`beginReading`), and what changed meanwhile is not remembered from them.
+ * - A write whose answer is a failure may have landed all the same. Whoever makes it drops the job, or everything where he
+ *   cannot know which jobs (`clear`), so that the next look goes to the store.
+ *
+ * Eviction is by generations: when the young one is half of the limits, it becomes the old one and the old one is dropped; a
+ * hit in the old one moves the entry. That costs nothing per hit, where an LRU list or a re-inserted Map key costs on
+ * every status read.
+ */
+import type { Job } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Snapshot } from '../api.ts';
+
+export interface Reading {
+  /** Whether this job changed or went since the reading began. */
+  isOvertaken(id: string): boolean;
+  end(): void;
+}
+
+export interface Snapshots {
+  get(id: string): Snapshot | undefined;
+  getByNumber(number: number): Snapshot | undefined;
+  /** The snapshot of this revision, or the newer one that is known. Remembers it. */
+  put(job: Job, resultText: string | null): Snapshot;
+  /** As `put`, for what a read found: remembered only if nothing changed meanwhile. */
+  putRead(job: Job, resultText: string | null, reading: Reading): Snapshot;
+  /** As `put`, without remembering: for lists, which would push out what is polled. */
+  view(job: Job, resultText: string | null): Snapshot;
+  drop(id: string): void;
+  clear(): void;
+  beginReading(): Reading;
+  readonly count: number;
+  readonly bytes: number;
+}
+
+export function createSnapshots(limits: Limits): Snapshots {
+  const shelf = createShelf(limits);
+  const readings = createReadings();
+
+  const current = (job: Job): Snapshot | undefined => {
+    const known = shelf.get(job.id);
+    return known !== undefined && known.job.revision >= job.revision ? known : undefined;
+  };
+  const remember = (job: Job, resultText: string | null): Snapshot => {
+    const snapshot = { job, resultText };
+    shelf.set(snapshot);
+    return snapshot;
+  };
+
+  return {
+    get: shelf.get,
+    getByNumber: shelf.getByNumber,
+    put(job, resultText) {
+      readings.overtake(job.id);
+      return current(job) ?? remember(job, resultText);
+    },
+    putRead(job, resultText, reading) {
+      const known = current(job);
+      if (known !== undefined) return known;
+      return reading.isOvertaken(job.id) ? { job, resultText } : remember(job, resultText);
+    },
+    view: (job, resultText) => current(job) ?? { job, resultText },
+    drop(id) {
+      readings.overtake(id);
+      shelf.delete(id);
+    },
+    clear() {
+      readings.overtakeAll();
+      shelf.clear();
+    },
+    beginReading: readings.begin,
+    get count() {
+      return shelf.count;
+    },
+    get bytes() {
+      return shelf.bytes;
+    },
+  };
+}
+
+/** The reads under way, and what has changed under each of them. */
+function createReadings() {
+  interface Open extends Reading {
+    readonly overtaken: Set<string>;
+    isVoid: boolean;
+  }
+  const open = new Set<Open>();
+  return {
+    begin(): Reading {
+      const reading: Open = {
+        overtaken: new Set(),
+        isVoid: false,
+        isOvertaken: (id) => reading.isVoid || reading.overtaken.has(id),
+        end: () => open.delete(reading),
+      };
+      open.add(reading);
+      return reading;
+    },
+    overtake(id: string) {
+      for (const reading of open) reading.overtaken.add(id);
+    },
+    overtakeAll() {
+      for (const reading of open) reading.isVoid = true;
+    },
+  };
+}
+
+interface Generation {
+  readonly byId: Map<string, Snapshot>;
+  readonly byNumber: Map<number, Snapshot>;
+  bytes: number;
+}
+
+/** The two generations. */
+function createShelf(limits: Limits) {
+  let young = emptyGeneration();
+  let old = emptyGeneration();
+
+  const add = (snapshot: Snapshot) => {
+    if (limits.snapshotsMax === 0) return;
+    addTo(young, snapshot);
+    if (young.byId.size * 2 <= limits.snapshotsMax && young.bytes * 2 <= limits.snapshotBytesMax) return;
+    old = young;
+    young = emptyGeneration();
+  };
+  const promoted = (snapshot: Snapshot | undefined): Snapshot | undefined => {
+    if (snapshot === undefined) return undefined;
+    removeFrom(old, snapshot.job.id);
+    add(snapshot);
+    return snapshot;
+  };
+  const remove = (id: string) => {
+    removeFrom(young, id);
+    removeFrom(old, id);
+  };
+
+  return {
+    get: (id: string) => young.byId.get(id) ?? promoted(old.byId.get(id)),
+    getByNumber: (number: number) => young.byNumber.get(number) ?? promoted(old.byNumber.get(number)),
+    set(snapshot: Snapshot) {
+      remove(snapshot.job.id);
+      add(snapshot);
+    },
+    delete: remove,
+    clear() {
+      young = emptyGeneration();
+      old = emptyGeneration();
+    },
+    get count() {
+      return young.byId.size + old.byId.size;
+    },
+    get bytes() {
+      return young.bytes + old.bytes;
+    },
+  };
+}
+
+function emptyGeneration(): Generation {
+  return { byId: new Map(), byNumber: new Map(), bytes: 0 };
+}
+
+function addTo(generation: Generation, snapshot: Snapshot): void {
+  generation.byId.set(snapshot.job.id, snapshot);
+  generation.byNumber.set(snapshot.job.number, snapshot);
+  generation.bytes += snapshot.resultText?.length ?? 0;
+}
+
+function removeFrom(generation: Generation, id: string): void {
+  const snapshot = generation.byId.get(id);
+  if (snapshot === undefined) return;
+  generation.byId.delete(id);
+  generation.byNumber.delete(snapshot.job.number);
+  generation.bytes -= snapshot.resultText?.length ?? 0;
+}

@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  createPlay,
+  DONE,
+  type Fixture,
+  failed,
+  NEVER,
+  openEngine,
+  TENANT,
+} from '../../../test/engine/engine-fixture.ts';
+import type { WaitRequest } from '../index.ts';
+
+const UNKNOWN = '00000000-0000-7000-8000-000000000000';
+
+function wait(fixture: Fixture, ids: readonly string[], request: Partial<WaitRequest> = {}) {
+  return fixture.engine.wait({
+    ...{ tenant: TENANT, ids, for: 'all', until: { kind: 'done' }, timeoutMs: 60_000, signal: NEVER },
+    ...request,
+  });
+}
+
+function states({ lookups }: Awaited<ReturnType<typeof wait>>): string[] {
+  return lookups.map((lookup) => (lookup.kind === 'found' ? lookup.snapshot.job.state : lookup.kind));
+}
+
+async function playing() {
+  const play = createPlay();
+  const fixture = await openEngine({ types: { task: { slots: 5_000, handler: { kind: 'function', run: play.run } } } });
+  return { play, fixture };
+}
+
+describe('wait for all', () => {
+  it('answers when the last job is final, in the order of the ids, repeated ones included', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const a = await fixture.submit('task');
+    const first = await play.next();
+    const b = await fixture.submit('task', { retry: { attempts: 1 } });
+    const second = await play.next();
+    const waiting = wait(fixture, [b, a, b]);
+    second.end(failed('no'));
+    await fixture.until(b, ({ state }) => state === 'failed');
+    assert.equal(fixture.engine.stats().waits, 1);
+    first.end(DONE);
+    const waited = await waiting;
+    assert.equal(waited.isSatisfied, true);
+    assert.deepEqual(states(waited), ['failed', 'succeeded', 'failed']);
+    assert.equal(fixture.engine.stats().waits, 0);
+  });
+
+  it('does not wait for unknown jobs nor for those of other tenants', async () => {
+    const { fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task', { tenant: 'other' });
+    const waited = await wait(fixture, [id, UNKNOWN]);
+    assert.equal(waited.isSatisfied, true);
+    assert.deepEqual(states(waited), ['missing', 'missing']);
+  });
+
+  it('waits on for a job that was retried before the rest was done', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const a = await fixture.submit('task', { retry: { attempts: 1 } });
+    const first = await play.next();
+    const b = await fixture.submit('task');
+    const second = await play.next();
+    const waiting = wait(fixture, [a, b]);
+    first.end(failed('no'));
+    await fixture.until(a, ({ state }) => state === 'failed');
+    await fixture.engine.retry(TENANT, a);
+    const third = await play.next();
+    second.end(DONE);
+    await fixture.until(b, ({ state }) => state === 'succeeded');
+    assert.equal(fixture.engine.stats().waits, 1);
+    third.end(DONE);
+    assert.deepEqual(states(await waiting), ['succeeded', 'succeeded']);
+  });
+
+  it('answers with mixed states and unsatisfied when the time is over', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const a = await fixture.submit('task');
+    (await play.next()).end(DONE);
+    await fixture.until(a, ({ state }) => state === 'succeeded');
+    const b = await fixture.submit('task');
+    await play.next();
+    const waiting = wait(fixture, [a, b], { timeoutMs: 5_000 });
+    await fixture.advance(5_000);
+    const waited = await waiting;
+    assert.equal(waited.isSatisfied, false);
+    assert.deepEqual(states(waited), ['succeeded', 'running']);
+  });
+
+  it('answers at once when the timeout is 0', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task');
+    await play.next();
+    assert.deepEqual(states(await wait(fixture, [id], { timeoutMs: 0 })), ['running']);
+  });
+});
+
+describe('wait for any', () => {
+  it('answers when the first job is final', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const a = await fixture.submit('task');
+    const first = await play.next();
+    const b = await fixture.submit('task');
+    await play.next();
+    const waiting = wait(fixture, [b, a, UNKNOWN], { for: 'any' });
+    first.end(DONE);
+    const waited = await waiting;
+    assert.equal(waited.isSatisfied, true);
+    assert.deepEqual(states(waited), ['running', 'succeeded', 'missing']);
+  });
+
+  it('ends unsatisfied when none of the jobs exists, or the last one is removed', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    assert.equal((await wait(fixture, [UNKNOWN], { for: 'any' })).isSatisfied, false);
+    const id = await fixture.submit('task');
+    (await play.next()).end(DONE);
+    const { revision } = await fixture.until(id, ({ state }) => state === 'succeeded');
+    const waiting = wait(fixture, [id], { for: 'any', until: { kind: 'change', since: revision } });
+    await fixture.spy.idle();
+    await fixture.engine.remove(TENANT, id);
+    const waited = await waiting;
+    assert.equal(waited.isSatisfied, false);
+    assert.deepEqual(states(waited), ['gone']);
+  });
+});
+
+describe('wait for a change', () => {
+  it('answers at the next revision, and at once when that is there already', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task');
+    const run = await play.next();
+    const { revision } = await fixture.job(id);
+    const waiting = wait(fixture, [id], { until: { kind: 'change', since: revision } });
+    await fixture.spy.idle();
+    run.attempt.report(10);
+    const { lookups } = await waiting;
+    assert.equal(lookups[0]?.kind === 'found' && lookups[0].snapshot.job.progress.percent, 10);
+    const again = await wait(fixture, [id], { until: { kind: 'change', since: revision } });
+    assert.equal(again.isSatisfied, true);
+  });
+});
+
+describe('a wait that nobody waits for any more', () => {
+  it('ends at once when its signal fires, and leaves nothing behind', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task');
+    await play.next();
+    const caller = new AbortController();
+    const timersBefore = fixture.clock.pending;
+    const waiting = wait(fixture, [id], { signal: caller.signal });
+    await fixture.spy.idle();
+    assert.equal(fixture.clock.pending, timersBefore + 1);
+    caller.abort();
+    assert.equal((await waiting).isSatisfied, false);
+    assert.equal(fixture.engine.stats().waits, 0);
+    assert.equal(fixture.clock.pending, timersBefore);
+    assert.equal((await wait(fixture, [id], { signal: AbortSignal.abort() })).isSatisfied, false);
+  });
+
+  it('is answered with the current state when the engine has stopped what runs', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task', { delayMs: 60_000 });
+    const running = await fixture.submit('task');
+    const run = await play.next();
+    const waiting = wait(fixture, [id], { timeoutMs: Number.POSITIVE_INFINITY });
+    await fixture.spy.idle();
+    const stopped = fixture.engine.stop();
+    const other = wait(fixture, [running], { timeoutMs: Number.POSITIVE_INFINITY });
+    run.end(DONE);
+    assert.deepEqual(states(await other), ['succeeded']);
+    const waited = await waiting;
+    assert.equal(waited.isSatisfied, false);
+    assert.deepEqual(states(waited), ['waiting']);
+    assert.equal(fixture.engine.closing.aborted, true);
+    assert.equal((await wait(fixture, [id])).isSatisfied, false);
+    await stopped;
+  });
+
+  it('rejects when its first read fails, and is not kept', async () => {
+    const { fixture } = await playing();
+    await using _ = fixture;
+    fixture.spy.breakDown('read');
+    await assert.rejects(wait(fixture, [UNKNOWN]), { code: 'STORE_UNAVAILABLE' });
+    assert.equal(fixture.engine.stats().waits, 0);
+  });
+});
+
+describe('many waits', () => {
+  it('2,000 holds on 2,000 jobs read nothing from the store while they wait and are woken', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const requests = Array.from({ length: 2_000 }, () => ({ tenant: TENANT, type: 'task' }));
+    const outcomes = await fixture.engine.submit(requests);
+    const ids = outcomes.map((outcome) => (outcome.kind === 'created' ? outcome.snapshot.job.id : ''));
+    const runs = await Promise.all(ids.map(() => play.next()));
+    fixture.spy.calls.clear();
+    const waits = ids.map((id) => wait(fixture, [id]));
+    const one = wait(fixture, ids);
+    const other = wait(fixture, ids, { for: 'any' });
+    await fixture.spy.idle();
+    assert.equal(fixture.engine.stats().waits, 2_002);
+    for (const run of runs) run.end(DONE);
+    const waited = await Promise.all([...waits, one, other]);
+    assert.equal(
+      waited.every(({ isSatisfied }) => isSatisfied),
+      true,
+    );
+    assert.equal(fixture.spy.calls.get('read') ?? 0, 0);
+    assert.equal(fixture.spy.calls.get('readResult') ?? 0, 0);
+    assert.equal(fixture.engine.stats().waits, 0);
+  });
+
+  it('2,000 holds on one job are all woken by one change', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const id = await fixture.submit('task');
+    const run = await play.next();
+    const waits = Array.from({ length: 2_000 }, () => wait(fixture, [id]));
+    await fixture.spy.idle();
+    fixture.spy.calls.clear();
+    run.end(DONE);
+    const waited = await Promise.all(waits);
+    assert.equal(
+      waited.every(({ isSatisfied }) => isSatisfied),
+      true,
+    );
+    assert.equal(fixture.spy.calls.get('read') ?? 0, 0);
+  });
+});

@@ -1,0 +1,232 @@
+/**
+ * Everybody in this process who waits for jobs, in one registry.
+ *
+ * 1. A waiter is linked to its ids first, then the jobs are read, then it waits: what changes in between finds it linked, so
+ *    no wake-up is lost.
+ * 2. Changes of this process wake waiters from memory. A waiter never asks the store; 2,000 holds on 2,000 jobs cost it nothing.
+ * 3. Where several processes share the store, hinted ids that somebody waits for are read in one batch, and a safety poll
+ *    reads all waited ids (`poll`, driven by the engine's loop), since hints may be lost.
+ * 4. A wait ends exactly once: satisfied, timed out, aborted, or shut down. `#end` is the one place where it does.
+ *
+ * Each id has one entry with the newest that is known of it; a wait is answered from these, not from reads of its own.
+ */
+import type { Limits } from '../../core/limits.ts';
+import type { Lookup, Snapshot } from '../api.ts';
+import type { Changes } from '../changes.ts';
+import type { CancelTimer, Clock } from '../clock.ts';
+import type { Found, Reader } from './reader.ts';
+
+export interface WaitFor {
+  readonly tenant: string;
+  readonly ids: readonly string[];
+  readonly for: 'all' | 'any';
+  /** Whether this snapshot is what is waited for. Must be cheap: it runs at every change of every waited job. */
+  readonly isEnough: (snapshot: Snapshot) => boolean;
+  /** Infinity: without end. */
+  readonly timeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+export interface Waited {
+  readonly isSatisfied: boolean;
+  readonly lookups: readonly Lookup[];
+}
+
+export interface Waiters {
+  wait(request: WaitFor): Promise<Waited>;
+  /** Ends every wait with what is known; later waits answer at once. */
+  close(): void;
+  isWatched(id: string): boolean;
+  /** Reads these ids, those that somebody waits for, and wakes who waits. */
+  reread(ids: readonly string[]): Promise<void>;
+  /** Reads all waited ids. */
+  poll(): Promise<void>;
+  /** Waits under way. */
+  readonly count: number;
+}
+
+interface Entry {
+  readonly waiters: Set<Waiter>;
+  found: Found | null;
+}
+
+interface Waiter {
+  readonly request: WaitFor;
+  /** Ids that exist and are not enough yet. */
+  readonly pending: Set<string>;
+  readonly enough: Set<string>;
+  isOver: boolean;
+  /** Nothing ends while the first read is under way: its answer needs every entry filled. */
+  isRead: boolean;
+  cancelTimer: CancelTimer;
+  readonly giveUp: () => void;
+  readonly resolve: (waited: Waited) => void;
+}
+
+export interface WaitersOptions {
+  readonly reader: Reader;
+  readonly changes: Changes;
+  readonly clock: Clock;
+  readonly limits: Limits;
+}
+
+export function createWaiters(options: WaitersOptions): Waiters {
+  return new WaiterRegistry(options);
+}
+
+class WaiterRegistry implements Waiters {
+  readonly #reader: Reader;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #entries = new Map<string, Entry>();
+  readonly #waiters = new Set<Waiter>();
+  #isClosed = false;
+
+  constructor({ reader, changes, clock, limits }: WaitersOptions) {
+    this.#reader = reader;
+    this.#clock = clock;
+    this.#limits = limits;
+    changes.listen((change) => {
+      if (change.kind === 'removed') this.#update(change.id, { ...change, kind: 'gone' });
+      else if (change.kind === 'changed') this.#update(change.job.id, { kind: 'found', snapshot: change.snapshot });
+    });
+  }
+
+  get count(): number {
+    return this.#waiters.size;
+  }
+
+  wait(request: WaitFor): Promise<Waited> {
+    return new Promise((resolve, reject) => {
+      const waiter: Waiter = {
+        request,
+        pending: new Set(request.ids),
+        enough: new Set(),
+        isOver: false,
+        isRead: false,
+        cancelTimer: () => {},
+        giveUp: () => this.#end(waiter, false),
+        resolve,
+      };
+      this.#link(waiter);
+      this.#begin(waiter).catch((error) => {
+        reject(error);
+        this.#end(waiter, false);
+      });
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    for (const waiter of [...this.#waiters]) if (waiter.isRead) this.#end(waiter, false);
+  }
+
+  isWatched(id: string): boolean {
+    return this.#entries.has(id);
+  }
+
+  async reread(ids: readonly string[]): Promise<void> {
+    const watched = ids.filter((id) => this.#entries.has(id));
+    if (watched.length > 0) await this.#readInto(watched);
+  }
+
+  async poll(): Promise<void> {
+    const ids = [...this.#entries.keys()];
+    const size = this.#limits.batchMax;
+    // In chunks one after another, so that callers' reads get in between and the queue of reads never fills.
+    for (let from = 0; from < ids.length; from += size) await this.#readInto(ids.slice(from, from + size));
+  }
+
+  #update(id: string, found: Found): void {
+    const entry = this.#entries.get(id);
+    // What is known already wakes nobody: with 2,000 waiters on one job, each new one would judge all the others.
+    if (entry === undefined || !isNews(found, entry.found)) return;
+    entry.found = found;
+    for (const waiter of entry.waiters) {
+      judge(waiter, id, found);
+      if (waiter.isRead) this.#endIfDone(waiter);
+    }
+  }
+
+  async #readInto(ids: readonly string[]): Promise<void> {
+    const found = await this.#reader.fresh(ids);
+    ids.forEach((id, index) => {
+      this.#update(id, found[index] ?? { kind: 'missing' });
+    });
+  }
+
+  #link(waiter: Waiter): void {
+    this.#waiters.add(waiter);
+    for (const id of waiter.pending) {
+      const entry = this.#entries.get(id) ?? { waiters: new Set(), found: null };
+      this.#entries.set(id, entry);
+      entry.waiters.add(waiter);
+    }
+  }
+
+  async #begin(waiter: Waiter): Promise<void> {
+    await this.#firstRead(waiter);
+    if (this.#endIfDone(waiter)) return;
+    const { signal, timeoutMs } = waiter.request;
+    if (this.#isClosed || signal.aborted || timeoutMs <= 0) return this.#end(waiter, false);
+    signal.addEventListener('abort', waiter.giveUp, { once: true });
+    if (Number.isFinite(timeoutMs)) waiter.cancelTimer = this.#clock.after(timeoutMs, waiter.giveUp);
+  }
+
+  async #firstRead(waiter: Waiter): Promise<void> {
+    const ids = [...waiter.pending];
+    const unknown = ids.filter((id) => {
+      const snapshot = this.#reader.peek(id);
+      if (snapshot !== undefined) this.#update(id, { kind: 'found', snapshot });
+      return snapshot === undefined;
+    });
+    if (unknown.length > 0) await this.#readInto(unknown);
+    for (const id of ids) judge(waiter, id, this.#entries.get(id)?.found ?? { kind: 'missing' });
+    waiter.isRead = true;
+  }
+
+  #endIfDone(waiter: Waiter): boolean {
+    if (waiter.request.for === 'any' && waiter.enough.size > 0) this.#end(waiter, true);
+    // Nothing is left to wait for. For `any` that is a failure: none of the jobs exists any more.
+    else if (waiter.pending.size === 0) this.#end(waiter, waiter.request.for === 'all');
+    return waiter.isOver;
+  }
+
+  #end(waiter: Waiter, isSatisfied: boolean): void {
+    if (waiter.isOver) return;
+    waiter.isOver = true;
+    waiter.cancelTimer();
+    waiter.request.signal.removeEventListener('abort', waiter.giveUp);
+    const { ids, tenant } = waiter.request;
+    waiter.resolve({ isSatisfied, lookups: ids.map((id) => lookupOf(this.#entries.get(id)?.found, tenant)) });
+    this.#unlink(waiter);
+  }
+
+  #unlink(waiter: Waiter): void {
+    this.#waiters.delete(waiter);
+    for (const id of waiter.request.ids) {
+      const entry = this.#entries.get(id);
+      if (entry?.waiters.delete(waiter) && entry.waiters.size === 0) this.#entries.delete(id);
+    }
+  }
+}
+
+function judge({ request, pending, enough }: Waiter, id: string, found: Found): void {
+  pending.delete(id);
+  enough.delete(id);
+  if (found.kind !== 'found' || found.snapshot.job.tenant !== request.tenant) return;
+  if (request.isEnough(found.snapshot)) enough.add(id);
+  else pending.add(id);
+}
+
+function isNews(found: Found, known: Found | null): boolean {
+  if (known === null || found.kind !== known.kind) return known === null || found.kind !== 'missing';
+  return found.kind === 'found' && known.kind === 'found' && found.snapshot.job.revision > known.snapshot.job.revision;
+}
+
+/** A job of another tenant is missing, and so is its tombstone. */
+export function lookupOf(found: Found | undefined | null, tenant: string): Lookup {
+  if (found?.kind === 'found' && found.snapshot.job.tenant === tenant) return found;
+  if (found?.kind === 'gone' && found.tenant === tenant) return { kind: 'gone', goneAt: found.goneAt };
+  return { kind: 'missing' };
+}

@@ -1,0 +1,189 @@
+/**
+ * Remote workers: claim, heartbeat, succeed, fail. The same commands as for jobs that run here, told by somebody over HTTP.
+ *
+ * - Only types whose handler is `remote`, and only jobs of the worker's tenant.
+ * - A completion may be repeated: when its answer was lost, the worker sends it again and hears `done` again, as long as
+ *   the job still is what this completion made of it.
+ * - A heartbeat may be held, so that a cancel reaches the worker at once. While it is held the lease is extended; a worker
+ *   that goes on heartbeating past `cancelGraceMs` after a cancel has its job stopped under it.
+ */
+import type { Command } from '../../core/decide.ts';
+import { BideError } from '../../core/errors.ts';
+import type { Failure, Job } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { LeaseExtension, LeaseOutcome, ResultContent } from '../../store/contract.ts';
+import type {
+  ClaimWorkOutcome,
+  ClaimWorkRequest,
+  Engine,
+  HeartbeatOutcome,
+  HeartbeatRequest,
+  JobType,
+  Snapshot,
+  WorkOutcome,
+  WorkRef,
+} from '../api.ts';
+import type { Batcher } from '../batcher.ts';
+import type { Clock } from '../clock.ts';
+import type { Carried, Commands } from '../commanding/commands.ts';
+import type { Reader } from '../reading/reader.ts';
+import { lookupOf, type Waiters } from '../reading/waiters.ts';
+import { boundedFailure } from '../running/failure.ts';
+import type { WorkDesk } from './work-desk.ts';
+
+type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
+
+export type Work = Pick<Engine, 'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
+
+export interface WorkOptions {
+  readonly types: ReadonlyMap<string, JobType>;
+  readonly desk: WorkDesk;
+  readonly reader: Reader;
+  readonly waiters: Waiters;
+  readonly commands: Commands;
+  readonly extensions: Batcher<LeaseExtension, LeaseOutcome>;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly random: () => number;
+}
+
+export function createWork(options: WorkOptions): Work {
+  return {
+    workClaim: (request) => claim(options, request),
+    workRelease: (claimed) => options.desk.giveBack(claimed),
+    workHeartbeat: (request) => heartbeat(options, request),
+    workSucceed: (request) => succeed(options, request),
+    workFail: (request) => fail(options, request),
+  };
+}
+
+async function claim({ types, desk }: WorkOptions, request: ClaimWorkRequest): Promise<ClaimWorkOutcome> {
+  if (request.types.some((type) => !types.has(type))) return { kind: 'unknownType', types: [...types.keys()] };
+  const notRemote = request.types.find((type) => types.get(type)?.handler !== 'remote');
+  if (notRemote !== undefined) return { kind: 'notRemote', type: notRemote };
+  return { kind: 'claimed', jobs: await desk.claim(request) };
+}
+
+async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
+  const { extensions, clock, limits } = options;
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  await report(options, request);
+  const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
+  const endsAt = clock.now() + request.timeoutMs;
+  for (;;) {
+    const leaseUntil = clock.now() + leaseMs;
+    const outcome = await extensions.add({ id: request.id, fence: request.fence, leaseUntil });
+    if (outcome.kind === 'lost') return lostNow(options, request);
+    if (outcome.cancelRequestedAt !== null) return cancelled(options, request, outcome.cancelRequestedAt, leaseUntil);
+    const leftMs = endsAt - clock.now();
+    const isOver = leftMs <= 0 || (await waitForNews(options, request, Math.min(leftMs, leaseMs / 3))) === 'leave';
+    if (isOver) return { kind: 'held', isCancelRequested: false, leaseUntil };
+  }
+}
+
+/** `leave` when the worker went away or the engine closes; else it is time to look again. */
+async function waitForNews(
+  { waiters, clock }: WorkOptions,
+  { tenant, id, fence, signal }: HeartbeatRequest,
+  timeoutMs: number,
+): Promise<'look' | 'leave'> {
+  const startedAt = clock.now();
+  const isEnough = ({ job }: Snapshot) =>
+    job.state !== 'running' || job.fence !== fence || job.cancelRequestedAt !== null;
+  const { isSatisfied } = await waiters.wait({ tenant, ids: [id], for: 'any', timeoutMs, signal, isEnough });
+  return isSatisfied || clock.now() >= startedAt + timeoutMs ? 'look' : 'leave';
+}
+
+async function cancelled(
+  options: WorkOptions,
+  request: WorkRef,
+  requestedAt: number,
+  leaseUntil: number,
+): Promise<HeartbeatOutcome> {
+  const { commands, clock, limits } = options;
+  if (clock.now() < requestedAt + limits.cancelGraceMs) return { kind: 'held', isCancelRequested: true, leaseUntil };
+  await commands.carryOut(request.id, { kind: 'stop', fence: request.fence });
+  return lostNow(options, request);
+}
+
+async function lostNow({ reader }: WorkOptions, { tenant, id }: WorkRef): Promise<Refusal> {
+  const [found] = await reader.fresh([id]);
+  const lookup = lookupOf(found, tenant);
+  return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
+}
+
+async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest): Promise<void> {
+  const { id, fence, percent, message } = request;
+  if (percent === undefined && message === undefined) return;
+  await commands.carryOut(id, {
+    ...{ kind: 'report', fence },
+    ...(percent === undefined ? {} : { percent }),
+    ...(message === undefined ? {} : { message: message?.slice(0, limits.progressMessageLengthMax) ?? null }),
+  });
+}
+
+async function succeed(
+  options: WorkOptions,
+  request: WorkRef & { readonly result: ResultContent | null },
+): Promise<WorkOutcome> {
+  const { id, fence, result } = request;
+  const bytes = result?.bytes.byteLength ?? 0;
+  const value = options.limits.resultBytesMax;
+  if (bytes > value) {
+    const message = `The result has ${bytes} bytes; the limit is ${value}.`;
+    throw new BideError('RESULT_TOO_LARGE', message, { limit: 'resultBytesMax', value, bytes });
+  }
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  const meta = result === null ? null : { contentType: result.contentType, bytes };
+  const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
+  return workOutcome(carried, request, ({ state }) => state === 'succeeded');
+}
+
+async function fail(
+  options: WorkOptions,
+  request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
+): Promise<WorkOutcome> {
+  const { id, fence, isRetryable, retryAfterMs } = request;
+  const refusal = await refusalOf(options, request);
+  if (refusal !== null) return refusal;
+  const failure = boundedFailure(request.failure, options.limits);
+  const command: Command = {
+    ...{ kind: 'fail', fence, failure, isRetryable, random: options.random() },
+    ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
+  };
+  const carried = await options.commands.carryOut(id, command);
+  return workOutcome(carried, request, (job) => isFailedSo(job, failure));
+}
+
+/** Null when the tenant has such a job and workers may hold jobs of its type. */
+async function refusalOf({ reader, types }: WorkOptions, { tenant, id, fence }: WorkRef): Promise<Refusal | null> {
+  const [found] = await reader.look([id]);
+  const lookup = lookupOf(found, tenant);
+  if (lookup.kind !== 'found') return lookup;
+  const { job } = lookup.snapshot;
+  const isTheirs = types.get(job.type)?.handler === 'remote' && fence <= job.fence;
+  return isTheirs ? null : { kind: 'lost', snapshot: lookup.snapshot };
+}
+
+function workOutcome(carried: Carried, { tenant, fence }: WorkRef, isSoAlready: (job: Job) => boolean): WorkOutcome {
+  if (carried.kind === 'applied') return { kind: 'done', snapshot: carried.snapshot };
+  if (carried.kind === 'refused') {
+    const { snapshot } = carried;
+    const isRepeat = snapshot.job.fence === fence && isSoAlready(snapshot.job);
+    return { kind: isRepeat ? 'done' : 'lost', snapshot };
+  }
+  const lookup = lookupOf(carried, tenant);
+  return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
+}
+
+/** A job that the sweeper took away meanwhile waits or failed as well, but with another reason. */
+function isFailedSo(job: Job, failure: Failure): boolean {
+  if (job.state === 'cancelled') return true;
+  return (
+    (job.state === 'waiting' || job.state === 'failed') &&
+    job.error?.code === failure.code &&
+    job.error.message === failure.message
+  );
+}

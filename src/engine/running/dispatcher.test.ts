@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createPlay, DONE, failed, openEngine } from '../../../test/engine/engine-fixture.ts';
+import { isFinal } from '../../core/state.ts';
+
+function withSlots(slots: number, run: ReturnType<typeof createPlay>['run']) {
+  return { slots, handler: { kind: 'function' as const, run } };
+}
+
+describe('the dispatcher', () => {
+  it('never runs more handlers of a type than it has slots, and fills each one as it gets free', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: withSlots(3, play.run) } });
+    const ids = await Promise.all(Array.from({ length: 20 }, () => fixture.submit('task')));
+    for (const _ of ids) {
+      await fixture.spy.idle();
+      assert.ok(play.running <= 3);
+      (await play.next()).end(DONE);
+    }
+    for (const id of ids) await fixture.until(id, ({ state }) => isFinal(state));
+    assert.equal(play.runningMax, 3);
+  });
+
+  it('keeps the slots of one type apart from those of another', async () => {
+    const slow = createPlay();
+    const quick = createPlay();
+    await using fixture = await openEngine({ types: { slow: withSlots(1, slow.run), quick: withSlots(1, quick.run) } });
+    await fixture.submit('slow');
+    await fixture.submit('slow');
+    await slow.next();
+    const id = await fixture.submit('quick');
+    (await quick.next()).end(DONE);
+    await fixture.until(id, ({ state }) => isFinal(state));
+    assert.equal(slow.running, 1);
+  });
+
+  it('runs the higher priority first, then the older job', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: withSlots(1, play.run) } });
+    const blocker = await fixture.submit('task');
+    const blocking = await play.next();
+    const low = await fixture.submit('task', { priority: -1 });
+    const first = await fixture.submit('task');
+    const second = await fixture.submit('task');
+    const high = await fixture.submit('task', { priority: 5 });
+    const order = [blocker];
+    let run = blocking;
+    for (let round = 0; round < 4; round += 1) {
+      run.end(DONE);
+      run = await play.next();
+      order.push(run.attempt.job.id);
+    }
+    assert.deepEqual(order, [blocker, high, first, second, low]);
+  });
+
+  it('runs a scheduled job when it is due, though nothing else happens', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    await fixture.submit('task', { delayMs: 10_000 });
+    await fixture.submit('task', { delayMs: 5_000 });
+    await fixture.spy.idle();
+    const claims = fixture.spy.calls.get('claim');
+    await fixture.advance(4_999);
+    assert.equal(play.running, 0);
+    await fixture.advance(1);
+    assert.equal(play.running, 1);
+    await fixture.advance(5_000);
+    assert.equal(play.running, 2);
+    // One claim per due time, and one more at most to learn that there is no more.
+    assert.ok((fixture.spy.calls.get('claim') ?? 0) - (claims ?? 0) <= 4);
+  });
+
+  it('finds at its start what was scheduled before it', async () => {
+    const play = createPlay();
+    await using first = await openEngine({ runsJobs: false });
+    await first.submit('task', { delayMs: 60_000 });
+    await using second = await openEngine({ spy: first.spy, clock: first.clock, types: { task: play.run } });
+    await second.advance(60_000);
+    (await play.next()).end(DONE);
+  });
+
+  it('runs jobs of one sequence one after another, in the order of their numbers', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { a: withSlots(5, play.run), b: withSlots(5, play.run) } });
+    const ids = [];
+    for (const type of ['a', 'b', 'a', 'b'])
+      ids.push(await fixture.submit(type, { sequenceKey: 's', priority: ids.length }));
+    for (const id of ids) {
+      const run = await play.next();
+      assert.equal(run.attempt.job.id, id);
+      await fixture.spy.idle();
+      assert.equal(play.running, 1);
+      run.end(DONE);
+    }
+  });
+
+  it('keeps a sequence waiting while its first job is between two attempts', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: withSlots(5, play.run) } });
+    const first = await fixture.submit('task', { sequenceKey: 's' });
+    await fixture.submit('task', { sequenceKey: 's' });
+    (await play.next()).end(failed('later'));
+    await fixture.until(first, ({ state, attempt }) => state === 'waiting' && attempt === 1);
+    await fixture.spy.idle();
+    assert.equal(play.running, 0);
+    await fixture.advance(1_000);
+    assert.equal((await play.next()).attempt.job.id, first);
+  });
+
+  it('does not ask the store again and again when there is nothing to do', async () => {
+    await using fixture = await openEngine();
+    await fixture.until(await fixture.submit('task'), ({ state }) => isFinal(state));
+    await fixture.spy.idle();
+    const claims = fixture.spy.calls.get('claim');
+    for (let minute = 0; minute < 10; minute += 1) await fixture.advance(60_000);
+    assert.equal(fixture.spy.calls.get('claim'), claims);
+  });
+
+  it('backs off while the store fails, tells once, and goes on when it is back', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    fixture.spy.breakDown('claim');
+    await fixture.submit('task');
+    for (let second = 0; second < 20; second += 1) await fixture.advance(1_000);
+    const claims = fixture.spy.calls.get('claim') ?? 0;
+    assert.ok(claims >= 5 && claims <= 15, `${claims} claims in 20 s of outage`);
+    assert.equal(fixture.events.filter(({ kind }) => kind === 'loopFailed').length, 1);
+    fixture.spy.mend();
+    await fixture.advance(5_000);
+    (await play.next()).end(DONE);
+    assert.equal(fixture.events.filter(({ kind }) => kind === 'loopRecovered').length, 1);
+  });
+
+  it('runs nothing in a process that only answers callers', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ runsJobs: false, types: { task: play.run } });
+    const id = await fixture.submit('task');
+    await fixture.advance(60_000);
+    assert.equal((await fixture.job(id)).state, 'waiting');
+  });
+});

@@ -1,0 +1,185 @@
+/**
+ * Gets work for the free slots of this process, in one claim for all types, and starts it.
+ *
+ * - A slot is taken while a handler runs, and free the moment it ends: the next claim travels together with the completion
+ *   of the job before, in one transaction of the store. What has ended and is not stored yet is bounded by the slots too.
+ * - It sleeps unless there is a reason to look (`work-calendar.ts`); it never asks twice for what it was told is not there.
+ * - What a claim brings after `stop` began is released at once, with its attempt given back.
+ */
+import type { ClaimedJob, Store } from '../../store/contract.ts';
+import type { Handler, JobType } from '../api.ts';
+import type { Changes } from '../changes.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { createPollTimer, type PollTimer } from '../poll-timer.ts';
+import type { Snapshots } from '../reading/snapshots.ts';
+import { type AttemptOptions, startAttempt } from './attempt.ts';
+import { claimJobs } from './claim-jobs.ts';
+import type { LiveAttempts } from './live-attempts.ts';
+import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
+
+export interface Dispatcher extends Loop {
+  /** Jobs of these types may be due; null for all types. */
+  hint(types: readonly string[] | null): void;
+  /** Handlers running, per type. */
+  running(): ReadonlyMap<string, number>;
+}
+
+export interface DispatcherOptions extends AttemptOptions {
+  readonly store: Store;
+  readonly types: readonly JobType[];
+  readonly workerName: string;
+  readonly snapshots: Snapshots;
+  readonly changes: Changes;
+  readonly live: LiveAttempts;
+}
+
+/** The slots of one type in this process. */
+interface Bench {
+  readonly type: string;
+  readonly handler: Handler;
+  readonly slots: number;
+  running: number;
+  /** Ended, outcome not stored yet. */
+  settling: number;
+}
+
+interface Want {
+  readonly bench: Bench;
+  readonly max: number;
+  readonly tide: number;
+}
+
+export function createDispatcher(options: DispatcherOptions): Dispatcher {
+  return new SlotFiller(options);
+}
+
+class SlotFiller implements Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #benches: ReadonlyMap<string, Bench>;
+  readonly #calendar: WorkCalendar;
+  readonly #polls: PollTimer;
+  readonly #loop: Loop;
+  readonly #releases: Promise<void>[] = [];
+  #isStopping = false;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#benches = new Map(options.types.flatMap(benchOf).map((bench) => [bench.type, bench]));
+    this.#calendar = createWorkCalendar([...this.#benches.keys()]);
+    this.#polls = createPollTimer(options);
+    this.#loop = createLoop({ ...options, name: 'dispatcher', run: () => this.#turn() });
+    options.changes.listen((change) => {
+      if (change.kind === 'changed' && this.#calendar.note(change, options.clock.now())) this.#loop.wake();
+    });
+  }
+
+  start(): void {
+    this.#loop.start();
+  }
+
+  wake(): void {
+    this.#loop.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#loop.stop();
+    await Promise.all(this.#releases);
+  }
+
+  hint(types: readonly string[] | null): void {
+    this.#calendar.flood(types);
+    this.#loop.wake();
+  }
+
+  running(): ReadonlyMap<string, number> {
+    return new Map([...this.#benches.values()].map(({ type, running }) => [type, running]));
+  }
+
+  async #turn(): Promise<number | null> {
+    const now = this.#options.clock.now();
+    this.#calendar.turn(now);
+    if (this.#polls.isDue()) this.#calendar.flood(null);
+    const wants = this.#wants();
+    if (wants.length > 0) await this.#claim(wants, now);
+    return this.#wants().length > 0 ? 0 : this.#sleepMs(now);
+  }
+
+  #wants(): Want[] {
+    const wants: Want[] = [];
+    for (const bench of this.#benches.values()) {
+      const max = freeSlots(bench);
+      if (max === 0 || this.#calendar.isDry(bench.type)) continue;
+      wants.push({ bench, max, tide: this.#calendar.tideOf(bench.type) });
+    }
+    return wants;
+  }
+
+  async #claim(wants: readonly Want[], now: number): Promise<void> {
+    const { workerName, limits } = this.#options;
+    const claimed = await claimJobs(this.#options, {
+      wants: wants.map(({ bench, max }) => ({ type: bench.type, max })),
+      max: wants.reduce((sum, { max }) => sum + max, 0),
+      ...{ tenant: null, worker: workerName, leaseMs: limits.leaseMs, now },
+    });
+    const got = new Map<string, number>();
+    for (const one of claimed) {
+      got.set(one.job.type, (got.get(one.job.type) ?? 0) + 1);
+      this.#take(one);
+    }
+    for (const { bench, max, tide } of wants) {
+      if ((got.get(bench.type) ?? 0) < max) this.#calendar.dry(bench.type, tide);
+    }
+  }
+
+  #take(claimed: ClaimedJob): void {
+    const bench = this.#benches.get(claimed.job.type);
+    if (bench === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
+    else this.#begin(claimed, bench);
+  }
+
+  #begin(claimed: ClaimedJob, bench: Bench): void {
+    const { job } = claimed;
+    const attempt = startAttempt(this.#options, claimed, bench.handler);
+    this.#options.live.add(attempt);
+    // A cancel may have been written between the claim and its answer.
+    const now = this.#options.snapshots.get(job.id)?.job;
+    if (now !== undefined && now.fence === job.fence && now.cancelRequestedAt !== null) attempt.abort('cancel');
+    bench.running += 1;
+    void attempt.ended.then(() => {
+      bench.running -= 1;
+      bench.settling += 1;
+      this.#loop.wake();
+    });
+    void attempt.settled.then(() => {
+      bench.settling -= 1;
+      this.#loop.wake();
+    });
+  }
+
+  /** A release that fails is not tried again: the lease runs out soon, and another worker takes the job. */
+  async #giveBack({ job }: ClaimedJob): Promise<void> {
+    const { commands, telemetry } = this.#options;
+    try {
+      await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
+    } catch (error) {
+      telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+    }
+  }
+
+  /** @param turnedAt when this turn began: what became due since then has not been looked for, and must not be passed over. */
+  async #sleepMs(turnedAt: number): Promise<number | null> {
+    const types = [...this.#benches.keys()];
+    if (this.#calendar.isAskDue && types.length > 0)
+      this.#calendar.answer(await this.#options.store.nextRunAt({ types, now: turnedAt }));
+    return this.#polls.sleepMs(this.#calendar.nextAt);
+  }
+}
+
+function benchOf({ name, handler, slots }: JobType): Bench[] {
+  return handler === 'remote' ? [] : [{ type: name, handler, slots, running: 0, settling: 0 }];
+}
+
+function freeSlots({ slots, running, settling }: Bench): number {
+  return Math.max(0, slots - running - Math.max(0, settling - slots));
+}

@@ -1,0 +1,90 @@
+/**
+ * Does what is due because time has passed: lost leases, overrun attempts, passed deadlines, ended retention.
+ *
+ * The store finds candidates, `decide` judges each, guarded writes carry it out: a job that changed meanwhile is left alone.
+ * Every process sweeps, at jittered times where the store is shared; two that find the same job cost one refused write.
+ *
+ * After a time in which it could not look (the store was away, or this process) it leaves lost leases alone for one heartbeat:
+ * their workers could not renew them, and are about to. Only where one process owns the store, the jobs of its own types
+ * cannot have another worker, and wait for nobody.
+ *
+ * A job that overran its time is left to the worker that runs it for a grace: that worker stops the handler first, and only
+ * then is the job tried again. Remote workers get none, since nobody stops them but the fence.
+ */
+import type { Command } from '../../core/decide.ts';
+import type { Job } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Store, SweepFindings } from '../../store/contract.ts';
+import type { JobType } from '../api.ts';
+import type { Clock } from '../clock.ts';
+import type { Commands } from '../commanding/commands.ts';
+import type { Removals } from '../commanding/removals.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import type { Telemetry } from '../telemetry.ts';
+import type { LiveAttempts } from './live-attempts.ts';
+
+export interface SweeperOptions {
+  readonly store: Store;
+  readonly types: ReadonlyMap<string, JobType>;
+  readonly commands: Commands;
+  readonly removals: Removals;
+  readonly live: LiveAttempts;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly random: () => number;
+  readonly telemetry: Telemetry;
+}
+
+/** For a worker's timer to fire and its write to land. */
+const LATE_MS = 1_000;
+/** Rounds of one sweep. What is left after them is left to the next one, so that a huge backlog cannot hold the loop for ever. */
+const ROUNDS_MAX = 100;
+
+export function createSweeper(options: SweeperOptions): Loop {
+  const { store, types, commands, removals, live, clock, limits, random, telemetry } = options;
+  let lookedAt = Number.NEGATIVE_INFINITY;
+  let patientUntil = Number.NEGATIVE_INFINITY;
+  return createLoop({ ...options, name: 'sweeper', run: sweep });
+
+  async function sweep(): Promise<number> {
+    for (let round = 1; round <= ROUNDS_MAX; round += 1) {
+      const findings = await store.sweep({ now: clock.now(), limit: limits.sweepBatchMax });
+      if (clock.now() - lookedAt > limits.leaseMs / 2) patientUntil = clock.now() + limits.leaseMs / 3 + LATE_MS;
+      lookedAt = clock.now();
+      const done = await settle(findings);
+      const isMore = Object.values(findings).some((jobs: readonly Job[]) => jobs.length >= limits.sweepBatchMax);
+      if (!isMore || done === 0) break;
+    }
+    return store.facts.isShared ? limits.sweepIntervalMs * (0.75 + random() / 2) : limits.sweepIntervalMs;
+  }
+  /** The number of jobs that were acted upon: while it is 0, sweeping again would find the same. */
+  async function settle({ lost, overrun, overdue, prunable }: SweepFindings): Promise<number> {
+    const [lostCount, overrunCount, overdueCount, pruned] = await Promise.all([
+      carryOutAll(lost.filter(isGone), (job) => ({ kind: 'lose', fence: job.fence, random: random() })),
+      carryOutAll(overrun.filter(isLate), (job) => ({ kind: 'timeOut', fence: job.fence, random: random() })),
+      carryOutAll(overdue, () => ({ kind: 'expire' })),
+      removals.removeAll(prunable),
+    ]);
+    const counts = { lost: lostCount, overrun: overrunCount, overdue: overdueCount, pruned };
+    const sum = lostCount + overrunCount + overdueCount + pruned;
+    if (sum > 0) telemetry.emit({ kind: 'swept', ...counts });
+    return sum;
+  }
+  async function carryOutAll(jobs: readonly Job[], commandOf: (job: Job) => Command): Promise<number> {
+    const carried = await Promise.all(jobs.map((job) => commands.carryOut(job.id, commandOf(job), job)));
+    return carried.filter(({ kind }) => kind === 'applied').length;
+  }
+  function isGone(job: Job): boolean {
+    const isOnlyOurs = !store.facts.isShared && types.get(job.type)?.handler !== 'remote';
+    if (!isOnlyOurs && clock.now() < patientUntil) return false;
+    // A job that this very process runs is lost only when its heartbeat has been overdue for another lease.
+    const mine = live.get(job.id);
+    return mine?.job.fence !== job.fence || (job.leaseUntil ?? 0) + limits.leaseMs <= clock.now();
+  }
+  function isLate(job: Job): boolean {
+    if (types.get(job.type)?.handler === 'remote') return true;
+    const timeoutAt = (job.startedAt ?? 0) + (job.timeoutMs ?? Number.POSITIVE_INFINITY);
+    const dueAt = Math.min(timeoutAt, job.deadlineAt ?? Number.POSITIVE_INFINITY);
+    return dueAt + limits.cancelGraceMs + LATE_MS <= clock.now();
+  }
+}

@@ -1,0 +1,166 @@
+/**
+ * Takes submits: checks the request, looks up the type, checks the input, takes room in the quota, and stores the job in a batch.
+ *
+ * Everything up to the store is synchronous unless a type's own input check is not: with 64 callers this path decides how
+ * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
+ */
+import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { InsertOutcome, NewJob, Store } from '../../store/contract.ts';
+import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
+import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
+import type { Changes } from '../changes.ts';
+import type { Clock } from '../clock.ts';
+import { doubtAfter } from '../failed-write.ts';
+import type { Population } from '../reading/population.ts';
+import type { Reader } from '../reading/reader.ts';
+import type { Snapshots } from '../reading/snapshots.ts';
+import type { Telemetry } from '../telemetry.ts';
+import { createJobIds } from './job-ids.ts';
+import { requestHash } from './request-hash.ts';
+import { requestIssues } from './request-issues.ts';
+
+/** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
+export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
+
+export interface SubmitOptions {
+  readonly store: Store;
+  readonly types: ReadonlyMap<string, JobType>;
+  readonly population: Population;
+  readonly snapshots: Snapshots;
+  readonly changes: Changes;
+  readonly reader: Reader;
+  readonly clock: Clock;
+  readonly limits: Limits;
+  readonly telemetry: Telemetry;
+}
+
+/** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
+export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly SubmitOutcome[]>;
+
+const NO_TAGS = Object.freeze({});
+
+export function createSubmit(options: SubmitOptions): Submit {
+  const inserts = createBatcher<NewJob, InsertOutcome>({
+    ...options,
+    name: 'insert',
+    inFlightMax: WRITES_IN_FLIGHT,
+    send: (batch) => options.store.insert(batch),
+    bytesOf: (item) => item.input.length,
+  });
+  const context: Context = { ...options, inserts, newId: createJobIds() };
+
+  return async (requests) => {
+    const [only] = requests;
+    if (requests.length === 1 && only !== undefined) return [await submitOne(context, only)];
+    // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
+    const settled = await Promise.allSettled(requests.map((request) => submitOne(context, request)));
+    return settled.map((one) => {
+      if (one.status === 'rejected') throw one.reason;
+      return one.value;
+    });
+  };
+}
+
+interface Context extends SubmitOptions {
+  readonly inserts: Batcher<NewJob, InsertOutcome>;
+  readonly newId: (now: number) => string;
+}
+
+async function submitOne(context: Context, request: SubmitRequest): Promise<SubmitOutcome> {
+  const { types, clock, limits } = context;
+  const now = clock.now();
+  const type = types.get(request.type);
+  if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
+  const issues = requestIssues(request, now, limits);
+  if (issues.length > 0) return { kind: 'invalidRequest', issues };
+  const checked = type.checkInput(request.input ?? null);
+  const check = checked instanceof Promise ? await checked : checked;
+  if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues };
+  const input = jsonText(check.input);
+  if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
+  if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
+  const hasRoom = context.population.reserve(request.tenant);
+  if (!hasRoom && (request.idempotencyKey ?? null) === null) return overQuota(limits);
+  const spec = specOf(request, type, { id: context.newId(now), now, limits });
+  return insert(context, hasRoom ? { spec, input } : { spec, input: '', isReplay: true });
+}
+
+/**
+ * The tenant's room for the job is taken already, unless it is a replay: a tenant without room may still ask for what he has,
+ * since whoever lost the answer to his submit sends it again, and must not be told that it was refused. Replays travel with the
+ * inserts, so that they see a first try of the same batch or an earlier one; on a shared store, where two batches may be under
+ * way side by side, one that overtakes its first try is told that there is no room.
+ */
+async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
+  const { inserts, changes, limits } = context;
+  const outcome = await inserts.add(job).catch((error: unknown) => {
+    giveBackRoom(context, job);
+    doubtAfter(error, changes, () => {});
+    throw error;
+  });
+  if (outcome.kind === 'created')
+    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+  giveBackRoom(context, job);
+  if (outcome.kind === 'absent') return overQuota(limits);
+  return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
+}
+
+function giveBackRoom({ population }: Context, { spec, isReplay = false }: NewJob): void {
+  if (!isReplay) population.giveBack(spec.tenant);
+}
+
+function created({ snapshots, changes }: Context, job: Job): Snapshot {
+  const snapshot = snapshots.put(job, null);
+  changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
+  return snapshot;
+}
+
+async function existing({ reader }: Context, job: Job): Promise<Snapshot> {
+  const [found] = await reader.look([job.id]);
+  return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
+}
+
+/** Null for what JSON cannot carry (a cycle, a bigint): callers of the library may pass anything, and so may a type's schema. */
+function jsonText(input: Json): string | null {
+  try {
+    return JSON.stringify(input) ?? 'null';
+  } catch {
+    return null;
+  }
+}
+
+function overQuota(limits: Limits): SubmitOutcome {
+  return { kind: 'overQuota', limit: limits.jobsWaitingMax };
+}
+
+function inputTooLarge(limits: Limits): SubmitOutcome {
+  const message = `must be at most ${limits.bodyBytesMax} bytes as JSON`;
+  return { kind: 'invalidRequest', issues: [{ path: '/input', message }] };
+}
+
+function specOf(
+  request: SubmitRequest,
+  { name, defaults }: JobType,
+  { id, now, limits }: { readonly id: string; readonly now: number; readonly limits: Limits },
+): JobSpec {
+  const idempotencyKey = request.idempotencyKey ?? null;
+  return {
+    id,
+    tenant: request.tenant,
+    type: name,
+    priority: request.priority ?? 0,
+    runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
+    tags: request.tags ?? NO_TAGS,
+    retry: { ...DEFAULT_RETRY, ...defaults.retry, ...request.retry },
+    timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
+    deadlineMs: request.deadlineMs ?? null,
+    sequenceKey: request.sequenceKey ?? null,
+    createdAt: now,
+    retainMs: request.retainMs ?? defaults.retainMs ?? limits.retainMs,
+    idempotencyKey,
+    requestHash: idempotencyKey === null ? null : requestHash(request),
+    callbackUrl: request.callbackUrl ?? null,
+    origin: request.origin ?? null,
+  };
+}

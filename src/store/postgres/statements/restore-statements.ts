@@ -1,0 +1,134 @@
+/**
+ * The statements that write records of a dump, one per kind, and those that look at what was in their way. How they are written
+ * stands in `statements.ts`.
+ *
+ * `ON CONFLICT DO NOTHING` without a target: whatever is taken (id, number, idempotency key), the row is not written, and is looked
+ * at afterwards, with a snapshot that sees it.
+ */
+import { RESTORED_COLUMNS } from '../restored-columns.ts';
+import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
+
+const counter = (s: string) => ({
+  jobNumberRead: `SELECT ${LAST_NUMBER} FROM ${s}.job_numbers`,
+  /**
+   * Changes nothing, and keeps everybody else from taking a number until the transaction ends. `setval` alone would be a race: numbers
+   * that others take between the look at the sequence and the write would be given out a second time.
+   */
+  jobNumberLock: `ALTER SEQUENCE ${s}.job_numbers NO CYCLE`,
+  /** $1 the last number given out, at least. */
+  jobNumberRaise: `SELECT setval('${s.replaceAll("'", "''")}.job_numbers', $1::bigint)
+    FROM ${s}.job_numbers WHERE ${LAST_NUMBER} < $1::bigint`,
+});
+
+const KEY_COLUMNS: Columns = [
+  ['id', 'text'],
+  ['tenant', 'text'],
+  ['name', 'text'],
+  ['scopes', 'text'],
+  ['hash', 'text'],
+  ['created_at', 'bigint'],
+  ['revoked_at', 'bigint'],
+];
+const DOCUMENT_COLUMNS: Columns = [
+  ['tenant', 'text'],
+  ['kind', 'text'],
+  ['name', 'text'],
+  ['data', 'text'],
+  ['revision', 'bigint'],
+  ['created_at', 'bigint'],
+];
+const TOMBSTONE_COLUMNS: Columns = [
+  ['id', 'uuid'],
+  ['number', 'bigint'],
+  ['tenant', 'text'],
+  ['gone_at', 'bigint'],
+  ['gone_until', 'bigint'],
+];
+const DELIVERY_COLUMNS: Columns = [
+  ['job_id', 'uuid'],
+  ['tenant', 'text'],
+  ['revision', 'bigint'],
+  ['state', 'text'],
+  ['url', 'text'],
+  ['origin', 'text'],
+  ['attempt', 'int'],
+  ['at', 'bigint'],
+  ['fence', 'bigint'],
+  ['due_at', 'bigint'],
+];
+/** After them one parameter with the bytes of all results. */
+const RESULT_COLUMNS: Columns = [
+  ['id', 'uuid'],
+  ['content_type', 'text'],
+  ['bytes_start', 'int'],
+  ['bytes_length', 'int'],
+];
+
+const namesOf = (columns: Columns) => columns.map(([name]) => name).join(', ');
+
+/** All columns of a batch into a table; the first ones come back for the rows that were written. */
+function insertAll(s: string, table: string, columns: Columns, condition = 'true'): string {
+  return `INSERT INTO ${s}.${table} (${namesOf(columns)})
+    SELECT ${namesOf(columns)} FROM ${unnestOf(columns, 'g')} WHERE ${condition} ORDER BY ord`;
+}
+
+const hasNone = (s: string, table: string) =>
+  `NOT EXISTS (SELECT 1 FROM ${s}.${table} WHERE id = g.id) AND NOT EXISTS (SELECT 1 FROM ${s}.${table} WHERE number = g.number)`;
+
+/** Rows go in by key, in the order of `jobInsert`, so that two batches that share keys wait for each other in one direction only. */
+function jobRestore(s: string): string {
+  const columns = [
+    ...RESTORED_COLUMNS.map(({ column, sqlType }) => [column, sqlType] as const),
+    ['input', 'text'] as const,
+  ];
+  return `
+WITH inserted AS (
+  INSERT INTO ${s}.jobs (${namesOf(columns)}, blocked)
+  SELECT ${namesOf(columns)}, sequence_key IS NOT NULL AND state = 'waiting' FROM ${unnestOf(columns, 'g')}
+  WHERE ${hasNone(s, 'tombstones')} ORDER BY idempotency_key, tenant, ord
+  ON CONFLICT DO NOTHING
+  RETURNING id, number, tenant, tags
+), tagged AS (
+  INSERT INTO ${s}.job_tags (tenant, name, value, number) ${TAG_ROWS}
+)
+SELECT id FROM inserted`;
+}
+
+/** A job that this very transaction has written: not one that was there before, whose deliveries may have been made since. */
+const WRITTEN_NOW = 'xmin = pg_current_xact_id()::xid';
+
+const jobs = (s: string) => ({
+  jobRestore: jobRestore(s),
+  jobRestoreResults: `INSERT INTO ${s}.job_results (number, content_type, bytes)
+    SELECT j.number, g.content_type, substr($${RESULT_COLUMNS.length + 1}::bytea, g.bytes_start, g.bytes_length)
+    FROM ${unnestOf(RESULT_COLUMNS, 'g')}
+    CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id AND ${WRITTEN_NOW} LIMIT 1) j
+    WHERE g.content_type IS NOT NULL ORDER BY g.ord
+    ON CONFLICT (number) DO NOTHING`,
+  deliveryRestore: insertAll(
+    s,
+    'deliveries',
+    DELIVERY_COLUMNS,
+    `EXISTS (SELECT 1 FROM ${s}.jobs WHERE id = g.job_id AND ${WRITTEN_NOW})`,
+  ),
+  /** $1 ids: number and revision of the job, number of the tombstone. */
+  jobStanding: `SELECT g.ord, j.number, j.revision, t.number FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
+    LEFT JOIN LATERAL (SELECT number, revision FROM ${s}.jobs WHERE id = g.id LIMIT 1) j ON true
+    LEFT JOIN LATERAL (SELECT number FROM ${s}.tombstones WHERE id = g.id LIMIT 1) t ON true`,
+});
+
+export function restoreStatementsOf(s: string) {
+  return {
+    ...counter(s),
+    ...jobs(s),
+    keyRestore: `${insertAll(s, 'keys', KEY_COLUMNS)} ON CONFLICT DO NOTHING RETURNING id`,
+    keyStanding: `SELECT g.ord, k.hash, k.revoked_at FROM unnest($1::text[]) WITH ORDINALITY AS g(id, ord)
+      CROSS JOIN LATERAL (SELECT hash, revoked_at FROM ${s}.keys WHERE id = g.id LIMIT 1) k`,
+    documentRestore: `${insertAll(s, 'documents', DOCUMENT_COLUMNS)} ON CONFLICT DO NOTHING RETURNING tenant, kind, name`,
+    documentStanding: `SELECT g.ord, d.revision, d.created_at
+      FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, kind, name, ord)
+      CROSS JOIN LATERAL (
+        SELECT revision, created_at FROM ${s}.documents WHERE tenant = g.tenant AND kind = g.kind AND name = g.name LIMIT 1) d`,
+    tombstoneRestore: `${insertAll(s, 'tombstones', TOMBSTONE_COLUMNS, hasNone(s, 'jobs'))} ON CONFLICT DO NOTHING RETURNING id`,
+  };
+}
