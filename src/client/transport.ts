@@ -139,7 +139,7 @@ function baseUrlOf(text: string): string {
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new ClientError('BAD_URL', `${JSON.stringify(text)} is not an http(s) URL.`, { status: null });
   }
-  return `${url.origin}${url.pathname.replace(/\/+$/, '')}`;
+  return `${url.origin}${url.pathname.replace(/(?<!\/)\/+$/, '')}`;
 }
 
 function unanswered(base: string, cause: unknown, isOver: boolean): ClientError {

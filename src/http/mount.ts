@@ -73,7 +73,8 @@ function withoutPrefix(url: string, prefix: string): string {
 /** Proxies send the whole URL as the target, and `OPTIONS *` asks about the server itself. */
 function originForm(url: string): string {
   if (url.charCodeAt(0) === SLASH) return url;
-  const rest = /^https?:\/\/[^/?#]*(.*)$/i.exec(url)?.[1] ?? '';
+  const origin = /^https?:\/\/[^/?#]*/i.exec(url)?.[0];
+  const rest = origin === undefined ? '' : url.slice(origin.length);
   return rest.charCodeAt(0) === SLASH ? rest : `/${rest}`;
 }
 

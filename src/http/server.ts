@@ -92,7 +92,7 @@ async function mountDialect(options: ServerOptions, mount: Mount): Promise<Mount
 function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown> {
   const { engine, auth, holds, documents } = options;
   const { at, options: dialectOptions } = mount;
-  const configured = options.publicUrl === null ? null : options.publicUrl.replace(/\/+$/, '');
+  const configured = options.publicUrl === null ? null : options.publicUrl.replace(/(?<!\/)\/+$/, '');
   const prefix = at.kind === 'prefix' ? at.prefix : '';
   return {
     engine,

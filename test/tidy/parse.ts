@@ -19,6 +19,8 @@ import {
   isNewExpression,
   isObjectLiteralExpression,
   isPropertyAccessExpression,
+  isPropertyAssignment,
+  isRegularExpressionLiteral,
   isStringLiteral,
   type Node,
   type SourceFile,
@@ -50,6 +52,14 @@ export interface Use {
   readonly line: number;
 }
 
+/** A regular expression as it is written: a literal, the text of `new RegExp('…')`, or the `pattern` of a schema. */
+export interface Pattern {
+  /** Null where it is put together at run time. */
+  readonly source: string | null;
+  readonly flags: string;
+  readonly line: number;
+}
+
 export interface Module {
   /** From the root of the repository, with forward slashes. */
   readonly path: string;
@@ -58,6 +68,7 @@ export interface Module {
   readonly imports: readonly Import[];
   readonly functions: readonly FunctionFact[];
   readonly uses: readonly Use[];
+  readonly patterns: readonly Pattern[];
   readonly hasDefaultExport: boolean;
 }
 
@@ -88,6 +99,7 @@ function moduleOf(path: string, text: string, source: SourceFile): Module {
   const imports: Import[] = [];
   const functions: FunctionFact[] = [];
   const uses: Use[] = [];
+  const patterns: Pattern[] = [];
   let hasDefaultExport = false;
   const visit = (node: Node, parent: Node): void => {
     const line = lineOf(node.getStart(source));
@@ -102,11 +114,13 @@ function moduleOf(path: string, text: string, source: SourceFile): Module {
       functions.push({ ...functionOf(node, parent, source), line, lines, ownLines });
     }
     for (const name of namesUsed(node, parent, source)) uses.push({ name, line });
+    const pattern = patternOf(node);
+    if (pattern !== null) patterns.push({ ...pattern, line });
     hasDefaultExport ||= isExportAssignment(node) || node.kind === SyntaxKind.DefaultKeyword;
     node.forEachChild((child) => visit(child, node));
   };
   source.forEachChild((child) => visit(child, source));
-  return { path, text, lines: text.split('\n').length - 1, imports, functions, uses, hasDefaultExport };
+  return { path, text, lines: text.split('\n').length - 1, imports, functions, uses, patterns, hasDefaultExport };
 }
 
 /** Where the line breaks are, once per file: counting them for each node anew would be quadratic. */
@@ -140,6 +154,21 @@ function specifiersOf(node: Node): string[] {
 
 function literal(node: Node | undefined): string[] {
   return node !== undefined && isStringLiteral(node) ? [node.text] : [];
+}
+
+function patternOf(node: Node): Omit<Pattern, 'line'> | null {
+  if (isRegularExpressionLiteral(node)) {
+    const end = node.text.lastIndexOf('/');
+    return { source: node.text.slice(1, end), flags: node.text.slice(end + 1) };
+  }
+  if (isNewExpression(node) && isIdentifier(node.expression) && node.expression.text === 'RegExp') {
+    const [source = null, flags = ''] = (node.arguments ?? []).map((argument) => literal(argument)[0]);
+    return { source, flags };
+  }
+  // Ajv compiles the patterns of schemas with the flag `u`.
+  const isSchema = isPropertyAssignment(node) && isIdentifier(node.name) && node.name.text === 'pattern';
+  const [source] = isSchema ? literal(node.initializer) : [];
+  return source === undefined ? null : { source, flags: 'u' };
 }
 
 function isFunction(node: Node) {

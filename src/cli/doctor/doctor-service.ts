@@ -44,7 +44,7 @@ interface ReadyAnswer {
 
 async function ready(url: string): Promise<ReadyAnswer | null> {
   try {
-    const path = `${url.replace(/\/+$/, '')}/readyz`;
+    const path = `${url.replace(/(?<!\/)\/+$/, '')}/readyz`;
     const response = await fetch(path, { signal: AbortSignal.timeout(ANSWER_MS_MAX) });
     const text = await response.text();
     const date = Date.parse(response.headers.get('date') ?? '');

@@ -18,7 +18,7 @@ export interface Volatile {
 }
 
 const ALWAYS: readonly Volatile[] = [
-  { name: 'token', pattern: /eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
+  { name: 'token', pattern: /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g },
   { name: 'id', pattern: /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/g },
 ];
 

@@ -121,7 +121,7 @@ function columnsOf(
 
 function columnType(result: SqlResult, column: number): ColumnType {
   const name = result.types[column] ?? '';
-  return COLUMN_TYPES[name] ?? COLUMN_TYPES[name.replace(/\(.*$/, '')] ?? STRING;
+  return COLUMN_TYPES[name] ?? COLUMN_TYPES[name.split('(', 1)[0] ?? ''] ?? STRING;
 }
 
 function cellOf(base: ColumnType['base'], value: Json, encoding: Encoding): unknown {

@@ -20,6 +20,7 @@ export interface Statement {
 
 /** How a query speaks of its data set, whatever that is called where it lies. */
 const ALIAS = 'dataset';
+const ALIAS_WORD = /\bdataset\b/i;
 
 export async function startStatement(call: Call, statement: Statement): Promise<Snapshot> {
   const { sqlType } = call.context.options;
@@ -83,7 +84,7 @@ function inputOf({ query, parameters, dataset }: Statement): Json {
  * own keeps a comment at its end from swallowing the bracket.
  */
 function aliased(query: string, table: string): string {
-  if (table === ALIAS || !new RegExp(`\\b${ALIAS}\\b`, 'i').test(query)) return query;
-  const bare = query.replace(/[;\s]+$/, '');
+  if (table === ALIAS || !ALIAS_WORD.test(query)) return query;
+  const bare = query.replace(/(?<![;\s])[;\s]+$/, '');
   return `WITH ${ALIAS} AS (SELECT * FROM "${table.replaceAll('"', '""')}")\nSELECT * FROM (\n${bare}\n)`;
 }

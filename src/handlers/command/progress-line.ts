@@ -6,7 +6,7 @@ export interface ProgressLine {
   readonly message: string | undefined;
 }
 
-const PROGRESS = /^progress\s+(\d{1,3}(?:\.\d{1,10})?)%?(?:\s+(.*))?$/;
+const PROGRESS = /^progress\s+(\d{1,3}(?:\.\d{1,10})?)%?(?:\s+(\S.*))?$/;
 
 /** Null when the line is not a progress line, a percentage above 100 included. */
 export function progressOf(line: string): ProgressLine | null {

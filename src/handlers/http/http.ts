@@ -89,7 +89,7 @@ async function outcomeOf(
 }
 
 function claimsJson(contentType: string): boolean {
-  return /^\s*[^;]*[/+]json\s*(;|$)/i.test(contentType);
+  return /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
 }
 
 function refusedBy(

@@ -31,7 +31,7 @@ function readable(error: unknown, setup: QuerySetup): { message: string; line: s
     if (source.kind === 'file') text = text.replaceAll(source.path, name);
   }
   text = text.replaceAll(setup.cacheDir, 'cache');
-  const [message = '', line] = text.split(/\n+(?=LINE \d+:)/);
+  const [message = '', line] = text.split(/(?<!\n)\n+(?=LINE \d+:)/);
   return {
     message: message.trim().slice(0, setup.errorMessageLengthMax),
     line: line === undefined ? null : line.trimEnd().slice(0, 1_000),
