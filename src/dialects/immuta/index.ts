@@ -3,7 +3,7 @@ import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, STATES_OF } from './mapping.ts';
 import { allServedBy, DEFAULT_OPTIONS, type ImmutaOptions, parseOptions } from './options.ts';
 import { register } from './routes.ts';
-import { STARTING_ENDPOINTS } from './starting.ts';
+import { STARTING_ENDPOINTS } from './submission.ts';
 import { STATES } from './wire.ts';
 
 export const immuta: Dialect<ImmutaOptions> = {

@@ -1,7 +1,7 @@
 /** What a config says about this dialect: which endpoints run which job types. */
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
-import { STARTING_ENDPOINTS, type StartingName } from './starting.ts';
+import { STARTING_ENDPOINTS, type StartingName } from './submission.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -17,7 +17,7 @@ const Given = Type.Object(
 );
 
 export interface ImmutaOptions {
-  /** Starting endpoints by name (see `starting.ts`); those left out are not served. */
+  /** Starting endpoints by name (see `submission.ts`); those left out are not served. */
   readonly endpoints: Readonly<Partial<Record<StartingName, { readonly type: string }>>>;
   /** Life of a token from `/bim/apikey/authenticate`. */
   readonly tokenMs: number;

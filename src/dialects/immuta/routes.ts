@@ -11,9 +11,9 @@ import { sendPlainJson } from '../send-plain.ts';
 import type { Call, Context } from './call.ts';
 import { errorBody } from './mapping.ts';
 import type { RawQuery } from './query.ts';
-import { start } from './start.ts';
-import { STARTING_ENDPOINTS } from './starting.ts';
-import { jobsOf, quickStatuses, search, statuses, summary } from './statuses.ts';
+import { jobsOf, quickStatuses, search, statuses, summary } from './reading.ts';
+import { start } from './starting.ts';
+import { STARTING_ENDPOINTS } from './submission.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 

@@ -1,135 +1,123 @@
-/**
- * The endpoints that start jobs, and how each answers.
- *
- * `bulk`: one job per item of the body (a list, or one thing), answered with a bulk id. `id`: one job, answered with its bare
- * id. `created`: one job, waited for, answered with what it made. `plan`: one job, waited for as long as the caller says,
- * answered with the vendor's plan of changes.
- */
+/** Starting jobs in the vendor's ways: a bulk, a bare id, something created, a plan of changes. */
+import { randomUUID } from 'node:crypto';
+import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
-import type { SubmitRequest } from '../../engine/api.ts';
-import { BULK_TAG, CONNECTION_TAG, DIALECT } from './mapping.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { waitFor } from '../job-done.ts';
+import { resultOf } from '../result-of.ts';
+import { submitted } from '../submit-one.ts';
+import type { Call } from './call.ts';
+import { invalid, one, type RawQuery } from './query.ts';
+import {
+  connectionStringOf,
+  fieldsOf,
+  type Started,
+  type StartingEndpoint,
+  type StartingName,
+  submission,
+} from './submission.ts';
 
-export type Answer = 'bulk' | 'id' | 'created' | 'plan';
+type Named = StartingEndpoint & { readonly name: StartingName };
 
-export interface StartingEndpoint {
-  readonly name: string;
-  readonly method: 'POST' | 'PUT' | 'DELETE';
-  readonly path: string;
-  readonly answer: Answer;
-  readonly purpose: string;
+export async function start(call: Call, endpoint: Named, body: Json | undefined): Promise<Json> {
+  const options = call.context.options.endpoints[endpoint.name];
+  if (options === undefined) throw new BideError('ROUTE_NOT_FOUND', 'Not Found');
+  const started: Started = {
+    endpoint: endpoint.name,
+    params: call.request.params as Started['params'],
+    query: flat(call.request.query as RawQuery),
+    body: body ?? null,
+  };
+  if (endpoint.answer === 'bulk' || Array.isArray(body)) return startBulk(call, options.type, started);
+  const snapshot = await startOne(call, options.type, started);
+  if (endpoint.answer === 'id') return snapshot.job.id;
+  return endpoint.answer === 'plan' ? plan(call, snapshot) : created(call, snapshot, started.body);
 }
 
-export const STARTING_ENDPOINTS = [
-  {
-    name: 'handler',
-    method: 'POST',
-    path: '/:handler/handler',
-    answer: 'created',
-    purpose: 'Creates data sources; a list of them as a bulk of jobs',
-  },
-  {
-    name: 'handler/bulk',
-    method: 'PUT',
-    path: '/:handler/bulk',
-    answer: 'bulk',
-    purpose: 'Updates all data sources of a connection',
-  },
-  {
-    name: 'triggerHighCardinalityJob',
-    method: 'PUT',
-    path: '/:handler/handler/:id/triggerHighCardinalityJob',
-    answer: 'id',
-    purpose: 'Starts the job; answers with its bare id',
-  },
-  {
-    name: 'refreshNativeViewJob',
-    method: 'PUT',
-    path: '/:handler/handler/:id/refreshNativeViewJob',
-    answer: 'id',
-    purpose: 'Starts the job; answers with its bare id',
-  },
-  {
-    name: 'dataSource/bulk',
-    method: 'PUT',
-    path: '/dataSource/bulk/:type',
-    answer: 'bulk',
-    purpose: 'Changes many data sources',
-  },
-  {
-    name: 'dataSource/bulkRefreshViews',
-    method: 'POST',
-    path: '/dataSource/bulkRefreshViews',
-    answer: 'bulk',
-    purpose: 'Refreshes the views of many data sources',
-  },
-  {
-    name: 'dataSource/detectRemoteChanges',
-    method: 'PUT',
-    path: '/dataSource/detectRemoteChanges',
-    answer: 'bulk',
-    purpose: 'Looks for changed columns',
-  },
-  { name: 'sdd/run', method: 'POST', path: '/sdd/run', answer: 'bulk', purpose: 'Runs sensitive data discovery' },
-  { name: 'data/crawl', method: 'POST', path: '/data/crawl/*', answer: 'id', purpose: 'Synchronises an object' },
-  {
-    name: 'v2/data',
-    method: 'POST',
-    path: '/api/v2/data',
-    answer: 'plan',
-    purpose: 'Applies a description of data sources; waits on request',
-  },
-  {
-    name: 'v2/data/delete',
-    method: 'DELETE',
-    path: '/api/v2/data/:connectionKey',
-    answer: 'id',
-    purpose: 'Deletes the data sources of a connection',
-  },
-] as const satisfies readonly StartingEndpoint[];
-
-export type StartingName = (typeof STARTING_ENDPOINTS)[number]['name'];
-
-/** What a request of a starting endpoint says; each job's input is this, with one item as its body. */
-export interface Started {
-  readonly endpoint: StartingName;
-  readonly params: Readonly<Record<string, string>>;
-  readonly query: Readonly<Record<string, string>>;
-  readonly body: Json;
+async function startOne(call: Call, type: string, started: Started): Promise<Snapshot> {
+  const context = { tenant: call.principal.tenant, type, bulkId: null };
+  const [outcome] = await call.context.engine.submit([submission(context, started)]);
+  return submitted(outcome);
 }
 
-export interface SubmissionContext {
-  readonly tenant: string;
-  readonly type: string;
-  /** Null where the job is not one of a bulk. */
-  readonly bulkId: string | null;
+/** A job per item; a body that is no list is one item. All of them are submitted, or the first that is refused says why. */
+async function startBulk(call: Call, type: string, started: Started): Promise<Json> {
+  const items = Array.isArray(started.body) ? started.body : [started.body];
+  const { jobsPerCallMax } = call.context.engine.limits;
+  if (items.length === 0) throw invalid('"value" must contain at least 1 items');
+  if (items.length > jobsPerCallMax)
+    throw invalid(`"value" must contain less than or equal to ${jobsPerCallMax} items`);
+  const bulkId = randomUUID();
+  const context = { tenant: call.principal.tenant, type, bulkId };
+  const outcomes = await call.context.engine.submit(items.map((body) => submission(context, { ...started, body })));
+  outcomes.forEach(submitted);
+  return { bulkId, connectionString: connectionStringOf(items[0] ?? null), jobsCreated: outcomes.length };
 }
 
-export function submission(context: SubmissionContext, started: Started): SubmitRequest {
-  const connection = connectionStringOf(started.body);
+/** The job is waited for: whoever creates one thing expects it to be there. What the handler returns is laid over the defaults. */
+async function created(call: Call, snapshot: Snapshot, body: Json): Promise<Json> {
+  const { waitMsMax } = call.context.engine.limits;
+  const done = await finished(call, snapshot, waitMsMax);
+  requireSuccess(done);
+  const made = {
+    id: done.job.number,
+    dataSourceId: done.job.number,
+    warnings: [],
+    connectionString: connectionStringOf(body),
+  };
+  return { ...made, ...fieldsOf(await resultJson(call, done)) };
+}
+
+async function plan(call: Call, snapshot: Snapshot): Promise<Json> {
+  const query = call.request.query as RawQuery;
+  const done = await finished(call, snapshot, waitMsOf(one(query, 'wait')));
+  if (isFinal(done.job.state)) requireSuccess(done);
+  const nothing = {
+    creating: [],
+    updating: [],
+    deleting: [],
+    noChange: [],
+    detectionRunning: false,
+    tagsUpdated: false,
+  };
   return {
-    tenant: context.tenant,
-    type: context.type,
-    input: { ...started },
-    tags: {
-      ...(context.bulkId === null ? {} : { [BULK_TAG]: context.bulkId }),
-      ...(connection === null ? {} : { [CONNECTION_TAG]: connection }),
-    },
-    origin: { dialect: DIALECT, data: { endpoint: started.endpoint } },
+    dryRun: one(query, 'dryRun') === 'true',
+    ...nothing,
+    ...fieldsOf(await resultJson(call, done)),
+    jobId: done.job.id,
   };
 }
 
-/** `user@host:port/database`, as the vendor's clients put it together from a handler; null where the body does not say. */
-export function connectionStringOf(body: Json): string | null {
-  const outer = fieldsOf(body);
-  if (typeof outer.connectionString === 'string') return outer.connectionString;
-  const handler = Array.isArray(outer.handler) ? outer.handler[0] : outer.handler;
-  const metadata = fieldsOf(fieldsOf(handler ?? null).metadata ?? outer.metadata ?? null);
-  if (typeof metadata.connectionString === 'string') return metadata.connectionString;
-  const { username, hostname, port, database } = metadata;
-  if (typeof hostname !== 'string' || typeof database !== 'string') return null;
-  return `${String(username ?? '')}@${hostname}:${String(port ?? '')}/${database}`;
+async function finished(call: Call, snapshot: Snapshot, timeoutMs: number): Promise<Snapshot> {
+  const wait = {
+    tenant: call.principal.tenant,
+    ids: [snapshot.job.id],
+    for: 'all',
+    until: { kind: 'done' },
+    timeoutMs,
+  } as const;
+  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
+  return lookup?.kind === 'found' ? lookup.snapshot : snapshot;
 }
 
-export function fieldsOf(value: Json): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : {};
+/** Clients read the `message` of a 400. */
+function requireSuccess({ job }: Snapshot): void {
+  if (!isFinal(job.state) || job.state === 'succeeded') return;
+  throw invalid(job.error?.message ?? `The job was ${job.state}.`);
+}
+
+async function resultJson(call: Call, snapshot: Snapshot): Promise<Json> {
+  const result = await resultOf(call.context.engine, snapshot);
+  return result.kind === 'json' ? (JSON.parse(result.text) as Json) : null;
+}
+
+function waitMsOf(text: string | undefined): number {
+  if (text === undefined) return 0;
+  if (!/^-?\d+$/.test(text)) throw invalid('"wait" must be an integer');
+  return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text) * 1_000;
+}
+
+function flat(query: RawQuery): Readonly<Record<string, string>> {
+  return Object.fromEntries(Object.keys(query).map((name) => [name, one(query, name) ?? '']));
 }

@@ -3,9 +3,9 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
+import { waitFor } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitted } from '../submitted.ts';
-import { waitFor } from '../wait-for.ts';
+import { submitted } from '../submit-one.ts';
 import { allow, type Call } from './call.ts';
 import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {

@@ -9,7 +9,7 @@ import { resultOf } from '../result-of.ts';
 import { type Answer, type Call, ok, refusal } from './call.ts';
 import { idOf, jobBody, timeOf, vendorId, WORDS } from './mapping.ts';
 import type { Dataset } from './options.ts';
-import { startJob, startStatement, type Waited, waited } from './running.ts';
+import { startJob, startStatement, type Waited, waited } from './starting.ts';
 import { AnalyzeRequest, type QueryBody, QueryRequest, SaveRequest } from './wire.ts';
 
 const PREVIEW_ROWS = 20;

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { parseQuery, startFlags } from './query.ts';
-import { type SpqlSearch, spqlSearch, submission } from './starting.ts';
+import { type SpqlSearch, spqlSearch, submission } from './submission.ts';
 import { type EndpointName, RETAIN_MS, STARTING_ENDPOINTS } from './wire.ts';
 
 const search = (body: Json) => spqlSearch(body);
