@@ -74,8 +74,8 @@ const BREAKS = [
   {
     what: 'a wait that is no wait',
     file: 'routes.ts',
-    from: 'timeoutMs: waitSeconds(request) * 1_000',
-    to: 'timeoutMs: waitSeconds(request) * 0',
+    from: 'waitSeconds(request) * 1_000',
+    to: 'waitSeconds(request) * 0',
     fails: 'hold answers with the current state when its time is over',
   },
   {

@@ -1,7 +1,20 @@
-/** Waiting for jobs on behalf of one HTTP request, through the one hold helper and the one registry of waiters. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
+/** Reading jobs and waiting for them on behalf of one HTTP request, through the one hold helper and the one registry of waiters. */
+import { isFinal } from '../core/state.ts';
 import type { Lookup, WaitRequest } from '../engine/api.ts';
-import type { DialectContext } from '../http/dialect.ts';
+import type { AnyCall } from './call.ts';
+
+/** The job as it is now: from memory where it is there. */
+export function jobNow(call: AnyCall, id: string): Promise<Lookup> {
+  return jobDone(call, id, 0);
+}
+
+/** The job once it is final, or as it is when the time is over (see `waitFor`). */
+export async function jobDone(call: AnyCall, id: string, timeoutMs: number): Promise<Lookup> {
+  const snapshot = call.context.engine.peek(call.principal.tenant, id);
+  if (snapshot !== undefined && (timeoutMs <= 0 || isFinal(snapshot.job.state))) return { kind: 'found', snapshot };
+  const [lookup] = await waitFor(call, { ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs });
+  return lookup ?? { kind: 'missing' };
+}
 
 /**
  * The jobs as they are when the wait is satisfied, its time is over, the server shuts down, or at once where the server holds
@@ -9,13 +22,10 @@ import type { DialectContext } from '../http/dialect.ts';
  * wait ends too, and what is answered reaches nobody.
  */
 export async function waitFor(
-  context: Pick<DialectContext<unknown>, 'engine' | 'holds'>,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  wait: Omit<WaitRequest, 'signal'>,
+  { context: { engine, holds }, request, reply, principal: { tenant } }: AnyCall,
+  wait: Omit<WaitRequest, 'signal' | 'tenant'>,
 ): Promise<readonly Lookup[]> {
-  const { engine, holds } = context;
-  if (wait.timeoutMs <= 0) return engine.read(wait.tenant, wait.ids);
-  const held = holds.hold(request, reply, (signal) => engine.wait({ ...wait, signal }));
-  return held === null ? engine.read(wait.tenant, wait.ids) : (await held).lookups;
+  if (wait.timeoutMs <= 0) return engine.read(tenant, wait.ids);
+  const held = holds.hold(request, reply, (signal) => engine.wait({ ...wait, tenant, signal }));
+  return held === null ? engine.read(tenant, wait.ids) : (await held).lookups;
 }

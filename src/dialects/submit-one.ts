@@ -1,6 +1,11 @@
 /** What came of a submit, for a dialect: the job, or an error that the frame says in the dialect's own shape. */
 import { BideError } from '../core/errors.ts';
-import type { Snapshot, SubmitOutcome } from '../engine/api.ts';
+import type { Engine, Snapshot, SubmitOutcome, SubmitRequest } from '../engine/api.ts';
+
+export async function submitOne(engine: Pick<Engine, 'submit'>, request: SubmitRequest): Promise<Snapshot> {
+  const [outcome] = await engine.submit([request]);
+  return submitted(outcome);
+}
 
 /** The snapshot of the submitted job. INPUT_INVALID, INVALID_REQUEST, QUOTA_EXCEEDED, TYPE_UNKNOWN or IDEMPOTENCY_MISMATCH otherwise. */
 export function submitted(outcome: SubmitOutcome | undefined): Snapshot {

@@ -1,6 +1,7 @@
 /** Between Bide and the vendor, purely: states, outputs as pg-boss stores them, and errors as boom. */
 import type { ErrorKind } from '../../core/errors.ts';
 import type { AttemptFailure, Job, Json } from '../../core/job.ts';
+import { isObject } from '../../core/json-object.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { JobResult } from '../result-of.ts';
 import type { Boom, FoundJob, JobStatus, State } from './wire.ts';
@@ -57,10 +58,6 @@ function resultOutput(result: JobResult): Output {
 function boxed(value: Json): Output {
   if (value === null) return null;
   return isObject(value) ? value : { value };
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Codes that stand for something that happened to the handler: pg-boss writes no output for those. */

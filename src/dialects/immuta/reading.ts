@@ -2,6 +2,7 @@
 import { Value } from 'typebox/value';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { waitFor } from '../job-done.ts';
@@ -48,8 +49,7 @@ function textOf(snapshot: Snapshot, at: number): string | undefined {
 
 /** What nearly every request is; null for all others, right or wrong, which are read with care. */
 function plainRequest(body: Json | undefined): { readonly jobIds: readonly string[]; readonly wait: number } | null {
-  if (typeof body !== 'object' || body === null) return null;
-  const { jobIds, wait = 0, pollInterval = 1 } = body as Readonly<Record<string, Json>>;
+  const { jobIds, wait = 0, pollInterval = 1 } = fieldsOf(body);
   if (!Array.isArray(jobIds) || !jobIds.every((id) => typeof id === 'string')) return null;
   if (!Number.isInteger(wait) || !Number.isInteger(pollInterval) || Number(pollInterval) < 1) return null;
   return { jobIds: jobIds as readonly string[], wait: Number(wait) };
@@ -123,7 +123,7 @@ function statusesRequest(body: Json | undefined, idsMax: number): StatusesReques
 
 /** The vendor validates with joi: the field in quotes, then what is wrong with it. */
 function sentenceOf(given: Json, error: { readonly instancePath: string; readonly message: string }): string {
-  const fields = typeof given === 'object' && given !== null ? (given as Readonly<Record<string, Json>>) : {};
+  const fields = fieldsOf(given);
   if ((fields.jobIds ?? null) === null) return '"jobIds" is required';
   const field = error.instancePath.split('/')[1] ?? 'value';
   if (field === 'pollInterval' && Number.isInteger(fields.pollInterval)) {
@@ -136,15 +136,7 @@ function sentenceOf(given: Json, error: { readonly instancePath: string; readonl
 async function waited(call: Call, ids: readonly string[], wait: number): Promise<readonly Lookup[]> {
   const { waitSecondsMax } = call.context.options;
   const seconds = Math.min(wait < 0 ? Number.POSITIVE_INFINITY : wait, waitSecondsMax ?? Number.POSITIVE_INFINITY);
-  const { tenant } = call.principal;
-  const until = { kind: 'done' } as const;
-  return waitFor(call.context, call.request, call.reply, {
-    tenant,
-    ids,
-    for: 'all',
-    until,
-    timeoutMs: seconds * SECOND_MS,
-  });
+  return waitFor(call, { ids, for: 'all', until: { kind: 'done' }, timeoutMs: seconds * SECOND_MS });
 }
 
 async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Promise<[string, JobStatus][]> {

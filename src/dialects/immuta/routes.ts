@@ -1,7 +1,7 @@
 /** The plugin: each request is authenticated, read, handed to the engine and answered. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { Scope } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
@@ -95,8 +95,7 @@ function keyIn(request: FastifyRequest): string | null {
   if (mediaTypeOf(request) === 'application/x-www-form-urlencoded') {
     return new URLSearchParams(rawBodyOf(request)?.toString('utf8') ?? '').get('apikey');
   }
-  const body: Json | undefined = jsonBodyOf(request);
-  const key = typeof body === 'object' && body !== null && 'apikey' in body ? body.apikey : null;
+  const { apikey: key } = fieldsOf(jsonBodyOf(request));
   return typeof key === 'string' ? key : null;
 }
 

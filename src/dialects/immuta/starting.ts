@@ -2,16 +2,16 @@
 import { randomUUID } from 'node:crypto';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
-import { waitFor } from '../job-done.ts';
+import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitted } from '../submit-one.ts';
+import { submitOne, submitted } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { invalid, one, type RawQuery } from './query.ts';
 import {
   connectionStringOf,
-  fieldsOf,
   type Started,
   type StartingEndpoint,
   type StartingName,
@@ -35,10 +35,9 @@ export async function start(call: Call, endpoint: Named, body: Json | undefined)
   return endpoint.answer === 'plan' ? plan(call, snapshot) : created(call, snapshot, started.body);
 }
 
-async function startOne(call: Call, type: string, started: Started): Promise<Snapshot> {
+function startOne(call: Call, type: string, started: Started): Promise<Snapshot> {
   const context = { tenant: call.principal.tenant, type, bulkId: null };
-  const [outcome] = await call.context.engine.submit([submission(context, started)]);
-  return submitted(outcome);
+  return submitOne(call.context.engine, submission(context, started));
 }
 
 /** A job per item; a body that is no list is one item. All of them are submitted, or the first that is refused says why. */
@@ -90,15 +89,8 @@ async function plan(call: Call, snapshot: Snapshot): Promise<Json> {
 }
 
 async function finished(call: Call, snapshot: Snapshot, timeoutMs: number): Promise<Snapshot> {
-  const wait = {
-    tenant: call.principal.tenant,
-    ids: [snapshot.job.id],
-    for: 'all',
-    until: { kind: 'done' },
-    timeoutMs,
-  } as const;
-  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
-  return lookup?.kind === 'found' ? lookup.snapshot : snapshot;
+  const lookup = await jobDone(call, snapshot.job.id, timeoutMs);
+  return lookup.kind === 'found' ? lookup.snapshot : snapshot;
 }
 
 /** Clients read the `message` of a 400. */

@@ -6,6 +6,7 @@
  * answered with the vendor's plan of changes.
  */
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
 import { BULK_TAG, CONNECTION_TAG, DIALECT } from './mapping.ts';
 
@@ -128,8 +129,4 @@ export function connectionStringOf(body: Json): string | null {
   const { username, hostname, port, database } = metadata;
   if (typeof hostname !== 'string' || typeof database !== 'string') return null;
   return `${String(username ?? '')}@${hostname}:${String(port ?? '')}/${database}`;
-}
-
-export function fieldsOf(value: Json): Readonly<Record<string, Json>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, Json>) : {};
 }

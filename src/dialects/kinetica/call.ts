@@ -1,17 +1,13 @@
 /** One request on its way through the dialect. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../../http/dialect.ts';
+import type { DialectContext } from '../../http/dialect.ts';
+import type { DialectCall } from '../call.ts';
 import { requireScope } from '../credentials.ts';
 import type { Encoding } from './encoding.ts';
 import type { KineticaOptions } from './options.ts';
 
 export type Context = DialectContext<KineticaOptions>;
 
-export interface Call {
-  readonly context: Context;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly principal: Principal;
+export interface Call extends DialectCall<KineticaOptions> {
   /** The user name that came with the key; the tenant where none did. */
   readonly user: string;
   /** Of the request, and so of its answer. */

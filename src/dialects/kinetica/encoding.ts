@@ -5,6 +5,7 @@
  * default, one without default is required, one of the wrong type is refused, unknown ones are ignored.
  */
 import { BideError } from '../../core/errors.ts';
+import { isObject } from '../../core/json-object.ts';
 import type { AvroSchema } from './avro.ts';
 import { type WireRecord, type Wrapper, wrapper } from './wire.ts';
 
@@ -21,10 +22,8 @@ export function readRequest<T>(record: WireRecord<T>, body: Body): T {
 
 /** INVALID_REQUEST names the field and the type it needs. */
 export function readJson<T>(record: WireRecord<T>, value: unknown): T {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw invalid('The request must be a JSON object.');
-  const given = value as Readonly<Record<string, unknown>>;
-  const entries = record.fields.map((field) => [field.name, readField(field, given[field.name])]);
+  if (!isObject(value)) throw invalid('The request must be a JSON object.');
+  const entries = record.fields.map((field) => [field.name, readField(field, value[field.name])]);
   return Object.fromEntries(entries) as T;
 }
 
@@ -96,7 +95,7 @@ function readValue(type: AvroSchema, value: unknown): unknown {
 }
 
 function readMap(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
+  if (!isObject(value)) return undefined;
   return Object.values(value).every((item) => typeof item === 'string') ? value : undefined;
 }
 

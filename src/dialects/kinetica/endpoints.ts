@@ -3,9 +3,9 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
-import { waitFor } from '../job-done.ts';
+import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitted } from '../submit-one.ts';
+import { submitOne } from '../submit-one.ts';
 import { allow, type Call } from './call.ts';
 import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {
@@ -133,8 +133,7 @@ async function submit(call: Call, target: Target, options: Options): Promise<Sna
     authId: call.user,
   };
   const request = submission(call.principal.tenant, target, memory, options.tag);
-  const [outcome] = await engine.submit([{ ...request, retainMs: config.retainMs }]);
-  return submitted(outcome);
+  return submitOne(engine, { ...request, retainMs: config.retainMs });
 }
 
 /** The job by its id; where there is none and a tag is given, the newest one with that tag. */
@@ -172,11 +171,9 @@ async function cancel(call: Call, number: Long): Promise<string> {
 /** The job once it is final. A caller that goes away takes his statement with him, and so does the end of the time for it. */
 async function finished(call: Call, id: string): Promise<Snapshot> {
   const { engine, options } = call.context;
-  const { tenant } = call.principal;
-  const wait = { tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: options.syncTimeoutMs } as const;
-  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
-  if (lookup?.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
-  await engine.cancel(tenant, id);
+  const lookup = await jobDone(call, id, options.syncTimeoutMs);
+  if (lookup.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
+  await engine.cancel(call.principal.tenant, id);
   if (engine.closing.aborted) throw new BideError('SHUTTING_DOWN', 'The statement was not run to its end.');
   throw new BideError(
     'INVALID_REQUEST',

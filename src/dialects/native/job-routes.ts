@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Json } from '../../core/job.ts';
 import { isFinal, shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { jobDone } from '../job-done.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import {
   cursorOf,
@@ -140,12 +141,9 @@ async function finished(
   { snapshot, waitMs }: { readonly snapshot: Snapshot; readonly waitMs: number },
 ): Promise<Snapshot> {
   if (waitMs === 0 || isFinal(snapshot.job.state)) return snapshot;
-  const { tenant, id } = snapshot.job;
-  const held = face.holds.hold(request, reply, (signal) =>
-    face.engine.wait({ tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: waitMs, signal }),
-  );
-  const lookup = held === null ? undefined : (await held).lookups[0];
-  return lookup?.kind === 'found' ? lookup.snapshot : snapshot;
+  const call = { context: face, request, reply, principal: principalOf(request) };
+  const lookup = await jobDone(call, snapshot.job.id, waitMs);
+  return lookup.kind === 'found' ? lookup.snapshot : snapshot;
 }
 
 function idempotencyKeyOf(

@@ -6,6 +6,7 @@
  */
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
+import { isObject } from '../../core/json-object.ts';
 import type { ShownState } from '../../core/state.ts';
 import type { ErrorAnswer } from '../../http/dialect.ts';
 import type { Envelope, JobStatus, Metadata, StatusWord } from './wire.ts';
@@ -151,8 +152,4 @@ function tableOf(result: Json): readonly unknown[] | null {
 
 function isRows(value: Json | undefined): value is readonly Json[] {
   return Array.isArray(value);
-}
-
-function isObject(value: Json): value is { readonly [key: string]: Json } {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

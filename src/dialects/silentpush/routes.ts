@@ -4,16 +4,17 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
-import type { Lookup, Snapshot } from '../../engine/api.ts';
+import type { Snapshot } from '../../engine/api.ts';
 import type { DialectContext, Principal } from '../../http/dialect.ts';
+import type { DialectCall } from '../call.ts';
 import { requireTypes } from '../configured-types.ts';
 import { requireScope } from '../credentials.ts';
 import { frame, refuse } from '../frame.ts';
-import { waitFor } from '../job-done.ts';
+import { jobDone } from '../job-done.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { resultOf } from '../result-of.ts';
 import { sendPlainJson } from '../send-plain.ts';
-import { submitted } from '../submit-one.ts';
+import { submitOne } from '../submit-one.ts';
 import { type Bodies, bare, createBodies, inEnvelope, type Wrap } from './bodies.ts';
 import { askedOf, envelope, errorBody, JOB_NOT_FOUND, jobStatus, pageOf, resultMembers } from './mapping.ts';
 import type { EndpointOptions, SilentpushOptions } from './options.ts';
@@ -24,12 +25,8 @@ import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS, type StartingEndpoint } from './
 type Context = DialectContext<SilentpushOptions>;
 
 /** One request on its way through the dialect. */
-interface Call {
-  readonly context: Context;
+interface Call extends DialectCall<SilentpushOptions> {
   readonly bodies: Bodies;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly principal: Principal;
   readonly query: Query;
 }
 
@@ -100,7 +97,7 @@ function poll(call: Call): Answer | Promise<Answer> {
 }
 
 async function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answer> {
-  const lookup = await settled(call, id, flags.waitSeconds);
+  const lookup = await jobDone(call, id, flags.waitSeconds * 1_000);
   if (lookup.kind !== 'found') return unknownJob(call, id, lookup.kind);
   const { snapshot } = lookup;
   const text =
@@ -128,26 +125,14 @@ async function start(call: Call, endpoint: StartingEndpoint): Promise<Answer> {
   const body = endpoint.method === 'POST' ? spqlSearch(jsonBodyOf(call.request)) : null;
   const { tenant } = call.principal;
   const request = submission({ tenant, endpoint, options, params: paramsOf(call), query: call.query, flags, body });
-  const [outcome] = await call.context.engine.submit([request]);
-  const job = submitted(outcome);
+  const job = await submitOne(call.context.engine, request);
   const wrap = endpoint.name === 'spql-search' ? bare : inEnvelope;
   if (flags.prefer === 'job_id') return send(call, call.bodies.status(job, baseUrl(call), wrap));
-  const lookup = await settled(call, job.job.id, flags.waitSeconds);
+  const lookup = await jobDone(call, job.job.id, flags.waitSeconds * 1_000);
   const snapshot = lookup.kind === 'found' ? lookup.snapshot : job;
   if (!isFinal(snapshot.job.state)) return send(call, call.bodies.status(snapshot, baseUrl(call), wrap));
   const text = call.bodies.outcome(snapshot, flags.withMetadata, wrap);
   return send(call, text ?? (await outcomeRead(call, snapshot, flags.withMetadata, wrap)));
-}
-
-/** The job once it is final, or as it is after `waitSeconds`. */
-async function settled(call: Call, id: string, waitSeconds: number): Promise<Lookup> {
-  const { engine } = call.context;
-  const { tenant } = call.principal;
-  const snapshot = engine.peek(tenant, id);
-  if (snapshot !== undefined && (waitSeconds === 0 || isFinal(snapshot.job.state))) return { kind: 'found', snapshot };
-  const wait = { tenant, ids: [id], for: 'all', until: { kind: 'done' }, timeoutMs: waitSeconds * 1_000 } as const;
-  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
-  return lookup ?? { kind: 'missing' };
 }
 
 function unknownJob(call: Call, id: string | null, kind: 'missing' | 'gone'): Answer {

@@ -2,6 +2,7 @@
 import { Compile } from 'typebox/compile';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { isObject } from '../../core/json-object.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
 import { type Asked, NAME } from './mapping.ts';
 import type { EndpointOptions } from './options.ts';
@@ -84,7 +85,7 @@ export function spqlSearch(body: Json | undefined): SpqlSearch {
 
 function spqlComplaint(body: unknown): string {
   if (body === undefined) return 'the body is missing: send {"query": "..."}';
-  if (typeof body !== 'object' || body === null || Array.isArray(body)) return 'the body must be a JSON object';
+  if (!isObject(body)) return 'the body must be a JSON object';
   if (!('query' in body)) return 'query is missing';
   if (typeof body.query !== 'string' || body.query === '') return 'query must be a text';
   return 'fields and sort must be lists of texts';

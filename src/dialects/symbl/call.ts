@@ -1,6 +1,6 @@
 /** One request on its way through the dialect, and what all requests share. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../../http/dialect.ts';
+import type { DialectContext } from '../../http/dialect.ts';
+import type { DialectCall } from '../call.ts';
 import type { Conversations } from './conversations.ts';
 import type { SymblOptions } from './options.ts';
 import type { Uploads } from './uploads.ts';
@@ -15,8 +15,6 @@ export interface Shared {
   oneByOne<T>(tenant: string, run: () => Promise<T>): Promise<T>;
 }
 
-export interface Call extends Shared {
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly principal: Principal;
+export interface Call extends Shared, DialectCall<SymblOptions> {
+  readonly context: Context;
 }

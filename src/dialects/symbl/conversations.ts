@@ -7,9 +7,9 @@
 import { randomInt } from 'node:crypto';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { Documents, Engine, Snapshot } from '../../engine/api.ts';
 import { CONVERSATION_TAG, UNKNOWN_CONVERSATION } from './mapping.ts';
-import { fieldsOf } from './utterances.ts';
 
 export interface Conversation {
   readonly id: string;

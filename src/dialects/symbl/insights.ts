@@ -1,7 +1,7 @@
 /** What is found in messages without a model: questions, members, trackers, entities, talk time. All pure. */
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { numericId } from './messages.ts';
-import { fieldsOf } from './utterances.ts';
 import type { Message, Speaker } from './wire.ts';
 
 export function membersOf(messages: readonly Message[]): readonly Speaker[] {

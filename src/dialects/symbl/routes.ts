@@ -4,11 +4,13 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Scope } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
+import { jobNow } from '../job-done.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import type { Call, Context, Shared } from './call.ts';
@@ -18,7 +20,6 @@ import { conversation, listed, READINGS, reading, transcript } from './reading.t
 import { processBytes, processText, processUrl } from './starting.ts';
 import { createTokens } from './tokens.ts';
 import { createUploads } from './uploads.ts';
-import { fieldsOf } from './utterances.ts';
 import { Credentials, MEDIA } from './wire.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
@@ -169,15 +170,11 @@ function quickly(context: Context, otherwise: Handler): Handler {
 }
 
 async function jobStatus(call: Call): Promise<object> {
-  const { engine } = call.context;
-  const { tenant } = call.principal;
   const { jobId } = call.request.params as { jobId: string };
   const id = jobIdOf(jobId);
-  const snapshot = id === null ? undefined : engine.peek(tenant, id);
-  const [lookup] = id === null || snapshot !== undefined ? [] : await engine.read(tenant, [id]);
-  const found = snapshot ?? (lookup?.kind === 'found' ? lookup.snapshot : undefined);
-  if (found === undefined) throw new BideError('JOB_NOT_FOUND', unknownJob(jobId));
-  return jobBody(found.job, engine.clock.now());
+  const lookup = id === null ? null : await jobNow(call, id);
+  if (lookup?.kind !== 'found') throw new BideError('JOB_NOT_FOUND', unknownJob(jobId));
+  return jobBody(lookup.snapshot.job, call.context.engine.clock.now());
 }
 
 async function list(call: Call): Promise<object> {

@@ -4,17 +4,17 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { waitFor } from '../job-done.ts';
 import { mediaTypeOf } from '../json-body.ts';
-import { submitted } from '../submit-one.ts';
+import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import type { Conversation } from './conversations.ts';
 import { ASYNC_KIND, CONVERSATION_TAG, DIALECT, KIND_TAG, type Remembered, tooManyJobs } from './mapping.ts';
 import { bodyOptions, queryOptions } from './submit-options.ts';
 import type { Upload } from './uploads.ts';
-import { fieldsOf } from './utterances.ts';
 import { type Medium, type Options, type SubmitBody, TextRequest, UrlRequest } from './wire.ts';
 
 /** What is to be processed, read and checked. */
@@ -76,33 +76,29 @@ async function process(call: Call, material: Material, known?: Conversation | nu
   return { conversationId: conversation.id, jobId: job.job.id };
 }
 
-async function submit(call: Call, type: string, conversation: Conversation, material: Material): Promise<Snapshot> {
+function submit(call: Call, type: string, conversation: Conversation, material: Material): Promise<Snapshot> {
   const { engine, options } = call.context;
   const { tenant } = call.principal;
   const conversationId = conversation.id;
   const memory: Remembered = { conversationId, upload: material.upload?.name ?? null, options: material.options };
   const { webhookUrl } = material.options;
-  const [outcome] = await engine.submit([
-    {
-      tenant,
-      type,
-      input: { conversationId, medium: material.medium, ...material.input, options: material.options },
-      tags: { [CONVERSATION_TAG]: conversationId, [KIND_TAG]: ASYNC_KIND },
-      sequenceKey: `${DIALECT}:${conversationId}`,
-      callbackUrl: typeof webhookUrl === 'string' ? webhookUrl : null,
-      retainMs: options.retainMs,
-      origin: { dialect: DIALECT, data: memory as unknown as Json },
-    },
-  ]);
-  return submitted(outcome);
+  return submitOne(engine, {
+    tenant,
+    type,
+    input: { conversationId, medium: material.medium, ...material.input, options: material.options },
+    tags: { [CONVERSATION_TAG]: conversationId, [KIND_TAG]: ASYNC_KIND },
+    sequenceKey: `${DIALECT}:${conversationId}`,
+    callbackUrl: typeof webhookUrl === 'string' ? webhookUrl : null,
+    retainMs: options.retainMs,
+    origin: { dialect: DIALECT, data: memory as unknown as Json },
+  });
 }
 
 /** Waits a moment for a worker to begin: clients take any status but `in_progress` for an end, and poll at once. */
 async function begun(call: Call, { job }: Snapshot): Promise<void> {
   const { startWaitMs } = call.context.options;
   if (startWaitMs === 0 || isFinal(job.state)) return;
-  await waitFor(call.context, call.request, call.reply, {
-    tenant: job.tenant,
+  await waitFor(call, {
     ids: [job.id],
     for: 'any',
     until: { kind: 'change', since: job.revision },

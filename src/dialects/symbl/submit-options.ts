@@ -1,7 +1,7 @@
 /** Options of a submit, from the body or the query: the same names in both, booleans and lists as text in the latter. */
 import type { FastifyRequest } from 'fastify';
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from './utterances.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { Options } from './wire.ts';
 
 const FLAGS: ReadonlySet<string> = new Set([

@@ -1,7 +1,7 @@
 /** A conversation as one text: Markdown paragraphs by speaker, or SubRip subtitles. */
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from './utterances.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { Message } from './wire.ts';
 
 const MARKDOWN = 'text/markdown';

@@ -6,6 +6,7 @@
  * of it becomes the same list; what is not of any of these forms is no utterance.
  */
 import type { Json } from '../../core/job.ts';
+import { fieldsOf, type JsonObject } from '../../core/json-object.ts';
 
 export interface Utterance {
   readonly text: string;
@@ -16,7 +17,7 @@ export interface Utterance {
   readonly endAt: number | null;
 }
 
-type Fields = Readonly<Record<string, Json>>;
+type Fields = JsonObject;
 
 /** @param beginAt what times in seconds count from, epoch ms. */
 export function utterancesOf(result: Json, beginAt: number): readonly Utterance[] {
@@ -73,8 +74,4 @@ function timeOf(value: Json | undefined, beginAt: number): number | null {
 
 function textOf(value: Json | undefined): string | null {
   return typeof value === 'string' && value !== '' ? value : null;
-}
-
-export function fieldsOf(value: Json | undefined): Fields {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }

@@ -1,17 +1,13 @@
 /** One request on its way through the dialect. */
-import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { DialectContext, Principal } from '../../http/dialect.ts';
+import type { DialectContext } from '../../http/dialect.ts';
+import type { DialectCall } from '../call.ts';
 import type { Library } from './library.ts';
 import type { ToolkitOptions } from './options.ts';
 
 export type Context = DialectContext<ToolkitOptions>;
 
-export interface Call {
-  readonly context: Context;
+export interface Call extends DialectCall<ToolkitOptions> {
   readonly library: Library;
-  readonly request: FastifyRequest;
-  readonly reply: FastifyReply;
-  readonly principal: Principal;
 }
 
 /** An answer with its status; 200 is the only success that this vendor's clients know. */

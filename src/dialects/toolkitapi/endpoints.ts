@@ -3,8 +3,10 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { isObject } from '../../core/json-object.ts';
 import { shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { jobNow } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
 import { type Answer, type Call, ok, refusal } from './call.ts';
 import { idOf, jobBody, timeOf, vendorId, WORDS } from './mapping.ts';
@@ -18,12 +20,10 @@ const TOO_LATE = 504;
 export async function getJob(call: Call, text: string): Promise<Answer> {
   if (call.context.options.phase1) return refusal(501, 'Not implemented');
   const { engine } = call.context;
-  const { tenant } = call.principal;
   const id = idOf(text);
-  const peeked = id === null ? undefined : engine.peek(tenant, id);
-  const [lookup] = id === null || peeked !== undefined ? [] : await engine.read(tenant, [id]);
-  const snapshot = peeked ?? (lookup?.kind === 'found' ? lookup.snapshot : undefined);
-  if (snapshot === undefined) return refusal(404, 'Job not found');
+  const lookup = id === null ? null : await jobNow(call, id);
+  if (lookup?.kind !== 'found') return refusal(404, 'Job not found');
+  const { snapshot } = lookup;
   return ok(jobBody(snapshot.job, await resultOf(engine, snapshot), engine.clock.now()));
 }
 
@@ -141,7 +141,7 @@ async function analysis(call: Call, snapshot: Snapshot, datasetId: string): Prom
   if (outcome.kind !== 'done') return answered(outcome, () => ({}));
   const result = await resultOf(call.context.engine, outcome.snapshot);
   const said = result.kind === 'json' ? (JSON.parse(result.text) as Json) : null;
-  const fields = typeof said === 'object' && said !== null && !Array.isArray(said) ? said : { summary: said };
+  const fields = isObject(said) ? said : { summary: said };
   return ok({ dataset_id: datasetId, summary: null, result_preview: null, ...fields });
 }
 

@@ -2,6 +2,7 @@
 import type { ErrorKind } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Job, Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { JobResult } from '../result-of.ts';
 import type { JobBody, Results, StatusWord } from './wire.ts';
@@ -79,8 +80,7 @@ export function resultsOf(result: JobResult): Results | null {
 }
 
 function tableOf(value: Json): Results | null {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return null;
-  const { columns, rows } = value as { readonly columns?: Json; readonly rows?: Json };
+  const { columns, rows } = fieldsOf(value);
   if (!Array.isArray(columns) || !Array.isArray(rows)) return null;
   return { columns: columns.map(String), rows: rows as Results['rows'], row_count: rows.length };
 }

@@ -2,10 +2,10 @@
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
-import type { Snapshot, SubmitRequest } from '../../engine/api.ts';
-import { waitFor } from '../job-done.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitted } from '../submit-one.ts';
+import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { DIALECT, type Remembered, resultsOf } from './mapping.ts';
 import type { Dataset } from './options.ts';
@@ -28,18 +28,16 @@ export async function startStatement(call: Call, statement: Statement): Promise<
   return startJob(call, { type: sqlType, input: inputOf(statement), memory: statement.memory });
 }
 
-export async function startJob(
+export function startJob(
   call: Call,
   job: { readonly type: string; readonly input: Json; readonly memory: Remembered },
 ): Promise<Snapshot> {
-  const request: SubmitRequest = {
+  return submitOne(call.context.engine, {
     tenant: call.principal.tenant,
     type: job.type,
     input: job.input,
     origin: { dialect: DIALECT, data: { ...job.memory } },
-  };
-  const [outcome] = await call.context.engine.submit([request]);
-  return submitted(outcome);
+  });
 }
 
 /** Rows, or why there are none. The job of a caller who has stopped waiting is cancelled. */
@@ -50,17 +48,9 @@ export type Waited =
 
 export async function waited(call: Call, { job }: Snapshot): Promise<Waited> {
   const { engine, options } = call.context;
-  const { tenant } = call.principal;
-  const wait = {
-    tenant,
-    ids: [job.id],
-    for: 'all',
-    until: { kind: 'done' },
-    timeoutMs: options.syncTimeoutMs,
-  } as const;
-  const [lookup] = await waitFor(call.context, call.request, call.reply, wait);
-  if (lookup?.kind !== 'found' || !isFinal(lookup.snapshot.job.state)) {
-    await engine.cancel(tenant, job.id);
+  const lookup = await jobDone(call, job.id, options.syncTimeoutMs);
+  if (lookup.kind !== 'found' || !isFinal(lookup.snapshot.job.state)) {
+    await engine.cancel(call.principal.tenant, job.id);
     return { kind: 'late' };
   }
   const { snapshot } = lookup;

@@ -1,0 +1,15 @@
+/** The one question whether a value is an object with members: no list, and not null. */
+import type { Json } from './job.ts';
+
+export type JsonObject = { readonly [key: string]: Json };
+
+export function isObject(value: Json | undefined): value is JsonObject;
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>>;
+export function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The members of an object; none of anything else. */
+export function fieldsOf(value: Json | undefined): JsonObject {
+  return isObject(value) ? value : {};
+}
