@@ -1,11 +1,13 @@
 /**
  * The vendor's binary bodies: bare Avro datums, without header or schema.
  *
- * The codec is `avsc`. Two things are ours: a `long` beyond 2^53 is read as a bigint instead of being refused, since a client may
- * ask for any job id; and whatever is wrong with a body is one error of kind `invalid`, never a text of the codec.
+ * The codec is `avsc`. Three things are ours: a `long` beyond 2^53 is read as a bigint instead of being refused, since a client may
+ * ask for any job id; whatever is wrong with a body is one error of kind `invalid`, never a text of the codec; and the codec sees
+ * only bytes that are one whole datum (`avro-extent.ts`), since it believes every count.
  */
 import avro from 'avsc';
 import { BideError } from '../../core/errors.ts';
+import { isWholeDatum } from './avro-extent.ts';
 
 export type AvroSchema = avro.Schema;
 
@@ -43,7 +45,10 @@ export function recordOfSchema<T>(schema: AvroSchema): AvroRecord<T> {
   const type = avro.Type.forSchema(schema, { registry: { long: longType } });
   return {
     encode: (value) => type.toBuffer(value),
-    decode: (bytes) => decoded(type, bytes) as T,
+    decode: (bytes) => {
+      if (!isWholeDatum(schema, bytes)) throw invalid();
+      return decoded(type, bytes) as T;
+    },
   };
 }
 
@@ -51,8 +56,12 @@ function decoded(type: avro.Type, bytes: Uint8Array): unknown {
   try {
     return type.fromBuffer(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
   } catch (cause) {
-    throw new BideError('INVALID_REQUEST', 'The body is not a valid Avro datum of this request.', {}, { cause });
+    throw invalid(cause);
   }
+}
+
+function invalid(cause?: unknown): BideError {
+  return new BideError('INVALID_REQUEST', 'The body is not a valid Avro datum of this request.', {}, { cause });
 }
 
 function narrowed(value: bigint): number | bigint {

@@ -6,7 +6,7 @@ import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
 import { submitOne } from '../submit-one.ts';
-import { allow, type Call } from './call.ts';
+import type { Call } from './call.ts';
 import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {
   endpointOf,
@@ -42,7 +42,6 @@ const SQL = '/execute/sql';
 const TAG = /^[A-Za-z0-9_-]+$/;
 
 export async function createJob(call: Call, request: CreateJobRequest): Promise<CreateJobResponse> {
-  allow(call, 'submit');
   const tag = tagOf(request.options.job_tag);
   const target = targetRequest(call.context.options, request);
   const { job } = await submit(call, target, {
@@ -54,15 +53,23 @@ export async function createJob(call: Call, request: CreateJobRequest): Promise<
 }
 
 export async function getJob(call: Call, request: GetJobRequest): Promise<GetJobResponse> {
-  allow(call, 'read');
   const snapshot = await wanted(call, request.job_id, tagOf(request.options.job_tag));
   if (snapshot === null) throw unknownJob(request.job_id);
   const { engine } = call.context;
   const body = jobBody(snapshot.job, engine.clock.now(), await resultPart(call, snapshot));
-  if (isFinal(snapshot.job.state) && remembered(snapshot.job)?.removeOnComplete === true) {
+  if (goesWithItsAnswer(snapshot.job) && mayChange(call.principal)) {
     await engine.remove(call.principal.tenant, snapshot.job.id);
   }
   return body;
+}
+
+function goesWithItsAnswer(job: Snapshot['job']): boolean {
+  return isFinal(job.state) && remembered(job)?.removeOnComplete === true;
+}
+
+/** Who may only read gets the answer, and leaves the job to those who may remove it. */
+function mayChange({ scopes }: Call['principal']): boolean {
+  return scopes.has('submit') || scopes.has('admin');
 }
 
 /** The whole answer to a poll in JSON, where the snapshot alone says it and the job stays; undefined otherwise. */
@@ -76,7 +83,6 @@ export function polledText({ options, engine }: Call['context'], { job, resultTe
 }
 
 export async function alterJobs(call: Call, request: AlterJobsRequest): Promise<AlterJobsResponse> {
-  allow(call, 'submit');
   if (request.action !== 'cancel') {
     throw new BideError('INVALID_REQUEST', `Action ${request.action} is not known: the only one is cancel.`);
   }
@@ -89,7 +95,6 @@ export async function alterJobs(call: Call, request: AlterJobsRequest): Promise<
 }
 
 export async function showJobs(call: Call, request: OptionsRequest): Promise<ShowJobsResponse> {
-  allow(call, 'read');
   const { engine } = call.context;
   const { tenant } = call.principal;
   const states = request.options.show_async_jobs === 'true' ? {} : { states: LIVE };
@@ -98,7 +103,6 @@ export async function showJobs(call: Call, request: OptionsRequest): Promise<Sho
 }
 
 export async function executeSql(call: Call, request: ExecuteSqlRequest): Promise<ExecuteSqlResponse> {
-  allow(call, 'submit');
   const target = targetRequest(call.context.options, {
     endpoint: SQL,
     request_encoding: 'json',

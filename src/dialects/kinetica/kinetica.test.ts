@@ -255,6 +255,30 @@ describe('Kinetica', () => {
     assert.equal((await rig.send(getJob(number))).status, 400);
   });
 
+  it('a key that may only read gets the answer of a remove_job_on_complete job, and leaves the job there', async () => {
+    const worker = createWorker(rig.engine, rig.tenant);
+    const options = { remove_job_on_complete: 'true' };
+    const { job_id: number } = payload(await rig.send(create('/alter/table', {}, options)));
+    await worker.succeed(await worker.claim(TEST_TYPE), { table_name: 't' });
+    for (let poll = 0; poll < 2; poll += 1) {
+      assert.equal(payload(await rig.send(getJob(number), 'reader')).job_status, 'DONE');
+    }
+    assert.equal(payload(await rig.send(getJob(number))).job_status, 'DONE');
+    assert.equal((await rig.send(getJob(number))).status, 400);
+  });
+
+  it('a key that lacks the scope is refused before anything of its body is read', async () => {
+    const hostile = Buffer.from('0a80808080808080808040', 'hex');
+    for (const body of [hostile, Buffer.alloc(0)]) {
+      const refused = await rig.send({ method: 'POST', path: '/get/job', headers: BINARY, body }, 'limited');
+      assert.match(wrapper.binary.decode(refused.bytes).message, /needs the scope read/);
+    }
+    const refused = await rig.send({ method: 'POST', path: '/create/job', headers: BINARY, body: hostile }, 'reader');
+    assert.match(wrapper.binary.decode(refused.bytes).message, /needs the scope submit/);
+    const owner = await rig.send({ method: 'POST', path: '/get/job', headers: BINARY, body: hostile });
+    assert.match(wrapper.binary.decode(owner.bytes).message, /not a valid Avro datum/);
+  });
+
   it('a cancel that was asked for shows at once, while the work winds down', async () => {
     const { job } = await stageJob(rig, 'running');
     const cancel = post('/admin/alter/jobs', { job_ids: [job.number, 999_999], action: 'cancel' });

@@ -6,8 +6,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import type { Scope } from '../../engine/api.ts';
 import type { Principal } from '../../http/dialect.ts';
-import { credentialOf, principalOf } from '../credentials.ts';
+import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
@@ -36,6 +37,8 @@ import {
 
 interface Endpoint {
   readonly path: string;
+  /** Asked before anything of the body is read. */
+  readonly scope: Scope;
   answer(call: Call, body: Body): Promise<Wrapper>;
 }
 
@@ -45,13 +48,13 @@ const RUNNING = 'Kinetica is running!';
 const SECOND_MS = 1_000;
 
 const ENDPOINTS: readonly Endpoint[] = [
-  endpoint('/create/job', createJobRequest, createJobResponse, createJob),
-  endpoint('/get/job', getJobRequest, getJobResponse, getJob),
-  endpoint('/admin/alter/jobs', alterJobsRequest, alterJobsResponse, alterJobs),
-  endpoint('/admin/show/jobs', optionsRequest, showJobsResponse, showJobs),
-  endpoint('/execute/sql', executeSqlRequest, executeSqlResponse, executeSql),
-  endpoint('/show/system/status', optionsRequest, statusResponse, status),
-  endpoint('/show/system/properties', optionsRequest, propertiesResponse, properties),
+  endpoint('submit', '/create/job', createJobRequest, createJobResponse, createJob),
+  endpoint('read', '/get/job', getJobRequest, getJobResponse, getJob),
+  endpoint('submit', '/admin/alter/jobs', alterJobsRequest, alterJobsResponse, alterJobs),
+  endpoint('read', '/admin/show/jobs', optionsRequest, showJobsResponse, showJobs),
+  endpoint('submit', '/execute/sql', executeSqlRequest, executeSqlResponse, executeSql),
+  endpoint('read', '/show/system/status', optionsRequest, statusResponse, status),
+  endpoint('read', '/show/system/properties', optionsRequest, propertiesResponse, properties),
 ];
 
 export function register(app: FastifyInstance, context: Context): void {
@@ -65,11 +68,12 @@ export function register(app: FastifyInstance, context: Context): void {
     framed.addHook('onSend', (request, reply, payload, done) => done(null, finished(request, reply, payload)));
     const polled = polling(context);
     framed.get('/', (_request, reply) => reply.type('text/plain').send(RUNNING));
-    for (const { path, answer } of ENDPOINTS) {
+    for (const served of ENDPOINTS) {
+      const { path } = served;
       // Clients may be given a base URL with a path of its own, one segment of which is tolerated.
       for (const url of [path, `/:prefix${path}`]) {
         framed.options(url, (_request, reply) => preflight(reply));
-        const handle: Handle = (request, reply) => serve(context, request, reply, answer);
+        const handle: Handle = (request, reply) => serve(context, request, reply, served);
         framed.post(url, path === '/get/job' ? polled(handle) : handle);
       }
     }
@@ -77,6 +81,7 @@ export function register(app: FastifyInstance, context: Context): void {
 }
 
 function endpoint<In, Out>(
+  scope: Scope,
   path: string,
   input: WireRecord<In>,
   output: WireRecord<Out>,
@@ -85,6 +90,7 @@ function endpoint<In, Out>(
   const dataType = `${path.slice(1).replaceAll('/', '_')}_response`;
   return {
     path,
+    scope,
     answer: async (call, body) => wrapped(call.encoding, dataType, output, await run(call, readRequest(input, body))),
   };
 }
@@ -138,8 +144,9 @@ const POLL = /^\s*\{\s*"job_id"\s*:\s*(\d{1,15})\s*(?:,\s*"options"\s*:\s*\{\s*\
 const TIME_HEADER = 'x-request-time-secs';
 const CORS_PAIRS = Object.entries(CORS).flat();
 
-async function serve(context: Context, request: FastifyRequest, reply: FastifyReply, answer: Endpoint['answer']) {
+async function serve(context: Context, request: FastifyRequest, reply: FastifyReply, { scope, answer }: Endpoint) {
   const principal = await authenticate(context, request);
+  requireScope(principal, scope);
   const encoding = encodingOf(request);
   const body = parsed(encoding, request);
   const out = await answer({ context, request, reply, principal, user: userOf(request, principal), encoding }, body);
