@@ -6,56 +6,22 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { Scope } from '../../engine/api.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
-import type { Call, Context } from './call.ts';
-import { type Body, bodyOf, type Encoding, readRequest, wrapped } from './encoding.ts';
-import { alterJobs, createJob, executeSql, getJob, polledText, showJobs } from './endpoints.ts';
+import type { Context } from './call.ts';
+import { type Body, bodyOf, type Encoding } from './encoding.ts';
+import { polledText } from './endpoints.ts';
 import { CORS, errorBody } from './mapping.ts';
-import { properties, status } from './system.ts';
-import {
-  alterJobsRequest,
-  alterJobsResponse,
-  createJobRequest,
-  createJobResponse,
-  executeSqlRequest,
-  executeSqlResponse,
-  getJobRequest,
-  getJobResponse,
-  optionsRequest,
-  propertiesResponse,
-  showJobsResponse,
-  statusResponse,
-  type WireRecord,
-  type Wrapper,
-  wrapper,
-} from './wire.ts';
-
-interface Endpoint {
-  readonly path: string;
-  /** Asked before anything of the body is read. */
-  readonly scope: Scope;
-  answer(call: Call, body: Body): Promise<Wrapper>;
-}
+import { ENDPOINTS, type Endpoint } from './served.ts';
+import { type Wrapper, wrapper } from './wire.ts';
 
 const JSON_TYPE = 'application/json';
 const BINARY_TYPE = 'application/octet-stream';
 const RUNNING = 'Kinetica is running!';
 const SECOND_MS = 1_000;
-
-const ENDPOINTS: readonly Endpoint[] = [
-  endpoint('submit', '/create/job', createJobRequest, createJobResponse, createJob),
-  endpoint('read', '/get/job', getJobRequest, getJobResponse, getJob),
-  endpoint('submit', '/admin/alter/jobs', alterJobsRequest, alterJobsResponse, alterJobs),
-  endpoint('read', '/admin/show/jobs', optionsRequest, showJobsResponse, showJobs),
-  endpoint('submit', '/execute/sql', executeSqlRequest, executeSqlResponse, executeSql),
-  endpoint('read', '/show/system/status', optionsRequest, statusResponse, status),
-  endpoint('read', '/show/system/properties', optionsRequest, propertiesResponse, properties),
-];
 
 export function register(app: FastifyInstance, context: Context): void {
   checkTypes(context);
@@ -78,21 +44,6 @@ export function register(app: FastifyInstance, context: Context): void {
       }
     }
   });
-}
-
-function endpoint<In, Out>(
-  scope: Scope,
-  path: string,
-  input: WireRecord<In>,
-  output: WireRecord<Out>,
-  run: (call: Call, request: In) => Promise<Out>,
-): Endpoint {
-  const dataType = `${path.slice(1).replaceAll('/', '_')}_response`;
-  return {
-    path,
-    scope,
-    answer: async (call, body) => wrapped(call.encoding, dataType, output, await run(call, readRequest(input, body))),
-  };
 }
 
 /** A config that names a job type which does not exist is told so at the start, not at the first request. */
