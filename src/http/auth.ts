@@ -4,7 +4,8 @@
  * A key is `bide_<id>_<secret>`: the id finds it, and SHA-256 of the whole is compared in constant time with what the store keeps.
  * A checked key is trusted for `limits.keyCacheMs`, so a status read costs one map lookup and no hash. A revocation is
  * immediate in the process that makes it (`forget`), and takes `keyCacheMs` at most in others. What is wrong is remembered too, in a map
- * of its own, so that guesses push out no good key. The maps hold keys in clear: so does every request that carries one.
+ * of its own, so that guesses push out no good key; keys and tokens have separate memories, so that a token never passes for a key and
+ * cannot be exchanged for another token. The maps hold keys in clear: so does every request that carries one.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Limits } from '../core/limits.ts';
@@ -33,51 +34,10 @@ export function keyHash(key: string): string {
 }
 
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
-  const { store, clock, limits } = options;
-  const bounds = { sizeMax: limits.keyCacheMax, lifeMs: limits.keyCacheMs };
-  const good = createExpiringMap<Principal>(bounds);
-  const bad = createExpiringMap<null>(bounds);
-  /** When tokens end that were verified. */
-  const expiries = createExpiringMap<number>(bounds);
-  const asked = new Map<string, Promise<Principal | null>>();
+  const { store, clock } = options;
+  const keys = createMemory(options);
+  const ofTokens = createMemory(options);
   const tokens = createTokens({ store, clock });
-  /** Grows at every revocation: an answer that was under way meanwhile may be the old one, and is not remembered. */
-  let generation = 0;
-
-  async function check(credential: string, ask: () => Promise<Principal | null>): Promise<Principal | null> {
-    const begun = generation;
-    const principal = await ask();
-    if (begun !== generation) return principal;
-    if (principal === null) bad.set(credential, null, clock.now());
-    else good.set(credential, principal, clock.now());
-    return principal;
-  }
-
-  /** Callers that come with the same credential while it is being checked share one look at the store. */
-  function checkOnce(credential: string, ask: () => Promise<Principal | null>): Promise<Principal | null> {
-    const running = asked.get(credential);
-    if (running !== undefined) return running;
-    const answer = check(credential, ask).finally(() => asked.delete(credential));
-    asked.set(credential, answer);
-    return answer;
-  }
-
-  function known(credential: string): Principal | null | undefined {
-    const now = clock.now();
-    return good.get(credential, now) ?? bad.get(credential, now);
-  }
-
-  async function verified(token: string): Promise<Principal | null> {
-    const claims = await tokens.verify(token);
-    if (claims === null) return null;
-    expiries.set(token, claims.expiresAt, clock.now());
-    const hit = known(token);
-    if (hit !== undefined) return hit;
-    return checkOnce(token, async () => {
-      const stored = await liveKey(claims.keyId);
-      return stored === null || stored.tenant !== claims.tenant ? null : principalOf(stored);
-    });
-  }
 
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
@@ -86,31 +46,86 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
 
   return {
     byKey(key) {
-      const hit = known(key);
-      if (hit !== undefined) return hit;
       const id = KEY.exec(key)?.[1];
       if (id === undefined) return null;
-      return checkOnce(key, async () => {
+      return keys.get(key, async () => {
         const stored = await liveKey(id);
-        return stored !== null && isSameHash(stored.hash, keyHash(key)) ? principalOf(stored) : null;
+        return stored !== null && isSameHash(stored.hash, keyHash(key)) ? known(stored, NEVER) : null;
       });
     },
     byToken(token) {
-      // Both memories must hold: a token may end while its principal is still remembered.
-      const now = clock.now();
-      const isAlive = (expiries.get(token, now) ?? 0) > now;
-      return (isAlive ? known(token) : undefined) ?? verified(token);
+      return ofTokens.get(token, async () => {
+        const claims = await tokens.verify(token);
+        // Forged ones are as many and as long as somebody likes; the signature is checked again instead.
+        if (claims === null) return undefined;
+        const stored = await liveKey(claims.keyId);
+        return stored === null || stored.tenant !== claims.tenant ? null : known(stored, claims.expiresAt);
+      });
     },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
     forget(keyId) {
-      generation += 1;
-      good.forget((principal) => principal.keyId === keyId);
+      keys.forget(keyId);
+      ofTokens.forget(keyId);
     },
   };
 }
 
-function principalOf(key: StoredKey): Principal {
-  return Object.freeze({ tenant: key.tenant, keyId: key.id, scopes: new Set(key.scopes) });
+const NEVER = Number.POSITIVE_INFINITY;
+
+/** A caller, and until when he may be taken for one without another look. */
+interface Known {
+  readonly principal: Principal;
+  readonly until: number;
+}
+
+function known(key: StoredKey, until: number): Known {
+  return { principal: Object.freeze({ tenant: key.tenant, keyId: key.id, scopes: new Set(key.scopes) }), until };
+}
+
+/** Null is remembered as a refusal, undefined is a refusal that is not remembered. */
+type Ask = () => Promise<Known | null | undefined>;
+
+interface Memory {
+  /** What is known of a credential, else what `ask` finds out. Callers that come while it is being asked share one answer. */
+  get(credential: string, ask: Ask): Promise<Principal | null> | Principal | null;
+  forget(keyId: string): void;
+}
+
+/** One per kind of credential: what was learned of a token must never answer for a key. */
+function createMemory({ clock, limits }: AuthenticatorOptions): Memory {
+  const bounds = { sizeMax: limits.keyCacheMax, lifeMs: limits.keyCacheMs };
+  const good = createExpiringMap<Known>(bounds);
+  const bad = createExpiringMap<null>(bounds);
+  const asked = new Map<string, Promise<Principal | null>>();
+  /** Grows at every revocation: an answer that was under way meanwhile may be the old one, and is not remembered. */
+  let generation = 0;
+
+  async function check(credential: string, ask: Ask): Promise<Principal | null> {
+    const begun = generation;
+    const found = await ask();
+    if (begun !== generation || found === undefined) return found?.principal ?? null;
+    if (found === null) bad.set(credential, null, clock.now());
+    else good.set(credential, found, clock.now());
+    return found?.principal ?? null;
+  }
+
+  return {
+    get(credential, ask) {
+      const now = clock.now();
+      const hit = good.get(credential, now);
+      if (hit !== undefined && hit.until > now) return hit.principal;
+      if (bad.get(credential, now) === null) return null;
+      const running = asked.get(credential);
+      if (running !== undefined) return running;
+      const answer = check(credential, ask).finally(() => asked.delete(credential));
+      asked.set(credential, answer);
+      return answer;
+    },
+    forget(keyId) {
+      generation += 1;
+      good.forget(({ principal }) => principal.keyId === keyId);
+    },
+  };
 }
 
 function isSameHash(stored: string, actual: string): boolean {

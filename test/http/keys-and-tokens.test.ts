@@ -145,6 +145,21 @@ describe('a token', () => {
     for (const node of nodes) assert.equal(await node.byToken(issued.token), null);
   });
 
+  test('is never taken for a key, however often it was used as a token', async () => {
+    await using opened = await openFreshStore();
+    const clock = createFakeClock();
+    const { store } = opened;
+    const auth = createAuthenticator({ store, clock, limits: DEFAULT_LIMITS });
+    const { key } = await createKeys({ store, clock }).create(DRAFT);
+    const principal = await auth.byKey(key);
+    assert.ok(principal !== null);
+    const { token } = await auth.issueToken(principal, 60_000);
+    assert.equal(await auth.byKey(token), null, 'before it was used');
+    assert.ok((await auth.byToken(token)) !== null);
+    assert.equal(await auth.byKey(token), null, 'after it was used');
+    assert.equal(await auth.byToken(key), null, 'nor a key for a token');
+  });
+
   test('ends with its key', async () => {
     await using opened = await openFreshStore();
     const clock = createFakeClock();
@@ -214,6 +229,19 @@ describe('an admin key that cannot be written', () => {
     assert.deepEqual(await opened.store.keyList(null), []);
     assert.deepEqual(await readdir(folder), ['admin.key']);
     await rm(folder, { recursive: true });
+  });
+});
+
+describe('a token at the native API', () => {
+  test('is refused, used elsewhere or not', async () => {
+    await using http = await openHttp();
+    const principal = await http.auth.byKey(http.keys.admin);
+    assert.ok(principal !== null);
+    const { token } = await http.auth.issueToken(principal, 60_000);
+    for (const use of [() => null, () => http.auth.byToken(token)]) {
+      await use();
+      assert.equal((await http.call('GET', '/v1/jobs', { key: token })).status, 401);
+    }
   });
 });
 
