@@ -45,6 +45,7 @@ export interface EngineParts {
   readonly clock: Clock;
   readonly random: () => number;
   readonly telemetry: Telemetry;
+  readonly allowsPrivateDeliveries: boolean;
   readonly draining: AbortController;
   readonly closing: AbortController;
   readonly snapshots: Snapshots;
@@ -106,6 +107,7 @@ export function createParts(options: PartsOptions): EngineParts {
 
   return {
     ...{ store, types, limits, clock, random: options.random, telemetry },
+    allowsPrivateDeliveries: options.allowsPrivateDeliveries === true,
     ...{ draining: new AbortController(), closing: new AbortController() },
     ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
     ...{ dispatcher, desk, work, listening },

@@ -28,8 +28,13 @@ const DIALECT_BASE = [
 export const LAYERS: readonly Layer[] = [
   { name: 'core', at: ['src/core/'], may: [], isPure: true },
   { name: 'store', at: ['src/store/'], may: ['src/core/'] },
-  { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/store/contract.ts'] },
-  { name: 'handlers', at: ['src/handlers/'], may: ['src/core/', 'src/engine/api.ts', 'src/engine/clock.ts'] },
+  { name: 'net', at: ['src/net/'], may: [] },
+  { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/net/', 'src/store/contract.ts'] },
+  {
+    name: 'handlers',
+    at: ['src/handlers/'],
+    may: ['src/core/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts'],
+  },
   {
     name: 'config',
     at: ['src/config/'],

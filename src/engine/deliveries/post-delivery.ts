@@ -5,11 +5,9 @@
  * the name is resolved for this very connection, so that an answer that changes between check and use gets nowhere.
  * `fetch` is not used because it offers no way into its name lookup. Redirects are not followed for the same reason.
  */
-import { type LookupAddress, lookup } from 'node:dns';
 import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
-import { isIP, type LookupFunction } from 'node:net';
-import { isPrivateAddress } from '../../core/private-address.ts';
+import { guardedLookup, refusePrivateHost } from '../../net/guarded-lookup.ts';
 import type { DeliveryRequest } from '../api.ts';
 
 /** Resolves with the HTTP status; rejects when there was no answer. */
@@ -21,15 +19,13 @@ export function createPostDelivery(options: { readonly allowsPrivate: boolean })
       const target = URL.parse(url);
       if (target === null || (target.protocol !== 'http:' && target.protocol !== 'https:'))
         return reject(new Error('The callback URL is not an http or https URL.'));
-      // A literal address is never looked up.
-      const host = target.hostname.replace(/^\[|\]$/g, '');
-      if (!options.allowsPrivate && isIP(host) !== 0 && isPrivateAddress(host)) return reject(refusal(host));
+      if (!options.allowsPrivate) refusePrivateHost(target);
       const send = target.protocol === 'https:' ? requestHttps : requestHttp;
       const sent = send(target, {
         method: 'POST',
         headers: { 'user-agent': 'bide', ...headers, 'content-length': Buffer.byteLength(body) },
         signal,
-        ...(options.allowsPrivate ? {} : { lookup: publicLookup }),
+        ...(options.allowsPrivate ? {} : { lookup: guardedLookup }),
       });
       sent.on('error', reject);
       sent.on('response', (response) => {
@@ -39,19 +35,4 @@ export function createPostDelivery(options: { readonly allowsPrivate: boolean })
       });
       sent.end(body);
     });
-}
-
-const publicLookup: LookupFunction = (hostname, options, callback) => {
-  lookup(hostname, { ...options, all: true }, (error, addresses: LookupAddress[]) => {
-    if (error) return callback(error, '', 0);
-    const allowed = addresses.filter(({ address }) => !isPrivateAddress(address));
-    const [first] = allowed;
-    if (first === undefined) return callback(refusal(hostname), '', 0);
-    if (options.all) callback(null, allowed);
-    else callback(null, first.address, first.family);
-  });
-};
-
-function refusal(host: string): Error {
-  return new Error(`${host} is a private address, and deliveries may not go there.`);
 }

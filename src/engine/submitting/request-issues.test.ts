@@ -46,6 +46,10 @@ describe('requestIssues', () => {
     [{ tags: { 'a/b~c': 'v'.repeat(501) } }, '/tags/a~1b~0c must be a text of at most 500 characters'],
     [{ tags: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [i, ''])) }, '/tags must have at most 20 tags'],
     [{ callbackUrl: 'ftp://x.example/' }, '/callbackUrl must be an absolute http or https URL'],
+    [{ callbackUrl: 'http://10.1.2.3/' }, '/callbackUrl must not lead to a private address, and 10.1.2.3 is one'],
+    [{ callbackUrl: 'http://[::1]:9/' }, '/callbackUrl must not lead to a private address, and [::1] is one'],
+    [{ callbackUrl: 'http://2130706433/' }, '/callbackUrl must not lead to a private address, and 127.0.0.1 is one'],
+    [{ callbackUrl: 'http://localhost/' }, '/callbackUrl must not lead to a private address, and localhost is one'],
     [{ callbackUrl: '/hook' }, '/callbackUrl must be an absolute http or https URL'],
     [{ callbackUrl: `http://x.example/${'a'.repeat(2_000)}` }, '/callbackUrl must have at most 2000 characters'],
   ] as const) {

@@ -1,10 +1,16 @@
 /** What is wrong with a submit before its input is looked at: every field against its limit, each issue naming that limit. */
 import type { RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import { isPrivateHost } from '../../net/guarded-lookup.ts';
 import type { Issue, SubmitRequest } from '../api.ts';
 
 /** The issues of `request`; an empty array when all is well. The usual request allocates nothing else here. */
-export function requestIssues(request: SubmitRequest, now: number, limits: Limits): readonly Issue[] {
+export function requestIssues(
+  request: SubmitRequest,
+  now: number,
+  limits: Limits,
+  allowsPrivateCallbacks = false,
+): readonly Issue[] {
   const issues: Issue[] = [];
   const add = (path: string, message: string) => issues.push({ path, message });
 
@@ -18,7 +24,10 @@ export function requestIssues(request: SubmitRequest, now: number, limits: Limit
   if (request.type.length > limits.typeLengthMax) add('/type', `must have at most ${limits.typeLengthMax} characters`);
   if (request.retry) retryIssues(request.retry, limits, add);
   if (request.tags) tagIssues(request.tags, limits, add);
-  if (request.callbackUrl != null) callbackIssues(request.callbackUrl, limits, add);
+  if (request.callbackUrl != null) {
+    const problem = callbackProblem(request.callbackUrl, limits, allowsPrivateCallbacks);
+    if (problem !== null) add('/callbackUrl', problem);
+  }
   if (request.runAt != null) runAtIssues(request.runAt, now, limits, add);
   if (request.runAt != null && request.delayMs != null) add('/delayMs', 'must not be given together with runAt');
   return issues;
@@ -62,11 +71,14 @@ function tagIssues(tags: Readonly<Record<string, string>>, limits: Limits, add: 
   }
 }
 
-function callbackIssues(url: string, limits: Limits, add: Add): void {
-  if (url.length > limits.callbackUrlLengthMax)
-    add('/callbackUrl', `must have at most ${limits.callbackUrlLengthMax} characters`);
-  const protocol = URL.parse(url)?.protocol;
-  if (protocol !== 'http:' && protocol !== 'https:') add('/callbackUrl', 'must be an absolute http or https URL');
+function callbackProblem(url: string, { callbackUrlLengthMax }: Limits, allowsPrivate: boolean): string | null {
+  if (url.length > callbackUrlLengthMax) return `must have at most ${callbackUrlLengthMax} characters`;
+  const target = URL.parse(url);
+  if (target === null || (target.protocol !== 'http:' && target.protocol !== 'https:'))
+    return 'must be an absolute http or https URL';
+  // Names are looked up when something is delivered; what is private in any case is better said now than never delivered.
+  if (allowsPrivate || !isPrivateHost(target.hostname)) return null;
+  return `must not lead to a private address, and ${target.hostname} is one`;
 }
 
 function pointerPart(key: string): string {

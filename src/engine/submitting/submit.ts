@@ -33,6 +33,7 @@ export interface SubmitOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
+  readonly allowsPrivateDeliveries: boolean;
 }
 
 /** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
@@ -72,7 +73,7 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
   const now = clock.now();
   const type = types.get(request.type);
   if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
-  const issues = requestIssues(request, now, limits);
+  const issues = requestIssues(request, now, limits, context.allowsPrivateDeliveries);
   if (issues.length > 0) return { kind: 'invalidRequest', issues };
   const checked = type.checkInput(request.input ?? null);
   const check = checked instanceof Promise ? await checked : checked;

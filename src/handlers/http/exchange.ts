@@ -8,7 +8,7 @@ import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type 
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
-import { guardedLookup, refusePrivateLiteral } from './guarded-lookup.ts';
+import { guardedLookup, refusePrivateHost } from '../../net/guarded-lookup.ts';
 
 export interface ExchangeRequest {
   readonly url: URL;
@@ -17,6 +17,8 @@ export interface ExchangeRequest {
   readonly body: Buffer | null;
   readonly signal: AbortSignal;
   readonly redirectsMax: number;
+  /** Whether a redirect may lead there; anywhere when left out. */
+  readonly mayRedirectTo?: (url: URL) => boolean;
 }
 
 export interface ExchangeAnswer {
@@ -48,7 +50,7 @@ export function exchanger({ allowPrivateAddresses }: { allowPrivateAddresses: bo
   };
   const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
   const hop = async (request: ExchangeRequest): Promise<IncomingMessage> => {
-    if (!allowPrivateAddresses) refusePrivateLiteral(request.url);
+    if (!allowPrivateAddresses) refusePrivateHost(request.url);
     return send(request, request.url.protocol === 'https:' ? agents['https:'] : agents['http:']);
   };
   return {
@@ -96,6 +98,9 @@ function redirected(request: ExchangeRequest, { statusCode = 0, headers }: Incom
   const url = URL.parse(headers.location, request.url.href);
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
     throw new RedirectError('The upstream redirects to something that is not an http URL.');
+  }
+  if (request.mayRedirectTo?.(url) === false) {
+    throw new RedirectError('The upstream redirects to a place that is not allowed.');
   }
   if (request.url.protocol === 'https:' && url.protocol === 'http:') {
     throw new RedirectError('The upstream redirects from https to http.');

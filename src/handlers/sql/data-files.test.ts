@@ -49,6 +49,24 @@ async function rowsOf(file: string) {
 }
 
 describe('dataFiles', () => {
+  it('follows a redirect of a data set that a caller named only to what is allowed', async () => {
+    const seen: string[] = [];
+    const base = await serve((request, response) => {
+      seen.push(request.url ?? '');
+      const to = { '/open/in.csv': '/open/a.csv', '/open/out.csv': '/secret/a.csv' }[request.url ?? ''];
+      if (to === undefined) response.end('n\n1\n');
+      else response.writeHead(302, { location: to }).end();
+    });
+    const files = filesOf();
+    const within = [`${base}/open/`];
+    const fetch = (path: string, more: object) =>
+      files.parquetFile('a', { ...at(`${base}${path}`), ...more } as DataSource, never);
+    assert.deepEqual(await rowsOf(await fetch('/open/in.csv', { within })), [['1']]);
+    await assert.rejects(fetch('/open/out.csv', { within }), /redirects to a place that is not allowed/);
+    assert.deepEqual(seen, ['/open/in.csv', '/open/a.csv', '/open/out.csv']);
+    assert.deepEqual(await rowsOf(await fetch('/open/out.csv', {})), [['1']], 'the config is free to');
+  });
+
   it('fetches a data set once while it is fresh, and again when it is old', async () => {
     let requests = 0;
     const base = await serve((_, response) => {

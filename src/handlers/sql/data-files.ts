@@ -11,8 +11,9 @@ import { createWriteStream } from 'node:fs';
 import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { PrivateAddressError } from '../../net/guarded-lookup.ts';
 import { exchanger, RedirectError } from '../http/exchange.ts';
-import { PrivateAddressError } from '../http/guarded-lookup.ts';
+import { isAllowedUrl } from './allowed-url.ts';
 import type { DataFormat, DataSource, SqlSettings } from './options.ts';
 import { quoted } from './quoted.ts';
 import type { Sandbox } from './sandbox.ts';
@@ -105,12 +106,13 @@ async function fetched(
 ): Promise<string> {
   // The end of the name matters: DuckDB tells compressed files by it.
   const ending = /(\.[a-z]{2,7}){1,2}$/i.exec(new URL(source.url).pathname)?.[0] ?? '';
-  const file = join(cacheDir, `${hashOf(source.url)}${ending}`);
+  // What the config's free redirects brought is not what a caller may have under the same URL.
+  const file = join(cacheDir, `${hashOf(`${source.within === undefined ? '' : 'named '}${source.url}`)}${ending}`);
   const ageMs = Date.now() - ((await modifiedAt(file)) ?? Number.NEGATIVE_INFINITY);
   if (ageMs < settings.urlMaxAgeMs) return file;
   const draft = `${file}.${randomUUID()}`;
   try {
-    await download(source.url, draft, { upstream, bytesMax: settings.urlBytesMax, signal });
+    await download(source, draft, { upstream, bytesMax: settings.urlBytesMax, signal });
     await rename(draft, file);
     return file;
   } catch (error) {
@@ -127,12 +129,15 @@ async function fetched(
 const REDIRECTS_MAX = 5;
 
 async function download(
-  url: string,
+  { url, within }: Fetch['source'],
   file: string,
   { upstream, bytesMax, signal }: { upstream: ReturnType<typeof exchanger>; bytesMax: number; signal: AbortSignal },
 ): Promise<void> {
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'bide' };
-  const request = { url: new URL(url), method: 'GET', headers, body: null, signal, redirectsMax: REDIRECTS_MAX };
+  const request = {
+    ...{ url: new URL(url), method: 'GET', headers, body: null, signal, redirectsMax: REDIRECTS_MAX },
+    ...(within === undefined ? {} : { mayRedirectTo: (target: URL) => isAllowedUrl(within, target.href) }),
+  };
   const { status, body } = await upstream.exchange(request);
   if (status !== 200) {
     body.destroy();

@@ -35,7 +35,13 @@ export type DataFormat = (typeof DATA_FORMATS)[number];
 /** Where the rows of a table come from, with nothing left to guess. */
 export type DataSource =
   | { readonly kind: 'file'; readonly path: string; readonly format: DataFormat }
-  | { readonly kind: 'url'; readonly url: string; readonly format: DataFormat };
+  | {
+      readonly kind: 'url';
+      readonly url: string;
+      readonly format: DataFormat;
+      /** The URLs that redirects may lead to or below, where a caller named this one; anywhere for those of the config. */
+      readonly within?: readonly string[];
+    };
 
 /** The options with every default filled in and every path absolute. */
 export interface SqlSettings extends Required<Omit<SqlOptions, 'datasets'>> {

@@ -48,7 +48,7 @@ function sourcesOf({ setup, input }: QueryRun): ReadonlyMap<string, DataSource> 
   const sources = new Map(Object.entries(setup.settings.datasets));
   for (const [name, data] of Object.entries(input.datasets ?? {})) {
     const { url, format = dataFormatOf({ url }) } = typeof data === 'string' ? { url: data } : data;
-    if (format !== null) sources.set(name, { kind: 'url', url, format });
+    if (format !== null) sources.set(name, { kind: 'url', url, format, within: setup.settings.allowUrls });
   }
   return sources;
 }

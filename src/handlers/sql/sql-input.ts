@@ -1,6 +1,7 @@
 /** The input of an `sql` job: what it may say, checked when it is submitted. */
 import type { Json } from '../../core/job.ts';
 import type { Issue } from '../../engine/api.ts';
+import { isAllowedUrl } from './allowed-url.ts';
 import { DATA_FORMATS, type DataFormat, dataFormatOf, type SqlOptions } from './options.ts';
 import { isTableName, TABLE_NAME_RULE } from './query-guard.ts';
 
@@ -80,18 +81,6 @@ function urlProblem(options: SqlOptions, data: Json): string | null {
   if (!isAllowedUrl(options.allowUrls ?? [], url)) return 'is not below one of the URLs that the config allows';
   if (format === undefined && dataFormatOf({ url }) === null) return `must say its format: ${DATA_FORMATS.join(', ')}`;
   return null;
-}
-
-/** Whether a URL is one of `allowed` or lies below it. Both are parsed first: `..` and its encoded forms are gone then. */
-export function isAllowedUrl(allowed: readonly string[], url: string): boolean {
-  const { href = '', username = '', password = '' } = URL.parse(url) ?? {};
-  if (username !== '' || password !== '') return false;
-  return allowed.some((each) => {
-    const prefix = URL.parse(each)?.href;
-    if (prefix === undefined || !href.startsWith(prefix)) return false;
-    const next = href.charAt(prefix.length);
-    return prefix.endsWith('/') || next === '' || next === '/' || next === '?';
-  });
 }
 
 function isObject(value: Json | undefined): value is { readonly [key: string]: Json } {

@@ -3,11 +3,11 @@
  *
  * The socket connects to exactly the addresses that this hook hands out, so a name that points to a public address when
  * it is checked and to a private one when it is used (DNS rebinding) gains nothing. Literal addresses skip the lookup: they
- * are checked before the request is made.
+ * are checked before the request is made. Callbacks, upstreams and data sets all pass here; it is the only such guard.
  */
 import { type LookupAddress, type LookupAllOptions, type LookupOptions, lookup } from 'node:dns';
 import { isIP } from 'node:net';
-import { isPrivateAddress } from '../../core/private-address.ts';
+import { isPrivateAddress } from './private-address.ts';
 
 export class PrivateAddressError extends Error {
   override readonly name = 'PrivateAddressError';
@@ -37,10 +37,15 @@ export function guardedLookupWith(resolve: Resolve) {
 
 export const guardedLookup = guardedLookupWith(lookup);
 
-/** Throws where the host of a URL is a literal private address. */
-export function refusePrivateLiteral(url: URL): void {
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (isIP(host) !== 0 && isPrivateAddress(host)) throw refusal(url.hostname);
+/** Whether the host of a URL is private whoever looks it up: a literal private address, or a name that means this machine. */
+export function isPrivateHost(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '');
+  return isIP(host) === 0 ? /^(.+\.)?localhost\.?$/i.test(host) : isPrivateAddress(host);
+}
+
+/** Throws PrivateAddressError where the host of a URL is private in any case. */
+export function refusePrivateHost(url: URL): void {
+  if (isPrivateHost(url.hostname)) throw refusal(url.hostname);
 }
 
 function refusal(host: string): PrivateAddressError {

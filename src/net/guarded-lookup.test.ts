@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import type { LookupAddress } from 'node:dns';
 import { describe, it } from 'node:test';
-import { guardedLookupWith, PrivateAddressError, refusePrivateLiteral } from './guarded-lookup.ts';
+import { guardedLookupWith, PrivateAddressError, refusePrivateHost } from './guarded-lookup.ts';
 
 const PUBLIC = { address: '1.1.1.1', family: 4 };
 const PRIVATE = { address: '10.0.0.1', family: 4 };
@@ -41,12 +41,13 @@ describe('guardedLookupWith', () => {
   });
 });
 
-describe('refusePrivateLiteral', () => {
-  it('refuses private addresses in every spelling that a URL knows, and nothing else', () => {
-    for (const host of ['127.1', '0177.0.0.1', '[fe80::1]', '2130706433']) {
-      assert.throws(() => refusePrivateLiteral(new URL(`http://${host}/`)), PrivateAddressError);
+describe('refusePrivateHost', () => {
+  it('refuses private addresses and names of this machine in every spelling that a URL knows, and nothing else', () => {
+    for (const host of ['127.1', '0177.0.0.1', '[fe80::1]', '2130706433', 'localhost', 'a.LocalHost.']) {
+      assert.throws(() => refusePrivateHost(new URL(`http://${host}/`)), PrivateAddressError);
     }
-    refusePrivateLiteral(new URL('http://1.1.1.1/'));
-    refusePrivateLiteral(new URL('http://name.example/'));
+    refusePrivateHost(new URL('http://1.1.1.1/'));
+    refusePrivateHost(new URL('http://name.example/'));
+    refusePrivateHost(new URL('http://localhost.example/'));
   });
 });
