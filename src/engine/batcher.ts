@@ -122,21 +122,21 @@ async function sendInHalves<Item, Answer>(
   calls: readonly Call<Item, Answer>[],
 ): Promise<void> {
   const startedAt = performance.now();
-  const tell = (isOk: boolean) =>
+  const tell = (error: BideError | null) =>
     options.telemetry.emit({
       kind: 'batchSent',
       batch: options.name,
       items: calls.length,
       ms: performance.now() - startedAt,
-      isOk,
+      error,
     });
   try {
     const answers = await options.send(calls.map((call) => call.item));
-    tell(true);
+    tell(null);
     for (let index = 0; index < calls.length; index += 1) calls[index]?.resolve(answers[index] as Answer);
   } catch (cause) {
-    tell(false);
     const error = cause instanceof BideError ? cause : new BideError('INTERNAL', undefined, {}, { cause });
+    tell(error);
     if (error.kind === 'internal' && calls.length > 1) {
       const middle = calls.length >> 1;
       await sendInHalves(options, calls.slice(0, middle));

@@ -16,7 +16,7 @@ import { createControl } from './commanding/control.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
-import { isReady, type Readiness } from './readiness.ts';
+import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
 import { endOrphanLeases } from './running/orphans.ts';
 import { drain, type StopOptions, shutDown } from './shutdown.ts';
@@ -114,6 +114,7 @@ function createLifecycle(
   parts: EngineParts,
 ): Pick<RunningEngine, 'start' | 'drain' | 'stop' | 'isReady'> {
   let state: 'new' | 'started' | 'stopped' = 'new';
+  const readiness = createReadiness(parts);
   let stopHints: () => void = () => {};
   let draining: Promise<void> | null = null;
   let stopping: Promise<void> | null = null;
@@ -143,7 +144,7 @@ function createLifecycle(
       stopping ??= first.then(() => shutDown(parts)).finally(() => stopHints());
       return stopping;
     },
-    isReady: () => isReady(parts, state),
+    isReady: () => readiness(state),
   };
 }
 

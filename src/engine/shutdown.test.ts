@@ -216,7 +216,7 @@ describe('engine.isReady', () => {
     const asked = fixture.engine.isReady();
     const go = await reached;
     fixture.clock.advance(2_000);
-    assert.deepEqual(await asked, { ready: false, reason: 'The database did not answer within 2000 ms.' });
+    assert.deepEqual(await asked, { ready: false, reason: 'The database stored nothing within 2000 ms.' });
     go();
     await fixture.engine.stop();
     assert.deepEqual(await fixture.engine.isReady(), { ready: false, reason: 'The server is shutting down.' });

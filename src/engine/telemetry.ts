@@ -4,6 +4,7 @@
  * The engine emits typed events and knows nothing of logs or metrics: those are subscribers, added by whoever composes the
  * process. An event without a listener costs one comparison. A listener that throws is ignored: watching must not break work.
  */
+import type { BideError } from '../core/errors.ts';
 import type { FinalState } from '../core/state.ts';
 
 export type TelemetryEvent =
@@ -43,7 +44,7 @@ export type TelemetryEvent =
       readonly batch: string;
       readonly items: number;
       readonly ms: number;
-      readonly isOk: boolean;
+      readonly error: BideError | null;
     }
   | {
       readonly kind: 'swept';

@@ -1,8 +1,9 @@
 /**
  * `/healthz` and `/readyz`: whether the process lives, and whether it can do its work.
  *
- * Live means that the event loop answers. Ready means what the engine says: started, its store answers in time, no shutdown has begun. A
- * shutdown shows at once, and for as long as running jobs are given time; the store is asked once per second at most, however often balancers ask.
+ * Live means that the event loop answers. Ready means what the engine says: started, writes are stored, no shutdown has begun. A shutdown
+ * shows at once, and for as long as running jobs are given time; the store is asked once per second at most, however often
+ * balancers ask.
  */
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Readiness, RunningEngine } from '../engine/index.ts';

@@ -119,7 +119,7 @@ function record(series: Series, event: TelemetryEvent): void {
     case 'batchSent':
       series.observe('bide_batch_items', { batch: event.batch }, event.items);
       series.observe('bide_batch_seconds', { batch: event.batch }, event.ms / 1_000);
-      if (!event.isOk) series.add('bide_store_errors_total', { batch: event.batch });
+      if (event.error !== null) series.add('bide_store_errors_total', { batch: event.batch });
       break;
     case 'loopFailed':
       series.add('bide_loop_failures_total', { loop: event.loop }, 1 + event.suppressed);

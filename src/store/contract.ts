@@ -309,7 +309,7 @@ export interface Store {
   migrate(options?: { readonly dryRun?: boolean }): Promise<MigrationReport>;
   /** Compares the live schema with the one this version makes; one sentence per difference, none when they are equal. */
   inspect(): Promise<readonly string[]>;
-  /** Resolves when the store answers. */
+  /** Commits a write that leaves no trace: resolves when writes would be stored, and rejects as they would. */
   ping(): Promise<void>;
   /** The store's own clock, epoch ms: what leases of several machines are measured by. */
   time(): Promise<number>;

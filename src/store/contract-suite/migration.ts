@@ -1,5 +1,6 @@
 /** The schema: made once, whoever asks and however often, and compared with what this version makes. */
 import assert from 'node:assert/strict';
+import { dumped, insertJob } from './fixtures.ts';
 import { alone, type Topic } from './suite.ts';
 
 export const migration: Topic = [
@@ -24,8 +25,16 @@ export const migration: Topic = [
     assert.deepEqual(await store.inspect(), []);
   }),
 
-  alone('ping and time answer when the store is open', async ({ store }) => {
-    await store.ping();
+  alone('ping leaves no trace when it was asked for often', async (context) => {
+    await insertJob(context);
+    const before = await dumped(context.store);
+    for (let round = 0; round < 3; round += 1) await context.store.ping();
+    await Promise.all([context.store.ping(), context.store.ping()]);
+    assert.deepEqual(await dumped(context.store), before);
+    assert.deepEqual(await context.store.inspect(), []);
+  }),
+
+  alone('time answers when the store is open', async ({ store }) => {
     const time = await store.time();
     assert.ok(Math.abs(time - Date.now()) < 60_000, `the store's clock says ${time}`);
   }),

@@ -18,7 +18,7 @@ import { type ConnectionOptions, clientOf } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
 import { openLanes } from './connection/lanes.ts';
 import { repeated } from './connection/repeat.ts';
-import { type Session, sessionOf } from './connection/session.ts';
+import { type Session, type Step, sessionOf } from './connection/session.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
 import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
@@ -130,6 +130,11 @@ async function checkVersion(session: Session): Promise<void> {
   throw new BideError('CONFIG_INVALID', `PostgreSQL 14 or newer is needed, this is ${Math.floor(version / 10_000)}.`);
 }
 
+const PROBE: readonly Step[] = (['probeTables', 'probeWrite', 'probeDisk'] as const).map((name) => ({
+  name,
+  values: [],
+}));
+
 interface Parts {
   readonly session: Session;
   readonly schema: string;
@@ -157,7 +162,7 @@ function storeOf(parts: Parts): Store {
     facts: { engine: 'postgres', isShared: true, hasHints: sender !== null },
     migrate: pass((request = {}) => migrate(connection, schema, request.dryRun ?? false)),
     inspect: pass(() => inspect(connection, schema)),
-    ping: pass(async () => void (await session.run('ping', []))),
+    ping: pass(async () => void (await session.runAll(PROBE))),
     time: pass(async () => (await repeated(() => session.run('time', [])))[0]?.[0] as number),
     close() {
       closing ??= close();

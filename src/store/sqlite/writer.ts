@@ -10,6 +10,7 @@ import type { MigrationReport } from '../contract.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { migrateDatabase } from './migrate.ts';
+import { SCHEMA_VERSION } from './migrations.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';
 import { applyPatches } from './writes/apply-patches.ts';
@@ -36,7 +37,14 @@ const WRITES = {
   documentWrite: writeDocument,
   documentRemove: removeDocument,
   restore: restoreRecords,
+  ping: writeNothing,
 };
+
+/** The version of the schema once more: a page for the log like any other, and its sync with the commit. */
+function writeNothing({ connection }: Transaction, _payload: null): true {
+  connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  return true;
+}
 
 type Writes = typeof WRITES;
 
@@ -45,7 +53,6 @@ export type WriterTable = {
   readonly [Name in keyof Writes]: (payload: Parameters<Writes[Name]>[1]) => ReturnType<Writes[Name]>;
 } & {
   readonly migrate: (payload: { readonly isDryRun: boolean }) => MigrationReport;
-  readonly ping: (payload: null) => true;
 };
 
 export type WriterRequest = WireRequest<keyof WriterTable & string>;
@@ -106,9 +113,8 @@ function inTransaction<T>(connection: Connection, work: (transaction: Transactio
   }
 }
 
-function answerOther(connection: Connection, subject: string, [id, operation, payload]: WriterRequest): WireReply {
+function answerOther(connection: Connection, subject: string, [id, , payload]: WriterRequest): WireReply {
   try {
-    if (operation === 'ping') return [id, true];
     const { isDryRun } = payload as { readonly isDryRun: boolean };
     return [id, migrateDatabase(connection.database, isDryRun)];
   } catch (error) {

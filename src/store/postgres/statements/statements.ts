@@ -301,6 +301,19 @@ const sweeps = (s: string) => ({
     ORDER BY finished_at + retain_ms, number LIMIT $2::bigint`,
 });
 
+/** Everything that a job is written to. */
+const TABLES = ['jobs', 'job_results', 'job_tags', 'tombstones', 'deliveries'];
+
+/** What `ping` does in one transaction: each step fails where writes would. */
+const probesOf = (s: string) => ({
+  /** Locked by somebody, or not ours to write to. */
+  probeTables: `LOCK TABLE ${TABLES.map((table) => `${s}.${table}`).join(', ')} IN ROW EXCLUSIVE MODE`,
+  /** Read only. */
+  probeWrite: `UPDATE ${s}.jobs SET revision = revision WHERE false`,
+  /** A record in the write-ahead log that nobody reads: the commit waits for the disk, and for a synchronous standby. */
+  probeDisk: `SELECT pg_logical_emit_message(true, 'bide', '')`,
+});
+
 /** All texts, for a schema given as a quoted identifier. */
 export function statementsOf(s: string) {
   return {
@@ -329,7 +342,7 @@ export function statementsOf(s: string) {
     ...sideStatementsOf(s),
     ...restoreStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
-    ping: 'SELECT 1',
+    ...probesOf(s),
     version: `SELECT current_setting('server_version_num')::int`,
     time: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   };
