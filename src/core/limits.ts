@@ -263,7 +263,14 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 256 * MIB,
     min: 0,
     max: 16_384 * MIB,
-    meaning: 'Bytes of inline results kept in memory with the snapshots.',
+    meaning:
+      'Bytes of job snapshots kept in memory: tags, errors and inline results included, counted as the heap holds them.',
+  },
+  snapshotIdleMs: {
+    value: MINUTE,
+    min: SECOND,
+    max: DAY,
+    meaning: 'Time without a reader after which a job snapshot leaves memory, twice as long at the most.',
   },
   // Deliveries.
   deliveryTimeoutMs: { value: 5 * SECOND, min: 100, max: MINUTE, meaning: 'Time a callback URL has to answer.' },

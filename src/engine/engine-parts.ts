@@ -90,6 +90,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const work = createWork({ ...known, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
+  const ageing = createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) });
   tellChanges(changes, telemetry);
   const listening: EngineParts['listening'] = {
     onJobs: rereads.hint,
@@ -117,7 +118,16 @@ export function createParts(options: PartsOptions): EngineParts {
       desk,
       rereads,
       counting,
+      ageing,
       createDeliveries(base),
     ],
+  };
+}
+
+/** Without it the last snapshots of a busy hour would stay until the next one. */
+function agedBy(snapshots: Snapshots, limits: Limits): () => Promise<number> {
+  return async () => {
+    snapshots.age();
+    return limits.snapshotIdleMs;
   };
 }

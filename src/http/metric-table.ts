@@ -67,7 +67,7 @@ export const METRICS = Object.freeze({
   bide_waits: { kind: 'gauge', help: 'Waits of callers.', labels: [] },
   bide_workers_waiting: { kind: 'gauge', help: 'Remote workers that wait for jobs.', labels: [] },
   bide_snapshots: { kind: 'gauge', help: 'Job snapshots in memory.', labels: [] },
-  bide_snapshot_bytes: { kind: 'gauge', help: 'Bytes of inline results in memory.', labels: [] },
+  bide_snapshot_bytes: { kind: 'gauge', help: 'Bytes of job snapshots in memory.', labels: [] },
   bide_holds: { kind: 'gauge', help: 'HTTP requests held open.', labels: [] },
   bide_holds_abandoned_total: { kind: 'counter', help: 'Held requests whose client went away.', labels: [] },
   bide_holds_refused_total: { kind: 'counter', help: 'Waits refused because of holdsMax.', labels: [] },

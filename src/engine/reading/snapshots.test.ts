@@ -23,7 +23,6 @@ describe('snapshots', () => {
     assert.equal(snapshots.get(job(1).id), second);
     assert.equal(snapshots.getByNumber(1), second);
     assert.equal(snapshots.count, 1);
-    assert.equal(snapshots.bytes, 2);
   });
 
   it('are dropped with their bytes', () => {
@@ -47,12 +46,26 @@ describe('snapshots', () => {
   });
 
   it('stay within their bytes', () => {
-    const snapshots = snapshotsWith({ snapshotBytesMax: 1_000 });
+    const snapshots = snapshotsWith({ snapshotBytesMax: 20_000 });
     for (let number = 1; number <= 100; number += 1) {
-      snapshots.put(job(number), 'x'.repeat(100));
-      assert.ok(snapshots.bytes <= 1_100);
+      snapshots.put(job(number), 'x'.repeat(2_000));
+      assert.ok(snapshots.bytes <= 24_000);
     }
     assert.ok(snapshots.get(job(100).id));
+  });
+
+  it('leave when nobody asked for them between two ages', () => {
+    const snapshots = snapshotsWith();
+    snapshots.put(job(1), null);
+    snapshots.put(job(2), null);
+    snapshots.age();
+    assert.ok(snapshots.get(job(1).id));
+    snapshots.age();
+    assert.ok(snapshots.get(job(1).id));
+    assert.equal(snapshots.get(job(2).id), undefined);
+    snapshots.age();
+    snapshots.age();
+    assert.deepEqual([snapshots.count, snapshots.bytes], [0, 0]);
   });
 
   it('are not kept at all when none may be', () => {

@@ -1,5 +1,5 @@
 /**
- * Snapshots in memory, bounded by count and by bytes of inline results.
+ * Snapshots in memory, bounded by count, by the bytes of all that callers put into them, and by the time since anybody asked.
  *
  * - One object per job and revision: faces remember what they made of one.
  * - Revisions only grow: putting an older one answers the newer one that is known.
@@ -11,8 +11,10 @@
  *
  * Eviction is by generations: when the young one is half of the limits, it becomes the old one and the old one is dropped; a
  * hit in the old one moves the entry. That costs nothing per hit, where an LRU list or a re-inserted Map key costs on
- * every status read.
+ * every status read. `age` makes the young one old whatever its size: called once per `limits.snapshotIdleMs`, it leaves nothing of
+ * what nobody asked for during two of them.
  */
+import { jobBytes, textBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Snapshot } from '../api.ts';
@@ -34,6 +36,8 @@ export interface Snapshots {
   view(job: Job, resultText: string | null): Snapshot;
   drop(id: string): void;
   clear(): void;
+  /** Forgets what nobody asked for since the last call but one. */
+  age(): void;
   beginReading(): Reading;
   readonly count: number;
   readonly bytes: number;
@@ -48,7 +52,7 @@ export function createSnapshots(limits: Limits): Snapshots {
     return known !== undefined && known.job.revision >= job.revision ? known : undefined;
   };
   const remember = (job: Job, resultText: string | null): Snapshot => {
-    const snapshot = { job, resultText };
+    const snapshot: Kept = { job, resultText, bytes: jobBytes(job) + textBytes(resultText) };
     shelf.set(snapshot);
     return snapshot;
   };
@@ -74,6 +78,7 @@ export function createSnapshots(limits: Limits): Snapshots {
       readings.overtakeAll();
       shelf.clear();
     },
+    age: shelf.age,
     beginReading: readings.begin,
     get count() {
       return shelf.count;
@@ -111,9 +116,14 @@ function createReadings() {
   };
 }
 
+/** Weighed once: its texts are long, and it is taken out as often as it is put in. */
+interface Kept extends Snapshot {
+  readonly bytes: number;
+}
+
 interface Generation {
-  readonly byId: Map<string, Snapshot>;
-  readonly byNumber: Map<number, Snapshot>;
+  readonly byId: Map<string, Kept>;
+  readonly byNumber: Map<number, Kept>;
   bytes: number;
 }
 
@@ -122,14 +132,17 @@ function createShelf(limits: Limits) {
   let young = emptyGeneration();
   let old = emptyGeneration();
 
-  const add = (snapshot: Snapshot) => {
-    if (limits.snapshotsMax === 0) return;
-    addTo(young, snapshot);
-    if (young.byId.size * 2 <= limits.snapshotsMax && young.bytes * 2 <= limits.snapshotBytesMax) return;
+  const age = () => {
     old = young;
     young = emptyGeneration();
   };
-  const promoted = (snapshot: Snapshot | undefined): Snapshot | undefined => {
+  const add = (snapshot: Kept) => {
+    if (limits.snapshotsMax === 0) return;
+    addTo(young, snapshot);
+    if (young.byId.size * 2 <= limits.snapshotsMax && young.bytes * 2 <= limits.snapshotBytesMax) return;
+    age();
+  };
+  const promoted = (snapshot: Kept | undefined): Snapshot | undefined => {
     if (snapshot === undefined) return undefined;
     removeFrom(old, snapshot.job.id);
     add(snapshot);
@@ -143,11 +156,12 @@ function createShelf(limits: Limits) {
   return {
     get: (id: string) => young.byId.get(id) ?? promoted(old.byId.get(id)),
     getByNumber: (number: number) => young.byNumber.get(number) ?? promoted(old.byNumber.get(number)),
-    set(snapshot: Snapshot) {
+    set(snapshot: Kept) {
       remove(snapshot.job.id);
       add(snapshot);
     },
     delete: remove,
+    age,
     clear() {
       young = emptyGeneration();
       old = emptyGeneration();
@@ -165,10 +179,10 @@ function emptyGeneration(): Generation {
   return { byId: new Map(), byNumber: new Map(), bytes: 0 };
 }
 
-function addTo(generation: Generation, snapshot: Snapshot): void {
+function addTo(generation: Generation, snapshot: Kept): void {
   generation.byId.set(snapshot.job.id, snapshot);
   generation.byNumber.set(snapshot.job.number, snapshot);
-  generation.bytes += snapshot.resultText?.length ?? 0;
+  generation.bytes += snapshot.bytes;
 }
 
 function removeFrom(generation: Generation, id: string): void {
@@ -176,5 +190,5 @@ function removeFrom(generation: Generation, id: string): void {
   if (snapshot === undefined) return;
   generation.byId.delete(id);
   generation.byNumber.delete(snapshot.job.number);
-  generation.bytes -= snapshot.resultText?.length ?? 0;
+  generation.bytes -= snapshot.bytes;
 }

@@ -4,6 +4,7 @@ import { V7Generator } from 'uuidv7';
 
 /** The package fetches 32 bytes at a time, which was a fiftieth of a submit; 4 kB at a time it does not show. */
 const WORDS = 1_024;
+const ID_LENGTH = 36;
 
 /** @returns a function that makes the next id of a job submitted `now` */
 export function createJobIds(): (now: number) => string {
@@ -18,5 +19,11 @@ export function createJobIds(): (now: number) => string {
       return words[next++] as number;
     },
   });
-  return (now) => generator.generateOrResetWithTs(now).toString();
+  const flat = Buffer.alloc(ID_LENGTH);
+  return (now) => {
+    // The package joins 36 characters one by one, and the engine keeps such a text as the tree of its parts: 800 bytes instead of 56 for
+    // as long as the job is in memory.
+    flat.write(generator.generateOrResetWithTs(now).toString(), 'latin1');
+    return flat.toString('latin1');
+  };
 }

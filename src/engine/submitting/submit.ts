@@ -142,9 +142,10 @@ function inputTooLarge(limits: Limits): SubmitOutcome {
 
 function specOf(
   request: SubmitRequest,
-  { name, defaults }: JobType,
+  type: JobType,
   { id, now, limits }: { readonly id: string; readonly now: number; readonly limits: Limits },
 ): JobSpec {
+  const { name, defaults } = type;
   const idempotencyKey = request.idempotencyKey ?? null;
   return {
     id,
@@ -153,7 +154,7 @@ function specOf(
     priority: request.priority ?? 0,
     runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
     tags: request.tags ?? NO_TAGS,
-    retry: { ...DEFAULT_RETRY, ...defaults.retry, ...request.retry },
+    retry: request.retry ? { ...retryOf(type), ...request.retry } : retryOf(type),
     timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
     deadlineMs: request.deadlineMs ?? null,
     sequenceKey: request.sequenceKey ?? null,
@@ -164,4 +165,15 @@ function specOf(
     callbackUrl: request.callbackUrl ?? null,
     origin: request.origin ?? null,
   };
+}
+
+const policies = new WeakMap<JobType, RetryPolicy>();
+
+/** One object for all jobs of a type that ask for nothing else. */
+function retryOf(type: JobType): RetryPolicy {
+  const known = policies.get(type);
+  if (known !== undefined) return known;
+  const policy = Object.freeze({ ...DEFAULT_RETRY, ...type.defaults.retry });
+  policies.set(type, policy);
+  return policy;
 }
