@@ -12,6 +12,7 @@ import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
 import { workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
+import type { BideError } from './core/errors.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
@@ -81,6 +82,8 @@ export interface App {
   readonly engine: RunningEngine;
   readonly store: Store;
   readonly keys: KeyAdmin;
+  /** Resolves when the store must not be used on: the process should end at once, without `stop`. */
+  readonly unsafe?: Promise<BideError>;
   /** Safe to call twice: the second call waits for the first, and its `force` counts too. */
   stop(options?: { readonly force?: AbortSignal }): Promise<void>;
 }
@@ -102,6 +105,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   opened.defer(() => store.close());
   const telemetry = createTelemetry();
   telemetry.subscribe(logTelemetry(options.logger));
+  void store.unsafe?.then((error) => options.logger.fatal({ err: error }, 'the database must not be used on'));
   const clock = await storeClockOf(store, telemetry, opened);
   const engine = engineOf({ config, store, clock, telemetry, options });
   opened.defer(() => engine.stop());
@@ -122,6 +126,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     engine,
     store,
     keys,
+    ...(store.unsafe === undefined ? {} : { unsafe: store.unsafe }),
     async stop(stopOptions = {}) {
       const startedAt = engine.clock.now();
       // Nobody balances between processes that only work.

@@ -86,6 +86,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   /** The native API as a Fastify plugin, under any prefix. */
   readonly routes: (app: FastifyInstance, options: RoutesOptions) => Promise<void>;
   readonly engine: RunningEngine;
+  /** Resolves when the disk did not confirm a write to the data folder: every call is refused from then on, and the process should end. */
+  readonly unsafe?: Promise<BideError>;
   /** Lets running jobs finish, gives back what does not, and closes the store. */
   close(): Promise<void>;
 }
@@ -125,11 +127,12 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     ...callsOf<Inputs>(engine, options.tenant ?? DEFAULT_TENANT),
     routes: routesOf(engine, store),
     engine,
+    ...(store.unsafe === undefined ? {} : { unsafe: store.unsafe }),
     close: () => rest.disposeAsync(),
   };
 }
 
-type Calls<Inputs extends Record<string, unknown>> = Omit<Bide<Inputs>, 'routes' | 'engine' | 'close'>;
+type Calls<Inputs extends Record<string, unknown>> = Omit<Bide<Inputs>, 'routes' | 'engine' | 'unsafe' | 'close'>;
 
 function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, tenant: string): Calls<Inputs> {
   const body = ({ job, resultText }: Snapshot): JobBody =>

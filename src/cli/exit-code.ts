@@ -12,6 +12,8 @@ export const EXIT = Object.freeze({
   timeout: 4,
   /** The server cannot be reached, or says that it cannot serve now. */
   unreachable: 5,
+  /** The disk did not confirm a write, and the server ended itself. Worth a restart: the next start repairs the file. */
+  unsafe: 6,
   /** ^C (or SIGTERM) before the end, as shells say it: 128 and the number of SIGINT. */
   interrupted: 130,
 });
@@ -25,6 +27,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.notFound, 'there is no such job or key'],
   [EXIT.timeout, 'the time ran out first; the job goes on'],
   [EXIT.unreachable, 'the server cannot be reached or cannot serve now'],
+  [EXIT.unsafe, 'the disk did not confirm a write; the server ended, and the next start repairs its file'],
   [EXIT.interrupted, '^C before the end; a job that was waited for goes on'],
 ];
 
@@ -34,6 +37,7 @@ const NOT_FOUND_STATUSES: ReadonlySet<number> = new Set([404, 410]);
 export function exitCodeOf(error: unknown): ExitCode {
   if (error instanceof ClientError) return exitCodeOfAnswer(error);
   if (!(error instanceof BideError)) return EXIT.unsuccessful;
+  if (error.code === 'STORE_UNSYNCED') return EXIT.unsafe;
   const { kind } = ERRORS[error.code];
   if (kind === 'not_found') return EXIT.notFound;
   return kind === 'invalid' ? EXIT.usage : EXIT.unsuccessful;

@@ -226,6 +226,12 @@ export const ERRORS = Object.freeze({
     title: 'The disk of the database is full.',
     advice: 'Free some space; nothing acknowledged was lost.',
   },
+  STORE_UNSYNCED: {
+    kind: 'unavailable',
+    title: 'The disk did not confirm what was written to the database.',
+    advice:
+      'Check the disk, then start Bide again: everything acknowledged is in the log beside the file and is copied anew.',
+  },
   STORE_READ_ONLY: {
     kind: 'unavailable',
     title: 'The data folder cannot be written.',

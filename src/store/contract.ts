@@ -9,6 +9,7 @@
  *   set-based statement per engine; it does exactly what `decide(job, {kind: 'claim'})` would.
  * - Times come from the caller (`now`), so that one clock rules; see `Store.time` for where several machines share it.
  */
+import type { BideError } from '../core/errors.ts';
 import type { Job, JobPatch, JobSpec, Json, Origin } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 
@@ -313,6 +314,12 @@ export interface Store {
   ping(): Promise<void>;
   /** The store's own clock, epoch ms: what leases of several machines are measured by. */
   time(): Promise<number>;
+  /**
+   * Resolves with the reason when the store has stopped for good, because what it wrote may not be on the disk: every call is refused from then
+   * on, and whoever opened it ends the process, so that the next start repairs it. Without one, that never happens (PostgreSQL
+   * ends itself).
+   */
+  readonly unsafe?: Promise<BideError>;
   /** Waits for what is under way, then frees everything. Safe to call twice; every later call rejects with SHUTTING_DOWN. */
   close(): Promise<void>;
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { BideError } from '../../core/errors.ts';
 import { fakeTerminal } from '../terminal/fake-terminal.ts';
 import { runService } from './run-service.ts';
 
@@ -12,7 +13,9 @@ function stage() {
   const stopped = Promise.withResolvers<void>();
   const begun = Promise.withResolvers<void>();
   const terminal = fakeTerminal();
+  const unsafe = Promise.withResolvers<BideError>();
   const service = {
+    unsafe: unsafe.promise,
     stop({ force }: { readonly force: AbortSignal }) {
       stops.push(force);
       begun.resolve();
@@ -31,7 +34,7 @@ function stage() {
     nowMs = atMs;
     handle(name);
   };
-  return { signal, ended, stops, exits, terminal, begun: begun.promise, finish: () => stopped.resolve() };
+  return { unsafe, signal, ended, stops, exits, terminal, begun: begun.promise, finish: () => stopped.resolve() };
 }
 
 test('runService stops at the first signal and ends with 0', async () => {
@@ -64,4 +67,14 @@ test('runService forces at the second signal, and ends the process at the third'
   assert.deepEqual(exits, [1]);
   finish();
   assert.equal(await ended, 1);
+});
+
+test('runService ends the process at once, with a code of its own, when the store is unsafe', async () => {
+  const { unsafe, exits, stops, terminal } = stage();
+  unsafe.resolve(new BideError('STORE_UNSYNCED', 'The disk did not confirm.'));
+  await unsafe.promise;
+  await null;
+  assert.deepEqual(exits, [6]);
+  assert.equal(stops.length, 0);
+  assert.match(terminal.notes[0] ?? '', /^bide: The disk did not confirm\. Check the disk, then start Bide again/);
 });

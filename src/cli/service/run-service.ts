@@ -8,9 +8,12 @@
  * One ^C arrives up to three times at once: from the terminal, which signals every process in front of it, and from each launcher
  * in between (npx, bin/bide.js), which pass it on; a supervisor that signals a whole group does the same with SIGTERM. Signals
  * closer together than a hand makes them therefore count as one.
+ *
+ * A store that became unsafe ends the process at once, with an exit code of its own: whatever is stored meanwhile could be lost.
  */
+import { type BideError, ERRORS } from '../../core/errors.ts';
 import type { Surroundings } from '../command.ts';
-import { EXIT, type ExitCode } from '../exit-code.ts';
+import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
 
 const SAME_SIGNAL_MS = 200;
 /** The forced end has this long before the process ends regardless. */
@@ -19,6 +22,8 @@ const FORCED_MS_MAX = 10_000;
 export interface Service {
   /** Resolves when everything has ended. `force` ends the patience with running jobs. */
   stop(options: { readonly force: AbortSignal }): Promise<void>;
+  /** Resolves when the store must not be used on. */
+  readonly unsafe?: Promise<BideError>;
 }
 
 /** What a test replaces. */
@@ -40,6 +45,10 @@ export async function runService(
   const force = new AbortController();
   let count = 0;
   let lastAt = Number.NEGATIVE_INFINITY;
+  void service.unsafe?.then((error) => {
+    terminal.note(`bide: ${error.message} ${ERRORS[error.code].advice}`);
+    exit(exitCodeOf(error));
+  });
   const removeHandler = onSignal(() => {
     const at = now();
     if (at - lastAt < SAME_SIGNAL_MS) return;

@@ -54,6 +54,7 @@ export function createStore(parts: StoreParts): Store {
   const gate = gateOf(parts);
   return {
     facts: FACTS,
+    unsafe: parts.writer.unsafe,
     ...serviceCalls(gate),
     ...jobWrites(gate),
     ...jobReads(gate),
@@ -72,6 +73,10 @@ function gateOf(parts: StoreParts): Gate {
   const closing = new AbortController();
   let closed: Promise<void> | null = null;
   let isCurrent = false;
+  let isUnsafe = false;
+  void parts.writer.unsafe.then(() => {
+    isUnsafe = true;
+  });
   let scanner: Promise<ThreadPort<ScannerTable>> | null = null;
 
   function early(): StoreParts {
@@ -110,6 +115,8 @@ function gateOf(parts: StoreParts): Gate {
       (port) => port.close(),
       () => {},
     );
+    // After a farewell the last connection must not close: that would be one more checkpoint. The process ends instead.
+    if (isUnsafe) return;
     // The reader first: the last connection to close, the writer's, folds the log into the database file.
     parts.reader.close();
     await parts.writer.close();

@@ -76,6 +76,31 @@ test('call rejects with STORE_UNAVAILABLE when the thread dies, and the next one
   await port.close();
 });
 
+test('call is refused with the reason for good when the thread has found its file unsafe, and close leaves the thread alone', async () => {
+  const entry = new URL(
+    `data:text/javascript,${encodeURIComponent(`
+      import { serveThread } from ${JSON.stringify(SHELL)};
+      let lots = 0;
+      serveThread('test', () => ({
+        answer: (requests) => requests.map(([id, , payload]) => [id, payload]),
+        rest() {
+          lots += 1;
+          if (lots === 2) throw Object.assign(new Error('disk I/O error'), { errcode: 1034 });
+        },
+        close() { throw new Error('a close is one more checkpoint'); },
+      }));`)}`,
+  );
+  const port = await openThread<Echo>({ entry, data: null, itemsMax: 10 });
+  assert.equal(await port.call('echo', 1, 1), 1);
+  assert.equal(await port.call('echo', 2, 1), 2, 'what was committed before is acknowledged');
+  const late = port.call('echo', 3, 1);
+  const reason = await port.unsafe;
+  await assert.rejects(late, reason);
+  await assert.rejects(port.call('echo', 4, 1), reason);
+  await port.close();
+  assert.equal(reason.code, 'STORE_UNAVAILABLE');
+});
+
 test('call is refused for ever longer when threads die young, and not when they had grown old', async () => {
   let nowMs = 0;
   const port = await openThread<Echo>({ entry: ENTRY, data: null, itemsMax: 10, now: () => nowMs });

@@ -4,6 +4,8 @@
  * - Calls of one turn of the event loop travel in one message, sent by `setImmediate`, which runs right after the turn's I/O: a
  *   lone call waits for nothing, and sixty-four callers that were read in one turn make one message.
  * - The thread keeps the process alive only while a call is under way.
+ * - A thread that says farewell has found its file unsafe: no other is started, every call is refused with its reason, and
+ *   `close` leaves it as it is, with its connection open, for the end of the process.
  * - A thread that dies (out of memory, an exception that escapes) takes the calls under way with it: nobody knows whether its
  *   last transaction was committed, so nothing of it is acknowledged. The next call starts another thread and waits for it; SQLite has
  *   rolled back what was not committed. To end the process instead was turned down: it would take the jobs that run
@@ -12,7 +14,14 @@
  */
 import { Worker } from 'node:worker_threads';
 import { BideError } from '../../core/errors.ts';
-import { CLOSE, errorOfWire, type Greeting, type WireReply, type WireRequest } from './thread-protocol.ts';
+import {
+  CLOSE,
+  errorOfWire,
+  type Farewell,
+  type Greeting,
+  type WireReply,
+  type WireRequest,
+} from './thread-protocol.ts';
 
 /** What a thread does: a function of its payload per operation. */
 export type OperationTable = Readonly<Record<string, (payload: never) => unknown>>;
@@ -26,6 +35,8 @@ export interface ThreadPort<Table extends OperationTable> {
   ): Promise<ReturnType<Table[Name]>>;
   /** Resolves when everything called before is answered and the thread has ended. Then no thread is started any more. */
   close(): Promise<void>;
+  /** Resolves with the reason when the file must not be used on; else never. */
+  readonly unsafe: Promise<BideError>;
 }
 
 interface Pending {
@@ -85,6 +96,8 @@ class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> 
   #worker: Worker | null = null;
   #starting: Promise<void> | null = null;
   #isClosing = false;
+  readonly #farewell = Promise.withResolvers<BideError>();
+  #isUnsafe = false;
   #exited: Promise<void> = Promise.resolve();
   #failure = new BideError('STORE_UNAVAILABLE');
   #bornAt = 0;
@@ -106,6 +119,7 @@ class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> 
       const message = `More than ${this.#options.itemsMax} operations wait for the store.`;
       return Promise.reject(new BideError('OVERLOADED', message));
     }
+    if (this.#isUnsafe) return Promise.reject(this.#failure);
     if (this.#worker === null && !this.#startAgain()) return Promise.reject(this.#failure);
     return new Promise((resolve, reject) => {
       if (this.#pending.isEmpty()) this.#worker?.ref();
@@ -115,13 +129,19 @@ class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> 
     });
   }
 
+  get unsafe(): Promise<BideError> {
+    return this.#farewell.promise;
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true;
     await this.#starting;
+    if (this.#isUnsafe) return;
     this.#flush();
     this.#worker?.ref();
     this.#worker?.postMessage(CLOSE);
-    await this.#exited;
+    // A farewell in between: the thread will not end by itself.
+    await Promise.race([this.#exited, this.#farewell.promise]);
   }
 
   #flush(): void {
@@ -135,8 +155,9 @@ class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> 
     let cause: unknown;
     this.#worker = worker;
     this.#bornAt = this.#now();
-    worker.on('message', (replies: readonly WireReply[]) => {
-      for (const reply of replies) this.#pending.settle(reply);
+    worker.on('message', (message: readonly WireReply[] | Farewell) => {
+      if ('kind' in message) this.#partWith(message);
+      else for (const reply of message) this.#pending.settle(reply);
       if (this.#pending.isEmpty()) worker.unref();
     });
     // An exit follows; only then has the thread let go of the database.
@@ -152,7 +173,17 @@ class RestartingPort<Table extends OperationTable> implements ThreadPort<Table> 
     if (this.#pending.isEmpty()) worker.unref();
   }
 
+  #partWith({ error }: Farewell): void {
+    this.#isUnsafe = true;
+    this.#failure = errorOfWire(error);
+    this.#outbox = [];
+    this.#pending.rejectAll(this.#failure);
+    this.#worker?.unref();
+    this.#farewell.resolve(this.#failure);
+  }
+
   #died(cause: unknown): void {
+    if (this.#isUnsafe) return;
     this.#worker = null;
     this.#youngDeaths = this.#now() - this.#bornAt < GROWN_UP_MS ? this.#youngDeaths : 0;
     this.#failAll(new BideError('STORE_UNAVAILABLE', 'The thread of the store has ended.', {}, { cause }));

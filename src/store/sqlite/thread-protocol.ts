@@ -28,6 +28,12 @@ export interface WireError {
 /** The first message of a thread: it is ready, or why it is not. Then replies only. */
 export type Greeting = { readonly kind: 'ready' } | { readonly kind: 'failed'; readonly error: WireError };
 
+/** In place of replies, once: the thread answers nothing any more, and its file must not be used on. */
+export interface Farewell {
+  readonly kind: 'unsafe';
+  readonly error: WireError;
+}
+
 /** In place of requests: finish and end. */
 export const CLOSE = 'close';
 

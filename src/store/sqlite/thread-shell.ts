@@ -6,11 +6,13 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort } from 'node:worker_threads';
 import { storeError } from './driver-errors.ts';
-import { CLOSE, type Greeting, type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
+import { CLOSE, type Farewell, type Greeting, type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 
 export interface Answerer {
   /** Never throws: what fails is a reply with an error. */
   answer(requests: readonly WireRequest[]): readonly WireReply[];
+  /** What has to be done after a lot and holds no caller up. When it throws, nothing is answered or closed any more. */
+  rest?(): void;
   close(): void;
 }
 
@@ -31,11 +33,24 @@ export function serveThread(subject: string, open: () => Answerer): void {
     while (inbox.length > 0) {
       isClosing = drain(port, inbox) || isClosing;
       port.postMessage(answerer.answer(nextLot(inbox)));
+      if (!hasRested(answerer, port, subject)) return;
     }
     if (!isClosing) return;
     answerer.close();
     port.close();
   });
+}
+
+/** False: that was the end. The thread stays, deaf and with its connection open, until the process ends. */
+function hasRested(answerer: Answerer, port: MessagePort, subject: string): boolean {
+  try {
+    answerer.rest?.();
+    return true;
+  } catch (error) {
+    port.removeAllListeners('message');
+    port.postMessage({ kind: 'unsafe', error: wireError(storeError(error, subject)) } satisfies Farewell);
+    return false;
+  }
 }
 
 type Message = readonly WireRequest[] | typeof CLOSE;

@@ -7,6 +7,7 @@
  *    blame fails alone. Savepoints for every request were rejected: they cost 4 µs each on the path where nothing fails.
  */
 import type { MigrationReport } from '../contract.ts';
+import { createCheckpoints } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { migrateDatabase } from './migrate.ts';
@@ -59,8 +60,11 @@ export type WriterRequest = WireRequest<keyof WriterTable & string>;
 
 /** @param subject the file, as errors name it */
 export function createWriter(connection: Connection, subject: string): Answerer {
+  const checkpoints = createCheckpoints(connection, subject);
   return {
     answer: (requests) => answerAll(connection, subject, requests as readonly WriterRequest[]),
+
+    rest: checkpoints.runIfDue,
     close: () => connection.close(),
   };
 }
