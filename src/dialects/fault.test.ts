@@ -1,14 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { BideError, ERROR_KINDS, ERRORS, type ErrorCode } from '../core/errors.ts';
-import { faultOf, isTransient } from './fault.ts';
+import { errorOf, errorOfKind, isTransient } from './fault.ts';
 
-describe('faultOf', () => {
-  it('keeps the kind and the message of every error of Bide', () => {
+const LIMIT = { limit: 'bodyBytesMax', value: 1_024 } as const;
+
+describe('errorOf', () => {
+  it('lets every error of Bide pass', () => {
     for (const code of Object.keys(ERRORS) as ErrorCode[]) {
-      const { kind, message } = faultOf(new BideError(code, 'Said so.'));
-      assert.equal(kind, ERRORS[code].kind, code);
-      assert.equal(message, kind === 'internal' ? ERRORS.INTERNAL.title : 'Said so.', code);
+      const error = new BideError(code, 'Said so.');
+      assert.equal(errorOf(error, LIMIT), error);
     }
   });
 
@@ -20,25 +21,45 @@ describe('faultOf', () => {
       [429, 'quota'],
       [503, 'unavailable'],
     ] as const) {
-      const error = Object.assign(new Error('It said why.'), { statusCode });
-      assert.deepEqual(faultOf(error), { kind, message: 'It said why.' });
+      const error = errorOf(Object.assign(new Error('It said why.'), { statusCode }), LIMIT);
+      assert.deepEqual([error.kind, error.message], [kind, 'It said why.']);
     }
   });
 
-  it('says nothing of what nobody foresaw', () => {
+  it('knows what Fastify and its parsers throw', () => {
+    const thrown = (code: string, statusCode?: number) => Object.assign(new Error('said so'), { code, statusCode });
+    const codeOf = (error: unknown) => errorOf(error, LIMIT).code;
+    assert.equal(codeOf(thrown('FST_ERR_CTP_BODY_TOO_LARGE', 413)), 'BODY_TOO_LARGE');
+    assert.equal(codeOf(thrown('FST_ERR_CTP_INVALID_MEDIA_TYPE', 415)), 'MEDIA_TYPE_UNSUPPORTED');
+    assert.equal(codeOf(thrown('FST_ERR_CTP_INVALID_CONTENT_LENGTH', 400)), 'INVALID_REQUEST');
+    assert.equal(codeOf(thrown('ECONNRESET', 400)), 'INVALID_REQUEST');
+    assert.deepEqual(errorOf(thrown('FST_ERR_CTP_BODY_TOO_LARGE', 413), LIMIT).details, LIMIT);
+  });
+
+  it('takes what nobody foresaw for internal, and keeps it as the cause', () => {
     const secret = 'password=hunter2';
     for (const thrown of [
       new TypeError(secret),
       Object.assign(new Error(secret), { statusCode: 500 }),
       Object.assign(new Error(secret), { statusCode: '400' }),
+      Object.assign(new Error(secret), { statusCode: 200 }),
       { statusCode: 400, message: secret },
       secret,
       null,
       undefined,
       5,
     ]) {
-      assert.deepEqual(faultOf(thrown), { kind: 'internal', message: ERRORS.INTERNAL.title });
+      const error = errorOf(thrown, LIMIT);
+      assert.equal(error.code, 'INTERNAL');
+      assert.doesNotMatch(error.message, /hunter/);
+      assert.equal(error.cause, thrown);
     }
+  });
+});
+
+describe('errorOfKind', () => {
+  it('has a code of that very kind', () => {
+    for (const kind of ERROR_KINDS) assert.equal(errorOfKind(kind, 'x').kind, kind);
   });
 });
 

@@ -1,4 +1,5 @@
 /** The result of a finished job, as a dialect hands it on: JSON as text, everything else as bytes. */
+import { isJsonType } from '../core/media-type.ts';
 import type { Engine, Snapshot } from '../engine/api.ts';
 
 export type JobResult =
@@ -13,10 +14,6 @@ export async function resultOf(engine: Engine, snapshot: Snapshot): Promise<JobR
   const outcome = await engine.readResult(snapshot.job.tenant, snapshot.job.id);
   if (outcome.kind !== 'found') return { kind: 'none' };
   const { contentType, bytes } = outcome.result;
-  if (!isJson(contentType)) return { kind: 'bytes', contentType, bytes };
+  if (!isJsonType(contentType)) return { kind: 'bytes', contentType, bytes };
   return { kind: 'json', text: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') };
-}
-
-function isJson(contentType: string): boolean {
-  return /^application\/(?:[a-z0-9.+-]+\+)?json\b/i.test(contentType);
 }

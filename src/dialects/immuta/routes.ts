@@ -2,11 +2,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { fieldsOf } from '../../core/json-object.ts';
+import { mediaTypeOf } from '../../core/media-type.ts';
 import type { Scope } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
-import { jsonBodyOf, mediaTypeOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
+import { jsonBodyOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import type { Call, Context } from './call.ts';
 import { errorBody } from './mapping.ts';
@@ -27,7 +28,7 @@ export function register(app: FastifyInstance, context: Context): void {
       '/jobs/statuses',
       quickly(
         context,
-        serve('read', (call) => statuses(call, jsonBodyOf(call.request))),
+        serve('read', (call) => statuses(call, jsonBodyOf(call))),
       ),
     );
     framed.get(
@@ -47,7 +48,7 @@ export function register(app: FastifyInstance, context: Context): void {
       framed.route({
         method,
         url,
-        handler: serve('submit', (call) => start(call, endpoint, jsonBodyOf(call.request))),
+        handler: serve('submit', (call) => start(call, endpoint, jsonBodyOf(call))),
       });
     }
   });
@@ -71,7 +72,7 @@ function quickly(context: Context, otherwise: Handle): Handle {
     const principal = callerOf(context, request);
     if (principal === null || principal instanceof Promise || !principal.scopes.has('read'))
       return otherwise(request, reply);
-    const text = quickStatuses(context, principal.tenant, jsonBodyOf(request));
+    const text = quickStatuses(context, principal.tenant, jsonBodyOf({ context, request }));
     return text === undefined ? otherwise(request, reply) : sendPlainJson(reply, text);
   };
 }
@@ -84,18 +85,18 @@ function callerOf({ auth }: Context, { headers }: FastifyRequest): ReturnType<ty
 
 /** The key comes as JSON, as a form, or in the header. */
 async function authenticate(context: Context, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const key = keyIn(request) ?? credentialOf(request.headers.authorization)?.secret ?? '';
+  const key = keyIn(context, request) ?? credentialOf(request.headers.authorization)?.secret ?? '';
   const principal = await context.auth.byKey(key);
   if (principal === null) throw new BideError('UNAUTHENTICATED', 'Invalid API key');
   const { token } = await context.auth.issueToken(principal, context.options.tokenMs);
   return send(reply, { success: true, authenticated: true, token });
 }
 
-function keyIn(request: FastifyRequest): string | null {
-  if (mediaTypeOf(request) === 'application/x-www-form-urlencoded') {
+function keyIn(context: Context, request: FastifyRequest): string | null {
+  if (mediaTypeOf(request.headers['content-type']) === 'application/x-www-form-urlencoded') {
     return new URLSearchParams(rawBodyOf(request)?.toString('utf8') ?? '').get('apikey');
   }
-  const { apikey: key } = fieldsOf(jsonBodyOf(request));
+  const { apikey: key } = fieldsOf(jsonBodyOf({ context, request }));
   return typeof key === 'string' ? key : null;
 }
 

@@ -6,9 +6,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import { isJsonType, mediaTypeOf } from '../../core/media-type.ts';
 import type { Principal } from '../../http/dialect.ts';
+import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
+import { jsonBodyOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
 import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import type { Context } from './call.ts';
@@ -24,9 +27,9 @@ const RUNNING = 'Kinetica is running!';
 const SECOND_MS = 1_000;
 
 export function register(app: FastifyInstance, context: Context): void {
-  checkTypes(context);
+  requireTypes(context.engine, 'dialects.kinetica.options.endpoints', context.options.endpoints);
   frame(app, { errorBody }, (framed) => {
-    readBodies(framed);
+    takeRawBodies(framed);
     framed.addHook('onRequest', (request, _reply, done) => {
       BEGUN_AT.set(request, performance.now());
       done();
@@ -44,21 +47,6 @@ export function register(app: FastifyInstance, context: Context): void {
       }
     }
   });
-}
-
-/** A config that names a job type which does not exist is told so at the start, not at the first request. */
-function checkTypes(context: Context): void {
-  const types = new Set(context.engine.types().map((type) => type.name));
-  for (const [path, target] of Object.entries(context.options.endpoints)) {
-    if (types.has(target.type)) continue;
-    const where = `dialects.kinetica.options.endpoints['${path}'].type`;
-    throw new BideError('CONFIG_INVALID', `${where} names ${target.type}, which is no job type.`);
-  }
-}
-
-/** Bodies stay bytes until the caller is known: who is not let in learns nothing of what is wrong with his body. */
-function readBodies(app: FastifyInstance): void {
-  app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
 }
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
@@ -84,7 +72,7 @@ function polling(context: Context): (otherwise: Handle) => Handle {
 
 /** The id in a plain JSON poll; null for everything that must be read with care. */
 function polledNumber(request: FastifyRequest): number | null {
-  if (!(request.body instanceof Buffer) || !isJson(request)) return null;
+  if (!(request.body instanceof Buffer) || !isJsonType(request.headers['content-type'])) return null;
   const number = POLL.exec(request.body.toString('latin1'))?.[1];
   return number === undefined ? null : Number(number);
 }
@@ -99,7 +87,7 @@ async function serve(context: Context, request: FastifyRequest, reply: FastifyRe
   const principal = await authenticate(context, request);
   requireScope(principal, scope);
   const encoding = encodingOf(request);
-  const body = parsed(encoding, request);
+  const body = bodyIn(context, request, encoding);
   const out = await answer({ context, request, reply, principal, user: userOf(request, principal), encoding }, body);
   return reply.type(encoding === 'binary' ? BINARY_TYPE : JSON_TYPE).send(bodyOf(encoding, out));
 }
@@ -117,29 +105,17 @@ function userOf(request: FastifyRequest, { tenant }: Principal): string {
 }
 
 function encodingOf(request: FastifyRequest): Encoding {
-  return mediaTypeOf(request) === BINARY_TYPE ? 'binary' : 'json';
+  return mediaTypeOf(request.headers['content-type']) === BINARY_TYPE ? 'binary' : 'json';
 }
 
-function isJson(request: FastifyRequest): boolean {
-  return /\bjson$/.test(mediaTypeOf(request));
-}
-
-function mediaTypeOf(request: FastifyRequest): string {
-  return (request.headers['content-type'] ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
-}
-
-function parsed(encoding: Encoding, request: FastifyRequest): Body {
-  const bytes = request.body;
-  if (!(bytes instanceof Buffer) || bytes.length === 0) throw new BideError('INVALID_REQUEST', 'The body is empty.');
+function bodyIn(context: Context, request: FastifyRequest, encoding: Encoding): Body {
+  const bytes = rawBodyOf(request);
+  if (bytes === undefined) throw new BideError('INVALID_REQUEST', 'The body is empty.');
   if (encoding === 'binary') return { encoding, bytes };
-  if (!isJson(request)) {
+  if (!isJsonType(request.headers['content-type'])) {
     throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE} or ${BINARY_TYPE}.`);
   }
-  try {
-    return { encoding, value: JSON.parse(bytes.toString('utf8')) };
-  } catch {
-    throw new BideError('MALFORMED_JSON');
-  }
+  return { encoding, value: jsonBodyOf({ context, request }) };
 }
 
 function preflight(reply: FastifyReply): FastifyReply {

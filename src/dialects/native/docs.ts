@@ -52,13 +52,13 @@ const PAGE_POLICY = [
   "object-src 'none'",
 ].join('; ');
 
-export async function serveDocs(app: FastifyInstance): Promise<void> {
+export function serveDocs(app: FastifyInstance): void {
   let text: string | undefined;
   app.get('/openapi.json', { schema: { hide: true } }, (_request, reply) => {
     text ??= JSON.stringify(app.swagger());
     return reply.type('application/json; charset=utf-8').header('cache-control', 'no-cache').send(text);
   });
-  await app.register(swaggerUi, {
+  app.register(swaggerUi, {
     routePrefix: '/docs',
     uiConfig: { docExpansion: 'list', deepLinking: true, validatorUrl: null },
     staticCSP: PAGE_POLICY,

@@ -1,9 +1,8 @@
 /** The native API as a dialect, mounted at the root. */
-import type { ErrorKind } from '../../core/errors.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
 import type { Dialect } from '../../http/dialect.ts';
-import { errorOfKind, PROBLEM_TYPE, problemOf } from './problem.ts';
 import { type NativeServices, nativeRoutes } from './routes.ts';
+import { errorBody } from './voice.ts';
 
 export { type NativeServices, nativeRoutes } from './routes.ts';
 
@@ -47,9 +46,4 @@ export function createNativeDialect(services: NativeServices): Dialect<null> {
     playground: null,
     register: (app, context) => nativeRoutes(app, context, services),
   };
-}
-
-function errorBody(kind: ErrorKind, message: string) {
-  const { status, body } = problemOf(errorOfKind(kind, message));
-  return { status, body, headers: { 'content-type': `${PROBLEM_TYPE}; charset=utf-8` } };
 }

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { BideError, ERROR_KINDS, ERRORS, type ErrorCode } from '../../core/errors.ts';
-import { errorOf, errorOfKind, problemOf, STATUS_OF_KIND } from './problem.ts';
+import { errorOfKind } from '../fault.ts';
+import { problemOf } from './problem.ts';
 
-const LIMIT = { limit: 'bodyBytesMax', value: 1_024 } as const;
 const WHERE = { path: '/v1/jobs', requestId: 'r1' };
 
 describe('problemOf', () => {
@@ -37,42 +37,6 @@ describe('problemOf', () => {
       const { headers } = problemOf(errorOfKind(kind, 'x'));
       assert.equal('retry-after' in headers, ['quota', 'busy', 'unavailable'].includes(kind), kind);
       assert.equal('www-authenticate' in headers, kind === 'unauthorized', kind);
-    }
-  });
-});
-
-describe('errorOfKind', () => {
-  test('has a code of that very kind', () => {
-    for (const kind of ERROR_KINDS) {
-      assert.equal(errorOfKind(kind, 'x').kind, kind);
-      assert.equal(problemOf(errorOfKind(kind, 'x')).status, STATUS_OF_KIND[kind]);
-    }
-  });
-});
-
-describe('errorOf', () => {
-  test('knows what Fastify and its parsers throw', () => {
-    const thrown = (code: string, statusCode?: number) => Object.assign(new Error('said so'), { code, statusCode });
-    const codeOf = (error: unknown) => errorOf(error, LIMIT).code;
-    assert.equal(codeOf(thrown('FST_ERR_CTP_BODY_TOO_LARGE', 413)), 'BODY_TOO_LARGE');
-    assert.equal(codeOf(thrown('FST_ERR_CTP_INVALID_MEDIA_TYPE', 415)), 'MEDIA_TYPE_UNSUPPORTED');
-    assert.equal(codeOf(thrown('FST_ERR_CTP_INVALID_CONTENT_LENGTH', 400)), 'INVALID_REQUEST');
-    assert.equal(codeOf(thrown('ECONNRESET', 400)), 'INVALID_REQUEST');
-    assert.deepEqual(errorOf(thrown('FST_ERR_CTP_BODY_TOO_LARGE', 413), LIMIT).details, LIMIT);
-  });
-
-  test('takes what nobody foresaw for internal, and keeps it as the cause', () => {
-    for (const thrown of [
-      new Error('x'),
-      'text',
-      null,
-      undefined,
-      { statusCode: 404 },
-      Object.assign(new Error(), { statusCode: 200 }),
-    ]) {
-      const error = errorOf(thrown, LIMIT);
-      assert.equal(error.code, 'INTERNAL');
-      assert.equal(error.cause, thrown);
     }
   });
 });

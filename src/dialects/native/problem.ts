@@ -9,7 +9,7 @@ import { retryAfterSeconds } from './status.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
-export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze({
+const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze({
   invalid: 400,
   unauthorized: 401,
   forbidden: 403,
@@ -28,24 +28,6 @@ export const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze
 
 /** Codes whose status says more than their kind does. */
 const STATUS_OF_CODE: Partial<Readonly<Record<ErrorCode, number>>> = { RANGE_NOT_SATISFIABLE: 416 };
-
-/** The code that says no more than a kind, for errors that come as a kind and a sentence. */
-const CODE_OF_KIND: Readonly<Record<ErrorKind, ErrorCode>> = Object.freeze({
-  invalid: 'INVALID_REQUEST',
-  unauthorized: 'UNAUTHENTICATED',
-  forbidden: 'SCOPE_MISSING',
-  not_found: 'ROUTE_NOT_FOUND',
-  gone: 'JOB_GONE',
-  method: 'METHOD_NOT_ALLOWED',
-  conflict: 'WRONG_STATE',
-  unprocessable: 'INPUT_INVALID',
-  too_large: 'BODY_TOO_LARGE',
-  media_type: 'MEDIA_TYPE_UNSUPPORTED',
-  quota: 'QUOTA_EXCEEDED',
-  busy: 'OVERLOADED',
-  unavailable: 'STORE_UNAVAILABLE',
-  internal: 'INTERNAL',
-});
 
 /** Ms that refused callers are told to stay away. A quota empties as jobs finish; a busy or absent store is back within a second or not soon. */
 const STAY_AWAY_MS: Partial<Readonly<Record<ErrorKind, number>>> = { quota: 5_000, busy: 1_000, unavailable: 2_000 };
@@ -93,47 +75,12 @@ export function problemOf(
   };
 }
 
-/** The error of a kind, where no better code is known. */
-export function errorOfKind(kind: ErrorKind, message: string): BideError {
-  return new BideError(CODE_OF_KIND[kind], message);
-}
-
 /** An error about a request's form, with the places that are wrong. */
 export function invalid(issues: readonly Issue[]): BideError {
   const first = issues[0];
   const place = first === undefined || first.path === '' ? 'The request' : first.path;
   const detail = first === undefined ? undefined : `${place} ${first.message}.`;
   return new BideError('INVALID_REQUEST', detail, { errors: issues });
-}
-
-/** The limit that a body was held against. */
-export interface BodyLimit {
-  readonly limit: 'bodyBytesMax' | 'resultBytesMax';
-  readonly value: number;
-}
-
-/** What Fastify and its parsers throw, as an error of ours; our own pass through, and what nobody foresaw is internal. */
-export function errorOf(thrown: unknown, bodyLimit: BodyLimit): BideError {
-  if (thrown instanceof BideError) return thrown;
-  const { code, statusCode } = (typeof thrown === 'object' && thrown !== null ? thrown : {}) as Record<string, unknown>;
-  switch (code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
-      return tooLarge(bodyLimit);
-    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
-      return new BideError('MEDIA_TYPE_UNSUPPORTED', undefined, { accepts: ['application/json'] });
-    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
-      return new BideError('INVALID_REQUEST', 'The body is not as long as Content-Length says.');
-    default:
-      break;
-  }
-  if (thrown instanceof Error && typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
-    return new BideError(statusCode === 413 ? 'BODY_TOO_LARGE' : 'INVALID_REQUEST', thrown.message);
-  }
-  return new BideError('INTERNAL', undefined, {}, { cause: thrown });
-}
-
-function tooLarge({ limit, value }: BodyLimit): BideError {
-  return new BideError('BODY_TOO_LARGE', `The body may have at most ${value} bytes (${limit}).`, { limit, value });
 }
 
 /** The sentence about this very case, and where that is only the title, what to do about it. */

@@ -1,15 +1,19 @@
 /** All native routes on one Fastify instance: the root of Bide's own server, or a scope inside somebody's app. */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Limits } from '../../core/limits.ts';
 import type { DialectContext, KeyAdmin, Principal } from '../../http/dialect.ts';
+import { frame, isRoot } from '../frame.ts';
+import { takeJsonBodies } from '../json-body.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
-import { frame, isRoot } from './frame.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
-import { createGuard, identifyByKey } from './principal.ts';
+import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
+import { validatorCompiler } from './validate.ts';
+import { VOICE } from './voice.ts';
 import { wireOf } from './wire.ts';
 import { declareWorkRoutes } from './work-routes.ts';
 
@@ -37,18 +41,28 @@ export async function nativeRoutes(
   const face = createFace({ engine, holds, wire, guard, base: app.prefix, isOwn: isRoot(app) });
   if (services.hasDocs) await collectRoutes(app, services.version);
   for (const schema of wire.named) app.addSchema(schema);
-  const { close } = frame(app, engine.limits);
-  declareIndex(app, services);
-  declareJobRoutes(app, face);
-  declareBatchRoutes(app, face);
-  declareResultRoute(app, face);
-  declareEventsRoute(app, face);
-  declareWorkRoutes(app, face);
-  declareTypes(app, face);
-  if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
-  services.more?.(app, guard);
-  if (services.hasDocs) await serveDocs(app);
-  close();
+  frame(app, VOICE, () => {
+    readRequests(app, engine.limits);
+    declareIndex(app, services);
+    declareJobRoutes(app, face);
+    declareBatchRoutes(app, face);
+    declareResultRoute(app, face);
+    declareEventsRoute(app, face);
+    declareWorkRoutes(app, face);
+    declareTypes(app, face);
+    if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
+    services.more?.(app, guard);
+    if (services.hasDocs) serveDocs(app);
+  });
+  await app.after();
+}
+
+function readRequests(app: FastifyInstance, limits: Limits): void {
+  app.decorateRequest(PRINCIPAL, null);
+  takeJsonBodies(app, limits);
+  app.setValidatorCompiler(validatorCompiler);
+  // Most bodies are text already, and the few others are too small for a compiled serializer to pay.
+  app.setSerializerCompiler(() => JSON.stringify);
 }
 
 function declareIndex(app: FastifyInstance, { version, hasDocs }: NativeServices): void {

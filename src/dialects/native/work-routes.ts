@@ -8,16 +8,19 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
+import { isObject } from '../../core/json-object.ts';
 import type { Limits } from '../../core/limits.ts';
+import { isJsonType } from '../../core/media-type.ts';
 import type { ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
+import { refuseErrors } from '../frame.ts';
+import { readJson, takeRawBodies } from '../json-body.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
-import { refuseErrors } from './frame.ts';
-import { readJson } from './json-body.ts';
 import { claimedBody, requireHeld, requireJobId } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import { isoTime } from './status.ts';
 import { compileCheck, validatorCompiler } from './validate.ts';
+import { VOICE } from './voice.ts';
 import { waitMsOf } from './wait-of.ts';
 import type { ClaimBody, FailBody, HeartbeatBody, SucceedBody, SucceedQuery } from './wire.ts';
 
@@ -65,9 +68,9 @@ export function declareWorkRoutes(app: FastifyInstance, face: Face): void {
 function declareSucceed(app: FastifyInstance, face: Face): void {
   const { wire, guard, engine } = face;
   const bodyLimit = Math.ceil((engine.limits.resultBytesMax * 4) / 3) + ENVELOPE_BYTES;
-  refuseErrors(app, { limit: 'resultBytesMax', value: engine.limits.resultBytesMax });
+  refuseErrors(app, VOICE, { limit: 'resultBytesMax', value: engine.limits.resultBytesMax });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit }, (_request, body, done) => done(null, body));
+  takeRawBodies(app, { bodyLimit });
   const check = compileCheck(wire.succeedBody);
   app.post(
     '/v1/work/:id/succeed',
@@ -209,12 +212,12 @@ function deliveryOf(face: Face, request: FastifyRequest, checked: (value: unknow
 /** As it came, without a look inside beyond what a status would show of it: parsing 16 MB would stand in everybody's way. */
 function rawResult(contentType: string | undefined, bytes: Buffer, limits: Limits): ResultContent | null {
   if (bytes.length === 0 && contentType === undefined) return null;
-  if (isJson(contentType) && bytes.length <= limits.resultInlineBytesMax) readJson(bytes, limits.jsonDepthMax);
+  if (isJsonType(contentType) && bytes.length <= limits.resultInlineBytesMax) readJson(bytes, limits.jsonDepthMax);
   return { contentType: contentType ?? 'application/octet-stream', bytes };
 }
 
 function envelopeOf(contentType: string | undefined, body: Buffer, read: (body: Buffer) => SucceedBody): Delivered {
-  if (!isJson(contentType)) {
+  if (!isJsonType(contentType)) {
     throw new BideError(
       'MEDIA_TYPE_UNSUPPORTED',
       'Send JSON, or name the fence in the URL to send the result itself.',
@@ -230,8 +233,8 @@ function envelopeOf(contentType: string | undefined, body: Buffer, read: (body: 
 
 /** The bytes of `{"bytes": base64, "contentType": type}`; null for any other value, which is a JSON result. */
 function bytesOf(result: unknown): ResultContent | null {
-  if (typeof result !== 'object' || result === null || Object.keys(result).length !== 2) return null;
-  const { bytes, contentType } = result as Record<string, unknown>;
+  if (!isObject(result) || Object.keys(result).length !== 2) return null;
+  const { bytes, contentType } = result;
   if (typeof bytes !== 'string' || typeof contentType !== 'string') return null;
   const isBase64 = bytes.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(bytes);
   if (!isBase64) throw invalid([{ path: '/result/bytes', message: 'must be base64' }]);
@@ -239,10 +242,6 @@ function bytesOf(result: unknown): ResultContent | null {
     throw invalid([{ path: '/result/contentType', message: 'must be a content type' }]);
   }
   return { contentType, bytes: Buffer.from(bytes, 'base64') };
-}
-
-function isJson(contentType: string | undefined): boolean {
-  return contentType !== undefined && /^application\/json\s*(?:;|$)/i.test(contentType);
 }
 
 function resultTooLarge(value: number): BideError {

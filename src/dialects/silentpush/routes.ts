@@ -9,7 +9,7 @@ import type { DialectContext, Principal } from '../../http/dialect.ts';
 import type { DialectCall } from '../call.ts';
 import { requireTypes } from '../configured-types.ts';
 import { requireScope } from '../credentials.ts';
-import { frame, refuse } from '../frame.ts';
+import { frame } from '../frame.ts';
 import { jobDone } from '../job-done.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { resultOf } from '../result-of.ts';
@@ -119,10 +119,10 @@ async function start(call: Call, endpoint: StartingEndpoint): Promise<Answer> {
   requireScope(call.principal, 'submit');
   const options: EndpointOptions | undefined = call.context.options.endpoints[endpoint.name];
   if (options === undefined) {
-    return refuse({ errorBody }, call.reply, 'not_found', `endpoint ${endpoint.name} is not configured`);
+    throw new BideError('ROUTE_NOT_FOUND', `endpoint ${endpoint.name} is not configured`);
   }
   const flags = startFlags(call.query, call.context.options.maxWait);
-  const body = endpoint.method === 'POST' ? spqlSearch(jsonBodyOf(call.request)) : null;
+  const body = endpoint.method === 'POST' ? spqlSearch(jsonBodyOf(call)) : null;
   const { tenant } = call.principal;
   const request = submission({ tenant, endpoint, options, params: paramsOf(call), query: call.query, flags, body });
   const job = await submitOne(call.context.engine, request);
@@ -137,7 +137,7 @@ async function start(call: Call, endpoint: StartingEndpoint): Promise<Answer> {
 
 function unknownJob(call: Call, id: string | null, kind: 'missing' | 'gone'): Answer {
   const isPending = call.context.options.unknownJobs === 'pending' && id !== null && kind === 'missing';
-  if (!isPending) return refuse({ errorBody }, call.reply, 'not_found', JOB_NOT_FOUND);
+  if (!isPending) throw new BideError('JOB_NOT_FOUND', JOB_NOT_FOUND);
   return send(call, JSON.stringify(envelope({ job_status: jobStatus(id, 'PENDING', baseUrl(call)) })));
 }
 

@@ -99,7 +99,7 @@ function declareTokens(app: FastifyInstance, context: Context): void {
       now: () => context.engine.clock.now(),
     });
     tokens.post('/oauth2/token::generate', async (request, reply) => {
-      const body = jsonBodyOf(request);
+      const body = jsonBodyOf({ context, request });
       if (!Value.Check(Credentials, body)) {
         throw new BideError('INVALID_REQUEST', 'type must be "application", appId and appSecret are required.');
       }
@@ -113,11 +113,11 @@ function declareTokens(app: FastifyInstance, context: Context): void {
 function declareProcessing(app: FastifyInstance, route: Route): void {
   app.register(async (json) => {
     takeRawBodies(json);
-    const text = route('submit', (call) => processText(call, jsonBodyOf(call.request)), 201);
+    const text = route('submit', (call) => processText(call, jsonBodyOf(call)), 201);
     json.post('/v1/process/text', text);
     json.put('/v1/process/text/:conversationId', text);
     for (const medium of MEDIA) {
-      const byUrl = route('submit', (call) => processUrl(call, medium, jsonBodyOf(call.request)), 201);
+      const byUrl = route('submit', (call) => processUrl(call, medium, jsonBodyOf(call)), 201);
       json.post(`/v1/process/${medium}/url`, byUrl);
       json.put(`/v1/process/${medium}/url/:conversationId`, byUrl);
     }
@@ -144,7 +144,7 @@ function declareReading(app: FastifyInstance, route: Route, context: Context): v
     );
     json.put('/v1/conversations/:id', route('submit', setMetadata));
     json.delete('/v1/conversations/:id', route('submit', remove));
-    const text = route('read', (call) => transcript(call, idOf(call), jsonBodyOf(call.request)));
+    const text = route('read', (call) => transcript(call, idOf(call), jsonBodyOf(call)));
     json.post('/v1/conversations/:id/transcript', text);
     for (const [name, answer] of Object.entries(READINGS)) {
       json.get(
@@ -186,7 +186,7 @@ async function list(call: Call): Promise<object> {
 }
 
 async function setMetadata(call: Call): Promise<object> {
-  const { metadata } = fieldsOf(jsonBodyOf(call.request));
+  const { metadata } = fieldsOf(jsonBodyOf(call));
   if (metadata === undefined) throw new BideError('INVALID_REQUEST', '"metadata" is required');
   await call.conversations.setMetadata(call.principal.tenant, idOf(call), metadata);
   return conversation(call, idOf(call));

@@ -5,10 +5,10 @@ import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
+import { mediaTypeOf } from '../../core/media-type.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { waitFor } from '../job-done.ts';
-import { mediaTypeOf } from '../json-body.ts';
 import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import type { Conversation } from './conversations.ts';
@@ -50,7 +50,7 @@ export async function processBytes(call: Call, medium: Medium): Promise<SubmitBo
   requireWebhook(options);
   const body = call.request.body instanceof Readable ? call.request.body : Readable.from([]);
   const upload = await call.uploads.take(body);
-  const contentType = mediaTypeOf(call.request);
+  const contentType = mediaTypeOf(call.request.headers['content-type']);
   const input = { file: upload.file, bytes: upload.bytes, contentType: contentType === '' ? null : contentType };
   try {
     return await process(call, { medium, input, options, upload }, conversation);

@@ -10,7 +10,7 @@ import type { Scope } from '../../engine/api.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, requireScope } from '../credentials.ts';
-import { frame, refuse } from '../frame.ts';
+import { frame } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
@@ -44,15 +44,15 @@ export function register(app: FastifyInstance, context: Context): void {
     );
     framed.post(
       '/v1/save',
-      route('submit', (call) => saveQuery(call, jsonBodyOf(call.request))),
+      route('submit', (call) => saveQuery(call, jsonBodyOf(call))),
     );
     framed.post(
       '/v1/analyze',
-      route('submit', (call) => analyze(call, jsonBodyOf(call.request))),
+      route('submit', (call) => analyze(call, jsonBodyOf(call))),
     );
     framed.post(
       '/v1/query/:query_id',
-      route('submit', (call) => runQuery(call, param(call, 'query_id'), jsonBodyOf(call.request))),
+      route('submit', (call) => runQuery(call, param(call, 'query_id'), jsonBodyOf(call))),
     );
     framed.get(
       '/v1/datasets/:dataset_id/schema',
@@ -80,9 +80,13 @@ function countRequests(app: FastifyInstance, context: Context): void {
   app.addHook('onRequest', (request, reply, done) => {
     const goOn = (principal: Principal | null) => {
       const standing = count(principal, request);
-      if (!standing.isOver) return done();
+      if (!standing.isOver) {
+        done();
+        return;
+      }
       const waitMs = standing.resetAt - context.engine.clock.now();
-      return refuse({ errorBody }, reply.header('retry-after', Math.max(1, Math.ceil(waitMs / 1_000))), 'quota', '');
+      reply.header('retry-after', Math.max(1, Math.ceil(waitMs / 1_000)));
+      done(new BideError('QUOTA_EXCEEDED'));
     };
     const principal = callerOf(context, request);
     if (principal instanceof Promise) principal.then(goOn).catch(done);
