@@ -157,6 +157,9 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
   const rendering = dialects.flatMap(({ name, renderDelivery }) =>
     renderDelivery === undefined ? [] : [[name, renderDelivery] as const],
   );
+  const checking = dialects.flatMap(({ name, checkAttempt }) =>
+    checkAttempt === undefined ? [] : [[name, checkAttempt] as const],
+  );
   return createEngine({
     store,
     clock,
@@ -166,6 +169,7 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
     workerName: workerName(),
     runsJobs: options.runsJobs,
     renderDelivery: new Map(rendering),
+    checkAttempt: new Map(checking),
     allowsPrivateDeliveries: options.allowsPrivateCallbacks === true || config.deliveries.allowPrivateAddresses,
   });
 }

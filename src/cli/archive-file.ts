@@ -5,18 +5,19 @@
  * hashes of keys are in it. It reaches the disk before it is renamed, and no file that is there is written over.
  */
 import { createReadStream, createWriteStream, existsSync } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { addAbortSignal, pipeline, Readable, type Writable } from 'node:stream';
 import { pipeline as pipelineDone } from 'node:stream/promises';
 import { createGunzip, createGzip } from 'node:zlib';
 import { BideError } from '../core/errors.ts';
+import { placeLasting } from '../disk/lasting.ts';
 import { usageError } from './usage-error.ts';
 
 /** Bytes written. Rejects with USAGE where the file cannot be made, with EXPORT_UNFINISHED where it cannot be finished. */
 export async function saveArchive(text: AsyncIterable<string>, path: string, signal: AbortSignal): Promise<number> {
   if (existsSync(path)) throw usageError(`The file ${path} is there already: it is not written over.`);
   const draft = `${path}.part`;
-  const file = createWriteStream(draft, { flags: 'wx', mode: 0o600, flush: true });
+  const file = createWriteStream(draft, { flags: 'wx', mode: 0o600 });
   let isOurs = false;
   file.once('open', () => {
     isOurs = true;
@@ -25,7 +26,7 @@ export async function saveArchive(text: AsyncIterable<string>, path: string, sig
     const source = Readable.from(text);
     if (isZipped(path)) await pipelineDone(source, createGzip(), file, { signal });
     else await pipelineDone(source, file, { signal });
-    await rename(draft, path);
+    await placeLasting(draft, path);
     return file.bytesWritten;
   } catch (error) {
     if (isOurs) await rm(draft, { force: true });

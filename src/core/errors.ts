@@ -209,6 +209,11 @@ export const ERRORS = Object.freeze({
     title: 'The query returns more rows than the limit.',
     advice: 'Aggregate, or add LIMIT.',
   },
+  UPLOAD_DAMAGED: {
+    kind: 'internal',
+    title: 'The uploaded file is missing, or not what was uploaded.',
+    advice: 'Upload it again, and see what happened to the disk or the folder of uploads.',
+  },
   // Service.
   SHUTTING_DOWN: { kind: 'unavailable', title: 'The server is shutting down.', advice: 'Try again after Retry-After.' },
   OVERLOADED: {

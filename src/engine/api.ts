@@ -279,6 +279,12 @@ export interface DeliveryRequest {
 /** Null: this dialect does not announce this change. */
 export type RenderDelivery = (delivery: Delivery) => DeliveryRequest | null;
 
+/**
+ * Looks at what a job relies on outside of the store, such as an uploaded file, before each attempt: null when it is there, else why the
+ * job fails, for good. Made by the dialect that the job came from. A rejection fails the attempt alone.
+ */
+export type CheckAttempt = (job: Pick<Job, 'id' | 'origin'>, signal: AbortSignal) => Promise<Failure | null>;
+
 /** What dialects keep beside jobs. */
 export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentRemove'>;
 

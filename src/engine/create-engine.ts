@@ -8,7 +8,7 @@
 import type { Limits } from '../core/limits.ts';
 import { shownState } from '../core/state.ts';
 import type { Store } from '../store/contract.ts';
-import type { Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
+import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -38,6 +38,8 @@ export interface EngineOptions {
   /** By the dialect of a job's origin, `native` for those without. */
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
   readonly postDelivery?: PostDelivery;
+  /** By the dialect of a job's origin. */
+  readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
   /** Whether deliveries may go to loopback, private and link-local addresses. */
   readonly allowsPrivateDeliveries?: boolean;
 }

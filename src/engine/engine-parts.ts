@@ -1,7 +1,7 @@
 /** Makes the parts of the engine and wires them to each other. The order is the order of dependence; there is no cycle. */
 import type { Limits } from '../core/limits.ts';
 import type { Store } from '../store/contract.ts';
-import type { JobType, RenderDelivery } from './api.ts';
+import type { CheckAttempt, JobType, RenderDelivery } from './api.ts';
 import { tellChanges } from './change-telemetry.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { Clock } from './clock.ts';
@@ -35,6 +35,7 @@ export interface PartsOptions {
   readonly runsJobs: boolean;
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
   readonly postDelivery?: PostDelivery;
+  readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
   readonly allowsPrivateDeliveries?: boolean;
 }
 

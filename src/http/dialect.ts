@@ -8,7 +8,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
-import type { Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
 
 /** Who is calling: a key, or a token that stands for one. */
 export interface Principal {
@@ -121,4 +121,6 @@ export interface Dialect<Options = unknown> {
   readonly router?: RouterOptions;
   /** Where the vendor announces state changes to a URL. */
   readonly renderDelivery?: RenderDelivery;
+  /** Where jobs rely on what the dialect keeps outside of the store. Asked in the process that runs the job. */
+  readonly checkAttempt?: CheckAttempt;
 }

@@ -5,9 +5,11 @@
  * scopes and manages the keys of every tenant.
  */
 import { randomBytes } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { BideError, ERRORS } from '../core/errors.ts';
+import { BideError } from '../core/errors.ts';
+import { makeLastingFolder, placeLasting } from '../disk/lasting.ts';
+import { writeRefusal } from '../disk/write-refusal.ts';
 import type { KeyStore, StoredKey } from '../engine/api.ts';
 import { SCOPES } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -120,21 +122,11 @@ function requireValid({ tenant, name, scopes }: KeyDraft): void {
 async function writeSecretFile(path: string, text: string): Promise<void> {
   const draft = `${path}.${randomBytes(4).toString('hex')}`;
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(draft, text, { mode: 0o600, flag: 'wx', flush: true });
-    await rename(draft, path);
+    await makeLastingFolder(dirname(path));
+    await writeFile(draft, text, { mode: 0o600, flag: 'wx' });
+    await placeLasting(draft, path);
   } catch (cause) {
     await rm(draft, { force: true }).catch(() => {});
-    const code = WRITE_ERRORS[(cause as NodeJS.ErrnoException).code ?? ''];
-    if (code === undefined) throw cause;
-    throw new BideError(code, `${ERRORS[code].title} The admin key could not be written to ${path}.`, {}, { cause });
+    throw writeRefusal(cause, 'the admin key', path) ?? cause;
   }
 }
-
-const WRITE_ERRORS: Readonly<Record<string, 'STORE_READ_ONLY' | 'STORE_FULL'>> = {
-  EACCES: 'STORE_READ_ONLY',
-  EPERM: 'STORE_READ_ONLY',
-  EROFS: 'STORE_READ_ONLY',
-  ENOSPC: 'STORE_FULL',
-  EDQUOT: 'STORE_FULL',
-};

@@ -19,6 +19,7 @@ export interface Layer {
 
 const DIALECT_BASE = [
   'src/core/',
+  'src/disk/',
   'src/engine/api.ts',
   'src/engine/clock.ts',
   'src/http/dialect.ts',
@@ -27,13 +28,14 @@ const DIALECT_BASE = [
 
 export const LAYERS: readonly Layer[] = [
   { name: 'core', at: ['src/core/'], may: [], isPure: true },
-  { name: 'store', at: ['src/store/'], may: ['src/core/'] },
+  { name: 'disk', at: ['src/disk/'], may: ['src/core/'] },
   { name: 'net', at: ['src/net/'], may: [] },
+  { name: 'store', at: ['src/store/'], may: ['src/core/', 'src/disk/'] },
   { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/net/', 'src/store/contract.ts'] },
   {
     name: 'handlers',
     at: ['src/handlers/'],
-    may: ['src/core/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts'],
+    may: ['src/core/', 'src/disk/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts'],
   },
   {
     name: 'config',
@@ -43,12 +45,16 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'http',
     at: ['src/http/'],
-    may: ['src/core/', 'src/engine/'],
+    may: ['src/core/', 'src/disk/', 'src/engine/'],
     mayTypes: ['src/store/contract.ts'],
   },
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
   { name: 'client', at: ['src/client/'], may: [], mayTypes: ['src/core/'], isPure: true },
-  { name: 'cli', at: ['src/cli/', 'bin/'], may: ['src/core/', 'src/client/', 'src/config/', 'src/app.ts'] },
+  {
+    name: 'cli',
+    at: ['src/cli/', 'bin/'],
+    may: ['src/core/', 'src/disk/', 'src/client/', 'src/config/', 'src/app.ts'],
+  },
   {
     name: 'app',
     at: ['src/app.ts', 'src/app/', 'src/index.ts', 'src/playground.ts', 'src/playground/'],

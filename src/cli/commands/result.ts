@@ -1,9 +1,10 @@
 /** `bide result`: the bytes that a job returned, as they are. */
 import { createWriteStream } from 'node:fs';
-import { rename, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobResult, OpenResult } from '../../client/index.ts';
+import { placeLasting } from '../../disk/lasting.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -52,7 +53,7 @@ async function save({ body }: OpenResult, path: string): Promise<number> {
   const file = createWriteStream(draft, { flags: 'wx' });
   try {
     await pipeline(Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]), file);
-    await rename(draft, path);
+    await placeLasting(draft, path);
     return file.bytesWritten;
   } catch (error) {
     await rm(draft, { force: true });

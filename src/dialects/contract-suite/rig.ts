@@ -152,13 +152,14 @@ function engineOf<O>(
     readonly types: readonly JobType[];
   },
 ): RunningEngine {
-  const { name, renderDelivery } = dialect;
+  const { name, renderDelivery, checkAttempt } = dialect;
   return createEngine({
     ...parts,
     types: [...remoteTypes(), ...parts.types],
     workerName: 'suite',
     runsJobs: parts.types.length > 0,
     renderDelivery: new Map(renderDelivery === undefined ? [] : [[name, renderDelivery]]),
+    checkAttempt: new Map(checkAttempt === undefined ? [] : [[name, checkAttempt]]),
     // Webhooks of a test go to a server of that test.
     allowsPrivateDeliveries: true,
   });

@@ -4,6 +4,7 @@ import { DIALECT, errorBody, renderDelivery, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, parseOptions, type SymblOptions } from './options.ts';
 import { READINGS } from './reading.ts';
 import { register } from './routes.ts';
+import { checkAttempt } from './upload-check.ts';
 import { MEDIA, STATUS_WORDS } from './wire.ts';
 
 const PROCESS = '/v1/process';
@@ -50,6 +51,7 @@ export const symbl: Dialect<SymblOptions> = {
   errorBody,
   parseOptions,
   playground: { ...DEFAULT_OPTIONS, text: { type: 'echo' } },
-  register,
+  register: (app, context) => register(app, context),
   renderDelivery,
+  checkAttempt,
 };

@@ -3,6 +3,7 @@ import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
+import type { Upload } from './uploads.ts';
 import type { JobBody, StatusWord } from './wire.ts';
 
 export const DIALECT = 'symbl';
@@ -26,8 +27,8 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
 /** What this dialect remembers of the request that made a job. */
 export interface Remembered {
   readonly conversationId: string;
-  /** File of an upload, in the folder for uploads; null where nothing was uploaded. */
-  readonly upload: string | null;
+  /** What was uploaded, and where it is kept; null where nothing was. */
+  readonly upload: Upload | null;
   readonly options: Readonly<Record<string, Json>>;
 }
 

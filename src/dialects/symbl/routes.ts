@@ -6,6 +6,7 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
+import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
@@ -30,14 +31,15 @@ type Run = (call: Call) => Promise<unknown>;
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
 type Route = (scope: Scope, run: Run, status?: number) => Handler;
 
-export function register(app: FastifyInstance, context: Context): void {
+/** @param disk where uploads are kept; another one in tests. */
+export function register(app: FastifyInstance, context: Context, disk: Disk = systemDisk): void {
   const { text, audio, video } = context.options;
   requireTypes(context.engine, 'dialects.symbl.options', {
     ...(text === undefined ? {} : { text }),
     ...(audio === undefined ? {} : { audio }),
     ...(video === undefined ? {} : { video }),
   });
-  const shared = sharedOf(context);
+  const shared = sharedOf(context, disk);
   tidyUploads(app, shared);
   frame(app, { errorBody }, (framed) => {
     const route = router(shared);
@@ -47,7 +49,7 @@ export function register(app: FastifyInstance, context: Context): void {
   });
 }
 
-function sharedOf(context: Context): Shared {
+function sharedOf(context: Context, disk: Disk): Shared {
   const { engine, documents, options } = context;
   const tails = new Map<string, Promise<unknown>>();
   return {
@@ -56,6 +58,7 @@ function sharedOf(context: Context): Shared {
     uploads: createUploads({
       folder: options.uploadFolder ?? join(context.folder, 'uploads'),
       bytesMax: options.uploadBytesMax,
+      disk,
     }),
     oneByOne(tenant, run) {
       const turn = (tails.get(tenant) ?? Promise.resolve()).then(run, run);
@@ -72,7 +75,7 @@ function tidyUploads(app: FastifyInstance, { context, uploads }: Shared): void {
   const unsubscribe = engine.subscribe((event) => {
     if (event.kind !== 'changed' || event.snapshot.job.state !== 'succeeded') return;
     const upload = remembered(event.snapshot.job)?.upload ?? null;
-    if (upload !== null) drop(() => uploads.drop(upload));
+    if (upload !== null) drop(() => uploads.drop(upload.name));
   });
   const sweep = () => drop(() => uploads.dropOlderThan(engine.clock.now() - options.uploadRetainMs));
   let cancel = () => {};
@@ -203,7 +206,7 @@ async function remove(call: Call): Promise<object> {
     if (!isFinal(job.state)) await engine.cancel(tenant, job.id);
     await engine.remove(tenant, job.id);
     const upload = remembered(job)?.upload ?? null;
-    if (upload !== null) await call.uploads.drop(upload);
+    if (upload !== null) await call.uploads.drop(upload.name);
   }
   await call.conversations.remove(tenant, id);
   return { message: 'successfully deleted the conversation' };

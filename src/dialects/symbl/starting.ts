@@ -49,13 +49,24 @@ export async function processBytes(call: Call, medium: Medium): Promise<SubmitBo
   const options = queryOptions(call.request);
   requireWebhook(options);
   const body = call.request.body instanceof Readable ? call.request.body : Readable.from([]);
-  const upload = await call.uploads.take(body);
+  const upload = await taken(call, body);
   const contentType = mediaTypeOf(call.request.headers['content-type']);
-  const input = { file: upload.file, bytes: upload.bytes, contentType: contentType === '' ? null : contentType };
+  const { file, bytes, sha256 } = upload;
+  const input = { file, bytes, sha256, contentType: contentType === '' ? null : contentType };
   try {
     return await process(call, { medium, input, options, upload }, conversation);
   } catch (error) {
     await call.uploads.drop(upload.name);
+    throw error;
+  }
+}
+
+/** What is left of a refused body is not read: nobody knows how much that is. */
+async function taken({ uploads, request, reply }: Call, body: Readable): Promise<Upload> {
+  try {
+    return await uploads.take(body, Number(request.headers['content-length'] ?? 0));
+  } catch (error) {
+    if (!body.readableEnded) reply.header('connection', 'close');
     throw error;
   }
 }
@@ -80,7 +91,7 @@ function submit(call: Call, type: string, conversation: Conversation, material: 
   const { engine, options } = call.context;
   const { tenant } = call.principal;
   const conversationId = conversation.id;
-  const memory: Remembered = { conversationId, upload: material.upload?.name ?? null, options: material.options };
+  const memory: Remembered = { conversationId, upload: material.upload, options: material.options };
   const { webhookUrl } = material.options;
   return submitOne(engine, {
     tenant,

@@ -28,6 +28,7 @@ import type { Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
 import type { Reader } from '../reading/reader.ts';
 import { lookupOf, type Waiters } from '../reading/waiters.ts';
+import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
 import { boundedFailure } from '../running/failure.ts';
 import type { WorkDesk } from './work-desk.ts';
 
@@ -45,6 +46,7 @@ export interface WorkOptions {
   readonly clock: Clock;
   readonly limits: Limits;
   readonly random: () => number;
+  readonly checkAttempt?: AttemptOptions['checkAttempt'];
 }
 
 export function createWork(options: WorkOptions): Work {
@@ -57,16 +59,31 @@ export function createWork(options: WorkOptions): Work {
   };
 }
 
-async function claim({ types, desk }: WorkOptions, request: ClaimWorkRequest): Promise<ClaimWorkOutcome> {
+async function claim(options: WorkOptions, request: ClaimWorkRequest): Promise<ClaimWorkOutcome> {
+  const { types, desk } = options;
   if (request.types.some((type) => !types.has(type))) return { kind: 'unknownType', types: [...types.keys()] };
   const notRemote = request.types.find((type) => types.get(type)?.handler !== 'remote');
   if (notRemote !== undefined) return { kind: 'notRemote', type: notRemote };
-  return { kind: 'claimed', jobs: await desk.claim(request) };
+  const claimed = await desk.claim(request);
+  const refusals = await Promise.all(claimed.map(({ job }) => refuse(options, job, request.signal)));
+  return { kind: 'claimed', jobs: claimed.filter((_, index) => refusals[index] !== 'refused') };
+}
+
+/** Fails a job that lacks what it relies on, before its worker hears of it. */
+async function refuse(options: WorkOptions, job: Job, signal: AbortSignal): Promise<'refused' | null> {
+  const failure = await refusalOf(options.checkAttempt, job, signal);
+  if (failure === null) return null;
+  const { fence } = job;
+  await options.commands.carryOut(job.id, {
+    ...{ kind: 'fail', fence, failure: boundedFailure(failure, options.limits), isRetryable: false },
+    random: options.random(),
+  });
+  return 'refused';
 }
 
 async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
   const { extensions, clock, limits } = options;
-  const refusal = await refusalOf(options, request);
+  const refusal = await strangeTo(options, request);
   if (refusal !== null) return refusal;
   await report(options, request);
   const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
@@ -134,7 +151,7 @@ async function succeed(
     const message = `The result has ${bytes} bytes; the limit is ${value}.`;
     throw new BideError('RESULT_TOO_LARGE', message, { limit: 'resultBytesMax', value, bytes });
   }
-  const refusal = await refusalOf(options, request);
+  const refusal = await strangeTo(options, request);
   if (refusal !== null) return refusal;
   const meta = result === null ? null : { contentType: result.contentType, bytes };
   const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
@@ -146,7 +163,7 @@ async function fail(
   request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
 ): Promise<WorkOutcome> {
   const { id, fence, isRetryable, retryAfterMs } = request;
-  const refusal = await refusalOf(options, request);
+  const refusal = await strangeTo(options, request);
   if (refusal !== null) return refusal;
   const failure = boundedFailure(request.failure, options.limits);
   const command: Command = {
@@ -158,7 +175,7 @@ async function fail(
 }
 
 /** Null when the tenant has such a job and workers may hold jobs of its type. */
-async function refusalOf({ reader, types }: WorkOptions, { tenant, id, fence }: WorkRef): Promise<Refusal | null> {
+async function strangeTo({ reader, types }: WorkOptions, { tenant, id, fence }: WorkRef): Promise<Refusal | null> {
   const [found] = await reader.look([id]);
   const lookup = lookupOf(found, tenant);
   if (lookup.kind !== 'found') return lookup;

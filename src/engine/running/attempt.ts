@@ -12,12 +12,12 @@
  */
 import type { Command } from '../../core/decide.ts';
 import { BideError } from '../../core/errors.ts';
-import type { Job } from '../../core/job.ts';
+import type { Failure, Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { backoffMs } from '../../core/retry.ts';
 import { type Target, TRANSITIONS } from '../../core/transitions.ts';
 import type { ClaimedJob, ResultContent } from '../../store/contract.ts';
-import type { AbortReason, AttemptOutcome, Handler } from '../api.ts';
+import type { AbortReason, AttemptOutcome, CheckAttempt, Handler } from '../api.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
 import type { Telemetry } from '../telemetry.ts';
@@ -45,6 +45,7 @@ export interface AttemptOptions {
   readonly limits: Limits;
   readonly telemetry: Telemetry;
   readonly random: () => number;
+  readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
 }
 
 /** What is recorded of an attempt; null: nothing, the job is not this worker's any more. */
@@ -137,6 +138,9 @@ class RunningAttempt implements LiveAttempt {
       telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line });
     };
     try {
+      const refused = await refusalOf(this.#options.checkAttempt, job, signal);
+      if (refused !== null) return { kind: 'failed', failure: refused, isRetryable: false };
+      if (signal.aborted) return { kind: 'aborted' };
       return await handler.run({ job, input, signal, report: progress.report, log });
     } catch (thrown) {
       return { kind: 'failed', failure: failureOf(thrown), isRetryable: true };
@@ -147,6 +151,16 @@ class RunningAttempt implements LiveAttempt {
     const verdict = verdictOf(this.#options, this.job, this.#reason, outcome);
     if (verdict !== null) await record(this.#options, this, verdict, () => this.#isGivenUp);
   }
+}
+
+/** Why a claimed job may not run, from the dialect that it came from. At once for the many that came by none. */
+export function refusalOf(
+  checks: AttemptOptions['checkAttempt'],
+  job: Job,
+  signal: AbortSignal,
+): Promise<Failure | null> | null {
+  const check = job.origin === null ? undefined : checks?.get(job.origin.dialect);
+  return check === undefined ? null : check(job, signal);
 }
 
 /** When the attempt must be over: its own timeout or the deadline of the whole job, whichever comes first. */
