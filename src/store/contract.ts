@@ -82,8 +82,8 @@ export type ApplyOutcome =
 
 export type ReadOutcome =
   | { readonly kind: 'found'; readonly job: Job }
-  /** Removed; a tombstone remembers it until `goneUntil`. */
-  | { readonly kind: 'gone'; readonly tenant: string; readonly goneAt: number }
+  /** Removed. From `goneUntil` on, the reader takes it for missing, whether or not the tombstone has been dropped yet. */
+  | { readonly kind: 'gone'; readonly tenant: string; readonly goneAt: number; readonly goneUntil: number }
   | { readonly kind: 'missing' };
 
 /** One job by its id, or by its number for callers that know no other. */

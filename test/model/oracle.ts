@@ -152,7 +152,7 @@ export function createOracle(): Oracle {
     if (job !== undefined) return { kind: 'found', job };
     const tombstone = tombstones.find(isMeant);
     if (tombstone === undefined) return { kind: 'missing' };
-    return { kind: 'gone', tenant: tombstone.tenant, goneAt: tombstone.goneAt };
+    return { kind: 'gone', tenant: tombstone.tenant, goneAt: tombstone.goneAt, goneUntil: tombstone.goneUntil };
   }
 
   function removeOne({ id, revision, now, goneUntil }: Removal): RemoveOutcome {

@@ -10,6 +10,7 @@ import type { JobRef, ReadOutcome, ResultContent, Store } from '../../store/cont
 import type { Snapshot } from '../api.ts';
 import { createBatcher } from '../batcher.ts';
 import type { Changes } from '../changes.ts';
+import type { Clock } from '../clock.ts';
 import type { Telemetry } from '../telemetry.ts';
 import { inlineText, isInline } from './inline-result.ts';
 import type { Reading, Snapshots } from './snapshots.ts';
@@ -38,6 +39,7 @@ export interface ReaderOptions {
   readonly store: Store;
   readonly snapshots: Snapshots;
   readonly changes: Changes;
+  readonly clock: Clock;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
 }
@@ -95,12 +97,15 @@ export function createReader(options: ReaderOptions): Reader {
 }
 
 function foundOf(
-  { snapshots, changes }: ReaderOptions,
+  { snapshots, changes, clock }: ReaderOptions,
   outcome: ReadOutcome,
   texts: ReadonlyMap<string, string | null>,
   reading: Reading,
 ): Found {
-  if (outcome.kind !== 'found') return outcome;
+  if (outcome.kind === 'missing' || (outcome.kind === 'gone' && outcome.goneUntil <= clock.now())) {
+    return { kind: 'missing' };
+  }
+  if (outcome.kind === 'gone') return outcome;
   const known = snapshots.get(outcome.job.id);
   const snapshot = snapshots.putRead(outcome.job, texts.get(outcome.job.id) ?? null, reading);
   const isNews = known !== undefined && known.job.revision < snapshot.job.revision;

@@ -25,7 +25,7 @@ export const removing: Topic = [
     const { store, tenant } = context;
     const done = await finished(context);
     assert.deepEqual(await store.remove([removalOf(done, { now: NOW + 5 })]), ['removed']);
-    const gone = { kind: 'gone', tenant, goneAt: NOW + 5 };
+    const gone = { kind: 'gone', tenant, goneAt: NOW + 5, goneUntil: GONE_UNTIL };
     assert.deepEqual(await store.read([{ id: done.id }, { number: done.number }]), [gone, gone]);
   }),
 

@@ -252,7 +252,7 @@ export const restoring: Topic = [
     const target = await moved(context);
     const replay = first(await target.store.insert([newJob(context, { idempotencyKey: 'k', requestHash: 'h' })]));
     assert.deepEqual(replay, { kind: 'existing', job: await readJob(context.store, keyed.spec.id) });
-    const gone = { kind: 'gone', tenant, goneAt: NOW };
+    const gone = { kind: 'gone', tenant, goneAt: NOW, goneUntil: LATER };
     assert.deepEqual(await target.store.read([{ id: removed.id }, { number: removed.number }]), [gone, gone]);
     assert.deepEqual(await target.store.keyRead('k'), keyOf(tenant));
   }),

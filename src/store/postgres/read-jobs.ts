@@ -45,8 +45,9 @@ async function readBy(
   const others = wanted.filter(({ index }) => outcomes[index]?.kind === 'missing');
   if (others.length === 0) return;
   const graves = await repeated(() => session.run(tombstones, [plainArray(others.map(({ ref }) => ref))]));
-  for (const [ord, tenant, goneAt] of graves) {
-    outcomes[placeIn(others, ord)] = { kind: 'gone', tenant: givenText(tenant as string), goneAt: goneAt as number };
+  for (const [ord, tenant, goneAt, goneUntil] of graves) {
+    const ends = { goneAt: goneAt as number, goneUntil: goneUntil as number };
+    outcomes[placeIn(others, ord)] = { kind: 'gone', tenant: givenText(tenant as string), ...ends };
   }
 }
 

@@ -26,7 +26,8 @@ export function readJob(connection: Connection, ref: JobRef): ReadOutcome {
   const tombstone =
     'id' in ref ? connection.get('tombstoneById', ref.id) : connection.get('tombstoneByNumber', ref.number);
   if (tombstone === undefined) return { kind: 'missing' };
-  return { kind: 'gone', tenant: tombstone[0] as string, goneAt: tombstone[1] as number };
+  const [tenant, goneAt, goneUntil] = tombstone as readonly [string, number, number];
+  return { kind: 'gone', tenant, goneAt, goneUntil };
 }
 
 export function readResult(connection: Connection, id: string): ResultContent | null {

@@ -88,8 +88,8 @@ export const STATEMENTS = {
   jobById: `SELECT ${JOB_ROW} FROM jobs WHERE id = ?`,
   jobByNumber: `SELECT ${JOB_ROW} FROM jobs WHERE number = ?`,
   jobByIdempotencyKey: `SELECT ${JOB_ROW} FROM jobs WHERE tenant = ? AND idempotency_key = ?`,
-  tombstoneById: 'SELECT tenant, gone_at FROM tombstones WHERE id = ?',
-  tombstoneByNumber: 'SELECT tenant, gone_at FROM tombstones WHERE number = ?',
+  tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
+  tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
   jobResult: `SELECT r.content_type, r.bytes FROM jobs j JOIN job_results r ON r.number = j.number WHERE j.id = ?`,
   jobInput: 'SELECT i.input FROM jobs j JOIN job_inputs i ON i.number = j.number WHERE j.id = ?',
 

@@ -263,9 +263,9 @@ FROM unnest($1::${type}[]) WITH ORDINALITY AS g(ref, ord)
 CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE ${column} = g.ref LIMIT 1) j`;
 
 const tombstoneBy = (s: string, column: 'id' | 'number', type: string) => `
-SELECT g.ord, t.tenant, t.gone_at
+SELECT g.ord, t.tenant, t.gone_at, t.gone_until
 FROM unnest($1::${type}[]) WITH ORDINALITY AS g(ref, ord)
-CROSS JOIN LATERAL (SELECT tenant, gone_at FROM ${s}.tombstones WHERE ${column} = g.ref LIMIT 1) t`;
+CROSS JOIN LATERAL (SELECT tenant, gone_at, gone_until FROM ${s}.tombstones WHERE ${column} = g.ref LIMIT 1) t`;
 
 /** $1 types, $2 now: the same steps through the priorities as a claim. */
 const jobNextRunAt = (s: string) => `
