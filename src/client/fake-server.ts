@@ -66,7 +66,6 @@ export function fakeServer(respond: Respond) {
 export function jobBody(changes: Partial<JobBody> = {}): JobBody {
   return {
     id: '0190a0a0-0000-7000-8000-000000000001',
-    number: 1,
     type: 'echo',
     state: 'queued',
     progress: { percent: 0, message: null },

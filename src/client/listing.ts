@@ -10,6 +10,8 @@ export interface ListOptions {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly createdFrom?: Date | undefined;
   readonly createdBefore?: Date | undefined;
+  /** Only the job with this number; for admins. */
+  readonly number?: number | undefined;
   /** Jobs fetched per request, not jobs in all. */
   readonly pageSize?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -39,6 +41,7 @@ function queryOf(options: ListOptions): URLSearchParams {
   for (const [name, value] of Object.entries(options.tags ?? {})) query.append('tag', `${name}:${value}`);
   if (options.createdFrom !== undefined) query.set('createdFrom', options.createdFrom.toISOString());
   if (options.createdBefore !== undefined) query.set('createdBefore', options.createdBefore.toISOString());
+  if (options.number !== undefined) query.set('number', String(options.number));
   if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
   return query;
 }

@@ -7,7 +7,6 @@ import type { WorkBody } from './wire.ts';
 
 const WORK: WorkBody = {
   id: 'j1',
-  number: 1,
   type: 'ocr',
   input: { page: 1 },
   attempt: 1,

@@ -197,7 +197,7 @@ test('list follows the cursor from page to page, and only as far as it is read',
       next: count < 3 ? `c${count}` : null,
     },
   }));
-  const numbers: number[] = [];
+  const numbers: unknown[] = [];
   for await (const job of createClient(server.options).list({ states: ['failed', 'expired'], tags: { team: 'x' } })) {
     numbers.push(job.number);
     if (numbers.length === 3) break;

@@ -9,7 +9,8 @@ import type { ShownState } from '../core/state.ts';
 
 export interface JobBody {
   readonly id: string;
-  readonly number: number;
+  /** Counts the jobs of all tenants: only where an admin's key asked for it. */
+  readonly number?: number;
   readonly type: string;
   readonly state: ShownState;
   readonly progress: { readonly percent: number; readonly message: string | null };
@@ -111,7 +112,6 @@ export type NewKeyBody = KeyBody & { readonly key: string };
 /** A job in the hands of a remote worker. */
 export interface WorkBody {
   readonly id: string;
-  readonly number: number;
   readonly type: string;
   readonly input: Json;
   readonly attempt: number;

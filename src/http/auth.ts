@@ -13,6 +13,8 @@ import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
+import { createSeal } from './seal.ts';
+import { createSecret } from './secret.ts';
 import { createTokens } from './token.ts';
 
 /** The id between the first two underscores, then the secret. */
@@ -37,7 +39,8 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const { store, clock } = options;
   const keys = createMemory(options);
   const ofTokens = createMemory(options);
-  const tokens = createTokens({ store, clock });
+  const secret = createSecret({ store, clock });
+  const tokens = createTokens({ secret, clock });
 
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
@@ -63,6 +66,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
       });
     },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
+    numbers: createSeal(secret),
     forget(keyId) {
       keys.forget(keyId);
       ofTokens.forget(keyId);

@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
 import type { CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { Seal } from './seal.ts';
 
 /** Who is calling: a key, or a token that stands for one. */
 export interface Principal {
@@ -24,6 +25,8 @@ export interface Authenticator {
   byToken(token: string): Promise<Principal | null> | Principal | null;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** Job numbers as a caller may see them: sealed for one tenant. */
+  readonly numbers: Seal;
 }
 
 /** What a new key is to be. */

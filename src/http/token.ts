@@ -1,22 +1,16 @@
 /**
  * Tokens that stand for a key for a while: JWTs (HS256), signed with a secret that all nodes of a store share.
  *
- * The secret is made by the first node that needs it and kept as a document; a node that loses that race takes the winner's.
  * Scopes are not in the token: they are read with the key, so that a revoked key ends its tokens.
  */
 import { randomBytes } from 'node:crypto';
 import { jwtVerify, SignJWT } from 'jose';
-import { BideError } from '../core/errors.ts';
-import type { Json } from '../core/job.ts';
-import type { Documents } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
+import type { Secret } from './secret.ts';
 
 const ISSUER = 'bide';
-const SECRET_BYTES = 32;
-/** Tenants are named by `keys.ts`, which lets none begin with an underscore: nobody's document can be this one. */
-const SECRET_DOCUMENT = { tenant: '_bide', kind: 'secret', name: 'tokens' } as const;
 /** Longer than any token that is issued here; what is longer is not worth a signature check. */
 const TOKEN_LENGTH_MAX = 2_000;
 /** A checked signature stays good; only the expiry, which is looked at every time, and the key, which is read anew, can end it. */
@@ -35,22 +29,12 @@ export interface Tokens {
 }
 
 export interface TokenOptions {
-  readonly store: Pick<Documents, 'documentRead' | 'documentWrite'>;
+  readonly secret: Secret;
   readonly clock: Clock;
 }
 
-export function createTokens({ store, clock }: TokenOptions): Tokens {
+export function createTokens({ secret, clock }: TokenOptions): Tokens {
   const checked = createExpiringMap<TokenClaims>(CHECKED);
-  let secret: Promise<Uint8Array> | undefined;
-
-  /** Read once; after a failure the next caller tries again. */
-  function signingSecret(): Promise<Uint8Array> {
-    secret ??= readOrMakeSecret(store, clock).catch((error: unknown) => {
-      secret = undefined;
-      throw error;
-    });
-    return secret;
-  }
 
   return {
     async issue(principal, lifeMs) {
@@ -63,13 +47,13 @@ export function createTokens({ store, clock }: TokenOptions): Tokens {
         .setIssuedAt(issuedAt)
         .setExpirationTime(expires)
         .setJti(randomBytes(8).toString('hex'))
-        .sign(await signingSecret());
+        .sign(await secret());
       return { token, expiresAt: expires * 1_000 };
     },
     async verify(token) {
       const now = clock.now();
       if (token.length > TOKEN_LENGTH_MAX || !token.startsWith('ey')) return null;
-      const claims = checked.get(token, now) ?? (await claimsOf(token, await signingSecret(), now));
+      const claims = checked.get(token, now) ?? (await claimsOf(token, await secret(), now));
       if (claims === null || claims.expiresAt <= now) return null;
       checked.set(token, claims, now);
       return claims;
@@ -89,18 +73,4 @@ async function claimsOf(token: string, secret: Uint8Array, now: number): Promise
   const { sub, exp, tenant } = verified.payload;
   if (sub === undefined || exp === undefined || typeof tenant !== 'string') return null;
   return { keyId: sub, tenant, expiresAt: exp * 1_000 };
-}
-
-async function readOrMakeSecret(store: TokenOptions['store'], clock: Clock): Promise<Uint8Array> {
-  const found = await store.documentRead(SECRET_DOCUMENT);
-  if (found !== null) return secretOf(found.data);
-  const data = { key: randomBytes(SECRET_BYTES).toString('base64') };
-  const outcome = await store.documentWrite({ ...SECRET_DOCUMENT, data, expectRevision: 0, now: clock.now() });
-  return secretOf(outcome.document?.data ?? null);
-}
-
-function secretOf(data: Json): Uint8Array {
-  const key = typeof data === 'object' && data !== null && 'key' in data ? data.key : undefined;
-  if (typeof key !== 'string') throw new BideError('INTERNAL', 'The signing secret in the store is not readable.');
-  return Buffer.from(key, 'base64');
 }

@@ -6,7 +6,7 @@ import { TENANT } from '../engine/engine-fixture.ts';
 import { type HttpFixture, openHttp } from './http-fixture.ts';
 
 const JOB_KEYS = [
-  ...['id', 'number', 'type', 'state', 'progress', 'attempt', 'attemptsMax', 'priority', 'tags', 'revision'],
+  ...['id', 'type', 'state', 'progress', 'attempt', 'attemptsMax', 'priority', 'tags', 'revision'],
   ...['createdAt', 'runAt', 'startedAt', 'finishedAt', 'deadlineAt', 'retainUntil', 'cancelRequestedAt'],
   ...['error', 'result', 'links'],
 ];
@@ -22,6 +22,47 @@ async function failForGood({ on }: HttpFixture): Promise<void> {
   const worker = createWorker(on.engine, TENANT);
   await worker.fail(await worker.claim('task'), 'no luck');
 }
+
+describe('numbers, which count the jobs of all tenants', () => {
+  test('are in no body, unless an admin asks for them', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task');
+    for (const path of [`/v1/jobs/${id}`, '/v1/jobs'])
+      assert.doesNotMatch((await http.call('GET', path)).text, /number/, path);
+    const claimed = await http.call('POST', '/v1/work/claim', { body: { types: ['task'] } });
+    assert.doesNotMatch(claimed.text, /number/);
+    const asked = await http.call('GET', `/v1/jobs/${id}?include=number`);
+    const { number } = asked.json();
+    assert.ok(Number.isInteger(number) && Number(number) > 0, asked.text);
+    for (const query of ['?include=number', `?number=${number}&include=number`]) {
+      const { jobs } = (await http.call('GET', `/v1/jobs${query}`)).json() as { jobs: { number: number }[] };
+      assert.deepEqual(
+        jobs.map((job) => job.number),
+        [number],
+      );
+    }
+    assert.deepEqual((await http.call('GET', `/v1/jobs?number=${Number(number) + 1}`)).json().jobs, []);
+    const foreign = await http.call('GET', `/v1/jobs?number=${number}`, { key: http.keys.foreigner });
+    assert.deepEqual(foreign.json().jobs, []);
+    for (const path of [`/v1/jobs/${id}?include=number`, '/v1/jobs?include=number', `/v1/jobs?number=${number}`]) {
+      const refused = await http.call('GET', path, { key: http.keys.reader });
+      assert.deepEqual([refused.status, refused.json().code], [403, 'SCOPE_MISSING'], path);
+    }
+  });
+
+  test('are sealed in cursors, which are good for their tenant alone', async () => {
+    await using http = await openHttp();
+    for (let count = 0; count < 3; count += 1) await http.submit('task');
+    const cursorOf = async () => String((await http.call('GET', '/v1/jobs?limit=1')).json().next);
+    const [one, other] = [await cursorOf(), await cursorOf()];
+    assert.notEqual(one, other);
+    assert.doesNotMatch(Buffer.from(one, 'base64url').toString('latin1'), /^n\d+$/);
+    for (const cursor of [one, other])
+      assert.equal((await http.call('GET', `/v1/jobs?limit=1&cursor=${cursor}`)).status, 200);
+    const foreign = await http.call('GET', `/v1/jobs?limit=1&cursor=${one}`, { key: http.keys.foreigner });
+    assert.deepEqual([foreign.status, foreign.json().code], [400, 'INVALID_CURSOR']);
+  });
+});
 
 describe('submitting', () => {
   test('answers 202 with Location, ETag, Retry-After and the job', async () => {

@@ -34,9 +34,7 @@ describe('claiming', () => {
     await using http = await openHttp();
     const id = await http.submit('task', { input: { a: [1, 'é'] }, tags: { x: 'y' }, timeoutMs: 5_000 });
     const [job] = await claim(http, { max: 5, leaseMs: 20_000, worker: 'w1' });
-    const { number, ...rest } = job as Claimed & { number: number };
-    assert.ok(number >= 1);
-    assert.deepEqual(rest, {
+    assert.deepEqual(job, {
       ...{ id, type: 'task', attempt: 1, attemptsMax: 3, fence: 1, timeoutMs: 5_000, deadlineAt: null },
       leaseUntil: new Date(http.on.clock.now() + 20_000).toISOString(),
       tags: { x: 'y' },

@@ -22,7 +22,7 @@ test('jobLine says how far a job is, that it is being cancelled, and how it ende
 
 test('jobFacts leaves out what is not there, and points to results that are not inline', () => {
   const names = (facts: readonly string[]) => facts.map((fact) => fact.slice(0, 11).trim());
-  const always = ['id', 'number', 'type', 'state', 'progress', 'attempt', 'created'];
+  const always = ['id', 'type', 'state', 'progress', 'attempt', 'created'];
   assert.deepEqual(names(jobFacts(jobBody())), always);
   assert.ok(jobFacts(finishedBody({ result: { a: 1 } })).includes('result     {"a":1}'));
   assert.ok(jobFacts(finishedBody()).includes(`result     see \`bide result ${ID}\``));

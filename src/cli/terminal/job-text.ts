@@ -21,7 +21,7 @@ export function jobFacts(job: JobBody): readonly string[] {
   const took = tookMs(job);
   const facts: readonly (readonly [string, string | null])[] = [
     ['id', job.id],
-    ['number', String(job.number)],
+    ['number', job.number === undefined ? null : String(job.number)],
     ['type', printable(job.type)],
     ['state', isBeingCancelled(job) ? `${job.state} (being cancelled)` : job.state],
     ['progress', `${percentText(job)} %${job.progress.message === null ? '' : ` ${printable(job.progress.message)}`}`],

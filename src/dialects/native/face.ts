@@ -3,8 +3,8 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
-import type { Hold } from '../../http/dialect.ts';
-import { jobBody } from './mapping.ts';
+import type { Authenticator, Hold } from '../../http/dialect.ts';
+import { jobBody, withNumber } from './mapping.ts';
 import type { createGuard } from './principal.ts';
 import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
 import type { Wire } from './wire.ts';
@@ -12,6 +12,7 @@ import type { Wire } from './wire.ts';
 export interface Face {
   readonly engine: Engine;
   readonly holds: Hold;
+  readonly numbers: Authenticator['numbers'];
   readonly wire: Wire;
   readonly guard: ReturnType<typeof createGuard>;
   /** What stands before `/v1` in links. */
@@ -43,7 +44,7 @@ export interface PlainAnswer {
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
 /** Everybody's jobs are his own: no shared cache may keep them, and a private one asks again each time. */
-const CACHE_CONTROL = 'private, no-cache';
+export const CACHE_CONTROL = 'private, no-cache';
 
 interface StatusEntry {
   readonly body: string;
@@ -52,7 +53,7 @@ interface StatusEntry {
   readonly headers: readonly string[];
 }
 
-interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'wire' | 'guard' | 'base'> {
+interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'wire' | 'guard' | 'base'> {
   /** Whether the instance is Bide's own, with no hooks but ours. */
   readonly isOwn: boolean;
 }
@@ -82,7 +83,7 @@ export function createFace(parts: FaceParts): Face {
       const entry = entryOf(snapshot, engine.clock.now());
       describe(reply, entry, snapshot);
       if (matchesEtag(request.raw.headers['if-none-match'], entry.etag)) return reply.code(304).send();
-      return reply.type(JSON_TYPE).send(entry.body);
+      return reply.type(JSON_TYPE).send(includesNumber(request) ? withNumber(entry.body, snapshot) : entry.body);
     },
     sendJob(reply, code, snapshot) {
       const entry = freshEntry(snapshot);
@@ -105,6 +106,11 @@ export function createFace(parts: FaceParts): Face {
     },
     selfOf: ({ job }) => `${base}/v1/jobs/${job.id}`,
   };
+}
+
+/** Whether the query asks for the job's number. Its route has seen to it that only admins do. */
+export function includesNumber(request: FastifyRequest): boolean {
+  return (request.query as { readonly include?: string }).include === 'number';
 }
 
 function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): StatusEntry {

@@ -1,21 +1,20 @@
 /** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { Json } from '../../core/job.ts';
+import { BideError } from '../../core/errors.ts';
 import { isFinal, shownState } from '../../core/state.ts';
-import type { Snapshot } from '../../engine/api.ts';
+import type { ListPage, Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
-import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import { CACHE_CONTROL, type Face, holdOrRefuse, includesNumber, JSON_TYPE } from './face.ts';
 import {
-  cursorOf,
-  numberOfCursor,
   requireDone,
   requireFound,
   requireJobId,
   submitError,
   submitRequestOf,
   tagsOf,
+  withNumber,
 } from './mapping.ts';
-import { principalOf } from './principal.ts';
+import { principalOf, requireScope } from './principal.ts';
 import { invalid } from './problem.ts';
 import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
@@ -171,9 +170,11 @@ function status(
   const query = request.query as JobQuery;
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   const snapshot = engine.peek(tenant, id);
+  if (query.include !== undefined) requireScope(request, 'admin');
   if (snapshot !== undefined && waitMs === 0) {
     const { prefer, 'if-none-match': known } = request.raw.headers;
-    if (prefer !== undefined || known !== undefined) return face.sendStatus(request, reply, snapshot);
+    if (prefer !== undefined || known !== undefined || query.include !== undefined)
+      return face.sendStatus(request, reply, snapshot);
     return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
   }
   return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
@@ -221,17 +222,36 @@ function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot, asked:
 
 async function list(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const query = request.query as ListQuery;
-  const page = await face.engine.list({
-    tenant: principalOf(request).tenant,
+  const { tenant } = principalOf(request);
+  if (query.include !== undefined || query.number !== undefined) requireScope(request, 'admin');
+  const page =
+    query.number === undefined ? await pageOf(face, tenant, query) : await numbered(face, tenant, query.number);
+  const next = page.next === null ? null : await face.numbers.seal(tenant, page.next);
+  const bodyOf = includesNumber(request)
+    ? (snapshot: Snapshot) => withNumber(face.bodyOf(snapshot), snapshot)
+    : face.bodyOf;
+  return reply
+    .type(JSON_TYPE)
+    .header('cache-control', CACHE_CONTROL)
+    .send(`{"jobs":[${page.snapshots.map(bodyOf).join(',')}],"next":${JSON.stringify(next)}}`);
+}
+
+async function pageOf({ engine, numbers }: Face, tenant: string, query: ListQuery): Promise<ListPage> {
+  const after = query.cursor === undefined ? undefined : await numbers.open(tenant, query.cursor);
+  if (after === null) throw new BideError('INVALID_CURSOR');
+  return engine.list({
+    tenant,
     limit: query.limit ?? LIST_LIMIT,
     ...(query.state === undefined ? {} : { states: query.state }),
     ...(query.type === undefined ? {} : { types: query.type }),
     ...(query.tag === undefined ? {} : { tags: tagsOf(query.tag) }),
     ...(query.createdFrom === undefined ? {} : { createdFrom: Date.parse(query.createdFrom) }),
     ...(query.createdBefore === undefined ? {} : { createdBefore: Date.parse(query.createdBefore) }),
-    ...(query.cursor === undefined ? {} : { after: numberOfCursor(query.cursor) }),
+    ...(after === undefined ? {} : { after }),
   });
-  const next: Json = cursorOf(page.next);
-  const jobs = page.snapshots.map(face.bodyOf).join(',');
-  return reply.type(JSON_TYPE).send(`{"jobs":[${jobs}],"next":${JSON.stringify(next)}}`);
+}
+
+async function numbered({ engine }: Face, tenant: string, number: number): Promise<ListPage> {
+  const [found] = await engine.readByNumber(tenant, [number]);
+  return { snapshots: found?.kind === 'found' ? [found.snapshot] : [], next: null };
 }

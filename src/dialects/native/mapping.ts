@@ -38,18 +38,6 @@ export function submitRequestOf(tenant: string, body: SubmitBody, headerKey?: st
   };
 }
 
-const CURSOR = /^n(\d{1,15})$/;
-
-export function cursorOf(next: number | null): string | null {
-  return next === null ? null : Buffer.from(`n${next}`).toString('base64url');
-}
-
-export function numberOfCursor(cursor: string): number {
-  const number = CURSOR.exec(Buffer.from(cursor, 'base64url').toString('latin1'))?.[1];
-  if (number === undefined) throw new BideError('INVALID_CURSOR');
-  return Number(number);
-}
-
 /** `team:x` -> team is x. The value may hold colons, a name may not. */
 export function tagsOf(pairs: readonly string[]): Tags {
   return Object.fromEntries(
@@ -64,13 +52,14 @@ export function tagsOf(pairs: readonly string[]): Tags {
 
 /**
  * Written by hand, since every submit and every change of a job pays for it: 1.6 µs instead of 4.6 µs with `JSON.stringify` of the whole
- * (Node 24, 2 × AMD EPYC). Only what a caller can name is escaped; ids, words, numbers and times need none.
+ * (Node 24, 2 × AMD EPYC). Only what a caller can name is escaped; ids, words and times need none. The job's number is left out: it counts
+ * the jobs of all tenants.
  * @param base what stands before `/v1` in links: empty, or the prefix under which the routes are part of another app.
  */
 export function jobBody(base: string, { job, resultText }: Snapshot, shown: ShownState): string {
   const self = `${base}/v1/jobs/${job.id}`;
   const { progress } = job;
-  return `{"id":"${job.id}","number":${job.number},"type":${JSON.stringify(job.type)},"state":"${shown}"\
+  return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
 ,"revision":${job.revision},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
@@ -78,6 +67,11 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\
 ,"links":{"self":"${self}","result":"${self}/result","events":"${self}/events","cancel":"${self}/cancel"}}`;
+}
+
+/** The same body with the number, which is for admins alone. */
+export function withNumber(body: string, { job }: Snapshot): string {
+  return `${body.slice(0, -1)},"number":${job.number}}`;
 }
 
 function timeText(ms: number | null): string {
@@ -103,7 +97,6 @@ export function unknownBody(id: string): string {
 export function claimedBody(job: Job, input: string): string {
   const fields = {
     id: job.id,
-    number: job.number,
     type: job.type,
     attempt: job.attempt,
     attemptsMax: job.retry.attempts,

@@ -92,7 +92,9 @@ const JobError = Type.Object({
 const JobShape = Type.Object(
   {
     id: Type.String({ format: 'uuid' }),
-    number: Type.Integer(),
+    number: Type.Optional(
+      Type.Integer({ description: 'Counts the jobs of all tenants; for admins, with include=number.' }),
+    ),
     type: Type.String(),
     state: oneOf(SHOWN_STATES, 'succeeded, failed, cancelled and expired are final.'),
     progress: Progress,
@@ -155,7 +157,6 @@ function claimSchemas(limits: Limits) {
       jobs: Type.Array(
         Type.Object({
           id: Type.String({ format: 'uuid' }),
-          number: Type.Integer(),
           type: Type.String(),
           input: Type.Unknown(),
           attempt: Type.Integer(),
@@ -235,9 +236,32 @@ function keySchemas() {
   };
 }
 
+function listQuerySchema<Include extends TSchema>(limits: Limits, include: Include) {
+  return Type.Object(
+    {
+      state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
+      type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })),
+      tag: Type.Optional(
+        Type.Array(Type.String({ pattern: '^[^:]+:' }), {
+          description: '`name:value`; may be repeated, all must match.',
+          maxItems: limits.tagsMax,
+        }),
+      ),
+      createdFrom: Type.Optional(time('Submitted at or after.')),
+      createdBefore: Type.Optional(time('Submitted before.')),
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),
+      cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
+      number: Type.Optional(Type.Integer({ minimum: 1, description: 'Only the job with it; needs the scope admin.' })),
+      include,
+    },
+    strict,
+  );
+}
+
 function querySchemas(limits: Limits) {
   const { seconds } = durations(limits);
   const wait = Type.Optional(seconds('Seconds to hold the answer. `Prefer: wait=N` does the same.'));
+  const include = Type.Optional(oneOf(['number'], 'Adds the number of the job; needs the scope admin.'));
   return {
     submitQuery: Type.Object({ wait }, strict),
     jobQuery: Type.Object(
@@ -246,6 +270,7 @@ function querySchemas(limits: Limits) {
         until: Type.Optional(
           oneOf(['done', 'change'], 'What is waited for; `change` is the default with If-None-Match, else `done`.'),
         ),
+        include,
       },
       strict,
     ),
@@ -262,23 +287,7 @@ function querySchemas(limits: Limits) {
         Type.String({ description: 'A revision that is known: only what is newer is sent.' }),
       ),
     }),
-    listQuery: Type.Object(
-      {
-        state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
-        type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })),
-        tag: Type.Optional(
-          Type.Array(Type.String({ pattern: '^[^:]+:' }), {
-            description: '`name:value`; may be repeated, all must match.',
-            maxItems: limits.tagsMax,
-          }),
-        ),
-        createdFrom: Type.Optional(time('Submitted at or after.')),
-        createdBefore: Type.Optional(time('Submitted before.')),
-        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),
-        cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
-      },
-      strict,
-    ),
+    listQuery: listQuerySchema(limits, include),
     succeedQuery: Type.Object(
       {
         fence: Type.Optional(
