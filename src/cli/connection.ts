@@ -5,6 +5,7 @@
  * The admin key of a data folder is sent only to the server that the folder names: `--url` of another machine never gets it.
  */
 import { type Client, ClientError, createClient } from '../client/index.ts';
+import { parseForPassingOn } from '../core/exact-numbers.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import { DATA_FOLDER, readAdminKey, readServerNote } from './service/data-folder.ts';
 
@@ -50,7 +51,7 @@ export function connect(values: ConnectionValues, env: Environment, options: Con
     const hint = `start one with \`bide serve --data ${folder}\`, or name one with --url or BIDE_URL`;
     throw new ClientError('UNREACHABLE', `No server is running on ${folder}: ${hint}.`, { status: null });
   }
-  return createClient({ url: target.url, key: target.key, ...options });
+  return createClient({ url: target.url, key: target.key, parse: parseForPassingOn, ...options });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -19,6 +19,8 @@ export interface TransportOptions {
   readonly pauseMsMax?: number | undefined;
   /** Time that the server has to answer, beyond the hold that was asked for. */
   readonly answerMsMax?: number | undefined;
+  /** Reads the JSON of answers; `JSON.parse` unless told. For whoever passes answers on and must not change a number of theirs. */
+  readonly parse?: ((text: string) => unknown) | undefined;
   /** Replaceable for tests. */
   readonly pause?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
   readonly now?: (() => number) | undefined;
@@ -74,6 +76,8 @@ export function createTransport(options: TransportOptions): Transport {
   const pauseMsMax = options.pauseMsMax ?? PAUSE_MS_MAX;
   const answerMsMax = options.answerMsMax ?? ANSWER_MS_MAX;
 
+  const read = (response: Response) => readJson(response, options.parse ?? JSON.parse);
+
   /** One try, read to its end by `read`, all of it under one deadline. */
   async function attempt<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
     const url = `${base}${call.path}${call.query === undefined || call.query.size === 0 ? '' : `?${call.query}`}`;
@@ -108,15 +112,15 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return { now, pause, call: (call) => repeat(call, readJson), open: (call) => repeat(call, async (r) => r) };
+  return { now, pause, call: (call) => repeat(call, read), open: (call) => repeat(call, async (r) => r) };
 }
 
-async function readJson(response: Response): Promise<Answer> {
+async function readJson(response: Response, parse: (text: string) => unknown): Promise<Answer> {
   const text = await response.text();
   const facts = { status: response.status, headers: response.headers };
   if (text === '') return { ...facts, body: undefined };
   try {
-    return { ...facts, body: JSON.parse(text) };
+    return { ...facts, body: parse(text) };
   } catch (cause) {
     throw new ClientError('BAD_ANSWER', 'The server answered with something that is not JSON: is this Bide?', {
       status: response.status,

@@ -38,6 +38,11 @@ export const ERRORS = Object.freeze({
     title: 'The body is not JSON.',
     advice: 'Send one JSON value, UTF-8, with Content-Type: application/json.',
   },
+  NUMBER_INEXACT: {
+    kind: 'invalid',
+    title: 'A number in the body would come out changed: a double cannot hold it.',
+    advice: 'Send the numbers named in `errors` as texts, in quotes.',
+  },
   INVALID_REQUEST: {
     kind: 'invalid',
     title: 'The request does not have the expected form.',

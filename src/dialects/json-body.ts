@@ -11,6 +11,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BideError } from '../core/errors.ts';
+import { requireExactNumbers } from '../core/exact-numbers.ts';
 import type { Json } from '../core/job.ts';
 import { jsonDepth } from '../core/json-depth.ts';
 import type { Limits } from '../core/limits.ts';
@@ -52,15 +53,32 @@ export function jsonBodyOf({ request, context }: Pick<AnyCall, 'request' | 'cont
 }
 
 /**
- * The value, or undefined for an empty body. Throws MALFORMED_JSON, or INVALID_REQUEST for nesting beyond `depthMax`.
+ * The value, or undefined for an empty body. Throws MALFORMED_JSON, INVALID_REQUEST for nesting beyond `depthMax`, or NUMBER_INEXACT for a
+ * number that would come out changed.
  * @param malformed what is said of a text that is not JSON; what is wrong with it unless told.
  */
 export function readJson(body: Buffer, depthMax: number, malformed?: string): Json | undefined {
   if (body.length === 0) return undefined;
+  const text = textOf(body, depthMax, malformed);
+  const value = parsed(text, malformed);
+  requireExactNumbers(text);
+  return value;
+}
+
+/** Throws as `readJson`, for a body that is kept as the text it is: its numbers may be any. */
+export function requireJson(body: Buffer, depthMax: number): void {
+  if (body.length > 0) parsed(textOf(body, depthMax));
+}
+
+function textOf(body: Buffer, depthMax: number, malformed?: string): string {
   if (!isUtf8(body)) throw new BideError('MALFORMED_JSON', malformed ?? 'The body is not valid UTF-8.');
   requireShallow(body, depthMax);
+  return body.toString('utf8');
+}
+
+function parsed(text: string, malformed?: string): Json {
   try {
-    return JSON.parse(body.toString('utf8')) as Json;
+    return JSON.parse(text) as Json;
   } catch (error) {
     throw new BideError('MALFORMED_JSON', malformed ?? `The body is not JSON: ${messageOf(error)}.`);
   }

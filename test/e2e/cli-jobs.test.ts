@@ -81,6 +81,9 @@ describe('bide submit', () => {
 
   test('reads its input from a file and from stdin', async () => {
     const file = join(folder, 'input.json');
+    const marked = join(folder, 'marked.json');
+    writeFileSync(marked, '\ufeff{"from":"Windows"}');
+    assert.match((await run(['submit', 'echo', '--input', `@${marked}`, '--wait'])).stdout, /"from": "Windows"/);
     writeFileSync(file, '{"from":"file"}');
     const fromFile = await run(['submit', 'echo', '-i', `@${file}`, '-w']);
     const fromStdin = await runProcess(['submit', 'echo', '-i', '-', '-w'], '["stdin"]\n');
@@ -108,6 +111,10 @@ describe('bide submit', () => {
       [['submit', 'echo', 'more'], /does not know what to do with "more"/],
       [['submit', 'ecoh'], /no job type named "ecoh"\.\n {2}known types: .*echo/],
       [['submit', 'echo', '--input', '{'], /The input from --input is not JSON/],
+      [
+        ['submit', 'echo', '--input', '{"id":9007199254740993}'],
+        /\/id is 9007199254740993, which a double cannot hold/,
+      ],
       [['submit', 'echo', '--input', '@/nowhere.json'], /\/nowhere\.json cannot be read: ENOENT/],
       [['submit', 'echo', '--tag', 'x'], /--tag takes NAME=VALUE, not "x"/],
       [['submit', 'echo', '--priorty', '1'], /Did you mean --priority\?/],

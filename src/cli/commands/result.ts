@@ -4,6 +4,7 @@ import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobResult, OpenResult } from '../../client/index.ts';
+import { parseForPassingOn } from '../../core/exact-numbers.ts';
 import { placeLasting } from '../../disk/lasting.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
@@ -79,7 +80,7 @@ function documentOf({ contentType, bytes }: JobResult): object {
   const facts = { contentType, bytes: bytes.length };
   const text = textOf(bytes);
   if (text === null) return { ...facts, base64: Buffer.from(bytes).toString('base64') };
-  return JSON_TYPE.test(contentType) ? { ...facts, result: JSON.parse(text) } : { ...facts, text };
+  return JSON_TYPE.test(contentType) ? { ...facts, result: parseForPassingOn(text) } : { ...facts, text };
 }
 
 function textOf(bytes: Uint8Array): string | null {

@@ -1,6 +1,7 @@
 /** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
 import { readFile } from 'node:fs/promises';
 import type { Client, JobBody, SubmitBody } from '../../client/index.ts';
+import { inexactNumber } from '../../core/exact-numbers.ts';
 import type { Json } from '../../core/job.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
@@ -79,7 +80,16 @@ async function inputOf(source: string, terminal: Terminal): Promise<Json> {
   return parsed(text, path);
 }
 
-function parsed(text: string, where: string): Json {
+function parsed(source: string, where: string): Json {
+  // Editors on Windows put a byte order mark before what they save.
+  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
+  const value = jsonOf(text, where);
+  const inexact = inexactNumber(text);
+  if (inexact === null) return value;
+  throw usageError(`The input from ${where} cannot be sent: ${inexact.path || 'it'} ${inexact.message}.`);
+}
+
+function jsonOf(text: string, where: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch (error) {

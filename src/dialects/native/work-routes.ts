@@ -13,7 +13,7 @@ import type { Limits } from '../../core/limits.ts';
 import { isJsonType } from '../../core/media-type.ts';
 import type { ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
 import { refuseErrors } from '../frame.ts';
-import { readJson, takeRawBodies } from '../json-body.ts';
+import { readJson, requireJson, takeRawBodies } from '../json-body.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { claimedBody, requireHeld, requireJobId } from './mapping.ts';
 import { principalOf } from './principal.ts';
@@ -212,7 +212,7 @@ function deliveryOf(face: Face, request: FastifyRequest, checked: (value: unknow
 /** As it came, without a look inside beyond what a status would show of it: parsing 16 MB would stand in everybody's way. */
 function rawResult(contentType: string | undefined, bytes: Buffer, limits: Limits): ResultContent | null {
   if (bytes.length === 0 && contentType === undefined) return null;
-  if (isJsonType(contentType) && bytes.length <= limits.resultInlineBytesMax) readJson(bytes, limits.jsonDepthMax);
+  if (isJsonType(contentType) && bytes.length <= limits.resultInlineBytesMax) requireJson(bytes, limits.jsonDepthMax);
   return { contentType: contentType ?? 'application/octet-stream', bytes };
 }
 

@@ -69,3 +69,10 @@ describe('jsonValueOf', () => {
     });
   }
 });
+
+it('a number in a JSON column keeps its digits', async () => {
+  const text = '{"a":[9007199254740993,1e400,0.5],"b":12345678901234567890}';
+  const result = await sandbox.connection.run(`SELECT '${text}'::JSON`);
+  const [[value] = []] = await result.getRows();
+  assert.equal(JSON.stringify(jsonValueOf(value ?? null, result.columnTypes()[0])), text);
+});

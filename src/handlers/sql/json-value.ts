@@ -12,13 +12,14 @@
  * | STRUCT | object |
  * | MAP | list of {"key", "value"} |
  * | UNION | {"tag", "value"} |
- * | JSON | what it says |
+ * | JSON | what it says, digit by digit |
  * | ENUM, UUID, INTERVAL, BIT and the rest | text, as DuckDB prints it |
  *
  * Always numbers for sums and counts was preferred over always texts for BIGINT: nearly all of them fit, and every client would
  * have to convert them back.
  */
 import type { DuckDBType, DuckDBValue } from '@duckdb/node-api';
+import { parseForPassingOn } from '../../core/exact-numbers.ts';
 import type { Json } from '../../core/job.ts';
 
 /** @param type of the column, for what values do not say themselves (JSON is stored as text) */
@@ -73,7 +74,7 @@ function exactNumber(text: string): Json {
 
 function parsed(text: string): Json {
   try {
-    return JSON.parse(text) as Json;
+    return parseForPassingOn(text);
   } catch {
     return text;
   }
