@@ -35,7 +35,13 @@ export function frame(app: FastifyInstance, voice: Voice, routes: (app: FastifyI
   refuseErrors(app, voice);
   // Inside somebody's app without a prefix, paths that are not ours are not ours to answer.
   if (app.prefix !== '' || isRoot(app)) {
-    app.setNotFoundHandler((request, reply) => refuse(voice, request, reply, nothingAt(voice, request, reply)));
+    app.setNotFoundHandler((request, reply) => {
+      // A browser that may not ask would never read that there is nothing.
+      const isAsking = voice.preflight !== undefined && request.headers['access-control-request-method'] !== undefined;
+      if (isAsking && request.method === 'OPTIONS')
+        return voice.preflight?.(request, reply.header('allow', METHODS.join(', ')));
+      return refuse(voice, request, reply, nothingAt(voice, request, reply));
+    });
   }
   const taken = collectMethods(app);
   routes(app);

@@ -3,6 +3,7 @@ import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
+import { CORS_HEADERS } from '../cors.ts';
 import type { Upload } from './uploads.ts';
 import type { JobBody, StatusWord } from './wire.ts';
 
@@ -71,7 +72,7 @@ const STATUSES: Readonly<Record<ErrorKind, number>> = {
 /** The refusal of too many jobs carries its code once more in the body; all others are a message alone. */
 export function errorBody(kind: ErrorKind, message: string) {
   const status = STATUSES[kind];
-  return { status, body: kind === 'quota' ? { statusCode: status, message } : { message } };
+  return { status, headers: CORS_HEADERS, body: kind === 'quota' ? { statusCode: status, message } : { message } };
 }
 
 export const UNKNOWN_CONVERSATION = 'The conversationId is either invalid or does not exist.';

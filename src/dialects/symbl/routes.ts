@@ -9,6 +9,7 @@ import { isFinal } from '../../core/state.ts';
 import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
 import { requireTypes } from '../configured-types.ts';
+import { answerPreflight, CORS_HEADERS, CORS_PAIRS } from '../cors.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jobNow } from '../job-done.ts';
@@ -41,7 +42,7 @@ export function register(app: FastifyInstance, context: Context, disk: Disk = sy
   });
   const shared = sharedOf(context, disk);
   tidyUploads(app, shared);
-  frame(app, { errorBody }, (framed) => {
+  frame(app, { errorBody, preflight: answerPreflight }, (framed) => {
     const route = router(shared);
     declareTokens(framed, context);
     declareProcessing(framed, route);
@@ -168,7 +169,7 @@ function quickly(context: Context, otherwise: Handler): Handler {
     const id = jobIdOf((request.params as { jobId: string }).jobId);
     const snapshot = id === null ? undefined : engine.peek(principal.tenant, id);
     if (snapshot === undefined) return otherwise(request, reply);
-    return sendPlainJson(reply, JSON.stringify(jobBody(snapshot.job, engine.clock.now())));
+    return sendPlainJson(reply, JSON.stringify(jobBody(snapshot.job, engine.clock.now())), 200, CORS_PAIRS);
   };
 }
 
@@ -240,5 +241,5 @@ function numberIn(query: Readonly<Record<string, string>>, name: string, otherwi
 }
 
 function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
-  return reply.code(status).type(JSON_TYPE).send(JSON.stringify(body));
+  return reply.code(status).headers(CORS_HEADERS).type(JSON_TYPE).send(JSON.stringify(body));
 }
