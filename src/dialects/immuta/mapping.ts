@@ -26,13 +26,13 @@ export function shownStatesOf(state: State): readonly ShownState[] {
   return (Object.keys(STATES_OF) as ShownState[]).filter((shown) => STATES_OF[shown] === state);
 }
 
-export function jobStatus(job: Job, result: JobResult, now: number): JobStatus {
-  return { id: job.id, state: STATES_OF[shownState(job, now)], output: outputOf(job, result) };
+export function jobStatus(job: Job, result: JobResult, shown: ShownState): JobStatus {
+  return { id: job.id, state: STATES_OF[shown], output: outputOf(job, result) };
 }
 
 export function foundJob(job: Job, result: JobResult, now: number): FoundJob {
   return {
-    ...jobStatus(job, result, now),
+    ...jobStatus(job, result, shownState(job, now)),
     jobType: job.type,
     createdOn: new Date(job.createdAt).toISOString(),
     completedOn: job.finishedAt === null ? null : new Date(job.finishedAt).toISOString(),

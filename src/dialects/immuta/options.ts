@@ -1,6 +1,6 @@
 /** What a config says about this dialect: which endpoints run which job types. */
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
+import { optionsParser, unknownName } from '../options-parser.ts';
 import { STARTING_ENDPOINTS, type StartingName } from './submission.ts';
 
 const HOUR_MS = 3_600_000;
@@ -32,19 +32,10 @@ export function allServedBy(type: string): ImmutaOptions['endpoints'] {
   return Object.fromEntries(STARTING_ENDPOINTS.map(({ name }) => [name, { type }]));
 }
 
-export function parseOptions(
-  raw: unknown,
-):
-  | { readonly kind: 'options'; readonly options: ImmutaOptions }
-  | { readonly kind: 'invalid'; readonly message: string } {
-  const given = raw ?? {};
-  const [error] = Value.Errors(Given, given);
-  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
-  const options = given as Static<typeof Given>;
-  const names: readonly string[] = STARTING_ENDPOINTS.map(({ name }) => name);
-  const unknown = Object.keys(options.endpoints ?? {}).find((name) => !names.includes(name));
-  if (unknown !== undefined) {
-    return { kind: 'invalid', message: `endpoints has no ${unknown}; there are ${names.join(', ')}` };
-  }
-  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...options } };
-}
+export const parseOptions = optionsParser<ImmutaOptions>(Given, DEFAULT_OPTIONS, ({ endpoints }) =>
+  unknownName(
+    'endpoints',
+    endpoints,
+    STARTING_ENDPOINTS.map(({ name }) => name),
+  ),
+);

@@ -7,6 +7,7 @@ import { isFinal, type ShownState, type StoredState, shownState } from '../../co
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { waitFor } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
+import { keptPerSnapshot } from '../snapshot-cache.ts';
 import type { Call } from './call.ts';
 import { BULK_TAG, CONNECTION_TAG, foundJob, jobStatus, STATES_OF, shownStatesOf } from './mapping.ts';
 import { date, invalid, many, one, type RawQuery, state, whole } from './query.ts';
@@ -32,20 +33,12 @@ export function quickStatuses(context: Call['context'], tenant: string, body: Js
   return `{${parts.join(',')}}`;
 }
 
-const kept = new WeakMap<Snapshot, { readonly word: string; readonly text: string }>();
-
 /** Undefined where the result is not with the snapshot. */
-function textOf(snapshot: Snapshot, at: number): string | undefined {
-  const { job, resultText } = snapshot;
-  const word = STATES_OF[shownState(job, at)];
-  const known = kept.get(snapshot);
-  if (known?.word === word) return known.text;
+const textOf = keptPerSnapshot(({ job, resultText }, shown): string | undefined => {
   if (job.result !== null && resultText === null) return undefined;
   const result = resultText === null ? ({ kind: 'none' } as const) : ({ kind: 'json', text: resultText } as const);
-  const text = JSON.stringify(jobStatus(job, result, at));
-  kept.set(snapshot, { word, text });
-  return text;
-}
+  return JSON.stringify(jobStatus(job, result, shown));
+});
 
 /** What nearly every request is; null for all others, right or wrong, which are read with care. */
 function plainRequest(body: Json | undefined): { readonly jobIds: readonly string[]; readonly wait: number } | null {
@@ -145,7 +138,7 @@ async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Pr
 }
 
 async function statusOf(call: Call, snapshot: Snapshot): Promise<JobStatus> {
-  return jobStatus(snapshot.job, await resultOf(call.context.engine, snapshot), now(call));
+  return jobStatus(snapshot.job, await resultOf(call.context.engine, snapshot), shownState(snapshot.job, now(call)));
 }
 
 async function mapOf(call: Call, snapshots: readonly Snapshot[]): Promise<StatusMap> {

@@ -1,6 +1,6 @@
 /** What a config says about this dialect: which endpoints run which job types, and how they are fed. */
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { optionsParser } from '../options-parser.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -42,13 +42,4 @@ export const DEFAULT_OPTIONS: KineticaOptions = {
   version: '7.2.3.12',
 };
 
-export function parseOptions(
-  raw: unknown,
-):
-  | { readonly kind: 'options'; readonly options: KineticaOptions }
-  | { readonly kind: 'invalid'; readonly message: string } {
-  const given = raw ?? {};
-  const [error] = Value.Errors(Given, given);
-  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
-  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...(given as Static<typeof Given>) } };
-}
+export const parseOptions = optionsParser<KineticaOptions>(Given, DEFAULT_OPTIONS);

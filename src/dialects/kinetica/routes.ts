@@ -12,8 +12,8 @@ import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jsonBodyOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
-import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
+import { keptPerSnapshot } from '../snapshot-cache.ts';
 import type { Context } from './call.ts';
 import { type Body, bodyOf, type Encoding } from './encoding.ts';
 import { polledText } from './endpoints.ts';
@@ -57,14 +57,14 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
  */
 function polling(context: Context): (otherwise: Handle) => Handle {
   const { engine, auth } = context;
-  const textOf = keptText((snapshot) => polledText(context, snapshot));
+  const textOf = keptPerSnapshot((snapshot) => polledText(context, snapshot));
   return (otherwise) => (request, reply) => {
     const credential = credentialOf(request.headers.authorization);
     const principal = credential === null ? null : principalOf(auth, credential.secret);
     const number = polledNumber(request);
     const isKnown = principal !== null && !(principal instanceof Promise) && principal.scopes.has('read');
     const snapshot = isKnown && number !== null ? engine.peekByNumber(principal.tenant, number) : undefined;
-    const text = snapshot === undefined ? undefined : textOf(snapshot);
+    const text = snapshot === undefined ? undefined : textOf(snapshot, engine.clock.now());
     if (text === undefined) return otherwise(request, reply);
     return sendPlainJson(reply, text, 200, [...CORS_PAIRS, TIME_HEADER, secondsSince(request).toFixed(5)]);
   };

@@ -4,11 +4,11 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, SubmitOutcome } from '../../engine/api.ts';
+import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid, problemOf } from './problem.ts';
-import { type Check, compileCheck } from './validate.ts';
 import { waitMsOf } from './wait-of.ts';
 import type { BulkBody, SubmitBody, WaitBody } from './wire.ts';
 

@@ -4,9 +4,10 @@ import { BideError } from '../../core/errors.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
 import type { Authenticator, Hold } from '../../http/dialect.ts';
+import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { jobBody, withNumber } from './mapping.ts';
 import type { createGuard } from './principal.ts';
-import { createBodyCache, etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
+import { etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
 import type { Wire } from './wire.ts';
 
 export interface Face {
@@ -60,7 +61,7 @@ interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'wire' |
 
 export function createFace(parts: FaceParts): Face {
   const { engine, base, isOwn } = parts;
-  const entryOf = createBodyCache((snapshot, shown) => statusEntry(base, snapshot, shown));
+  const entryOf = keptPerSnapshot((snapshot, shown) => statusEntry(base, snapshot, shown));
 
   function retryAfterOf(snapshot: Snapshot): string {
     return String(retryAfterSeconds(engine.retryAfterMs(snapshot)));

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { sampleJob } from '../../core/sample-job.ts';
 import type { Snapshot } from '../../engine/api.ts';
-import { createBodyCache, etagOf, isoTime, matchesEtag, retryAfterSeconds, revisionOfEtag } from './status.ts';
+import { etagOf, isoTime, matchesEtag, retryAfterSeconds, revisionOfEtag } from './status.ts';
 
 describe('isoTime', () => {
   test('is ISO 8601 in UTC for any time, in any order of asking', () => {
@@ -35,22 +35,5 @@ describe('entity tags', () => {
     for (const header of ['"7"', '*', 'W/"7"', '"1", "7"', '"1",W/"7" ']) assert.ok(matchesEtag(header, '"7"'), header);
     for (const header of [undefined, '', '7', '"77"', '"7s"', 'w/"7"'])
       assert.ok(!matchesEtag(header, '"7"'), String(header));
-  });
-});
-
-describe('createBodyCache', () => {
-  test('makes a body once, and again when time changes the word', () => {
-    const made: string[] = [];
-    const bodyOf = createBodyCache((_snapshot, shown) => {
-      made.push(shown);
-      return { shown };
-    });
-    const snapshot: Snapshot = { job: { ...sampleJob(), state: 'waiting', attempt: 0, runAt: 100 }, resultText: null };
-    assert.equal(bodyOf(snapshot, 50), bodyOf(snapshot, 99));
-    assert.deepEqual(bodyOf(snapshot, 100), { shown: 'queued' });
-    assert.equal(bodyOf(snapshot, 100), bodyOf(snapshot, 1_000));
-    assert.deepEqual(made, ['scheduled', 'queued']);
-    bodyOf({ ...snapshot }, 50);
-    assert.equal(made.length, 3);
   });
 });

@@ -1,10 +1,8 @@
 /**
- * Pure pieces that every status answer is made of: times, Retry-After, entity tags, and bodies remembered per snapshot.
- *
- * A snapshot stays the same object until the job's next revision, but its word does not: `scheduled` becomes `queued` by time alone. The
- * entity tag and the remembered body therefore follow the revision and that one word.
+ * Pure pieces that every status answer is made of: times, Retry-After, entity tags. The tag follows the revision and, since `scheduled`
+ * becomes `queued` by time alone, that one word.
  */
-import { type ShownState, shownState } from '../../core/state.ts';
+import type { ShownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 
 /** ISO 8601 in UTC with milliseconds. The times of one job, and of jobs submitted together, are often the same one. */
@@ -40,23 +38,4 @@ export function matchesEtag(header: string | undefined, etag: string): boolean {
   if (header === undefined) return false;
   if (header === etag || header.trim() === '*') return true;
   return header.split(',').some((part) => part.trim().replace(/^W\//, '') === etag);
-}
-
-/**
- * Remembers what `make` made of a snapshot for as long as that stays true.
- *
- * The memory hangs on the snapshot itself (a WeakMap), so it is bounded by `limits.snapshotsMax` and needs no eviction of its own.
- */
-export function createBodyCache<Body>(
-  make: (snapshot: Snapshot, shown: ShownState) => Body,
-): (snapshot: Snapshot, now: number) => Body {
-  const bodies = new WeakMap<Snapshot, { readonly body: Body; readonly until: number }>();
-  return (snapshot, now) => {
-    const entry = bodies.get(snapshot);
-    if (entry !== undefined && now < entry.until) return entry.body;
-    const shown = shownState(snapshot.job, now);
-    const body = make(snapshot, shown);
-    bodies.set(snapshot, { body, until: shown === 'scheduled' ? snapshot.job.runAt : Number.POSITIVE_INFINITY });
-    return body;
-  };
 }

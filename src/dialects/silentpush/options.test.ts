@@ -15,17 +15,20 @@ describe('parseOptions', () => {
     });
   });
 
-  it('says what to mend', () => {
+  it('says what to fix', () => {
     for (const [raw, message] of [
       ['x', /must be an object/],
-      [{ maxWait: 30 }, /maxWait must be clamp or refuse/],
+      [{ maxWait: 30 }, /maxWait must be one of clamp, refuse/],
       [{ unknownJobs: 404 }, /unknownJobs must be/],
       [{ endpoints: [] }, /endpoints must be an object/],
-      [{ endpoints: { 'domain/find': { type: 'x' } } }, /no endpoint domain\/find; there are scandata/],
-      [{ endpoints: { 'domain/search': 'x' } }, /endpoints\['domain\/search'\] must be an object with a type/],
+      [{ endpoints: { 'domain/find': { type: 'x' } } }, /endpoints has no domain\/find; there are scandata/],
+      [{ endpoints: { 'domain/search': 'x' } }, /endpoints\['domain\/search'\] must be an object/],
       [{ endpoints: { 'domain/search': {} } }, /type is missing/],
-      [{ endpoints: { 'domain/search': { type: '' } } }, /type must be a text/],
-      [{ endpoints: { 'domain/search': { type: 'x', key: 'y' } } }, /no option key/],
+      [{ endpoints: { 'domain/search': { type: '' } } }, /type must not have fewer than 1/],
+      [
+        { endpoints: { 'domain/search': { type: 'x', key: 'y' } } },
+        /endpoints\['domain\/search'\]\.key is not a field/,
+      ],
       [{ endpoints: { 'domain/search': { type: 'x', resultKey: 'job_status' } } }, /resultKey must not be job_status/],
     ] as const) {
       const parsed = parseOptions(raw);

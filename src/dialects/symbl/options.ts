@@ -1,6 +1,6 @@
 /** What a config says about this dialect: which job types process which media, and the limits of an account. */
-import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { Type } from 'typebox';
+import { optionsParser } from '../options-parser.ts';
 
 const DAY_MS = 86_400_000;
 const GIB = 1_024 ** 3;
@@ -22,7 +22,6 @@ const Given = Type.Object(
   },
   { additionalProperties: false },
 );
-type Given = Static<typeof Given>;
 
 type Processors = Readonly<Partial<Record<'text' | 'audio' | 'video', { readonly type: string }>>>;
 
@@ -50,13 +49,4 @@ export const DEFAULT_OPTIONS: SymblOptions = {
   startWaitMs: 250,
 };
 
-export function parseOptions(
-  raw: unknown,
-):
-  | { readonly kind: 'options'; readonly options: SymblOptions }
-  | { readonly kind: 'invalid'; readonly message: string } {
-  const given = raw ?? {};
-  const [error] = Value.Errors(Given, given);
-  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
-  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...(given as Given) } as SymblOptions };
-}
+export const parseOptions = optionsParser<SymblOptions>(Given, DEFAULT_OPTIONS);

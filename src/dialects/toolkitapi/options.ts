@@ -1,6 +1,6 @@
 /** What a config says about this dialect: the job type that runs queries, the data sets, saved queries, limits. */
 import { type Static, Type } from 'typebox';
-import { Value } from 'typebox/value';
+import { optionsParser } from '../options-parser.ts';
 
 const DAY_MS = 86_400_000;
 const Format = Type.Union([Type.Literal('csv'), Type.Literal('json'), Type.Literal('parquet')]);
@@ -63,13 +63,4 @@ export const DEFAULT_OPTIONS: ToolkitOptions = {
   windowMs: DAY_MS,
 };
 
-export function parseOptions(
-  raw: unknown,
-):
-  | { readonly kind: 'options'; readonly options: ToolkitOptions }
-  | { readonly kind: 'invalid'; readonly message: string } {
-  const given = raw ?? {};
-  const [error] = Value.Errors(Given, given);
-  if (error !== undefined) return { kind: 'invalid', message: `${error.instancePath || 'options'} ${error.message}` };
-  return { kind: 'options', options: { ...DEFAULT_OPTIONS, ...(given as object) } };
-}
+export const parseOptions = optionsParser<ToolkitOptions>(Given, DEFAULT_OPTIONS);

@@ -12,8 +12,8 @@ import { requireTypes } from '../configured-types.ts';
 import { credentialOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
-import { keptText } from '../kept-text.ts';
 import { sendPlainJson } from '../send-plain.ts';
+import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { type Answer, type Call, type Context, ok } from './call.ts';
 import { analyze, datasetSchema, getJob, polledText, runQuery, saveQuery } from './endpoints.ts';
 import { createLibrary } from './library.ts';
@@ -104,13 +104,13 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
 /** Polls come often: the answer about a job in memory is made once, and sent without a promise. */
 function polling(context: Context, otherwise: Handle): Handle {
   const { engine, options } = context;
-  const textOf = keptText((snapshot) => polledText(snapshot, engine.clock.now()));
+  const textOf = keptPerSnapshot((snapshot) => polledText(snapshot, engine.clock.now()));
   return (request, reply) => {
     const { principal = null, standing } = ASKERS.get(request) ?? {};
     const isKnown = principal?.scopes.has('read') === true && standing !== undefined && !options.phase1;
     const id = isKnown ? idOf((request.params as { job_id: string }).job_id) : null;
     const snapshot = isKnown && id !== null ? engine.peek(principal.tenant, id) : undefined;
-    const text = snapshot === undefined ? undefined : textOf(snapshot);
+    const text = snapshot === undefined ? undefined : textOf(snapshot, engine.clock.now());
     if (text === undefined || standing === undefined) return otherwise(request, reply);
     return sendPlainJson(reply, text, 200, Object.entries(rateHeaders(standing)).flat());
   };

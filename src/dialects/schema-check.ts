@@ -1,0 +1,80 @@
+/** What does not fit a schema, said as sentences: every place that is wrong as a JSON pointer with one of them. */
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
+import type { Issue } from '../engine/api.ts';
+
+/** What is wrong with the value; null when nothing is. */
+export type Check = (value: unknown) => readonly Issue[] | null;
+
+/** More than anybody mends in one go, and a bound on the answer to a body full of mistakes. */
+const ISSUES_MAX = 20;
+
+export function compileCheck(schema: TSchema): Check {
+  const validator = Compile(schema);
+  return (value) => (validator.Check(value) ? null : issuesOf(validator.Errors(value) as readonly SchemaError[]));
+}
+
+interface SchemaError {
+  readonly keyword: string;
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: {
+    readonly type?: string | readonly string[];
+    readonly requiredProperties?: readonly string[];
+    readonly allowedValues?: readonly unknown[];
+    readonly allowedValue?: unknown;
+  };
+}
+
+function issuesOf(errors: readonly SchemaError[]): readonly Issue[] {
+  const messages = new Map<string, string[]>();
+  const add = (path: string, message: string) => messages.set(path, [...(messages.get(path) ?? []), message]);
+  for (const error of errors.slice(0, 10 * ISSUES_MAX)) {
+    const path = error.instancePath;
+    // "or null" beside a mistake further in would only distract from it.
+    const isDistraction =
+      error.params.type === 'null' && errors.some((other) => other.instancePath.startsWith(`${path}/`));
+    if (!isDistraction) for (const [place, message] of sentencesOf(error)) add(place, message);
+  }
+  return [...messages].slice(0, ISSUES_MAX).map(([path, parts]) => ({ path, message: joined(parts) }));
+}
+
+function sentencesOf({ keyword, instancePath, message, params }: SchemaError): readonly (readonly [string, string])[] {
+  switch (keyword) {
+    // Both repeat what the errors of their parts say already.
+    case 'anyOf':
+    case 'additionalProperties':
+      return [];
+    case 'boolean':
+      return [[instancePath, 'is not a field that is known here']];
+    case 'required':
+      return (params.requiredProperties ?? []).map((name) => [`${instancePath}/${name}`, 'is missing']);
+    case 'const':
+      return [[instancePath, `must be ${String(params.allowedValue)}`]];
+    case 'enum':
+      return [[instancePath, `must be one of ${(params.allowedValues ?? []).join(', ')}`]];
+    case 'type':
+      return [[instancePath, `must be ${[params.type ?? []].flat().map(spoken).join(' or ')}`]];
+    default:
+      return [[instancePath, message]];
+  }
+}
+
+const SPOKEN: Readonly<Record<string, string>> = {
+  string: 'a string',
+  number: 'a number',
+  integer: 'a whole number',
+  boolean: 'true or false',
+  object: 'an object',
+  array: 'an array',
+};
+
+function spoken(type: string): string {
+  return SPOKEN[type] ?? type;
+}
+
+/** `must be a string`, `must be null` -> `must be a string or null`. */
+function joined(parts: readonly string[]): string {
+  const [first = '', ...rest] = [...new Set(parts)];
+  return [first, ...rest.map((part) => part.replace(/^must be /, ''))].join(' or ');
+}
