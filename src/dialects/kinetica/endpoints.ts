@@ -1,11 +1,9 @@
-/** The job endpoints: create, get, alter, show, and the synchronous statement. */
+/** The job endpoints: create, get, alter, show. */
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
-import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {
@@ -13,21 +11,21 @@ import {
   infoWithTag,
   jobBody,
   NO_RESULT,
-  type Remembered,
   type ResultPart,
   remembered,
   sqlResultOf,
   TAG_NAME,
   wordOf,
 } from './mapping.ts';
-import { sqlAnswer } from './sql-answer.ts';
-import { submission, type Target, targetRequest } from './submission.ts';
+import { type SqlResult, sqlAnswer } from './sql-answer.ts';
+import { startJob } from './starting.ts';
+import { rowsOf } from './statement.ts';
+import { targetRequest } from './submission.ts';
 import {
   type AlterJobsRequest,
   type AlterJobsResponse,
   type CreateJobRequest,
   type CreateJobResponse,
-  type ExecuteSqlRequest,
   type ExecuteSqlResponse,
   executeSqlResponse,
   type GetJobRequest,
@@ -38,13 +36,12 @@ import {
   type ShowJobsResponse,
 } from './wire.ts';
 
-const SQL = '/execute/sql';
 const TAG = /^[A-Za-z0-9_-]+$/;
 
 export async function createJob(call: Call, request: CreateJobRequest): Promise<CreateJobResponse> {
   const tag = tagOf(request.options.job_tag);
   const target = targetRequest(call.context.options, request);
-  const { job } = await submit(call, target, {
+  const { job } = await startJob(call, target, {
     isAsync: true,
     removeOnComplete: request.options.remove_job_on_complete === 'true',
     tag,
@@ -64,7 +61,9 @@ export async function getJob(call: Call, request: GetJobRequest): Promise<GetJob
 }
 
 function goesWithItsAnswer(job: Snapshot['job']): boolean {
-  return isFinal(job.state) && remembered(job)?.removeOnComplete === true;
+  const memory = remembered(job);
+  // Further pages are cut from a job that names a paging table: retention takes it away.
+  return isFinal(job.state) && memory?.removeOnComplete === true && memory.pagingTable === '';
 }
 
 /** Who may only read gets the answer, and leaves the job to those who may remove it. */
@@ -76,7 +75,8 @@ function mayChange({ scopes }: Call['principal']): boolean {
 export function polledText({ options, engine }: Call['context'], { job, resultText }: Snapshot): string | undefined {
   const isDone = job.state === 'succeeded';
   if (remembered(job)?.removeOnComplete === true || (isDone && resultText === null)) return undefined;
-  if (remembered(job)?.encoding === 'binary') return undefined;
+  const memory = remembered(job);
+  if (memory !== null && (memory.encoding === 'binary' || memory.pageOf !== null)) return undefined;
   const result = isDone ? inlineResult(options, job, resultText ?? 'null') : NO_RESULT;
   const body = jobBody(job, engine.clock.now(), result);
   return jsonOf(wrapped('json', 'get_job_response', getJobResponse, body));
@@ -102,43 +102,7 @@ export async function showJobs(call: Call, request: OptionsRequest): Promise<Sho
   return shown(snapshots.map(({ job }) => job).filter(isListed), engine.clock.now());
 }
 
-export async function executeSql(call: Call, request: ExecuteSqlRequest): Promise<ExecuteSqlResponse> {
-  const target = targetRequest(call.context.options, {
-    endpoint: SQL,
-    request_encoding: 'json',
-    data: Buffer.alloc(0),
-    data_str: jsonOf(request),
-    options: {},
-  });
-  const { job } = await submit(call, target, { isAsync: false, removeOnComplete: false, tag: null });
-  const snapshot = await finished(call, job.id);
-  if (snapshot.job.state !== 'succeeded') {
-    throw new BideError('INVALID_REQUEST', snapshot.job.error?.message ?? 'The statement was cancelled.');
-  }
-  return sqlAnswerOf(call, snapshot);
-}
-
 const LIVE = ['scheduled', 'queued', 'retrying', 'running'] as const;
-
-interface Options {
-  readonly isAsync: boolean;
-  readonly removeOnComplete: boolean;
-  readonly tag: string | null;
-}
-
-async function submit(call: Call, target: Target, options: Options): Promise<Snapshot> {
-  const { engine, options: config } = call.context;
-  const memory: Remembered = {
-    ...target.remembered,
-    encoding: target.encoding,
-    isAsync: options.isAsync,
-    removeOnComplete: options.removeOnComplete,
-    sourceIp: call.request.ip,
-    authId: call.user,
-  };
-  const request = submission(call.principal.tenant, target, memory, options.tag);
-  return submitOne(engine, { ...request, retainMs: config.retainMs });
-}
 
 /** The job by its id; where there is none and a tag is given, the newest one with that tag. */
 async function wanted(call: Call, number: Long, tag: string | null): Promise<Snapshot | null> {
@@ -172,19 +136,6 @@ async function cancel(call: Call, number: Long): Promise<string> {
   }
 }
 
-/** The job once it is final. A caller that goes away takes his statement with him, and so does the end of the time for it. */
-async function finished(call: Call, id: string): Promise<Snapshot> {
-  const { engine, options } = call.context;
-  const lookup = await jobDone(call, id, options.syncTimeoutMs);
-  if (lookup.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
-  await engine.cancel(call.principal.tenant, id);
-  if (engine.closing.aborted) throw new BideError('SHUTTING_DOWN', 'The statement was not run to its end.');
-  throw new BideError(
-    'INVALID_REQUEST',
-    `The statement took longer than ${options.syncTimeoutMs} ms and was cancelled.`,
-  );
-}
-
 function inlineResult(options: Call['context']['options'], job: Snapshot['job'], text: string): ResultPart {
   const memory = remembered(job);
   const isSql = options.endpoints[endpointOf(job)]?.kind === 'sql';
@@ -197,7 +148,7 @@ async function resultPart(call: Call, snapshot: Snapshot): Promise<ResultPart> {
   const memory = remembered(snapshot.job);
   const isSql = call.context.options.endpoints[endpointOf(snapshot.job)]?.kind === 'sql';
   if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: await plainResult(call, snapshot) };
-  return encoded(memory.encoding, await sqlAnswerOf(call, snapshot));
+  return encoded(memory.encoding, sqlAnswer(await pageRows(call, snapshot, memory.pageOf), memory, memory.rowEncoding));
 }
 
 function encoded(encoding: Encoding, answer: ExecuteSqlResponse): ResultPart {
@@ -214,11 +165,12 @@ async function plainResult(call: Call, snapshot: Snapshot): Promise<string> {
   return JSON.stringify({ content_type: result.contentType, content_base64: base64 } satisfies Json);
 }
 
-async function sqlAnswerOf(call: Call, snapshot: Snapshot): Promise<ExecuteSqlResponse> {
-  const result = await resultOf(call.context.engine, snapshot);
-  const memory = remembered(snapshot.job);
-  const rows = sqlResultOf(result.kind === 'json' ? result.text : 'null');
-  return sqlAnswer(rows, memory ?? { offset: 0, limit: rows.rows.length }, memory?.rowEncoding ?? 'json');
+/** Rows of the job that the page is cut from, and those of its own where that one is gone. */
+async function pageRows(call: Call, snapshot: Snapshot, pageOf: string | null): Promise<SqlResult> {
+  const [first] = pageOf === null ? [] : await call.context.engine.read(call.principal.tenant, [pageOf]);
+  const isKept = first?.kind === 'found' && first.snapshot.job.state === 'succeeded';
+  const kept = isKept ? await rowsOf(call, first.snapshot) : null;
+  return kept ?? (await rowsOf(call, snapshot)) ?? sqlResultOf('null');
 }
 
 /** Statements that ran synchronously are nobody's jobs: they show only while they run. */

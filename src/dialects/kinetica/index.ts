@@ -28,7 +28,10 @@ export const kinetica: Dialect<KineticaOptions> = {
       what: 'All other endpoints, called directly',
       why: 'They belong to the database; what a config maps runs through /create/job.',
     },
-    { what: 'paging_table', why: 'Results are paged by offset and limit; nothing is kept for a paging table.' },
+    {
+      what: 'data and request_schema_str of /execute/sql',
+      why: 'Records are inserted by them, and nothing is inserted here; values for a query come in query_parameters.',
+    },
     { what: 'Statements other than queries', why: 'Queries come from callers and run locked down, read only.' },
   ],
   errorBody,

@@ -33,6 +33,10 @@ export interface Remembered {
   readonly limit: number;
   /** How the rows of a statement are wanted inside its answer. */
   readonly rowEncoding: Encoding;
+  /** Under which further pages of its statement are asked for; '' where there are none. */
+  readonly pagingTable: string;
+  /** Id of the job whose rows this one's page is cut from; null for its own. */
+  readonly pageOf: string | null;
 }
 
 export const DIALECT = 'kinetica';

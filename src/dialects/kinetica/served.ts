@@ -2,7 +2,8 @@
 import type { Scope } from '../../engine/api.ts';
 import type { Call } from './call.ts';
 import { type Body, readRequest, wrapped } from './encoding.ts';
-import { alterJobs, createJob, executeSql, getJob, showJobs } from './endpoints.ts';
+import { alterJobs, createJob, getJob, showJobs } from './endpoints.ts';
+import { executeSql } from './statement.ts';
 import { properties, status } from './system.ts';
 import * as wire from './wire.ts';
 

@@ -4,7 +4,7 @@ import { recordOfSchema } from './avro.ts';
 import { plain } from './mapping.ts';
 import { sqlAnswer } from './sql-answer.ts';
 
-const ALL = { offset: 0, limit: -9_999 };
+const ALL = { offset: 0, limit: -9_999, pagingTable: 'p' };
 
 test('sqlAnswer names types as the vendor does and carries values in their base types', () => {
   const result = {
@@ -73,10 +73,10 @@ test('sqlAnswer without columns is the placeholder, in both encodings', () => {
 
 test('sqlAnswer pages by offset and limit', () => {
   const result = { columns: ['a'], types: ['INTEGER'], rows: [[1], [2], [3]] };
-  const page = sqlAnswer(result, { offset: 1, limit: 1 }, 'json');
+  const page = sqlAnswer(result, { ...ALL, offset: 1, limit: 1 }, 'json');
   assert.deepEqual(JSON.parse(page.json_encoded_response).column_1, [2]);
   assert.deepEqual([page.total_number_of_records, page.has_more_records], [3, true]);
-  assert.equal(sqlAnswer(result, { offset: 2, limit: 5 }, 'json').has_more_records, false);
+  assert.equal(sqlAnswer(result, { ...ALL, offset: 2, limit: 5 }, 'json').has_more_records, false);
 });
 
 test('plain says what clients take for an outage in words that they do not', () => {

@@ -8,6 +8,7 @@
 import type { Json } from '../../core/job.ts';
 import { type AvroSchema, recordOfSchema } from './avro.ts';
 import type { Encoding } from './encoding.ts';
+import type { Page } from './paging.ts';
 import { END_OF_SET, type ExecuteSqlResponse } from './wire.ts';
 
 /** What a job of an SQL type leaves as its result. `types` are the engine's own names, one per column. */
@@ -17,9 +18,9 @@ export interface SqlResult {
   readonly rows: readonly (readonly Json[])[];
 }
 
-export interface Page {
-  readonly offset: number;
-  readonly limit: number;
+/** What is cut out of a result, and under which name further pages are asked for. */
+export interface PageOfTable extends Page {
+  readonly pagingTable: string;
 }
 
 /** A column type: the vendor's name, and the Avro base type that carries its values. */
@@ -54,9 +55,12 @@ const STRING: ColumnType = { name: 'string', base: 'string' };
 const NO_COLUMNS = { column_1: [], column_headers: ['dummy'], column_datatypes: ['string'] };
 
 /** The payload of `/execute/sql` for these rows. Pure; `encoding` is that of the rows, not of the answer around them. */
-export function sqlAnswer(result: SqlResult, page: Page, encoding: Encoding): ExecuteSqlResponse {
+export function sqlAnswer(result: SqlResult, page: PageOfTable, encoding: Encoding): ExecuteSqlResponse {
   const total = result.rows.length;
   const rows = pageOf(result.rows, page);
+  const hasMore = page.offset + rows.length < total;
+  // Empty where the first call returned everything: then clients have nothing to clear.
+  const table = hasMore || page.offset > 0 ? page.pagingTable : '';
   const schema = schemaOf(result);
   const columns = result.columns.length === 0 ? NO_COLUMNS : columnsOf(result, rows, encoding);
   return {
@@ -65,9 +69,9 @@ export function sqlAnswer(result: SqlResult, page: Page, encoding: Encoding): Ex
     binary_encoded_response: encoding === 'binary' ? recordOfSchema(schema).encode(columns) : Buffer.alloc(0),
     json_encoded_response: encoding === 'json' ? JSON.stringify(columns) : '',
     total_number_of_records: total,
-    has_more_records: page.offset + rows.length < total,
-    paging_table: '',
-    info: infoOf(rows.length, total),
+    has_more_records: hasMore,
+    paging_table: table,
+    info: { ...infoOf(rows.length, total), ...(table === '' ? {} : { paging_table: table, result_table_list: table }) },
   };
 }
 

@@ -6,9 +6,14 @@ import type { SubmitRequest } from '../../engine/api.ts';
 import { type Encoding, readJson } from './encoding.ts';
 import { DIALECT, type Remembered, TAG_NAME } from './mapping.ts';
 import type { KineticaOptions, Target as TargetOptions } from './options.ts';
+import { type Paging, pagingOf } from './paging.ts';
+import { parametersOf, withNumberedPlaceholders } from './statement-parameters.ts';
 import { type CreateJobRequest, END_OF_SET, type ExecuteSqlRequest, executeSqlRequest } from './wire.ts';
 
-type RememberedTarget = Pick<Remembered, 'endpoint' | 'queryText' | 'offset' | 'limit' | 'rowEncoding'>;
+type RememberedTarget = Pick<
+  Remembered,
+  'endpoint' | 'queryText' | 'offset' | 'limit' | 'rowEncoding' | 'pagingTable' | 'pageOf'
+>;
 
 /** The endpoint that a job runs, with its request read. */
 export interface Target {
@@ -17,6 +22,8 @@ export interface Target {
   /** In which the endpoint's answer is wanted. */
   readonly encoding: Encoding;
   readonly remembered: RememberedTarget;
+  /** Null where the request is no page of a statement. */
+  readonly paging: Paging | null;
 }
 
 /** INVALID_REQUEST where the endpoint is not served, its encoding is not taken or its request does not fit. */
@@ -50,18 +57,33 @@ function sqlTarget(target: TargetOptions, encoding: Encoding, request: CreateJob
     encoding === 'binary'
       ? executeSqlRequest.binary.decode(request.data)
       : readJson(executeSqlRequest, innerJson(request.data_str));
+  refuseRecords(sql);
+  const parameters = parametersOf(sql.options);
+  const query = parameters === undefined ? statementOf(sql) : withNumberedPlaceholders(statementOf(sql));
+  const input = { query, types: true, ...(parameters === undefined ? {} : { parameters }) };
+  const page = { offset: rangeOf('offset', sql.offset, 0), limit: rangeOf('limit', sql.limit, END_OF_SET) };
+  const paging = pagingOf({ type: target.type, ...input }, page, sql.options);
   return {
     type: target.type,
-    input: { query: statementOf(sql), types: true },
+    input,
     encoding,
     remembered: {
       endpoint: request.endpoint,
       queryText: sql.statement,
-      offset: rangeOf('offset', sql.offset, 0),
-      limit: rangeOf('limit', sql.limit, END_OF_SET),
+      ...page,
       rowEncoding: rowEncodingOf(sql.encoding),
+      pagingTable: paging?.table ?? '',
+      pageOf: null,
     },
+    paging,
   };
+}
+
+/** Records beside a statement are what it inserts or binds; left unread, a query would run without them. */
+function refuseRecords({ data, request_schema_str: schema }: ExecuteSqlRequest): void {
+  if (data.length === 0 && schema === '') return;
+  const message = 'Fields data and request_schema_str are not taken: send the values in options.query_parameters.';
+  throw new BideError('INVALID_REQUEST', message);
 }
 
 function plainTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {
@@ -72,7 +94,11 @@ function plainTarget(target: TargetOptions, encoding: Encoding, request: CreateJ
     type: target.type,
     input: innerJson(request.data_str),
     encoding,
-    remembered: { endpoint: request.endpoint, queryText: '', offset: 0, limit: END_OF_SET, rowEncoding: 'json' },
+    remembered: {
+      ...{ endpoint: request.endpoint, queryText: '', offset: 0, limit: END_OF_SET, rowEncoding: 'json' },
+      ...{ pagingTable: '', pageOf: null },
+    },
+    paging: null,
   };
 }
 

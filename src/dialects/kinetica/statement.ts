@@ -1,0 +1,94 @@
+/** `/execute/sql`: a statement that is waited for. Pages of one are cut from one kept result (`paging.ts`). */
+import { BideError } from '../../core/errors.ts';
+import { isFinal } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { jobDone } from '../job-done.ts';
+import { resultOf } from '../result-of.ts';
+import { submitOne } from '../submit-one.ts';
+import type { Call } from './call.ts';
+import { jsonOf } from './encoding.ts';
+import { sqlResultOf } from './mapping.ts';
+import { keptJob, type Paging } from './paging.ts';
+import { type SqlResult, sqlAnswer } from './sql-answer.ts';
+import { requestOf } from './starting.ts';
+import { type Target, targetRequest } from './submission.ts';
+import { END_OF_SET, type ExecuteSqlRequest, type ExecuteSqlResponse } from './wire.ts';
+
+/** How often a kept result is looked for that others take away meanwhile; then the statement runs for this caller alone. */
+const TRIES = 3;
+
+const WAITED_FOR = { isAsync: false, removeOnComplete: false, tag: null } as const;
+
+export async function executeSql(call: Call, request: ExecuteSqlRequest): Promise<ExecuteSqlResponse> {
+  const target = targetRequest(call.context.options, {
+    endpoint: '/execute/sql',
+    request_encoding: 'json',
+    data: Buffer.alloc(0),
+    data_str: jsonOf(request),
+    options: {},
+  });
+  const kept = target.paging === null ? null : await keptRows(call, target, target.paging);
+  return sqlAnswer(kept ?? (await ownRows(call, target)), target.remembered, target.remembered.rowEncoding);
+}
+
+/** Null where nothing is there to be read, not even what a statement without rows leaves. */
+export async function rowsOf(call: Call, snapshot: Snapshot): Promise<SqlResult | null> {
+  const result = await resultOf(call.context.engine, snapshot);
+  if (result.kind === 'none' && snapshot.job.result !== null) return null;
+  return sqlResultOf(result.kind === 'json' ? result.text : 'null');
+}
+
+async function ownRows(call: Call, target: Target): Promise<SqlResult> {
+  const { job } = await submitOne(call.context.engine, requestOf(call, target, WAITED_FOR));
+  return succeeded(call, await ownEnd(call, job.id));
+}
+
+/** Null where this caller is to run the statement alone. */
+async function keptRows(call: Call, target: Target, paging: Paging): Promise<SqlResult | null> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const { snapshot, isOwn } = await keptJob(call, requestOf(call, target, WAITED_FOR), paging);
+    if (isOwn) return succeeded(call, await ownEnd(call, snapshot.job.id));
+    const rows = await othersRows(call, snapshot);
+    if (rows === null) continue;
+    return isOver(target, paging, rows) ? null : rows;
+  }
+  return null;
+}
+
+/** Of a job that another call started. Null where it left none, and then it is gone: it failed, or its caller went away. */
+async function othersRows(call: Call, { job }: Snapshot): Promise<SqlResult | null> {
+  const { options, engine } = call.context;
+  const lookup = await jobDone(call, job.id, options.syncTimeoutMs);
+  if (lookup.kind !== 'found') return null;
+  const { snapshot } = lookup;
+  if (!isFinal(snapshot.job.state)) throw outOfTime(call);
+  if (snapshot.job.state === 'succeeded') return rowsOf(call, snapshot);
+  await engine.remove(call.principal.tenant, job.id);
+  return null;
+}
+
+/** A first page that is the whole result belongs to no paging: whoever asks again without a name means the rows of now. */
+function isOver({ remembered: { offset, limit } }: Target, { isNamed }: Paging, { rows }: SqlResult): boolean {
+  return !isNamed && offset === 0 && (limit === END_OF_SET || rows.length <= limit);
+}
+
+/** The job once it is final. A caller that goes away takes his statement with him, and so does the end of the time for it. */
+async function ownEnd(call: Call, id: string): Promise<Snapshot> {
+  const { engine, options } = call.context;
+  const lookup = await jobDone(call, id, options.syncTimeoutMs);
+  if (lookup.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
+  await engine.cancel(call.principal.tenant, id);
+  throw outOfTime(call);
+}
+
+async function succeeded(call: Call, snapshot: Snapshot): Promise<SqlResult> {
+  const rows = snapshot.job.state === 'succeeded' ? await rowsOf(call, snapshot) : null;
+  if (rows !== null) return rows;
+  throw new BideError('INVALID_REQUEST', snapshot.job.error?.message ?? 'The statement was cancelled.');
+}
+
+function outOfTime({ context: { engine, options } }: Call): BideError {
+  if (engine.closing.aborted) return new BideError('SHUTTING_DOWN', 'The statement was not run to its end.');
+  const message = `The statement took longer than ${options.syncTimeoutMs} ms and was cancelled.`;
+  return new BideError('INVALID_REQUEST', message);
+}
