@@ -1,5 +1,7 @@
 /** Bodies made once per revision of a job. What is not inline in its snapshot is read from the store each time and never kept. */
+import type { Json } from '../../core/job.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
+import { resultOf } from '../result-of.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { askedOf, envelope, failure, failureMessage, jobStatus, pageOf, resultMembers, WORDS } from './mapping.ts';
 
@@ -34,3 +36,23 @@ function outcomeText({ job, resultText }: Snapshot, hasMetadata: boolean, wrap: 
 
 export const inEnvelope: Wrap = envelope;
 export const bare: Wrap = (members) => members;
+
+/** Of a final job whose result is not with its snapshot. */
+export async function outcomeRead(
+  engine: Engine,
+  snapshot: Snapshot,
+  hasMetadata: boolean,
+  wrap: Wrap,
+): Promise<string> {
+  const page = pageOf(await resultJson(engine, snapshot), askedOf(snapshot.job));
+  return JSON.stringify(wrap(resultMembers(snapshot.job, page, hasMetadata)));
+}
+
+/** The result as JSON; bytes that are none become one row which holds them. */
+async function resultJson(engine: Engine, snapshot: Snapshot): Promise<Json> {
+  const result = await resultOf(engine, snapshot);
+  if (result.kind === 'none') return null;
+  if (result.kind === 'json') return JSON.parse(result.text) as Json;
+  const content = Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength);
+  return [{ content_base64: content.toString('base64'), content_type: result.contentType }];
+}

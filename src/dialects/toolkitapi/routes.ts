@@ -15,10 +15,11 @@ import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { type Answer, type Call, type Context, ok } from './call.ts';
-import { analyze, datasetSchema, getJob, polledText, runQuery, saveQuery } from './endpoints.ts';
 import { createLibrary } from './library.ts';
 import { errorBody, idOf } from './mapping.ts';
 import { createRateLimit, rateHeaders, type Standing } from './rate-limit.ts';
+import { getJob, polledText } from './reading.ts';
+import { analyze, datasetSchema, runQuery, saveQuery } from './starting.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 

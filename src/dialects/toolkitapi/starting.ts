@@ -1,52 +1,144 @@
-/** Running a query as a job of the configured SQL type, and waiting for it where the caller does. */
+/** What starts jobs, and waits for them where the caller does: run, describe, analyze; and saving what is run. */
+import type { TSchema } from 'typebox';
+import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
-import { isFinal } from '../../core/state.ts';
+import { isObject } from '../../core/json-object.ts';
+import { isFinal, shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
-import { submitOne } from '../submit-one.ts';
-import type { Call } from './call.ts';
-import { DIALECT, type Remembered, resultsOf } from './mapping.ts';
+import { type Answer, type Call, ok, refusal } from './call.ts';
+import { resultsOf, timeOf, vendorId, WORDS } from './mapping.ts';
 import type { Dataset } from './options.ts';
-import type { Results } from './wire.ts';
+import { startJob, startStatement } from './submission.ts';
+import { AnalyzeRequest, type QueryBody, QueryRequest, type Results, SaveRequest } from './wire.ts';
 
-export interface Statement {
-  readonly query: string;
-  readonly parameters?: Readonly<Record<string, Json>>;
-  readonly dataset: Dataset | null;
-  readonly memory: Remembered;
+const PREVIEW_ROWS = 20;
+const TOO_LATE = 504;
+
+export async function saveQuery(call: Call, body: Json | undefined): Promise<Answer> {
+  if (call.context.options.phase1) return refusal(501, 'Not implemented');
+  const invalid = complaint(SaveRequest, body);
+  if (invalid !== null) return invalid;
+  const { name, query, description = null, dataset_id: datasetId = null } = body as unknown as SaveRequest;
+  const { tenant } = call.principal;
+  if (datasetId !== null && (await call.library.dataset(tenant, datasetId)) === null)
+    return refusal(404, 'Dataset not found');
+  const saved = await call.library.saveQuery(tenant, { name, query, description, datasetId });
+  return ok({ query_id: saved.id, name, created_at: timeOf(saved.createdAt), status: 'saved' });
 }
 
-/** How a query speaks of its data set, whatever that is called where it lies. */
-const ALIAS = 'dataset';
-const ALIAS_WORD = /\bdataset\b/i;
-
-export async function startStatement(call: Call, statement: Statement): Promise<Snapshot> {
-  const { sqlType } = call.context.options;
-  if (sqlType === null) throw new BideError('INVALID_REQUEST', 'Queries are not configured on this server.');
-  return startJob(call, { type: sqlType, input: inputOf(statement), memory: statement.memory });
+export async function runQuery(call: Call, queryId: string, body: Json | undefined): Promise<Answer> {
+  const invalid = complaint(QueryRequest, body ?? {});
+  if (invalid !== null) return invalid;
+  const request = (body ?? {}) as unknown as QueryRequest;
+  const { tenant } = call.principal;
+  const saved = await call.library.query(tenant, queryId);
+  if (saved === null) return refusal(404, 'Query not found');
+  const datasetId = request.dataset_id ?? saved.datasetId;
+  const dataset = datasetId === null ? null : await call.library.dataset(tenant, datasetId);
+  if (datasetId !== null && dataset === null) return refusal(404, 'Dataset not found');
+  const mode = request.execution_mode ?? 'sync';
+  const snapshot = await startStatement(call, {
+    query: saved.query,
+    parameters: (request.parameters ?? {}) as Readonly<Record<string, Json>>,
+    dataset,
+    memory: { queryId, datasetId },
+  });
+  const base = { query_id: queryId, dataset_id: datasetId, execution_mode: mode };
+  if (mode === 'async') return ok(started(call, snapshot, base));
+  return answered(await waited(call, snapshot), ({ job }, results) => ({
+    ...base,
+    status: 'succeeded',
+    results,
+    job_id: null,
+    created_at: timeOf(job.createdAt),
+  }));
 }
 
-export function startJob(
-  call: Call,
-  job: { readonly type: string; readonly input: Json; readonly memory: Remembered },
-): Promise<Snapshot> {
-  return submitOne(call.context.engine, {
-    tenant: call.principal.tenant,
-    type: job.type,
-    input: job.input,
-    origin: { dialect: DIALECT, data: { ...job.memory } },
+/** Columns with their types and how many of their values are missing. */
+export async function datasetSchema(call: Call, datasetId: string): Promise<Answer> {
+  const dataset = await call.library.dataset(call.principal.tenant, datasetId);
+  if (dataset === null) return refusal(404, 'Dataset not found');
+  const described = await runInside(call, datasetId, dataset, 'DESCRIBE SELECT * FROM dataset');
+  if (described.kind !== 'done') return answered(described, () => ({}));
+  const columns = (described.results?.rows ?? []).map(([name, dtype]) => ({
+    name: String(name),
+    dtype: String(dtype),
+  }));
+  const counts = columns.map(({ name }) => `count(*) - count("${name.replaceAll('"', '""')}")`);
+  const counted = await runInside(
+    call,
+    datasetId,
+    dataset,
+    `SELECT ${['count(*)', ...counts].join(', ')} FROM dataset`,
+  );
+  return answered(counted, (_snapshot, results) => {
+    const [rowCount = 0, ...nulls] = results?.rows[0] ?? [];
+    const described = columns.map((column, index) => ({ ...column, null_count: Number(nulls[index] ?? 0) }));
+    return { dataset_id: datasetId, columns: described, row_count: Number(rowCount) };
   });
 }
 
+/** Registers the data, then answers the prompt with the configured type, or with a look at the data where there is none. */
+export async function analyze(call: Call, body: Json | undefined): Promise<Answer> {
+  const invalid = complaint(AnalyzeRequest, body);
+  if (invalid !== null) return invalid;
+  const request = body as unknown as AnalyzeRequest;
+  if (request.file_type === 'excel') return refusal(400, 'Excel files are not supported on this server.');
+  const datasetId = await call.library.saveDataset(call.principal.tenant, datasetOf(request));
+  const snapshot = await startAnalysis(call, request, datasetId);
+  if (request.execution_mode === 'async') {
+    return ok(started(call, snapshot, { query_id: null, dataset_id: datasetId, execution_mode: 'async' }));
+  }
+  if (call.context.options.analyzeType === null) return profile(await waited(call, snapshot), request, datasetId);
+  return analysis(call, snapshot, datasetId);
+}
+
+async function startAnalysis(call: Call, request: AnalyzeRequest, datasetId: string): Promise<Snapshot> {
+  const { analyzeType } = call.context.options;
+  const memory = { queryId: null, datasetId };
+  if (analyzeType === null) {
+    return startStatement(call, { query: previewQuery(), dataset: datasetOf(request), memory });
+  }
+  return startJob(call, { type: analyzeType, input: { ...request, dataset_id: datasetId } as Json, memory });
+}
+
+function previewQuery(): string {
+  return `SELECT * FROM dataset LIMIT ${PREVIEW_ROWS}`;
+}
+
+/** What can be said of data without a model: what it looks like. */
+function profile(outcome: Waited, request: AnalyzeRequest, datasetId: string): Answer {
+  return answered(outcome, (_snapshot, results) => ({
+    dataset_id: datasetId,
+    summary: `The data has ${results?.columns.length ?? 0} columns: ${(results?.columns ?? []).join(', ')}. No handler answers prompts on this server, so these are its first ${results?.row_count ?? 0} rows.`,
+    result_preview: results,
+    ...(request.include_debug === true ? { sql: previewQuery() } : {}),
+  }));
+}
+
+async function analysis(call: Call, snapshot: Snapshot, datasetId: string): Promise<Answer> {
+  const outcome = await waited(call, snapshot);
+  if (outcome.kind !== 'done') return answered(outcome, () => ({}));
+  const result = await resultOf(call.context.engine, outcome.snapshot);
+  const said = result.kind === 'json' ? (JSON.parse(result.text) as Json) : null;
+  const fields = isObject(said) ? said : { summary: said };
+  return ok({ dataset_id: datasetId, summary: null, result_preview: null, ...fields });
+}
+
+async function runInside(call: Call, datasetId: string, dataset: Dataset, query: string): Promise<Waited> {
+  return waited(call, await startStatement(call, { query, dataset, memory: { queryId: null, datasetId } }));
+}
+
 /** Rows, or why there are none. The job of a caller who has stopped waiting is cancelled. */
-export type Waited =
+type Waited =
   | { readonly kind: 'done'; readonly snapshot: Snapshot; readonly results: Results | null }
   | { readonly kind: 'failed'; readonly message: string }
   | { readonly kind: 'late' };
 
-export async function waited(call: Call, { job }: Snapshot): Promise<Waited> {
+async function waited(call: Call, { job }: Snapshot): Promise<Waited> {
   const { engine, options } = call.context;
   const lookup = await jobDone(call, job.id, options.syncTimeoutMs);
   if (lookup.kind !== 'found' || !isFinal(lookup.snapshot.job.state)) {
@@ -60,21 +152,59 @@ export async function waited(call: Call, { job }: Snapshot): Promise<Waited> {
   return { kind: 'failed', message: snapshot.job.error?.message ?? `The job was ${snapshot.job.state}.` };
 }
 
-/** Parameters go to the engine as values, never into the text. */
-function inputOf({ query, parameters, dataset }: Statement): Json {
-  const named = parameters === undefined || Object.keys(parameters).length === 0 ? {} : { parameters };
-  if (dataset === null) return { query, ...named };
-  if ('table' in dataset) return { query: aliased(query, dataset.table), ...named };
-  const { url, format } = dataset;
-  return { query, ...named, datasets: { [ALIAS]: format === undefined ? { url } : { url, format } } };
+function datasetOf({ data_url: url, file_type: type }: AnalyzeRequest): Dataset {
+  return type === 'csv' || type === 'json' || type === 'parquet' ? { url, format: type } : { url };
 }
 
-/**
- * A configured table under the alias. The query becomes a subquery, so that one which brings its own WITH still may; a line of its
- * own keeps a comment at its end from swallowing the bracket.
- */
-function aliased(query: string, table: string): string {
-  if (table === ALIAS || !ALIAS_WORD.test(query)) return query;
-  const bare = query.replace(/(?<![;\s])[;\s]+$/, '');
-  return `WITH ${ALIAS} AS (SELECT * FROM "${table.replaceAll('"', '""')}")\nSELECT * FROM (\n${bare}\n)`;
+function started(
+  call: Call,
+  { job }: Snapshot,
+  base: Pick<QueryBody, 'dataset_id' | 'execution_mode'> & { readonly query_id: string | null },
+) {
+  return {
+    ...base,
+    status: WORDS[shownState(job, call.context.engine.clock.now())],
+    results: null,
+    job_id: vendorId(job.id),
+    created_at: timeOf(job.createdAt),
+  };
+}
+
+function answered(
+  outcome: Waited,
+  body: (snapshot: Snapshot, results: Extract<Waited, { kind: 'done' }>['results']) => object,
+): Answer {
+  switch (outcome.kind) {
+    case 'done':
+      return ok(body(outcome.snapshot, outcome.results));
+    case 'failed':
+      return refusal(400, outcome.message);
+    case 'late':
+      return refusal(
+        TOO_LATE,
+        'The query took too long for a synchronous answer and was cancelled; use execution_mode async.',
+      );
+  }
+}
+
+/** The vendor's 422, which names each field; null where the body fits. */
+function complaint(schema: TSchema, body: Json | undefined): Answer | null {
+  if (body === undefined) throw new BideError('INVALID_REQUEST', 'The body is missing: send a JSON object.');
+  const errors = [...Value.Errors(schema, body)];
+  if (errors.length === 0) return null;
+  const fields = new Map(
+    errors.map(({ instancePath, message }) => [instancePath.split('/')[1] ?? missingField(message), message]),
+  );
+  const listed = [...fields].map(([field, message]) => ({ field, message: sentence(field, message) }));
+  return { status: 422, body: { detail: 'Validation error', errors: listed } };
+}
+
+function missingField(message: string): string {
+  return /propert(?:y|ies) '?([a-z_]+)/.exec(message)?.[1] ?? 'body';
+}
+
+function sentence(field: string, message: string): string {
+  if (field === 'execution_mode') return 'Must be sync or async';
+  if (missingField(message) === field) return 'Field required';
+  return message.charAt(0).toUpperCase() + message.slice(1);
 }
