@@ -10,6 +10,8 @@ export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
         return logger.debug(event, `job ${event.state}`);
       case 'jobRetried':
         return logger.info(event, 'attempt failed, tried again later');
+      case 'typeRests':
+        return logger.warn(event, 'attempts cannot be started on this machine; given back, tried again later');
       case 'jobLogged':
         return logger.info({ id: event.id, type: event.type }, event.line);
       case 'attemptLost':

@@ -98,7 +98,8 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 50_000,
     min: 1,
     max: 1_000_000,
-    meaning: 'Open connections; further ones are closed at once, so that file descriptors are left for the database.',
+    meaning:
+      'Open connections; further ones are closed at once. Fewer where the process may open fewer files (`ulimit -n`): 256 of them, or half, are left for the database, threads and programs.',
   },
   jsonDepthMax: {
     value: 200,

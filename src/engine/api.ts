@@ -236,7 +236,12 @@ export type AttemptOutcome =
   /** Stopped because the signal fired; the engine knows why and records it. */
   | { readonly kind: 'aborted' }
   /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
-  | { readonly kind: 'released' };
+  | { readonly kind: 'released' }
+  /**
+   * Could not begin for want of something of this machine (descriptors, processes, threads): the attempt is given back, and its
+   * type rests for a while before this process takes more of it. `reason` is for the operator.
+   */
+  | { readonly kind: 'notStarted'; readonly reason: string };
 
 export interface Handler {
   readonly kind: Exclude<HandlerKind, 'remote'>;

@@ -31,6 +31,8 @@ export type TelemetryEvent =
       readonly delayMs: number;
     }
   | { readonly kind: 'jobReleased'; readonly id: string; readonly type: string }
+  /** Attempts of the type could not be started on this machine; none is claimed here for `restMs`. */
+  | { readonly kind: 'typeRests'; readonly type: string; readonly reason: string; readonly restMs: number }
   /** A line that a handler wrote with `log`. */
   | { readonly kind: 'jobLogged'; readonly id: string; readonly type: string; readonly line: string }
   /** The worker lost its lease: whatever the attempt still brings is dropped. */

@@ -8,6 +8,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Limits } from '../core/limits.ts';
+import { connectionsWithin, openFilesMax } from './open-files.ts';
 
 /** How long the kernel queues connections while the event loop is busy: a burst of waiting clients must not be refused. */
 const BACKLOG = 4_096;
@@ -50,7 +51,7 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
     },
     handle,
   );
-  server.maxConnections = limits.connectionsMax;
+  server.maxConnections = connectionsWithin(limits.connectionsMax, openFilesMax());
   // Node answers an unknown Expect header with a bare 417; an expectation may as well be ignored, and the answer is then the dialect's own.
   server.on('checkExpectation', handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket, malformed));

@@ -33,6 +33,8 @@ export interface LiveAttempt {
   abort(reason: AbortReason): void;
   /** Goes on without the handler, and without the store if that is away. */
   abandon(): void;
+  /** Why the handler could not even begin, once the attempt has ended; null where it did. */
+  readonly notStarted: string | null;
   /** The handler has ended or was abandoned: its slot is free. */
   readonly ended: Promise<void>;
   /** The outcome is stored or dropped. Never rejects. */
@@ -67,6 +69,7 @@ class RunningAttempt implements LiveAttempt {
   readonly job: Job;
   leaseUntil: number;
   isRunning = true;
+  notStarted: string | null = null;
   readonly ended: Promise<void>;
   readonly settled: Promise<void>;
   readonly #options: AttemptOptions;
@@ -122,7 +125,10 @@ class RunningAttempt implements LiveAttempt {
     this.isRunning = false;
     progress.stop();
     for (const cancel of this.#timers) cancel();
-    if (outcome !== ABANDONED) return outcome;
+    if (outcome !== ABANDONED) {
+      if (outcome.kind === 'notStarted') this.notStarted = outcome.reason;
+      return outcome;
+    }
     const { id, type } = this.job;
     telemetry.emit({ kind: 'attemptAbandoned', id, type, reason: this.#reason ?? 'shutdown' });
     return { kind: 'aborted' };
@@ -194,6 +200,7 @@ function finished({ limits }: AttemptOptions, job: Job, outcome: AttemptOutcome,
   const { fence } = job;
   switch (outcome.kind) {
     case 'released':
+    case 'notStarted':
       return plain({ kind: 'release', fence });
     case 'aborted': {
       const failure = failureOf('The handler stopped although nobody had asked it to.');

@@ -7,14 +7,15 @@
  * - What a claim brings after `stop` began is released at once, with its attempt given back.
  */
 import type { ClaimedJob, Store } from '../../store/contract.ts';
-import type { Handler, JobType } from '../api.ts';
+import type { JobType } from '../api.ts';
 import type { Changes } from '../changes.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import type { Snapshots } from '../reading/snapshots.ts';
-import { type AttemptOptions, startAttempt } from './attempt.ts';
+import { type AttemptOptions, type LiveAttempt, startAttempt } from './attempt.ts';
 import { claimJobs } from './claim-jobs.ts';
 import type { LiveAttempts } from './live-attempts.ts';
+import { slotsOf, type TypeSlots } from './type-slots.ts';
 import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
 
 export interface Dispatcher extends Loop {
@@ -33,20 +34,10 @@ export interface DispatcherOptions extends AttemptOptions {
   readonly live: LiveAttempts;
 }
 
-/** The slots of one type in this process. */
-interface Bench {
-  readonly type: string;
-  readonly handler: Handler;
-  readonly slots: number;
-  running: number;
-  /** Ended, outcome not stored yet. */
-  settling: number;
-}
-
 interface Want {
-  readonly bench: Bench;
+  readonly slots: TypeSlots;
   readonly max: number;
-  readonly tide: number;
+  readonly arrivals: number;
 }
 
 export function createDispatcher(options: DispatcherOptions): Dispatcher {
@@ -55,7 +46,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 class SlotFiller implements Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #benches: ReadonlyMap<string, Bench>;
+  readonly #types: ReadonlyMap<string, TypeSlots>;
   readonly #calendar: WorkCalendar;
   readonly #polls: PollTimer;
   readonly #loop: Loop;
@@ -64,8 +55,8 @@ class SlotFiller implements Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#benches = new Map(options.types.flatMap(benchOf).map((bench) => [bench.type, bench]));
-    this.#calendar = createWorkCalendar([...this.#benches.keys()]);
+    this.#types = new Map(options.types.flatMap(slotsOf).map((slots) => [slots.type, slots]));
+    this.#calendar = createWorkCalendar([...this.#types.keys()]);
     this.#polls = createPollTimer(options);
     this.#loop = createLoop({ ...options, name: 'dispatcher', run: () => this.#turn() });
     options.changes.listen((change) => {
@@ -88,18 +79,18 @@ class SlotFiller implements Dispatcher {
   }
 
   hint(types: readonly string[] | null): void {
-    this.#calendar.flood(types);
+    this.#calendar.mayHaveWork(types);
     this.#loop.wake();
   }
 
   running(): ReadonlyMap<string, number> {
-    return new Map([...this.#benches.values()].map(({ type, running }) => [type, running]));
+    return new Map([...this.#types.values()].map(({ type, running }) => [type, running]));
   }
 
   async #turn(): Promise<number | null> {
     const now = this.#options.clock.now();
     this.#calendar.turn(now);
-    if (this.#polls.isDue()) this.#calendar.flood(null);
+    if (this.#polls.isDue()) this.#calendar.mayHaveWork(null);
     const wants = this.#wants();
     if (wants.length > 0) await this.#claim(wants, now);
     return this.#wants().length > 0 ? 0 : this.#sleepMs(now);
@@ -107,10 +98,11 @@ class SlotFiller implements Dispatcher {
 
   #wants(): Want[] {
     const wants: Want[] = [];
-    for (const bench of this.#benches.values()) {
-      const max = freeSlots(bench);
-      if (max === 0 || this.#calendar.isDry(bench.type)) continue;
-      wants.push({ bench, max, tide: this.#calendar.tideOf(bench.type) });
+    const now = this.#options.clock.now();
+    for (const slots of this.#types.values()) {
+      const max = slots.freeAt(now);
+      if (max === 0 || this.#calendar.isEmpty(slots.type)) continue;
+      wants.push({ slots, max, arrivals: this.#calendar.arrivalsOf(slots.type) });
     }
     return wants;
   }
@@ -118,7 +110,7 @@ class SlotFiller implements Dispatcher {
   async #claim(wants: readonly Want[], now: number): Promise<void> {
     const { workerName, limits } = this.#options;
     const claimed = await claimJobs(this.#options, {
-      wants: wants.map(({ bench, max }) => ({ type: bench.type, max })),
+      wants: wants.map(({ slots, max }) => ({ type: slots.type, max })),
       max: wants.reduce((sum, { max }) => sum + max, 0),
       ...{ tenant: null, worker: workerName, leaseMs: limits.leaseMs, now },
     });
@@ -127,34 +119,46 @@ class SlotFiller implements Dispatcher {
       got.set(one.job.type, (got.get(one.job.type) ?? 0) + 1);
       this.#take(one);
     }
-    for (const { bench, max, tide } of wants) {
-      if ((got.get(bench.type) ?? 0) < max) this.#calendar.dry(bench.type, tide);
+    for (const { slots, max, arrivals } of wants) {
+      if ((got.get(slots.type) ?? 0) < max) this.#calendar.empty(slots.type, arrivals);
     }
   }
 
   #take(claimed: ClaimedJob): void {
-    const bench = this.#benches.get(claimed.job.type);
-    if (bench === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
-    else this.#begin(claimed, bench);
+    const slots = this.#types.get(claimed.job.type);
+    if (slots === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
+    else this.#begin(claimed, slots);
   }
 
-  #begin(claimed: ClaimedJob, bench: Bench): void {
+  #begin(claimed: ClaimedJob, slots: TypeSlots): void {
     const { job } = claimed;
-    const attempt = startAttempt(this.#options, claimed, bench.handler);
+    const attempt = startAttempt(this.#options, claimed, slots.handler);
     this.#options.live.add(attempt);
     // A cancel may have been written between the claim and its answer.
     const now = this.#options.snapshots.get(job.id)?.job;
     if (now !== undefined && now.fence === job.fence && now.cancelRequestedAt !== null) attempt.abort('cancel');
-    bench.running += 1;
+    slots.running += 1;
     void attempt.ended.then(() => {
-      bench.running -= 1;
-      bench.settling += 1;
+      slots.running -= 1;
+      slots.settling += 1;
+      this.#learn(attempt, slots);
       this.#loop.wake();
     });
     void attempt.settled.then(() => {
-      bench.settling -= 1;
+      slots.settling -= 1;
       this.#loop.wake();
     });
+  }
+
+  /** Whether this machine can still start attempts of the type. */
+  #learn({ notStarted }: LiveAttempt, slots: TypeSlots): void {
+    if (notStarted === null) {
+      slots.started();
+      return;
+    }
+    const { clock, random, telemetry } = this.#options;
+    const restMs = slots.couldNotStart(clock.now(), random());
+    if (restMs !== null) telemetry.emit({ kind: 'typeRests', type: slots.type, reason: notStarted, restMs });
   }
 
   /** A release that fails is not tried again: the lease runs out soon, and another worker takes the job. */
@@ -169,17 +173,15 @@ class SlotFiller implements Dispatcher {
 
   /** @param turnedAt when this turn began: what became due since then has not been looked for, and must not be passed over. */
   async #sleepMs(turnedAt: number): Promise<number | null> {
-    const types = [...this.#benches.keys()];
+    const types = [...this.#types.keys()];
     if (this.#calendar.isAskDue && types.length > 0)
       this.#calendar.answer(await this.#options.store.nextRunAt({ types, now: turnedAt }));
-    return this.#polls.sleepMs(this.#calendar.nextAt);
+    const rests = [...this.#types.values()].flatMap((slots) => slots.restUntil(turnedAt) ?? []);
+    return this.#polls.sleepMs(earliest([...rests, this.#calendar.nextAt]));
   }
 }
 
-function benchOf({ name, handler, slots }: JobType): Bench[] {
-  return handler === 'remote' ? [] : [{ type: name, handler, slots, running: 0, settling: 0 }];
-}
-
-function freeSlots({ slots, running, settling }: Bench): number {
-  return Math.max(0, slots - running - Math.max(0, settling - slots));
+function earliest(times: readonly (number | null)[]): number | null {
+  const known = times.filter((time) => time !== null);
+  return known.length === 0 ? null : Math.min(...known);
 }

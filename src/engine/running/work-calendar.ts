@@ -1,9 +1,9 @@
 /**
  * Knows for which types it may be worth asking the store for work, so that nobody asks in vain and nothing due is overlooked.
  *
- * A type is `dry` after a claim that got less than it wanted. Then only these make it worth asking again: a change that makes a
+ * A type is empty after a claim that got less than it wanted. Then only these make it worth asking again: a change that makes a
  * job of it waiting and due, a due time that was known ahead, a hint, or the safety poll where the store is shared. Changes
- * that come while a claim is under way count for the next one (`tideOf`): the claim may not have seen them.
+ * that come while a claim is under way count for the next one (`arrivalsOf`): the claim may not have seen them.
  */
 import { isFinal } from '../../core/state.ts';
 import type { Change } from '../changes.ts';
@@ -13,12 +13,12 @@ export interface WorkCalendar {
   /** Takes a change into account; true when there may be work now or a new earliest due time. */
   note(change: Change, now: number): boolean;
   /** These types may have work; null: look at everything anew, due times included. */
-  flood(types: readonly string[] | null): void;
-  isDry(type: string): boolean;
+  mayHaveWork(types: readonly string[] | null): void;
+  isEmpty(type: string): boolean;
   /** Grows whenever the type may have got work. */
-  tideOf(type: string): number;
-  /** The type had no more work as of a claim that began at this tide. */
-  dry(type: string, tide: number): void;
+  arrivalsOf(type: string): number;
+  /** The type had no more work as of a claim that began with this many arrivals. */
+  empty(type: string, arrivals: number): void;
   /** Makes everything worth asking for when the known due time has come. */
   turn(now: number): void;
   /** Null when no due time is known. */
@@ -30,35 +30,35 @@ export interface WorkCalendar {
 }
 
 export function createWorkCalendar(types: readonly string[]): WorkCalendar {
-  const tides = new Map(types.map((type) => [type, 1]));
-  const driedAt = new Map<string, number>();
+  const arrivals = new Map(types.map((type) => [type, 1]));
+  const emptyAt = new Map<string, number>();
   const due = createDueTimes();
 
-  const flood = (some: readonly string[] | null) => {
+  const mayHaveWork = (some: readonly string[] | null) => {
     for (const type of some ?? types) {
-      const tide = tides.get(type);
-      if (tide !== undefined) tides.set(type, tide + 1);
+      const count = arrivals.get(type);
+      if (count !== undefined) arrivals.set(type, count + 1);
     }
   };
 
   return {
     note({ job }, now) {
       // The end of a job in a sequence frees the next one, of whatever type.
-      if (isFinal(job.state) && job.sequenceKey !== null) flood(null);
-      else if (job.state !== 'waiting' || !tides.has(job.type)) return false;
+      if (isFinal(job.state) && job.sequenceKey !== null) mayHaveWork(null);
+      else if (job.state !== 'waiting' || !arrivals.has(job.type)) return false;
       else if (job.runAt > now) return due.expect(job.runAt);
-      else flood([job.type]);
+      else mayHaveWork([job.type]);
       return true;
     },
-    flood(some) {
-      flood(some);
+    mayHaveWork(some) {
+      mayHaveWork(some);
       if (some === null) due.doubt();
     },
-    isDry: (type) => driedAt.get(type) === tides.get(type),
-    tideOf: (type) => tides.get(type) ?? 0,
-    dry: (type, tide) => driedAt.set(type, tide),
+    isEmpty: (type) => emptyAt.get(type) === arrivals.get(type),
+    arrivalsOf: (type) => arrivals.get(type) ?? 0,
+    empty: (type, count) => emptyAt.set(type, count),
     turn(now) {
-      if (due.hasCome(now)) flood(null);
+      if (due.hasCome(now)) mayHaveWork(null);
     },
     get nextAt() {
       return due.nextAt;

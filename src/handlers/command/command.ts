@@ -11,9 +11,11 @@ import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
 import { isJson } from '../json-check.ts';
+import { isScarce, notStarted } from '../scarce.ts';
 import type { CommandOptions } from './options.ts';
 import { type ProcessEnd, type ProcessGroup, startGroup } from './process-group.ts';
 import { progressOf } from './progress-line.ts';
+import { missingDescriptors } from './spare-descriptors.ts';
 import { type StderrLines, stderrLines } from './stderr-lines.ts';
 
 export interface CommandEnvironment {
@@ -42,6 +44,8 @@ async function runCommand(
   attempt: Attempt,
 ): Promise<AttemptOutcome> {
   if (attempt.signal.aborted) return { kind: 'aborted' };
+  const missing = missingDescriptors();
+  if (missing !== null) return notStarted(options.program, missing);
   const group = start(options, environment, attempt);
   const stop = () => group.stop(environment.limits.cancelGraceMs * KILL_AT);
   attempt.signal.addEventListener('abort', stop, { once: true });
@@ -53,7 +57,7 @@ async function runCommand(
     const end = await group.ended;
     stderr.end();
     if (end.kind === 'notStarted')
-      return notStarted({ options, environment, cwd: cwdOf(options, environment) }, end.error);
+      return couldNotStart({ options, environment, cwd: cwdOf(options, environment) }, end.error);
     if (attempt.signal.aborted) return { kind: 'aborted' };
     return await outcomeOf({ options, environment, end, stdout: stdout(), stderr });
   } finally {
@@ -140,10 +144,11 @@ function failedCommand({ options, environment, end, stderr }: Finished): Attempt
 }
 
 /** A working folder that is missing is told as ENOENT, like a program that is. */
-function notStarted(
+function couldNotStart(
   { options, environment, cwd }: Pick<Finished, 'options' | 'environment'> & { cwd: string },
   error: NodeJS.ErrnoException,
 ): AttemptOutcome {
+  if (isScarce(error.code)) return notStarted(options.program, error.code);
   const failed = NEVER_STARTS.has(error.code ?? '') ? permanentFailure : retryableFailure;
   const isFolderMissing = error.code === 'ENOENT' && !existsSync(cwd);
   const reason = isFolderMissing

@@ -3,11 +3,12 @@
  *
  * The program leads a group of its own (`detached`), so a signal to the group reaches its children too. When the leader has
  * ended, by itself or not, whatever is left of the group is killed: no job leaves a process behind. A child that makes
- * a session of its own escapes; keeping that one would need a container.
+ * a session of its own escapes; keeping that one would need a container. Should this process die first, the watchdog ends the group.
  */
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import type { Clock } from '../../engine/clock.ts';
+import { watchdog } from './watchdog.ts';
 
 /** A grandchild that escaped the group may hold stdout open for ever; past this the pipes are closed from our side. */
 const PIPES_CLOSE_MS = 1_000;
@@ -29,6 +30,7 @@ export function startGroup(
   args: readonly string[],
   { clock, cwd, env }: { clock: Clock; cwd: string; env: NodeJS.ProcessEnv },
 ): ProcessGroup {
+  watchdog.start();
   const child = spawn(program, [...args], {
     cwd,
     env,
@@ -36,11 +38,14 @@ export function startGroup(
     stdio: ['pipe', 'pipe', 'pipe'],
     windowsHide: true,
   });
+  const { pid } = child;
+  if (pid !== undefined) watchdog.add(pid);
   let isStopping = false;
   let hasExited = false;
   child.once('exit', () => {
     hasExited = true;
-    signalGroup(child.pid, 'SIGKILL');
+    signalGroup(pid, 'SIGKILL');
+    if (pid !== undefined) watchdog.remove(pid);
     clock.after(PIPES_CLOSE_MS, () => {
       child.stdout.destroy();
       child.stderr.destroy();
@@ -52,8 +57,8 @@ export function startGroup(
     stop(graceMs) {
       if (isStopping || hasExited) return;
       isStopping = true;
-      signalGroup(child.pid, 'SIGTERM');
-      const cancelKill = clock.after(graceMs, () => signalGroup(child.pid, 'SIGKILL'));
+      signalGroup(pid, 'SIGTERM');
+      const cancelKill = clock.after(graceMs, () => signalGroup(pid, 'SIGKILL'));
       child.once('exit', cancelKill);
     },
   };

@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import type { AbortReason, Attempt, AttemptOutcome } from '../../engine/api.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
+import { isScarce } from '../scarce.ts';
 import { type FromThread, type ModuleRef, PLACES, type SharedTable, sharedTable, type ToThread } from './messages.ts';
 import { type Outbox, outbox } from './outbox.ts';
 
@@ -25,6 +26,8 @@ export interface ThreadEnd {
   readonly message: string;
   /** The run that did it, 'nobody' where it was none of those still running, null where that is unknown. */
   readonly culprit: Run | 'nobody' | null;
+  /** The code of what this machine had too little of, where that is why; its runs had no part in it. */
+  readonly scarce: string | null;
 }
 
 export interface ThreadEvents {
@@ -64,6 +67,7 @@ export class HandlerThread {
   #pingNumber = 0;
   #isTerminating = false;
   #lastWords: string | null = null;
+  #scarce: string | null = null;
 
   constructor({ modules, limits }: ThreadOptions, events: ThreadEvents) {
     this.#memoryMib = limits.threadMemoryMib;
@@ -79,7 +83,8 @@ export class HandlerThread {
       if (this.isReady && !wasReady) events.onReady(this);
       events.onMessage(this);
     });
-    worker.on('error', (error) => {
+    worker.on('error', (error: NodeJS.ErrnoException) => {
+      if (!this.isReady && isScarce(error.code)) this.#scarce = error.code ?? null;
       this.#lastWords ??= this.#wordsOf(error);
     });
     worker.on('exit', (code) => {
@@ -166,6 +171,7 @@ export class HandlerThread {
         this.#pings.delete(message.ping);
         return;
       case 'unusable':
+        if (isScarce(message.code)) this.#scarce = message.code;
         this.#lastWords = `The config could not be loaded in a handler thread: ${message.message}`;
         return;
       case 'broken':
@@ -185,7 +191,7 @@ export class HandlerThread {
     const blamed = this.#table.blamed();
     const entry = [...this.#runs.values()].find(({ place }) => place === blamed);
     const culprit = blamed === 'nobody' ? 'nobody' : (entry?.run ?? null);
-    return { message: this.#lastWords ?? `The handler thread ended with code ${code}.`, culprit };
+    return { message: this.#lastWords ?? `The handler thread ended with code ${code}.`, culprit, scarce: this.#scarce };
   }
 
   #wordsOf(error: unknown): string {

@@ -42,8 +42,8 @@ export type ToThread =
 
 export type FromThread =
   | { readonly kind: 'ready' }
-  /** The modules could not be loaded; the thread ends. */
-  | { readonly kind: 'unusable'; readonly message: string }
+  /** The modules could not be loaded; the thread ends. `code` is the error's own, where it has one. */
+  | { readonly kind: 'unusable'; readonly message: string; readonly code: string | null }
   | { readonly kind: 'report'; readonly run: number; readonly percent: number; readonly message?: string | null }
   | { readonly kind: 'log'; readonly run: number; readonly line: string }
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: AttemptOutcome }

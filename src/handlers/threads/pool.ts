@@ -11,13 +11,16 @@
  *    made it stick is not known, so each of them next runs in a thread of its own: a loop harms its neighbours once.
  * A thread that ends by itself (`process.exit`, an error outside of any promise, out of memory) fails the job that did it, or
  * where that is not known all that had begun.
+ * A thread that this machine cannot start (no descriptors, no memory) fails nothing: its runs go to threads that stand, or back to the
+ * queue with their attempts, and for `SCARCE_REST_MS` no other thread is tried.
  */
 import { availableParallelism } from 'node:os';
 import type { Limits } from '../../core/limits.ts';
 import type { AbortReason, Attempt, AttemptOutcome } from '../../engine/api.ts';
-import type { Clock } from '../../engine/clock.ts';
+import type { CancelTimer, Clock } from '../../engine/clock.ts';
 import { retryableFailure } from '../failed.ts';
 import { callFactsOf } from '../function/job-context.ts';
+import { notStarted } from '../scarce.ts';
 import { HandlerThread, type Run, type ThreadEnd } from './handler-thread.ts';
 import type { ModuleRef } from './messages.ts';
 
@@ -29,6 +32,8 @@ export interface PoolOptions {
 
 /** Threads in all, stuck and reserved ones included, as a multiple of those that take jobs; past it jobs wait. */
 const THREADS_FACTOR_MAX = 4;
+/** Each try costs a thread's memory until it is collected. */
+const SCARCE_REST_MS = 2_000;
 /** Jobs remembered as suspects; the oldest are forgotten. */
 const SUSPECTS_MAX = 10_000;
 
@@ -42,6 +47,10 @@ export class ThreadPool {
   readonly #backlog = new Set<Run>();
   /** Job ids. */
   readonly #suspects = new Set<string>();
+  /** Threads that load their modules still, each with the timer of that. */
+  readonly #loading = new Map<HandlerThread, CancelTimer>();
+  /** The code of what the machine had too little of, and until when that is taken to be so. */
+  #scarcity: { readonly code: string; readonly until: number } | null = null;
   #runNumber = 0;
   #isClosed = false;
 
@@ -86,8 +95,10 @@ export class ThreadPool {
 
   #place(run: Run): void {
     const thread = this.#threadFor(run);
-    if (thread === null) this.#backlog.add(run);
-    else this.#put(thread, run);
+    const scarce = this.#scarce();
+    if (thread !== null) this.#put(thread, run);
+    else if (scarce !== null && this.#threads.size === 0) run.settle(notStarted('A handler thread', scarce));
+    else this.#backlog.add(run);
   }
 
   #put(thread: HandlerThread, run: Run): void {
@@ -128,20 +139,35 @@ export class ThreadPool {
   }
 
   #start(): HandlerThread | null {
-    if (this.#threads.size >= this.#openMax * THREADS_FACTOR_MAX) return null;
+    if (this.#threads.size >= this.#openMax * THREADS_FACTOR_MAX || this.#scarce() !== null) return null;
     const thread = new HandlerThread(this.#options, {
-      onReady: (self) => this.#watch(self),
+      onReady: (self) => {
+        this.#endLoading(self);
+        this.#watch(self);
+      },
       onMessage: (self) => this.#heard(self),
       onEnd: (self, end) => this.#fell(self, end),
     });
     this.#threads.add(thread);
     const { clock, limits } = this.#options;
-    clock.after(limits.configLoadMs, () => {
-      if (thread.isReady || !this.#threads.has(thread)) return;
+    const giveUp = () => {
       const message = `The config took longer than ${limits.configLoadMs} ms (configLoadMs) to load in a handler thread.`;
-      void thread.terminate().then(() => this.#fell(thread, { message, culprit: null }));
-    });
+      void thread.terminate().then(() => this.#fell(thread, { message, culprit: null, scarce: null }));
+    };
+    this.#loading.set(thread, clock.after(limits.configLoadMs, giveUp));
     return thread;
+  }
+
+  /** Its modules are loaded, or it is gone: the timer would hold on to all that it knows. */
+  #endLoading(thread: HandlerThread): void {
+    this.#loading.get(thread)?.();
+    this.#loading.delete(thread);
+  }
+
+  /** The code of what threads cannot be started for, null where they can. */
+  #scarce(): string | null {
+    if (this.#scarcity !== null && this.#options.clock.now() >= this.#scarcity.until) this.#scarcity = null;
+    return this.#scarcity?.code ?? null;
   }
 
   /** Finds out whether the thread takes on what it was given. One ping at a time, whatever the number of runs. */
@@ -223,6 +249,7 @@ export class ThreadPool {
 
   async #remove(thread: HandlerThread, why: 'stuck' | 'gone'): Promise<void> {
     if (!this.#threads.delete(thread)) return;
+    this.#endLoading(thread);
     await thread.terminate();
     for (const run of thread.runs()) {
       if (run.attempt.signal.aborted) run.settle({ kind: 'aborted' });
@@ -235,12 +262,27 @@ export class ThreadPool {
   /** The thread ended by itself. */
   #fell(thread: HandlerThread, end: ThreadEnd): void {
     if (!this.#threads.delete(thread)) return;
+    this.#endLoading(thread);
+    if (end.scarce !== null) {
+      this.#couldNotStart(thread, end.scarce);
+      return;
+    }
     const begun = thread.runs().filter((run) => !this.#placeAgain(thread, run));
     const failed = end.culprit === null ? begun : begun.filter((run) => run === end.culprit);
     for (const run of begun) {
       if (run.attempt.signal.aborted) run.settle({ kind: 'aborted' });
       else if (failed.includes(run)) this.#fail(run, end.message, failed.length > 1);
       else this.#release(run, false);
+    }
+    this.#pump();
+  }
+
+  /** Its runs never began. */
+  #couldNotStart(thread: HandlerThread, code: string): void {
+    this.#scarcity = { code, until: this.#options.clock.now() + SCARCE_REST_MS };
+    for (const run of thread.runs()) {
+      if (run.attempt.signal.aborted) run.settle({ kind: 'aborted' });
+      else this.#place(run);
     }
     this.#pump();
   }

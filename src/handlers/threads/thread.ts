@@ -71,7 +71,8 @@ try {
   });
   out.push({ kind: 'ready' });
 } catch (error) {
-  out.push({ kind: 'unusable', message: describeThrown(error) });
+  const { code } = Object(error) as { code?: unknown };
+  out.push({ kind: 'unusable', message: describeThrown(error), code: typeof code === 'string' ? code : null });
   out.flush();
   exit(1);
 }
