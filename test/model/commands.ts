@@ -170,3 +170,34 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
     }),
   },
 ) as fc.Arbitrary<ModelCommand>;
+
+const SEQUENCED: Submit = {
+  ...{ tenant: 't1', type: 'x', priority: 0, delayMs: 0, sequenceKey: 's1', attempts: 2, retainMs: 1_000 },
+  ...{ idempotencyKey: null, requestHash: null, timeoutMs: null, deadlineMs: null, tag: null },
+  ...{ hasCallback: false, isReplay: false },
+};
+
+/** One sequence, and little but claims, ends and retries: earlier jobs come back while later ones run. */
+export const sequenceCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
+  { weight: 2, arbitrary: fc.constant({ kind: 'insert', submits: [SEQUENCED] }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'tick', ms: 20 }) },
+  {
+    weight: 6,
+    arbitrary: fc.constant({ kind: 'claim', types: ['x'], slots: 3, max: 3, tenant: null, leaseMs: 3 }),
+  },
+  {
+    weight: 8,
+    arbitrary: fc.record({
+      kind: fc.constant('take'),
+      steps: fc.array(
+        fc.record({
+          pick: fc.nat({ max: 3 }),
+          command: fc.constantFrom('fail', 'retry', 'retry', 'succeed', 'release', 'lose', 'cancel', 'stop'),
+          guard: fc.constant('revision'),
+          random: fc.constantFrom(0, 0.5),
+        }),
+        { minLength: 1, maxLength: 2 },
+      ),
+    }),
+  },
+) as fc.Arbitrary<ModelCommand>;

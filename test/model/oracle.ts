@@ -90,15 +90,15 @@ export function createOracle(): Oracle {
     return { kind: 'created', number: answer.number };
   }
 
-  /** Whether an earlier job of its tenant and key is not final. */
+  const isOfSequence = (other: Job, job: Job) =>
+    other.number !== job.number && other.tenant === job.tenant && other.sequenceKey === job.sequenceKey;
+
+  /** Whether an earlier job of its tenant and key is not final, or any of them runs. */
   function isBlocked(job: Job): boolean {
     if (job.sequenceKey === null) return false;
     return jobs().some(
       (other) =>
-        other.number < job.number &&
-        other.tenant === job.tenant &&
-        other.sequenceKey === job.sequenceKey &&
-        !isFinal(other.state),
+        isOfSequence(other, job) && (other.state === 'running' || (other.number < job.number && !isFinal(other.state))),
     );
   }
 
@@ -118,6 +118,8 @@ export function createOracle(): Oracle {
   function claimJob(job: Job, { worker, leaseMs, now }: ClaimRequest): ClaimedJob {
     const decision = decide(job, { kind: 'claim', worker, leaseMs }, now);
     assert.ok(decision.kind === 'accepted');
+    const beside = jobs().find((other) => other.state === 'running' && isOfSequence(other, job));
+    assert.ok(job.sequenceKey === null || beside === undefined, `${job.number} runs beside ${beside?.number}`);
     const entry = entryOf(job.id);
     entry.job = patched(job, decision.patch);
     deliveries.changed(entry.job, now);

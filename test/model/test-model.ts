@@ -7,7 +7,7 @@
 import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { OpenStore } from '../../src/store/contract-suite/index.ts';
-import { modelCommand } from './commands.ts';
+import { type ModelCommand, modelCommand, sequenceCommand } from './commands.ts';
 import { runModel } from './run-model.ts';
 
 const RUNS = Number(process.env.BIDE_RUNS ?? (process.env.BIDE_FAULTS === 'full' ? 300 : 25));
@@ -17,10 +17,15 @@ const TIME_MS_MAX = 120_000;
 
 /** @param driver shown with the test; @param open as for the store suite: an empty, migrated store */
 export function testModel(driver: string, open: OpenStore): void {
-  test(`${driver} answers as the oracle does to random commands`, async (t) => {
+  testCommands(`${driver} answers as the oracle does to random commands`, open, modelCommand);
+  testCommands(`${driver} never runs two jobs of a sequence at once, whatever is retried`, open, sequenceCommand);
+}
+
+function testCommands(title: string, open: OpenStore, command: fc.Arbitrary<ModelCommand>): void {
+  test(title, async (t) => {
     const seed = Number(process.env.BIDE_SEED ?? Math.floor(Math.random() * 2 ** 31));
     tell(t, `BIDE_SEED=${seed} BIDE_RUNS=${RUNS}`);
-    const commands = fc.array(modelCommand, { maxLength: COMMANDS_MAX, size: 'max' });
+    const commands = fc.array(command, { maxLength: COMMANDS_MAX, size: 'max' });
     const property = fc.asyncProperty(commands, async (list) => {
       const opened = await open();
       try {

@@ -9,6 +9,7 @@ import {
   claimedIds,
   claimOne,
   claimSome,
+  fail,
   first,
   insertJob,
   newJob,
@@ -119,4 +120,26 @@ test('a waiting job of a sequence is free when the two before it end at once', (
     await Promise.all([ending, cancelling]);
     assert.deepEqual(claimedIds(await claimSome(scene, 10)), [third.id]);
     assert.equal(first(await scene.store.count({ tenant: scene.tenant, states: ['running'] })).count, 1);
+  }));
+
+test('a job that is retried while a later one of its sequence is being claimed waits for it', () =>
+  withHeldCommits(async (scene, held) => {
+    await held.go();
+    const early = await insertJob(scene, SEQUENCE);
+    const late = await insertJob(scene, { ...SEQUENCE, callbackUrl: PAUSE });
+    await fail(scene.store, await claimOne(scene), false);
+    const client = new pg.Client({ connectionString: scene.url });
+    await client.connect();
+    await client.query('SELECT pg_advisory_lock(4711)');
+    const claiming = claimOne(scene);
+    await held.arrived();
+    const another = await anotherOf(scene);
+    const retrying = take(another.store, early.id, { kind: 'retry' });
+    await untilRow(client, `SELECT 1 FROM pg_locks WHERE locktype = 'transactionid' AND NOT granted`);
+    await client.end();
+    const [claimed] = await Promise.all([claiming, retrying]);
+    assert.equal(claimed.id, late.id);
+    assert.deepEqual(await claimSome(another, 10), []);
+    await succeed(scene.store, claimed);
+    assert.deepEqual(claimedIds(await claimSome(another, 10)), [early.id]);
   }));

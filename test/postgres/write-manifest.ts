@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { freshManifest } from './fresh-manifest.ts';
 import { startTestServer } from './server.ts';
 
-const TARGET = join(import.meta.dirname, '..', '..', 'src', 'store', 'postgres', 'schema-manifest.ts');
+const TARGET = join(import.meta.dirname, '..', '..', 'src', 'store', 'postgres', 'schema', 'schema-manifest.ts');
 
 const server = await startTestServer({ isDurable: false });
 try {

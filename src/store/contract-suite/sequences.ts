@@ -1,5 +1,9 @@
-/** Jobs of one tenant and sequence key: one after another, in the order of their numbers. */
+/**
+ * Jobs of one tenant and sequence key: never two at once, whatever was retried; of those that wait, the lowest number is next. So a
+ * job that is retried while a later one runs lets that one end, and then goes ahead of all others.
+ */
 import assert from 'node:assert/strict';
+import type { Job } from '../../core/job.ts';
 import {
   at,
   claimedIds,
@@ -17,6 +21,9 @@ import {
 import { type Context, type Topic, test } from './suite.ts';
 
 const SEQUENCE = { sequenceKey: 's' };
+/** When every lease is over, and every backoff that began then. */
+const AHEAD = { now: NOW + 10_000_000 };
+const LATER = { now: AHEAD.now + 10_000_000 };
 
 /** Ways in which the first job of a sequence ends. */
 const ENDS: readonly (readonly [string, (context: Context) => Promise<unknown>])[] = [
@@ -24,6 +31,15 @@ const ENDS: readonly (readonly [string, (context: Context) => Promise<unknown>])
   ['failed', async (context) => fail(context.store, await claimOne(context), false)],
   ['cancelled', async (context) => take(context.store, await headOf(context), { kind: 'cancel' })],
   ['expired', async (context) => take(context.store, await headOf(context), { kind: 'expire' }, NOW + 50)],
+];
+
+/** Ways in which a running job makes room for others of its sequence. */
+const AFTER_RETRY: readonly (readonly [string, (context: Context, job: Job) => Promise<Job>])[] = [
+  ['succeeded', ({ store }, job) => succeed(store, job)],
+  ['failed', ({ store }, job) => fail(store, job, false)],
+  ['tried again', ({ store }, job) => fail(store, job, true)],
+  ['released', ({ store }, job) => take(store, job.id, { kind: 'release', fence: job.fence })],
+  ['lost', ({ store }, job) => take(store, job.id, { kind: 'lose', fence: job.fence, random: 0 }, AHEAD.now)],
 ];
 
 export const sequences: Topic = [
@@ -107,12 +123,39 @@ export const sequences: Topic = [
     assert.deepEqual(claimedIds(await claimSome(context, 10)), [next?.id]);
   }),
 
+  ...AFTER_RETRY.map(([word, end]) =>
+    test(`claim waits for a later job of the sequence when an earlier one is retried meanwhile and it is ${word}`, async (context) => {
+      const jobs = await insertJobs(context, [SEQUENCE, SEQUENCE, SEQUENCE, SEQUENCE]);
+      await fail(context.store, await claimOne(context), false);
+      await fail(context.store, await claimOne(context), false);
+      const later = await claimOne(context);
+      assert.equal(later.id, at(jobs, 2).id);
+      await take(context.store, at(jobs, 1).id, { kind: 'retry' });
+      await take(context.store, at(jobs, 0).id, { kind: 'retry' });
+      assert.deepEqual(await claimSome(context, 10), []);
+      const { finishedAt } = await end(context, later);
+      const ran: string[] = [];
+      for (let claimed = await claimSome(context, 10, LATER); claimed.length > 0; ) {
+        ran.push(...claimedIds(claimed));
+        assert.equal(claimed.length, 1);
+        await succeed(context.store, first(claimed).job, LATER.now);
+        claimed = await claimSome(context, 10, LATER);
+      }
+      const order = finishedAt !== null ? [0, 1, 3] : [0, 1, 2, 3];
+      assert.deepEqual(
+        ran,
+        order.map((index) => at(jobs, index).id),
+      );
+    }),
+  ),
+
   test('claim holds a later job back when it fails while an earlier one was retried', async (context) => {
     const [head, next] = await insertJobs(context, [SEQUENCE, SEQUENCE]);
     await fail(context.store, await claimOne(context), false);
     const later = await claimOne(context);
     assert.equal(later.id, next?.id);
     await take(context.store, head?.id ?? '', { kind: 'retry' });
+    assert.deepEqual(await claimSome(context, 10), []);
     const waiting = await fail(context.store, later, true);
     const claimed = await claimSome(context, 10, { now: waiting.runAt });
     assert.deepEqual(claimedIds(claimed), [head?.id]);

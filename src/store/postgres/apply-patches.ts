@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobPatch } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
@@ -54,7 +55,9 @@ function sequencedOf(placed: readonly Placed<GuardedPatch>[], seen: SeenJobs): S
   for (const { item } of placed) {
     if (item.patch.state !== undefined && seen.get(item.id)?.sequenceKey !== null) ids.push(item.id);
   }
-  return ids.length === 0 ? null : { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids };
+  if (ids.length === 0) return null;
+  const isAhead = placed.some(({ item }) => item.patch.state === 'waiting' && item.expect.states.some(isFinal));
+  return { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids, isAhead };
 }
 
 /** Place, whether the seen job was the one before, the lease, and else the whole row. */

@@ -88,7 +88,11 @@ export function sequencedOf(specs: readonly Pick<JobSpec, 'id' | 'tenant' | 'seq
   const sequenced = specs.filter(({ sequenceKey }) => sequenceKey !== null);
   if (sequenced.length === 0) return null;
   const keys = [sequenced.map(({ tenant }) => tenant), sequenced.map(({ sequenceKey }) => sequenceKey)];
-  return { lock: { name: 'sequenceLock', values: keys.map(textArray) }, ids: sequenced.map(({ id }) => id) };
+  return {
+    isAhead: false,
+    lock: { name: 'sequenceLock', values: keys.map(textArray) },
+    ids: sequenced.map(({ id }) => id),
+  };
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {

@@ -51,8 +51,8 @@ export async function restoreRecords(
     const jobs = batch.flatMap((record) => (record.kind === 'job' ? [record.job] : []));
     const sequenced = sequencedOf(jobs);
     const steps = [...before, ...kinds.flatMap((kind) => kind.steps)];
-    if (sequenced !== null) steps.push({ name: 'sequenceBlockNext', values: [plainArray(sequenced.ids)] });
-    const results = steps.length === 0 ? [] : await runSequenced(session, steps, sequenced);
+    const results =
+      steps.length === 0 ? [] : await runSequenced(session, steps, sequenced && { ...sequenced, isAhead: true });
     let at = before.length;
     for (const kind of kinds) {
       await kind.judge(session, results.slice(at, at + kind.steps.length).flat(), { outcomes, isRepeat });

@@ -7,6 +7,8 @@ export interface Sequenced {
   /** Locks the sequences of these jobs. */
   readonly lock: Step;
   readonly ids: readonly string[];
+  /** Whether one of them may have come ahead of others that wait. */
+  readonly isAhead: boolean;
 }
 
 /** Runs the steps in one transaction; one result per step. @param sequenced null when no job of a sequence is touched */
@@ -16,6 +18,9 @@ export async function runSequenced(
   sequenced: Sequenced | null,
 ): Promise<readonly Rows[]> {
   if (sequenced === null) return session.runAll(steps);
-  const settle: Step = { name: 'sequenceSettle', values: [plainArray(sequenced.ids)] };
-  return (await session.runAll([sequenced.lock, ...steps, settle])).slice(1, -1);
+  const { lock, ids, isAhead } = sequenced;
+  const values = [plainArray(ids)];
+  const after: Step[] = isAhead ? [{ name: 'sequenceBlockNext', values }] : [];
+  const results = await session.runAll([lock, ...steps, ...after, { name: 'sequenceSettle', values }]);
+  return results.slice(1, 1 + steps.length);
 }

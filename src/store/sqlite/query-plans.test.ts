@@ -14,6 +14,11 @@ function planOf(sql: string): readonly string[] {
   return rows.map(({ detail }) => String(detail));
 }
 
+const SEQUENCE_TAKEN = [
+  /INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/,
+  /INDEX jobs_running_by_sequence \(tenant=\? AND sequence_key=\?\)/,
+];
+
 /** Steps that each statement's plan must have. None may scan a table or sort, save those named in `SORTED`. */
 const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobById: [/INDEX jobs_by_id \(id=\?\)/],
@@ -31,8 +36,9 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobOverrun: [/COVERING INDEX jobs_by_lease \(lease_until>\?\)/],
   jobOverdue: [/INDEX jobs_by_deadline \(deadline_at>\? AND deadline_at<\?\)/],
   jobPrunable: [/INDEX jobs_by_retention \(<expr><\?\)/],
-  sequenceIsTaken: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/],
-  sequenceBlock: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/],
+  sequenceIsTaken: SEQUENCE_TAKEN,
+  sequenceBlock: SEQUENCE_TAKEN,
+  sequenceBlockFirst: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\?\)/],
   sequenceBlockNext: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\? AND number>\?\)/],
   sequenceUnblockFirst: [/INDEX jobs_by_sequence \(tenant=\? AND sequence_key=\?\)/],
   tombstoneById: [/PRIMARY KEY \(id=\?\)/],

@@ -19,9 +19,12 @@ const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
-/** An earlier job of the same tenant and key that is not final. */
+/** An earlier job of the same tenant and key that is not final, or any that runs. */
 const EARLIER_UNFINISHED = `SELECT 1 FROM jobs WHERE tenant = ?1 AND sequence_key = ?2 AND number < ?3
   AND sequence_key IS NOT NULL AND state IN ('waiting', 'running')`;
+const RUNNING_OF_SEQUENCE = `SELECT 1 FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
+  AND sequence_key IS NOT NULL AND state = 'running'`;
+const IS_TAKEN = `EXISTS (${EARLIER_UNFINISHED}) OR EXISTS (${RUNNING_OF_SEQUENCE})`;
 
 // differs: PostgreSQL claims with SKIP LOCKED in one statement over all wanted types. One writer has nothing to skip: it reads
 // what is first, then takes each row, which costs less than UPDATE … RETURNING over a subquery with its two temporary tables. It
@@ -72,15 +75,19 @@ export const STATEMENTS = {
   countDeleteEmpty: 'DELETE FROM job_counts WHERE tenant = ? AND type = ? AND state = ? AND jobs = 0',
 
   // --- Sequences: jobs of one tenant and key, one after another -------------------------------------------------------------
-  sequenceIsTaken: `SELECT EXISTS (${EARLIER_UNFINISHED})`,
-  /** The job is waiting (again): it is blocked exactly when an earlier one is unfinished. */
-  sequenceBlock: `UPDATE jobs SET blocked = EXISTS (${EARLIER_UNFINISHED}) WHERE number = ?3`,
+  sequenceIsTaken: `SELECT ${IS_TAKEN}`,
+  /** The job is waiting (again). */
+  sequenceBlock: `UPDATE jobs SET blocked = (${IS_TAKEN}) WHERE number = ?3`,
   /** A final job is waiting again: whatever was first after it no longer is. */
   sequenceBlockNext: `UPDATE jobs SET blocked = 1 WHERE number = (
     SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2 AND number > ?3
       AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
-  /** A job became final: whatever is first now may run. */
-  sequenceUnblockFirst: `UPDATE jobs SET blocked = 0 WHERE blocked = 1 AND number = (
+  /** A job no longer runs, or waits: whatever is first now may run, unless one is running. */
+  sequenceUnblockFirst: `UPDATE jobs SET blocked = 0 WHERE blocked = 1 AND NOT EXISTS (${RUNNING_OF_SEQUENCE})
+    AND number = (SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
+      AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
+  /** A running job came from elsewhere: whoever waits waits for it. */
+  sequenceBlockFirst: `UPDATE jobs SET blocked = 1 WHERE state = 'waiting' AND number = (
     SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
       AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
 

@@ -44,7 +44,7 @@ CREATE TABLE ${s}.jobs (
   percent float8 NOT NULL,
   priority integer NOT NULL,
   attempt integer NOT NULL,
-  -- Whether an earlier job of the same tenant and sequence key is unfinished, while this one waits. Kept with every change, so
+  -- Whether this job waits while an earlier one of its tenant and sequence key is unfinished, or any runs. Kept with every change, so
   -- that a claim steps over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one key cost every claim of
   -- their type 100,000 probes.
   blocked boolean NOT NULL,
@@ -94,6 +94,7 @@ CREATE INDEX jobs_by_tenant_claim_order ON ${s}.jobs (tenant, type, priority DES
   WHERE state = 'waiting' AND NOT blocked;
 CREATE INDEX jobs_by_sequence ON ${s}.jobs (tenant, sequence_key, number)
   WHERE sequence_key IS NOT NULL AND state IN ('waiting', 'running');
+CREATE INDEX jobs_running_by_sequence ON ${s}.jobs (tenant, sequence_key) WHERE sequence_key IS NOT NULL AND state = 'running';
 CREATE INDEX jobs_by_deadline ON ${s}.jobs (deadline_at) WHERE state = 'waiting' AND deadline_at IS NOT NULL;
 CREATE INDEX jobs_by_retention ON ${s}.jobs ((finished_at + retain_ms)) WHERE finished_at IS NOT NULL;
 

@@ -116,6 +116,8 @@ export const SCHEMA_MANIFEST: Manifest = {
     "CREATE INDEX jobs_by_tenant_claim_order ON jobs USING btree (tenant, type, priority DESC, run_at, number) WHERE ((state = 'waiting'::text) AND (NOT blocked))",
   'index jobs_running_by_number':
     "CREATE INDEX jobs_running_by_number ON jobs USING btree (number) WHERE (state = 'running'::text)",
+  'index jobs_running_by_sequence':
+    "CREATE INDEX jobs_running_by_sequence ON jobs USING btree (tenant, sequence_key) WHERE ((sequence_key IS NOT NULL) AND (state = 'running'::text))",
   'index keys_by_id': 'CREATE UNIQUE INDEX keys_by_id ON keys USING btree (id)',
   'index migrations_by_version': 'CREATE UNIQUE INDEX migrations_by_version ON migrations USING btree (version)',
   'index tombstones_by_end': 'CREATE INDEX tombstones_by_end ON tombstones USING btree (gone_until)',

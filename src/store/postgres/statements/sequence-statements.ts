@@ -1,6 +1,6 @@
 /**
  * Sequences: jobs of one tenant and key run one after another. What keeps `blocked` true to its meaning when several
- * processes write at once: a waiting job is blocked exactly when an earlier one of its key is unfinished.
+ * processes write at once: a waiting job is blocked exactly when an earlier one of its key is unfinished, or any of them runs.
  *
  * 1. Whoever inserts jobs of a key, or moves one of them into another state, first takes the lock of that key, in a statement
  *    of its own: the statements after it see all that was committed before. Without it, the end of one job and the insert of the
@@ -8,8 +8,11 @@
  * 2. Numbers are given out under the lock, so jobs of a key become visible in their order: none can start while an
  *    earlier one is still on its way into the table.
  * 3. Then the change itself, and `sequenceSettle` as the last statement of the transaction.
+ * 4. Claims take no such lock: they only touch the one job of a key that is free. Whoever puts jobs ahead of that one (a retry, an
+ *    import) therefore blocks it by `sequenceBlockNext` before: that waits for a claim that has its row, and `sequenceSettle` then
+ *    sees it running; a claim that comes later passes over it.
  *
- * Claims take no lock: they only touch jobs that are not blocked, and block nobody. Jobs without a key pay nothing.
+ * Jobs without a key pay nothing.
  *
  * differs: SQLite has one writer, and does the steps of `sequenceSettle` per job as it is changed.
  */
@@ -43,8 +46,8 @@ const IS_UNFINISHED = `sequence_key IS NOT NULL AND state IN ('waiting', 'runnin
 /**
  * $1 ids of jobs that were inserted or changed; those without a key are passed over.
  *
- * Only these jobs and the first two of each key can be other than they should be: the first is free when it became so by
- * the end of one before it, and the second is blocked again when one before it was retried.
+ * Only these jobs and the first two of each key can be other than they should be: the first is free when the one before it or the
+ * one that ran made room, and the second is blocked again when one before it was retried.
  */
 const sequenceSettle = (s: string) => `
 WITH touched AS MATERIALIZED (
@@ -61,14 +64,16 @@ WITH touched AS MATERIALIZED (
 ), judged AS MATERIALIZED (
   SELECT d.id, d.blocked, EXISTS (
     SELECT 1 FROM ${s}.jobs WHERE tenant = d.tenant AND sequence_key = d.sequence_key AND number < d.number
-      AND ${IS_UNFINISHED}) AS is_blocked
+      AND ${IS_UNFINISHED}) OR EXISTS (
+    SELECT 1 FROM ${s}.jobs WHERE tenant = d.tenant AND sequence_key = d.sequence_key
+      AND sequence_key IS NOT NULL AND state = 'running') AS is_blocked
   FROM doubtful d
 )
 UPDATE ${s}.jobs SET blocked = NOT blocked
 WHERE id = ANY (ARRAY(SELECT id FROM judged WHERE blocked <> is_blocked)) AND state = 'waiting'`;
 
 /**
- * $1 ids of jobs that were restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
+ * $1 ids of jobs that were retried or restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
  * unfinished job of a key can be free, so of each key there is one to look at; `sequenceSettle` does the rest.
  */
 const sequenceBlockNext = (s: string) => `

@@ -125,6 +125,7 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   const key = row[AT.sequence_key] ?? null;
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
+  if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
   for (const delivery of deliveries) {
     connection.run('deliveryRestore', number, row[AT.id] as string, tenant, ...delivery);
   }

@@ -43,8 +43,8 @@ export function announce(transaction: Transaction, row: Row, at: number | null):
 }
 
 /**
- * Keeps `blocked` true to its meaning: a waiting job is blocked exactly when an earlier one of its key is unfinished. Hence
- * only the first unfinished job of a key can be free, and each change touches at most two rows.
+ * Keeps `blocked` true to its meaning: a waiting job is blocked exactly when an earlier one of its key is unfinished, or any of
+ * them runs. Hence only the first unfinished job of a key can be free, and each change touches at most three rows.
  */
 function sequenceChanged(transaction: Transaction, row: Row, before: StoredState): void {
   const tenant = row[AT.tenant] as string;
@@ -54,5 +54,5 @@ function sequenceChanged(transaction: Transaction, row: Row, before: StoredState
   const { connection } = transaction;
   if (state === 'waiting') connection.run('sequenceBlock', tenant, key, number);
   if (state === 'waiting' && isFinal(before)) connection.run('sequenceBlockNext', tenant, key, number);
-  if (isFinal(state)) connection.run('sequenceUnblockFirst', tenant, key);
+  if (state !== 'running') connection.run('sequenceUnblockFirst', tenant, key);
 }
