@@ -1,19 +1,33 @@
-/** Logging as one subscriber of telemetry: what an operator wants to read, at the level he would give it. */
+/**
+ * Logging as one subscriber of telemetry: what an operator wants to read, at the level that it has for them.
+ *
+ * At the default level (`warn`) a failed job leaves one line, with its error and, where its handler ran here, the stack. An outage of the
+ * database leaves two, whatever the number of loops that meet it: one when it begins, one when it is over.
+ */
 import type { TelemetryEvent } from '../engine/telemetry.ts';
 import type { Logger } from '../http/log.ts';
 
+/** Stacks of attempts whose outcome is being stored; more of them than run at once are none that anybody waits for. */
+const STACKS_MAX = 1_000;
+
+type Event<Kind extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: Kind }>;
+
 /** Events by level; those that are not named are for metrics alone, being too many for a log. */
 export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
+  const stacks = createStacks();
+  const outage = createOutage(logger);
   return (event) => {
     switch (event.kind) {
+      case 'attemptFailed':
+        return stacks.keep(event);
       case 'jobFinished':
-        return logger.debug(event, `job ${event.state}`);
+        return jobFinished(logger, event, stacks.take(event));
       case 'jobRetried':
-        return logger.info(event, 'attempt failed, tried again later');
+        return logger.info({ ...event, ...stacks.take(event) }, 'attempt failed, tried again later');
       case 'typeRests':
         return logger.warn(event, 'attempts cannot be started on this machine; given back, tried again later');
       case 'jobLogged':
-        return logger.info({ id: event.id, type: event.type }, event.line);
+        return logger.info({ id: event.id, type: event.type, attempt: event.attempt }, event.line);
       case 'attemptLost':
         return logger.warn(event, 'lease lost, work dropped');
       case 'attemptAbandoned':
@@ -25,15 +39,65 @@ export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
       case 'clockAligned':
         return logger.debug(event, 'clock aligned to the store');
       case 'loopFailed':
-        return logger.error(withCause(event), `background loop ${event.loop} failed`);
+        return outage.failed(event);
       case 'loopRecovered':
-        return logger.info(event, `background loop ${event.loop} recovered`);
+        return outage.recovered(event);
       case 'internalError':
         return logger.error(withCause(event), `internal error in ${event.where}`);
       default:
         return undefined;
     }
   };
+}
+
+/** What nobody asked for is a warning; a cancel is what somebody asked for. */
+function jobFinished(logger: Logger, event: Event<'jobFinished'>, stack: object): void {
+  if (event.state === 'failed' || event.state === 'expired') {
+    logger.warn({ ...event, ...stack }, `job ${event.state}: ${event.code}: ${event.message}`);
+  } else logger.debug(event, `job ${event.state}`);
+}
+
+/** The stack of an attempt until its outcome is told. */
+function createStacks() {
+  const stacks = new Map<string, string>();
+  return {
+    keep({ id, stack }: Event<'attemptFailed'>): void {
+      const [oldest] = stacks.keys();
+      if (stacks.size >= STACKS_MAX && oldest !== undefined) stacks.delete(oldest);
+      stacks.set(id, stack);
+    },
+    take({ id }: { readonly id: string }): { readonly stack?: string } {
+      const stack = stacks.get(id);
+      stacks.delete(id);
+      return stack === undefined ? {} : { stack };
+    },
+  };
+}
+
+/** Loops fail and recover each on its own; a store that is away is one event to whoever reads the log. */
+function createOutage(logger: Logger) {
+  const down = new Set<string>();
+  return {
+    failed(event: Event<'loopFailed'>) {
+      if (codeOf(event.error) !== 'STORE_UNAVAILABLE')
+        return logger.error(withCause(event), `background loop ${event.loop} failed`);
+      const isFirst = down.size === 0;
+      down.add(event.loop);
+      if (isFirst) logger.error(withCause(event), 'database cannot be reached; jobs wait until it is back');
+      else logger.debug(withCause(event), `background loop ${event.loop} failed`);
+    },
+    recovered({ loop, failures }: Event<'loopRecovered'>) {
+      if (!down.delete(loop)) return logger.info({ loop, failures }, `background loop ${loop} recovered`);
+      // The first that gets through speaks for all; the others come to it within their pauses.
+      down.clear();
+      // As loud as the line that it ends.
+      logger.warn({ loop, failures }, 'database is back');
+    },
+  };
+}
+
+function codeOf(error: unknown): unknown {
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : null;
 }
 
 /** Under `err`, where the logger knows how to print an error with its stack. */

@@ -5,6 +5,7 @@
 import type { Environment } from './connection.ts';
 import type { ExitCode } from './exit-code.ts';
 import { type OptionTable, type OptionValues, parseLine } from './option.ts';
+import { passwordWarning } from './service/database-choice.ts';
 import type { Terminal } from './terminal/terminal.ts';
 import { usageError } from './usage-error.ts';
 
@@ -68,7 +69,12 @@ export function defineCommand<const T extends OptionTable>(definition: CommandDe
       const { values, positionals } = parseLine(line, options);
       const { json, help } = values as OptionValues<typeof SHARED_OPTIONS>;
       if (!help) requireCount(definition.name, definition.arguments ?? NO_ARGUMENTS, positionals);
-      const run = (surroundings: Surroundings) => definition.run({ ...surroundings, values, args: positionals });
+      const run = (surroundings: Surroundings) => {
+        const warning = passwordWarning(values);
+        // Services have a log, and say it there.
+        if (warning !== null && !('log-level' in options)) surroundings.terminal.note(`bide: ${warning}`);
+        return definition.run({ ...surroundings, values, args: positionals });
+      };
       return { isJson: json, isHelp: help, run };
     },
   };

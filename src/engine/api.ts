@@ -232,6 +232,8 @@ export type AttemptOutcome =
       readonly failure: Failure;
       readonly isRetryable: boolean;
       readonly retryAfterMs?: number;
+      /** For the log alone: it names places on the server. */
+      readonly stack?: string;
     }
   /** Stopped because the signal fired; the engine knows why and records it. */
   | { readonly kind: 'aborted' }

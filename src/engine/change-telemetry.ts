@@ -32,6 +32,7 @@ function retried(job: Job): TelemetryEvent {
     id: job.id,
     type: job.type,
     code: job.error?.code ?? 'UNKNOWN',
+    message: job.error?.message ?? '',
     attempt: job.attempt,
     delayMs: Math.max(0, job.runAt - failedAt),
   };
@@ -45,6 +46,7 @@ function finished(job: Job): TelemetryEvent | null {
     type: job.type,
     state: job.state,
     code: job.error?.code ?? null,
+    message: job.error?.message ?? null,
     attempt: job.attempt,
     runMs: job.startedAt === null ? null : job.finishedAt - job.startedAt,
     totalMs: job.finishedAt - job.createdAt,

@@ -7,6 +7,16 @@
 import type { BideError } from '../core/errors.ts';
 import type { FinalState } from '../core/state.ts';
 
+export interface AttemptFacts {
+  readonly id: string;
+  readonly type: string;
+  readonly attempt: number;
+}
+
+export function attemptFacts({ id, type, attempt }: AttemptFacts): AttemptFacts {
+  return { id, type, attempt };
+}
+
 export type TelemetryEvent =
   | { readonly kind: 'jobSubmitted'; readonly id: string; readonly type: string; readonly tenant: string }
   /** `waitedMs`: from being due to being claimed. */
@@ -18,6 +28,8 @@ export type TelemetryEvent =
       readonly type: string;
       readonly state: FinalState;
       readonly code: string | null;
+      /** What the error says, null without one. */
+      readonly message: string | null;
       readonly attempt: number;
       readonly runMs: number | null;
       readonly totalMs: number;
@@ -27,6 +39,7 @@ export type TelemetryEvent =
       readonly id: string;
       readonly type: string;
       readonly code: string;
+      readonly message: string;
       readonly attempt: number;
       readonly delayMs: number;
     }
@@ -34,13 +47,15 @@ export type TelemetryEvent =
   /** Attempts of the type could not be started on this machine; none is claimed here for `restMs`. */
   | { readonly kind: 'typeRests'; readonly type: string; readonly reason: string; readonly restMs: number }
   /** A line that a handler wrote with `log`. */
-  | { readonly kind: 'jobLogged'; readonly id: string; readonly type: string; readonly line: string }
+  | ({ readonly kind: 'jobLogged'; readonly line: string } & AttemptFacts)
+  /** A handler of this process threw or said that it failed; what becomes of its job is told when it is stored. */
+  | ({ readonly kind: 'attemptFailed'; readonly stack: string } & AttemptFacts)
   /** The worker lost its lease: whatever the attempt still brings is dropped. */
-  | { readonly kind: 'attemptLost'; readonly id: string; readonly type: string; readonly fence: number }
+  | ({ readonly kind: 'attemptLost'; readonly fence: number } & AttemptFacts)
   /** The handler ignored its signal past the grace time; its job goes on without it. */
-  | { readonly kind: 'attemptAbandoned'; readonly id: string; readonly type: string; readonly reason: string }
+  | ({ readonly kind: 'attemptAbandoned'; readonly reason: string } & AttemptFacts)
   /** The outcome of an attempt could not be stored in time; the job's lease runs out and it is run again. */
-  | { readonly kind: 'outcomeDropped'; readonly id: string; readonly type: string; readonly error: unknown }
+  | ({ readonly kind: 'outcomeDropped'; readonly error: unknown } & AttemptFacts)
   | {
       readonly kind: 'batchSent';
       readonly batch: string;

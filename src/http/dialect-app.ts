@@ -21,7 +21,7 @@ const PARAM_LENGTH_MAX = 500;
 
 export function createDialectApp({ dialect, limits, logger }: DialectAppOptions): FastifyInstance {
   const app = Fastify({
-    // A line per request costs a fifth of the throughput; errors are logged by the hook below, and metrics count the rest.
+    // `request-log.ts` writes a line per request where the level asks for it, errors are logged by the hook below, and metrics count the rest.
     logger: false,
     bodyLimit: limits.bodyBytesMax,
     return503OnClosing: false,

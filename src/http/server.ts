@@ -16,6 +16,7 @@ import { type CloseOptions, createListener } from './listener.ts';
 import type { Logger } from './log.ts';
 import { createPick, type Mount, type MountPoint, redirectTo } from './mount.ts';
 import { publicUrlOf } from './public-url.ts';
+import { createRequestLog } from './request-log.ts';
 
 export type { Mount, MountPoint } from './mount.ts';
 
@@ -57,9 +58,11 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   if (first === undefined) throw new TypeError('A server needs at least one dialect.');
   const pick = createPick(mounted);
   const routeOf = (url: string, host: string | undefined) => pick(url, host) ?? { target: first, url };
+  const logRequest = createRequestLog(options.logger);
   const listener = createListener({
     limits,
     handle(request, response) {
+      logRequest?.(request, response);
       if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);

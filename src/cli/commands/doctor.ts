@@ -7,7 +7,7 @@ import { checkServer, checkStore } from '../doctor/doctor-service.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { DATA_FOLDER } from '../service/data-folder.ts';
-import { databaseOf, STORE_OPTIONS } from '../service/service-options.ts';
+import { databaseOf, namesDatabase, STORE_OPTIONS } from '../service/database-choice.ts';
 import { printable } from '../terminal/printable.ts';
 
 const OPTIONS = {
@@ -28,7 +28,7 @@ export const doctor = defineCommand({
 async function examine({ values, env, terminal }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const dataFolder = values.data ?? DATA_FOLDER;
   const server = await checkServer(targetOf(values, env));
-  const isServedHere = server.isRunning && values.database === undefined;
+  const isServedHere = server.isRunning && !namesDatabase(values);
   const findings: readonly Finding[] = [
     checkNode(),
     await checkConfigFile(values.config),

@@ -3,7 +3,7 @@ import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { DATA_FOLDER } from '../service/data-folder.ts';
-import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from '../service/service-options.ts';
+import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from '../service/database-choice.ts';
 import { requireUsableFolder } from '../service/writable-folder.ts';
 
 const OPTIONS = {

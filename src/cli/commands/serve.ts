@@ -7,12 +7,14 @@ import { packageVersion } from '../package-version.ts';
 import { DATA_FOLDER, writeServerNote } from '../service/data-folder.ts';
 import { listenFailure } from '../service/listen-failure.ts';
 import { runService } from '../service/run-service.ts';
+import { serviceNotes } from '../service/service-notes.ts';
 import {
   dialectPortsOf,
   logLevelOf,
   publicUrlOf,
   SERVICE_OPTIONS,
   serviceOptionsOf,
+  warnOfPassword,
 } from '../service/service-options.ts';
 import { requireUsableFolder } from '../service/writable-folder.ts';
 
@@ -44,7 +46,7 @@ export const serve = defineCommand({
 async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { values, terminal } = invocation;
   const data = values.data ?? DATA_FOLDER;
-  const app = await start(invocation, data);
+  const { app, logger } = await start(invocation, data);
   const url = app.url ?? '';
   const removeNote = writeServerNote(data, {
     url: reachable(url),
@@ -54,7 +56,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
   });
   try {
     // Before it says that it listens: whoever waits for that line may send a signal at once.
-    const ended = runService(app, invocation);
+    const ended = runService(app, { ...invocation, terminal: serviceNotes(terminal, logger) });
     if (values.json) {
       terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: app.adminKey }));
     } else {
@@ -69,7 +71,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
   }
 }
 
-async function start({ values, env }: Invocation<typeof OPTIONS>, dataFolder: string) {
+async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, dataFolder: string) {
   const http = {
     host: values.host,
     port: values.port,
@@ -81,9 +83,12 @@ async function start({ values, env }: Invocation<typeof OPTIONS>, dataFolder: st
   // Loaded here and not above: the other commands start in a fraction of the time without a server in memory.
   const { createLogger, startApp } = await import('../../app.ts');
   const logger = createLogger(logLevelOf(values));
-  return startApp({ ...service, dataFolder, http, runsJobs: !values['no-work'], logger }).catch((error: unknown) => {
+  warnOfPassword(values, serviceNotes(terminal, logger));
+  const options = { ...service, dataFolder, http, runsJobs: !values['no-work'], logger };
+  const app = await startApp(options).catch((error: unknown) => {
     throw listenFailure(error);
   });
+  return { app, logger };
 }
 
 /** An address that means "all of them" is none to call: the machine itself is reached by its loopback address. */

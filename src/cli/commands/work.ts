@@ -4,7 +4,8 @@ import type { ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { DATA_FOLDER } from '../service/data-folder.ts';
 import { runService } from '../service/run-service.ts';
-import { logLevelOf, SERVICE_OPTIONS, serviceOptionsOf } from '../service/service-options.ts';
+import { serviceNotes } from '../service/service-notes.ts';
+import { logLevelOf, SERVICE_OPTIONS, serviceOptionsOf, warnOfPassword } from '../service/service-options.ts';
 import { usageError } from '../usage-error.ts';
 
 const OPTIONS = {
@@ -34,9 +35,11 @@ async function workUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<
   const { createLogger, startApp } = await import('../../app.ts');
   const dataFolder = values.data ?? DATA_FOLDER;
   const logger = createLogger(logLevelOf(values));
+  const notes = serviceNotes(terminal, logger);
+  warnOfPassword(values, notes);
   const app = await startApp({ ...service, dataFolder, http: null, runsJobs: true, logger });
   // Before it says that it works: whoever waits for that line may send a signal at once.
-  const ended = runService(app, invocation);
+  const ended = runService(app, { ...invocation, terminal: notes });
   terminal.line(values.json ? JSON.stringify({ working: true }) : 'working');
   return ended;
 }

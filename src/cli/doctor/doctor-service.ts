@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ClientError, createClient } from '../../client/index.ts';
 import { BideError, ERRORS } from '../../core/errors.ts';
 import type { Target } from '../connection.ts';
-import type { DatabaseChoice } from '../service/service-options.ts';
+import type { DatabaseChoice } from '../service/database-choice.ts';
 import { durationText } from '../terminal/duration.ts';
 import { type Finding, fine, problem } from './doctor-check.ts';
 

@@ -12,7 +12,7 @@ import { BideError } from '../../core/errors.ts';
 import { CONNECTION_OPTIONS, type Environment, targetOf } from '../connection.ts';
 import type { OptionTable, OptionValues } from '../option.ts';
 import { DATA_FOLDER } from './data-folder.ts';
-import { databaseOf, STORE_OPTIONS } from './service-options.ts';
+import { databaseOf, STORE_OPTIONS } from './database-choice.ts';
 
 export const KEY_DESK_OPTIONS = { ...CONNECTION_OPTIONS, ...STORE_OPTIONS } as const satisfies OptionTable;
 type KeyDeskValues = OptionValues<typeof KEY_DESK_OPTIONS>;

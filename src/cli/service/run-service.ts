@@ -14,6 +14,7 @@
 import { type BideError, ERRORS } from '../../core/errors.ts';
 import type { Surroundings } from '../command.ts';
 import { EXIT, type ExitCode, exitCodeOf } from '../exit-code.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 
 const SAME_SIGNAL_MS = 200;
 /** The forced end has this long before the process ends regardless. */
@@ -38,7 +39,7 @@ const THIS_PROCESS: ProcessFacts = { now: () => performance.now(), exit: (code) 
 /** Resolves when the service has ended after a signal. */
 export async function runService(
   service: Service,
-  { terminal, onSignal }: Pick<Surroundings, 'terminal' | 'onSignal'>,
+  { terminal, onSignal }: Pick<Surroundings, 'onSignal'> & { readonly terminal: Pick<Terminal, 'note'> },
   { now, exit }: ProcessFacts = THIS_PROCESS,
 ): Promise<ExitCode> {
   const first = Promise.withResolvers<void>();

@@ -2,19 +2,12 @@
 import type { Environment } from '../connection.ts';
 import type { OptionTable, OptionValues } from '../option.ts';
 import { packageVersion } from '../package-version.ts';
+import type { Terminal } from '../terminal/terminal.ts';
 import { usageError } from '../usage-error.ts';
+import { databaseOf, passwordWarning, STORE_OPTIONS } from './database-choice.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
-
-export const STORE_OPTIONS = {
-  database: {
-    kind: 'text',
-    value: 'URL',
-    help: 'PostgreSQL in place of the data folder, shared by several processes; else BIDE_DATABASE',
-  },
-  schema: { kind: 'text', value: 'NAME', help: 'schema in that database (bide)' },
-} as const satisfies OptionTable;
 
 export const SERVICE_OPTIONS = {
   config: { kind: 'text', value: 'FILE', help: 'job types and settings (bide.config.ts, where there is one)' },
@@ -25,26 +18,7 @@ export const SERVICE_OPTIONS = {
   'log-level': { kind: 'choice', choices: LOG_LEVELS, help: 'least severity that is logged, as JSON on stderr (warn)' },
 } as const satisfies OptionTable;
 
-type StoreValues = OptionValues<typeof STORE_OPTIONS>;
 type ServiceValues = OptionValues<typeof SERVICE_OPTIONS>;
-
-export interface DatabaseChoice {
-  readonly url: string;
-  readonly schema: string | undefined;
-}
-
-/** Undefined where the data folder is the store. */
-export function databaseOf(values: StoreValues, env: Environment): DatabaseChoice | undefined {
-  const url = values.database ?? (env.BIDE_DATABASE === '' ? undefined : env.BIDE_DATABASE);
-  if (url === undefined) {
-    if (values.schema !== undefined) throw usageError('Option --schema belongs to --database: a data folder has none.');
-    return undefined;
-  }
-  if (!/^postgres(ql)?:\/\//.test(url)) {
-    throw usageError('Option --database takes a URL such as postgresql://user:password@host/database.');
-  }
-  return { url, schema: values.schema };
-}
 
 /** What `serve` and `work` tell the composition root alike. */
 export function serviceOptionsOf(values: ServiceValues, env: Environment) {
@@ -56,6 +30,11 @@ export function serviceOptionsOf(values: ServiceValues, env: Environment) {
     allowsPrivateCallbacks: values['allow-private-callbacks'],
     version: packageVersion(),
   };
+}
+
+export function warnOfPassword(values: ServiceValues, terminal: Pick<Terminal, 'note'>): void {
+  const warning = passwordWarning(values);
+  if (warning !== null) terminal.note(`bide: ${warning}`);
 }
 
 export function logLevelOf(values: ServiceValues): LogLevel {

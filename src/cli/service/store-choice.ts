@@ -3,7 +3,7 @@ import type { Environment } from '../connection.ts';
 import type { OptionTable, OptionValues } from '../option.ts';
 import { usageError } from '../usage-error.ts';
 import { DATA_FOLDER } from './data-folder.ts';
-import { type DatabaseChoice, databaseOf, STORE_OPTIONS } from './service-options.ts';
+import { type DatabaseChoice, databaseOf, namesDatabase, STORE_OPTIONS } from './database-choice.ts';
 
 export const STORE_CHOICE_OPTIONS = {
   data: { kind: 'text', value: 'FOLDER', help: `the data folder of a Bide over SQLite (${DATA_FOLDER})` },
@@ -19,7 +19,7 @@ export function storeChoiceOf(
   env: Environment,
 ): { readonly dataFolder: string } | { readonly database: DatabaseChoice & { readonly notify: false } } {
   if (values.data !== undefined) {
-    if (values.database !== undefined) throw usageError('Options --data and --database name two stores: give one.');
+    if (namesDatabase(values)) throw usageError('Options --data and --database name two stores: give one.');
     databaseOf(values, {});
     return { dataFolder: values.data };
   }

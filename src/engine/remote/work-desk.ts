@@ -17,6 +17,7 @@ import type { Snapshots } from '../reading/snapshots.ts';
 import type { AttemptOptions } from '../running/attempt.ts';
 import { claimJobs } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
+import { attemptFacts } from '../telemetry.ts';
 
 export interface WorkDesk extends Loop {
   /** At least one job, or none when time is over, the worker went away, or the desk closes meanwhile. */
@@ -188,7 +189,7 @@ class Desk implements WorkDesk {
       try {
         await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
       } catch (error) {
-        telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+        telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
       }
     });
     await Promise.all(releases);

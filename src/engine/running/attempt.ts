@@ -20,8 +20,8 @@ import type { ClaimedJob, ResultContent } from '../../store/contract.ts';
 import type { AbortReason, AttemptOutcome, CheckAttempt, Handler } from '../api.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
-import type { Telemetry } from '../telemetry.ts';
-import { boundedFailure, failureOf } from './failure.ts';
+import { attemptFacts, type Telemetry } from '../telemetry.ts';
+import { boundedFailure, failureOf, stackOf } from './failure.ts';
 import { createProgressReporter, type ProgressReporter, type Report } from './progress.ts';
 
 export interface LiveAttempt {
@@ -93,8 +93,7 @@ class RunningAttempt implements LiveAttempt {
   abort(why: AbortReason): void {
     const { clock, limits, telemetry } = this.#options;
     if (this.#reason === 'lost' || (this.#reason !== null && why !== 'lost')) return;
-    const { id, type, fence } = this.job;
-    if (why === 'lost') telemetry.emit({ kind: 'attemptLost', id, type, fence });
+    if (why === 'lost') telemetry.emit({ kind: 'attemptLost', fence: this.job.fence, ...attemptFacts(this.job) });
     const isFirst = this.#reason === null;
     this.#reason = why;
     if (!isFirst) return;
@@ -129,8 +128,7 @@ class RunningAttempt implements LiveAttempt {
       if (outcome.kind === 'notStarted') this.notStarted = outcome.reason;
       return outcome;
     }
-    const { id, type } = this.job;
-    telemetry.emit({ kind: 'attemptAbandoned', id, type, reason: this.#reason ?? 'shutdown' });
+    telemetry.emit({ kind: 'attemptAbandoned', reason: this.#reason ?? 'shutdown', ...attemptFacts(this.job) });
     return { kind: 'aborted' };
   }
 
@@ -141,7 +139,7 @@ class RunningAttempt implements LiveAttempt {
     const { telemetry, limits } = this.#options;
     const log = (text: string) => {
       const line = String(text).slice(0, limits.errorMessageLengthMax);
-      telemetry.emit({ kind: 'jobLogged', id: job.id, type: job.type, line });
+      telemetry.emit({ kind: 'jobLogged', line, ...attemptFacts(job) });
     };
     try {
       const refused = await refusalOf(this.#options.checkAttempt, job, signal);
@@ -149,11 +147,15 @@ class RunningAttempt implements LiveAttempt {
       if (signal.aborted) return { kind: 'aborted' };
       return await handler.run({ job, input, signal, report: progress.report, log });
     } catch (thrown) {
-      return { kind: 'failed', failure: failureOf(thrown), isRetryable: true };
+      const stack = stackOf(thrown);
+      return { kind: 'failed', failure: failureOf(thrown), isRetryable: true, ...(stack === null ? {} : { stack }) };
     }
   }
 
   async #settle(outcome: AttemptOutcome): Promise<void> {
+    if (outcome.kind === 'failed' && outcome.stack !== undefined) {
+      this.#options.telemetry.emit({ kind: 'attemptFailed', stack: outcome.stack, ...attemptFacts(this.job) });
+    }
     const verdict = verdictOf(this.#options, this.job, this.#reason, outcome);
     if (verdict !== null) await record(this.#options, this, verdict, () => this.#isGivenUp);
   }
@@ -248,7 +250,7 @@ async function record(
       return;
     } catch (error) {
       if (isGivenUp() || clock.now() >= live.leaseUntil + patienceMs(error, limits)) {
-        telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+        telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
         return;
       }
       await pause(clock, backoffMs(RECORD_BACKOFF, tries, random()));

@@ -12,6 +12,7 @@ import type { Changes } from '../changes.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import type { Snapshots } from '../reading/snapshots.ts';
+import { attemptFacts } from '../telemetry.ts';
 import { type AttemptOptions, type LiveAttempt, startAttempt } from './attempt.ts';
 import { claimJobs } from './claim-jobs.ts';
 import type { LiveAttempts } from './live-attempts.ts';
@@ -167,7 +168,7 @@ class SlotFiller implements Dispatcher {
     try {
       await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
     } catch (error) {
-      telemetry.emit({ kind: 'outcomeDropped', id: job.id, type: job.type, error });
+      telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
     }
   }
 

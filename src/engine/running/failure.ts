@@ -16,6 +16,15 @@ export function boundedFailure(failure: Failure, limits: Limits): Failure {
   };
 }
 
+/** Where it was thrown, for the log; null for what has no stack. */
+export function stackOf(thrown: unknown): string | null {
+  try {
+    return thrown instanceof Error && typeof thrown.stack === 'string' ? thrown.stack : null;
+  } catch {
+    return null;
+  }
+}
+
 function messageOf(thrown: unknown): string {
   try {
     if (thrown instanceof Error) return thrown.message || thrown.name;

@@ -11,6 +11,7 @@ export function failedBy(thrown: unknown, limits: Pick<Limits, 'errorMessageLeng
     kind: 'failed',
     failure: { code: codeOf(thrown, isPermanent), message, details: detailsOf(thrown, isPermanent) },
     isRetryable: !isPermanent,
+    ...stackOf(thrown, limits.errorMessageLengthMax),
   };
 }
 
@@ -25,9 +26,10 @@ export function describeThrown(thrown: unknown): string {
   return `The handler threw ${shown(thrown)}, which is not an Error.`;
 }
 
-/** Name and stack, for the log of the job. */
-export function stackOf(thrown: unknown): string {
-  return attemptTo(() => (thrown instanceof Error ? String(thrown.stack ?? thrown) : null)) ?? describeThrown(thrown);
+/** For the log; nothing for what has no stack, since the message says all that there is. */
+function stackOf(thrown: unknown, lengthMax: number): { readonly stack?: string } {
+  const stack = attemptTo(() => (thrown instanceof Error && thrown.stack !== undefined ? String(thrown.stack) : null));
+  return typeof stack === 'string' ? { stack: stack.slice(0, lengthMax) } : {};
 }
 
 function codeOf(thrown: unknown, isPermanent: boolean): string {

@@ -1,7 +1,7 @@
 /** One call of a user's function, from JSON text to an outcome: the same in a thread and inline. Never rejects. */
 import type { Limits } from '../../core/limits.ts';
 import type { AttemptOutcome } from '../../engine/api.ts';
-import { failedBy, stackOf } from './describe-thrown.ts';
+import { failedBy } from './describe-thrown.ts';
 import { encodeResult } from './encode-result.ts';
 import { type Call, type FunctionHandler, jobContextOf } from './job-context.ts';
 
@@ -13,7 +13,6 @@ export async function runFunction(run: FunctionHandler, call: Call, limits: Func
     return encodeResult(await run(JSON.parse(call.input) as never, jobContextOf(call)), limits);
   } catch (thrown) {
     if (call.signal.aborted) return { kind: 'aborted' };
-    call.log(stackOf(thrown));
     return failedBy(thrown, limits);
   }
 }

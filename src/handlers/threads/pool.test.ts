@@ -350,7 +350,9 @@ describe('ThreadPool', () => {
 
   it('knows a PermanentError of another copy of the module across the thread boundary', async () => {
     const failure = { code: 'NO_USE', message: 'no use', details: { why: 1 } };
-    assert.deepEqual(await start(poolOf(), 'permanent').ended, { kind: 'failed', failure, isRetryable: false });
+    const { stack, ...outcome } = (await start(poolOf(), 'permanent').ended) as { readonly stack?: string };
+    assert.deepEqual(outcome, { kind: 'failed', failure, isRetryable: false });
+    assert.match(stack ?? '', /at permanent .*types\.mjs/);
   });
 
   it('says what was thrown when that is no error', async () => {
