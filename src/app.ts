@@ -23,6 +23,7 @@ import {
   systemClock,
   type Telemetry,
 } from './engine/index.ts';
+import { createAnswers } from './http/answers.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { KeyAdmin } from './http/dialect.ts';
 import { declareHealthRoutes } from './http/health.ts';
@@ -207,6 +208,7 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     engine,
     auth: serving.auth,
     holds,
+    answers: createAnswers(config.limits),
     documents: store,
     logger: options.logger,
     dialectsFolder: join(options.dataFolder, 'dialects'),

@@ -89,6 +89,11 @@ export const ERRORS = Object.freeze({
     title: 'Too many requests are being held open.',
     advice: 'Poll without wait, and try again after Retry-After.',
   },
+  TOO_MANY_ANSWERS: {
+    kind: 'busy',
+    title: 'Too much of earlier answers is still unread.',
+    advice: 'Read the answers that are under way, or close their connections, and try again after Retry-After.',
+  },
   // Jobs.
   JOB_NOT_FOUND: {
     kind: 'not_found',

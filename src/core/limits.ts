@@ -50,6 +50,38 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: 1_000_000,
     meaning: 'Requests held open at once, event streams among them; past it a wait is answered at once with 503.',
   },
+  holdsPerTenantMax: {
+    value: 10_000,
+    min: 1,
+    max: 1_000_000,
+    meaning:
+      'Requests of one tenant held open at once, event streams among them: what is left of holdsMax is for others.',
+  },
+  pageBytesMax: {
+    value: 4 * MIB,
+    min: 64 * KIB,
+    max: 1_024 * MIB,
+    meaning:
+      'Bytes of one page of a list, which ends early and has a cursor; past it the answer to a wait for many leaves results out, to be fetched from /result.',
+  },
+  answerBytesPerTenantMax: {
+    value: 64 * MIB,
+    min: MIB,
+    max: 16_384 * MIB,
+    meaning: 'Bytes of answers to one tenant that are made and not read yet; past it the next large one gets 503.',
+  },
+  answerBytesMax: {
+    value: 256 * MIB,
+    min: MIB,
+    max: 16_384 * MIB,
+    meaning: 'Bytes of answers to all tenants that are made and not read yet.',
+  },
+  answerStallMs: {
+    value: 30 * SECOND,
+    min: SECOND,
+    max: HOUR,
+    meaning: 'Time in which the reader of an answer has to take some of it; past it his connection is cut.',
+  },
   eventsMsMax: {
     value: 10 * MINUTE,
     min: 0,

@@ -5,6 +5,7 @@
  * in instances of their own whose only hook is the one for errors, so that nobody misses the answer.
  */
 import type { FastifyReply } from 'fastify';
+import { admitAnswer } from '../http/answers.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -16,6 +17,7 @@ export function sendPlainJson(
   /** Names and values in turn. */
   more: readonly string[] = [],
 ): undefined {
+  admitAnswer(reply, text.length);
   reply.hijack();
   const length = String(Buffer.byteLength(text));
   reply.raw.writeHead(code, ['content-type', JSON_TYPE, 'content-length', length, ...more]);

@@ -3,9 +3,11 @@
  *
  * A snapshot stays the same object until the job's next revision, but its word does not: `scheduled` becomes `queued` by time alone. What
  * else a body depends on (the address under which the caller sees the server, a flag) is given beside; of each snapshot only the last
- * made is kept, since callers choose those. The memory hangs on the snapshot itself (a WeakMap), so it is bounded by
- * `limits.snapshotsMax` and needs no eviction of its own.
+ * made is kept, since callers choose those. The memory hangs on the snapshot itself (a WeakMap) and goes with it; and since a body holds
+ * its result once more, for each dialect, it has a bound in bytes of its own: when what was made since the last change of generations has
+ * half of it, the generation before is forgotten. Making a body anew is all that it costs.
  */
+import { jsonBytes } from '../core/heap-bytes.ts';
 import { type ShownState, shownState } from '../core/state.ts';
 import type { Snapshot } from '../engine/api.ts';
 
@@ -15,18 +17,39 @@ interface Entry<Made, Beside> {
   readonly beside: Beside;
 }
 
+/** Of one kind of body. Tens of thousands of usual ones; results of 64 kB a few hundred. */
+const KEPT_BYTES_MAX = 32 * 1_024 * 1_024;
+/** The entry itself, and its place in the map. */
+const ENTRY_BYTES = 120;
+
 /** @param make undefined where the snapshot alone does not say it; that is asked again each time. */
 export function keptPerSnapshot<Made, Beside extends readonly unknown[]>(
   make: (snapshot: Snapshot, shown: ShownState, ...beside: Beside) => Made,
+  bytesMax: number = KEPT_BYTES_MAX,
 ): (snapshot: Snapshot, now: number, ...beside: Beside) => Made {
-  const entries = new WeakMap<Snapshot, Entry<Made, Beside>>();
+  let young = new WeakMap<Snapshot, Entry<Made, Beside>>();
+  let old = young;
+  let bytes = 0;
+  const keep = (snapshot: Snapshot, entry: Entry<Made, Beside>) => {
+    young.set(snapshot, entry);
+    bytes += ENTRY_BYTES + jsonBytes(entry.made) + jsonBytes(entry.beside);
+    if (bytes * 2 <= bytesMax) return;
+    old = young;
+    young = new WeakMap();
+    bytes = 0;
+  };
+  const promoted = (snapshot: Snapshot) => {
+    const entry = old.get(snapshot);
+    if (entry !== undefined && old !== young) keep(snapshot, entry);
+    return entry;
+  };
   return (snapshot, now, ...beside) => {
-    const entry = entries.get(snapshot);
+    const entry = young.get(snapshot) ?? promoted(snapshot);
     if (entry !== undefined && now < entry.until && isSame(entry.beside, beside)) return entry.made;
     const shown = shownState(snapshot.job, now);
     const made = make(snapshot, shown, ...beside);
     const until = shown === 'scheduled' ? snapshot.job.runAt : Number.POSITIVE_INFINITY;
-    if (made !== undefined) entries.set(snapshot, { made, until, beside });
+    if (made !== undefined) keep(snapshot, { made, until, beside });
     return made;
   };
 }

@@ -103,10 +103,17 @@ export type ResultOutcome =
   | { readonly kind: 'gone'; readonly goneAt: number }
   | { readonly kind: 'missing' };
 
+export interface ByteSlice {
+  readonly first: number;
+  readonly length: number;
+}
+
 export interface ListRequest extends Omit<ListFilter, 'tenant' | 'states'> {
   readonly tenant: string;
   /** Shown words; `scheduled`, `queued` and `retrying` are told apart here. */
   readonly states?: readonly ShownState[];
+  /** False spares reading inline results: the snapshots then have none. */
+  readonly hasResults?: boolean;
 }
 
 export interface ListPage {
@@ -181,7 +188,8 @@ export interface Engine {
   peekByNumber(tenant: string, number: number): Snapshot | undefined;
   read(tenant: string, ids: readonly string[]): Promise<readonly Lookup[]>;
   readByNumber(tenant: string, numbers: readonly number[]): Promise<readonly Lookup[]>;
-  readResult(tenant: string, id: string): Promise<ResultOutcome>;
+  /** With a slice, only those bytes of it; `snapshot.job.result` says how many there are in all. */
+  readResult(tenant: string, id: string, slice?: ByteSlice): Promise<ResultOutcome>;
   /** The submitted input as JSON text; null when the job is missing or gone. */
   readInput(tenant: string, id: string): Promise<string | null>;
   list(request: ListRequest): Promise<ListPage>;

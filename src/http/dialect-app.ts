@@ -6,6 +6,7 @@
  */
 import Fastify, { type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Limits } from '../core/limits.ts';
+import { type Answers, countAnswers } from './answers.ts';
 import type { Dialect } from './dialect.ts';
 import { createFailureLog } from './failure-log.ts';
 import type { Logger } from './log.ts';
@@ -14,12 +15,13 @@ export interface DialectAppOptions {
   readonly dialect: Pick<Dialect, 'name' | 'errorBody' | 'router'>;
   readonly limits: Limits;
   readonly logger: Logger;
+  readonly answers: Answers;
 }
 
 /** An id in a path may be as long as this; longer ones are answered as unreadable. */
 const PARAM_LENGTH_MAX = 500;
 
-export function createDialectApp({ dialect, limits, logger }: DialectAppOptions): FastifyInstance {
+export function createDialectApp({ dialect, limits, logger, answers }: DialectAppOptions): FastifyInstance {
   const app = Fastify({
     // `request-log.ts` writes a line per request where the level asks for it, errors are logged by the hook below, and metrics count the rest.
     logger: false,
@@ -32,6 +34,7 @@ export function createDialectApp({ dialect, limits, logger }: DialectAppOptions)
       refuseUnreadable(dialect, reply as FastifyReply, error.message);
     },
   });
+  countAnswers(app, answers);
   const logFailure = createFailureLog(logger);
   app.addHook('onError', (request, _reply, error, done) => {
     if (isOurs(error)) logFailure({ error, requestId: request.id, dialect: dialect.name });

@@ -50,9 +50,9 @@ export interface KeyAdmin {
 export interface Hold {
   /**
    * Runs `wait` with a signal that fires when the client goes away. Null where the server holds as many requests as it may
-   * (`limits.holdsMax`): answer at once with what is known, or refuse as busy.
+   * (`limits.holdsMax`, and for one tenant `limits.holdsPerTenantMax`): answer at once with what is known, or refuse as busy.
    */
-  hold<T>(request: FastifyRequest, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
+  hold<T>(tenant: string, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
 }
 
 export interface DialectContext<Options> {

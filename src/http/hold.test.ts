@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyReply } from 'fastify';
 import { createHolds } from './hold.ts';
 
 /** As much of a reply as a hold touches. */
@@ -12,14 +12,15 @@ function fakeReply(isDestroyed = false) {
   return { raw, headers, reply: reply as unknown as FastifyReply };
 }
 
-const REQUEST = {} as FastifyRequest;
-
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
+    const holds = createHolds({
+      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      draining: new AbortController().signal,
+    });
     const { raw, headers, reply } = fakeReply();
     const wait = Promise.withResolvers<string>();
-    const held = holds.hold(REQUEST, reply, () => wait.promise);
+    const held = holds.hold('a', reply, () => wait.promise);
     assert.deepEqual([holds.count, raw.listenerCount('close')], [1, 1]);
     wait.resolve('done');
     assert.equal(await held, 'done');
@@ -27,49 +28,75 @@ describe('createHolds', () => {
   });
 
   test('counts down when the wait fails', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
-    const held = holds.hold(REQUEST, fakeReply().reply, () => Promise.reject(new Error('x')));
+    const holds = createHolds({
+      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      draining: new AbortController().signal,
+    });
+    const held = holds.hold('a', fakeReply().reply, () => Promise.reject(new Error('x')));
     await assert.rejects(held ?? Promise.resolve(), /x/);
     assert.equal(holds.count, 0);
   });
 
   test('fires the signal when the client goes away, or has gone before', async () => {
-    const holds = createHolds({ limits: { holdsMax: 2 }, draining: new AbortController().signal });
+    const holds = createHolds({
+      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      draining: new AbortController().signal,
+    });
     const gone = (signal: AbortSignal) =>
       new Promise<string>((resolve) => {
         if (signal.aborted) resolve('gone before');
         signal.addEventListener('abort', () => resolve('gone'));
       });
     const { raw, reply } = fakeReply();
-    const held = holds.hold(REQUEST, reply, gone);
+    const held = holds.hold('a', reply, gone);
     raw.emit('close');
     assert.equal(await held, 'gone');
-    assert.equal(await holds.hold(REQUEST, fakeReply(true).reply, gone), 'gone before');
+    assert.equal(await holds.hold('a', fakeReply(true).reply, gone), 'gone before');
     assert.deepEqual([holds.count, holds.abandonedCount], [0, 2]);
   });
 
-  test('refuses past holdsMax, and takes again when one has ended', async () => {
-    const holds = createHolds({ limits: { holdsMax: 1 }, draining: new AbortController().signal });
+  test('leaves room for other tenants past holdsPerTenantMax', async () => {
+    const holds = createHolds({
+      limits: { holdsMax: 3, holdsPerTenantMax: 2 },
+      draining: new AbortController().signal,
+    });
     const wait = Promise.withResolvers<void>();
-    const first = holds.hold(REQUEST, fakeReply().reply, () => wait.promise);
+    const hold = (tenant: string) => holds.hold(tenant, fakeReply().reply, () => wait.promise);
+    const held = [hold('a'), hold('a')];
+    assert.deepEqual([hold('a'), holds.refusedCount], [null, 1]);
+    held.push(hold('b'));
+    assert.ok(held.every((one) => one !== null));
+    assert.equal(hold('c'), null);
+    wait.resolve();
+    await Promise.all(held);
+    assert.equal(holds.count, 0);
+  });
+
+  test('refuses past holdsMax, and takes again when one has ended', async () => {
+    const holds = createHolds({
+      limits: { holdsMax: 1, holdsPerTenantMax: 1 },
+      draining: new AbortController().signal,
+    });
+    const wait = Promise.withResolvers<void>();
+    const first = holds.hold('a', fakeReply().reply, () => wait.promise);
     assert.equal(
-      holds.hold(REQUEST, fakeReply().reply, () => wait.promise),
+      holds.hold('a', fakeReply().reply, () => wait.promise),
       null,
     );
     assert.equal(holds.refusedCount, 1);
     wait.resolve();
     await first;
     assert.notEqual(
-      holds.hold(REQUEST, fakeReply().reply, () => wait.promise),
+      holds.hold('a', fakeReply().reply, () => wait.promise),
       null,
     );
   });
 
   test('asks to close the connection when the server is draining', async () => {
     const draining = new AbortController();
-    const holds = createHolds({ limits: { holdsMax: 1 }, draining: draining.signal });
+    const holds = createHolds({ limits: { holdsMax: 1, holdsPerTenantMax: 1 }, draining: draining.signal });
     const { headers, reply } = fakeReply();
-    const held = holds.hold(REQUEST, reply, async () => draining.abort());
+    const held = holds.hold('a', reply, async () => draining.abort());
     await held;
     assert.deepEqual(headers, { connection: 'close' });
   });

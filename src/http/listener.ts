@@ -1,5 +1,6 @@
 /**
- * The listening socket under all dialects of a port: timeouts, caps, malformed HTTP, and a close that lets nobody hang.
+ * The listening socket under all dialects of a port: timeouts, caps, malformed HTTP, readers who take nothing, and a close that lets
+ * nobody hang.
  *
  * Closing: (1) no new connections; (2) requests under way are answered, held ones at once since the engine ends their waits;
  * (3) idle connections are closed, again and again, because a connection falls idle only when its answer was sent; (4) what is
@@ -52,6 +53,12 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
     handle,
   );
   server.maxConnections = connectionsWithin(limits.connectionsMax, openFilesMax());
+  // Node's own timer of a quiet socket: bytes that the reader takes count as life, bytes that only wait for him do not.
+  server.timeout = limits.answerStallMs;
+  server.on('timeout', (socket: Socket) => {
+    // A held request is quiet with nothing to send; one that still arrives has timers of its own.
+    if (socket.writableLength > 0 || !isAnswering(socket)) socket.destroy();
+  });
   // Node answers an unknown Expect header with a bare 417; an expectation may as well be ignored, and the answer is then the dialect's own.
   server.on('checkExpectation', handle);
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket, malformed));
@@ -103,8 +110,7 @@ const NOT_HTTP = { status: '400 Bad Request', message: 'The request is not valid
 
 /** Answers once and closes. Where an answer to an earlier request is still due on the connection, ours would be taken for it: then only closes. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed: ListenerOptions['malformed']): void {
-  const isAnswering = '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
-  if (!socket.writable || isAnswering || error.code === 'ECONNRESET') {
+  if (!socket.writable || isAnswering(socket) || error.code === 'ECONNRESET') {
     socket.destroy();
     return;
   }
@@ -112,4 +118,9 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed
   const { contentType, body } = malformed(message);
   const head = `HTTP/1.1 ${status}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+/** Whether a request of this connection was handed on and its answer is not out yet. */
+function isAnswering(socket: Socket): boolean {
+  return '_httpMessage' in socket && socket._httpMessage !== null && socket._httpMessage !== undefined;
 }

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Documents, Engine } from '../engine/api.ts';
+import { type Answers, createAnswers } from './answers.ts';
 import type { Authenticator, Dialect, DialectContext, Hold } from './dialect.ts';
 import { contentTypeOf, createDialectApp } from './dialect-app.ts';
 import { type CloseOptions, createListener } from './listener.ts';
@@ -24,6 +25,8 @@ export interface ServerOptions {
   readonly engine: Engine;
   readonly auth: Authenticator;
   readonly holds: Hold;
+  /** Shared by all servers of a process; one of its own unless told. */
+  readonly answers?: Answers;
   readonly documents: Documents;
   /** Exactly one of them at the root, or none: then paths outside of all mounts are not found in the first one's words. */
   readonly dialects: readonly Mount[];
@@ -53,7 +56,8 @@ interface Mounted {
 /** Registers every dialect and resolves when all are ready; rejects when one of them cannot be. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { limits, draining } = options.engine;
-  const mounted = await Promise.all(options.dialects.map((mount) => mountDialect(options, mount)));
+  const answers = options.answers ?? createAnswers(limits);
+  const mounted = await Promise.all(options.dialects.map((mount) => mountDialect({ ...options, answers }, mount)));
   const first = mounted.find(({ at }) => at.kind === 'root') ?? mounted[0];
   if (first === undefined) throw new TypeError('A server needs at least one dialect.');
   const pick = createPick(mounted);
@@ -83,10 +87,10 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-async function mountDialect(options: ServerOptions, mount: Mount): Promise<Mounted> {
-  const { engine, logger } = options;
+async function mountDialect(options: ServerOptions & { readonly answers: Answers }, mount: Mount): Promise<Mounted> {
+  const { engine, logger, answers } = options;
   const { dialect, at } = mount;
-  const app = createDialectApp({ dialect, limits: engine.limits, logger });
+  const app = createDialectApp({ dialect, limits: engine.limits, logger, answers });
   await dialect.register(app, contextOf(options, mount));
   await app.ready();
   return { at, dialect, app, routing: (request, response) => app.routing(request, response) };

@@ -89,6 +89,12 @@ export type ReadOutcome =
 /** One job by its id, or by its number for callers that know no other. */
 export type JobRef = { readonly id: string } | { readonly number: number };
 
+/** The result of one job, or a slice of its bytes: shorter where the result ends before, empty where it has ended. */
+export interface ResultRef {
+  readonly id: string;
+  readonly slice?: { readonly first: number; readonly length: number };
+}
+
 export interface ListFilter {
   /** Null lists all tenants: for operators and exports, never for a tenant's request. */
   readonly tenant: string | null;
@@ -332,7 +338,7 @@ export interface Store {
   apply(batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]>;
   read(batch: readonly JobRef[]): Promise<readonly ReadOutcome[]>;
   /** Null where there is no such job or it has no result. */
-  readResult(batch: readonly { readonly id: string }[]): Promise<readonly (ResultContent | null)[]>;
+  readResult(batch: readonly ResultRef[]): Promise<readonly (ResultContent | null)[]>;
   /** The submitted input as JSON text; null where there is no such job. */
   readInput(batch: readonly { readonly id: string }[]): Promise<readonly (string | null)[]>;
   list(filter: ListFilter): Promise<readonly Job[]>;

@@ -7,6 +7,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { sampleJob } from '../../src/core/sample-job.ts';
+import { keptPerSnapshot } from '../../src/dialects/snapshot-cache.ts';
 import { createSnapshots } from '../../src/engine/reading/snapshots.ts';
 import { createJobIds } from '../../src/engine/submitting/job-ids.ts';
 
@@ -64,6 +65,26 @@ describe('the heap that a cache holds', () => {
     });
   }
 });
+
+describe('the heap that bodies hold', () => {
+  test('is within its bound while their snapshots live', () => {
+    // One object for all: only what is made of them counts.
+    const job = sampleJob();
+    const snapshots = Array.from({ length: 2_000 }, () => ({ job, resultText: null }));
+    const bodyOf = keptPerSnapshot(
+      (_snapshot, shown, host: string) => ({ body: `${shown}${host}`.repeat(1_000) }),
+      BOUND,
+    );
+    const held = heldBy(() => {
+      // Joined as they are sent: a body that was never read would still be the tree of its parts.
+      for (const snapshot of snapshots) Buffer.byteLength(bodyOf(snapshot, NOW, 'https://щ.example').body);
+      return { keep: [snapshots, bodyOf] };
+    });
+    assert.ok(held < 1.2 * BOUND, `${(held / MIB).toFixed(1)} MiB`);
+  });
+});
+
+const NOW = 1_700_000_000_000;
 
 function tagsOf(number: number, letter: string): Record<string, string> {
   const tags: Record<string, string> = {};

@@ -23,6 +23,8 @@ const DIALECT_BASE = [
   'src/engine/api.ts',
   'src/engine/clock.ts',
   'src/http/dialect.ts',
+  'src/http/answers.ts',
+  'src/http/caller.ts',
   'src/http/hold.ts',
 ];
 

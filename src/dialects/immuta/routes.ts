@@ -4,6 +4,7 @@ import { BideError } from '../../core/errors.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import { mediaTypeOf } from '../../core/media-type.ts';
 import type { Scope } from '../../engine/api.ts';
+import { noteCaller } from '../../http/caller.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
@@ -61,6 +62,7 @@ function server(context: Context): Serve {
   return (scope, run) => async (request, reply) => {
     const principal = await callerOf(context, request);
     if (principal === null) throw new BideError('UNAUTHENTICATED', 'Missing authentication');
+    noteCaller(request, principal.tenant);
     requireScope(principal, scope);
     return send(reply, await run({ context, request, reply, principal }));
   };
@@ -72,6 +74,7 @@ function quickly(context: Context, otherwise: Handle): Handle {
     const principal = callerOf(context, request);
     if (principal === null || principal instanceof Promise || !principal.scopes.has('read'))
       return otherwise(request, reply);
+    noteCaller(request, principal.tenant);
     const text = quickStatuses(context, principal.tenant, jsonBodyOf({ context, request }));
     return text === undefined ? otherwise(request, reply) : sendPlainJson(reply, text);
   };

@@ -7,6 +7,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { isJsonType, mediaTypeOf } from '../../core/media-type.ts';
+import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
@@ -96,6 +97,7 @@ async function authenticate(context: Context, request: FastifyRequest): Promise<
   const credential = credentialOf(request.headers.authorization);
   const principal = credential === null ? null : await principalOf(context.auth, credential.secret);
   if (principal === null) throw new BideError('UNAUTHENTICATED', 'Not authorized: wrong user name, password or token.');
+  noteCaller(request, principal.tenant);
   return principal;
 }
 

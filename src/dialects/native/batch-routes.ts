@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { isFinal } from '../../core/state.ts';
-import type { Lookup, SubmitOutcome } from '../../engine/api.ts';
+import type { SubmitOutcome } from '../../engine/api.ts';
 import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
@@ -52,22 +52,23 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
   const issues = items.map(check);
   const good = items.filter((_, index) => issues[index] === null) as readonly SubmitBody[];
   const outcomes = await face.engine.submit(good.map((body) => submitRequestOf(tenant, body)));
+  const bodyOf = bodiesWithin(face);
   let taken = 0;
   const answers = items.map((item, index) => {
     const wrong = issues[index];
     if (wrong !== null && wrong !== undefined) return errorItem(invalid(wrong));
     const outcome = outcomes[taken];
     taken += 1;
-    return outcomeItem(face, outcome, (item as SubmitBody).type);
+    return outcomeItem(bodyOf, outcome, (item as SubmitBody).type);
   });
   return reply.type(JSON_TYPE).send(`{"items":[${answers.join(',')}]}`);
 }
 
-function outcomeItem(face: Face, outcome: SubmitOutcome | undefined, type: string): string {
+function outcomeItem(bodyOf: Face['bodyOf'], outcome: SubmitOutcome | undefined, type: string): string {
   if (outcome === undefined) return errorItem(new BideError('INTERNAL'));
   if (outcome.kind !== 'created' && outcome.kind !== 'existing') return errorItem(submitError(outcome, type));
   const { snapshot } = outcome;
-  return `{"status":${isFinal(snapshot.job.state) ? 200 : 202},"job":${face.bodyOf(snapshot)}}`;
+  return `{"status":${isFinal(snapshot.job.state) ? 200 : 202},"job":${bodyOf(snapshot)}}`;
 }
 
 function errorItem(error: BideError): string {
@@ -87,18 +88,29 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
     timeoutMs === 0
       ? await engine.wait({ ...wait, signal: NEVER })
       : await holdOrRefuse(face, request, reply, (signal) => engine.wait({ ...wait, signal }));
+  const bodyOf = bodiesWithin(face);
   let read = 0;
   const jobs = body.ids.map((text) => {
     if (jobIdOf(text) === null) return unknownBody(text);
     const lookup = lookups[read];
     read += 1;
-    return lookupBody(face, text, lookup);
+    return lookup?.kind === 'found' ? bodyOf(lookup.snapshot) : unknownBody(text);
   });
   return reply.type(JSON_TYPE).send(`{"satisfied":${isSatisfied},"jobs":[${jobs.join(',')}]}`);
 }
 
-function lookupBody(face: Face, id: string, lookup: Lookup | undefined): string {
-  return lookup?.kind === 'found' ? face.bodyOf(lookup.snapshot) : unknownBody(id);
+/**
+ * Bodies for one answer about many: once they have `pageBytesMax` together, further ones come without their results, as those of large
+ * results always do, and the client fetches them one by one. A thousand inline results were 64 MB.
+ */
+function bodiesWithin({ engine, bodyOf }: Face): Face['bodyOf'] {
+  let left = engine.limits.pageBytesMax;
+  return (snapshot) => {
+    const isBare = snapshot.resultText !== null && left < snapshot.resultText.length;
+    const body = bodyOf(isBare ? { job: snapshot.job, resultText: null } : snapshot);
+    left -= body.length;
+    return body;
+  };
 }
 
 const NEVER = new AbortController().signal;

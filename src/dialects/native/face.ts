@@ -6,7 +6,7 @@ import type { Engine, Snapshot } from '../../engine/api.ts';
 import type { Authenticator, Hold } from '../../http/dialect.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { jobBody, withNumber } from './mapping.ts';
-import type { createGuard } from './principal.ts';
+import { type createGuard, principalOf } from './principal.ts';
 import { etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
 import type { Wire } from './wire.ts';
 
@@ -129,11 +129,10 @@ export function holdOrRefuse<T>(
   reply: FastifyReply,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const held = face.holds.hold(request, reply, wait);
+  const { tenant } = principalOf(request);
+  const held = face.holds.hold(tenant, reply, wait);
   if (held !== null) return held;
-  const value = face.engine.limits.holdsMax;
-  throw new BideError('TOO_MANY_HOLDS', `The server holds ${value} requests, which is its limit (holdsMax).`, {
-    limit: 'holdsMax',
-    value,
-  });
+  const { holdsMax: value, holdsPerTenantMax } = face.engine.limits;
+  const detail = `The server holds as many requests as it may: ${value} (holdsMax), ${holdsPerTenantMax} of one tenant (holdsPerTenantMax).`;
+  throw new BideError('TOO_MANY_HOLDS', detail, { limit: 'holdsMax', value });
 }

@@ -7,6 +7,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Scope } from '../../engine/api.ts';
+import { noteCaller } from '../../http/caller.ts';
 import type { Authenticator, Principal } from '../../http/dialect.ts';
 
 /** Finds the caller of a request; null where nobody valid is named. */
@@ -50,6 +51,7 @@ function admit(request: FastifyRequest, principal: Principal | null, scope: Scop
   if (principal === null) return new BideError('UNAUTHENTICATED');
   if (!may(principal, scope)) return scopeMissing(scope);
   (request as unknown as Carrier)[PRINCIPAL] = principal;
+  noteCaller(request, principal.tenant);
   return undefined;
 }
 

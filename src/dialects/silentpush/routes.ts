@@ -1,6 +1,7 @@
 /** The plugin: each request is authenticated, parsed, handed to the engine and answered; what the answer says is `mapping.ts`. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
 import { frame } from '../frame.ts';
@@ -48,6 +49,7 @@ function authenticated(
   const known = typeof key === 'string' && key !== '' ? context.auth.byKey(key.trim()) : null;
   const admit = (principal: Principal | null) => {
     if (principal === null) throw new BideError('UNAUTHENTICATED');
+    noteCaller(request, principal.tenant);
     return next(principal);
   };
   return known instanceof Promise ? known.then(admit) : admit(known);

@@ -8,6 +8,7 @@ import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
+import { noteCaller } from '../../http/caller.ts';
 import { requireTypes } from '../configured-types.ts';
 import { answerPreflight, CORS_HEADERS, CORS_PAIRS } from '../cors.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
@@ -218,6 +219,7 @@ function router(shared: Shared): Route {
     async (request, reply) => {
       const principal = await principalIn(shared.context, request);
       if (principal === null) throw new BideError('UNAUTHENTICATED', INVALID_TOKEN);
+      noteCaller(request, principal.tenant);
       requireScope(principal, scope);
       return send(reply, status, await run({ ...shared, request, reply, principal }));
     };

@@ -7,6 +7,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Scope } from '../../engine/api.ts';
+import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, requireScope } from '../credentials.ts';
@@ -76,6 +77,7 @@ function countRequests(app: FastifyInstance, context: Context): void {
   const count = (principal: Principal | null, request: FastifyRequest): Standing => {
     const standing = rates.take(principal?.keyId ?? `address ${request.ip}`, context.engine.clock.now());
     ASKERS.set(request, { principal, standing });
+    if (principal !== null) noteCaller(request, principal.tenant);
     return standing;
   };
   app.addHook('onRequest', (request, reply, done) => {

@@ -1,10 +1,12 @@
 /** What can be asked of jobs: single reads, results, inputs, lists and counts. All for one tenant; another tenant's job is missing. */
+import { jobBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
 import type { Store } from '../../store/contract.ts';
-import type { Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
+import type { ByteSlice, Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
 import type { Clock } from '../clock.ts';
+import { isInline } from './inline-result.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
 
@@ -43,7 +45,7 @@ export function createQueries(options: QueriesOptions): Queries {
     count: (filter) => store.count(filter),
   };
 
-  async function readResult(tenant: string, id: string): Promise<ResultOutcome> {
+  async function readResult(tenant: string, id: string, slice?: ByteSlice): Promise<ResultOutcome> {
     const [found] = await reader.look([id]);
     const lookup: Lookup = lookupOf(found, tenant);
     if (lookup.kind !== 'found') return lookup;
@@ -53,10 +55,13 @@ export function createQueries(options: QueriesOptions): Queries {
     if (job.result === null) return { kind: 'none', snapshot };
     if (resultText !== null) {
       // Inline text is the bytes, decoded without loss: no need to fetch them again.
-      const result = { contentType: job.result.contentType, bytes: Buffer.from(resultText) };
-      return { kind: 'found', snapshot, result };
+      const bytes = Buffer.from(resultText);
+      const part = slice === undefined ? bytes : bytes.subarray(slice.first, slice.first + slice.length);
+      return { kind: 'found', snapshot, result: { contentType: job.result.contentType, bytes: part } };
     }
-    const [result] = await reader.results([id]);
+    const result = await reader.result(
+      slice === undefined ? { id, bytes: job.result.bytes } : { id, slice, bytes: slice.length },
+    );
     return result ? { kind: 'found', snapshot, result } : { kind: 'missing' };
   }
 }
@@ -74,7 +79,7 @@ function storedStates(words: readonly ShownState[]): readonly StoredState[] {
 
 async function listJobs(options: QueriesOptions, request: ListRequest): Promise<ListPage> {
   const { store, reader, clock, limits } = options;
-  const { states: words, ...rest } = request;
+  const { states: words, hasResults = true, ...rest } = request;
   const limit = Math.min(request.limit, limits.listPageMax);
   const now = clock.now();
   const isWanted = (job: Job) => words === undefined || words.includes(shownState(job, now));
@@ -82,15 +87,40 @@ async function listJobs(options: QueriesOptions, request: ListRequest): Promise<
   const jobs: Job[] = [];
   let after = request.after;
   let isEnd = false;
-  for (let page = 0; page < PAGES_MAX && jobs.length < limit && !isEnd; page += 1) {
+  const room = createRoom(limit, hasResults ? limits : { ...limits, resultInlineBytesMax: -1 });
+  for (let page = 0; page < PAGES_MAX && !room.isFull && !isEnd; page += 1) {
     const cursor = after === undefined ? {} : { after };
     const found = await store.list({ ...rest, ...states, ...cursor, limit });
-    const taken = found.filter(isWanted).slice(0, limit - jobs.length);
+    const taken = room.fill(found.filter(isWanted));
     jobs.push(...taken);
     // A full page ends at the last job that was taken; what was found beyond it is found again by the next call.
-    const last = jobs.length === limit ? taken.at(-1) : found.at(-1);
+    const last = room.isFull ? taken.at(-1) : found.at(-1);
     isEnd = found.length < limit && last === found.at(-1);
     after = last?.number ?? after;
   }
-  return { snapshots: await reader.view(jobs), next: isEnd ? null : (after ?? null) };
+  return { snapshots: hasResults ? await reader.view(jobs) : reader.bare(jobs), next: isEnd ? null : (after ?? null) };
+}
+
+/** What still fits on a page: so many jobs, and so many bytes of them and their inline results. The first one always does. */
+function createRoom(limit: number, { pageBytesMax, resultInlineBytesMax }: Limits) {
+  let count = 0;
+  let bytes = 0;
+  let isFull = false;
+  return {
+    get isFull() {
+      return isFull;
+    },
+    fill(jobs: readonly Job[]): readonly Job[] {
+      const taken: Job[] = [];
+      for (const job of jobs) {
+        bytes += jobBytes(job) + (isInline(job.result, resultInlineBytesMax) ? job.result.bytes : 0);
+        isFull ||= count > 0 && bytes > pageBytesMax;
+        if (isFull) break;
+        taken.push(job);
+        count += 1;
+        isFull = count === limit;
+      }
+      return taken;
+    },
+  };
 }

@@ -6,7 +6,7 @@
  */
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { JobRef, ReadOutcome, ResultContent, Store } from '../../store/contract.ts';
+import type { JobRef, ReadOutcome, ResultContent, ResultRef, Store } from '../../store/contract.ts';
 import type { Snapshot } from '../api.ts';
 import { createBatcher } from '../batcher.ts';
 import type { Changes } from '../changes.ts';
@@ -21,6 +21,11 @@ export type Found =
   | { readonly kind: 'gone'; readonly tenant: string; readonly goneAt: number }
   | { readonly kind: 'missing' };
 
+/** A result, or a slice of it, and how many bytes that is. */
+export interface SizedRef extends ResultRef {
+  readonly bytes: number;
+}
+
 export interface Reader {
   /** From memory, if that is certainly current. */
   peek(id: string): Snapshot | undefined;
@@ -32,7 +37,9 @@ export interface Reader {
   fresh(ids: readonly string[]): Promise<readonly Found[]>;
   /** Snapshots of jobs that a list found; their inline results are read in one batch. */
   view(jobs: readonly Job[]): Promise<readonly Snapshot[]>;
-  results(ids: readonly string[]): Promise<readonly (ResultContent | null)[]>;
+  /** The same without reading anything: snapshots without their results, unless they are in memory. */
+  bare(jobs: readonly Job[]): readonly Snapshot[];
+  result(ref: SizedRef): Promise<ResultContent | null>;
 }
 
 export interface ReaderOptions {
@@ -48,10 +55,12 @@ export function createReader(options: ReaderOptions): Reader {
   const { store, snapshots } = options;
   const isAuthoritative = !store.facts.isShared;
   const jobs = createBatcher<JobRef, Found>({ ...options, name: 'read', send: (refs) => readJobs(refs) });
-  const results = createBatcher<{ id: string }, ResultContent | null>({
+  const results = createBatcher<SizedRef, ResultContent | null>({
     ...options,
     name: 'readResult',
     send: (refs) => store.readResult(refs),
+    // So that what is read and not handed on yet is one batch, however many callers ask.
+    bytesOf: ({ bytes }) => bytes,
   });
   const peek = (id: string) => (isAuthoritative ? snapshots.get(id) : undefined);
   const peekByNumber = (number: number) => (isAuthoritative ? snapshots.getByNumber(number) : undefined);
@@ -67,7 +76,8 @@ export function createReader(options: ReaderOptions): Reader {
       const texts = await textsOf(options, found);
       return found.map((job) => snapshots.view(job, texts.get(job.id) ?? null));
     },
-    results: (ids) => results.addAll(ids.map((id) => ({ id }))),
+    bare: (found) => found.map((job) => snapshots.view(job, null)),
+    result: (ref) => results.add(ref),
   };
 
   async function fill<Key>(

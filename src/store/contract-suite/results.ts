@@ -6,13 +6,15 @@ import { type Context, type Topic, test } from './suite.ts';
 
 const UNKNOWN_ID = '00000000-0000-7000-8000-000000000000';
 
+const LARGE = Uint8Array.from({ length: 2 * 1_048_576 }, (_, index) => (index * 31) % 251);
+
 const CONTENTS: readonly (readonly [string, Uint8Array])[] = [
   ['none at all', new Uint8Array(0)],
   ['one zero', new Uint8Array(1)],
   ['every value of a byte', Uint8Array.from({ length: 512 }, (_, index) => index % 256)],
   ['part of a larger buffer', new Uint8Array(Uint8Array.from([9, 1, 2, 3, 9]).buffer, 1, 3)],
   ['a small Buffer', Buffer.from('from the pool')],
-  ['two megabytes', Uint8Array.from({ length: 2 * 1_048_576 }, (_, index) => (index * 31) % 251)],
+  ['two megabytes', LARGE],
 ];
 
 export const results: Topic = [
@@ -42,6 +44,25 @@ export const results: Topic = [
     const two = await doneWith(context, textResult('2'));
     const refs = [{ id: two.id }, { id: UNKNOWN_ID }, { id: one.id }, { id: two.id }];
     assert.deepEqual(await context.store.readResult(refs), [textResult('2'), null, textResult('1'), textResult('2')]);
+  }),
+
+  test('readResult answers slices, each of its own result, shorter where that ends', async (context) => {
+    const letters = await doneWith(context, textResult('abcdefghij', 'text/plain'));
+    const large = await doneWith(context, { contentType: 'x/y', bytes: LARGE });
+    const slice = (id: string, first: number, length: number) => ({ id, slice: { first, length } });
+    const read = await context.store.readResult([
+      slice(letters.id, 0, 1),
+      slice(letters.id, 7, 100),
+      slice(letters.id, 10, 5),
+      slice(letters.id, 999_999_999, 5),
+      slice(UNKNOWN_ID, 0, 1),
+      { id: letters.id },
+      slice(large.id, 1_000_000, 70_000),
+    ]);
+    const texts = read.slice(0, 6).map((one) => (one === null ? null : Buffer.from(one.bytes).toString()));
+    assert.deepEqual(texts, ['a', 'hij', '', '', null, 'abcdefghij']);
+    assert.equal(read[6]?.contentType, 'x/y');
+    assert.ok(Buffer.from(LARGE.subarray(1_000_000, 1_070_000)).equals(read[6]?.bytes ?? LARGE));
   }),
 
   test('apply replaces the result when one is stored already', async (context) => {

@@ -1,6 +1,6 @@
 /** Jobs, tombstones, results and inputs by reference, each batch in one statement. */
 import { jobIdOf } from '../../core/id.ts';
-import type { JobRef, ReadOutcome, ResultContent } from '../contract.ts';
+import type { JobRef, ReadOutcome, ResultContent, ResultRef } from '../contract.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
@@ -51,20 +51,37 @@ async function readBy(
   }
 }
 
-function placeIn(wanted: readonly Wanted[], ord: unknown): number {
+function placeIn(wanted: readonly Pick<Wanted, 'index'>[], ord: unknown): number {
   return (wanted[(ord as number) - 1] as Wanted).index;
 }
 
 export async function readResults(
   session: Session,
-  batch: readonly { readonly id: string }[],
+  batch: readonly ResultRef[],
 ): Promise<readonly (ResultContent | null)[]> {
   const contents = new Array<ResultContent | null>(batch.length).fill(null);
-  const rows = await readColumns(session, 'jobResult', batch);
+  const isWhole = batch.every(({ slice }) => slice === undefined);
+  const rows = isWhole ? await readColumns(session, 'jobResult', batch) : await readSlices(session, batch);
   for (const [index, contentType, bytes] of rows) {
     contents[index as number] = { contentType: givenText(contentType as string), bytes: bytes as Uint8Array };
   }
   return contents;
+}
+
+/** More than any result has; a length beyond it would not fit the type that PostgreSQL counts bytes in. */
+const WHOLE = { first: 0, length: 2 ** 30 };
+
+async function readSlices(session: Session, batch: readonly ResultRef[]): Promise<readonly (readonly unknown[])[]> {
+  const wanted = batch.map((ref, index) => ({ index, ref })).filter(({ ref: { id } }) => jobIdOf(id) === id);
+  const slices = wanted.map(({ ref }) => ref.slice ?? WHOLE);
+  if (wanted.length === 0) return [];
+  const values = [
+    plainArray(wanted.map(({ ref }) => ref.id)),
+    plainArray(slices.map(({ first }) => Math.min(first, WHOLE.length))),
+    plainArray(slices.map(({ length }) => Math.min(length, WHOLE.length))),
+  ];
+  const rows = await repeated(() => session.run('jobResultSlice', values));
+  return rows.map(([ord, ...rest]) => [placeIn(wanted, ord), ...rest]);
 }
 
 export async function readInputs(

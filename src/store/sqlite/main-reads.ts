@@ -11,6 +11,7 @@ import type {
   JobRef,
   ReadOutcome,
   ResultContent,
+  ResultRef,
   Scope,
   Store,
   StoredKey,
@@ -30,8 +31,12 @@ export function readJob(connection: Connection, ref: JobRef): ReadOutcome {
   return { kind: 'gone', tenant, goneAt, goneUntil };
 }
 
-export function readResult(connection: Connection, id: string): ResultContent | null {
-  const row = connection.get('jobResult', id);
+/** A slice is cut by SQLite, which reads the whole all the same; what it spares is the copy that lives on here. */
+export function readResult(connection: Connection, { id, slice }: ResultRef): ResultContent | null {
+  const row =
+    slice === undefined
+      ? connection.get('jobResult', id)
+      : connection.get('jobResultSlice', id, slice.first, slice.length);
   return row === undefined ? null : { contentType: row[0] as string, bytes: row[1] as Uint8Array };
 }
 

@@ -186,7 +186,7 @@ function jobReads({
 }: Gate): Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'sweep' | 'nextRunAt'> {
   return {
     read: async (batch) => read((connection) => batch.map((ref) => readJob(connection, ref))),
-    readResult: async (batch) => read((connection) => batch.map(({ id }) => readResult(connection, id))),
+    readResult: async (batch) => read((connection) => batch.map((ref) => readResult(connection, ref))),
     readInput: async (batch) => read((connection) => batch.map(({ id }) => readInput(connection, id))),
     async list(filter) {
       const values = await (await scanner()).call('list', filter, 1);

@@ -334,6 +334,11 @@ export function statementsOf(s: string) {
     jobResult: `SELECT g.ord, r.content_type, r.bytes FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
       CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id AND result_type IS NOT NULL LIMIT 1) j
       CROSS JOIN LATERAL (SELECT content_type, bytes FROM ${s}.job_results WHERE number = j.number LIMIT 1) r`,
+    // Out of line and uncompressed, a slice reads only its own pieces.
+    jobResultSlice: `SELECT g.ord, r.content_type, substring(r.bytes FROM g.first + 1 FOR g.length)
+      FROM unnest($1::uuid[], $2::int[], $3::int[]) WITH ORDINALITY AS g(id, first, length, ord)
+      CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id AND result_type IS NOT NULL LIMIT 1) j
+      CROSS JOIN LATERAL (SELECT content_type, bytes FROM ${s}.job_results WHERE number = j.number LIMIT 1) r`,
     jobInput: `SELECT g.ord, j.input FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
       CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
     jobNextRunAt: jobNextRunAt(s),
