@@ -94,6 +94,11 @@ export const ERRORS = Object.freeze({
     title: 'Too much of earlier answers is still unread.',
     advice: 'Read the answers that are under way, or close their connections, and try again after Retry-After.',
   },
+  ANSWER_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'The answer would be larger than the limit.',
+    advice: 'Ask for fewer jobs at once; a single one is always answered.',
+  },
   // Jobs.
   JOB_NOT_FOUND: {
     kind: 'not_found',

@@ -1,5 +1,7 @@
 /** Reading jobs: by id with a wait, by bulk, by connection, by search, and counted. */
+
 import { Value } from 'typebox/value';
+import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
@@ -60,6 +62,10 @@ export async function statuses(call: Call, body: Json | undefined): Promise<Stat
     known.map(({ id }) => id),
     request.wait ?? 0,
   );
+  requireFitting(
+    call,
+    lookups.flatMap((lookup) => (lookup.kind === 'found' ? [lookup.snapshot] : [])),
+  );
   const entries = await Promise.all(known.map(({ text }, index) => entryOf(call, text, lookups[index])));
   return Object.fromEntries(entries.flat());
 }
@@ -82,12 +88,35 @@ export async function search(call: Call, query: RawQuery) {
     ...filterOf(query),
     ...(wanted === undefined ? {} : { states: shownStatesOf(wanted) }),
     count: offset + size + 1,
+    hasResults: false,
   });
-  const page = snapshots.slice(offset, offset + size);
+  // A page ends early where its results are large: the offset of the next one follows from what is on it.
+  const page = withinBytes(snapshots.slice(offset, offset + size), limits.pageBytesMax);
   const jobs = await Promise.all(
     page.map(async (snapshot) => foundJob(snapshot.job, await resultOf(call.context.engine, snapshot), now(call))),
   );
-  return { jobs, next: snapshots.length > offset + size ? String(offset + size) : null };
+  const end = offset + page.length;
+  return { jobs, next: snapshots.length > end ? String(end) : null };
+}
+
+/** As many of them as have so many bytes of results, and one in any case. */
+function withinBytes(snapshots: readonly Snapshot[], bytesMax: number): readonly Snapshot[] {
+  let bytes = 0;
+  const end = snapshots.findIndex(({ job }, index) => {
+    bytes += job.result?.bytes ?? 0;
+    return index > 0 && bytes > bytesMax;
+  });
+  return end === -1 ? snapshots : snapshots.slice(0, end);
+}
+
+/** Statuses carry whole results: what is asked for in one call must fit into one answer. */
+function requireFitting(call: Call, snapshots: readonly Snapshot[]): void {
+  const { answerBytesPerTenantMax: value } = call.context.engine.limits;
+  if (snapshots.length < 2 || withinBytes(snapshots, value).length === snapshots.length) return;
+  throw new BideError(
+    'ANSWER_TOO_LARGE',
+    `The results of these ${snapshots.length} jobs have more than ${value} bytes.`,
+  );
 }
 
 /** Per job type, the jobs in each state. Stored states only: a retry that is due is `created` here. */
@@ -142,6 +171,7 @@ async function statusOf(call: Call, snapshot: Snapshot): Promise<JobStatus> {
 }
 
 async function mapOf(call: Call, snapshots: readonly Snapshot[]): Promise<StatusMap> {
+  requireFitting(call, snapshots);
   const all = await Promise.all(snapshots.map((snapshot) => statusOf(call, snapshot)));
   return Object.fromEntries(all.map((status) => [status.id, status]));
 }
@@ -158,6 +188,7 @@ interface Wanted {
   readonly createdBefore?: number;
   readonly order?: 'newest' | 'oldest';
   readonly count: number;
+  readonly hasResults?: boolean;
 }
 
 async function listed(call: Call, { count, ...filter }: Wanted): Promise<readonly Snapshot[]> {

@@ -98,7 +98,8 @@ export async function showJobs(call: Call, request: OptionsRequest): Promise<Sho
   const { engine } = call.context;
   const { tenant } = call.principal;
   const states = request.options.show_async_jobs === 'true' ? {} : { states: LIVE };
-  const { snapshots } = await engine.list({ tenant, ...states, limit: engine.limits.listPageMax });
+  const limit = engine.limits.listPageMax;
+  const { snapshots } = await engine.list({ tenant, ...states, limit, hasResults: false });
   return shown(snapshots.map(({ job }) => job).filter(isListed), engine.clock.now());
 }
 
