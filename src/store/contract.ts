@@ -375,11 +375,7 @@ export interface Store {
   keyRevoke(request: { readonly id: string; readonly now: number }): Promise<boolean>;
 
   documentWrite(write: DocumentWrite): Promise<DocumentOutcome>;
-  documentRead(ref: {
-    readonly tenant: string;
-    readonly kind: string;
-    readonly name: string;
-  }): Promise<Document | null>;
+  documentRead(ref: Pick<Document, 'tenant' | 'kind' | 'name'>): Promise<Document | null>;
   /** Newest first by creation, then name. `after` is the last one seen: the list goes on behind its place, also when it is gone. */
   documentList(filter: {
     readonly tenant: string;
