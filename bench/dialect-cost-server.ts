@@ -82,7 +82,8 @@ const server = await createServer({
   dialects: [{ dialect: native, options: null, at: { kind: 'root' } }, ...vendors],
 });
 const url = await server.listen({ host: '127.0.0.1', port: 0 });
-const facts = { port: Number(new URL(url).port), pid: process.pid, key, token, id: job.id, number: job.number };
+const numericId = (await auth.jobIds()).seal(job.number);
+const facts = { port: Number(new URL(url).port), pid: process.pid, key, token, id: job.id, numericId };
 process.stdout.write(`${JSON.stringify(facts)}\n`);
 
 async function close(): Promise<void> {

@@ -29,7 +29,8 @@ interface Measured {
   /** For dialects that take a token for a key. */
   readonly token: string;
   readonly id: string;
-  readonly number: number;
+  /** For dialects whose ids are numbers. */
+  readonly numericId: number;
 }
 
 interface Read {
@@ -54,11 +55,11 @@ const READS: Readonly<Record<string, (of: Measured) => Read>> = {
     body: JSON.stringify({ jobIds: [id] }),
   }),
   toolkitapi: ({ id, key }) => ({ path: `/toolkitapi/v1/jobs/${id}`, headers: { 'X-API-Key': key } }),
-  kinetica: ({ number, key }) => ({
+  kinetica: ({ numericId, key }) => ({
     method: 'POST',
     path: '/kinetica/get/job',
     headers: { Authorization: `Basic ${Buffer.from(`admin:${key}`).toString('base64')}`, ...JSON_BODY },
-    body: JSON.stringify({ job_id: number, options: {} }),
+    body: JSON.stringify({ job_id: numericId, options: {} }),
   }),
   symbl: ({ id, token }) => ({ path: `/symbl/v1/job/${id}`, headers: { Authorization: `Bearer ${token}` } }),
 };

@@ -10,6 +10,7 @@ import {
   openRig,
   type Rig,
   stageJob,
+  suiteJobIds,
   type WireRequest,
 } from '../src/dialects/contract-suite.ts';
 import { dialects } from '../src/dialects/index.ts';
@@ -56,7 +57,7 @@ const READINGS: Readonly<Record<string, Reading>> = {
       method: 'POST',
       path: '/kinetica/get/job',
       headers: { authorization: `Basic ${Buffer.from(`user:${key}`).toString('base64')}` },
-      json: { job_id: number, options: {} },
+      json: { job_id: suiteJobIds.seal(number), options: {} },
     }),
     word: (answer) => memberOf({ ...answer, text: String(memberOf(answer, ['data_str'])) }, ['job_status']),
   },

@@ -26,6 +26,7 @@ export {
 export { complaintAboutJson } from './contract-suite/complaints.ts';
 export { type Caller, openRig, type Rig } from './contract-suite/rig.ts';
 export { createWorker, stageJob, type Worker } from './contract-suite/stage.ts';
+export { suiteJobIds } from './contract-suite/suite-secret.ts';
 
 const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAdapter<unknown>) => void])[] = [
   ['manifest', testManifest],

@@ -13,6 +13,7 @@ import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
+import { createJobIds } from './number-cipher.ts';
 import { createSeal } from './seal.ts';
 import { createSecret } from './secret.ts';
 import { createTokens } from './token.ts';
@@ -67,6 +68,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
     numbers: createSeal(secret),
+    jobIds: createJobIds(secret),
     forget(keyId) {
       keys.forget(keyId);
       ofTokens.forget(keyId);

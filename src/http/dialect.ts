@@ -9,7 +9,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
 import type { CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { NumberCipher } from './number-cipher.ts';
 import type { Seal } from './seal.ts';
+
+export type { NumberCipher } from './number-cipher.ts';
 
 /** Who is calling: a key, or a token that stands for one. */
 export interface Principal {
@@ -27,6 +30,8 @@ export interface Authenticator {
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** Job numbers as a caller may see them: sealed for one tenant. */
   readonly numbers: Seal;
+  /** Job numbers as ids for callers whose ids must be numbers. Read from the store once. */
+  jobIds(): Promise<NumberCipher>;
 }
 
 /** What a new key is to be. */

@@ -11,7 +11,7 @@ import type { Clock } from '../engine/clock.ts';
 
 const SECRET_BYTES = 32;
 /** Tenants are named by `keys.ts`, which lets none begin with an underscore: nobody's document can be this one. */
-const SECRET_DOCUMENT = { tenant: '_bide', kind: 'secret', name: 'tokens' } as const;
+export const SECRET_DOCUMENT = { tenant: '_bide', kind: 'secret', name: 'tokens' } as const;
 
 export interface SecretOptions {
   readonly store: Pick<Documents, 'documentRead' | 'documentWrite'>;

@@ -23,6 +23,7 @@ import { countReads } from './count-reads.ts';
 import { neighbour } from './neighbour.ts';
 import { send } from './send.ts';
 import { PARKED_TYPE, STAGED_TYPE } from './stage.ts';
+import { writeSuiteSecret } from './suite-secret.ts';
 import { createSweepClock, SWEEP_INTERVAL_MS } from './sweep-clock.ts';
 import { watchWaits } from './watch-waits.ts';
 
@@ -93,6 +94,7 @@ export async function openRig<O>(
   const { store, reads } = countReads(await openSqlite({ folder }));
   opened.defer(() => store.close());
   await store.migrate();
+  await writeSuiteSecret(store);
   const engine = engineOf(dialect, { store, clock, limits, types: options.types ?? [] });
   opened.defer(() => engine.stop({ drainMs: 0 }));
   await engine.start();

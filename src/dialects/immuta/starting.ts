@@ -59,9 +59,11 @@ async function created(call: Call, snapshot: Snapshot, body: Json): Promise<Json
   const { waitMsMax } = call.context.engine.limits;
   const done = await finished(call, snapshot, waitMsMax);
   requireSuccess(done);
+  // Ids are numbers here; that of the job would tell how many jobs all tenants have.
+  const id = (await call.context.auth.jobIds()).seal(done.job.number);
   const made = {
-    id: done.job.number,
-    dataSourceId: done.job.number,
+    id,
+    dataSourceId: id,
     warnings: [],
     connectionString: connectionStringOf(body),
   };

@@ -46,7 +46,7 @@ export async function createJob(call: Call, request: CreateJobRequest): Promise<
     removeOnComplete: request.options.remove_job_on_complete === 'true',
     tag,
   });
-  return { job_id: job.number, info: infoWithTag(job.tags[TAG_NAME] ?? tag ?? '', job.id) };
+  return { job_id: call.ids.seal(job.number), info: infoWithTag(job.tags[TAG_NAME] ?? tag ?? '', job.id) };
 }
 
 export async function getJob(call: Call, request: GetJobRequest): Promise<GetJobResponse> {
@@ -100,7 +100,7 @@ export async function showJobs(call: Call, request: OptionsRequest): Promise<Sho
   const states = request.options.show_async_jobs === 'true' ? {} : { states: LIVE };
   const limit = engine.limits.listPageMax;
   const { snapshots } = await engine.list({ tenant, ...states, limit, hasResults: false });
-  return shown(snapshots.map(({ job }) => job).filter(isListed), engine.clock.now());
+  return shown(call, snapshots.map(({ job }) => job).filter(isListed));
 }
 
 const LIVE = ['scheduled', 'queued', 'retrying', 'running'] as const;
@@ -116,9 +116,10 @@ async function wanted(call: Call, number: Long, tag: string | null): Promise<Sna
   return snapshots[0] ?? null;
 }
 
+/** @param number as the caller was told it */
 async function byNumber(call: Call, number: Long): Promise<Lookup> {
-  if (typeof number === 'bigint' || !Number.isSafeInteger(number)) return { kind: 'missing' };
-  const [lookup] = await call.context.engine.readByNumber(call.principal.tenant, [number]);
+  if (typeof number === 'bigint' || !Number.isSafeInteger(number) || number < 0) return { kind: 'missing' };
+  const [lookup] = await call.context.engine.readByNumber(call.principal.tenant, [call.ids.open(number)]);
   return lookup ?? { kind: 'missing' };
 }
 
@@ -179,10 +180,11 @@ function isListed(job: Snapshot['job']): boolean {
   return !isFinal(job.state) || remembered(job)?.isAsync !== false;
 }
 
-function shown(jobs: readonly Snapshot['job'][], now: number): ShowJobsResponse {
+function shown({ ids, context }: Call, jobs: readonly Snapshot['job'][]): ShowJobsResponse {
+  const now = context.engine.clock.now();
   const tags = jobs.map((job) => job.tags[TAG_NAME] ?? '');
   return {
-    job_id: jobs.map((job) => job.number),
+    job_id: jobs.map((job) => ids.seal(job.number)),
     status: jobs.map((job) => wordOf(job, now)),
     endpoint_name: jobs.map(endpointOf),
     time_received: jobs.map((job) => job.createdAt),

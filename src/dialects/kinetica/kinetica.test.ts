@@ -11,6 +11,7 @@ import {
   openRig,
   type Rig,
   stageJob,
+  suiteJobIds,
   TEST_TYPE,
   testDialect,
   type WireAnswer,
@@ -21,7 +22,7 @@ import { createJobRequest, createJobResponse, getJobRequest, getJobResponse, wra
 
 const BINARY = { 'content-type': 'application/octet-stream' };
 const post = (path: string, json: object) => ({ method: 'POST', path, json: json as never });
-const getJob = (number: unknown, options = {}) => post('/get/job', { job_id: number, options });
+const getJob = (id: unknown, options = {}) => post('/get/job', { job_id: id, options });
 const create = (endpoint: string, request: object, options: object = {}) =>
   post('/create/job', { endpoint, request_encoding: 'json', data: '', data_str: JSON.stringify(request), options });
 const SQL = { statement: 'SELECT id, name FROM t', encoding: 'json' };
@@ -62,10 +63,10 @@ const adapter: DialectAdapter<KineticaOptions> = {
   credentials: (key) => ({ authorization: `Basic ${Buffer.from(`admin:${key}`).toString('base64')}` }),
   start: create('/execute/sql', SQL),
   started: (answer) => {
-    const { job_id: number } = payload(answer);
-    return number === undefined ? undefined : String(number);
+    const { job_id: id } = payload(answer);
+    return id === undefined ? undefined : String(suiteJobIds.open(Number(id)));
   },
-  read: ({ number }) => getJob(number),
+  read: ({ number }) => getJob(suiteJobIds.seal(number)),
   word: (answer) => payload(answer).job_status as string | undefined,
   succeeded(answer, _job, result) {
     assert.deepEqual(JSON.parse(String(payload(answer).job_response_str)), result);
@@ -79,7 +80,8 @@ const adapter: DialectAdapter<KineticaOptions> = {
     assert.match(String(memberOf(answer, ['message'])), /^Job \d+ not found$/);
   },
   hold: null,
-  cancel: ({ number }) => post('/admin/alter/jobs', { job_ids: [number], action: 'cancel', options: {} }),
+  cancel: ({ number }) =>
+    post('/admin/alter/jobs', { job_ids: [suiteJobIds.seal(number)], action: 'cancel', options: {} }),
   refused: [
     { title: 'an unknown endpoint', request: post('/nothing/here', {}), status: 404 },
     { title: 'a GET on an endpoint', request: { method: 'GET', path: '/get/job' }, status: 400 },
@@ -201,7 +203,7 @@ describe('Kinetica', () => {
     assert.equal(getJobResponse.binary.decode(polled.data).job_status, 'RUNNING');
     await rig.engine.cancel(
       rig.tenant,
-      (await rig.engine.readByNumber(rig.tenant, [number])).map((found) =>
+      (await rig.engine.readByNumber(rig.tenant, [suiteJobIds.open(number)])).map((found) =>
         found.kind === 'found' ? found.snapshot.job.id : '',
       )[0] ?? '',
     );
@@ -281,18 +283,32 @@ describe('Kinetica', () => {
 
   it('a cancel that was asked for shows at once, while the work winds down', async () => {
     const { job } = await stageJob(rig, 'running');
-    const cancel = post('/admin/alter/jobs', { job_ids: [job.number, 999_999], action: 'cancel' });
+    const id = suiteJobIds.seal(job.number);
+    const cancel = post('/admin/alter/jobs', { job_ids: [id, 999_999], action: 'cancel' });
     assert.deepEqual(payload(await rig.send(cancel)).status, ['OK', 'Job 999999 not found']);
-    const { job_status: word, running, successful } = payload(await rig.send(getJob(job.number)));
+    const { job_status: word, running, successful } = payload(await rig.send(getJob(id)));
     assert.deepEqual([word, running, successful], ['CANCELLED', true, false]);
     assert.deepEqual(payload(await rig.send(cancel)).status, ['OK', 'Job 999999 not found']);
-    const done = (await stageJob(rig, 'succeeded')).job.number;
+    const done = suiteJobIds.seal((await stageJob(rig, 'succeeded')).job.number);
     const late = await rig.send(post('/admin/alter/jobs', { job_ids: [done], action: 'cancel' }));
     assert.deepEqual(payload(late).status, [`Job ${done} is not running`]);
   });
 
+  it('ids say nothing of how many jobs there are: those of jobs in a row are far apart, and a plain number is nobody’s', async () => {
+    const ids = [];
+    for (let count = 0; count < 4; count += 1)
+      ids.push(Number(payload(await rig.send(create('/alter/table', {}))).job_id));
+    for (const [at, id] of ids.entries()) {
+      assert.ok(Number.isSafeInteger(id));
+      assert.ok(at === 0 || Math.abs(id - (ids[at - 1] ?? 0)) > 1_000_000, ids.join());
+      assert.equal((await rig.send(getJob(id), 'other')).status, 400);
+      assert.equal((await rig.send(getJob(suiteJobIds.open(id)))).status, 400);
+      await rig.send(post('/admin/alter/jobs', { job_ids: [id], action: 'cancel' }));
+    }
+  });
+
   it('show jobs lists what runs in parallel arrays, and what is done on request', async () => {
-    const done = (await stageJob(rig, 'succeeded')).job.number;
+    const done = suiteJobIds.seal((await stageJob(rig, 'succeeded')).job.number);
     const live = payload(await rig.send(post('/admin/show/jobs', {})));
     const all = payload(await rig.send(post('/admin/show/jobs', { options: { show_async_jobs: 'true' } })));
     assert.ok(!(live.job_id as number[]).includes(done));
@@ -324,8 +340,31 @@ describe('Kinetica', () => {
     assert.equal((map as Record<string, string>)['conf.number_of_hosts'], '1');
     const ping = await rig.send({ method: 'GET', path: '/' }, 'nobody');
     assert.equal(ping.text, 'Kinetica is running!');
-    const preflight = await rig.send({ method: 'OPTIONS', path: '/get/job' }, 'nobody');
-    assert.deepEqual([preflight.status, preflight.headers['access-control-allow-origin']], [200, '*']);
+  });
+
+  it('a browser may ask any path, and reads what is wrong with it', async () => {
+    const headers = {
+      origin: 'https://app.example',
+      'access-control-request-method': 'POST',
+      'access-control-request-headers': 'authorization,content-type,x-kinetica-group',
+    };
+    for (const path of ['/get/job', '/gpudb-0/execute/sql', '/nothing/here', '/a/b/c/d']) {
+      const preflight = await rig.send({ method: 'OPTIONS', path, headers }, 'nobody');
+      assert.equal(preflight.status, 204, path);
+      assert.equal(preflight.headers['access-control-allow-origin'], '*');
+      assert.match(String(preflight.headers['access-control-allow-methods']), /POST/);
+      assert.equal(preflight.headers['access-control-allow-headers'], headers['access-control-request-headers']);
+    }
+    for (const [request, status, message] of [
+      [post('/nothing/here', {}), 404, /^Unknown URI/],
+      [getJob(1), 400, /^Job 1 not found$/],
+      [getJob(1), 401, /^Not authorized/],
+    ] as const) {
+      const as = status === 401 ? 'nobody' : 'owner';
+      const answer = await rig.send({ ...request, headers: { origin: headers.origin } }, as);
+      assert.deepEqual([answer.status, answer.headers['access-control-allow-origin']], [status, '*']);
+      assert.match(String(memberOf(answer, ['message'])), message);
+    }
   });
 
   it('401 keeps the wrapper, for callers without credentials and with those of nobody', async () => {

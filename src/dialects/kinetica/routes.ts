@@ -8,8 +8,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { isJsonType, mediaTypeOf } from '../../core/media-type.ts';
 import { noteCaller } from '../../http/caller.ts';
-import type { Principal } from '../../http/dialect.ts';
+import type { NumberCipher, Principal } from '../../http/dialect.ts';
+
 import { requireTypes } from '../configured-types.ts';
+import { answerPreflight } from '../cors.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jsonBodyOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
@@ -29,7 +31,7 @@ const SECOND_MS = 1_000;
 
 export function register(app: FastifyInstance, context: Context): void {
   requireTypes(context.engine, 'dialects.kinetica.options.endpoints', context.options.endpoints);
-  frame(app, { errorBody }, (framed) => {
+  frame(app, { errorBody, preflight: answerPreflight }, (framed) => {
     takeRawBodies(framed);
     framed.addHook('onRequest', (request, _reply, done) => {
       BEGUN_AT.set(request, performance.now());
@@ -42,7 +44,6 @@ export function register(app: FastifyInstance, context: Context): void {
       const { path } = served;
       // Clients may be given a base URL with a path of its own, one segment of which is tolerated.
       for (const url of [path, `/:prefix${path}`]) {
-        framed.options(url, (_request, reply) => preflight(reply));
         const handle: Handle = (request, reply) => serve(context, request, reply, served);
         framed.post(url, path === '/get/job' ? polled(handle) : handle);
       }
@@ -59,27 +60,38 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
 function polling(context: Context): (otherwise: Handle) => Handle {
   const { engine, auth } = context;
   const textOf = keptPerSnapshot((snapshot) => polledText(context, snapshot));
+  let ids: NumberCipher | undefined;
+  const snapshotOf = (tenant: string, id: number) => {
+    if (ids !== undefined) return engine.peekByNumber(tenant, ids.open(id));
+    // The first poll goes the long way, which reads what is needed too.
+    void auth.jobIds().then((read) => {
+      ids = read;
+    }, ignore);
+    return undefined;
+  };
   return (otherwise) => (request, reply) => {
     const credential = credentialOf(request.headers.authorization);
     const principal = credential === null ? null : principalOf(auth, credential.secret);
     const number = polledNumber(request);
     const isKnown = principal !== null && !(principal instanceof Promise) && principal.scopes.has('read');
-    const snapshot = isKnown && number !== null ? engine.peekByNumber(principal.tenant, number) : undefined;
+    const snapshot = isKnown && number !== null ? snapshotOf(principal.tenant, number) : undefined;
     const text = snapshot === undefined ? undefined : textOf(snapshot, engine.clock.now());
     if (text === undefined) return otherwise(request, reply);
     return sendPlainJson(reply, text, 200, [...CORS_PAIRS, TIME_HEADER, secondsSince(request).toFixed(5)]);
   };
 }
 
+const ignore = () => {};
+
 /** The id in a plain JSON poll; null for everything that must be read with care. */
 function polledNumber(request: FastifyRequest): number | null {
   if (!(request.body instanceof Buffer) || !isJsonType(request.headers['content-type'])) return null;
   const number = POLL.exec(request.body.toString('latin1'))?.[1];
-  return number === undefined ? null : Number(number);
+  return number === undefined || !Number.isSafeInteger(Number(number)) ? null : Number(number);
 }
 
-/** What every client sends: the id, and options that are empty. 15 digits stay below 2^53. */
-const POLL = /^\s*\{\s*"job_id"\s*:\s*(\d{1,15})\s*(?:,\s*"options"\s*:\s*\{\s*\}\s*)?\}\s*$/;
+/** What every client sends: the id, and options that are empty. 2^53 has 16 digits. */
+const POLL = /^\s*\{\s*"job_id"\s*:\s*(\d{1,16})\s*(?:,\s*"options"\s*:\s*\{\s*\}\s*)?\}\s*$/;
 
 const TIME_HEADER = 'x-request-time-secs';
 const CORS_PAIRS = Object.entries(CORS).flat();
@@ -89,7 +101,9 @@ async function serve(context: Context, request: FastifyRequest, reply: FastifyRe
   requireScope(principal, scope);
   const encoding = encodingOf(request);
   const body = bodyIn(context, request, encoding);
-  const out = await answer({ context, request, reply, principal, user: userOf(request, principal), encoding }, body);
+  const ids = await context.auth.jobIds();
+  const user = userOf(request, principal);
+  const out = await answer({ context, request, reply, principal, user, ids, encoding }, body);
   return reply.type(encoding === 'binary' ? BINARY_TYPE : JSON_TYPE).send(bodyOf(encoding, out));
 }
 
@@ -118,17 +132,6 @@ function bodyIn(context: Context, request: FastifyRequest, encoding: Encoding): 
     throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE} or ${BINARY_TYPE}.`);
   }
   return { encoding, value: jsonBodyOf({ context, request }) };
-}
-
-function preflight(reply: FastifyReply): FastifyReply {
-  return reply
-    .headers({
-      'access-control-allow-methods': 'POST, OPTIONS',
-      'access-control-allow-headers': 'authorization, content-type, x-kinetica-group',
-      'access-control-max-age': '600',
-    })
-    .code(200)
-    .send('');
 }
 
 /** Fastify measures the time of a request only where it logs it. */
