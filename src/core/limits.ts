@@ -137,7 +137,8 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 200,
     min: 10,
     max: 1_000,
-    meaning: 'Nesting of a JSON body; writing JSON recurses, and some thousand levels would exhaust the stack.',
+    meaning:
+      'Nesting of a JSON body or result; writing JSON recurses, and some thousand levels would exhaust the stack.',
   },
   keyCacheMs: {
     value: 3 * SECOND,

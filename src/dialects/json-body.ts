@@ -65,11 +65,6 @@ export function readJson(body: Buffer, depthMax: number, malformed?: string): Js
   return value;
 }
 
-/** Throws as `readJson`, for a body that is kept as the text it is: its numbers may be any. */
-export function requireJson(body: Buffer, depthMax: number): void {
-  if (body.length > 0) parsed(textOf(body, depthMax));
-}
-
 function textOf(body: Buffer, depthMax: number, malformed?: string): string {
   if (!isUtf8(body)) throw new BideError('MALFORMED_JSON', malformed ?? 'The body is not valid UTF-8.');
   requireShallow(body, depthMax);

@@ -37,7 +37,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'handlers',
     at: ['src/handlers/'],
-    may: ['src/core/', 'src/disk/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts'],
+    may: ['src/core/', 'src/disk/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts', 'src/engine/json-check.ts'],
   },
   {
     name: 'config',

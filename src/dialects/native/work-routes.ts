@@ -9,11 +9,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
-import type { Limits } from '../../core/limits.ts';
 import { isJsonType } from '../../core/media-type.ts';
 import type { ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
 import { refuseErrors } from '../frame.ts';
-import { readJson, requireJson, takeRawBodies } from '../json-body.ts';
+import { readJson, takeRawBodies } from '../json-body.ts';
 import { compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { claimedBody, requireHeld, requireJobId } from './mapping.ts';
@@ -205,15 +204,14 @@ function deliveryOf(face: Face, request: FastifyRequest, checked: (value: unknow
   const delivered =
     fence === undefined
       ? envelopeOf(contentType, body, (bytes) => checked(readJson(bytes, limits.jsonDepthMax)))
-      : { fence, result: rawResult(contentType, body, limits) };
+      : { fence, result: rawResult(contentType, body) };
   if ((delivered.result?.bytes.byteLength ?? 0) > limits.resultBytesMax) throw resultTooLarge(limits.resultBytesMax);
   return delivered;
 }
 
-/** As it came, without a look inside beyond what a status would show of it: parsing 16 MB would stand in everybody's way. */
-function rawResult(contentType: string | undefined, bytes: Buffer, limits: Limits): ResultContent | null {
+/** As it came: the engine looks into what calls itself JSON, large ones in a thread. */
+function rawResult(contentType: string | undefined, bytes: Buffer): ResultContent | null {
   if (bytes.length === 0 && contentType === undefined) return null;
-  if (isJsonType(contentType) && bytes.length <= limits.resultInlineBytesMax) requireJson(bytes, limits.jsonDepthMax);
   return { contentType: contentType ?? 'application/octet-stream', bytes };
 }
 

@@ -89,7 +89,7 @@ export function createCommands(options: CommandsOptions): Commands {
     }
   }
   function landed(job: Job, before: StoredState, event: JobEvent, result?: ResultContent | null): Carried {
-    const text = job.state === 'succeeded' ? inlineText(result, limits.resultInlineBytesMax) : null;
+    const text = job.state === 'succeeded' ? inlineText(result, limits) : null;
     const snapshot = snapshots.put(job, text);
     changes.announce({ kind: 'changed', snapshot, job, before, cause: event });
     return { kind: 'applied', snapshot, event };

@@ -135,5 +135,5 @@ async function textsOf(
   );
   if (wanted.length === 0) return new Map();
   const contents = await store.readResult(wanted.map(({ id }) => ({ id })));
-  return new Map(wanted.map(({ id }, index) => [id, inlineText(contents[index], limits.resultInlineBytesMax)]));
+  return new Map(wanted.map(({ id }, index) => [id, inlineText(contents[index], limits)]));
 }

@@ -185,6 +185,18 @@ describe('workSucceed and workFail', () => {
     await assert.rejects(fixture.engine.workSucceed({ ...ref, result }), { code: 'RESULT_TOO_LARGE' });
     assert.equal((await fixture.job(ref.id)).state, 'running');
   });
+
+  it('a result that calls itself JSON and is not is refused, whatever its size, and the job goes on', async () => {
+    await using fixture = await openEngine({ types });
+    const ref = await held(fixture);
+    for (const text of ['{', 'x'.repeat(100_000), 'x'.repeat(300_000), '['.repeat(1_000) + ']'.repeat(1_000)]) {
+      const result = { contentType: 'application/json', bytes: Buffer.from(text) };
+      await assert.rejects(fixture.engine.workSucceed({ ...ref, result }), { code: 'MALFORMED_JSON' });
+    }
+    assert.equal((await fixture.job(ref.id)).state, 'running');
+    const result = { contentType: 'text/plain', bytes: Buffer.from('{') };
+    assert.equal((await fixture.engine.workSucceed({ ...ref, result })).kind, 'done');
+  });
 });
 
 describe('workHeartbeat', () => {

@@ -26,6 +26,7 @@ import type {
 import type { Batcher } from '../batcher.ts';
 import type { Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
+import { resultComplaint } from '../json-check.ts';
 import type { Reader } from '../reading/reader.ts';
 import { lookupOf, type Waiters } from '../reading/waiters.ts';
 import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
@@ -153,6 +154,8 @@ async function succeed(
   }
   const refusal = await strangeTo(options, request);
   if (refusal !== null) return refusal;
+  const complaint = result === null ? null : await resultComplaint(result, options.limits);
+  if (complaint !== null) throw new BideError('MALFORMED_JSON', `The result calls itself JSON, but ${complaint}.`);
   const meta = result === null ? null : { contentType: result.contentType, bytes };
   const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
   return workOutcome(carried, request, ({ state }) => state === 'succeeded');

@@ -93,6 +93,25 @@ describe('an attempt', () => {
     assert.equal(error?.message, 'The result has 2002 bytes; the limit is 1024.');
   });
 
+  for (const [what, contentType, text] of [
+    ['breaks off', 'application/json', '{"a":'],
+    ['is not UTF-8', 'application/json', '\xff'],
+    ['is longer than a status shows, and no JSON', 'application/problem+json', 'x'.repeat(100_000)],
+    ['nests too deep', 'application/json', '['.repeat(30_000) + ']'.repeat(30_000)],
+  ] as const) {
+    it(`fails for good with RESULT_NOT_JSON when a result that calls itself JSON ${what}`, async () => {
+      const run = async () => ({
+        kind: 'succeeded' as const,
+        result: { contentType, bytes: Buffer.from(text, 'latin1') },
+      });
+      await using fixture = await openEngine({ types: { task: run } });
+      const id = await fixture.submit('task', { retry: RETRY_ONCE });
+      const { error, attempt } = await fixture.until(id, ({ state }) => state === 'failed');
+      assert.equal(attempt, 1);
+      assert.equal(error?.code, 'RESULT_NOT_JSON');
+    });
+  }
+
   it('keeps messages and details of failures within the limits and says what was dropped', async () => {
     const failure = { code: 'X', message: 'm'.repeat(500), details: 'd'.repeat(500) };
     const run = async () => ({ kind: 'failed' as const, failure, isRetryable: false });

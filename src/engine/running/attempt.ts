@@ -20,6 +20,7 @@ import type { ClaimedJob, ResultContent } from '../../store/contract.ts';
 import type { AbortReason, AttemptOutcome, CheckAttempt, Handler } from '../api.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
+import { resultComplaint } from '../json-check.ts';
 import { attemptFacts, type Telemetry } from '../telemetry.ts';
 import { boundedFailure, failureOf, stackOf } from './failure.ts';
 import { createProgressReporter, type ProgressReporter, type Report } from './progress.ts';
@@ -145,7 +146,8 @@ class RunningAttempt implements LiveAttempt {
       const refused = await refusalOf(this.#options.checkAttempt, job, signal);
       if (refused !== null) return { kind: 'failed', failure: refused, isRetryable: false };
       if (signal.aborted) return { kind: 'aborted' };
-      return await handler.run({ job, input, signal, report: progress.report, log });
+      const outcome = await handler.run({ job, input, signal, report: progress.report, log });
+      return await taken(limits, outcome);
     } catch (thrown) {
       const stack = stackOf(thrown);
       return { kind: 'failed', failure: failureOf(thrown), isRetryable: true, ...(stack === null ? {} : { stack }) };
@@ -169,6 +171,17 @@ export function refusalOf(
 ): Promise<Failure | null> | null {
   const check = job.origin === null ? undefined : checks?.get(job.origin.dialect);
   return check === undefined ? null : check(job, signal);
+}
+
+/** A result that calls itself JSON and is not ends the attempt for good: another one would return the like. */
+async function taken(limits: Limits, outcome: AttemptOutcome): Promise<AttemptOutcome> {
+  if (outcome.kind !== 'succeeded' || outcome.result === null) return outcome;
+  // One that is too large fails for that, unread.
+  if (outcome.result.bytes.byteLength > limits.resultBytesMax) return outcome;
+  const complaint = await resultComplaint(outcome.result, limits);
+  if (complaint === null) return outcome;
+  const message = `The result calls itself ${outcome.result.contentType}, but ${complaint}.`;
+  return { kind: 'failed', failure: { code: 'RESULT_NOT_JSON', message, details: null }, isRetryable: false };
 }
 
 /** When the attempt must be over: its own timeout or the deadline of the whole job, whichever comes first. */

@@ -275,8 +275,6 @@ describe('engine.readResult', () => {
   for (const [what, contentType, text, isInline] of [
     ['JSON', 'application/json', '{"a":1}', true],
     ['JSON with a suffix and a charset', 'application/problem+json; charset=utf-8', '[1]', true],
-    ['what calls itself JSON and is not', 'application/json', '{"a":', false],
-    ['what is not UTF-8', 'application/json', '\xff', false],
     ['another type', 'text/plain', '1', false],
     ['JSON over the limit', 'application/json', `"${'x'.repeat(70_000)}"`, false],
   ] as const) {

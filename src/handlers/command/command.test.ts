@@ -165,6 +165,12 @@ describe('commandHandler', () => {
     assert.equal(failure.isRetryable, false);
   });
 
+  it('fails for good when stdout nests deeper than the limit', async () => {
+    const failure = failureOf(await start(shell('head -c 30000 /dev/zero | tr "\\0" "["')).ended);
+    assert.equal(failure.code, 'RESULT_NOT_JSON');
+    assert.match(failure.message, /nested deeper than 200 levels/);
+  });
+
   it('fails for good when a large stdout is not JSON to its end', async () => {
     const failure = failureOf(await start(shell('printf "[0"; head -c 600000 /dev/zero | tr "\\0" " "')).ended);
     assert.equal(failure.code, 'RESULT_NOT_JSON');

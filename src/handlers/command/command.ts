@@ -9,8 +9,8 @@ import { resolve } from 'node:path';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { complaintAbout } from '../../engine/json-check.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
-import { isJson } from '../json-check.ts';
 import { isScarce, notStarted } from '../scarce.ts';
 import type { CommandOptions } from './options.ts';
 import { type ProcessEnd, type ProcessGroup, startGroup } from './process-group.ts';
@@ -19,7 +19,7 @@ import { missingDescriptors } from './spare-descriptors.ts';
 import { type StderrLines, stderrLines } from './stderr-lines.ts';
 
 export interface CommandEnvironment {
-  readonly limits: Pick<Limits, 'resultBytesMax' | 'cancelGraceMs' | 'errorMessageLengthMax'>;
+  readonly limits: Pick<Limits, 'resultBytesMax' | 'cancelGraceMs' | 'errorMessageLengthMax' | 'jsonDepthMax'>;
   readonly clock: Clock;
   /** Folder of the config file. */
   readonly baseDir: string;
@@ -127,8 +127,9 @@ async function outcomeOf(finished: Finished): Promise<AttemptOutcome> {
     return succeeded(options.contentType ?? 'application/octet-stream', stdout);
   }
   if (stdout.toString('latin1').trim() === '') return succeeded('application/json', Buffer.from('null'));
-  if (await isJson(stdout)) return succeeded('application/json', stdout);
-  const message = `${options.program} wrote something to stdout that is not one JSON value in UTF-8.`;
+  const complaint = await complaintAbout(stdout, environment.limits);
+  if (complaint === null) return succeeded('application/json', stdout);
+  const message = `${options.program} wrote something to stdout that ${complaint}.`;
   return permanentFailure('RESULT_NOT_JSON', message, { stdout: stdout.toString('utf8', 0, 500) });
 }
 

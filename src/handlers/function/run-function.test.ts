@@ -73,6 +73,12 @@ describe('inlineHandler', () => {
       { bytes: Buffer.from('x'), contentType: 'a/b\r\nx: y' },
       'contentType is not a media type',
     ],
+    [
+      'bytes that are not the JSON that they are called',
+      { bytes: Buffer.from('{'), contentType: 'application/json' },
+      'is not one JSON value',
+    ],
+    ['a value nested deeper than the limit', JSON.parse('['.repeat(201) + ']'.repeat(201)), 'nested deeper than 200'],
   ] as const) {
     it(`fails for good when ${name} is returned`, async () => {
       const failure = await failureOf(() => value);

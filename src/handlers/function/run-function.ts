@@ -5,7 +5,7 @@ import { failedBy } from './describe-thrown.ts';
 import { encodeResult } from './encode-result.ts';
 import { type Call, type FunctionHandler, jobContextOf } from './job-context.ts';
 
-export type FunctionLimits = Pick<Limits, 'resultBytesMax' | 'errorMessageLengthMax'>;
+export type FunctionLimits = Pick<Limits, 'resultBytesMax' | 'jsonDepthMax' | 'errorMessageLengthMax'>;
 
 /** `aborted` where the function threw after its signal fired; what it returned in spite of that counts. */
 export async function runFunction(run: FunctionHandler, call: Call, limits: FunctionLimits): Promise<AttemptOutcome> {

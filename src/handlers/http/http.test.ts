@@ -101,6 +101,13 @@ describe('httpHandler', () => {
     assert.equal(outcome.kind === 'succeeded' && outcome.result?.contentType, 'text/plain');
   });
 
+  it('keeps an answer that nests deeper than the limit as the text that it is', async () => {
+    const body = '['.repeat(201) + ']'.repeat(201);
+    const base = await upstream((_, response) => answer(response, 200, { 'content-type': 'application/json' }, body));
+    const outcome = await start({ url: base }).ended;
+    assert.equal(outcome.kind === 'succeeded' && outcome.result?.contentType, 'text/plain');
+  });
+
   for (const [encoding, encode] of [
     ['gzip', gzipSync],
     ['br', brotliCompressSync],

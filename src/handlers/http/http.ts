@@ -7,16 +7,16 @@ import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { resultComplaint } from '../../engine/json-check.ts';
 import { PrivateAddressError } from '../../net/guarded-lookup.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
-import { isJson } from '../json-check.ts';
 import { type ExchangeAnswer, type Exchanger, exchanger, RedirectError, readBody } from './exchange.ts';
 import type { HttpOptions } from './options.ts';
 import { retryAfterMsOf } from './retry-after.ts';
 import { inputIssues, sendOf, targetOf } from './target.ts';
 
 export interface HttpEnvironment {
-  readonly limits: Pick<Limits, 'resultBytesMax' | 'timeoutMsMax'>;
+  readonly limits: Pick<Limits, 'resultBytesMax' | 'timeoutMsMax' | 'jsonDepthMax'>;
   readonly clock: Clock;
 }
 
@@ -84,12 +84,8 @@ async function outcomeOf(
     return { kind: 'succeeded', result: null };
   }
   const contentType = headers['content-type'] ?? 'application/octet-stream';
-  const isHonest = !claimsJson(contentType) || (await isJson(body));
+  const isHonest = (await resultComplaint({ contentType, bytes: body }, limits)) === null;
   return { kind: 'succeeded', result: { contentType: isHonest ? contentType : 'text/plain', bytes: body } };
-}
-
-function claimsJson(contentType: string): boolean {
-  return /^[^;]*[/+]json\s*(;|$)/i.test(contentType);
 }
 
 function refusedBy(

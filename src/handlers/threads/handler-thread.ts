@@ -5,6 +5,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import type { AbortReason, Attempt, AttemptOutcome } from '../../engine/api.ts';
+import { vouchFor } from '../../engine/json-check.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
 import { isScarce } from '../scarce.ts';
@@ -184,6 +185,8 @@ export class HandlerThread {
     if (entry === undefined) return;
     this.#runs.delete(number);
     this.#free.push(entry.place);
+    // What comes out of the thread was written or checked there.
+    if (outcome.kind === 'succeeded' && outcome.result !== null) vouchFor(outcome.result.bytes);
     entry.run.settle(outcome);
   }
 
