@@ -5,6 +5,7 @@
  * blocks its program, as any function of it does) and, unless its routes are mounted, HTTP.
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { requireKnown } from '../client/known-options.ts';
 import type { JobBody } from '../client/wire.ts';
 import type { Config } from '../config/define-config.ts';
 import { resolveConfigs } from '../config/resolve.ts';
@@ -92,6 +93,11 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   close(): Promise<void>;
 }
 
+const OPEN_OPTIONS = ['data', 'database', 'schema', 'tenant', 'runsJobs'] as const;
+const SUBMIT_OPTIONS = [
+  ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
+  ...(['idempotencyKey', 'callbackUrl', 'sequenceKey'] as const),
+];
 const DEFAULT_FOLDER = './bide-data';
 const PLAIN_SCOPES: readonly Scope[] = ['submit', 'read', 'work'];
 const VERSION_FILE = new URL('../../package.json', import.meta.url);
@@ -100,6 +106,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
   config: Config<Inputs>,
   options: OpenOptions = {},
 ): Promise<Bide<Inputs>> {
+  requireKnown('openBide', options, OPEN_OPTIONS);
   const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
   const { jobTypes, limits, deliveries } = resolveConfigs([source], { clock: systemClock, functions: 'inline' });
   const store = await openMigratedStore({
@@ -137,8 +144,10 @@ type Calls<Inputs extends Record<string, unknown>> = Omit<Bide<Inputs>, 'routes'
 function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, tenant: string): Calls<Inputs> {
   const body = ({ job, resultText }: Snapshot): JobBody =>
     JSON.parse(jobBody('', { job, resultText }, shownState(job, engine.clock.now()))) as JobBody;
+  const commanded = (id: string, outcome: CommandOutcome) => commandedOf(id, outcome, engine.clock.now());
   return {
     async submit(type, input, options = {}) {
+      requireKnown('submit', options, SUBMIT_OPTIONS);
       const [outcome] = await engine.submit([{ ...options, tenant, type, input: input as Json }]);
       return body(submittedOf(type, outcome));
     },
@@ -146,7 +155,9 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       const [lookup] = await engine.read(tenant, [id]);
       return body(foundOf(id, lookup));
     },
-    async wait(id, { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = {}) {
+    async wait(id, options = {}) {
+      requireKnown('wait', options, ['timeoutMs', 'signal']);
+      const { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = options;
       const until = { kind: 'done' } as const;
       const { lookups } = await engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs, signal });
       return body(foundOf(id, lookups[0]));
@@ -156,9 +167,9 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
       return outcome.kind === 'found' ? outcome.result : null;
     },
-    cancel: async (id) => body(commandedOf(id, await engine.cancel(tenant, id))),
-    retry: async (id) => body(commandedOf(id, await engine.retry(tenant, id))),
-    remove: async (id) => body(commandedOf(id, await engine.remove(tenant, id))),
+    cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
+    retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
+    remove: async (id) => body(commanded(id, await engine.remove(tenant, id))),
   };
 }
 
@@ -202,10 +213,10 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
   }
 }
 
-function commandedOf(id: string, outcome: CommandOutcome): Snapshot {
+function commandedOf(id: string, outcome: CommandOutcome, now: number): Snapshot {
   if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
   if (outcome.kind !== 'wrongState') return outcome.snapshot;
-  throw new BideError('WRONG_STATE', `Job ${id} is ${outcome.snapshot.job.state}.`, { id });
+  throw new BideError('WRONG_STATE', `Job ${id} is ${shownState(outcome.snapshot.job, now)}.`, { id });
 }
 
 function foundOf(id: string, lookup: Lookup | undefined): Snapshot {

@@ -1,5 +1,6 @@
 /** Keys and types: what an operator asks a server. */
 import type { CallOptions } from './commanding.ts';
+import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import type { KeyBody, KeyScope, NewKeyBody, TypeBody } from './wire.ts';
 
@@ -31,6 +32,7 @@ export function administering(transport: Transport) {
       },
       /** Revoked ones included, oldest first. */
       async list(options: CallOptions & { readonly tenant?: string | undefined } = {}): Promise<readonly KeyBody[]> {
+        requireKnown('keys.list', options, ['tenant', 'signal']);
         const { signal, tenant } = options;
         const query = new URLSearchParams(tenant === undefined ? {} : { tenant });
         const call = { method: 'GET', path: '/v1/keys', query, isRepeatable: true, signal } as const;

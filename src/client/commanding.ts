@@ -1,5 +1,6 @@
 /** What a caller may do to a job that exists, and how he gets its result. */
 import { secondsOf } from './hold-loop.ts';
+import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
 import type { JobBody } from './wire.ts';
@@ -39,12 +40,14 @@ export function commanding(transport: Transport) {
 
   return {
     async get(id: string, options: CallOptions = {}): Promise<JobBody> {
+      requireKnown('get', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
       return (await transport.call(call)).body as JobBody;
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */
     async cancel(id: string, options: CancelOptions = {}): Promise<JobBody> {
+      requireKnown('cancel', options, ['waitMs', 'signal']);
       const { waitMs: holdMs = 0, signal } = options;
       const query = new URLSearchParams(holdMs === 0 ? {} : { wait: secondsOf(holdMs) });
       const call = { method: 'POST', path: pathOf(id, 'cancel'), query, isRepeatable: true, holdMs, signal } as const;

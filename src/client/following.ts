@@ -9,6 +9,7 @@
 import { ClientError } from './client-error.ts';
 import type { CallOptions } from './commanding.ts';
 import { createEventParser, type EventParser } from './event-parser.ts';
+import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
 import { isFinished } from './waiting.ts';
@@ -38,6 +39,7 @@ export function following(transport: Transport) {
    * caller has in its final revision has no events. Rejects as `get` does: also when the job is removed meanwhile, or the server stays away.
    */
   async function* events(id: string, options: EventsOptions = {}): AsyncGenerator<JobBody, void, undefined> {
+    requireKnown('events', options, ['lastEventId', 'signal']);
     const { signal } = options;
     let { lastEventId } = options;
     let retryMs = RETRY_MS;

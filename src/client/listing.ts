@@ -1,5 +1,6 @@
 /** Listing: an async iterator over all jobs that fit, fetched page by page as it is read. */
 import type { ShownState } from '../core/state.ts';
+import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import type { JobBody } from './wire.ts';
 
@@ -22,8 +23,15 @@ export interface Page {
   readonly next: string | null;
 }
 
+const OPTIONS = ['states', 'types', 'tags', 'createdFrom', 'createdBefore', 'pageSize', 'signal'] as const;
+
 /** Newest first. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
-export async function* listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {
+export function listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {
+  requireKnown('list', options, OPTIONS);
+  return pages(transport, options);
+}
+
+async function* pages(transport: Transport, options: ListOptions): AsyncGenerator<JobBody> {
   const query = queryOf(options);
   for (let cursor: string | null | undefined; cursor !== null; ) {
     if (cursor !== undefined) query.set('cursor', cursor);
@@ -38,7 +46,8 @@ function queryOf(options: ListOptions): URLSearchParams {
   const query = new URLSearchParams();
   for (const state of options.states ?? []) query.append('state', state);
   for (const type of options.types ?? []) query.append('type', type);
-  for (const [name, value] of Object.entries(options.tags ?? {})) query.append('tag', `${name}:${value}`);
+  for (const [name, value] of Object.entries(options.tags ?? {}))
+    query.append('tag', `${name.replace(/[:\\]/g, '\\$&')}:${value}`);
   if (options.createdFrom !== undefined) query.set('createdFrom', options.createdFrom.toISOString());
   if (options.createdBefore !== undefined) query.set('createdBefore', options.createdBefore.toISOString());
   if (options.number !== undefined) query.set('number', String(options.number));

@@ -12,6 +12,7 @@
 import type { Json } from '../core/job.ts';
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
+import { requireKnown } from './known-options.ts';
 import { type AttemptOptions, runAttempt } from './run-attempt.ts';
 import { pauseFor } from './transport.ts';
 import type { WorkBody } from './wire.ts';
@@ -62,6 +63,7 @@ export interface RunWorkerOptions {
   readonly now?: (() => number) | undefined;
 }
 
+const OPTIONS = ['types', 'handle', 'signal', 'name', 'slots', 'leaseMs', 'onTrouble', 'pause', 'now'] as const;
 const LEASE_MS = 30_000;
 const CLAIM_HOLD_MS = 30_000;
 /** Pause after a claim that failed: short enough that a restarted server has its workers back at once. */
@@ -69,6 +71,7 @@ const TROUBLE_PAUSE_MS = 1_000;
 
 /** Resolves when `signal` has fired and the last job has ended. Rejects when the server refuses the worker (key, types). */
 export async function runWorker(client: Client, options: RunWorkerOptions): Promise<void> {
+  requireKnown('runWorker', options, OPTIONS);
   const { signal, types, slots = 1, leaseMs = LEASE_MS, pause = pauseFor, onTrouble = () => {} } = options;
   const worker = options.name ?? `worker-${Math.random().toString(36).slice(2, 8)}`;
   const attempt: AttemptOptions = { ...options, leaseMs, pause, now: options.now ?? (() => Date.now()), onTrouble };

@@ -1,5 +1,6 @@
 /** Submitting: one job, or many in one call. Retried only where an idempotency key makes a second try harmless. */
 import type { CallOptions } from './commanding.ts';
+import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import type { BulkItem, JobBody, SubmitBody } from './wire.ts';
 
@@ -19,6 +20,7 @@ const CHARACTERS_PER_CALL = 300_000;
 export function submitting(transport: Transport) {
   return {
     async submit(job: SubmitBody, options: SubmitOptions = {}): Promise<JobBody> {
+      requireKnown('submit', options, ['idempotencyKey', 'waitMs', 'signal']);
       const { idempotencyKey, waitMs } = options;
       const headers = {
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
@@ -38,6 +40,7 @@ export function submitting(transport: Transport) {
 
     /** One answer per job, in their order: a wrong one does not spoil the others. Tried again only when every job has an idempotency key. */
     async submitMany(jobs: readonly SubmitBody[], options: CallOptions = {}): Promise<readonly BulkItem[]> {
+      requireKnown('submitMany', options, ['signal']);
       const items: BulkItem[] = [];
       for (const part of partsOf(jobs)) {
         const answer = await transport.call({

@@ -206,3 +206,28 @@ test('list follows the cursor from page to page, and only as far as it is read',
   assert.equal(server.requests.length, 2);
   assert.deepEqual(server.requests[1]?.url.searchParams.getAll('cursor'), ['c1']);
 });
+
+test('an option that a call does not know is refused: it was meant to do something', async () => {
+  const server = fakeServer(() => ({ json: jobBody() }));
+  const client = createClient(server.options);
+  const typo = { state: 'failed', timeout: 5 } as object;
+  const calls: readonly (() => unknown)[] = [
+    () => client.list(typo),
+    () => client.get('a', typo),
+    () => client.wait('a', typo),
+    () => client.waitMany(['a'], typo),
+    () => client.submit({ type: 't' }, typo),
+    () => client.submitMany([], typo),
+    () => client.cancel('a', typo),
+    () => client.watch('a', typo).next(),
+    () => client.events('a', typo).next(),
+    () => client.keys.list(typo),
+    () => client.work.heartbeat({ id: 'a', fence: 1 }, typo),
+    () => client.work.fail({ id: 'a', fence: 1 }, { code: 'A', message: '' }, typo),
+    () => createClient({ ...server.options, ...typo }),
+  ];
+  for (const call of calls) {
+    await assert.rejects(async () => await call(), { name: 'TypeError', message: /has no option "state"; it has / });
+  }
+  assert.equal(server.requests.length, 0);
+});

@@ -6,6 +6,7 @@
  * is thrown instead, since a caller who is told "in an hour" has to decide himself.
  */
 import { ClientError, errorOfAnswer } from './client-error.ts';
+import { requireKnown } from './known-options.ts';
 import { retryAfterMs } from './retry-after.ts';
 
 export interface TransportOptions {
@@ -60,6 +61,18 @@ export interface Transport {
   open(call: Call): Promise<Response>;
 }
 
+const OPTIONS = [
+  'url',
+  'key',
+  'fetch',
+  'triesMax',
+  'pauseMsMax',
+  'answerMsMax',
+  'parse',
+  'pause',
+  'now',
+  'random',
+] as const;
 const TRIES_MAX = 5;
 const PAUSE_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 30_000;
@@ -67,6 +80,7 @@ const ANSWER_MS_MAX = 30_000;
 const BACKOFF_MS = 200;
 
 export function createTransport(options: TransportOptions): Transport {
+  requireKnown('createClient', options, OPTIONS);
   const base = baseUrlOf(options.url);
   const send = options.fetch ?? globalThis.fetch.bind(globalThis);
   const now = options.now ?? (() => Date.now());

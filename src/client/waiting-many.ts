@@ -5,6 +5,7 @@
  * all; for `any` they are held side by side, and when one has its job the others are read a last time without a hold.
  */
 import { type HoldLoop, holdLoop, secondsOf } from './hold-loop.ts';
+import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import { isFinished, type WaitOptions } from './waiting.ts';
 import type { JobBody, UnknownJob } from './wire.ts';
@@ -15,6 +16,7 @@ export interface WaitManyOptions extends WaitOptions {
 }
 
 export interface WaitedMany {
+  /** False when the time ran out, and when a job of `all`, or each of `any`, is unknown: nothing is left to wait for then. */
   readonly isSatisfied: boolean;
   /** In the order of the ids. */
   readonly jobs: readonly Seen[];
@@ -39,6 +41,7 @@ export function waitingMany(transport: Transport) {
   const loop = holdLoop(transport);
 
   return async function waitMany(ids: readonly string[], options: WaitManyOptions = {}): Promise<WaitedMany> {
+    requireKnown('waitMany', options, ['for', 'timeoutMs', 'signal']);
     const mode = options.for ?? 'all';
     const deadline = loop.deadlineOf(options.timeoutMs);
     const found = new AbortController();
@@ -47,7 +50,7 @@ export function waitingMany(transport: Transport) {
     });
     const latest = mode === 'all' ? await inTurn(transport, loop, parts) : await race(transport, loop, parts, found);
     const jobs = ids.map((id): Seen => latest.get(id) ?? { id, state: 'unknown' });
-    return { isSatisfied: jobs.every(isFinished) || (mode === 'any' && hasFinished(jobs)), jobs };
+    return { isSatisfied: mode === 'any' ? jobs.length === 0 || hasFinished(jobs) : jobs.every(isDone), jobs };
   };
 }
 
@@ -79,7 +82,7 @@ async function waitPart(transport: Transport, loop: HoldLoop, part: Part): Promi
   const latest = new Map<string, Seen>();
   for (;;) {
     const startedAt = transport.now();
-    const open = part.ids.filter((id) => !isDone(latest.get(id)));
+    const open = part.ids.filter((id) => isOpen(latest.get(id)));
     const holdMs = part.stop.aborted ? 0 : loop.holdMsUntil(part.deadline);
     const jobs = await holdOpen(transport, part, open, holdMs);
     if (jobs === null) continue;
@@ -110,13 +113,17 @@ async function holdOpen(
   }
 }
 
-function isDone(job: Seen | undefined): boolean {
-  return job !== undefined && isFinished(job);
+function isOpen(job: Seen | undefined): boolean {
+  return job === undefined || !isFinished(job);
 }
 
 /** An unknown id never counts as the one that finished. */
 function hasFinished(jobs: readonly Seen[]): boolean {
-  return jobs.some((job) => job.state !== 'unknown' && isFinished(job));
+  return jobs.some(isDone);
+}
+
+function isDone(job: Seen): boolean {
+  return job.state !== 'unknown' && isFinished(job);
 }
 
 function partsOf(ids: readonly string[]): readonly (readonly string[])[] {

@@ -108,6 +108,14 @@ test('waitMany never waits for unknown ids, and does not take one for the any th
   assert.deepEqual(server.requests.map(idsOf), [['x', 'a'], ['a'], ['a']]);
 });
 
+test('waitMany for all is not satisfied where one of the jobs is unknown, and does not wait for it', async () => {
+  const server = fakeServer((request) => ({
+    json: { jobs: idsOf(request).map((id) => (id === 'x' ? { id, state: 'unknown' } : finishedBody({ id }))) },
+  }));
+  assert.equal((await createClient(server.options).waitMany(['x', 'a'])).isSatisfied, false);
+  assert.equal(server.requests.length, 1);
+});
+
 test('waitMany ends at its timeout with mixed states', async () => {
   const server = fakeServer((request) => {
     const { ids, timeout } = request.json as { ids: readonly string[]; timeout: number };

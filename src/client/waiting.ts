@@ -1,5 +1,6 @@
 /** Waiting for one job: until it is done, or revision by revision. */
 import { HOLD_MS, holdLoop, secondsOf } from './hold-loop.ts';
+import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
 import type { JobBody, UnknownJob } from './wire.ts';
@@ -25,6 +26,7 @@ export function waiting(transport: Transport) {
   const loop = holdLoop(transport);
 
   async function wait(id: string, options: WaitOptions = {}): Promise<Waited> {
+    requireKnown('wait', options, ['timeoutMs', 'signal']);
     const { signal } = options;
     const deadline = loop.deadlineOf(options.timeoutMs);
     for (;;) {
@@ -41,6 +43,7 @@ export function waiting(transport: Transport) {
 
   /** The snapshot now, then one after every change, the final one last. A slow reader misses some in between, never the last. */
   async function* watch(id: string, options: { readonly signal?: AbortSignal | undefined } = {}) {
+    requireKnown('watch', options, ['signal']);
     const get = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
     let answer = await transport.call(get);
     let job = answer.body as JobBody;

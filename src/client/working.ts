@@ -2,6 +2,7 @@
 import type { Json } from '../core/job.ts';
 import type { CallOptions } from './commanding.ts';
 import { secondsOf } from './hold-loop.ts';
+import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import type { HeartbeatBody, JobBody, WorkBody } from './wire.ts';
 
@@ -51,13 +52,15 @@ export function working(transport: Transport) {
   return {
     /** Not tried twice: jobs of a lost answer come back by themselves when their lease runs out. */
     async claim(options: ClaimOptions): Promise<readonly WorkBody[]> {
+      requireKnown('claim', options, ['types', 'worker', 'max', 'leaseMs', 'waitMs', 'signal']);
       const { types, worker, max, leaseMs, waitMs = 0 } = options;
       const json = { types, worker, max, leaseMs, wait: Number(secondsOf(waitMs)) };
       const facts = { method: 'POST', path: '/v1/work/claim', json, isRepeatable: false, holdMs: waitMs } as const;
       return ((await transport.call({ ...facts, signal: options.signal })).body as { jobs: readonly WorkBody[] }).jobs;
     },
 
-    heartbeat(ref: WorkRef, options: HeartbeatOptions = {}): Promise<HeartbeatBody> {
+    async heartbeat(ref: WorkRef, options: HeartbeatOptions = {}): Promise<HeartbeatBody> {
+      requireKnown('heartbeat', options, ['percent', 'message', 'leaseMs', 'waitMs', 'signal']);
       const { percent, message, leaseMs, waitMs } = options;
       const progress = percent === undefined && message === undefined ? undefined : { percent, message };
       const wait = waitMs === undefined ? undefined : Number(secondsOf(waitMs));
@@ -77,7 +80,8 @@ export function working(transport: Transport) {
       return (await transport.call({ ...facts, signal: options.signal })).body as JobBody;
     },
 
-    fail(ref: WorkRef, error: WorkFailure, options: FailOptions = {}): Promise<JobBody> {
+    async fail(ref: WorkRef, error: WorkFailure, options: FailOptions = {}): Promise<JobBody> {
+      requireKnown('fail', options, ['isRetryable', 'signal']);
       const json = { fence: ref.fence, error, retryable: options.isRetryable ?? true };
       return post(workPathOf(ref, 'fail'), json, options);
     },

@@ -94,6 +94,11 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
     { run, retry: { factor: 0.5 } },
     'types.t.retry.factor must be a number from 1 to 10, not 0.5',
   ],
+  [
+    'a first wait above the longest one',
+    { run, retry: { backoffMs: 90_000, maxMs: 60_000 } },
+    'types.t.retry.maxMs must not be less than backoffMs, which is the first wait',
+  ],
   ['NaN', { run, retry: { factor: Number.NaN } }, 'types.t.retry.factor must be a number from 1 to 10, not NaN'],
   [
     'a schema that is none',

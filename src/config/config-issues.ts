@@ -1,6 +1,8 @@
 /** What is wrong with a config, completely: every option of every type, each with its path. Runs nothing of it. */
 import { isIP } from 'node:net';
+import type { RetryPolicy } from '../core/job.ts';
 import { type Limits, limitsWith } from '../core/limits.ts';
+import { isContradiction } from '../core/retry.ts';
 import { placeholdersOf } from '../handlers/http/target.ts';
 import { DATA_FORMATS, type DataSet, dataFormatOf } from '../handlers/sql/options.ts';
 import { isTableName, TABLE_NAME_RULE } from '../handlers/sql/query-guard.ts';
@@ -94,12 +96,19 @@ function typeRule(limits: Limits): Rule {
 }
 
 function retryRule(limits: Limits): Rule {
-  return options({
+  const members = options({
     attempts: optional(whole(1, limits.attemptsMax)),
     backoffMs: optional(whole(0, limits.timeoutMsMax)),
     factor: optional(decimal(1, 10)),
     maxMs: optional(whole(0, limits.timeoutMsMax)),
   });
+  return (value, path) => {
+    const issues = members(value, path);
+    const message = 'must not be less than backoffMs, which is the first wait';
+    return issues.length === 0 && isContradiction(value as Partial<RetryPolicy>)
+      ? [{ path: `${path}.maxMs`, message }]
+      : issues;
+  };
 }
 
 const environmentName = must(

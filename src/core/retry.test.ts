@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { askedWaitMs, backoffMs, RETRY_AFTER_MS_MAX } from './retry.ts';
+import { askedWaitMs, backoffMs, isContradiction, RETRY_AFTER_MS_MAX, retryWith } from './retry.ts';
 
 const POLICY = { attempts: 10, backoffMs: 1_000, factor: 2, maxMs: 10_000 };
 
@@ -47,4 +47,18 @@ test('askedWaitMs keeps what makes sense and bounds the rest', () => {
     [Number.POSITIVE_INFINITY, RETRY_AFTER_MS_MAX],
   ];
   for (const [said, kept] of asked) assert.equal(askedWaitMs(said), kept, String(said));
+});
+
+test('retryWith lets what is given rule what is a default', () => {
+  assert.deepEqual(retryWith(POLICY, {}), POLICY);
+  assert.deepEqual(retryWith(POLICY, { factor: 3 }), { ...POLICY, factor: 3 });
+  assert.deepEqual(retryWith(POLICY, { backoffMs: 300_000 }), { ...POLICY, backoffMs: 300_000, maxMs: 300_000 });
+  assert.deepEqual(retryWith(POLICY, { maxMs: 100 }), { ...POLICY, backoffMs: 100, maxMs: 100 });
+  assert.deepEqual(retryWith(POLICY, { backoffMs: 5, maxMs: 7 }), { ...POLICY, backoffMs: 5, maxMs: 7 });
+});
+
+test('isContradiction sees a first wait above the longest one, where both are given', () => {
+  assert.equal(isContradiction({ backoffMs: 2, maxMs: 1 }), true);
+  for (const fine of [{ backoffMs: 2 }, { maxMs: 1 }, { backoffMs: 2, maxMs: 2 }, {}])
+    assert.equal(isContradiction(fine), false);
 });

@@ -24,3 +24,18 @@ export function askedWaitMs(retryAfterMs: number | undefined): number {
   if (retryAfterMs === undefined || Number.isNaN(retryAfterMs)) return 0;
   return Math.round(Math.min(RETRY_AFTER_MS_MAX, Math.max(0, retryAfterMs)));
 }
+
+/**
+ * `given` over `base`. Of backoff and maximum the one that is given rules: a longer backoff raises a maximum that was only a default, a smaller
+ * maximum lowers the backoff. Whoever gives both must not contradict themselves: see `isContradiction`.
+ */
+export function retryWith(base: RetryPolicy, given: Partial<RetryPolicy>): RetryPolicy {
+  const policy = { ...base, ...given };
+  if (policy.backoffMs <= policy.maxMs) return policy;
+  return given.maxMs === undefined ? { ...policy, maxMs: policy.backoffMs } : { ...policy, backoffMs: policy.maxMs };
+}
+
+/** A first wait above the longest one. */
+export function isContradiction({ backoffMs: first, maxMs }: Partial<RetryPolicy>): boolean {
+  return first !== undefined && maxMs !== undefined && first > maxMs;
+}

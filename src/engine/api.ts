@@ -77,7 +77,7 @@ export type WorkOutcome =
 export interface WaitRequest {
   readonly tenant: string;
   readonly ids: readonly string[];
-  /** `all`: until every known id satisfies; `any`: until one does. Unknown and gone ids are never waited for. */
+  /** `all`: until every known id satisfies; `any`: until one does. Unknown and gone ids are never waited for, and satisfy nobody. */
   readonly for: 'all' | 'any';
   /** `done`: a final state. `change`: a revision above the given one (a `scheduled` job that becomes due is no change). */
   readonly until: { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };
@@ -88,7 +88,10 @@ export interface WaitRequest {
 }
 
 export interface WaitOutcome {
-  /** False when the time ran out, the caller went away or the engine shuts down first. */
+  /**
+   * False when the time ran out, the caller went away or the engine shuts down first; and when there is nothing left to wait for but not
+   * what was asked for: an id of `all` is unknown or gone, or every one of `any`.
+   */
   readonly isSatisfied: boolean;
   /** In the order of `ids`. */
   readonly lookups: readonly Lookup[];

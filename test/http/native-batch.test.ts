@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
 import { TENANT } from '../engine/engine-fixture.ts';
-import { openHttp } from './http-fixture.ts';
+import { type Answer, type HttpFixture, openHttp } from './http-fixture.ts';
 
 const UNKNOWN_ID = '0190a1b2-0000-7000-8000-000000000001';
 
@@ -61,6 +61,48 @@ describe('POST /v1/jobs/bulk', () => {
   });
 });
 
+describe('a bulk with an Idempotency-Key', () => {
+  const bulk = (http: HttpFixture, jobs: readonly object[], key = 'order-7') =>
+    http.call('POST', '/v1/jobs/bulk', { body: { jobs }, headers: { 'idempotency-key': key } });
+  const idsOf = (answer: Answer) => (answer.json().items as unknown as readonly Item[]).map(({ job }) => job?.id);
+
+  test('that is sent again answers with the jobs of the first time, item by item', async () => {
+    await using http = await openHttp();
+    const jobs = [
+      { type: 'task', input: 1 },
+      { type: 'task', input: 1 },
+      { type: 'task', idempotencyKey: 'own' },
+    ];
+    const first = await bulk(http, jobs);
+    assert.equal(new Set(idsOf(first)).size, 3);
+    assert.deepEqual(idsOf(await bulk(http, jobs)), idsOf(first));
+    const single = await http.submit('task', { idempotencyKey: 'own' });
+    assert.equal(single, idsOf(first)[2], 'an item keeps the key that it has');
+    assert.notDeepEqual(idsOf(await bulk(http, jobs.slice(0, 1), 'order-8')), idsOf(first).slice(0, 1));
+  });
+
+  test('says which item differs from the first time', async () => {
+    await using http = await openHttp();
+    await bulk(http, [{ type: 'task' }, { type: 'task', input: 1 }]);
+    const items = (await bulk(http, [{ type: 'task' }, { type: 'task', input: 2 }])).json().items;
+    assert.deepEqual(
+      (items as unknown as readonly Item[]).map(({ status, error }) => [status, error?.code]),
+      [
+        [202, undefined],
+        [422, 'IDEMPOTENCY_MISMATCH'],
+      ],
+    );
+  });
+
+  test('refuses a key that leaves no room for the place of the item', async () => {
+    await using http = await openHttp({ limits: { idempotencyKeyLengthMax: 10 } });
+    assert.equal((await bulk(http, [{ type: 'task' }], '12345678')).status, 200);
+    const answer = await bulk(http, [{ type: 'task' }], '123456789');
+    assert.deepEqual([answer.status, answer.json().code], [400, 'INVALID_REQUEST']);
+    assert.match(answer.text, /headers\/idempotency-key must be 1 to 8 characters/);
+  });
+});
+
 describe('POST /v1/jobs/wait', () => {
   test('is answered once all known jobs are final, in the order of the ids', async () => {
     await using http = await openHttp();
@@ -73,7 +115,11 @@ describe('POST /v1/jobs/wait', () => {
     assert.equal(http.holds.count, 1, 'one of two is not all');
     await worker.fail(await worker.claim('task'), 'no');
     const { satisfied, jobs } = (await answering).json();
-    assert.equal(satisfied, true);
+    assert.equal(satisfied, false, 'two of the ids are of no job');
+    const known = await http.call('POST', '/v1/jobs/wait', { body: { ids } });
+    assert.equal(known.json().satisfied, true);
+    const noId = await http.call('POST', '/v1/jobs/wait', { body: { ids: [...ids, 'no id'] } });
+    assert.equal(noId.json().satisfied, false);
     assert.deepEqual(
       (jobs as { id: string; state: string }[]).map(({ id, state }) => [id, state]),
       [

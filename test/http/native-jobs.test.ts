@@ -271,6 +271,45 @@ describe('listing', () => {
     assert.deepEqual([(rest.jobs as { id: string }[]).map(({ id }) => id), rest.next], [[first], null]);
   });
 
+  test('finds tags whose names have colons and backslashes, which are escaped', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task', { tags: { 'aws:team': 'a:b', 'back\\slash': '' } });
+    const ask = (...tags: string[]) =>
+      http.call('GET', `/v1/jobs?${new URLSearchParams(tags.map((tag): [string, string] => ['tag', tag]))}`);
+    const found = (await ask('aws\\:team:a:b', 'back\\\\slash:')).json().jobs as { id: string }[];
+    assert.deepEqual(
+      found.map((job) => job.id),
+      [id],
+    );
+    assert.deepEqual((await ask('aws:team:a:b')).json().jobs, []);
+    assert.equal((await ask('no value')).status, 400);
+  });
+
+  test('refuses two values of one tag, which no job can have, and takes one that is said twice', async () => {
+    await using http = await openHttp();
+    const answer = await http.call('GET', '/v1/jobs?tag=a:1&tag=a:2');
+    assert.deepEqual(
+      [answer.status, answer.json().errors],
+      [400, [{ path: '/tag', message: 'asks for two values of "a"; a job has one' }]],
+    );
+    assert.equal((await http.call('GET', '/v1/jobs?tag=a:1&tag=a:1')).status, 200);
+  });
+
+  test('takes a leap second for the second after it, and refuses what is no time', async () => {
+    await using http = await openHttp();
+    const { createdAt } = (await http.call('POST', '/v1/jobs', { body: { type: 'task' } })).json();
+    const count = async (from: string) => {
+      const answer = await http.call('GET', `/v1/jobs?createdFrom=${encodeURIComponent(from)}`);
+      return answer.status === 200 ? (answer.json().jobs as unknown[]).length : answer.json().code;
+    };
+    assert.equal(await count('2016-12-31T23:59:60Z'), 1);
+    assert.equal(await count('2999-12-31T23:59:60.5+00:00'), 0);
+    assert.equal(await count(String(createdAt)), 1);
+    assert.equal(await count('2016-12-32T23:59:00Z'), 'INVALID_REQUEST');
+    const later = await http.call('POST', '/v1/jobs', { body: { type: 'task', runAt: '2016-12-31T23:59:60Z' } });
+    assert.deepEqual([later.status, later.json().state], [202, 'queued']);
+  });
+
   test('shows nothing of other tenants', async () => {
     await using http = await openHttp();
     await http.submit('task');

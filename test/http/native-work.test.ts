@@ -217,6 +217,15 @@ describe('fences', () => {
     }
   });
 
+  test('that are old are told the state in a word of the API', async () => {
+    await using http = await openHttp();
+    const { id, fence } = await claimed(http, { retry: { backoffMs: 1_000 } });
+    await report(http, id, 'fail', { fence, error: { code: 'X', message: 'x' } });
+    const answer = await report(http, id, 'heartbeat', { fence });
+    assert.deepEqual([answer.status, answer.json().code, answer.json().state], [409, 'FENCE_OLD', 'retrying']);
+    assert.equal(answer.json().detail, 'The job is not running any more: it is retrying.');
+  });
+
   test('are no use once the job is final, but a report that is sent twice is taken twice', async () => {
     await using http = await openHttp();
     const { id, fence } = await claimed(http);

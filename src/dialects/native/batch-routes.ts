@@ -6,6 +6,7 @@ import { isFinal } from '../../core/state.ts';
 import type { SubmitOutcome } from '../../engine/api.ts';
 import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid, problemOf } from './problem.ts';
@@ -50,8 +51,14 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
   const { tenant } = principalOf(request);
   const items = (request.body as BulkBody).jobs;
   const issues = items.map(check);
-  const good = items.filter((_, index) => issues[index] === null) as readonly SubmitBody[];
-  const outcomes = await face.engine.submit(good.map((body) => submitRequestOf(tenant, body)));
+  const keyOf = itemKeys(request, items.length, face.engine.limits.idempotencyKeyLengthMax);
+  const good = items.flatMap((item, index) => {
+    if (issues[index] !== null) return [];
+    const body = item as SubmitBody;
+    // What an item says of itself counts more than what is said of all.
+    return [submitRequestOf(tenant, body, body.idempotencyKey ?? keyOf(index))];
+  });
+  const outcomes = await face.engine.submit(good);
   const bodyOf = bodiesWithin(face);
   let taken = 0;
   const answers = items.map((item, index) => {
@@ -62,6 +69,12 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
     return outcomeItem(bodyOf, outcome, (item as SubmitBody).type);
   });
   return reply.type(JSON_TYPE).send(`{"items":[${answers.join(',')}]}`);
+}
+
+/** The header's key, made one per item by its place: a bulk that is sent again answers with the jobs of the first time. */
+function itemKeys(request: FastifyRequest, count: number, lengthMax: number): (index: number) => string | undefined {
+  const key = idempotencyKeyOf(request, lengthMax - `#${count - 1}`.length);
+  return (index) => (key === undefined ? undefined : `${key}#${index}`);
 }
 
 function outcomeItem(bodyOf: Face['bodyOf'], outcome: SubmitOutcome | undefined, type: string): string {
@@ -96,7 +109,8 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
     read += 1;
     return lookup?.kind === 'found' ? bodyOf(lookup.snapshot) : unknownBody(text);
   });
-  return reply.type(JSON_TYPE).send(`{"satisfied":${isSatisfied},"jobs":[${jobs.join(',')}]}`);
+  const isEnough = isSatisfied && (wait.for === 'any' || ids.length === body.ids.length);
+  return reply.type(JSON_TYPE).send(`{"satisfied":${isEnough},"jobs":[${jobs.join(',')}]}`);
 }
 
 /**

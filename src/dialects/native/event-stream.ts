@@ -96,7 +96,9 @@ async function nextAfter(
   for (let leftMs = endsAt - clock.now(); leftMs > 0 && !signal.aborted; leftMs = endsAt - clock.now()) {
     try {
       const waited = await engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: leftMs, signal });
-      return (waited.isSatisfied ? waited.lookups[0] : null) ?? null;
+      const [lookup = null] = waited.lookups;
+      // A job that is gone is no satisfied wait, and still the end of its stream.
+      return waited.isSatisfied || lookup?.kind !== 'found' ? lookup : null;
     } catch (error) {
       if (!(error instanceof BideError)) throw error;
       await pause(clock, Math.min(limits.pollIntervalMs, leftMs), signal);

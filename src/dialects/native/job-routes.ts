@@ -5,17 +5,18 @@ import { isFinal, shownState } from '../../core/state.ts';
 import type { ListPage, Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { CACHE_CONTROL, type Face, holdOrRefuse, includesNumber, JSON_TYPE } from './face.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import {
   requireDone,
   requireFound,
   requireJobId,
+  requireTime,
   submitError,
   submitRequestOf,
   tagsOf,
   withNumber,
 } from './mapping.ts';
 import { principalOf, requireScope } from './principal.ts';
-import { invalid } from './problem.ts';
 import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
 import type { JobQuery, ListQuery, SubmitBody, SubmitQuery } from './wire.ts';
@@ -113,7 +114,9 @@ async function submit(face: Face, request: FastifyRequest, reply: FastifyReply):
   const { tenant } = principalOf(request);
   const body = request.body as SubmitBody;
   const waitMs = requestWaitMs(request, reply, request.query as SubmitQuery, engine.limits.waitMsMax);
-  const [outcome] = await engine.submit([submitRequestOf(tenant, body, idempotencyKeyOf(request, engine.limits))]);
+  const [outcome] = await engine.submit([
+    submitRequestOf(tenant, body, idempotencyKeyOf(request, engine.limits.idempotencyKeyLengthMax)),
+  ]);
   if (outcome === undefined) throw new TypeError('A submit was not answered.');
   if (outcome.kind !== 'created' && outcome.kind !== 'existing') throw submitError(outcome, body.type);
   const headers = ['location', face.selfOf(outcome.snapshot)];
@@ -143,19 +146,6 @@ async function finished(
   const call = { context: face, request, reply, principal: principalOf(request) };
   const lookup = await jobDone(call, snapshot.job.id, waitMs);
   return lookup.kind === 'found' ? lookup.snapshot : snapshot;
-}
-
-function idempotencyKeyOf(
-  request: FastifyRequest,
-  limits: { readonly idempotencyKeyLengthMax: number },
-): string | undefined {
-  const key = request.raw.headers['idempotency-key'];
-  if (key === undefined) return undefined;
-  const max = limits.idempotencyKeyLengthMax;
-  if (typeof key === 'string' && key.length > 0 && key.length <= max) return key;
-  throw invalid([
-    { path: '/headers/idempotency-key', message: `must be 1 to ${max} characters (idempotencyKeyLengthMax)` },
-  ]);
 }
 
 /** The hot path: a plain read of a job in memory is answered without a promise. */
@@ -245,8 +235,8 @@ async function pageOf({ engine, numbers }: Face, tenant: string, query: ListQuer
     ...(query.state === undefined ? {} : { states: query.state }),
     ...(query.type === undefined ? {} : { types: query.type }),
     ...(query.tag === undefined ? {} : { tags: tagsOf(query.tag) }),
-    ...(query.createdFrom === undefined ? {} : { createdFrom: Date.parse(query.createdFrom) }),
-    ...(query.createdBefore === undefined ? {} : { createdBefore: Date.parse(query.createdBefore) }),
+    ...(query.createdFrom === undefined ? {} : { createdFrom: requireTime(query.createdFrom, '/createdFrom') }),
+    ...(query.createdBefore === undefined ? {} : { createdBefore: requireTime(query.createdBefore, '/createdBefore') }),
     ...(after === undefined ? {} : { after }),
   });
 }

@@ -33,19 +33,38 @@ export function submitRequestOf(tenant: string, body: SubmitBody, headerKey?: st
     tenant,
     input: input as SubmitRequest['input'],
     tags: rest.tags as Tags | undefined,
-    runAt: runAt === null || runAt === undefined ? null : Date.parse(runAt),
+    runAt: runAt === null || runAt === undefined ? null : timeOf(runAt),
     idempotencyKey: headerKey ?? rest.idempotencyKey ?? null,
   };
 }
 
-/** `team:x` -> team is x. The value may hold colons, a name may not. */
+const LEAP_SECOND = /:60(?=[.Zz+-])/;
+
+/** Epoch ms of an ISO 8601 text, NaN for what is none. A leap second is the second after it, as for the clocks that Bide goes by. */
+function timeOf(text: string): number {
+  return LEAP_SECOND.test(text) ? Date.parse(text.replace(LEAP_SECOND, ':59')) + 1_000 : Date.parse(text);
+}
+
+export function requireTime(text: string, path: string): number {
+  const ms = timeOf(text);
+  if (Number.isNaN(ms)) throw invalid([{ path, message: 'must be a point in time, such as 2030-01-31T12:00:00Z' }]);
+  return ms;
+}
+
+/** `team:x` -> team is x. The value may hold colons; those of a name are written `\\:`, its backslashes `\\\\`. */
+const TAG = /^((?:[^:\\]|\\.)+):(.*)$/s;
+
 export function tagsOf(pairs: readonly string[]): Tags {
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      const colon = pair.indexOf(':');
-      return [pair.slice(0, colon), pair.slice(colon + 1)];
-    }),
-  );
+  const tags = new Map<string, string>();
+  for (const pair of pairs) {
+    const [, escaped = '', value = ''] = TAG.exec(pair) ?? [];
+    const name = escaped.replace(/\\(.)/gs, '$1');
+    if ((tags.get(name) ?? value) !== value) {
+      throw invalid([{ path: '/tag', message: `asks for two values of ${JSON.stringify(name)}; a job has one` }]);
+    }
+    tags.set(name, value);
+  }
+  return Object.fromEntries(tags);
 }
 
 // --- Bodies ---------------------------------------------------------------------------------------------------------------
@@ -158,9 +177,11 @@ export function requireDone(outcome: CommandOutcome, what: string, now: number):
 
 export function requireHeld<Outcome extends { readonly kind: string }>(
   outcome: Outcome | Exclude<WorkOutcome, { kind: 'done' }>,
+  now: number,
 ): Outcome {
   if (outcome.kind === 'lost' && 'snapshot' in outcome) {
-    const { state, fence } = outcome.snapshot.job;
+    const { fence } = outcome.snapshot.job;
+    const state = shownState(outcome.snapshot.job, now);
     const detail = state === 'running' ? undefined : `The job is not running any more: it is ${state}.`;
     throw new BideError('FENCE_OLD', detail, { state, fence });
   }

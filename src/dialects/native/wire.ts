@@ -242,8 +242,9 @@ function listQuerySchema<Include extends TSchema>(limits: Limits, include: Inclu
       state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
       type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })),
       tag: Type.Optional(
-        Type.Array(Type.String({ pattern: '^[^:]+:' }), {
-          description: '`name:value`; may be repeated, all must match.',
+        Type.Array(Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:' }), {
+          description:
+            '`name:value`; may be repeated, all must match. A colon in a name is written `\\:`, a backslash `\\\\`.',
           maxItems: limits.tagsMax,
         }),
       ),
@@ -335,7 +336,9 @@ export function wireOf(limits: Limits) {
       strict,
     ),
     waited: Type.Object({
-      satisfied: Type.Boolean(),
+      satisfied: Type.Boolean({
+        description: 'False when the time ran out, or when a job of `all`, or each of `any`, is unknown or removed.',
+      }),
       jobs: Type.Array(Type.Union([JobRef, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
         description: 'In the order of the ids.',
       }),

@@ -96,7 +96,7 @@ function declareSucceed(app: FastifyInstance, face: Face): void {
         return value as SucceedBody;
       });
       const ref = { tenant: principalOf(request).tenant, id: workIdOf(request), fence };
-      const outcome = requireHeld(await engine.workSucceed({ ...ref, result }));
+      const outcome = requireHeld(await engine.workSucceed({ ...ref, result }), engine.clock.now());
       return face.sendJob(reply, 200, outcome.snapshot);
     },
   );
@@ -169,7 +169,7 @@ async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyRepl
       ...(progress?.message === undefined ? {} : { message: progress.message }),
     });
   const outcome = timeoutMs === 0 ? await beat(NEVER) : await holdOrRefuse(face, request, reply, beat);
-  const { isCancelRequested, leaseUntil } = requireHeld(outcome);
+  const { isCancelRequested, leaseUntil } = requireHeld(outcome, engine.clock.now());
   return reply
     .type(JSON_TYPE)
     .send(JSON.stringify({ cancelRequested: isCancelRequested, leaseUntil: isoTime(leaseUntil) }));
@@ -185,7 +185,7 @@ async function fail(face: Face, request: FastifyRequest, reply: FastifyReply): P
     isRetryable: retryable ?? true,
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
-  return face.sendJob(reply, 200, requireHeld(outcome).snapshot);
+  return face.sendJob(reply, 200, requireHeld(outcome, face.engine.clock.now()).snapshot);
 }
 
 // --- Results --------------------------------------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ describe('wait for all', () => {
     await using _ = fixture;
     const id = await fixture.submit('task', { tenant: 'other' });
     const waited = await wait(fixture, [id, UNKNOWN]);
-    assert.equal(waited.isSatisfied, true);
+    assert.equal(waited.isSatisfied, false, 'nobody may take this for two jobs that are done');
     assert.deepEqual(states(waited), ['missing', 'missing']);
   });
 
@@ -99,6 +99,20 @@ describe('wait for all', () => {
     await play.next();
     assert.deepEqual(states(await wait(fixture, [id], { timeoutMs: 0 })), ['running']);
   });
+});
+
+it('wait for all is not satisfied by jobs that are done beside one that was removed', async () => {
+  const { play, fixture } = await playing();
+  await using _ = fixture;
+  const ids = [await fixture.submit('task'), await fixture.submit('task')];
+  for (const id of ids) {
+    (await play.next()).end(DONE);
+    await fixture.until(id, ({ state }) => state === 'succeeded');
+  }
+  assert.equal((await wait(fixture, [...ids, ...ids])).isSatisfied, true);
+  await fixture.engine.remove(TENANT, ids[0] ?? '');
+  const waited = await wait(fixture, ids);
+  assert.deepEqual([waited.isSatisfied, states(waited)], [false, ['gone', 'succeeded']]);
 });
 
 describe('wait for any', () => {

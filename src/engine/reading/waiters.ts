@@ -187,8 +187,8 @@ class WaiterRegistry implements Waiters {
 
   #endIfDone(waiter: Waiter): boolean {
     if (waiter.request.for === 'any' && waiter.enough.size > 0) this.#end(waiter, true);
-    // Nothing is left to wait for. For `any` that is a failure: none of the jobs exists any more.
-    else if (waiter.pending.size === 0) this.#end(waiter, waiter.request.for === 'all');
+    // Nothing is left to wait for. That is enough only for `all`, and only where all of them exist.
+    else if (waiter.pending.size === 0) this.#end(waiter, isAll(waiter));
     return waiter.isOver;
   }
 
@@ -217,6 +217,10 @@ function judge({ request, pending, enough }: Waiter, id: string, found: Found): 
   if (found.kind !== 'found' || found.snapshot.job.tenant !== request.tenant) return;
   if (request.isEnough(found.snapshot)) enough.add(id);
   else pending.add(id);
+}
+
+function isAll({ request, enough }: Waiter): boolean {
+  return request.for === 'all' && enough.size === new Set(request.ids).size;
 }
 
 function isNews(found: Found, known: Found | null): boolean {

@@ -40,6 +40,7 @@ describe('requestIssues', () => {
     [{ type: 't'.repeat(101) }, '/type must have at most 100 characters'],
     [{ retry: { attempts: 0 } }, '/retry/attempts must be a whole number from 1 to 100'],
     [{ retry: { backoffMs: -1 } }, `/retry/backoffMs must be a whole number from 0 to ${7 * DAY}`],
+    [{ retry: { backoffMs: 5, maxMs: 4 } }, '/retry/maxMs must not be less than backoffMs, which is the first wait'],
     [{ retry: { factor: 0.5 } }, '/retry/factor must be a number from 1 to 10'],
     [{ retry: { factor: Number.NaN } }, '/retry/factor must be a number from 1 to 10'],
     [{ tags: { '': 'x' } }, '/tags/ must have a name of 1 to 100 characters'],

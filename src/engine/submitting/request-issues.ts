@@ -1,6 +1,7 @@
 /** What is wrong with a submit before its input is looked at: every field against its limit, each issue naming that limit. */
 import type { RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import { isContradiction } from '../../core/retry.ts';
 import { isPrivateHost } from '../../net/guarded-lookup.ts';
 import type { Issue, SubmitRequest } from '../api.ts';
 
@@ -54,6 +55,7 @@ function retryIssues(retry: Partial<RetryPolicy>, limits: Limits, add: Add): voi
   whole(add, '/retry/attempts', retry.attempts, [1, limits.attemptsMax]);
   whole(add, '/retry/backoffMs', retry.backoffMs, [0, limits.timeoutMsMax]);
   whole(add, '/retry/maxMs', retry.maxMs, [0, limits.timeoutMsMax]);
+  if (isContradiction(retry)) add('/retry/maxMs', 'must not be less than backoffMs, which is the first wait');
   const { factor } = retry;
   // Ten is a wait of a day after six tries from 100 ms; more is a mistake, not a policy.
   if (factor !== undefined && !(factor >= 1 && factor <= 10)) add('/retry/factor', 'must be a number from 1 to 10');

@@ -24,6 +24,12 @@ describe('submit', () => {
     assert.equal(plain.requestHash, null);
   });
 
+  it('waits as long between attempts as it was asked to, also beyond the default maximum', async () => {
+    await using fixture = await openEngine({ runsJobs: false });
+    const { retry } = await fixture.job(await fixture.submit('task', { retry: { backoffMs: 300_000 } }));
+    assert.deepEqual([retry.backoffMs, retry.maxMs], [300_000, 300_000]);
+  });
+
   it('takes a time in the past as now', async () => {
     await using fixture = await openEngine({ runsJobs: false });
     const job = await fixture.job(await fixture.submit('task', { runAt: 1 }));

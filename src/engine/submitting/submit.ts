@@ -6,6 +6,7 @@
  */
 import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import { retryWith } from '../../core/retry.ts';
 import type { InsertOutcome, NewJob, Store } from '../../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
 import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
@@ -154,7 +155,7 @@ function specOf(
     priority: request.priority ?? 0,
     runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
     tags: request.tags ?? NO_TAGS,
-    retry: request.retry ? { ...retryOf(type), ...request.retry } : retryOf(type),
+    retry: request.retry ? retryWith(retryOf(type), request.retry) : retryOf(type),
     timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
     deadlineMs: request.deadlineMs ?? null,
     sequenceKey: request.sequenceKey ?? null,
@@ -173,7 +174,7 @@ const policies = new WeakMap<JobType, RetryPolicy>();
 function retryOf(type: JobType): RetryPolicy {
   const known = policies.get(type);
   if (known !== undefined) return known;
-  const policy = Object.freeze({ ...DEFAULT_RETRY, ...type.defaults.retry });
+  const policy = Object.freeze(retryWith(DEFAULT_RETRY, type.defaults.retry));
   policies.set(type, policy);
   return policy;
 }
