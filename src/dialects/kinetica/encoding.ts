@@ -89,7 +89,7 @@ function readField(field: WireRecord<unknown>['fields'][number], value: unknown)
 function readValue(type: AvroSchema, value: unknown): unknown {
   if (type === 'string') return typeof value === 'string' ? value : undefined;
   if (type === 'bytes') return typeof value === 'string' ? (bytesOf(value) ?? undefined) : undefined;
-  if (type === 'long') return Number.isInteger(value) ? value : undefined;
+  if (type === 'long' || type === 'int') return Number.isInteger(value) ? value : undefined;
   if (isMap(type)) return readMap(value);
   return isArray(type) ? readArray(type.items, value) : undefined;
 }
@@ -114,7 +114,7 @@ function isArray(type: AvroSchema): type is { type: 'array'; items: AvroSchema }
 }
 
 function nameOf(type: AvroSchema): string {
-  if (type === 'long') return 'a whole number';
+  if (type === 'long' || type === 'int') return 'a whole number';
   if (type === 'bytes') return 'a string with one character (U+0000 to U+00FF) per byte';
   if (isMap(type)) return 'an object whose values are strings';
   return isArray(type) ? `a list, each item ${nameOf(type.items)}` : 'a string';

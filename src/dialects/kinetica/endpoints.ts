@@ -40,7 +40,7 @@ const TAG = /^[A-Za-z0-9_-]+$/;
 
 export async function createJob(call: Call, request: CreateJobRequest): Promise<CreateJobResponse> {
   const tag = tagOf(request.options.job_tag);
-  const target = targetRequest(call.context.options, request);
+  const target = targetRequest(call.context, request);
   const { job } = await startJob(call, target, {
     isAsync: true,
     removeOnComplete: request.options.remove_job_on_complete === 'true',

@@ -17,13 +17,16 @@ export const kinetica: Dialect<KineticaOptions> = {
     { method: 'POST', path: '/execute/sql', purpose: 'Runs a statement and answers with its rows' },
     { method: 'POST', path: '/show/system/status', purpose: 'Whether the server runs, and its version' },
     { method: 'POST', path: '/show/system/properties', purpose: 'Where clients find the nodes' },
+    {
+      method: 'POST',
+      path: '/clear/table',
+      purpose: 'Says that paging is over; what was kept for it goes in its time',
+    },
+    { method: 'POST', path: '/admin/show/cluster/operations', purpose: 'That the cluster is idle' },
+    { method: 'POST', path: '/admin/show/shards', purpose: 'One shard, on the one worker' },
     { method: 'GET', path: '/', purpose: 'Says that the server runs' },
   ],
   omits: [
-    {
-      what: 'application/x-snappy bodies, request_encoding snappy',
-      why: 'No maintained pure-JavaScript codec; clients use it only when told to.',
-    },
     {
       what: 'All other endpoints, called directly',
       why: 'They belong to the database; what a config maps runs through /create/job.',

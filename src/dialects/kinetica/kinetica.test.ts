@@ -1,6 +1,7 @@
 /** Kinetica under the suite of all dialects, and what is the vendor's alone. */
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { snappyCompress } from 'hysnappy';
 import { Type } from 'typebox';
 import {
   complaintAboutJson,
@@ -18,7 +19,15 @@ import {
 } from '../contract-suite.ts';
 import { kinetica } from './index.ts';
 import { DEFAULT_OPTIONS, type KineticaOptions } from './options.ts';
-import { createJobRequest, createJobResponse, getJobRequest, getJobResponse, wrapper } from './wire.ts';
+import {
+  createJobRequest,
+  createJobResponse,
+  executeSqlRequest,
+  executeSqlResponse,
+  getJobRequest,
+  getJobResponse,
+  wrapper,
+} from './wire.ts';
 
 const BINARY = { 'content-type': 'application/octet-stream' };
 const post = (path: string, json: object) => ({ method: 'POST', path, json: json as never });
@@ -113,7 +122,7 @@ const adapter: DialectAdapter<KineticaOptions> = {
     },
     { title: 'an inner request without a statement', request: create('/execute/sql', {}), status: 400 },
     {
-      title: 'snappy',
+      title: 'snappy that is none',
       request: post('/create/job', { endpoint: '/execute/sql', request_encoding: 'snappy' }),
       status: 400,
     },
@@ -365,6 +374,51 @@ describe('Kinetica', () => {
       assert.deepEqual([answer.status, answer.headers['access-control-allow-origin']], [status, '*']);
       assert.match(String(memberOf(answer, ['message'])), message);
     }
+  });
+
+  it('a client that compresses is answered in plain Avro, refusals included', async () => {
+    const headers = { 'content-type': 'application/x-snappy' };
+    const sent = async (path: string, body: Uint8Array) => {
+      const answer = await rig.send({ method: 'POST', path, headers, body });
+      assert.equal(answer.headers['content-type'], BINARY['content-type']);
+      return wrapper.binary.decode(answer.bytes);
+    };
+    const inner = executeSqlRequest.binary.encode({
+      ...{ statement: SQL.statement, offset: 0, limit: -9_999, encoding: 'json', request_schema_str: '' },
+      ...{ data: [], options: {} },
+    });
+    const request = { endpoint: '/execute/sql', request_encoding: 'snappy', data: Buffer.from(snappyCompress(inner)) };
+    const body = createJobRequest.binary.encode({ ...request, data_str: '', options: {} });
+    const created = await sent('/create/job', snappyCompress(body));
+    const { job_id: id } = createJobResponse.binary.decode(created.data);
+    const worker = createWorker(rig.engine, rig.tenant);
+    await worker.succeed(await worker.claim(TEST_TYPE), ROWS);
+    const poll = getJobRequest.binary.encode({ job_id: id, options: {} });
+    const job = getJobResponse.binary.decode((await sent('/get/job', snappyCompress(poll))).data);
+    assert.deepEqual([job.job_status, job.response_encoding], ['DONE', 'binary']);
+    assert.equal(executeSqlResponse.binary.decode(job.job_response).total_number_of_records, 2);
+    assert.match((await sent('/get/job', poll)).message, /not a Snappy block/);
+    const unknown = getJobRequest.binary.encode({ job_id: 1, options: {} });
+    assert.equal((await sent('/get/job', snappyCompress(unknown))).message, 'Job 1 not found');
+    const { bodyBytesMax } = rig.engine.limits;
+    const bomb = snappyCompress(new Uint8Array(bodyBytesMax + 1));
+    assert.ok(bomb.length < bodyBytesMax / 10);
+    assert.match((await sent('/get/job', bomb)).message, /bytes uncompressed; at most/);
+  });
+
+  it('a cluster is idle, has one shard, and tells a version that every client reads', async () => {
+    for (const path of ['/admin/show/cluster/operations', '/admin/show/shards', '/show/system/properties']) {
+      const binary = { method: 'POST', path, headers: BINARY, body: path.endsWith('operations') ? '\0\0' : '\0' };
+      assert.equal(wrapper.binary.decode((await rig.send(binary)).bytes).status, 'OK', path);
+    }
+    const operations = payload(await rig.send(post('/admin/show/cluster/operations', { options: {} })));
+    assert.deepEqual([operations.in_progress, operations.overall_status, operations.messages], [false, 'OK', []]);
+    assert.deepEqual(payload(await rig.send(post('/admin/show/shards', {}))).rank, [1]);
+    const { property_map: map } = payload(await rig.send(post('/show/system/properties', {})));
+    const version = String((map as Record<string, string>)['version.gpudb_core_version']);
+    // As the Java client reads it: four numbers, and the time of the build.
+    assert.match(version, /^\d+\.\d+\.\d+\.\d+\.\d{14}$/);
+    assert.equal(kinetica.parseOptions({ version: '7.2.3.12' }).kind, 'invalid');
   });
 
   it('401 keeps the wrapper, for callers without credentials and with those of nobody', async () => {

@@ -3,6 +3,8 @@ import { type Static, Type } from 'typebox';
 import { optionsParser } from '../options-parser.ts';
 
 const HOUR_MS = 3_600_000;
+/** Four numbers and the time of the build: the Java client refuses a version without it, the Python client takes both. */
+const VERSION = '^[0-9]+(\\.[0-9]+){3}\\.[0-9]{14}$';
 
 /**
  * `sql`: the job gets `{query}` and leaves rows, which are answered as `/execute/sql` answers them.
@@ -19,7 +21,7 @@ const Given = Type.Object(
     endpoints: Type.Optional(Type.Record(Type.String({ pattern: '^/[a-z0-9/_]+$' }), Target)),
     retainMs: Type.Optional(Type.Integer({ minimum: 0 })),
     syncTimeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
-    version: Type.Optional(Type.String({ pattern: '^[0-9]+(\\.[0-9]+)*$' })),
+    version: Type.Optional(Type.String({ pattern: VERSION })),
   },
   { additionalProperties: false },
 );
@@ -39,7 +41,7 @@ export const DEFAULT_OPTIONS: KineticaOptions = {
   endpoints: {},
   retainMs: HOUR_MS,
   syncTimeoutMs: HOUR_MS / 12,
-  version: '7.2.3.12',
+  version: '7.2.3.12.20260101000000',
 };
 
 export const parseOptions = optionsParser<KineticaOptions>(Given, DEFAULT_OPTIONS);

@@ -181,6 +181,18 @@ describe('paging', () => {
     throw new Error(`Job ${id} does not end.`);
   }
 
+  it('a cleared paging table goes on paging, as the Python DB-API does; one that never was is unknown', async () => {
+    const options = { paging_table: 'cleared' };
+    const first = await page({ offset: 0, options });
+    const clear = (name: string, more: Readonly<Record<string, string>> = {}) =>
+      rig.send({ method: 'POST', path: '/clear/table', json: { table_name: name, options: more } });
+    assert.deepEqual(payload(await clear('cleared')), { table_name: 'cleared', info: {} });
+    const rest = [...(await page({ offset: 5, options })).values, ...(await page({ offset: 10, options })).values];
+    assert.equal(new Set([...first.values, ...rest]).size, 12);
+    assert.equal((await clear('never')).status, 400);
+    assert.equal((await clear('never', { no_error_if_not_exists: 'true' })).status, 200);
+  });
+
   it('what is no time to live, no name and no parameters is refused with the field', async () => {
     for (const [options, expected] of [
       [{ paging_table: 'x', paging_table_ttl: 'soon' }, /paging_table_ttl must be a number of minutes/],

@@ -12,7 +12,7 @@ import type { Json } from '../../core/job.ts';
 import type { Snapshot, SubmitRequest } from '../../engine/api.ts';
 import { submitted } from '../submit-one.ts';
 import type { Call } from './call.ts';
-import { END_OF_SET, type StringMap } from './wire.ts';
+import { type ClearTableRequest, type ClearTableResponse, END_OF_SET, type StringMap } from './wire.ts';
 
 export interface Paging {
   /** The name that the caller gave, or the one under which the next pages may be asked for. */
@@ -28,6 +28,7 @@ export interface Page {
   readonly limit: number;
 }
 
+const PAGING_TAG = 'kinetica.paging_table';
 const NAME_LENGTH_MAX = 200;
 const MINUTE_MS = 60_000;
 /** How long a statement that is paged without a name is not evaluated anew: long enough to page, short enough for changed data. */
@@ -52,14 +53,35 @@ export function pagingOf(asked: { readonly [name: string]: Json }, page: Page, o
 export async function keptJob(
   { context: { engine, options } }: Call,
   request: SubmitRequest,
-  { key, isNamed, ttlMs }: Paging,
+  { table, key, isNamed, ttlMs }: Paging,
 ): Promise<{ readonly snapshot: Snapshot; readonly isOwn: boolean }> {
   const named = Math.min(Math.max(ttlMs ?? 0, options.retainMs), engine.limits.retainMsMax);
   const retainMs = isNamed ? named : Math.min(UNNAMED_MS, options.retainMs);
-  const [outcome] = await engine.submit([{ ...request, retainMs, idempotencyKey: key, sequenceKey: key }]);
+  const tags = { ...request.tags, [PAGING_TAG]: table };
+  const [outcome] = await engine.submit([{ ...request, tags, retainMs, idempotencyKey: key, sequenceKey: key }]);
   // The tag is another each time, and so every further page is a conflict to the engine; the key alone says what it is.
   if (outcome?.kind === 'existing' || outcome?.kind === 'conflict') return { snapshot: outcome.snapshot, isOwn: false };
   return { snapshot: submitted(outcome), isOwn: true };
+}
+
+/**
+ * A client that is done says so, and one that is not says so too: the Python DB-API clears its paging table after the first page and goes
+ * on paging. So the kept result stays until its time is over.
+ */
+export async function clearTable(
+  call: Call,
+  { table_name: name, options }: ClearTableRequest,
+): Promise<ClearTableResponse> {
+  const { context, principal } = call;
+  const tags = { [PAGING_TAG]: name };
+  const isKnown =
+    name !== '' &&
+    name.length <= NAME_LENGTH_MAX &&
+    (await context.engine.list({ tenant: principal.tenant, tags, limit: 1 })).snapshots.length > 0;
+  if (!isKnown && options.no_error_if_not_exists !== 'true') {
+    throw new BideError('INVALID_REQUEST', `Table '${name.slice(0, NAME_LENGTH_MAX)}' does not exist.`);
+  }
+  return { table_name: name, info: {} };
 }
 
 function digest(value: Json): string {

@@ -22,10 +22,12 @@ import { type Body, bodyOf, type Encoding } from './encoding.ts';
 import { polledText } from './endpoints.ts';
 import { CORS, errorBody } from './mapping.ts';
 import { ENDPOINTS, type Endpoint } from './served.ts';
+import { uncompressed } from './snappy.ts';
 import { type Wrapper, wrapper } from './wire.ts';
 
 const JSON_TYPE = 'application/json';
 const BINARY_TYPE = 'application/octet-stream';
+const SNAPPY_TYPE = 'application/x-snappy';
 const RUNNING = 'Kinetica is running!';
 const SECOND_MS = 1_000;
 
@@ -121,15 +123,19 @@ function userOf(request: FastifyRequest, { tenant }: Principal): string {
 }
 
 function encodingOf(request: FastifyRequest): Encoding {
-  return mediaTypeOf(request.headers['content-type']) === BINARY_TYPE ? 'binary' : 'json';
+  const mediaType = mediaTypeOf(request.headers['content-type']);
+  return mediaType === BINARY_TYPE || mediaType === SNAPPY_TYPE ? 'binary' : 'json';
 }
 
 function bodyIn(context: Context, request: FastifyRequest, encoding: Encoding): Body {
   const bytes = rawBodyOf(request);
   if (bytes === undefined) throw new BideError('INVALID_REQUEST', 'The body is empty.');
+  if (mediaTypeOf(request.headers['content-type']) === SNAPPY_TYPE) {
+    return { encoding: 'binary', bytes: uncompressed(bytes, context.engine.limits.bodyBytesMax) };
+  }
   if (encoding === 'binary') return { encoding, bytes };
   if (!isJsonType(request.headers['content-type'])) {
-    throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE} or ${BINARY_TYPE}.`);
+    throw new BideError('MEDIA_TYPE_UNSUPPORTED', `Send ${JSON_TYPE}, ${BINARY_TYPE} or ${SNAPPY_TYPE}.`);
   }
   return { encoding, value: jsonBodyOf({ context, request }) };
 }

@@ -3,9 +3,11 @@ import type { Scope } from '../../engine/api.ts';
 import type { Call } from './call.ts';
 import { type Body, readRequest, wrapped } from './encoding.ts';
 import { alterJobs, createJob, getJob, showJobs } from './endpoints.ts';
+import { clearTable } from './paging.ts';
 import { executeSql } from './statement.ts';
-import { properties, status } from './system.ts';
+import { clusterOperations, properties, shards, status } from './system.ts';
 import * as wire from './wire.ts';
+import { clusterOperationsRequest, clusterOperationsResponse, shardsResponse } from './wire-cluster.ts';
 
 export interface Endpoint {
   readonly path: string;
@@ -68,4 +70,17 @@ export const ENDPOINTS: readonly Endpoint[] = [
     gives: wire.propertiesResponse,
     run: properties,
   }),
+  endpoint('/clear/table', {
+    scope: 'submit',
+    takes: wire.clearTableRequest,
+    gives: wire.clearTableResponse,
+    run: clearTable,
+  }),
+  endpoint('/admin/show/cluster/operations', {
+    scope: 'read',
+    takes: clusterOperationsRequest,
+    gives: clusterOperationsResponse,
+    run: clusterOperations,
+  }),
+  endpoint('/admin/show/shards', { scope: 'read', takes: wire.optionsRequest, gives: shardsResponse, run: shards }),
 ];

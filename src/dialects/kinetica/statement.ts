@@ -20,7 +20,7 @@ const TRIES = 3;
 const WAITED_FOR = { isAsync: false, removeOnComplete: false, tag: null } as const;
 
 export async function executeSql(call: Call, request: ExecuteSqlRequest): Promise<ExecuteSqlResponse> {
-  const target = targetRequest(call.context.options, {
+  const target = targetRequest(call.context, {
     endpoint: '/execute/sql',
     request_encoding: 'json',
     data: Buffer.alloc(0),

@@ -3,10 +3,12 @@ import { randomUUID } from 'node:crypto';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
+import type { Context } from './call.ts';
 import { type Encoding, readJson } from './encoding.ts';
 import { DIALECT, type Remembered, TAG_NAME } from './mapping.ts';
-import type { KineticaOptions, Target as TargetOptions } from './options.ts';
+import type { Target as TargetOptions } from './options.ts';
 import { type Paging, pagingOf } from './paging.ts';
+import { uncompressed } from './snappy.ts';
 import { parametersOf, withNumberedPlaceholders } from './statement-parameters.ts';
 import { type CreateJobRequest, END_OF_SET, type ExecuteSqlRequest, executeSqlRequest } from './wire.ts';
 
@@ -27,7 +29,8 @@ export interface Target {
 }
 
 /** INVALID_REQUEST where the endpoint is not served, its encoding is not taken or its request does not fit. */
-export function targetRequest(options: KineticaOptions, request: CreateJobRequest): Target {
+export function targetRequest({ options, engine }: Context, given: CreateJobRequest): Target {
+  const request = withoutCompression(given, engine.limits.bodyBytesMax);
   const target = Object.hasOwn(options.endpoints, request.endpoint) ? options.endpoints[request.endpoint] : undefined;
   if (target === undefined) throw new BideError('INVALID_REQUEST', `Unknown URI: ${request.endpoint}`);
   const encoding = encodingOf(request);
@@ -44,12 +47,17 @@ export function submission(tenant: string, target: Target, memory: Remembered, t
   };
 }
 
+function withoutCompression(request: CreateJobRequest, bytesMax: number): CreateJobRequest {
+  if (request.request_encoding !== 'snappy') return request;
+  return { ...request, request_encoding: 'binary', data: uncompressed(request.data, bytesMax) };
+}
+
 /** Omitted, the encoding is binary; but a caller that sent JSON text and no bytes can only have meant JSON. */
 function encodingOf(request: CreateJobRequest): Encoding {
   const { request_encoding: given, data, data_str: text } = request;
   if (given === 'json' || (given === 'binary' && data.length === 0 && text !== '')) return 'json';
   if (given === 'binary') return 'binary';
-  throw new BideError('INVALID_REQUEST', `Unsupported request_encoding ${given}: use json or binary.`);
+  throw new BideError('INVALID_REQUEST', `Unsupported request_encoding ${given}: use json, binary or snappy.`);
 }
 
 function sqlTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {

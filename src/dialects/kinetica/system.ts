@@ -1,6 +1,7 @@
 /** What clients ask of the server before anything else: is it up, and where is everything. */
 import type { Call } from './call.ts';
 import type { OptionsRequest, PropertiesResponse, StatusResponse } from './wire.ts';
+import type { ClusterOperationsResponse, ShardsResponse } from './wire-cluster.ts';
 
 /** `status_map` holds JSON texts; agents read the version from the first of them. */
 export async function status(call: Call, _request: OptionsRequest): Promise<StatusResponse> {
@@ -25,4 +26,27 @@ export async function properties(call: Call, _request: OptionsRequest): Promise<
     },
     info: {},
   };
+}
+
+const NOT_STARTED = 'NOT_STARTED';
+
+/** Of a cluster that was never rebalanced and does nothing: agents look here whether it is busy. */
+export async function clusterOperations(): Promise<ClusterOperationsResponse> {
+  return {
+    ...{ history_index: 0, history_size: 0, in_progress: false, start_time: '', end_time: '' },
+    ...{ endpoint: '', endpoint_schema: '', overall_status: 'OK', user_stopped: false, percent_complete: 0 },
+    ...{ dry_run: false, messages: [] },
+    ...{ add_ranks: false, add_ranks_status: NOT_STARTED, ranks_being_added: [], rank_hosts: [] },
+    ...{ add_ranks_percent_complete: 0, remove_ranks: false, remove_ranks_status: NOT_STARTED },
+    ...{ ranks_being_removed: [], remove_ranks_percent_complete: 0, rebalance: false },
+    ...{ rebalance_unsharded_data: false, rebalance_unsharded_data_status: NOT_STARTED },
+    ...{ unsharded_rebalance_percent_complete: 0, rebalance_sharded_data: false, shard_array_version: 0 },
+    ...{ rebalance_sharded_data_status: NOT_STARTED, num_shards_changing: 0 },
+    ...{ sharded_rebalance_percent_complete: 0, info: {} },
+  };
+}
+
+/** One shard on the one worker. */
+export async function shards(): Promise<ShardsResponse> {
+  return { version: 0, rank: [1], tom: [0], info: {} };
 }

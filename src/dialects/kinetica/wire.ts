@@ -104,6 +104,17 @@ export interface ExecuteSqlResponse {
   readonly info: StringMap;
 }
 
+export interface ClearTableRequest {
+  readonly table_name: string;
+  readonly authorization: string;
+  readonly options: StringMap;
+}
+
+export interface ClearTableResponse {
+  readonly table_name: string;
+  readonly info: StringMap;
+}
+
 export interface StatusResponse {
   readonly status_map: StringMap;
   readonly info: StringMap;
@@ -122,9 +133,10 @@ export interface WireRecord<T> {
   readonly binary: AvroRecord<T>;
 }
 
-const stringMap: AvroSchema = { type: 'map', values: 'string' };
+export const stringMap: AvroSchema = { type: 'map', values: 'string' };
 const longs: AvroSchema = { type: 'array', items: 'long' };
-const strings: AvroSchema = { type: 'array', items: 'string' };
+export const strings: AvroSchema = { type: 'array', items: 'string' };
+export const ints: AvroSchema = { type: 'array', items: 'int' };
 const blobs: AvroSchema = { type: 'array', items: 'bytes' };
 
 /** `limit` of a statement: as many records as the server gives. */
@@ -220,6 +232,17 @@ export const executeSqlResponse = record<ExecuteSqlResponse>('execute_sql_respon
   { name: 'info', type: stringMap },
 ]);
 
+export const clearTableRequest = record<ClearTableRequest>('clear_table_request', [
+  { name: 'table_name', type: 'string', default: '' },
+  { name: 'authorization', type: 'string', default: '' },
+  { name: 'options', type: stringMap, default: {} },
+]);
+
+export const clearTableResponse = record<ClearTableResponse>('clear_table_response', [
+  { name: 'table_name', type: 'string' },
+  { name: 'info', type: stringMap },
+]);
+
 export const statusResponse = record<StatusResponse>('show_system_status_response', [
   { name: 'status_map', type: stringMap },
   { name: 'info', type: stringMap },
@@ -230,7 +253,7 @@ export const propertiesResponse = record<PropertiesResponse>('show_system_proper
   { name: 'info', type: stringMap },
 ]);
 
-function record<T>(name: string, fields: Fields): WireRecord<T> {
+export function record<T>(name: string, fields: Fields): WireRecord<T> {
   const bare = fields.map((field) => ({ name: field.name, type: field.type }));
   return { fields, binary: recordOf<T>(name, bare) };
 }
