@@ -1,9 +1,15 @@
-/** Kinetica: system calls, a statement as a job, polled; the same as Avro; synchronously; cancelled; listed; refused. */
+/**
+ * Kinetica: system calls, a statement as a job, polled; the same as Avro, and compressed; synchronously; in pages; with parameters; as the
+ * browser client alters columns; cancelled; listed; refused.
+ */
+import { snappyCompress } from 'hysnappy';
 import {
   createJobRequest,
   createJobResponse,
   getJobRequest,
   getJobResponse,
+  optionsRequest,
+  propertiesResponse,
   wrapper,
 } from '../../src/dialects/kinetica/wire.ts';
 import { anyInteger, anyText, listOf, matches, type Pattern } from './pattern.ts';
@@ -11,6 +17,8 @@ import type { DemoAnswer, DemoRequest, Stage, VendorDemo } from './stage.ts';
 
 const STATEMENT = 'SELECT origin, count(*) AS n FROM flights GROUP BY origin ORDER BY n DESC LIMIT 2';
 const ENDLESS = 'SELECT count(*) FROM flights a, flights b WHERE a.delay + b.delay = 12345';
+const ROUTES = 'select origin, destination, count(*) as n from flights group by origin, destination';
+const PAGE_SIZE = 1_000;
 const COLUMNS = {
   column_1: ['ORD', 'DFW'],
   column_2: listOf(anyInteger, 2),
@@ -26,9 +34,14 @@ export const kineticaDemo: VendorDemo = {
     const basic = Buffer.from(`admin:${stage.key}`).toString('base64');
     const headers = { Authorization: `Basic ${basic}` };
     await system(stage, headers);
+    await agents(stage, headers);
     await statementAsJob(stage, headers);
     await binary(stage, headers);
+    await compressed(stage, headers);
     await synchronous(stage, headers);
+    await pages(stage, headers);
+    await parameters(stage, headers);
+    await alteredColumns(stage, headers);
     await cancelled(stage, headers);
     await refusals(stage, headers);
   },
@@ -74,6 +87,19 @@ async function system(stage: Stage, headers: Headers): Promise<void> {
       info: {},
     }),
   });
+}
+
+async function agents(stage: Stage, headers: Headers): Promise<void> {
+  stage.say('What agents and browsers ask: is the cluster idle, may another page call.');
+  await stage.exchange(post('/admin/show/cluster/operations', headers, { options: {} }), {
+    status: 200,
+    check: (answer) => (payloadOf(answer).in_progress === false ? null : 'the cluster is busy'),
+  });
+  const preflight = { Origin: 'https://app.example', 'Access-Control-Request-Method': 'POST' };
+  await stage.exchange(
+    { method: 'OPTIONS', path: '/get/job', headers: preflight },
+    { status: 204, check: ({ headers: got }) => (got.get('access-control-allow-origin') === '*' ? null : 'no origin') },
+  );
 }
 
 async function statementAsJob(stage: Stage, headers: Headers): Promise<void> {
@@ -126,6 +152,103 @@ async function binary(stage: Stage, headers: Headers): Promise<void> {
     { status: 200, check: (answer) => (jobOf(answer).job_status === 'DONE' ? null : jobOf(answer).job_status) },
   );
   stage.check('the binary answer carries the rows', jobOf(polled).job_response_str.includes('ORD'));
+}
+
+async function compressed(stage: Stage, headers: Headers): Promise<void> {
+  stage.say('A client that compresses is answered in plain Avro.');
+  const body = Buffer.from(snappyCompress(optionsRequest.binary.encode({ options: {} })));
+  await stage.exchange(
+    {
+      method: 'POST',
+      path: '/show/system/properties',
+      headers: { ...headers, 'Content-Type': 'application/x-snappy' },
+      body: new Uint8Array(body),
+      shown: `${body.length} bytes of Snappy`,
+    },
+    {
+      status: 200,
+      check({ bytes }) {
+        const { property_map: map } = propertiesResponse.binary.decode(wrapper.binary.decode(bytes).data);
+        const version = map['version.gpudb_core_version'] ?? '';
+        return /^\d+\.\d+\.\d+\.\d+\.\d{14}$/.test(version) ? null : version;
+      },
+    },
+  );
+}
+
+/** As the official iterators do: one paging table for all pages, cleared at the end. */
+async function pages(stage: Stage, headers: Headers): Promise<void> {
+  stage.say('A statement without an order, in pages of 1,000: every one of its rows comes once.');
+  const seen = new Set<string>();
+  const options = { paging_table: 'demo_pages', query_parameters: 'null' };
+  for (let offset = 0, hasMore = true; hasMore; offset += PAGE_SIZE) {
+    const page = { statement: ROUTES, encoding: 'json', offset, limit: PAGE_SIZE, options };
+    const answer = payloadOf(
+      await stage.exchange(post('/execute/sql', headers, page), {
+        status: 200,
+        check: (got) => (payloadOf(got).paging_table === 'demo_pages' ? null : 'the answer names no paging table'),
+      }),
+    );
+    const { column_1: origins, column_2: destinations } = JSON.parse(String(answer.json_encoded_response));
+    for (const [row, origin] of origins.entries()) seen.add(`${origin} ${destinations[row]}`);
+    hasMore = answer.has_more_records === true;
+    if (!hasMore) stage.check('all rows are distinct', seen.size === answer.total_number_of_records);
+  }
+  const clear = { table_name: 'demo_pages', authorization: '', options: { no_error_if_not_exists: 'true' } };
+  await stage.exchange(post('/clear/table', headers, clear), {
+    status: 200,
+    json: ok('clear_table_response', { table_name: 'demo_pages', info: {} }),
+  });
+}
+
+async function parameters(stage: Stage, headers: Headers): Promise<void> {
+  stage.say('Parameters, in each of the three spellings that clients have; and those that do not fit.');
+  const bound = (statement: string, values: unknown) =>
+    post('/execute/sql', headers, {
+      ...{ statement, encoding: 'json', options: { query_parameters: JSON.stringify(values) } },
+    });
+  for (const [first, second] of [
+    ['?', '?'],
+    [':1', ':2'],
+    ['$1', '$2'],
+  ]) {
+    const statement = `SELECT count(*) AS n FROM flights WHERE origin = ${first} AND distance > ${second}`;
+    await stage.exchange(bound(statement, ['ORD', 500]), {
+      status: 200,
+      check: (answer) => {
+        const { column_1: counts } = JSON.parse(String(payloadOf(answer).json_encoded_response));
+        return Number(counts[0]) > 0 ? null : JSON.stringify(counts);
+      },
+    });
+  }
+  for (const values of [['ORD', 500], 'ORD', { origin: 'ORD' }]) {
+    await stage.exchange(bound('SELECT count(*) FROM flights WHERE origin = ?', values), {
+      status: 400,
+      json: refused(anyText),
+    });
+  }
+}
+
+async function alteredColumns(stage: Stage, headers: Headers): Promise<void> {
+  stage.say('The browser client runs this call as a job, always.');
+  const inner = {
+    table_name: 'flights',
+    column_alterations: [{ column_name: 'delay', action: 'change_column' }],
+    options: {},
+  };
+  const job = {
+    ...{ endpoint: '/alter/table/columns', request_encoding: 'json', data: '' },
+    ...{ data_str: JSON.stringify(inner), options: {} },
+  };
+  const created = await stage.exchange(post('/create/job', headers, job), { status: 200, check: () => null });
+  const request = post('/get/job', headers, { job_id: payloadOf(created).job_id, options: {} });
+  await stage.poll(request, (answer) => payloadOf(answer).running === false, {
+    status: 200,
+    check: (answer) => {
+      const altered = JSON.parse(String(payloadOf(answer).job_response_str || 'null'));
+      return altered?.table_name === 'flights' ? null : String(payloadOf(answer).job_status);
+    },
+  });
 }
 
 async function synchronous(stage: Stage, headers: Headers): Promise<void> {

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { difference, type Pattern } from './pattern.ts';
 
 export interface DemoRequest {
-  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS';
   /** Below the place where the dialect is mounted. */
   readonly path: string;
   readonly headers?: Readonly<Record<string, string>>;
