@@ -27,8 +27,9 @@ import { createAnswers } from './http/answers.ts';
 import { createAuthenticator } from './http/auth.ts';
 import type { KeyAdmin } from './http/dialect.ts';
 import { declareHealthRoutes } from './http/health.ts';
-import { createHolds } from './http/hold.ts';
-import { createKeys, ensureAdminKey } from './http/keys.ts';
+import { createHolds, type Holds } from './http/hold.ts';
+import { watchKeys } from './http/key-watch.ts';
+import { createKeys, ensureAdminKey, forgetting } from './http/keys.ts';
 import type { Logger } from './http/log.ts';
 import { createMetrics, declareMetricsRoute, type Metrics } from './http/metrics.ts';
 import { createServer, type Mount, type Server, type ServerOptions } from './http/server.ts';
@@ -112,10 +113,12 @@ export async function startApp(options: AppOptions): Promise<App> {
   opened.defer(() => engine.stop());
   await engine.start();
   const auth = createAuthenticator({ store, clock, limits: config.limits });
-  const keys = createKeys({ store, clock, onRevoked: auth.forget });
+  const holds = createHolds({ limits: config.limits, draining: engine.draining });
+  const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
+  opened.defer(watchKeys({ store, clock, limits: config.limits, holds }));
   const isServing = options.http !== null;
   const servers = isServing
-    ? await startServers({ config, options, http: options.http, engine, store, auth, keys }, opened)
+    ? await startServers({ config, options, http: options.http, engine, store, auth, holds, keys }, opened)
     : { url: null, dialectUrls: {}, all: [] };
   // Last, since a key is shown once: a start that fails before (its port is taken) leaves that to the one that succeeds.
   const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
@@ -182,6 +185,7 @@ interface Serving {
   readonly engine: RunningEngine;
   readonly store: Store;
   readonly auth: ReturnType<typeof createAuthenticator>;
+  readonly holds: Holds;
   readonly keys: KeyAdmin;
 }
 
@@ -201,7 +205,7 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     ports: http.dialectPorts ?? {},
     hasPlayground: options.hasPlayground === true,
   });
-  const holds = createHolds({ limits: config.limits, draining: engine.draining });
+  const { holds } = serving;
   const metrics = createMetrics({ engine, holds });
   opened.defer(() => metrics.close());
   const shared: Omit<ServerOptions, 'dialects' | 'publicUrl'> = {
@@ -235,8 +239,8 @@ function nativeDialect({ options, engine, keys }: Serving, metrics: Metrics): Mo
     hasDocs: true,
     more(app, guard) {
       declareHealthRoutes(app, engine);
-      // Metrics count the jobs of all tenants.
-      declareMetricsRoute(app, metrics, guard('admin'));
+      // They count the jobs of all tenants, and whoever scrapes them needs to do nothing else.
+      declareMetricsRoute(app, metrics, guard('metrics'));
     },
   }) as Mount['dialect'];
 }

@@ -17,4 +17,4 @@ export function metricsPage(): string {
 
 const INTRODUCTION = `What \`GET /metrics\` says in the text format of Prometheus, beside the usual ones of the Node process (\`process_…\`, \`nodejs_…\`, the lag
 of the event loop among them). Counters and histograms are of this process since its start; \`bide_jobs\` is of the whole store, counted
-anew every ten seconds at most. The call needs an API key, which Prometheus sends with \`authorization: { credentials_file: … }\`.`;
+anew every ten seconds at most. The call needs an API key with the scope \`metrics\`, which Prometheus sends with \`authorization: { credentials_file: … }\`.`;

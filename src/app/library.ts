@@ -30,7 +30,7 @@ import {
 import { createAuthenticator } from '../http/auth.ts';
 import type { Principal } from '../http/dialect.ts';
 import { createHolds } from '../http/hold.ts';
-import { createKeys, DEFAULT_TENANT } from '../http/keys.ts';
+import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
@@ -176,8 +176,8 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
 function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unknown>>['routes'] {
   const { clock, limits } = engine;
   const auth = createAuthenticator({ store, clock, limits });
-  const keys = createKeys({ store, clock, onRevoked: auth.forget });
   const holds = createHolds({ limits, draining: engine.draining });
+  const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   return async (app, { identify }) => {
     const { default: manifest } = await import(VERSION_FILE.href, { with: { type: 'json' } });
     const who =

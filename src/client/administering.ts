@@ -9,6 +9,8 @@ export interface KeyDraft {
   readonly scopes: readonly KeyScope[];
   /** The caller's own tenant when left out. */
   readonly tenant?: string | undefined;
+  /** Without end when left out. */
+  readonly expiresAt?: Date | null | undefined;
 }
 
 export function administering(transport: Transport) {

@@ -94,7 +94,7 @@ export interface TypeBody {
   readonly slots: number;
 }
 
-export type KeyScope = 'submit' | 'read' | 'work' | 'admin';
+export type KeyScope = 'submit' | 'read' | 'work' | 'metrics' | 'admin';
 
 export interface KeyBody {
   /** The public part of the key, which names it. */
@@ -104,6 +104,7 @@ export interface KeyBody {
   readonly scopes: readonly KeyScope[];
   readonly createdAt: string;
   readonly revokedAt: string | null;
+  readonly expiresAt: string | null;
 }
 
 /** A key at its making: the only time that the whole key is shown. */

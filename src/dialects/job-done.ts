@@ -22,10 +22,11 @@ export async function jobDone(call: AnyCall, id: string, timeoutMs: number): Pro
  * wait ends too, and what is answered reaches nobody.
  */
 export async function waitFor(
-  { context: { engine, holds }, reply, principal: { tenant } }: AnyCall,
+  { context: { engine, holds }, reply, principal }: AnyCall,
   wait: Omit<WaitRequest, 'signal' | 'tenant'>,
 ): Promise<readonly Lookup[]> {
+  const { tenant } = principal;
   if (wait.timeoutMs <= 0) return engine.read(tenant, wait.ids);
-  const held = holds.hold(tenant, reply, (signal) => engine.wait({ ...wait, tenant, signal }));
+  const held = holds.hold(principal, reply, (signal) => engine.wait({ ...wait, tenant, signal }));
   return held === null ? engine.read(tenant, wait.ids) : (await held).lookups;
 }

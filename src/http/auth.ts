@@ -36,6 +36,11 @@ export function keyHash(key: string): string {
   return createHash('sha256').update(key).digest('hex');
 }
 
+/** Neither revoked nor expired. */
+export function isInForce({ revokedAt, expiresAt }: StoredKey, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now);
+}
+
 export function createAuthenticator(options: AuthenticatorOptions): KeyAuthenticator {
   const { store, clock } = options;
   const keys = createMemory(options);
@@ -45,7 +50,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
 
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
-    return key === null || key.revokedAt !== null ? null : key;
+    return key !== null && isInForce(key, clock.now()) ? key : null;
   }
 
   return {
@@ -54,7 +59,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
       if (id === undefined) return null;
       return keys.get(key, async () => {
         const stored = await liveKey(id);
-        return stored !== null && isSameHash(stored.hash, keyHash(key)) ? known(stored, NEVER) : null;
+        return stored !== null && isSameHash(stored.hash, keyHash(key)) ? known(stored) : null;
       });
     },
     byToken(token) {
@@ -76,16 +81,16 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   };
 }
 
-const NEVER = Number.POSITIVE_INFINITY;
-
 /** A caller, and until when he may be taken for one without another look. */
 interface Known {
   readonly principal: Principal;
   readonly until: number;
 }
 
-function known(key: StoredKey, until: number): Known {
-  return { principal: Object.freeze({ tenant: key.tenant, keyId: key.id, scopes: new Set(key.scopes) }), until };
+/** @param until the end of a token, which may come before that of its key. */
+function known(key: StoredKey, until = Number.POSITIVE_INFINITY): Known {
+  const principal = Object.freeze({ tenant: key.tenant, keyId: key.id, scopes: new Set(key.scopes) });
+  return { principal, until: Math.min(until, key.expiresAt ?? Number.POSITIVE_INFINITY) };
 }
 
 /** Null is remembered as a refusal, undefined is a refusal that is not remembered. */

@@ -21,6 +21,12 @@ export interface DialectAppOptions {
 /** An id in a path may be as long as this; longer ones are answered as unreadable. */
 const PARAM_LENGTH_MAX = 500;
 
+/**
+ * What every answer begins with, and a route may say otherwise: everybody's jobs are their own, so no cache keeps them; and what a caller
+ * stored as plain text must not run as a page in somebody's browser.
+ */
+const GUARDS = Object.entries({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+
 export function createDialectApp({ dialect, limits, logger, answers }: DialectAppOptions): FastifyInstance {
   const app = Fastify({
     // `request-log.ts` writes a line per request where the level asks for it, errors are logged by the hook below, and metrics count the rest.
@@ -35,6 +41,10 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     },
   });
   countAnswers(app, answers);
+  app.addHook('onRequest', (_request, { raw }, done) => {
+    for (const [name, value] of GUARDS) raw.setHeader(name, value);
+    done();
+  });
   const logFailure = createFailureLog(logger);
   app.addHook('onError', (request, _reply, error, done) => {
     if (isOurs(error)) logFailure({ error, requestId: request.id, dialect: dialect.name });

@@ -39,6 +39,8 @@ export interface KeyDraft {
   readonly tenant: string;
   readonly name: string;
   readonly scopes: readonly Scope[];
+  /** Without end unless told. */
+  readonly expiresAt?: number | null | undefined;
 }
 
 /** Making, listing and revoking keys; only the native API offers it, to admins. */
@@ -55,9 +57,10 @@ export interface KeyAdmin {
 export interface Hold {
   /**
    * Runs `wait` with a signal that fires when the client goes away. Null where the server holds as many requests as it may
-   * (`limits.holdsMax`, and for one tenant `limits.holdsPerTenantMax`): answer at once with what is known, or refuse as busy.
+   * (`limits.holdsMax`, and for one tenant `limits.holdsPerTenantMax`): answer at once with what is known, or refuse as busy. The signal
+   * fires too when the caller's key is no longer in force; what is not answered by then is refused with UNAUTHENTICATED.
    */
-  hold<T>(tenant: string, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
+  hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
 }
 
 export interface DialectContext<Options> {

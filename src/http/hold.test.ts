@@ -12,6 +12,8 @@ function fakeReply(isDestroyed = false) {
   return { raw, headers, reply: reply as unknown as FastifyReply };
 }
 
+const caller = (tenant: string, keyId = `key of ${tenant}`) => ({ tenant, keyId, scopes: new Set<never>() });
+
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {
     const holds = createHolds({
@@ -20,7 +22,7 @@ describe('createHolds', () => {
     });
     const { raw, headers, reply } = fakeReply();
     const wait = Promise.withResolvers<string>();
-    const held = holds.hold('a', reply, () => wait.promise);
+    const held = holds.hold(caller('a'), reply, () => wait.promise);
     assert.deepEqual([holds.count, raw.listenerCount('close')], [1, 1]);
     wait.resolve('done');
     assert.equal(await held, 'done');
@@ -32,7 +34,7 @@ describe('createHolds', () => {
       limits: { holdsMax: 2, holdsPerTenantMax: 2 },
       draining: new AbortController().signal,
     });
-    const held = holds.hold('a', fakeReply().reply, () => Promise.reject(new Error('x')));
+    const held = holds.hold(caller('a'), fakeReply().reply, () => Promise.reject(new Error('x')));
     await assert.rejects(held ?? Promise.resolve(), /x/);
     assert.equal(holds.count, 0);
   });
@@ -48,10 +50,10 @@ describe('createHolds', () => {
         signal.addEventListener('abort', () => resolve('gone'));
       });
     const { raw, reply } = fakeReply();
-    const held = holds.hold('a', reply, gone);
+    const held = holds.hold(caller('a'), reply, gone);
     raw.emit('close');
     assert.equal(await held, 'gone');
-    assert.equal(await holds.hold('a', fakeReply(true).reply, gone), 'gone before');
+    assert.equal(await holds.hold(caller('a'), fakeReply(true).reply, gone), 'gone before');
     assert.deepEqual([holds.count, holds.abandonedCount], [0, 2]);
   });
 
@@ -61,7 +63,7 @@ describe('createHolds', () => {
       draining: new AbortController().signal,
     });
     const wait = Promise.withResolvers<void>();
-    const hold = (tenant: string) => holds.hold(tenant, fakeReply().reply, () => wait.promise);
+    const hold = (tenant: string) => holds.hold(caller(tenant), fakeReply().reply, () => wait.promise);
     const held = [hold('a'), hold('a')];
     assert.deepEqual([hold('a'), holds.refusedCount], [null, 1]);
     held.push(hold('b'));
@@ -78,16 +80,16 @@ describe('createHolds', () => {
       draining: new AbortController().signal,
     });
     const wait = Promise.withResolvers<void>();
-    const first = holds.hold('a', fakeReply().reply, () => wait.promise);
+    const first = holds.hold(caller('a'), fakeReply().reply, () => wait.promise);
     assert.equal(
-      holds.hold('a', fakeReply().reply, () => wait.promise),
+      holds.hold(caller('a'), fakeReply().reply, () => wait.promise),
       null,
     );
     assert.equal(holds.refusedCount, 1);
     wait.resolve();
     await first;
     assert.notEqual(
-      holds.hold('a', fakeReply().reply, () => wait.promise),
+      holds.hold(caller('a'), fakeReply().reply, () => wait.promise),
       null,
     );
   });
@@ -96,8 +98,30 @@ describe('createHolds', () => {
     const draining = new AbortController();
     const holds = createHolds({ limits: { holdsMax: 1, holdsPerTenantMax: 1 }, draining: draining.signal });
     const { headers, reply } = fakeReply();
-    const held = holds.hold('a', reply, async () => draining.abort());
+    const held = holds.hold(caller('a'), reply, async () => draining.abort());
     await held;
     assert.deepEqual(headers, { connection: 'close' });
+  });
+
+  test('fires the signal of what is held for a key that ends, and refuses what was not answered by then', async () => {
+    const holds = createHolds({
+      limits: { holdsMax: 9, holdsPerTenantMax: 9 },
+      draining: new AbortController().signal,
+    });
+    const until = (signal: AbortSignal) =>
+      new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('ended')));
+    const mine = holds.hold(caller('a', 'k1'), fakeReply().reply, until);
+    const { raw, reply } = fakeReply();
+    const begun = holds.hold(caller('a', 'k1'), reply, until);
+    Object.assign(raw, { headersSent: true });
+    const other = Promise.withResolvers<string>();
+    const others = holds.hold(caller('a', 'k2'), fakeReply().reply, () => other.promise);
+    assert.deepEqual(holds.keyIds(), ['k1', 'k2']);
+    holds.endKey('k1');
+    await assert.rejects(mine ?? Promise.resolve(), { code: 'UNAUTHENTICATED' });
+    assert.equal(await begun, 'ended', 'its stream ends by itself');
+    other.resolve('done');
+    assert.equal(await others, 'done');
+    assert.deepEqual([holds.keyIds(), holds.count, holds.abandonedCount], [[], 0, 0]);
   });
 });

@@ -13,8 +13,9 @@ import { writeRefusal } from '../disk/write-refusal.ts';
 import type { KeyStore, StoredKey } from '../engine/api.ts';
 import { SCOPES } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
-import { keyHash } from './auth.ts';
+import { isInForce, type KeyAuthenticator, keyHash } from './auth.ts';
 import type { KeyAdmin, KeyDraft } from './dialect.ts';
+import type { Holds } from './hold.ts';
 
 export const DEFAULT_TENANT = 'default';
 export const ADMIN_KEY_FILE = 'admin.key';
@@ -37,7 +38,7 @@ export interface KeyOptions {
 export function createKeys({ store, clock, onRevoked }: KeyOptions): KeyAdmin {
   return {
     async create(draft) {
-      requireValid(draft);
+      requireValid(draft, clock.now());
       return storeKey(store, clock, drawKey(), draft);
     },
     list: (tenant) => store.keyList(tenant),
@@ -46,6 +47,14 @@ export function createKeys({ store, clock, onRevoked }: KeyOptions): KeyAdmin {
       onRevoked?.(id);
       return isRevoked;
     },
+  };
+}
+
+/** What this process does at once with a key that it revoked. */
+export function forgetting(auth: Pick<KeyAuthenticator, 'forget'>, holds: Pick<Holds, 'endKey'>) {
+  return (keyId: string): void => {
+    auth.forget(keyId);
+    holds.endKey(keyId);
   };
 }
 
@@ -64,7 +73,8 @@ export interface AdminKeyOptions extends KeyOptions {
  */
 export async function ensureAdminKey(options: AdminKeyOptions): Promise<string | null> {
   const keys = await options.store.keyList(null);
-  if (keys.some((key) => key.revokedAt === null && key.scopes.includes('admin'))) return null;
+  const now = options.clock.now();
+  if (keys.some((key) => isInForce(key, now) && key.scopes.includes('admin'))) return null;
   const drawn = drawKey();
   await writeSecretFile(join(options.folder, ADMIN_KEY_FILE), `${drawn.key}\n`);
   const made = await storeKey(options.store, options.clock, drawn, {
@@ -94,16 +104,16 @@ async function storeKey(
 ): Promise<{ readonly key: string; readonly stored: StoredKey }> {
   let drawn = first;
   for (let draw = 1; draw <= DRAWS_MAX; draw += 1) {
-    const { tenant, name, scopes } = draft;
+    const { tenant, name, scopes, expiresAt = null } = draft;
     const hash = keyHash(drawn.key);
-    const stored = { id: drawn.id, tenant, name, scopes, hash, createdAt: clock.now(), revokedAt: null };
+    const stored = { id: drawn.id, tenant, name, scopes, hash, createdAt: clock.now(), revokedAt: null, expiresAt };
     if (await store.keyInsert(stored)) return { key: drawn.key, stored };
     drawn = drawKey();
   }
   throw new BideError('INTERNAL', `No free key id was found in ${DRAWS_MAX} draws.`);
 }
 
-function requireValid({ tenant, name, scopes }: KeyDraft): void {
+function requireValid({ tenant, name, scopes, expiresAt }: KeyDraft, now: number): void {
   const issues = [];
   if (!TENANT.test(tenant)) {
     issues.push({ path: '/tenant', message: 'must be 1 to 63 letters, digits, dots, dashes or underscores' });
@@ -113,6 +123,9 @@ function requireValid({ tenant, name, scopes }: KeyDraft): void {
   }
   if (scopes.length === 0 || scopes.some((scope) => !SCOPES.includes(scope))) {
     issues.push({ path: '/scopes', message: `must be some of ${SCOPES.join(', ')}` });
+  }
+  if (expiresAt != null && !(Number.isSafeInteger(expiresAt) && expiresAt > now)) {
+    issues.push({ path: '/expiresAt', message: 'must be a time in the future' });
   }
   if (issues.length > 0)
     throw new BideError('INVALID_REQUEST', 'The key cannot be made like this.', { errors: issues });

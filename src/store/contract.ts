@@ -199,7 +199,7 @@ export interface DeliverySettlement {
 
 // --- Keys and documents -----------------------------------------------------------------------------------------------------
 
-export const SCOPES = ['submit', 'read', 'work', 'admin'] as const;
+export const SCOPES = ['submit', 'read', 'work', 'metrics', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface StoredKey {
@@ -212,6 +212,8 @@ export interface StoredKey {
   readonly hash: string;
   readonly createdAt: number;
   readonly revokedAt: number | null;
+  /** Refused from then on; null where it has no end. */
+  readonly expiresAt: number | null;
 }
 
 /** Small durable JSON beside the jobs (saved queries, conversations, signing secrets), found by kind and name. */

@@ -8,7 +8,8 @@ import { createAuthenticator, type KeyAuthenticator } from '../../src/http/auth.
 import type { Dialect } from '../../src/http/dialect.ts';
 import { declareHealthRoutes } from '../../src/http/health.ts';
 import { createHolds, type Holds } from '../../src/http/hold.ts';
-import { createKeys } from '../../src/http/keys.ts';
+import { watchKeys } from '../../src/http/key-watch.ts';
+import { createKeys, forgetting } from '../../src/http/keys.ts';
 import { createLogger } from '../../src/http/log.ts';
 import { createMetrics, declareMetricsRoute } from '../../src/http/metrics.ts';
 import { createServer, type Mount, type Server } from '../../src/http/server.ts';
@@ -29,7 +30,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Caller = 'admin' | 'submitter' | 'reader' | 'worker' | 'foreigner';
+export type Caller = 'admin' | 'submitter' | 'reader' | 'worker' | 'scraper' | 'foreigner';
 
 export interface HttpFixture extends AsyncDisposable {
   readonly on: Fixture;
@@ -50,6 +51,7 @@ const CALLERS: Readonly<Record<Caller, { readonly tenant: string; readonly scope
   submitter: { tenant: TENANT, scopes: ['submit'] },
   reader: { tenant: TENANT, scopes: ['read'] },
   worker: { tenant: TENANT, scopes: ['work'] },
+  scraper: { tenant: TENANT, scopes: ['metrics'] },
   foreigner: { tenant: 'globex', scopes: ['admin'] },
 };
 
@@ -64,8 +66,9 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   const { engine, clock, store } = on;
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const auth = createAuthenticator({ store, clock, limits });
-  const keyAdmin = createKeys({ store, clock, onRevoked: auth.forget });
   const watched = watchHolds(createHolds({ limits, draining: engine.draining }));
+  const keyAdmin = createKeys({ store, clock, onRevoked: forgetting(auth, watched.holds) });
+  const stopKeyWatch = watchKeys({ store, clock, limits, holds: watched.holds });
   const metrics = createMetrics({ engine, holds: watched.holds });
   const native = createNativeDialect({
     version: '0.0.0',
@@ -73,7 +76,7 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
     hasDocs: true,
     more(app, guard) {
       declareHealthRoutes(app, engine);
-      declareMetricsRoute(app, metrics, guard('read'));
+      declareMetricsRoute(app, metrics, guard('metrics'));
     },
   });
   const server = await createServer({
@@ -105,6 +108,7 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
     held: watched.reached,
     async [Symbol.asyncDispose]() {
       metrics.close();
+      stopKeyWatch();
       const stopped = on[Symbol.asyncDispose]();
       await server.close();
       await stopped;

@@ -10,6 +10,7 @@ import { createFakeClock } from '../../src/engine/index.ts';
 import { createAuthenticator } from '../../src/http/auth.ts';
 import { createKeys, ensureAdminKey } from '../../src/http/keys.ts';
 import type { Store } from '../../src/store/contract.ts';
+import { TENANT } from '../engine/engine-fixture.ts';
 import { openFreshStore } from './fresh-store.ts';
 import { openHttp } from './http-fixture.ts';
 
@@ -242,6 +243,66 @@ describe('a token at the native API', () => {
       await use();
       assert.equal((await http.call('GET', '/v1/jobs', { key: token })).status, 401);
     }
+  });
+});
+
+describe('a key that expires', () => {
+  test('gets in until then, remembered or not, and its tokens with it', async () => {
+    await using opened = await openFreshStore();
+    const clock = createFakeClock();
+    const { store } = opened;
+    const auth = createAuthenticator({ store, clock, limits: { ...DEFAULT_LIMITS, keyCacheMs: 60_000 } });
+    const { key } = await createKeys({ store, clock }).create({ ...DRAFT, expiresAt: clock.now() + 5_000 });
+    const principal = await auth.byKey(key);
+    assert.ok(principal !== null);
+    const { token } = await auth.issueToken(principal, 60_000);
+    assert.ok((await auth.byToken(token)) !== null);
+    clock.advance(5_000);
+    assert.equal(await auth.byKey(key), null);
+    assert.equal(await auth.byToken(token), null);
+  });
+
+  test('is made over HTTP with a time in the future, and is said with it', async () => {
+    await using http = await openHttp();
+    const expiresAt = new Date(http.on.clock.now() + 60_000).toISOString();
+    const made = await http.call('POST', '/v1/keys', { body: { name: 'ci', scopes: ['read'], expiresAt } });
+    assert.deepEqual([made.status, made.json().expiresAt], [201, expiresAt]);
+    const past = new Date(http.on.clock.now()).toISOString();
+    const refused = await http.call('POST', '/v1/keys', { body: { name: 'ci', scopes: ['read'], expiresAt: past } });
+    assert.deepEqual([refused.status, refused.json().code], [400, 'INVALID_REQUEST']);
+  });
+});
+
+describe('what is held open for a key that is no longer in force', () => {
+  test('ends at once when this process revokes it: waits with 401, streams by their end', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task');
+    const made = (await http.call('POST', '/v1/keys', { body: { name: 'x', scopes: ['read', 'work'] } })).json();
+    const key = String(made.key);
+    const held = [
+      http.call('GET', `/v1/jobs/${id}?wait=30`, { key }),
+      http.call('POST', '/v1/jobs/wait', { key, body: { ids: [id], timeout: 30 } }),
+    ];
+    const stream = http.call('GET', `/v1/jobs/${id}/events`, { key });
+    await http.held(3);
+    await http.call('DELETE', `/v1/keys/${made.id}`);
+    for (const answer of await Promise.all(held)) assert.equal(answer.status, 401, answer.text);
+    assert.equal((await stream).status, 200);
+    assert.equal(http.holds.count, 0);
+  });
+
+  test('ends within keyCacheMs when it expires or another process revokes it', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task');
+    const { store, clock } = http.on;
+    const elsewhere = createKeys({ store, clock });
+    const expiring = await elsewhere.create({ ...DRAFT, expiresAt: clock.now() + 1_000, tenant: TENANT });
+    const revoked = await elsewhere.create({ ...DRAFT, tenant: TENANT });
+    const held = [expiring, revoked].map(({ key }) => http.call('GET', `/v1/jobs/${id}?wait=30`, { key }));
+    await http.held(2);
+    await elsewhere.revoke(revoked.stored.id);
+    clock.advance(DEFAULT_LIMITS.keyCacheMs);
+    for (const answer of await Promise.all(held)) assert.equal(answer.status, 401, answer.text);
   });
 });
 

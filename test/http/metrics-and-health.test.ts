@@ -8,7 +8,7 @@ import { type HttpFixture, openHttp } from './http-fixture.ts';
 
 /** The value of a series, by its name and labels as they are printed. */
 async function scrape(http: HttpFixture): Promise<(series: string) => number | undefined> {
-  const answer = await http.call('GET', '/metrics', { key: http.keys.reader });
+  const answer = await http.call('GET', '/metrics', { key: http.keys.scraper });
   assert.equal(answer.status, 200);
   assert.match(String(answer.headers['content-type']), /^text\/plain; version=0\.0\.4/);
   return (series) => {

@@ -315,7 +315,6 @@ describe('callers', () => {
         ['GET', `/v1/jobs/${id}/result`],
         ['POST', '/v1/jobs/wait'],
         ['GET', '/v1/types'],
-        ['GET', '/metrics'],
       ],
       work: [
         ['POST', '/v1/work/claim'],
@@ -323,13 +322,20 @@ describe('callers', () => {
         ['POST', `/v1/work/${id}/succeed`],
         ['POST', `/v1/work/${id}/fail`],
       ],
+      metrics: [['GET', '/metrics']],
       admin: [
         ['GET', '/v1/keys'],
         ['POST', '/v1/keys'],
         ['DELETE', '/v1/keys/x'],
       ],
     } as const;
-    const callers = { submit: 'submitter', read: 'reader', work: 'worker', admin: 'admin' } as const;
+    const callers = {
+      submit: 'submitter',
+      read: 'reader',
+      work: 'worker',
+      metrics: 'scraper',
+      admin: 'admin',
+    } as const;
     for (const [scope, calls] of Object.entries(needs) as [keyof typeof needs, (typeof needs)['read']][]) {
       for (const [method, path] of calls) {
         for (const [own, caller] of Object.entries(callers)) {

@@ -327,3 +327,16 @@ describe('listening', () => {
     agent.destroy();
   });
 });
+
+describe('every answer', () => {
+  test('says that no cache keeps it and that no browser may guess what it is', async () => {
+    await using http = await openHttp({ mounts: MOUNTS });
+    const id = await http.submit('task');
+    const asked = [`/v1/jobs/${id}`, '/v1/jobs', '/v1/keys', '/v1/types', '/v1/nothing', '/mirror/x'];
+    for (const path of asked) {
+      const { headers } = await http.call('GET', path);
+      assert.match(String(headers['cache-control']), /^(no-store|private, no-cache)$/, path);
+      assert.equal(headers['x-content-type-options'], 'nosniff', path);
+    }
+  });
+});

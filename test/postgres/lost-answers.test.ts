@@ -170,7 +170,16 @@ describe('a lost answer', () => {
 
   test('keyInsert answers true when the key had been stored', () =>
     scene(async (context) => {
-      const key = { id: 'k', tenant: 't', name: 'n', scopes: [], hash: 'h', createdAt: NOW, revokedAt: null };
+      const key = {
+        id: 'k',
+        tenant: 't',
+        name: 'n',
+        scopes: [],
+        hash: 'h',
+        createdAt: NOW,
+        revokedAt: null,
+        expiresAt: null,
+      };
       assert.equal(await losing(context, () => context.store.keyInsert(key)), true);
       assert.equal(await context.store.keyInsert({ ...key, hash: 'other' }), false);
     }));

@@ -28,7 +28,10 @@ const RECORD: StoreRecord = {
 };
 const RECORDS: readonly StoreRecord[] = [
   { kind: 'counter', number: 7 },
-  { kind: 'key', key: { id: 'k', tenant: 't', name: 'n', scopes: ['read'], hash: 'h', createdAt: 1, revokedAt: null } },
+  {
+    kind: 'key',
+    key: { id: 'k', tenant: 't', name: 'n', scopes: ['read'], hash: 'h', createdAt: 1, revokedAt: null, expiresAt: 9 },
+  },
   { kind: 'document', document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1 } },
   { kind: 'tombstone', tombstone: { id: JOB.id, number: 2, tenant: 't', goneAt: 1, goneUntil: 2 } },
   RECORD,

@@ -110,6 +110,7 @@ const key = objectOf<StoredKey>({
   hash: text,
   createdAt: whole,
   revokedAt: orNull(whole),
+  expiresAt: orNull(whole),
 });
 
 const document = objectOf<Document>({

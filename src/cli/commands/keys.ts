@@ -8,13 +8,14 @@ import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../service/key-desk
 import { fitted, printable } from '../terminal/printable.ts';
 import { usageError } from '../usage-error.ts';
 
-const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'admin'];
+const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'metrics', 'admin'];
 const DEFAULT_SCOPES: readonly KeyScope[] = ['submit', 'read'];
 const ACTIONS = ['create', 'list', 'revoke'] as const;
 
 const OPTIONS = {
   name: { kind: 'text', value: 'NAME', help: 'create: what the key is for, for people (cli)' },
   scope: { kind: 'list', value: 'SCOPE', help: `create: ${SCOPES.join(', ')}; may be repeated (submit, read)` },
+  'expires-in': { kind: 'duration', help: 'create: refused after this time, such as 90d (never)' },
   tenant: { kind: 'text', value: 'TENANT', help: 'create: whose key it is (your own); list: only of this tenant' },
   ...KEY_DESK_OPTIONS,
 } as const satisfies OptionTable;
@@ -77,12 +78,15 @@ function scopesOf(words: readonly string[]): readonly KeyScope[] {
 
 async function create(desk: KeyDesk, scopes: readonly KeyScope[], invocation: KeysInvocation): Promise<ExitCode> {
   const { values, terminal } = invocation;
-  const made = await desk.create({ name: values.name ?? 'cli', scopes, tenant: values.tenant });
+  const expiresInMs = values['expires-in'];
+  const expiresAt = expiresInMs === undefined ? null : new Date(Date.now() + expiresInMs);
+  const made = await desk.create({ name: values.name ?? 'cli', scopes, tenant: values.tenant, expiresAt });
   if (values.json) terminal.line(JSON.stringify(made));
   else {
     terminal.line(made.key);
     const about = `key ${made.id} of tenant ${printable(made.tenant)} with ${made.scopes.join(', ')}`;
-    terminal.note(`${about}: shown this once, so keep it now`);
+    const end = made.expiresAt === null ? '' : `, until ${made.expiresAt}`;
+    terminal.note(`${about}${end}: shown this once, so keep it now`);
   }
   return EXIT.succeeded;
 }
@@ -94,8 +98,10 @@ async function list(desk: KeyDesk, { values, terminal }: KeysInvocation): Promis
   return EXIT.succeeded;
 }
 
-function rowOf({ id, tenant, scopes, createdAt, name, revokedAt }: KeyBody): string {
-  const end = revokedAt === null ? '' : ` (revoked ${revokedAt})`;
+function rowOf({ id, tenant, scopes, createdAt, name, revokedAt, expiresAt }: KeyBody): string {
+  const expiry =
+    expiresAt === null ? '' : ` (${Date.parse(expiresAt) > Date.now() ? 'until' : 'expired'} ${expiresAt})`;
+  const end = revokedAt === null ? expiry : ` (revoked ${revokedAt})`;
   return `${row(id, printable(tenant), scopes.join(','), createdAt, printable(name))}${end}`;
 }
 

@@ -21,6 +21,8 @@ export interface KeyDraft {
   readonly name: string;
   readonly scopes: readonly KeyScope[];
   readonly tenant: string | undefined;
+  /** Null: never. */
+  readonly expiresAt: Date | null;
 }
 
 export interface KeyDesk {
@@ -76,8 +78,9 @@ async function storeDesk(dataFolder: string, database: ReturnType<typeof databas
   const { openKeys } = await import('../../app.ts');
   const { keys, tenant: ownTenant, close } = await openKeys({ dataFolder, database });
   return {
-    async create({ name, scopes, tenant }) {
-      const { key, stored } = await keys.create({ name, scopes, tenant: tenant ?? ownTenant });
+    async create({ name, scopes, tenant, expiresAt }) {
+      const draft = { name, scopes, tenant: tenant ?? ownTenant, expiresAt: expiresAt?.getTime() ?? null };
+      const { key, stored } = await keys.create(draft);
       return { ...bodyOf(stored), key };
     },
     list: async (tenant) => (await keys.list(tenant ?? null)).map(bodyOf),
@@ -88,10 +91,12 @@ async function storeDesk(dataFolder: string, database: ReturnType<typeof databas
   };
 }
 
-function bodyOf(
-  key: Omit<KeyBody, 'createdAt' | 'revokedAt'> & { createdAt: number; revokedAt: number | null },
-): KeyBody {
-  const { id, tenant, name, scopes, createdAt, revokedAt } = key;
+type Times = 'createdAt' | 'revokedAt' | 'expiresAt';
+type StoredBody = Omit<KeyBody, Times> & { createdAt: number; revokedAt: number | null; expiresAt: number | null };
+
+function bodyOf({ id, tenant, name, scopes, createdAt, revokedAt, expiresAt }: StoredBody): KeyBody {
   const iso = (ms: number) => new Date(ms).toISOString();
-  return { id, tenant, name, scopes, createdAt: iso(createdAt), revokedAt: revokedAt === null ? null : iso(revokedAt) };
+  const isoOrNull = (ms: number | null) => (ms === null ? null : iso(ms));
+  const times = { createdAt: iso(createdAt), revokedAt: isoOrNull(revokedAt), expiresAt: isoOrNull(expiresAt) };
+  return { id, tenant, name, scopes, ...times };
 }

@@ -104,12 +104,14 @@ function answer(face: Face, streams: Set<EventStream>, following: Following): Fa
   }
   const { engine, bodyOf } = face;
   const stream = createEventStream({ engine, bodyOf, snapshot, isKnown });
-  void holdOrRefuse(face, request, reply, async (gone) => {
+  const held = holdOrRefuse(face, request, reply, async (gone) => {
     gone.addEventListener('abort', () => stream.end(), { once: true });
     streams.add(stream);
     await stream.closed;
     streams.delete(stream);
   });
+  // Only where its key ended before its first byte was out.
+  held.catch(() => reply.raw.destroy());
   cutWhenStalled(face, request);
   return reply.headers(HEADERS).send(stream.readable);
 }

@@ -129,8 +129,7 @@ export function holdOrRefuse<T>(
   reply: FastifyReply,
   wait: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const { tenant } = principalOf(request);
-  const held = face.holds.hold(tenant, reply, wait);
+  const held = face.holds.hold(principalOf(request), reply, wait);
   if (held !== null) return held;
   const { holdsMax: value, holdsPerTenantMax } = face.engine.limits;
   const detail = `The server holds as many requests as it may: ${value} (holdsMax), ${holdsPerTenantMax} of one tenant (holdsPerTenantMax).`;

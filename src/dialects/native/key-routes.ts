@@ -17,8 +17,11 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
       schema: { tags: ['keys'], summary: 'Make a key', body: wire.keyBody, response: { 201: wire.keyCreated } },
     },
     async (request, reply) => {
-      const { name, tenant, scopes } = request.body as KeyBody;
-      const draft = { name, scopes, tenant: tenant ?? principalOf(request).tenant };
+      const { name, tenant, scopes, expiresAt } = request.body as KeyBody;
+      const draft = {
+        ...{ name, scopes, tenant: tenant ?? principalOf(request).tenant },
+        expiresAt: expiresAt == null ? null : Date.parse(expiresAt),
+      };
       const { key, stored } = await keys.create(draft);
       return reply
         .code(201)
@@ -37,8 +40,9 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
         response: { 200: { type: 'object', properties: { keys: { type: 'array', items: wire.key } } } },
       },
     },
-    async (request) => {
+    async (request, reply) => {
       const { tenant } = request.query as KeysQuery;
+      reply.header('cache-control', 'no-store');
       return { keys: (await keys.list(tenant ?? null)).map(keyBody) };
     },
   );

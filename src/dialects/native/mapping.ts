@@ -130,7 +130,8 @@ export function claimedBody(job: Job, input: string): string {
 
 export function keyBody(key: StoredKey): object {
   const { id, tenant, name, scopes } = key;
-  return { id, tenant, name, scopes, createdAt: isoTime(key.createdAt), revokedAt: isoTimeOrNull(key.revokedAt) };
+  const times = { createdAt: isoTime(key.createdAt), revokedAt: isoTimeOrNull(key.revokedAt) };
+  return { id, tenant, name, scopes, ...times, expiresAt: isoTimeOrNull(key.expiresAt) };
 }
 
 // --- Refusals -------------------------------------------------------------------------------------------------------------

@@ -1,8 +1,8 @@
 /**
  * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read.
  *
- * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `admin`
- * does all of it, manages keys and sees the metrics, which count all tenants.
+ * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `metrics` sees the
+ * metrics, which count all tenants, and nothing else; `admin` does all of it and manages keys.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';

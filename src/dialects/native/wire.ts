@@ -221,6 +221,7 @@ function keySchemas() {
     scopes: Type.Array(oneOf(SCOPES, '`admin` includes the others and manages the keys of all tenants.')),
     createdAt: time('Made.'),
     revokedAt: nullable(time('Refused since.')),
+    expiresAt: nullable(time('Refused from then on.')),
   };
   return {
     keyBody: Type.Object(
@@ -228,6 +229,7 @@ function keySchemas() {
         name: Type.String({ minLength: 1, maxLength: 100 }),
         tenant: Type.Optional(Type.String({ description: 'Your own where left out.' })),
         scopes: Type.Array(oneOf(SCOPES, 'What the key may do.'), { minItems: 1, maxItems: SCOPES.length }),
+        expiresAt: Type.Optional(nullable(time('Refused from then on; without end where left out.'))),
       },
       strict,
     ),

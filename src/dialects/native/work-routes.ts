@@ -111,8 +111,8 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
   const { tenant, keyId } = principalOf(request);
   const body = request.body as ClaimBody;
   const timeoutMs = waitMsOf(body.wait, engine.limits.waitMsMax);
-  const ask = (signal: AbortSignal) =>
-    engine.workClaim({
+  const ask = async (signal: AbortSignal) => {
+    const outcome = await engine.workClaim({
       tenant,
       types: body.types,
       max: body.max ?? 1,
@@ -121,6 +121,11 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
       timeoutMs,
       signal,
     });
+    // Nobody is there any more to work on them, or nobody who may.
+    if (!signal.aborted || outcome.kind !== 'claimed') return outcome;
+    void engine.workRelease(outcome.jobs);
+    return { kind: 'claimed', jobs: [] } as const;
+  };
   const outcome = timeoutMs === 0 ? await ask(NEVER) : await holdOrRefuse(face, request, reply, ask);
   const claimed = requireClaimed(outcome);
   giveBackUnlessSent(face, reply, claimed);

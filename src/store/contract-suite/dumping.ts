@@ -31,7 +31,16 @@ export const dumping: Topic = [
 
   alone('dump hands out the counter, keys, documents, tombstones and jobs, in this order', async (context) => {
     const { store, tenant } = context;
-    const key = { id: 'k', tenant, name: 'n', scopes: ['read'] as const, hash: 'h', createdAt: NOW, revokedAt: null };
+    const key = {
+      id: 'k',
+      tenant,
+      name: 'n',
+      scopes: ['read'] as const,
+      hash: 'h',
+      createdAt: NOW,
+      revokedAt: null,
+      expiresAt: NOW + 9,
+    };
     await store.keyInsert(key);
     const ref = { tenant, kind: 'k', name: 'n' };
     const { document } = await store.documentWrite({ ...ref, data: { a: ['\0'] }, expectRevision: 0, now: NOW });

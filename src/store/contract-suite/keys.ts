@@ -13,6 +13,13 @@ export const keys: Topic = [
     assert.equal(await context.store.keyRead(`${key.id}-2`), null);
   }),
 
+  test('keyRead and keyList say when a key ends, also after that time: who asks knows what time it is', async (context) => {
+    const key = keyOf(context, { expiresAt: NOW + 1 });
+    await context.store.keyInsert(key);
+    assert.deepEqual(await context.store.keyRead(key.id), key);
+    assert.deepEqual(await context.store.keyList(context.tenant), [key]);
+  }),
+
   test('keyInsert answers false and writes nothing when the id is taken', async (context) => {
     const key = keyOf(context);
     await context.store.keyInsert(key);
@@ -58,6 +65,7 @@ function keyOf({ tenant }: Context, over: Partial<StoredKey> = {}): StoredKey {
     hash: 'ab'.repeat(32),
     createdAt: NOW,
     revokedAt: null,
+    expiresAt: null,
     ...over,
   };
 }

@@ -159,7 +159,8 @@ async function fillKeys(store: Store, dice: Dice): Promise<void> {
   for (const [index, text] of TEXTS.entries()) {
     const scopes = onceIn(dice, 2) ? (['submit', 'read'] as const) : (['admin'] as const);
     const facts = { tenant: oneOf(dice, TENANTS), name: text, scopes, createdAt: NOW + index, revokedAt: null };
-    await store.keyInsert({ id: `key-${index}`, hash: `${index}`.repeat(64), ...facts });
+    const expiresAt = onceIn(dice, 3) ? NOW + 1_000_000 + index : null;
+    await store.keyInsert({ id: `key-${index}`, hash: `${index}`.repeat(64), ...facts, expiresAt });
     if (onceIn(dice, 3)) await store.keyRevoke({ id: `key-${index}`, now: NOW + 100 });
   }
 }

@@ -298,7 +298,16 @@ function recordOf(job: Job): { readonly kind: 'job' } & WholeJob {
 }
 
 function keyOf(tenant: string): StoredKey {
-  return { id: 'k', tenant, name: 'n', scopes: ['submit', 'read'], hash: 'h', createdAt: NOW, revokedAt: null };
+  return {
+    id: 'k',
+    tenant,
+    name: 'n',
+    scopes: ['submit', 'read'],
+    hash: 'h',
+    createdAt: NOW,
+    revokedAt: null,
+    expiresAt: NOW + 9,
+  };
 }
 
 function byState(a: { readonly state: string }, b: { readonly state: string }): number {

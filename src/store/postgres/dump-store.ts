@@ -123,7 +123,7 @@ async function* wholePages(read: Read, table: Pages): AsyncGenerator<Rows, void>
 
 const KEYS = (s: string): Pages => ({
   from: `SELECT * FROM ${s}.keys WHERE (created_at, id) > ($1::bigint, $2::text)`,
-  columns: 'id, tenant, name, scopes, hash, created_at, revoked_at',
+  columns: 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at',
   keys: ['created_at', 'id'],
   keysAt: [5, 0],
   weight: '0',

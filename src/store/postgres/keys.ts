@@ -6,10 +6,10 @@ import type { Session } from './connection/session.ts';
 import { givenText, storedText } from './wire-text.ts';
 
 export async function insertKey(session: Session, key: StoredKey): Promise<boolean> {
-  const { id, tenant, name, scopes, hash, createdAt, revokedAt } = key;
+  const { id, tenant, name, scopes, hash, createdAt, revokedAt, expiresAt } = key;
   const texts = [id, tenant, name, JSON.stringify(scopes), hash].map(storedText);
   return repeated(async (isRepeat) => {
-    const rows = await session.run('keyInsert', [...texts, createdAt, revokedAt]);
+    const rows = await session.run('keyInsert', [...texts, createdAt, revokedAt, expiresAt]);
     if (rows.length > 0) return true;
     // Taken, perhaps by the try whose answer was lost: nobody else has this hash.
     return isRepeat && (await readKey(session, id))?.hash === hash;
@@ -37,7 +37,7 @@ export async function revokeKey(session: Session, id: string, now: number): Prom
   });
 }
 
-export function keyOf([id, tenant, name, scopes, hash, createdAt, revokedAt]: Row): StoredKey {
+export function keyOf([id, tenant, name, scopes, hash, createdAt, revokedAt, expiresAt]: Row): StoredKey {
   return {
     id: givenText(id as string),
     tenant: givenText(tenant as string),
@@ -46,5 +46,6 @@ export function keyOf([id, tenant, name, scopes, hash, createdAt, revokedAt]: Ro
     hash: givenText(hash as string),
     createdAt: createdAt as number,
     revokedAt: revokedAt as number | null,
+    expiresAt: expiresAt as number | null,
   };
 }

@@ -131,6 +131,7 @@ const KEYS: Kind<StoredKey> = {
         textArray(keys.map(({ hash }) => hash)),
         plainArray(keys.map(({ createdAt }) => createdAt)),
         plainArray(keys.map(({ revokedAt }) => revokedAt)),
+        plainArray(keys.map(({ expiresAt }) => expiresAt)),
       ],
     },
   ],

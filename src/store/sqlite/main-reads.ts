@@ -91,6 +91,7 @@ export function keyOfRow(row: Row): StoredKey {
     hash: row[4] as string,
     createdAt: row[5] as number,
     revokedAt: row[6] as number | null,
+    expiresAt: row[7] as number | null,
   };
 }
 

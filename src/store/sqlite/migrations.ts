@@ -136,7 +136,8 @@ CREATE TABLE keys (
   scopes TEXT NOT NULL,
   hash TEXT NOT NULL,
   created_at INTEGER NOT NULL,
-  revoked_at INTEGER
+  revoked_at INTEGER,
+  expires_at INTEGER
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE documents (

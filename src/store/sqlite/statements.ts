@@ -16,7 +16,7 @@ export const JOB_ROW_OF_J = JOB_COLUMNS.map((column) => `j.${column}`).join(', '
 const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, origin, attempt, at, fence';
 /** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
 const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
-const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
+const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
 /** An earlier job of the same tenant and key that is not final, or any that runs. */
@@ -142,7 +142,7 @@ export const STATEMENTS = {
     (job_number, job_id, tenant, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
   // --- Keys -----------------------------------------------------------------------------------------------------------------
-  keyInsert: `INSERT INTO keys (${KEY_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+  keyInsert: `INSERT INTO keys (${KEY_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
   keyRead: `SELECT ${KEY_ROW} FROM keys WHERE id = ?`,
   keyListAll: `SELECT ${KEY_ROW} FROM keys ORDER BY created_at, id`,
   keyListOfTenant: `SELECT ${KEY_ROW} FROM keys WHERE tenant = ? ORDER BY created_at, id`,

@@ -159,6 +159,7 @@ CREATE TABLE ${s}.keys (
   hash text COLLATE "C" NOT NULL,
   created_at bigint NOT NULL,
   revoked_at bigint,
+  expires_at bigint,
   CONSTRAINT keys_by_id PRIMARY KEY (id)
 );
 

@@ -61,6 +61,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'column jobs.type': 'text not null collate C',
   'column jobs.worker': 'text collate C',
   'column keys.created_at': 'bigint not null',
+  'column keys.expires_at': 'bigint',
   'column keys.hash': 'text not null collate C',
   'column keys.id': 'text not null collate C',
   'column keys.name': 'text not null collate C',

@@ -28,6 +28,7 @@ const KEY_COLUMNS: Columns = [
   ['hash', 'text'],
   ['created_at', 'bigint'],
   ['revoked_at', 'bigint'],
+  ['expires_at', 'bigint'],
 ];
 const DOCUMENT_COLUMNS: Columns = [
   ['tenant', 'text'],

@@ -1,7 +1,7 @@
 /** The statements of what lives beside the jobs: deliveries, keys and documents. How they are written stands in `statements.ts`. */
 
 const DELIVERY_ROW = ['number', 'job_id', 'tenant', 'revision', 'state', 'url', 'origin', 'attempt', 'at', 'fence'];
-const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at';
+const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
 const deliveries = (s: string) => ({
@@ -34,7 +34,7 @@ SELECT ord FROM locked`,
 });
 
 const keys = (s: string) => ({
-  keyInsert: `INSERT INTO ${s}.keys (${KEY_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING RETURNING id`,
+  keyInsert: `INSERT INTO ${s}.keys (${KEY_ROW}) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (id) DO NOTHING RETURNING id`,
   keyRead: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE id = $1`,
   keyListAll: `SELECT ${KEY_ROW} FROM ${s}.keys ORDER BY created_at, id`,
   keyListOfTenant: `SELECT ${KEY_ROW} FROM ${s}.keys WHERE tenant = $1 ORDER BY created_at, id`,

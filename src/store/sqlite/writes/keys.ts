@@ -3,8 +3,9 @@ import type { StoredKey } from '../../contract.ts';
 import type { Transaction } from './transaction.ts';
 
 export function insertKey({ connection }: Transaction, key: StoredKey): boolean {
-  const { id, tenant, name, scopes, hash, createdAt, revokedAt } = key;
-  return connection.run('keyInsert', id, tenant, name, JSON.stringify(scopes), hash, createdAt, revokedAt) === 1;
+  const { id, tenant, name, scopes, hash, createdAt, revokedAt, expiresAt } = key;
+  const row = [id, tenant, name, JSON.stringify(scopes), hash, createdAt, revokedAt, expiresAt];
+  return connection.run('keyInsert', ...row) === 1;
 }
 
 export function revokeKey(
