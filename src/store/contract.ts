@@ -212,7 +212,6 @@ export interface StoredKey {
   readonly hash: string;
   readonly createdAt: number;
   readonly revokedAt: number | null;
-  /** Refused from then on; null where it has no end. */
   readonly expiresAt: number | null;
 }
 
@@ -324,8 +323,7 @@ export interface Store {
   time(): Promise<number>;
   /**
    * Resolves with the reason when the store has stopped for good, because what it wrote may not be on the disk: every call is refused from then
-   * on, and whoever opened it ends the process, so that the next start repairs it. Without one, that never happens (PostgreSQL
-   * ends itself).
+   * on, and whoever opened it ends the process, so that the next start repairs it. Left out where the database ends itself.
    */
   readonly unsafe?: Promise<BideError>;
   /** Waits for what is under way, then frees everything. Safe to call twice; every later call rejects with SHUTTING_DOWN. */
