@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { createNumberCipher } from './number-cipher.ts';
+import { createJobIds, createNumberCipher } from './number-cipher.ts';
 
 const cipher = createNumberCipher(new Uint8Array(32).fill(7));
 
@@ -35,4 +35,12 @@ test('another key orders the numbers in another way, the same key in the same on
   const numbers = Array.from({ length: 100 }, (_, number) => number);
   assert.deepEqual(numbers.map(same.seal), numbers.map(cipher.seal));
   assert.equal(numbers.filter((number) => other.seal(number) === cipher.seal(number)).length, 0);
+});
+
+test('createJobIds opens what it has opened before to the same, beyond what it remembers', async () => {
+  const ids = await createJobIds(async () => new Uint8Array(32))();
+  const numbers = Array.from({ length: 20_001 }, (_, number) => number);
+  for (let round = 0; round < 2; round += 1) {
+    for (const number of numbers) assert.equal(ids.open(ids.seal(number)), number);
+  }
 });

@@ -18,6 +18,7 @@ export interface NumberCipher {
 
 const ROUNDS = 6;
 const BLOCK_BYTES = 16;
+const REMEMBERED_MAX = 10_000;
 /** Of the two halves; they take turns. */
 const WIDTHS = [2 ** 26, 2 ** 27] as const;
 
@@ -25,8 +26,25 @@ const WIDTHS = [2 ** 26, 2 ** 27] as const;
 export function createJobIds(secret: Secret): () => Promise<NumberCipher> {
   let cipher: NumberCipher | undefined;
   return async () => {
-    cipher ??= createNumberCipher(derivedKey(await secret(), 'job ids'));
+    cipher ??= remembering(createNumberCipher(derivedKey(await secret(), 'job ids')));
     return cipher;
+  };
+}
+
+/** Pollers ask for the same few ids again and again: a look-up in place of six rounds. */
+function remembering(cipher: NumberCipher): NumberCipher {
+  const opened = new Map<number, number>();
+  return {
+    seal: cipher.seal,
+    open(id) {
+      const known = opened.get(id);
+      if (known !== undefined) return known;
+      // 16 bytes and an entry each; to begin anew costs less than to know which is the oldest.
+      if (opened.size >= REMEMBERED_MAX) opened.clear();
+      const number = cipher.open(id);
+      opened.set(id, number);
+      return number;
+    },
   };
 }
 

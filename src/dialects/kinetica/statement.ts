@@ -61,7 +61,7 @@ async function othersRows(call: Call, { job }: Snapshot): Promise<SqlResult | nu
   const lookup = await jobDone(call, job.id, options.syncTimeoutMs);
   if (lookup.kind !== 'found') return null;
   const { snapshot } = lookup;
-  if (!isFinal(snapshot.job.state)) throw outOfTime(call);
+  if (!isFinal(snapshot.job.state)) throw outOfTime(call, 'was not ended by then');
   if (snapshot.job.state === 'succeeded') return rowsOf(call, snapshot);
   await engine.remove(call.principal.tenant, job.id);
   return null;
@@ -78,7 +78,7 @@ async function ownEnd(call: Call, id: string): Promise<Snapshot> {
   const lookup = await jobDone(call, id, options.syncTimeoutMs);
   if (lookup.kind === 'found' && isFinal(lookup.snapshot.job.state)) return lookup.snapshot;
   await engine.cancel(call.principal.tenant, id);
-  throw outOfTime(call);
+  throw outOfTime(call, 'was cancelled');
 }
 
 async function succeeded(call: Call, snapshot: Snapshot): Promise<SqlResult> {
@@ -87,8 +87,8 @@ async function succeeded(call: Call, snapshot: Snapshot): Promise<SqlResult> {
   throw new BideError('INVALID_REQUEST', snapshot.job.error?.message ?? 'The statement was cancelled.');
 }
 
-function outOfTime({ context: { engine, options } }: Call): BideError {
+function outOfTime({ context: { engine, options } }: Call, how: string): BideError {
   if (engine.closing.aborted) return new BideError('SHUTTING_DOWN', 'The statement was not run to its end.');
-  const message = `The statement took longer than ${options.syncTimeoutMs} ms and was cancelled.`;
+  const message = `The statement took longer than ${options.syncTimeoutMs} ms and ${how}.`;
   return new BideError('INVALID_REQUEST', message);
 }
