@@ -166,21 +166,76 @@ describe('Immuta', () => {
     assert.equal(memberOf(await answer, [staged.job.id, 'state']), 'cancelled');
   });
 
-  it('a list of handlers becomes a bulk, found by its id and by its connection', async () => {
+  it('one object with a list of handlers becomes a bulk, found by its id and by its connection', async () => {
     const metadata = { username: 'user', hostname: 'host', port: 443, database: 'db' };
-    const handlers = [{ handler: { metadata } }, { handler: { metadata } }];
-    const started = await rig.send({ method: 'POST', path: '/snowflake/handler', json: handlers });
+    const body = { handler: [{ metadata }, { metadata, type: 'second' }], dataSource: { name: 'x' } };
+    const started = await rig.send({ method: 'POST', path: '/snowflake/handler', json: body });
     const { bulkId, ...rest } = jsonOf(started) as { bulkId: string };
-    assert.deepEqual(rest, { connectionString: 'user@host:443/db', jobsCreated: 2 });
+    assert.deepEqual(rest, { connectionString: 'user@host:443/db' });
     const found = await rig.send({ method: 'GET', path: `/jobs?bulkId=${bulkId}` });
+    const jobs = Object.values(jsonOf(found) as Record<string, { id: string; state: string }>);
     assert.deepEqual(
-      Object.values(jsonOf(found) as Record<string, { state: string }>).map(({ state }) => state),
+      jobs.map(({ state }) => state),
       ['created', 'created'],
+    );
+    const inputs = await Promise.all(jobs.map(({ id }) => rig.engine.readInput(rig.tenant, id)));
+    assert.deepEqual(
+      inputs.map((input) => (JSON.parse(input ?? '') as { body: unknown }).body),
+      [{ metadata }, { metadata, type: 'second' }].map((handler) => ({ dataSource: { name: 'x' }, handler })),
     );
     const pending = await rig.send({ method: 'GET', path: '/jobs?connectionString=user@host:443/db' });
     assert.equal(pending.text, '{"pending":"2"}');
     const other = await rig.send({ method: 'GET', path: '/jobs?connectionString=user@host:443/other' });
     assert.equal(other.text, '{}');
+  });
+
+  const data = (query: string, json: object) => ({ method: 'POST', path: `/api/v2/data${query}`, json: json as never });
+  const remove = (key: string, query = '') => ({ method: 'DELETE', path: `/api/v2/data/${key}${query}` });
+  const jobsInAll = async () => memberOf(await rig.send({ method: 'GET', path: '/jobs/summary' }), ['jobType']);
+
+  it('a dry run answers the plan and starts nothing', async () => {
+    const before = await jobsInAll();
+    const body = { connectionKey: 'dry', sources: [{ name: 'a' }, { tableName: 'b' }] };
+    const answer = await rig.send(data('?dryRun=true', body));
+    assert.deepEqual(jsonOf(answer), {
+      ...{ dryRun: true, creating: ['a', 'b'], updating: [], deleting: [], noChange: [] },
+      ...{ detectionRunning: false, tagsUpdated: false },
+    });
+    assert.equal((await rig.send(remove('dry', '?dryRun=true'))).status, 404);
+    assert.equal((await rig.send(data('?dryRun=maybe', body))).status, 400);
+    assert.deepEqual(await jobsInAll(), before);
+  });
+
+  it('a connection exists from its application to its deletion, which is how clients read it', async () => {
+    const body = { connectionKey: 'flights', sources: [{ name: 'a' }, { name: 'b' }] };
+    const applied = await rig.send(data('', body));
+    const { bulkId, jobId } = jsonOf(applied) as { bulkId: string; jobId: string };
+    assert.deepEqual(Object.keys(jsonOf(await rig.send({ method: 'GET', path: `/jobs?bulkId=${bulkId}` })) as object), [
+      jobId,
+    ]);
+    const exists = await rig.send(remove('flights', '?dryRun=true'));
+    assert.deepEqual([exists.status, memberOf(exists, ['deleting'])], [200, ['a', 'b']]);
+    const next = await rig.send(
+      data('?dryRun=true', { connectionKey: 'flights', sources: [{ name: 'b' }, { name: 'c' }] }),
+    );
+    const { creating, updating, deleting } = jsonOf(next) as Record<string, unknown>;
+    assert.deepEqual({ creating, updating, deleting }, { creating: ['c'], updating: ['b'], deleting: ['a'] });
+    const removed = await rig.send(remove('flights'));
+    assert.deepEqual([memberOf(removed, ['dryRun']), memberOf(removed, ['deleting'])], [false, ['a', 'b']]);
+    assert.equal((await rig.send(remove('flights', '?dryRun=true'))).status, 404);
+  });
+
+  it('descriptions of data sources come in YAML too, and mistakes in them are told by line', async () => {
+    const send = (body: string, type = 'application/x-yaml') =>
+      rig.send({ method: 'POST', path: '/api/v2/data?dryRun=true', body, headers: { 'content-type': type } });
+    const good = await send('connectionKey: yaml\nsources:\n  - name: a # a comment\n  - tableName: b\n');
+    assert.deepEqual(memberOf(good, ['creating']), ['a', 'b']);
+    assert.match((await send('a: [1,\n')).text, /line \d+, column \d+/);
+    assert.equal((await send('['.repeat(100_000))).status, 400);
+    assert.equal((await send('a: 9007199254740993')).status, 400);
+    const laughs = `a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n${Array.from({ length: 9 }, (_, n) => `a${n + 1}: &a${n + 1} [${Array(10).fill(`*a${n}`).join()}]`).join('\n')}`;
+    assert.equal((await send(laughs)).status, 400);
+    assert.equal((await send('{}', 'text/plain')).status, 415);
   });
 
   it('search pages by offset and size, and finds by state and type', async () => {

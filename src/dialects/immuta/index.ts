@@ -19,7 +19,6 @@ export const immuta: Dialect<ImmutaOptions> = {
     ...STARTING_ENDPOINTS.map(({ method, path, purpose }) => ({ method, path, purpose })),
   ],
   omits: [
-    { what: 'YAML bodies of /api/v2/data', why: 'Every client in reach sends JSON.' },
     { what: '/api/connections', why: 'A newer API with tasks of its own, apart from these jobs.' },
     { what: 'Everything that starts no job', why: 'Policies, users and catalogues are the product behind the jobs.' },
   ],

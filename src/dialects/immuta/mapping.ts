@@ -9,6 +9,7 @@ import type { Boom, FoundJob, JobStatus, State } from './wire.ts';
 export const DIALECT = 'immuta';
 export const BULK_TAG = 'immuta.bulkId';
 export const CONNECTION_TAG = 'immuta.connectionString';
+export const KEY_TAG = 'immuta.connectionKey';
 
 export const STATES_OF: Readonly<Record<ShownState, State>> = {
   scheduled: 'created',

@@ -1,6 +1,7 @@
 /** The plugin: each request is authenticated, read, handed to the engine and answered. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import { mediaTypeOf } from '../../core/media-type.ts';
 import type { Scope } from '../../engine/api.ts';
@@ -15,7 +16,8 @@ import { errorBody } from './mapping.ts';
 import type { RawQuery } from './query.ts';
 import { jobsOf, quickStatuses, search, statuses, summary } from './reading.ts';
 import { start } from './starting.ts';
-import { STARTING_ENDPOINTS } from './submission.ts';
+import { type Answer, STARTING_ENDPOINTS } from './submission.ts';
+import { isYamlType, readYaml } from './yaml-body.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
 
@@ -49,10 +51,16 @@ export function register(app: FastifyInstance, context: Context): void {
       framed.route({
         method,
         url,
-        handler: serve('submit', (call) => start(call, endpoint, jsonBodyOf(call))),
+        handler: serve('submit', (call) => start(call, endpoint, startingBodyOf(call, endpoint.answer))),
       });
     }
   });
+}
+
+/** Descriptions of data sources are kept in YAML as often as in JSON. */
+function startingBodyOf(call: Call, answer: Answer): Json | undefined {
+  const isYaml = answer === 'plan' && isYamlType(mediaTypeOf(call.request.headers['content-type']));
+  return isYaml ? readYaml(rawBodyOf(call.request), call.context.engine.limits) : jsonBodyOf(call);
 }
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;

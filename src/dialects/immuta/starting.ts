@@ -9,9 +9,11 @@ import { jobDone } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
 import { submitOne, submitted } from '../submit-one.ts';
 import type { Call } from './call.ts';
+import { planOf } from './plans.ts';
 import { invalid, one, type RawQuery } from './query.ts';
 import {
   connectionStringOf,
+  itemsOf,
   type Started,
   type StartingEndpoint,
   type StartingName,
@@ -29,20 +31,21 @@ export async function start(call: Call, endpoint: Named, body: Json | undefined)
     query: flat(call.request.query as RawQuery),
     body: body ?? null,
   };
-  if (endpoint.answer === 'bulk' || Array.isArray(body)) return startBulk(call, options.type, started);
-  const snapshot = await startOne(call, options.type, started);
-  if (endpoint.answer === 'id') return snapshot.job.id;
-  return endpoint.answer === 'plan' ? plan(call, snapshot) : created(call, snapshot, started.body);
+  if (endpoint.answer === 'plan') return planned(call, options.type, started);
+  const items = itemsOf(started);
+  const isList = items.length !== 1 || items[0] !== started.body;
+  if (endpoint.answer === 'bulk' || isList) return startBulk(call, options.type, started, items);
+  const snapshot = await startOne(call, options.type, started, null);
+  return endpoint.answer === 'id' ? snapshot.job.id : created(call, snapshot);
 }
 
-function startOne(call: Call, type: string, started: Started): Promise<Snapshot> {
-  const context = { tenant: call.principal.tenant, type, bulkId: null };
+function startOne(call: Call, type: string, started: Started, bulkId: string | null): Promise<Snapshot> {
+  const context = { tenant: call.principal.tenant, type, bulkId };
   return submitOne(call.context.engine, submission(context, started));
 }
 
-/** A job per item; a body that is no list is one item. All of them are submitted, or the first that is refused says why. */
-async function startBulk(call: Call, type: string, started: Started): Promise<Json> {
-  const items = Array.isArray(started.body) ? started.body : [started.body];
+/** A job per item. All of them are submitted, or the first that is refused says why. Nobody waits for them. */
+async function startBulk(call: Call, type: string, started: Started, items: readonly Json[]): Promise<Json> {
   const { jobsPerCallMax } = call.context.engine.limits;
   if (items.length === 0) throw invalid('"value" must contain at least 1 items');
   if (items.length > jobsPerCallMax)
@@ -51,11 +54,12 @@ async function startBulk(call: Call, type: string, started: Started): Promise<Js
   const context = { tenant: call.principal.tenant, type, bulkId };
   const outcomes = await call.context.engine.submit(items.map((body) => submission(context, { ...started, body })));
   outcomes.forEach(submitted);
-  return { bulkId, connectionString: connectionStringOf(items[0] ?? null), jobsCreated: outcomes.length };
+  const made = { bulkId, connectionString: connectionStringOf(items[0] ?? null) };
+  return started.endpoint === 'handler' ? made : { ...made, jobsCreated: outcomes.length };
 }
 
 /** The job is waited for: whoever creates one thing expects it to be there. What the handler returns is laid over the defaults. */
-async function created(call: Call, snapshot: Snapshot, body: Json): Promise<Json> {
+async function created(call: Call, snapshot: Snapshot): Promise<Json> {
   const { waitMsMax } = call.context.engine.limits;
   const done = await finished(call, snapshot, waitMsMax);
   requireSuccess(done);
@@ -65,29 +69,21 @@ async function created(call: Call, snapshot: Snapshot, body: Json): Promise<Json
     id,
     dataSourceId: id,
     warnings: [],
-    connectionString: connectionStringOf(body),
   };
   return { ...made, ...fieldsOf(await resultJson(call, done)) };
 }
 
-async function plan(call: Call, snapshot: Snapshot): Promise<Json> {
+/** What the handler returns is laid over the plan as far as it is known before. */
+async function planned(call: Call, type: string, started: Started): Promise<Json> {
   const query = call.request.query as RawQuery;
-  const done = await finished(call, snapshot, waitMsOf(one(query, 'wait')));
+  const waitMs = waitMsOf(one(query, 'wait'));
+  const dryRun = isTrue(query, 'dryRun');
+  const plan = await planOf(call, started, dryRun);
+  if (dryRun) return { dryRun, ...plan };
+  const bulkId = randomUUID();
+  const done = await finished(call, await startOne(call, type, started, bulkId), waitMs);
   if (isFinal(done.job.state)) requireSuccess(done);
-  const nothing = {
-    creating: [],
-    updating: [],
-    deleting: [],
-    noChange: [],
-    detectionRunning: false,
-    tagsUpdated: false,
-  };
-  return {
-    dryRun: one(query, 'dryRun') === 'true',
-    ...nothing,
-    ...fieldsOf(await resultJson(call, done)),
-    jobId: done.job.id,
-  };
+  return { dryRun, ...plan, ...fieldsOf(await resultJson(call, done)), bulkId, jobId: done.job.id };
 }
 
 async function finished(call: Call, snapshot: Snapshot, timeoutMs: number): Promise<Snapshot> {
@@ -110,6 +106,12 @@ function waitMsOf(text: string | undefined): number {
   if (text === undefined) return 0;
   if (!/^-?\d+$/.test(text)) throw invalid('"wait" must be an integer');
   return Number(text) < 0 ? Number.POSITIVE_INFINITY : Number(text) * 1_000;
+}
+
+function isTrue(query: RawQuery, name: string): boolean {
+  const text = one(query, name) ?? 'false';
+  if (text !== 'true' && text !== 'false') throw invalid(`"${name}" must be a boolean`);
+  return text === 'true';
 }
 
 function flat(query: RawQuery): Readonly<Record<string, string>> {

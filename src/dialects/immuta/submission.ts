@@ -2,13 +2,14 @@
  * The endpoints that start jobs, and how each answers.
  *
  * `bulk`: one job per item of the body (a list, or one thing), answered with a bulk id. `id`: one job, answered with its bare
- * id. `created`: one job, waited for, answered with what it made. `plan`: one job, waited for as long as the caller says,
- * answered with the vendor's plan of changes.
+ * id. `created`: one job, waited for, answered with what it made; a list of handlers is a bulk. `plan`: one job, waited for as long as
+ * the caller says, answered with the vendor's plan of changes; a dry run is no job.
  */
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
-import { BULK_TAG, CONNECTION_TAG, DIALECT } from './mapping.ts';
+import { BULK_TAG, CONNECTION_TAG, DIALECT, KEY_TAG } from './mapping.ts';
+import { namesIn } from './source-names.ts';
 
 export type Answer = 'bulk' | 'id' | 'created' | 'plan';
 
@@ -26,7 +27,7 @@ export const STARTING_ENDPOINTS = [
     method: 'POST',
     path: '/:handler/handler',
     answer: 'created',
-    purpose: 'Creates data sources; a list of them as a bulk of jobs',
+    purpose: 'Creates a data source; a list of handlers as a bulk of jobs',
   },
   {
     name: 'handler/bulk',
@@ -77,14 +78,14 @@ export const STARTING_ENDPOINTS = [
     method: 'POST',
     path: '/api/v2/data',
     answer: 'plan',
-    purpose: 'Applies a description of data sources; waits on request',
+    purpose: 'Applies a description of data sources, in JSON or YAML; waits on request',
   },
   {
     name: 'v2/data/delete',
     method: 'DELETE',
     path: '/api/v2/data/:connectionKey',
-    answer: 'id',
-    purpose: 'Deletes the data sources of a connection',
+    answer: 'plan',
+    purpose: 'Deletes the data sources of a connection; a dry run tells whether there are any',
   },
 ] as const satisfies readonly StartingEndpoint[];
 
@@ -107,6 +108,8 @@ export interface SubmissionContext {
 
 export function submission(context: SubmissionContext, started: Started): SubmitRequest {
   const connection = connectionStringOf(started.body);
+  const key = connectionKeyOf(started);
+  const sources = key === null ? [] : namesIn(started.body);
   return {
     tenant: context.tenant,
     type: context.type,
@@ -114,17 +117,35 @@ export function submission(context: SubmissionContext, started: Started): Submit
     tags: {
       ...(context.bulkId === null ? {} : { [BULK_TAG]: context.bulkId }),
       ...(connection === null ? {} : { [CONNECTION_TAG]: connection }),
+      ...(key === null ? {} : { [KEY_TAG]: key }),
     },
-    origin: { dialect: DIALECT, data: { endpoint: started.endpoint } },
+    origin: {
+      dialect: DIALECT,
+      data: { endpoint: started.endpoint, ...(sources.length === 0 ? {} : { sources: [...sources] }) },
+    },
   };
+}
+
+/** The name that a description of data sources goes by; null where there is none. */
+export function connectionKeyOf({ endpoint, params, body }: Started): string | null {
+  if (endpoint === 'v2/data/delete') return params.connectionKey ?? null;
+  const key = endpoint === 'v2/data' ? fieldsOf(body).connectionKey : null;
+  return typeof key === 'string' && key !== '' ? key : null;
+}
+
+/** What each job of a bulk has as its body: the items of a list, or the handlers of one creation, each with what is said for all. */
+export function itemsOf({ endpoint, body }: Started): readonly Json[] {
+  if (Array.isArray(body)) return body;
+  const { handler, ...rest } = fieldsOf(body);
+  if (endpoint !== 'handler' || !Array.isArray(handler)) return [body];
+  return handler.map((one) => ({ ...rest, handler: one }));
 }
 
 /** `user@host:port/database`, as the vendor's clients put it together from a handler; null where the body does not say. */
 export function connectionStringOf(body: Json): string | null {
   const outer = fieldsOf(body);
   if (typeof outer.connectionString === 'string') return outer.connectionString;
-  const handler = Array.isArray(outer.handler) ? outer.handler[0] : outer.handler;
-  const metadata = fieldsOf(fieldsOf(handler ?? null).metadata ?? outer.metadata ?? null);
+  const metadata = fieldsOf(fieldsOf(outer.handler ?? null).metadata ?? outer.metadata ?? null);
   if (typeof metadata.connectionString === 'string') return metadata.connectionString;
   const { username, hostname, port, database } = metadata;
   if (typeof hostname !== 'string' || typeof database !== 'string') return null;
