@@ -18,6 +18,7 @@ import { isAllowedUrl } from './allowed-url.ts';
 import type { DataFormat, DataSource, SqlSettings } from './options.ts';
 import { quoted } from './quoted.ts';
 import type { Sandbox } from './sandbox.ts';
+import { withoutMark } from './without-mark.ts';
 
 /** A query opens the files that it was given within seconds. */
 const OLD_MS = 60_000;
@@ -67,20 +68,24 @@ async function convert(
   { name, original, file, format }: { name: string; original: string; file: string; format: DataFormat },
 ): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
+  const unmarked = `${draft}.unmarked`;
   const sandbox = await openSandbox();
   try {
+    const readable = format === 'csv' ? original : await withoutMark(original, unmarked);
     await sandbox.connection.run(
-      `COPY (FROM ${format === 'csv' ? 'read_csv' : 'read_json'}(${quoted(original)})) TO ${quoted(draft)} (FORMAT parquet)`,
+      `COPY (FROM ${format === 'csv' ? 'read_csv' : 'read_json'}(${quoted(readable)})) TO ${quoted(draft)} (FORMAT parquet)`,
     );
     await placeLasting(draft, file);
   } catch (error) {
     await rm(draft, { force: true });
     const [reason = ''] = String((error as Error).message)
+      .replaceAll(unmarked, name)
       .replaceAll(original, name)
       .split('\n', 1);
     throw new DataSetError(`The data set ${name} cannot be read as ${format}: ${reason}`, false);
   } finally {
     sandbox.close();
+    await rm(unmarked, { force: true });
   }
 }
 

@@ -1,12 +1,13 @@
 /** One query in a sandbox, from its input to the bytes of its result. */
-import { type DuckDBResult, type DuckDBValue, listValue, StatementType } from '@duckdb/node-api';
+import { type DuckDBResult, type DuckDBType, type DuckDBValue, StatementType } from '@duckdb/node-api';
 import type { Json } from '../../core/job.ts';
 import type { AttemptOutcome } from '../../engine/api.ts';
 import { permanentFailure, resultTooLarge } from '../failed.ts';
 import type { DataFiles } from './data-files.ts';
-import { jsonValueOf } from './json-value.ts';
+import { jsonValueOf, requireNames } from './json-value.ts';
 import type { QuerySetup } from './messages.ts';
 import { type DataSource, dataFormatOf } from './options.ts';
+import { parameterOf } from './parameters.ts';
 import { guardQuery, QueryRefused } from './query-guard.ts';
 import type { Sandbox } from './sandbox.ts';
 import type { SqlInput } from './sql-input.ts';
@@ -67,7 +68,8 @@ async function tablesOf(
 
 interface Bindable {
   readonly parameterCount: number;
-  bind(values: DuckDBValue[] | Record<string, DuckDBValue>): void;
+  parameterIndex(name: string): number;
+  bindValue(index: number, value: DuckDBValue, type: DuckDBType): void;
 }
 
 function bind(statement: Bindable, parameters: SqlInput['parameters']): void {
@@ -76,17 +78,11 @@ function bind(statement: Bindable, parameters: SqlInput['parameters']): void {
       throw new Error('Invalid Input Error: The query has parameters and the input has none.');
     return;
   }
-  if (Array.isArray(parameters)) {
-    statement.bind((parameters as readonly Json[]).map(duckdbValueOf));
-    return;
+  for (const [name, given] of Object.entries(parameters) as [string, Json][]) {
+    const index = Array.isArray(parameters) ? Number(name) + 1 : statement.parameterIndex(name);
+    const { value, type } = parameterOf(given);
+    statement.bindValue(index, value, type);
   }
-  const named = Object.entries(parameters).map(([name, value]) => [name, duckdbValueOf(value as Json)]);
-  statement.bind(Object.fromEntries(named) as Record<string, DuckDBValue>);
-}
-
-function duckdbValueOf(value: Json): DuckDBValue {
-  if (Array.isArray(value)) return listValue(value.map(duckdbValueOf));
-  return value as DuckDBValue;
 }
 
 /** Builds the text of the result chunk by chunk (2,048 rows) and stops at the first limit. */
@@ -94,6 +90,7 @@ async function collect({ input, setup }: QueryRun, result: DuckDBResult): Promis
   const { offset = 0, limit = Number.POSITIVE_INFINITY } = input;
   const { rowsMax } = setup.settings;
   const types = result.columnTypes();
+  types.forEach(requireNames);
   const parts: string[] = [];
   let length = 0;
   let skipped = 0;

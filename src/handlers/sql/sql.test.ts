@@ -143,6 +143,31 @@ describe('sqlHandler', () => {
     assert.deepEqual(await rows('SELECT $1::VARCHAR', ["'; DROP TABLE flights; --"]), [["'; DROP TABLE flights; --"]]);
   });
 
+  it('binds every number as the number that it is, alone and in lists', async () => {
+    const rows = async (text: string, parameters: Json) =>
+      ((await query(text, { parameters })) as { rows: unknown }).rows;
+    assert.deepEqual(await rows('SELECT $1, $2, $3', [1e19, -12345678901234567000, 1e300]), [
+      ['10000000000000000000', '-12345678901234567000', 1e300],
+    ]);
+    assert.deepEqual(await rows('SELECT $1::BIGINT = 1234567890123456800', [1234567890123456800]), [[true]]);
+    assert.deepEqual(await rows('SELECT $1', [[1, 2.5]]), [[[1, 2.5]]]);
+    assert.deepEqual(await rows('SELECT $1', [[1, 2 ** 31, 1e19]]), [[[1, 2 ** 31, '10000000000000000000']]]);
+    assert.deepEqual(await rows('SELECT $1, $2', [[null, 7], []]), [[[null, 7], []]]);
+    assert.deepEqual(
+      await rows("SELECT list_contains($1, 'x'), $2", [
+        [null, 'x'],
+        [true, null],
+      ]),
+      [[true, [true, null]]],
+    );
+  });
+
+  it('refuses a struct field named __proto__, whose value would be lost', async () => {
+    const failure = await failureOf({ query: "SELECT [{'a': {'__proto__': 1}}]" });
+    assert.deepEqual([failure.code, failure.isRetryable], ['SQL_REFUSED', false]);
+    assert.match(failure.message, /__proto__/);
+  });
+
   it('fails for good when parameters do not fit', async () => {
     for (const input of [
       { query: 'SELECT ?' },
@@ -355,6 +380,13 @@ describe('sqlHandler over files', () => {
       [2, { x: [] }],
     ]);
     assert.deepEqual(await rows('SELECT a.n, b.n, c.n FROM a, b, c ORDER BY ALL LIMIT 1'), [[1, 3, 5]]);
+  });
+
+  it('reads JSON with a byte order mark as the JSON that it is', async () => {
+    await writeFile(join(folder, 'marked.json'), '\ufeff[{"n":1},{"n":2}]');
+    const handler = handlerOf({ datasets: { marked: 'marked.json' } });
+    const { columns, rows } = (await query('SELECT * FROM marked', {}, handler)) as { columns: unknown; rows: unknown };
+    assert.deepEqual([columns, rows], [['n'], [[1], [2]]]);
   });
 
   it('reads a file again when it has changed', async () => {

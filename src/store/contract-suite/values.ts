@@ -1,10 +1,23 @@
 /** Texts in any script, large inputs and far times come back as they were given. */
 import assert from 'node:assert/strict';
+import { randomInt } from 'node:crypto';
 import type { JobSpec } from '../../core/job.ts';
+import { LIMIT_DEFINITIONS } from '../../core/limits.ts';
 import { claimOne, first, insertJob, NOW, newJob, readJob, succeed, take } from './fixtures.ts';
 import { type Topic, test } from './suite.ts';
 
 const WORDS = '\0Grüße,\u0000 世界 🚀 e\u0301 \u200f " \\ \' ; -- %_ \t\n\r { } $1 ?';
+
+/** Characters of three bytes each that no compression makes shorter. */
+function random(length: number): string {
+  return String.fromCharCode(...Array.from({ length }, () => 0x4e00 + randomInt(0x5000)));
+}
+
+/** What costs an index most: so much that cannot be compressed that compression gives up, then what takes six bytes each. */
+function costly(length: number): string {
+  const head = Math.min(length, 342);
+  return random(head) + '\ue000'.repeat(length - head);
+}
 
 export const values: Topic = [
   test('insert keeps texts in any script when they stand in any field', async (context) => {
@@ -78,6 +91,21 @@ export const values: Topic = [
     const job = await insertJob(context, { tags });
     assert.deepEqual(job.tags, tags);
     assert.equal((await context.store.list({ tenant: context.tenant, tags, limit: 1 })).length, 1);
+  }),
+
+  test('insert keeps tags and keys of the largest size that any limits allow, whatever they are made of', async (context) => {
+    const { tagKeyLengthMax, tagValueLengthMax, idempotencyKeyLengthMax, sequenceKeyLengthMax } = LIMIT_DEFINITIONS;
+    const tenant = context.tenant.padEnd(63, 't');
+    for (const textOf of [costly, (length: number) => '\ue000'.repeat(length), (length: number) => random(length)]) {
+      const tags = { [textOf(tagKeyLengthMax.max)]: textOf(tagValueLengthMax.max) };
+      const keys = {
+        idempotencyKey: textOf(idempotencyKeyLengthMax.max),
+        sequenceKey: textOf(sequenceKeyLengthMax.max),
+      };
+      const job = await insertJob(context, { tenant, tags, ...keys });
+      assert.deepEqual([job.tags, job.idempotencyKey, job.sequenceKey], [tags, keys.idempotencyKey, keys.sequenceKey]);
+      assert.deepEqual(await context.store.list({ tenant, tags, limit: 2 }), [job]);
+    }
   }),
 
   test('insert keeps one tag of two whose names are lone surrogates, which UTF-8 makes the same', async (context) => {
