@@ -254,8 +254,14 @@ export const ERRORS = Object.freeze({
   },
   STORE_READ_ONLY: {
     kind: 'unavailable',
-    title: 'The data folder cannot be written.',
-    advice: 'Give the user that runs Bide write permission on the folder and its files.',
+    title: 'The database takes no writes.',
+    advice:
+      'Data folder: give the user that runs Bide write permission on it. PostgreSQL: name the primary, or all hosts; docs/operating.md has a page on failover.',
+  },
+  STORE_UNFIT: {
+    kind: 'unavailable',
+    title: 'The database is not set up for Bide.',
+    advice: 'The message says what to change in the database; waiting does not help.',
   },
   STORE_DAMAGED: {
     kind: 'unavailable',

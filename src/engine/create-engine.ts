@@ -132,6 +132,8 @@ function createLifecycle(
   return {
     async start() {
       if (state !== 'new') return;
+      // A store that answers and cannot be written to is told here, not by the first caller.
+      await options.store.ping();
       await endOrphanLeases(parts);
       await parts.population.refresh();
       if (state !== 'new') return;

@@ -170,7 +170,10 @@ describe('openPostgres through a pooler', () => {
   test('openPostgres says what to do when notifications are on and the pooler shares sessions', async () => {
     const pooler = await startPooler(server.port, 2);
     const url = pooler.through(await server.createDatabase());
-    await assert.rejects(openPostgres({ url }), { code: 'STORE_UNAVAILABLE', message: /notifications off/ });
-    await pooler.end();
+    try {
+      await assert.rejects(openPostgres({ url }), { code: 'STORE_UNFIT', message: /notifications off/ });
+    } finally {
+      await pooler.end();
+    }
   });
 });

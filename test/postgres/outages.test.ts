@@ -206,7 +206,7 @@ describe('trouble of the server', () => {
       }));
   }
 
-  test('writes reject with STORE_READ_ONLY when the database takes none, and reads go on', () =>
+  test('calls reject with STORE_READ_ONLY when the database takes no writes, and work when it does', () =>
     scene({}, async (context) => {
       const job = await insertJob(context);
       const database = new URL(context.url).pathname.slice(1);
@@ -214,6 +214,12 @@ describe('trouble of the server', () => {
       await endBackends(context.url);
       assert.equal(await codeOf(context.store.ping()), 'STORE_READ_ONLY');
       assert.equal(await codeOf(context.store.insert([newJob(context)])), 'STORE_READ_ONLY');
+      assert.equal(await codeOf(context.store.read([{ id: job.id }])), 'STORE_READ_ONLY');
+      await queryOnce(
+        context.url,
+        `BEGIN READ WRITE; ALTER DATABASE ${database} RESET default_transaction_read_only; COMMIT`,
+      );
+      await answersAgain(context.store);
       assert.deepEqual(await readJob(context.store, job.id), job);
     }));
 
@@ -261,12 +267,16 @@ describe('trouble of the server', () => {
 });
 
 describe('openPostgres', () => {
-  test('rejects with STORE_UNAVAILABLE when nobody listens, the password is wrong or the database does not exist', async () => {
+  test('rejects with STORE_UNAVAILABLE when nobody listens, and with STORE_UNFIT when waiting does not help', async () => {
     const url = await server.createDatabase();
-    const cases = { port: '1', password: 'wrong', pathname: '/nowhere' } as const;
-    for (const [part, value] of Object.entries(cases)) {
+    const cases = [
+      ['port', '1', 'STORE_UNAVAILABLE'],
+      ['password', 'wrong', 'STORE_UNFIT'],
+      ['pathname', '/nowhere', 'STORE_UNFIT'],
+    ] as const;
+    for (const [part, value, code] of cases) {
       const wrong = Object.assign(new URL(url), { [part]: value });
-      assert.equal(await codeOf(openPostgres({ url: wrong.href, ...SHORT })), 'STORE_UNAVAILABLE', part);
+      assert.equal(await codeOf(openPostgres({ url: wrong.href, ...SHORT })), code, part);
     }
   });
 

@@ -13,7 +13,8 @@ import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
-import { type ConnectionOptions, clientOf, destroy, endWithin, lossOf, within } from './connection/connection.ts';
+import { connect } from './connection/connect.ts';
+import { type ConnectionOptions, destroy, endWithin, lossOf, within } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { documentOf } from './documents.ts';
@@ -33,13 +34,14 @@ export async function* dumpStore(
   schema: string,
   closing: AbortSignal,
 ): AsyncGenerator<readonly StoreRecord[], void> {
-  const client = clientOf(options, false);
+  const client = await connect({ ...options, needsWrites: false }).catch((error: unknown) => {
+    throw storeErrorOf(error);
+  });
   const lostOr = lossOf(client);
   const drop = () => destroy(client);
   closing.addEventListener('abort', drop);
   try {
     closing.throwIfAborted();
-    await client.connect();
     await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
     await client.query(`SET LOCAL idle_in_transaction_session_timeout = ${IDLE_MS_MAX}`);
     // Takes the snapshot, too.

@@ -16,6 +16,7 @@ import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
+import { hostsOf } from './connection/hosts.ts';
 import { openLanes } from './connection/lanes.ts';
 import { repeated } from './connection/repeat.ts';
 import { type Session, type Step, sessionOf } from './connection/session.ts';
@@ -38,7 +39,7 @@ import { statementsOf } from './statements/statements.ts';
 import { nextRunAt, sweepJobs } from './sweep-jobs.ts';
 
 export interface PostgresOptions {
-  /** postgres://user:password@host:port/database, with the driver's parameters (sslmode and so on). */
+  /** postgres://user:password@host:port/database, with the driver's parameters (sslmode and so on); several hosts with commas. */
   readonly url: string;
   /** The schema that holds everything of Bide; lower case. */
   readonly schema?: string;
@@ -64,7 +65,6 @@ const STATEMENT_SHARE = 0.8;
 const LOCK_SHARE = 0.3;
 /** Lower case, so that it needs no quotes in anybody's psql; short, so that the channel name fits in 63 bytes. */
 const SCHEMA_NAME = /^[a-z_][a-z0-9_]{0,47}$/;
-const VERSION_MIN = 140_000;
 
 /**
  * Rejects with STORE_UNAVAILABLE when the server cannot be reached, and with CONFIG_INVALID when the options or the version of the
@@ -82,7 +82,7 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
   const lanes = openLanes(options.connections ?? CONNECTIONS, connection);
   const session = sessionOf(lanes, statementsOf(quoted));
   try {
-    await checkVersion(session);
+    await repeated(() => session.run('time', []));
   } catch (error) {
     await lanes.close();
     throw storeErrorOf(error);
@@ -103,7 +103,8 @@ export async function openPostgres(options: PostgresOptions): Promise<Store> {
 export function connectionOptionsOf(options: PostgresOptions, hasSession: boolean): ConnectionOptions {
   const answerMs = options.answerMs ?? ANSWER_MS;
   return {
-    url: options.url,
+    hosts: hostsOf(options.url),
+    needsWrites: true,
     applicationName: 'bide',
     hasSession,
     connectMs: options.connectMs ?? CONNECT_MS,
@@ -117,17 +118,10 @@ export function connectionOptionsOf(options: PostgresOptions, hasSession: boolea
 /** The driver reads the URL when a client is made. Its message would show the URL, and the password in it. */
 function refuseBadUrl(connection: ConnectionOptions): void {
   try {
-    clientOf(connection, false);
+    for (const url of connection.hosts.urls) clientOf(connection, url, false);
   } catch (cause) {
     throw new BideError('CONFIG_INVALID', 'The database URL could not be read.', {}, { cause });
   }
-}
-
-async function checkVersion(session: Session): Promise<void> {
-  const [row] = await repeated(() => session.run('version', []));
-  const version = row?.[0] as number;
-  if (version >= VERSION_MIN) return;
-  throw new BideError('CONFIG_INVALID', `PostgreSQL 14 or newer is needed, this is ${Math.floor(version / 10_000)}.`);
 }
 
 const PROBE: readonly Step[] = (['probeTables', 'probeWrite', 'probeDisk'] as const).map((name) => ({

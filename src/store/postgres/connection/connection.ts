@@ -5,11 +5,15 @@
 import pg from 'pg';
 import { BideError } from '../../../core/errors.ts';
 import { ConnectionLost } from './driver-errors.ts';
+import type { Hosts } from './hosts.ts';
+import { startupOptions } from './session-settings.ts';
 
 export type Client = pg.Client;
 
 export interface ConnectionOptions {
-  readonly url: string;
+  readonly hosts: Hosts;
+  /** Whether a host that takes no writes is passed over. */
+  readonly needsWrites: boolean;
   readonly applicationName: string;
   /** Prepared statements and session settings: off behind a pooler in transaction mode, where sessions are shared. */
   readonly hasSession: boolean;
@@ -45,30 +49,20 @@ function bytesOf(text: string): Uint8Array {
   return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
 
-/**
- * For every plan of ours. A bitmap or a sort in place of an ordered index scan is no saving here: only plain index scans mark dead
- * entries as dead for those who come after, and a claim or sweep through bitmaps slowed down with every job that had ever
- * run (measured: sweep 55 ms against 0.9 ms after 100,000 jobs without a vacuum). And jit takes 100 ms to compile a statement that runs for one, whenever an estimate is high enough; and our
- * statements are made for index probes, which the planner must not trade for scans and hashes of a table that is empty when
- * it first plans, and has a million rows a minute later. Behind a pooler each statement is planned anew, by the size of then.
- */
-const PLANNING = ['jit', 'enable_seqscan', 'enable_bitmapscan', 'enable_hashjoin', 'enable_mergejoin', 'enable_sort']
-  .map((name) => `-c ${name}=off`)
-  .join(' ');
-
-export function clientOf(options: ConnectionOptions, isPipelined: boolean): Client {
+/** A client for one of the hosts, not connected yet. */
+export function clientOf(options: ConnectionOptions, url: string, isPipelined: boolean): Client {
   const session = options.hasSession
     ? {
-        options: PLANNING,
+        options: startupOptions(options.hosts.settings),
         statement_timeout: options.statementMs,
         lock_timeout: options.lockMs,
         idle_in_transaction_session_timeout: options.statementMs,
       }
-    : {};
+    : { options: options.hosts.settings };
   // The driver's types do not know `pipeline` yet.
   const config: pg.ClientConfig & { readonly pipeline: boolean } = {
     ...session,
-    connectionString: options.url,
+    connectionString: url,
     application_name: options.applicationName,
     connectionTimeoutMillis: options.connectMs,
     keepAlive: true,

@@ -6,7 +6,8 @@
  * - A call waits at most `patienceMs` for it, counted from the beginning of the outage; in an outage older than that it fails at
  *   once, and only sets the next try going when that is due.
  */
-import { backoffOf, type Client, type ConnectionOptions, clientOf, destroy, endWithin, within } from './connection.ts';
+import { connect } from './connect.ts';
+import { backoffOf, type Client, type ConnectionOptions, destroy, endWithin, within } from './connection.ts';
 import { ConnectionLost } from './driver-errors.ts';
 
 const BACKOFF_MS_MIN = 50;
@@ -22,6 +23,8 @@ export class Connector {
   #failures = 0;
   #downSince = 0;
   #retryAt = 0;
+  /** Of the hosts, when the client was made. */
+  #generation = 0;
   #lastFailure = new ConnectionLost(false, undefined);
 
   constructor(options: ConnectionOptions) {
@@ -44,6 +47,7 @@ export class Connector {
 
   /** Rejects with a `ConnectionLost` that was not sent. */
   async acquire(): Promise<Client> {
+    if (this.#client !== null && this.#generation !== this.#options.hosts.generation) this.drop(this.#client);
     if (this.#client !== null) return this.#client;
     const deadline = (this.#failures > 0 ? this.#downSince : performance.now()) + this.#options.patienceMs;
     for (;;) {
@@ -65,6 +69,12 @@ export class Connector {
     destroy(client);
   }
 
+  /** The host of this connection takes no writes any more: no connection of this process is to use it. */
+  leave(client: Client): void {
+    if (this.#client === client) this.#options.hosts.moved(this.#generation);
+    this.drop(client);
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true;
     const client = this.#client;
@@ -84,28 +94,28 @@ export class Connector {
   }
 
   async #attempt(): Promise<Client> {
-    const client = clientOf(this.#options, true);
-    let ending: unknown = null;
-    const onOver = (error?: unknown) => {
-      ending ??= error ?? new ConnectionLost(false, undefined);
-      this.#forget(client);
+    const { generation } = this.#options.hosts;
+    const endings = new Map<Client, unknown>();
+    const watch = (client: Client) => {
+      const onOver = (error?: unknown) => {
+        if (!endings.has(client)) endings.set(client, error ?? new ConnectionLost(false, undefined));
+        this.#forget(client);
+      };
+      client.on('error', onOver);
+      client.on('end', onOver);
     };
-    client.on('error', onOver);
-    client.on('end', onOver);
-    try {
-      await client.connect();
-      // "Ready" and "terminated" may come in one packet: then the connection is over before this line has run.
-      if (ending !== null) throw ending;
-    } catch (error) {
-      destroy(client);
+    const client = await connect(this.#options, { isPipelined: true, watch }).catch((error: unknown) => {
       throw this.#failed(error);
-    }
+    });
+    // The last answer and "terminated" may come in one packet: then the connection is over before this line has run.
+    if (endings.has(client)) throw this.#failed(endings.get(client));
     this.#failures = 0;
     if (this.#isClosed) {
       await endWithin(client, this.#options.connectMs);
       throw new ConnectionLost(false, undefined);
     }
     this.#client = client;
+    this.#generation = generation;
     return client;
   }
 

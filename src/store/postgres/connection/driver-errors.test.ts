@@ -20,7 +20,9 @@ describe('storeErrorOf', () => {
     ['XX001', 'STORE_DAMAGED'],
     ['ECONNREFUSED', 'STORE_UNAVAILABLE'],
     ['ENOTFOUND', 'STORE_UNAVAILABLE'],
-    ['42P01', 'STORE_UNAVAILABLE'],
+    ['42P01', 'STORE_UNFIT'],
+    ['28P01', 'STORE_UNFIT'],
+    ['42501', 'STORE_UNFIT'],
     ['23514', 'INTERNAL'],
     ['23505', 'INTERNAL'],
     ['42601', 'INTERNAL'],
@@ -51,7 +53,7 @@ describe('storeErrorOf', () => {
 
 describe('what may be sent again', () => {
   test('isTransient holds for what certainly did nothing', () => {
-    for (const code of ['40001', '40P01', '0A000', '26000']) assert.ok(isTransient(driverError(code)), code);
+    for (const code of ['40001', '40P01', '25006', '0A000', '26000']) assert.ok(isTransient(driverError(code)), code);
     for (const code of ['23505', '57014', '55P03', 'ECONNRESET']) assert.ok(!isTransient(driverError(code)), code);
   });
 

@@ -23,9 +23,11 @@ interface Meaning {
 }
 
 const UNAVAILABLE = (detail: string): Meaning => ({ code: 'STORE_UNAVAILABLE', detail });
+/** What no waiting cures. */
+const UNFIT = (detail: string): Meaning => ({ code: 'STORE_UNFIT', detail });
 
 const BY_STATE: Readonly<Record<string, Meaning>> = {
-  '08P01': UNAVAILABLE('A pooler in between refuses sessions: run with notifications off.'),
+  '08P01': UNFIT('A pooler in between refuses sessions: run with notifications off.'),
   '25006': { code: 'STORE_READ_ONLY', detail: 'The database takes no writes: a standby, or set to read only.' },
   '53100': { code: 'STORE_FULL', detail: 'The disk of the database is full.' },
   '53200': UNAVAILABLE('The database is out of memory.'),
@@ -39,13 +41,15 @@ const BY_STATE: Readonly<Record<string, Meaning>> = {
   '57P04': UNAVAILABLE('The database was dropped.'),
   '57P05': UNAVAILABLE('The database ended an idle connection.'),
   '58030': UNAVAILABLE('The database could not read or write a file.'),
-  '28000': UNAVAILABLE('The database refused the user.'),
-  '28P01': UNAVAILABLE('The database refused the password.'),
-  '3D000': UNAVAILABLE('There is no database of this name on the server.'),
-  '3F000': UNAVAILABLE('The schema does not exist: run `bide migrate`.'),
-  '42P01': UNAVAILABLE('A table does not exist: run `bide migrate`.'),
-  '42703': UNAVAILABLE('A column does not exist: run `bide migrate`.'),
-  '42501': UNAVAILABLE('The database user lacks a privilege that Bide needs.'),
+  '28000': UNFIT('The database refused the user.'),
+  '28P01': UNFIT('The database refused the password.'),
+  '3D000': UNFIT('There is no database of this name on the server.'),
+  '3F000': UNFIT('The schema does not exist: run `bide migrate`.'),
+  '42P01': UNFIT('A table does not exist: run `bide migrate`, or `bide doctor` to see what is there.'),
+  '42703': UNFIT('A column does not exist: run `bide migrate`, or `bide doctor` to see what is there.'),
+  '42501': UNFIT(
+    'The database user may not do what Bide needs. It should own the schema: CREATE SCHEMA bide AUTHORIZATION …, or ALTER … OWNER TO … for what is there.',
+  ),
   '40001': UNAVAILABLE('The transaction kept colliding with others.'),
   '40P01': UNAVAILABLE('The transaction kept deadlocking with others.'),
   XX001: { code: 'STORE_DAMAGED', detail: 'The database reports damaged data.' },
@@ -77,10 +81,12 @@ const SOCKET_ERRNOS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Deadlocks and serialization failures rolled the statement back as a whole. The other three come from named statements that
- * a migration or a pooler pulled from under us (changed result type, unknown or already existing statement): nothing ran.
+ * Deadlocks and serialization failures rolled the statement back as a whole. A server that takes no writes any more has not
+ * begun; the next try looks for the one that does. The other three come from named statements that a migration or a pooler
+ * pulled from under us (changed result type, unknown or already existing statement): nothing ran.
  */
-const TRANSIENT: ReadonlySet<string> = new Set(['40001', '40P01', '0A000', '26000', '42P05']);
+const READ_ONLY = '25006';
+const TRANSIENT: ReadonlySet<string> = new Set(['40001', '40P01', READ_ONLY, '0A000', '26000', '42P05']);
 
 /** The code of a driver error: a SQLSTATE or an errno; null for anything else. */
 export function driverCodeOf(error: unknown): string | null {
@@ -92,6 +98,11 @@ export function driverCodeOf(error: unknown): string | null {
 export function isSessionOver(error: unknown): boolean {
   const code = driverCodeOf(error);
   return code !== null && (SESSION_OVER.has(code) || code.startsWith('08') || SOCKET_ERRNOS.has(code));
+}
+
+/** Whether the server takes no writes: a standby, or a primary that was set to read only. */
+export function isReadOnly(error: unknown): boolean {
+  return driverCodeOf(error) === READ_ONLY;
 }
 
 /** Whether the statement certainly did nothing and may well succeed when sent again. */
@@ -115,6 +126,7 @@ export function isStatementStale(error: unknown): boolean {
 export function storeErrorOf(error: unknown): BideError {
   if (error instanceof BideError) return error;
   const cause = error instanceof ConnectionLost && error.cause !== undefined ? error.cause : error;
+  if (cause instanceof BideError) return cause;
   const meaning = meaningOf(driverCodeOf(cause));
   if (meaning !== null) return new BideError(meaning.code, meaning.detail, {}, { cause });
   if (error instanceof ConnectionLost) return new BideError('STORE_UNAVAILABLE', undefined, {}, { cause });

@@ -8,7 +8,7 @@
  */
 import type { Client, ConnectionOptions } from './connection.ts';
 import { Connector } from './connector.ts';
-import { ConnectionLost, isSessionOver, isStatementStale } from './driver-errors.ts';
+import { ConnectionLost, isReadOnly, isSessionOver, isStatementStale } from './driver-errors.ts';
 
 export interface Query {
   /** Name to prepare it under; the same name means the same text. Empty: not prepared. */
@@ -89,6 +89,7 @@ export class Lane {
   /** An error on a connection that is gone may be any error: what counts is that no answer will come. */
   #failureOf(client: Client, error: unknown): unknown {
     const isGone = this.#connector.client !== client;
+    if (!isGone && isReadOnly(error)) this.#connector.leave(client);
     if (isGone || isSessionOver(error) || isStatementStale(error)) this.#connector.drop(client);
     return isGone || isSessionOver(error) ? new ConnectionLost(true, error) : error;
   }

@@ -9,15 +9,16 @@
  */
 import pg from 'pg';
 import type { Hint, Unsubscribe } from '../../contract.ts';
+import { connect } from '../connection/connect.ts';
 import {
   backoffOf,
   type Client,
   type ConnectionOptions,
-  clientOf,
   destroy,
   endWithin,
   within,
 } from '../connection/connection.ts';
+import { ConnectionLost } from '../connection/driver-errors.ts';
 import { hintsOf } from './hint-payload.ts';
 
 const HEARTBEAT_MS = 10_000;
@@ -33,6 +34,9 @@ export class HintListener {
   readonly #sender: string;
   readonly #listeners = new Set<Listener>();
   #client: Client | null = null;
+  #isOpen = false;
+  /** Counts connections, so that what is said of an earlier one is told from the present one. */
+  #turn = 0;
   #timer: NodeJS.Timeout | null = null;
   #failures = 0;
 
@@ -64,42 +68,59 @@ export class HintListener {
   }
 
   #open(): void {
-    if (this.#client !== null || this.#listeners.size === 0) return;
-    const client = clientOf(this.#options, false);
-    this.#client = client;
-    client.on('error', () => this.#lost(client));
-    client.on('end', () => this.#lost(client));
-    client.on('notification', ({ payload }) => {
-      for (const hint of hintsOf(payload ?? '', this.#sender)) this.#tell(hint);
-    });
-    this.#listen(client).catch(() => this.#lost(client));
+    if (this.#isOpen || this.#listeners.size === 0) return;
+    this.#isOpen = true;
+    this.#turn += 1;
+    const turn = this.#turn;
+    this.#listen(turn).catch(() => this.#lost(turn));
   }
 
-  async #listen(client: Client): Promise<void> {
-    await client.connect();
+  async #listen(turn: number): Promise<void> {
+    const { generation } = this.#options.hosts;
+    const watch = (client: Client) => {
+      if (this.#turn !== turn) throw new ConnectionLost(false, undefined);
+      this.#client = client;
+      client.on('notification', ({ payload }) => {
+        for (const hint of hintsOf(payload ?? '', this.#sender)) this.#tell(hint);
+      });
+    };
+    const client = await connect(this.#options, { watch });
+    client.on('error', () => this.#lost(turn));
+    client.on('end', () => this.#lost(turn));
     await within(client.query(`LISTEN ${pg.escapeIdentifier(this.#channel)}`), HEARTBEAT_ANSWER_MS);
-    if (this.#client !== client) return;
+    if (this.#turn !== turn) return;
     this.#failures = 0;
     this.#tell({ kind: 'everything' });
-    this.#beat(client);
+    this.#beat(client, { turn, generation });
   }
 
-  #beat(client: Client): void {
+  #beat(client: Client, of: { readonly turn: number; readonly generation: number }): void {
     this.#later(HEARTBEAT_MS, () => {
+      // Whoever writes has found that this host is no primary any more: nobody will notify here.
+      if (of.generation !== this.#options.hosts.generation) return this.#lost(of.turn);
       within(client.query('SELECT 1'), HEARTBEAT_ANSWER_MS).then(
-        () => this.#client === client && this.#beat(client),
-        () => this.#lost(client),
+        () => this.#turn === of.turn && this.#beat(client, of),
+        () => this.#lost(of.turn),
       );
     });
   }
 
-  /** Acts once per connection, however many of its events say that it is over. */
-  #lost(client: Client): void {
-    if (this.#client !== client) return;
-    this.#client = null;
-    destroy(client);
+  /** Acts once per turn, however many events say that the connection is over. */
+  #lost(turn: number): void {
+    if (this.#turn !== turn) return;
+    const client = this.#letGo();
+    if (client !== null) destroy(client);
     this.#failures += 1;
     this.#later(backoffOf(this.#failures, BACKOFF_MS_MIN, BACKOFF_MS_MAX), () => this.#open());
+  }
+
+  /** The connection, connecting or connected, which is nobody's from here on. */
+  #letGo(): Client | null {
+    const client = this.#client;
+    this.#client = null;
+    this.#isOpen = false;
+    this.#turn += 1;
+    return client;
   }
 
   #later(ms: number, action: () => void): void {
@@ -110,8 +131,7 @@ export class HintListener {
 
   async #shut(): Promise<void> {
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const client = this.#client;
-    this.#client = null;
+    const client = this.#letGo();
     if (client !== null) await endWithin(client, this.#options.connectMs);
   }
 }

@@ -9,7 +9,8 @@
 import pg from 'pg';
 import { BideError } from '../../../core/errors.ts';
 import type { MigrationReport } from '../../contract.ts';
-import { type Client, type ConnectionOptions, clientOf, endWithin, lossOf } from '../connection/connection.ts';
+import { connect } from '../connection/connect.ts';
+import { type Client, type ConnectionOptions, endWithin, lossOf } from '../connection/connection.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
 
 /** "bide": the first half of the advisory lock's key; the second is the hash of the schema name. */
@@ -36,13 +37,32 @@ async function migrateLocked(client: Client, schema: string): Promise<MigrationR
   refuseNewer(found);
   const missing = stepsAfter(found);
   const s = pg.escapeIdentifier(schema);
-  if (found === 0) await createHome(client, schema, s);
+  if (found === 0) {
+    await refuseForeign(client, schema);
+    await createHome(client, schema, s);
+  }
   for (const step of missing) {
     await client.query(step.sql(s));
     await client.query(`INSERT INTO ${s}.migrations (version, name) VALUES ($1, $2)`, [step.version, step.name]);
   }
   await client.query('COMMIT');
   return reportOf(found, missing);
+}
+
+/** Tables of another program, or what is left of a Bide without its versions: not ours to build among. */
+async function refuseForeign(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query({
+    text: `SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'S', 'f') AND c.relname <> 'migrations' ORDER BY 1 LIMIT 4`,
+    values: [schema],
+    rowMode: 'array',
+  });
+  if (rows.length === 0) return;
+  const names = rows.map(([name]) => name).join(', ');
+  throw new BideError(
+    'STORE_UNFIT',
+    `The schema "${schema}" holds what is not Bide's (${names}). Give Bide one of its own, with --schema.`,
+  );
 }
 
 /** A user who may not create schemas can be given an empty one. */
@@ -62,12 +82,22 @@ async function createHome(client: Client, schema: string, s: string): Promise<vo
  * one transaction may still say "none" after the lock was waited for, and the steps would run a second time.
  */
 export async function versionOf(client: Client, schema: string): Promise<number> {
-  const there = await client.query(
-    `SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-     WHERE n.nspname = $1 AND c.relname = 'migrations'`,
-    [schema],
-  );
-  if (there.rowCount === 0) return 0;
+  const there = await client.query<[boolean]>({
+    text: `SELECT EXISTS (SELECT 1 FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'version'
+        AND a.atttypid = 'int4'::regtype)
+      FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relname = 'migrations'`,
+    values: [schema],
+    rowMode: 'array',
+  });
+  const [isOurs] = there.rows[0] ?? [];
+  if (isOurs === undefined) return 0;
+  if (!isOurs) {
+    throw new BideError(
+      'STORE_UNFIT',
+      `The schema "${schema}" has a table "migrations" of another program. Give Bide a schema of its own, with --schema.`,
+    );
+  }
   const table = `${pg.escapeIdentifier(schema)}.migrations`;
   const { rows } = await client.query({ text: `SELECT coalesce(max(version), 0) FROM ${table}`, rowMode: 'array' });
   return rows[0]?.[0] as number;
@@ -88,9 +118,8 @@ function reportOf(from: number, steps: ReturnType<typeof stepsAfter>): Migration
 
 /** A connection for work that is not a single statement; ended, or rolled back by its end, whatever happens. */
 export async function withClient<T>(options: ConnectionOptions, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = clientOf(options, false);
+  const client = await connect(options);
   const lostOr = lossOf(client);
-  await client.connect();
   try {
     return await work(client);
   } catch (error) {

@@ -348,7 +348,6 @@ export function statementsOf(s: string) {
     ...restoreStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ...probesOf(s),
-    version: `SELECT current_setting('server_version_num')::int`,
     time: 'SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::bigint',
   };
 }
