@@ -13,11 +13,11 @@ import {
   NO_RESULT,
   type ResultPart,
   remembered,
-  sqlResultOf,
   TAG_NAME,
   wordOf,
 } from './mapping.ts';
-import { type SqlResult, sqlAnswer } from './sql-answer.ts';
+import { sqlAnswer } from './sql-answer.ts';
+import { type SqlResult, sqlResultOf } from './sql-columns.ts';
 import { startJob } from './starting.ts';
 import { rowsOf } from './statement.ts';
 import { targetRequest } from './submission.ts';

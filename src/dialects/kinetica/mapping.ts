@@ -4,7 +4,7 @@
  * Clients decide by `successful` and `running`, not by the word: the triple is made in one place, so that it always agrees.
  */
 import type { ErrorKind } from '../../core/errors.ts';
-import type { Job, Json } from '../../core/job.ts';
+import type { Job } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import { type Encoding, wrappedError } from './encoding.ts';
 import type { GetJobResponse, StatusWord, StringMap } from './wire.ts';
@@ -85,16 +85,6 @@ function progressOf(job: Pick<Job, 'state' | 'progress'>): number {
 
 export function infoWithTag(tag: string, queryId: string): StringMap {
   return { job_tag: tag, query_id: queryId };
-}
-
-/** Rows of an SQL job's result; empty columns for a result that is not of that form. */
-export function sqlResultOf(text: string): {
-  readonly columns: readonly string[];
-  readonly types: readonly string[];
-  readonly rows: readonly (readonly Json[])[];
-} {
-  const result = JSON.parse(text) as { columns?: string[]; types?: string[]; rows?: Json[][] } | null;
-  return { columns: result?.columns ?? [], types: result?.types ?? [], rows: result?.rows ?? [] };
 }
 
 /**
