@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isJsonType, mediaTypeOf } from './media-type.ts';
+import { charsetOf, isJsonType, mediaTypeOf } from './media-type.ts';
 
 describe('mediaTypeOf', () => {
   test('leaves out parameters, case and space', () => {
@@ -29,4 +29,11 @@ describe('isJsonType', () => {
     ])
       assert.equal(isJsonType(type), false, type);
   });
+});
+
+test('charsetOf finds the charset among the parameters, and nothing that is none', () => {
+  assert.equal(charsetOf('text/plain; charset=UTF-8'), 'utf-8');
+  assert.equal(charsetOf('text/plain;format=flowed ; Charset="ISO-8859-1"'), 'iso-8859-1');
+  for (const none of [undefined, '', 'text/plain', 'text/plain; charset=', 'a/b; charset="x y"', 'charset=utf-8'])
+    assert.equal(charsetOf(none), null);
 });

@@ -5,6 +5,16 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
+/** The charset that a content type names, lower case; null where it names none. */
+export function charsetOf(contentType: string | undefined): string | null {
+  for (const parameter of (contentType ?? '').split(';').slice(1)) {
+    const [name = '', value = ''] = parameter.split('=', 2);
+    const charset = value.trim().replaceAll('"', '').toLowerCase();
+    if (name.trim().toLowerCase() === 'charset' && /^[\w.:-]{1,40}$/.test(charset)) return charset;
+  }
+  return null;
+}
+
 /** `application/json`, and whatever says of itself that it is written in it (`text/json`, `application/problem+json`). */
 export function isJsonType(contentType: string | undefined): boolean {
   const mediaType = mediaTypeOf(contentType);

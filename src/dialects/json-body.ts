@@ -20,7 +20,9 @@ import type { AnyCall } from './call.ts';
 
 /** Takes every content type, as bytes. `jsonBodyOf` reads them. */
 export function takeRawBodies(app: FastifyInstance, options: { readonly bodyLimit?: number } = {}): void {
-  app.addContentTypeParser('*', { parseAs: 'buffer', ...options }, (_request, body, done) => done(null, body));
+  app.addContentTypeParser('*', { parseAs: 'buffer', ...options }, (request, body, done) => {
+    done(encodingError(request), body);
+  });
 }
 
 /** Takes `application/json` and nothing else, parsed before the handler sees it. */
@@ -33,7 +35,19 @@ export function takeJsonBodies(app: FastifyInstance, { bodyBytesMax, jsonDepthMa
     }
   };
   const options = { parseAs: 'buffer', bodyLimit: bodyBytesMax } as const;
-  app.addContentTypeParser<Buffer>('application/json', options, (_request, body, done) => read(body, done));
+  app.addContentTypeParser<Buffer>('application/json', options, (request, body, done) => {
+    const error = encodingError(request);
+    if (error === null) read(body, done);
+    else done(error);
+  });
+}
+
+/** A compressed body is refused by what it is: taken as it is it would be no JSON, or a result in an encoding that nobody remembers. */
+export function encodingError(request: FastifyRequest): BideError | null {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase() ?? '';
+  if (encoding === '' || encoding === 'identity') return null;
+  const message = `The body is sent with Content-Encoding: ${encoding.slice(0, 50)}; send it as it is, without.`;
+  return new BideError('MEDIA_TYPE_UNSUPPORTED', message);
 }
 
 /** The body, undefined when it is empty. */

@@ -1,6 +1,7 @@
 /** Bad input over the native API: each gets its status, its code, and a sentence that helps; never a stack trace or HTML. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { type Answer, type CallOptions, type HttpFixture, openHttp } from './http-fixture.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
@@ -54,6 +55,22 @@ const CASES: readonly Case[] = [
   {
     what: 'a form',
     call: submit('type=task', { 'content-type': 'application/x-www-form-urlencoded' }),
+    status: 415,
+    code: 'MEDIA_TYPE_UNSUPPORTED',
+  },
+  {
+    what: 'a compressed body',
+    call: submit(gzipSync('{"type":"task"}'), { ...JSON_HEADERS, 'content-encoding': 'gzip' }),
+    status: 415,
+    code: 'MEDIA_TYPE_UNSUPPORTED',
+  },
+  {
+    what: 'a compressed result',
+    call: [
+      'POST',
+      `/v1/work/${UNKNOWN_ID}/succeed?fence=1`,
+      { body: gzipSync('x'), headers: { 'content-type': 'text/plain', 'content-encoding': 'GZIP' } },
+    ],
     status: 415,
     code: 'MEDIA_TYPE_UNSUPPORTED',
   },

@@ -14,7 +14,7 @@ import { answerPreflight, CORS_HEADERS, CORS_PAIRS } from '../cors.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jobNow } from '../job-done.ts';
-import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
+import { encodingError, jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import type { Call, Context, Shared } from './call.ts';
 import { createConversations } from './conversations.ts';
@@ -129,7 +129,7 @@ function declareProcessing(app: FastifyInstance, route: Route): void {
   });
   app.register(async (bytes) => {
     // Media stay a stream: the parser hands on the request itself.
-    bytes.addContentTypeParser('*', (_request, payload, done) => done(null, payload));
+    bytes.addContentTypeParser('*', (request, payload, done) => done(encodingError(request), payload));
     for (const medium of MEDIA) {
       const upload = route('submit', (call) => processBytes(call, medium), 201);
       bytes.post(`/v1/process/${medium}`, upload);

@@ -5,7 +5,7 @@ import { isJsonType } from '../../core/media-type.ts';
 import type { ResultContent } from '../../store/contract.ts';
 import { isSoundNow } from '../json-check.ts';
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** Whether the result that `meta` describes may be shown inline; what it holds is not known yet. */
 export function isInline(meta: ResultMeta | null, bytesMax: number): meta is ResultMeta {

@@ -4,7 +4,13 @@
  * Global `fetch` takes no lookup hook without its dispatcher being replaced, and without the hook the address connected to
  * cannot be checked. The signal destroys the socket, so the upstream learns at once that nobody waits any more.
  */
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
+import {
+  type AgentOptions,
+  Agent as HttpAgent,
+  request as httpRequest,
+  type IncomingMessage,
+  type RequestOptions,
+} from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
@@ -35,6 +41,11 @@ export class RedirectError extends Error {
   override readonly name = 'RedirectError';
 }
 
+/** An answer in a content encoding that cannot be undone: its bytes would not be what its content type says. */
+export class EncodingError extends Error {
+  override readonly name = 'EncodingError';
+}
+
 export interface Exchanger {
   /** Rejects when the upstream cannot be reached or may not be, and when the signal fires. */
   exchange(request: ExchangeRequest): Promise<ExchangeAnswer>;
@@ -43,24 +54,43 @@ export interface Exchanger {
 
 /** Keeps connections alive between jobs of one type. */
 export function exchanger({ allowPrivateAddresses }: { allowPrivateAddresses: boolean }): Exchanger {
-  const agentOptions = {
-    keepAlive: true,
-    timeout: 60_000,
-    ...(allowPrivateAddresses ? {} : { lookup: guardedLookup }),
-  };
-  const agents = { 'http:': new HttpAgent(agentOptions), 'https:': new HttpsAgent(agentOptions) };
+  const agentOptions = { timeout: 60_000, ...(allowPrivateAddresses ? {} : { lookup: guardedLookup }) };
+  const kept = agentsOf({ ...agentOptions, keepAlive: true });
+  const fresh = agentsOf(agentOptions);
   const hop = async (request: ExchangeRequest): Promise<IncomingMessage> => {
     if (!allowPrivateAddresses) refusePrivateHost(request.url);
-    return send(request, request.url.protocol === 'https:' ? agents['https:'] : agents['http:']);
+    const isSecure = request.url.protocol === 'https:';
+    try {
+      return await send(request, isSecure ? kept.https : kept.http);
+    } catch (error) {
+      if (!(error instanceof StaleSocket)) throw error;
+      return await send(request, isSecure ? fresh.https : fresh.http);
+    }
   };
   return {
     exchange: (request) => follow(request, hop),
     close() {
-      agents['http:'].destroy();
-      agents['https:'].destroy();
+      for (const { http, https } of [kept, fresh]) {
+        http.destroy();
+        https.destroy();
+      }
     },
   };
 }
+
+function agentsOf(options: AgentOptions) {
+  return { http: new HttpAgent(options), https: new HttpsAgent(options) };
+}
+
+/**
+ * The upstream closed a kept connection at the moment at which a request went out on it: nothing was answered, and most likely nothing was
+ * read. Sent once more, on a connection of its own; an upstream that has read it all the same knows it by its Idempotency-Key.
+ */
+class StaleSocket extends Error {
+  override readonly name = 'StaleSocket';
+}
+
+const CLOSED_UNDER_US: ReadonlySet<string | undefined> = new Set(['ECONNRESET', 'EPIPE']);
 
 async function follow(
   first: ExchangeRequest,
@@ -85,7 +115,10 @@ function send(request: ExchangeRequest, agent: HttpAgent | HttpsAgent): Promise<
   return new Promise((resolve, reject) => {
     const make = request.url.protocol === 'https:' ? httpsRequest : httpRequest;
     const outgoing = make(request.url, options, resolve);
-    outgoing.on('error', reject);
+    outgoing.on('error', (error: NodeJS.ErrnoException) => {
+      const isStale = outgoing.reusedSocket && CLOSED_UNDER_US.has(error.code) && !request.signal.aborted;
+      reject(isStale ? new StaleSocket(error.message, { cause: error }) : error);
+    });
     outgoing.end(request.body ?? undefined);
   });
 }
@@ -123,13 +156,15 @@ function onlyNeutral(headers: Readonly<Record<string, string>>): Record<string, 
   return Object.fromEntries(Object.entries(headers).filter(([name]) => NEUTRAL.has(name.toLowerCase())));
 }
 
-const DECODERS: Readonly<Record<string, () => Duplex>> = {
-  gzip: createGunzip,
-  'x-gzip': createGunzip,
-  deflate: createInflate,
-  br: createBrotliDecompress,
-  zstd: createZstdDecompress,
-};
+/** Somebody compressed what was compressed already; more than that is no honest answer. */
+const ENCODINGS_MAX = 2;
+const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
+  ['gzip', createGunzip],
+  ['x-gzip', createGunzip],
+  ['deflate', createInflate],
+  ['br', createBrotliDecompress],
+  ['zstd', createZstdDecompress],
+]);
 
 /** The whole body, or null where there is more than `bytesMax`. */
 export async function readBody(body: Readable, bytesMax: number): Promise<Buffer | null> {
@@ -146,8 +181,21 @@ export async function readBody(body: Readable, bytesMax: number): Promise<Buffer
 
 /** Identity was asked for; some upstreams compress all the same, and a stored result has no content encoding. */
 function decoded(response: IncomingMessage, method: string): Readable {
-  const makeDecoder = DECODERS[response.headers['content-encoding']?.toLowerCase() ?? ''];
-  if (method === 'HEAD' || makeDecoder === undefined) return response;
-  // The callback form hands an error of either stream to whoever reads the decoder.
-  return pipeline(response, makeDecoder(), () => {});
+  const encodings = (response.headers['content-encoding'] ?? '')
+    .split(',')
+    .map((encoding) => encoding.trim().toLowerCase())
+    .filter((encoding) => encoding !== '' && encoding !== 'identity');
+  if (method === 'HEAD' || encodings.length === 0) return response;
+  const makers = encodings.map((encoding) => DECODERS.get(encoding));
+  if (makers.length > ENCODINGS_MAX || makers.includes(undefined)) {
+    response.destroy();
+    throw new EncodingError(
+      `The upstream answered in the content encoding ${encodings.join(', ').slice(0, 100)}, which is not known here.`,
+    );
+  }
+  // The last one was applied last. The callback form hands an error of any stream to whoever reads the decoder.
+  return makers.reduceRight<Readable>(
+    (body, make) => (make === undefined ? body : pipeline(body, make(), () => {})),
+    response,
+  );
 }

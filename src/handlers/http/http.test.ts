@@ -101,6 +101,37 @@ describe('httpHandler', () => {
     assert.equal(outcome.kind === 'succeeded' && outcome.result?.contentType, 'text/plain');
   });
 
+  it('keeps the charset of an answer that calls itself JSON and is not in UTF-8', async () => {
+    const body = Buffer.from('{"city":"Zürich"}', 'latin1');
+    const type = 'application/json; Charset="ISO-8859-1"';
+    const base = await upstream((_, response) => answer(response, 200, { 'content-type': type }, body));
+    const outcome = await start({ url: base }).ended;
+    assert.ok(outcome.kind === 'succeeded' && outcome.result !== null);
+    assert.equal(outcome.result.contentType, 'text/plain; charset=iso-8859-1');
+    assert.deepEqual(Buffer.from(outcome.result.bytes), body);
+  });
+
+  it('reads the beginning of an error in the charset that it names', async () => {
+    const base = await upstream((_, response) =>
+      answer(response, 400, { 'content-type': 'text/plain; charset=latin1' }, Buffer.from('für', 'latin1')),
+    );
+    assert.deepEqual((failureOf(await start({ url: base }).ended).details as { body: string }).body, 'für');
+  });
+
+  it('undoes encodings that were applied one after another, and fails for one that it does not know', async () => {
+    const twice = brotliCompressSync(gzipSync('{"n":1}'));
+    const known = await upstream((_, response) =>
+      answer(response, 200, { 'content-type': 'application/json', 'content-encoding': 'gzip, br' }, twice),
+    );
+    assert.deepEqual(resultOf(await start({ url: known }).ended), { n: 1 });
+    for (const encoding of ['compress', 'constructor', 'gzip, gzip, gzip']) {
+      const base = await upstream((_, response) => answer(response, 200, { 'content-encoding': encoding }, 'x'));
+      const failure = failureOf(await start({ url: base }).ended);
+      assert.deepEqual([failure.code, failure.isRetryable], ['UPSTREAM_FAILED', false]);
+      assert.ok(failure.message.includes(encoding), failure.message);
+    }
+  });
+
   it('keeps an answer that nests deeper than the limit as the text that it is', async () => {
     const body = '['.repeat(201) + ']'.repeat(201);
     const base = await upstream((_, response) => answer(response, 200, { 'content-type': 'application/json' }, body));
@@ -247,6 +278,42 @@ describe('httpHandler', () => {
     handlers.push(handler);
     for (let count = 0; count < 3; count += 1) await handler.run(sampleAttempt());
     assert.equal(sockets.size, 1);
+  });
+});
+
+describe('httpHandler on a kept connection that the upstream closes', () => {
+  /** Answers the first request, and ends the connections of the next `closed` without an answer. */
+  async function closing(closed: number) {
+    const keys: unknown[] = [];
+    const sockets = new Set<unknown>();
+    const base = await upstream((request, response) => {
+      keys.push(request.headers['idempotency-key']);
+      sockets.add(request.socket);
+      if (keys.length > 1 && keys.length <= 1 + closed) request.socket.destroy();
+      else answer(response, 200, { 'content-type': 'application/json' }, '1');
+    });
+    const handler = httpHandler(
+      { url: base, allowPrivateAddresses: true },
+      { limits: DEFAULT_LIMITS, clock: systemClock },
+    );
+    handlers.push(handler);
+    assert.equal(resultOf(await handler.run(sampleAttempt())), 1);
+    return { outcome: await handler.run(sampleAttempt()), keys, sockets };
+  }
+
+  it('sends the request once more, with the same key, on a connection of its own', async () => {
+    const { outcome, keys, sockets } = await closing(1);
+    assert.equal(resultOf(outcome), 1);
+    assert.equal(keys.length, 3);
+    assert.equal(keys[1], keys[2]);
+    assert.equal(sockets.size, 2);
+  });
+
+  it('fails for now when that one is closed too', async () => {
+    const { outcome, keys } = await closing(2);
+    const failure = failureOf(outcome);
+    assert.deepEqual([failure.code, failure.isRetryable], ['UPSTREAM_UNREACHABLE', true]);
+    assert.equal(keys.length, 3);
   });
 });
 

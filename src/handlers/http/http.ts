@@ -5,12 +5,13 @@
  */
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import { charsetOf } from '../../core/media-type.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { resultComplaint } from '../../engine/json-check.ts';
 import { PrivateAddressError } from '../../net/guarded-lookup.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
-import { type ExchangeAnswer, type Exchanger, exchanger, RedirectError, readBody } from './exchange.ts';
+import { EncodingError, type ExchangeAnswer, type Exchanger, exchanger, RedirectError, readBody } from './exchange.ts';
 import type { HttpOptions } from './options.ts';
 import { retryAfterMsOf } from './retry-after.ts';
 import { inputIssues, sendOf, targetOf } from './target.ts';
@@ -85,7 +86,22 @@ async function outcomeOf(
   }
   const contentType = headers['content-type'] ?? 'application/octet-stream';
   const isHonest = (await resultComplaint({ contentType, bytes: body }, limits)) === null;
-  return { kind: 'succeeded', result: { contentType: isHonest ? contentType : 'text/plain', bytes: body } };
+  return { kind: 'succeeded', result: { contentType: isHonest ? contentType : asText(contentType), bytes: body } };
+}
+
+/** What calls itself JSON and is not, is text, in the charset that it named: readers need that as before. */
+function asText(contentType: string): string {
+  const charset = charsetOf(contentType);
+  return charset === null ? 'text/plain' : `text/plain; charset=${charset}`;
+}
+
+/** In the charset that the upstream names, where it is one that is known. */
+function decodedText(bytes: Buffer, contentType: string | undefined): string {
+  try {
+    return new TextDecoder(charsetOf(contentType) ?? 'utf-8').decode(bytes);
+  } catch {
+    return bytes.toString('utf8');
+  }
 }
 
 function refusedBy(
@@ -94,7 +110,8 @@ function refusedBy(
   retryAfterMs: number | undefined,
 ): AttemptOutcome {
   const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
-  const beginning = body?.toString('utf8', 0, ERROR_BODY_LENGTH_MAX) ?? null;
+  const beginning =
+    body === null ? null : decodedText(body.subarray(0, ERROR_BODY_LENGTH_MAX), headers['content-type']);
   const details = { status, contentType: headers['content-type'] ?? null, body: beginning };
   const failed = mayPass ? retryableFailure : permanentFailure;
   const outcome = failed('UPSTREAM_FAILED', `${url.host} answered ${status}.`, details);
@@ -103,7 +120,8 @@ function refusedBy(
 
 function unreachable(error: unknown, host: string): AttemptOutcome {
   if (error instanceof PrivateAddressError) return permanentFailure('UPSTREAM_REFUSED', error.message);
-  if (error instanceof RedirectError) return permanentFailure('UPSTREAM_FAILED', error.message);
+  if (error instanceof RedirectError || error instanceof EncodingError)
+    return permanentFailure('UPSTREAM_FAILED', error.message);
   const { code, message } = error as NodeJS.ErrnoException;
   return retryableFailure('UPSTREAM_UNREACHABLE', `${host} could not be reached: ${code ?? message}.`);
 }
