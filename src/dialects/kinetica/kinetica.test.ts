@@ -244,6 +244,29 @@ describe('Kinetica', () => {
     assert.deepEqual([sql.total_number_of_records, sql.has_more_records, sql.count_affected], [3, true, 1]);
   });
 
+  it('a caller who shares a page with one that goes away gets his rows all the same', async () => {
+    const worker = createWorker(rig.engine, rig.tenant);
+    const leaving = new AbortController();
+    const paged = post('/execute/sql', { ...SQL, limit: 1, options: { paging_table: 'left' } });
+    const first = rig.send(paged, 'owner', leaving.signal);
+    await rig.held(1);
+    const second = rig.send(paged);
+    await rig.held(2);
+    const again = new Promise<void>((resolve) => {
+      const stop = rig.engine.subscribe((event) => {
+        if (event.kind !== 'changed' || event.shown !== 'queued') return;
+        stop();
+        resolve();
+      });
+    });
+    leaving.abort();
+    await assert.rejects(first);
+    await again;
+    await worker.succeed(await worker.claim(TEST_TYPE), ROWS);
+    const sql = payload(await second);
+    assert.deepEqual([sql.total_number_of_records, sql.has_more_records], [2, true]);
+  });
+
   it('a statement that fails is a 400 without a word that clients take for an outage', async () => {
     const worker = createWorker(rig.engine, rig.tenant);
     const answer = rig.send(post('/execute/sql', SQL));
