@@ -4,6 +4,7 @@ import type { DialectContext, NumberCipher } from '../../http/dialect.ts';
 import type { DialectCall } from '../call.ts';
 import type { Encoding } from './encoding.ts';
 import type { KineticaOptions } from './options.ts';
+import type { TableMemory } from './table-memory.ts';
 
 export type Context = DialectContext<KineticaOptions>;
 
@@ -12,6 +13,7 @@ export interface Call extends DialectCall<KineticaOptions> {
   readonly user: string;
   /** Job numbers as this vendor's clients see them, and back. */
   readonly ids: NumberCipher;
+  readonly tables: TableMemory;
   /** Of the request, and so of its answer. */
   readonly encoding: Encoding;
 }

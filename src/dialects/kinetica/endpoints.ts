@@ -17,9 +17,9 @@ import {
   wordOf,
 } from './mapping.ts';
 import { sqlAnswer } from './sql-answer.ts';
-import { type SqlResult, sqlResultOf } from './sql-columns.ts';
+import { type SqlTable, sqlTableOf } from './sql-columns.ts';
 import { startJob } from './starting.ts';
-import { rowsOf } from './statement.ts';
+import { keptTable, tableOf } from './statement.ts';
 import { targetRequest } from './submission.ts';
 import {
   type AlterJobsRequest,
@@ -142,7 +142,7 @@ function inlineResult(options: Call['context']['options'], job: Snapshot['job'],
   const memory = remembered(job);
   const isSql = options.endpoints[endpointOf(job)]?.kind === 'sql';
   if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: text };
-  return encoded(memory.encoding, sqlAnswer(sqlResultOf(text), memory, memory.rowEncoding));
+  return encoded(memory.encoding, sqlAnswer(sqlTableOf(text), memory, memory.rowEncoding));
 }
 
 async function resultPart(call: Call, snapshot: Snapshot): Promise<ResultPart> {
@@ -168,11 +168,11 @@ async function plainResult(call: Call, snapshot: Snapshot): Promise<string> {
 }
 
 /** Rows of the job that the page is cut from, and those of its own where that one is gone. */
-async function pageRows(call: Call, snapshot: Snapshot, pageOf: string | null): Promise<SqlResult> {
+async function pageRows(call: Call, snapshot: Snapshot, pageOf: string | null): Promise<SqlTable> {
   const [first] = pageOf === null ? [] : await call.context.engine.read(call.principal.tenant, [pageOf]);
   const isKept = first?.kind === 'found' && first.snapshot.job.state === 'succeeded';
-  const kept = isKept ? await rowsOf(call, first.snapshot) : null;
-  return kept ?? (await rowsOf(call, snapshot)) ?? sqlResultOf('null');
+  const kept = isKept ? await keptTable(call, first.snapshot) : null;
+  return kept ?? (await tableOf(call, snapshot)) ?? sqlTableOf('null');
 }
 
 /** Statements that ran synchronously are nobody's jobs: they show only while they run. */

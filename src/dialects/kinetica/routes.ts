@@ -17,12 +17,13 @@ import { frame } from '../frame.ts';
 import { jsonBodyOf, rawBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
-import type { Context } from './call.ts';
+import type { Call, Context } from './call.ts';
 import { type Body, bodyOf, type Encoding } from './encoding.ts';
 import { polledText } from './endpoints.ts';
 import { CORS, errorBody } from './mapping.ts';
 import { ENDPOINTS, type Endpoint } from './served.ts';
 import { uncompressed } from './snappy.ts';
+import { createTableMemory } from './table-memory.ts';
 import { type Wrapper, wrapper } from './wire.ts';
 
 const JSON_TYPE = 'application/json';
@@ -41,12 +42,13 @@ export function register(app: FastifyInstance, context: Context): void {
     });
     framed.addHook('onSend', (request, reply, payload, done) => done(null, finished(request, reply, payload)));
     const polled = polling(context);
+    const tables = createTableMemory();
     framed.get('/', (_request, reply) => reply.type('text/plain').send(RUNNING));
     for (const served of ENDPOINTS) {
       const { path } = served;
       // Clients may be given a base URL with a path of its own, one segment of which is tolerated.
       for (const url of [path, `/:prefix${path}`]) {
-        const handle: Handle = (request, reply) => serve(context, request, reply, served);
+        const handle: Handle = (request, reply) => serve({ context, request, reply, tables }, served);
         framed.post(url, path === '/get/job' ? polled(handle) : handle);
       }
     }
@@ -98,14 +100,17 @@ const POLL = /^\s*\{\s*"job_id"\s*:\s*(\d{1,16})\s*(?:,\s*"options"\s*:\s*\{\s*\
 const TIME_HEADER = 'x-request-time-secs';
 const CORS_PAIRS = Object.entries(CORS).flat();
 
-async function serve(context: Context, request: FastifyRequest, reply: FastifyReply, { scope, answer }: Endpoint) {
+type Unproven = Pick<Call, 'context' | 'request' | 'reply' | 'tables'>;
+
+async function serve(unproven: Unproven, { scope, answer }: Endpoint) {
+  const { context, request, reply } = unproven;
   const principal = await authenticate(context, request);
   requireScope(principal, scope);
   const encoding = encodingOf(request);
   const body = bodyIn(context, request, encoding);
   const ids = await context.auth.jobIds();
   const user = userOf(request, principal);
-  const out = await answer({ context, request, reply, principal, user, ids, encoding }, body);
+  const out = await answer({ ...unproven, principal, user, ids, encoding }, body);
   return reply.type(encoding === 'binary' ? BINARY_TYPE : JSON_TYPE).send(bodyOf(encoding, out));
 }
 

@@ -2,8 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { recordOfSchema } from './avro.ts';
 import { plain } from './mapping.ts';
-import { sqlAnswer } from './sql-answer.ts';
+import { type PageOfTable, sqlAnswer } from './sql-answer.ts';
+import { sqlTableOf } from './sql-columns.ts';
 
+const answerOf = (result: object, page: PageOfTable, encoding: 'json' | 'binary') =>
+  sqlAnswer(sqlTableOf(JSON.stringify(result)), page, encoding);
 const ALL = { offset: 0, limit: -9_999, pagingTable: 'p' };
 
 test('sqlAnswer names types as the vendor does and carries values in their base types', () => {
@@ -12,7 +15,7 @@ test('sqlAnswer names types as the vendor does and carries values in their base 
     types: ['BOOLEAN', 'SMALLINT', 'BIGINT', 'DOUBLE', 'DECIMAL(18,3)', 'TIMESTAMP', 'VARCHAR', 'STRUCT(a INTEGER)'],
     rows: [[true, 1, '9007199254740993', 'NaN', '1.500', '2024-01-02 03:04:05', 'é"\n', { a: 1 }]],
   };
-  const answer = sqlAnswer(result, ALL, 'json');
+  const answer = answerOf(result, ALL, 'json');
   const columns = JSON.parse(answer.json_encoded_response);
   assert.deepEqual(columns.column_datatypes, [
     'boolean',
@@ -39,7 +42,7 @@ test('sqlAnswer makes a column nullable only where it has nulls', () => {
       [2, 3],
     ],
   };
-  const { fields } = JSON.parse(sqlAnswer(result, ALL, 'json').response_schema_str);
+  const { fields } = JSON.parse(answerOf(result, ALL, 'json').response_schema_str);
   assert.deepEqual(fields[0].type.items, 'int');
   assert.deepEqual(fields[1].type.items, ['int', 'null']);
 });
@@ -53,7 +56,7 @@ test('sqlAnswer in binary is a datum of its own schema', () => {
       [2, 'Infinity', 3],
     ],
   };
-  const answer = sqlAnswer(result, ALL, 'binary');
+  const answer = answerOf(result, ALL, 'binary');
   const decoded = recordOfSchema<Record<string, unknown[]>>(JSON.parse(answer.response_schema_str)).decode(
     answer.binary_encoded_response,
   );
@@ -65,18 +68,18 @@ test('sqlAnswer in binary is a datum of its own schema', () => {
 test('sqlAnswer without columns is the placeholder, in both encodings', () => {
   const empty = { columns: [], types: [], rows: [] };
   assert.equal(
-    sqlAnswer(empty, ALL, 'json').json_encoded_response,
+    answerOf(empty, ALL, 'json').json_encoded_response,
     '{"column_1":[],"column_headers":["dummy"],"column_datatypes":["string"]}',
   );
-  assert.ok(sqlAnswer(empty, ALL, 'binary').binary_encoded_response.length > 0);
+  assert.ok(answerOf(empty, ALL, 'binary').binary_encoded_response.length > 0);
 });
 
 test('sqlAnswer pages by offset and limit', () => {
   const result = { columns: ['a'], types: ['INTEGER'], rows: [[1], [2], [3]] };
-  const page = sqlAnswer(result, { ...ALL, offset: 1, limit: 1 }, 'json');
+  const page = answerOf(result, { ...ALL, offset: 1, limit: 1 }, 'json');
   assert.deepEqual(JSON.parse(page.json_encoded_response).column_1, [2]);
   assert.deepEqual([page.total_number_of_records, page.has_more_records], [3, true]);
-  assert.equal(sqlAnswer(result, { ...ALL, offset: 2, limit: 5 }, 'json').has_more_records, false);
+  assert.equal(answerOf(result, { ...ALL, offset: 2, limit: 5 }, 'json').has_more_records, false);
 });
 
 test('plain says what clients take for an outage in words that they do not', () => {

@@ -9,7 +9,7 @@ import type { Json } from '../../core/job.ts';
 import { type AvroSchema, recordOfSchema } from './avro.ts';
 import type { Encoding } from './encoding.ts';
 import type { Page } from './paging.ts';
-import { type Column, cellOf, columnsOf, type SqlResult } from './sql-columns.ts';
+import { type Column, cellOf, type SqlTable } from './sql-columns.ts';
 import { END_OF_SET, type ExecuteSqlResponse } from './wire.ts';
 
 /** What is cut out of a result, and under which name further pages are asked for. */
@@ -21,13 +21,12 @@ export interface PageOfTable extends Page {
 const NO_COLUMNS = { column_1: [], column_headers: ['dummy'], column_datatypes: ['string'] };
 
 /** The payload of `/execute/sql` for these rows. Pure; `encoding` is that of the rows, not of the answer around them. */
-export function sqlAnswer(result: SqlResult, page: PageOfTable, encoding: Encoding): ExecuteSqlResponse {
-  const total = result.rows.length;
-  const rows = pageOf(result.rows, page);
+export function sqlAnswer({ columns, rows: all }: SqlTable, page: PageOfTable, encoding: Encoding): ExecuteSqlResponse {
+  const total = all.length;
+  const rows = pageOf(all, page);
   const hasMore = page.offset + rows.length < total;
   // Empty where the first call returned everything: then clients have nothing to clear.
   const table = hasMore || page.offset > 0 ? page.pagingTable : '';
-  const columns = columnsOf(result);
   const schema = schemaOf(columns);
   const values = columns.length === 0 ? NO_COLUMNS : valuesOf(columns, rows, encoding);
   return {

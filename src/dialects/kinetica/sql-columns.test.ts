@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { recordOfSchema } from './avro.ts';
 import { sqlAnswer } from './sql-answer.ts';
-import { columnsOf, sqlResultOf } from './sql-columns.ts';
+import { sqlTableOf } from './sql-columns.ts';
 
 const ALL = { offset: 0, limit: -9_999, pagingTable: '' };
 const TYPES = [
@@ -19,7 +19,7 @@ const TYPES = [
 ];
 
 const answered = (text: string) => {
-  const result = sqlResultOf(text);
+  const result = sqlTableOf(text);
   const json = sqlAnswer(result, ALL, 'json');
   JSON.parse(json.json_encoded_response);
   const binary = sqlAnswer(result, ALL, 'binary');
@@ -58,9 +58,9 @@ test('any values under any type are answered, in both encodings', () => {
   );
 });
 
-test('columnsOf makes a column of texts where a value does not fit the type that was said of it', () => {
+test('sqlTableOf makes a column of texts where a value does not fit the type that was said of it', () => {
   const typed = (type: string, ...values: unknown[]) =>
-    columnsOf(sqlResultOf(JSON.stringify({ columns: ['c'], types: [type], rows: values.map((value) => [value]) })))[0];
+    sqlTableOf(JSON.stringify({ columns: ['c'], types: [type], rows: values.map((value) => [value]) })).columns[0];
   assert.equal(typed('INTEGER', 1, null, 2_147_483_647)?.type.name, 'int');
   assert.equal(typed('INTEGER', 2_147_483_648)?.type.name, 'string');
   assert.equal(typed('BIGINT', '9223372036854775807', true)?.type.name, 'long');

@@ -9,9 +9,15 @@ import { fieldsOf } from '../../core/json-object.ts';
 import type { Encoding } from './encoding.ts';
 
 /** What a job of an SQL type leaves as its result. `types` are the engine's own names, one per column. */
-export interface SqlResult {
+interface SqlResult {
   readonly columns: readonly string[];
   readonly types: readonly string[];
+  readonly rows: readonly (readonly Json[])[];
+}
+
+/** Rows, and what their columns are in the vendor's words. */
+export interface SqlTable {
+  readonly columns: readonly Column[];
   readonly rows: readonly (readonly Json[])[];
 }
 
@@ -56,12 +62,13 @@ const INT_MAX = 2 ** 31 - 1;
 const NUMBER_WORDS = ['NaN', 'Infinity', '-Infinity'];
 
 /** @param text JSON. Of what is no result of a statement there are no columns. */
-export function sqlResultOf(text: string): SqlResult {
+export function sqlTableOf(text: string): SqlTable {
   const { columns, types, rows } = fieldsOf(JSON.parse(text) as Json);
-  return { columns: textsOf(columns), types: textsOf(types), rows: rowsOf(rows) };
+  const result = { columns: textsOf(columns), types: textsOf(types), rows: rowsOf(rows) };
+  return { columns: columnsOf(result), rows: result.rows };
 }
 
-export function columnsOf({ columns, types, rows }: SqlResult): readonly Column[] {
+function columnsOf({ columns, types, rows }: SqlResult): readonly Column[] {
   return columns.map((name, at) => {
     const said = typeOf(types[at] ?? '');
     const isFit = rows.every((row) => fits(said.base, row[at] ?? null));

@@ -9,7 +9,7 @@ import type { Call } from './call.ts';
 import { jsonOf } from './encoding.ts';
 import { keptJob, type Paging } from './paging.ts';
 import { sqlAnswer } from './sql-answer.ts';
-import { type SqlResult, sqlResultOf } from './sql-columns.ts';
+import { type SqlTable, sqlTableOf } from './sql-columns.ts';
 import { requestOf } from './starting.ts';
 import { type Target, targetRequest } from './submission.ts';
 import { END_OF_SET, type ExecuteSqlRequest, type ExecuteSqlResponse } from './wire.ts';
@@ -32,22 +32,31 @@ export async function executeSql(call: Call, request: ExecuteSqlRequest): Promis
 }
 
 /** Null where nothing is there to be read, not even what a statement without rows leaves. */
-export async function rowsOf(call: Call, snapshot: Snapshot): Promise<SqlResult | null> {
+export async function tableOf(call: Call, snapshot: Snapshot): Promise<SqlTable | null> {
   const result = await resultOf(call.context.engine, snapshot);
   if (result.kind === 'none' && snapshot.job.result !== null) return null;
-  return sqlResultOf(result.kind === 'json' ? result.text : 'null');
+  return sqlTableOf(result.kind === 'json' ? result.text : 'null');
 }
 
-async function ownRows(call: Call, target: Target): Promise<SqlResult> {
+/** `tableOf` for what pages are cut from. */
+export async function keptTable(call: Call, snapshot: Snapshot): Promise<SqlTable | null> {
+  const known = call.tables.get(snapshot.job);
+  if (known !== undefined) return known;
+  const table = await tableOf(call, snapshot);
+  if (table !== null) call.tables.put(snapshot.job, table);
+  return table;
+}
+
+async function ownRows(call: Call, target: Target): Promise<SqlTable> {
   const { job } = await submitOne(call.context.engine, requestOf(call, target, WAITED_FOR));
-  return succeeded(call, await ownEnd(call, job.id));
+  return succeeded(await ownEnd(call, job.id), (snapshot) => tableOf(call, snapshot));
 }
 
 /** Null where this caller is to run the statement alone. */
-async function keptRows(call: Call, target: Target, paging: Paging): Promise<SqlResult | null> {
+async function keptRows(call: Call, target: Target, paging: Paging): Promise<SqlTable | null> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { snapshot, isOwn } = await keptJob(call, requestOf(call, target, WAITED_FOR), paging);
-    if (isOwn) return succeeded(call, await ownEnd(call, snapshot.job.id));
+    if (isOwn) return succeeded(await ownEnd(call, snapshot.job.id), (ended) => keptTable(call, ended));
     const rows = await othersRows(call, snapshot);
     if (rows === null) continue;
     return isOver(target, paging, rows) ? null : rows;
@@ -56,19 +65,19 @@ async function keptRows(call: Call, target: Target, paging: Paging): Promise<Sql
 }
 
 /** Of a job that another call started. Null where it left none, and then it is gone: it failed, or its caller went away. */
-async function othersRows(call: Call, { job }: Snapshot): Promise<SqlResult | null> {
+async function othersRows(call: Call, { job }: Snapshot): Promise<SqlTable | null> {
   const { options, engine } = call.context;
   const lookup = await jobDone(call, job.id, options.syncTimeoutMs);
   if (lookup.kind !== 'found') return null;
   const { snapshot } = lookup;
   if (!isFinal(snapshot.job.state)) throw outOfTime(call, 'was not ended by then');
-  if (snapshot.job.state === 'succeeded') return rowsOf(call, snapshot);
+  if (snapshot.job.state === 'succeeded') return keptTable(call, snapshot);
   await engine.remove(call.principal.tenant, job.id);
   return null;
 }
 
 /** A first page that is the whole result belongs to no paging: whoever asks again without a name means the rows of now. */
-function isOver({ remembered: { offset, limit } }: Target, { isNamed }: Paging, { rows }: SqlResult): boolean {
+function isOver({ remembered: { offset, limit } }: Target, { isNamed }: Paging, { rows }: SqlTable): boolean {
   return !isNamed && offset === 0 && (limit === END_OF_SET || rows.length <= limit);
 }
 
@@ -81,9 +90,11 @@ async function ownEnd(call: Call, id: string): Promise<Snapshot> {
   throw outOfTime(call, 'was cancelled');
 }
 
-async function succeeded(call: Call, snapshot: Snapshot): Promise<SqlResult> {
-  const rows = snapshot.job.state === 'succeeded' ? await rowsOf(call, snapshot) : null;
-  if (rows !== null) return rows;
+type Read = (snapshot: Snapshot) => Promise<SqlTable | null>;
+
+async function succeeded(snapshot: Snapshot, read: Read): Promise<SqlTable> {
+  const table = snapshot.job.state === 'succeeded' ? await read(snapshot) : null;
+  if (table !== null) return table;
   throw new BideError('INVALID_REQUEST', snapshot.job.error?.message ?? 'The statement was cancelled.');
 }
 
