@@ -40,5 +40,6 @@ export const immutaOptions = {
     refreshNativeViewJob: { type },
     'dataSource/bulk': { type },
     'v2/data': { type },
+    'v2/data/delete': { type },
   },
 };

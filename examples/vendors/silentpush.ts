@@ -7,10 +7,10 @@
 import { X509Certificate } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { globSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
-import { isLike, spqlTerms } from './spql.ts';
+import { isLike, spqlFilter } from './spql.ts';
 
 interface Search {
   readonly endpoint: string;
@@ -36,9 +36,11 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 /** `domain/search` and SPQL: which domains stand behind which of the installed packages. */
 export async function packageDomains(search: Search, context: Progress): Promise<readonly Row[]> {
   const rows = await domainRows(context);
-  const terms = search.body === null ? [] : spqlTerms(search.body.query).filter(({ field }) => field !== 'datasource');
+  const holds = search.body === null ? () => true : spqlFilter(search.body.query);
+  // One source stands behind this example, whichever of the vendor's is named.
+  const sources = ['webscan', 'whois', 'services', 'torscan'];
   const found = rows
-    .filter((row) => terms.every(({ field, value, isEqual }) => isLike(row[field], value) === isEqual))
+    .filter((row) => sources.some((datasource) => holds({ ...row, datasource })))
     .filter((row) => matches(row, search.query));
   return picked(sorted(found, search.body?.sort ?? []), search.body?.fields ?? null);
 }
@@ -70,12 +72,20 @@ export async function addresses(search: Search): Promise<readonly Row[]> {
   return found.map(({ address }) => ({ query: qname, type: qtype.toUpperCase(), answer: address }));
 }
 
+/** `domain/whois`: what the installed packages say of a domain. */
+export async function whois(search: Pick<Search, 'path'>, context: Progress): Promise<readonly Row[]> {
+  const domain = search.path.domain ?? '';
+  const rows = (await domainRows(context)).filter((row) => row.domain === domain);
+  return [{ domain, packages: rows.length }];
+}
+
 export const silentpushTypes = {
   // A search that cannot be read now cannot be read later either.
   'package-domains': { run: packageDomains, retry: { attempts: 1 } },
   'look-alikes': { run: lookAlikes },
   certificates: { run: certificates },
   addresses: { run: addresses, retry: { attempts: 1 } },
+  whois: { run: whois },
 };
 
 export const silentpushOptions = {
@@ -87,6 +97,8 @@ export const silentpushOptions = {
     'domain/certificates': { type: 'certificates' },
     'padns/search/typosquat': { type: 'look-alikes' },
     'padns/lookup/query': { type: 'addresses' },
+    'domain/whois': { type: 'whois' },
+    'domain/whoislive': { type: 'whois' },
   },
 };
 
@@ -95,19 +107,28 @@ async function domainRows(context: Progress): Promise<readonly Row[]> {
   const manifests = globSync(['node_modules/*/package.json', 'node_modules/@*/*/package.json'], { cwd: ROOT }).sort();
   const rows: Row[] = [];
   for (const [index, path] of manifests.entries()) {
-    rows.push(...rowsOf(await readFile(`${ROOT}${path}`, 'utf8')));
+    const [text, { mtime }] = await Promise.all([readFile(`${ROOT}${path}`, 'utf8'), stat(`${ROOT}${path}`)]);
+    rows.push(...rowsOf(text, mtime.toISOString().slice(0, 19).replace('T', ' ')));
     context.progress((100 * (index + 1)) / manifests.length, path);
   }
   return rows;
 }
 
-function rowsOf(text: string): readonly Row[] {
+function rowsOf(text: string, scannedAt: string): readonly Row[] {
   const { name, version, license, homepage, repository, bugs } = JSON.parse(text) as Record<string, unknown>;
   const domains = new Set([homepage, addressIn(repository), addressIn(bugs)].map(domainOf));
   return [...domains].flatMap((domain) =>
     domain === null
       ? []
-      : [{ domain, package: String(name), version: String(version), license: String(license ?? '') }],
+      : [
+          {
+            domain,
+            package: String(name),
+            version: String(version),
+            license: String(license ?? ''),
+            scan_date: scannedAt,
+          },
+        ],
   );
 }
 

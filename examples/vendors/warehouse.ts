@@ -2,6 +2,9 @@
 import { sql } from 'bide';
 import { dataFile } from './data.ts';
 
+/** Data that callers of ToolkitAPI bring along comes from below this URL, such as http://127.0.0.1:9000/data/, or from nowhere. */
+const broughtFrom = process.env.BIDE_EXAMPLE_DATA_URL;
+
 export const warehouseTypes = {
   warehouse: sql({
     datasets: {
@@ -9,8 +12,6 @@ export const warehouseTypes = {
       airports: dataFile('airports.csv'),
       weather: dataFile('seattle-weather.csv'),
     },
-    // A caller of ToolkitAPI may bring data from here.
-    allowUrls: ['http://127.0.0.1/'],
-    allowPrivateAddresses: true,
+    ...(broughtFrom === undefined ? {} : { allowUrls: [broughtFrom], allowPrivateAddresses: true }),
   }),
 };

@@ -18,6 +18,7 @@ export const immutaDemo: VendorDemo = {
     await documented(stage, headers, id);
     await bulk(stage, headers);
     await failing(stage, headers);
+    await plans(stage, headers);
     await search(stage, headers);
     await refusals(stage, headers);
   },
@@ -65,12 +66,10 @@ async function documented(stage: Stage, headers: Headers, id: string): Promise<v
 
 async function bulk(stage: Stage, headers: Headers): Promise<void> {
   stage.say('A list of handlers becomes a bulk of jobs, waited for without end.');
-  const handlers = ['airports', 'weather', 'zipcodes'].map((table) => ({
-    handler: { metadata: { ...METADATA, table } },
-  }));
+  const handler = ['airports', 'weather', 'zipcodes'].map((table) => ({ metadata: { ...METADATA, table } }));
   const started = await stage.exchange(
-    { method: 'POST', path: '/snowflake/handler', headers, json: handlers },
-    { status: 200, json: { bulkId: UUID, connectionString: CONNECTION, jobsCreated: 3 } },
+    { method: 'POST', path: '/snowflake/handler', headers, json: { handler } },
+    { status: 200, json: { bulkId: UUID, connectionString: CONNECTION } },
   );
   const { bulkId } = started.json as { bulkId: string };
   const jobs = await stage.exchange(
@@ -101,6 +100,34 @@ async function failing(stage: Stage, headers: Headers): Promise<void> {
     { method: 'POST', path: '/snowflake/handler', headers, json: handler('nothing') },
     { status: 400, json: boom(400, 'Bad Request', /there is no table nothing/) },
   );
+}
+
+async function plans(stage: Stage, headers: Headers): Promise<void> {
+  stage.say(
+    'A dry run answers the plan and starts nothing; descriptions come in YAML as well. 404 says that there is no such connection.',
+  );
+  const plan = (members: Record<string, Pattern>): Pattern => ({
+    ...{ dryRun: true, creating: [], updating: [], deleting: [], noChange: [] },
+    ...{ detectionRunning: false, tagsUpdated: false, ...members },
+  });
+  const yaml = 'connectionKey: sample\nsources:\n  - name: airports\n';
+  const asYaml = { ...headers, 'content-type': 'application/x-yaml' };
+  await stage.exchange(
+    { method: 'POST', path: '/api/v2/data?dryRun=true', headers: asYaml, body: yaml },
+    { status: 200, json: plan({ creating: ['airports'] }) },
+  );
+  const exists = { method: 'DELETE', path: '/api/v2/data/sample?dryRun=true', headers } as const;
+  await stage.exchange(exists, { status: 404, json: boom(404, 'Not Found', 'Not Found') });
+  await stage.exchange(
+    { method: 'POST', path: '/api/v2/data', headers: asYaml, body: yaml },
+    { status: 200, json: plan({ dryRun: false, creating: ['airports'], bulkId: UUID, jobId: UUID }) },
+  );
+  await stage.exchange(exists, { status: 200, json: plan({ deleting: ['airports'] }) });
+  await stage.exchange(
+    { method: 'DELETE', path: '/api/v2/data/sample', headers },
+    { status: 200, json: plan({ dryRun: false, deleting: ['airports'], bulkId: UUID, jobId: UUID }) },
+  );
+  await stage.exchange(exists, { status: 404, json: boom(404, 'Not Found', 'Not Found') });
 }
 
 async function search(stage: Stage, headers: Headers): Promise<void> {

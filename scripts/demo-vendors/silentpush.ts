@@ -5,7 +5,12 @@ import type { DemoAnswer, Stage, VendorDemo } from './stage.ts';
 const EXPLORE = '/api/v1/merge-api/explore';
 
 const ok = (response: Pattern): Pattern => ({ status_code: 200, error: null, response });
-const refused = (status: number, error: Pattern): Pattern => ({ status_code: status, error, response: {} });
+const refused = (status: number, error: Pattern): Pattern => ({
+  status_code: status,
+  error,
+  errors: [error],
+  response: {},
+});
 
 export const silentpushDemo: VendorDemo = {
   dialect: 'silentpush',
@@ -117,9 +122,29 @@ async function otherEndpoints(stage: Stage): Promise<void> {
     {
       status: 200,
       json: ok({
-        records: [{ domain: 'github.com', package: anyText, version: anyText, license: anyText, distance: 1 }],
+        records: [
+          {
+            domain: 'github.com',
+            package: anyText,
+            version: anyText,
+            license: anyText,
+            scan_date: anyText,
+            distance: 1,
+          },
+        ],
       }),
     },
+  );
+  stage.say('A connector tests its connection with a WHOIS lookup; a SPQL search as people write it.');
+  await stage.exchange(
+    { path: `${EXPLORE}/domain/whois/github.com`, headers },
+    { status: 200, json: ok({ whois: [{ domain: 'github.com', packages: anyInteger }] }) },
+  );
+  const query =
+    'datasource = ["webscan"] AND scan_date >= "2000-01-01" AND (license = "MIT" OR license = ["ISC", "BSD*"])';
+  await stage.exchange(
+    { method: 'POST', path: `${EXPLORE}/scandata/search/raw?limit=2`, headers, json: { query, fields: ['license'] } },
+    { status: 200, json: ok({ scandata_raw: listOf({ license: /^(MIT|ISC|BSD)/ }, 2) }) },
   );
   await stage.exchange({ path: '/api/v1/me/', headers }, { status: 200, json: { username: anyText } });
 }
@@ -127,7 +152,7 @@ async function otherEndpoints(stage: Stage): Promise<void> {
 async function failing(stage: Stage): Promise<void> {
   const headers = { 'X-API-KEY': stage.key };
   stage.say('A search that fails says so inside of a 200, without a job_status beside it.');
-  const error = 'This cannot be read as SPQL: >> 5';
+  const error = 'This cannot be read as SPQL at >> 5';
   await stage.exchange(
     { method: 'POST', path: `${EXPLORE}/scandata/search/raw`, headers, json: { query: 'domain = "x" AND >> 5' } },
     { status: 200, json: { status_code: 500, error, response: { error } } },
@@ -155,7 +180,13 @@ async function refusals(stage: Stage): Promise<void> {
   );
 }
 
-const domainRow: Pattern = { domain: /\.dev$/, package: anyText, version: anyText, license: anyText };
+const domainRow: Pattern = {
+  domain: /\.dev$/,
+  package: anyText,
+  version: anyText,
+  license: anyText,
+  scan_date: anyText,
+};
 
 function statusOf(stage: Stage, status: Pattern, id: string | RegExp): Pattern {
   const get = (value: unknown) => typeof value === 'string' && value.startsWith(`${stage.url}${EXPLORE}/job/`);

@@ -2,21 +2,28 @@
 import { BideError } from '../core/errors.ts';
 import type { Engine, Snapshot, SubmitOutcome, SubmitRequest } from '../engine/api.ts';
 
-export async function submitOne(engine: Pick<Engine, 'submit'>, request: SubmitRequest): Promise<Snapshot> {
+/** What the caller calls the field at a path of the input: where a dialect makes the input itself, its paths say nothing to them. */
+export type NameOf = (path: string) => string;
+
+export async function submitOne(
+  engine: Pick<Engine, 'submit'>,
+  request: SubmitRequest,
+  nameOf?: NameOf,
+): Promise<Snapshot> {
   const [outcome] = await engine.submit([request]);
-  return submitted(outcome);
+  return submitted(outcome, nameOf);
 }
 
 /** The snapshot of the submitted job. INPUT_INVALID, INVALID_REQUEST, QUOTA_EXCEEDED, TYPE_UNKNOWN or IDEMPOTENCY_MISMATCH otherwise. */
-export function submitted(outcome: SubmitOutcome | undefined): Snapshot {
+export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (path) => path): Snapshot {
   switch (outcome?.kind) {
     case 'created':
     case 'existing':
       return outcome.snapshot;
     case 'invalidInput':
-      throw new BideError('INPUT_INVALID', sentenceOf(outcome.issues));
+      throw new BideError('INPUT_INVALID', sentenceOf(outcome.issues, nameOf));
     case 'invalidRequest':
-      throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues));
+      throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues, nameOf));
     case 'overQuota':
       throw new BideError('QUOTA_EXCEEDED');
     case 'unknownType':
@@ -28,6 +35,6 @@ export function submitted(outcome: SubmitOutcome | undefined): Snapshot {
   }
 }
 
-function sentenceOf(issues: readonly { readonly path: string; readonly message: string }[]): string {
-  return issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).join('; ');
+function sentenceOf(issues: readonly { readonly path: string; readonly message: string }[], nameOf: NameOf): string {
+  return issues.map(({ path, message }) => (path === '' ? message : `${nameOf(path)}: ${message}`)).join('; ');
 }

@@ -53,7 +53,7 @@ async function startBulk(call: Call, type: string, started: Started, items: read
   const bulkId = randomUUID();
   const context = { tenant: call.principal.tenant, type, bulkId };
   const outcomes = await call.context.engine.submit(items.map((body) => submission(context, { ...started, body })));
-  outcomes.forEach(submitted);
+  for (const outcome of outcomes) submitted(outcome);
   const made = { bulkId, connectionString: connectionStringOf(items[0] ?? null) };
   return started.endpoint === 'handler' ? made : { ...made, jobsCreated: outcomes.length };
 }

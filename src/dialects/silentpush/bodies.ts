@@ -49,7 +49,7 @@ export async function outcomeRead(
 }
 
 /** The result as JSON; bytes that are none become one row which holds them. */
-async function resultJson(engine: Engine, snapshot: Snapshot): Promise<Json> {
+export async function resultJson(engine: Engine, snapshot: Snapshot): Promise<Json> {
   const result = await resultOf(engine, snapshot);
   if (result.kind === 'none') return null;
   if (result.kind === 'json') return JSON.parse(result.text) as Json;

@@ -3,7 +3,7 @@ import type { Dialect } from '../../http/dialect.ts';
 import { errorBody, NAME, WORDS } from './mapping.ts';
 import { parseOptions, type SilentpushOptions } from './options.ts';
 import { register } from './routes.ts';
-import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS, STATUS_WORDS } from './wire.ts';
+import { JOB_PATH, ME_PATH, READ_ENDPOINTS, STARTING_ENDPOINTS, STATUS_WORDS } from './wire.ts';
 
 export const silentpush: Dialect<SilentpushOptions> = {
   name: NAME,
@@ -20,10 +20,10 @@ export const silentpush: Dialect<SilentpushOptions> = {
   serves: [
     { method: 'GET', path: JOB_PATH, purpose: 'Status of a job, or its result; held up to 25 s' },
     ...STARTING_ENDPOINTS.map(({ method, path, purpose }) => ({ method, path, purpose })),
+    ...READ_ENDPOINTS.map(({ method, path, purpose }) => ({ method, path, purpose })),
     { method: 'GET', path: ME_PATH, purpose: 'Who the key belongs to' },
   ],
   omits: [
-    { what: 'padns/lookup/density, domain/domaininfo, enrich, bulk', why: 'They answer at once and never give a job.' },
     { what: '/api/v1/feeds', why: 'Another API with another error shape; it has no jobs.' },
     { what: 'cancel, list, idempotency', why: 'The vendor has none on this surface; the native API offers them.' },
   ],

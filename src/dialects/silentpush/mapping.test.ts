@@ -136,10 +136,13 @@ describe('errorBody', () => {
   });
 
   it('says a rate limit and a removed job as the vendor does', () => {
-    assert.deepEqual(errorBody('quota', 'x').body, { status_code: 429, error: 'rate limit exceeded', response: {} });
+    assert.deepEqual(errorBody('quota', 'x').body, {
+      ...{ status_code: 429, error: 'rate limit exceeded', errors: ['rate limit exceeded'] },
+      response: {},
+    });
     assert.deepEqual(errorBody('gone', 'x'), {
       status: 404,
-      body: { status_code: 404, error: 'job not found', response: {} },
+      body: { status_code: 404, error: 'job not found', errors: ['job not found'], response: {} },
     });
   });
 });

@@ -106,8 +106,8 @@ export function pageOf(result: Json, asked: Pick<Asked, 'limit' | 'skip'>): Page
 export function errorBody(kind: ErrorKind, message: string): ErrorAnswer {
   const status = STATUSES[kind];
   const error = errorText(kind, message);
-  const errors = kind === 'unauthorized' || kind === 'forbidden' ? { errors: [error] } : {};
-  return { status, body: { status_code: status, error, ...errors, response: {} } satisfies Envelope };
+  // Some clients read one of the two members, some the other.
+  return { status, body: { status_code: status, error, errors: [error], response: {} } satisfies Envelope };
 }
 
 function errorText(kind: ErrorKind, message: string): string {

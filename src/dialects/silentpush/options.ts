@@ -2,7 +2,7 @@
 import { Type } from 'typebox';
 import { optionsParser, unknownName } from '../options-parser.ts';
 import type { MaxWaitRule } from './query.ts';
-import { type EndpointName, STARTING_ENDPOINTS } from './wire.ts';
+import { type EndpointName, READ_ENDPOINTS, STARTING_ENDPOINTS } from './wire.ts';
 
 export interface EndpointOptions {
   /** The job type that is submitted. */
@@ -50,7 +50,7 @@ export const parseOptions = optionsParser<SilentpushOptions>(Given, DEFAULTS, ({
   const unknown = unknownName(
     'endpoints',
     endpoints,
-    STARTING_ENDPOINTS.map(({ name }) => name),
+    [...STARTING_ENDPOINTS, ...READ_ENDPOINTS].map(({ name }) => name),
   );
   const reserved = Object.entries(endpoints).find(([, { resultKey }]) => RESERVED_KEYS.has(resultKey));
   if (unknown !== null || reserved === undefined) return unknown;

@@ -12,8 +12,9 @@ import type { Answer, Call, Context } from './call.ts';
 import { errorBody } from './mapping.ts';
 import { parseQuery, type Query } from './query.ts';
 import { poll } from './reading.ts';
+import { readAtOnce } from './reads.ts';
 import { start } from './starting.ts';
-import { JOB_PATH, ME_PATH, STARTING_ENDPOINTS } from './wire.ts';
+import { JOB_PATH, ME_PATH, READ_ENDPOINTS, STARTING_ENDPOINTS } from './wire.ts';
 
 export function register(app: FastifyInstance, context: Context): void {
   requireTypes(context.engine, 'dialects.silentpush.options.endpoints', context.options.endpoints);
@@ -29,6 +30,10 @@ export function register(app: FastifyInstance, context: Context): void {
     for (const endpoint of STARTING_ENDPOINTS) {
       const serve = on((call) => start(call, endpoint));
       // A HEAD must not start a search.
+      framed.route({ method: endpoint.method, url: routeOf(endpoint.path), exposeHeadRoute: false, handler: serve });
+    }
+    for (const endpoint of READ_ENDPOINTS) {
+      const serve = on((call) => readAtOnce(call, endpoint));
       framed.route({ method: endpoint.method, url: routeOf(endpoint.path), exposeHeadRoute: false, handler: serve });
     }
   });

@@ -17,6 +17,8 @@ import { silentpush } from './index.ts';
 import type { SilentpushOptions } from './options.ts';
 import { Envelope, ME_PATH, ROOT, STARTING_ENDPOINTS } from './wire.ts';
 
+type Claimed = Awaited<ReturnType<ReturnType<typeof createWorker>['claim']>>;
+
 const JOB = `${ROOT}/explore/job`;
 const SEARCH = `${ROOT}/explore/scandata/search/raw`;
 
@@ -33,7 +35,7 @@ const adapter: DialectAdapter<SilentpushOptions> = {
   word: (answer) => memberOf(answer, ['response', 'job_status', 'status']) as string | undefined,
   unknown(answer) {
     assert.equal(answer.status, 404);
-    assert.equal(answer.text, '{"status_code":404,"error":"job not found","response":{}}');
+    assert.equal(answer.text, '{"status_code":404,"error":"job not found","errors":["job not found"],"response":{}}');
   },
   hold: ({ id }, seconds) => ({ method: 'GET', path: `${JOB}/${id}?status_only=1&max_wait=${seconds}` }),
   cancel: null,
@@ -184,9 +186,40 @@ describe('Silent Push options', () => {
       assert.deepEqual(jsonOf(answer), {
         status_code: 404,
         error: 'endpoint domain/search is not configured',
+        errors: ['endpoint domain/search is not configured'],
         response: {},
       });
     }));
+
+  it('reads answer at once: a list under its key, an object as the response, a failure inside of a 200', () =>
+    withRig(
+      { endpoints: { 'domain/whois': { type: TEST_TYPE }, 'bulk/domaininfo': { type: TEST_TYPE } } },
+      undefined,
+      async (rig) => {
+        const worker = createWorker(rig.engine, rig.tenant);
+        const answered = async (request: Parameters<Rig['send']>[0], finish: (held: Claimed) => Promise<void>) => {
+          const answer = rig.send(request);
+          await rig.held(1);
+          await finish(await worker.claim(TEST_TYPE));
+          return jsonOf(await answer);
+        };
+        const whois = { method: 'GET', path: `${ROOT}/explore/domain/whois/silentpush.com` };
+        const bulk = { method: 'POST', path: `${ROOT}/explore/bulk/domaininfo`, json: { domains: ['a.example'] } };
+        assert.deepEqual(await answered(whois, (held) => worker.succeed(held, [{ registrar: 'x' }])), {
+          ...{ status_code: 200, error: null },
+          response: { whois: [{ registrar: 'x' }] },
+        });
+        assert.deepEqual(await answered(bulk, (held) => worker.succeed(held, { domaininfo: [], score: 1 })), {
+          ...{ status_code: 200, error: null },
+          response: { domaininfo: [], score: 1 },
+        });
+        assert.deepEqual(await answered(whois, (held) => worker.fail(held, 'no such domain', false)), {
+          ...{ status_code: 500, error: 'no such domain' },
+          response: { error: 'no such domain' },
+        });
+        assert.equal((await rig.send({ ...bulk, json: ['a.example'] })).status, 400);
+      },
+    ));
 
   it('a type that does not exist is refused at the start', async () => {
     const endpoints = { 'domain/search': { type: 'nowhere' } };
@@ -210,7 +243,10 @@ describe('Silent Push options', () => {
       const request = { method: 'GET', path: `${ROOT}/explore/domain/search?prefer=job_id` };
       assert.equal((await rig.send(request)).status, 200);
       const refused = await rig.send(request);
-      assert.equal(refused.text, '{"status_code":429,"error":"rate limit exceeded","response":{}}');
+      assert.equal(
+        refused.text,
+        '{"status_code":429,"error":"rate limit exceeded","errors":["rate limit exceeded"],"response":{}}',
+      );
       assert.deepEqual([refused.status, refused.headers['retry-after']], [429, '1']);
     } finally {
       await rig.close();

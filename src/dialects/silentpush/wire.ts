@@ -72,7 +72,9 @@ export type SpqlBody = Static<typeof SpqlBody>;
 /** What an SPQL search is sorted by when it does not say. */
 export const SPQL_SORT_DEFAULT = ['scan_date/desc', 'domain/asc'];
 
-export type EndpointName =
+export type EndpointName = StartingName | ReadName;
+
+export type StartingName =
   | 'scandata/search/raw'
   | 'spql/search'
   | 'spql-search'
@@ -87,7 +89,7 @@ export type EndpointName =
 
 /** One endpoint that starts a job. */
 export interface StartingEndpoint {
-  readonly name: EndpointName;
+  readonly name: StartingName;
   readonly method: 'GET' | 'POST';
   /** Segments in braces are parameters. */
   readonly path: string;
@@ -144,6 +146,44 @@ export const STARTING_ENDPOINTS: readonly StartingEndpoint[] = [
   started('padns/search/ipdiversity', 'padns/search/ipdiversity', 'records', 'Search by diversity of addresses'),
 ];
 
-function started(name: EndpointName, path: string, resultKey: string, purpose: string): StartingEndpoint {
+function started(name: StartingName, path: string, resultKey: string, purpose: string): StartingEndpoint {
   return { name, method: 'GET', path: `${EXPLORE}/${path}`, resultKey, queryName: name, purpose };
 }
+
+export type ReadName = (typeof READS)[number][1];
+
+/** One endpoint that answers at once and never names a job. */
+export interface ReadEndpoint {
+  readonly name: ReadName;
+  readonly method: 'GET' | 'POST';
+  readonly path: string;
+  /** Where a list goes; an object is the response itself. */
+  readonly resultKey: string;
+  readonly purpose: string;
+}
+
+/** Method, name, what follows the name in the path, and the key of a list. */
+const READS = [
+  ['GET', 'domain/whois', '/{domain}', 'whois', 'WHOIS of a domain; a connector tests its connection with it'],
+  ['GET', 'domain/whoislive', '/{domain}', 'whois', 'WHOIS of a domain, asked now'],
+  ['GET', 'domain/domaininfo', '/{domain}', 'domaininfo', 'Facts about a domain'],
+  ['GET', 'enrich', '/{resource}/{value}', 'enrichment', 'All that is known of a domain or an address'],
+  ['GET', 'padns/lookup/density', '/{qtype}/{query}', 'records', 'How many names share something'],
+  ['GET', 'padns/lookup/domain/asns', '/{domain}', 'domain_asns', 'Networks that a domain was seen in'],
+  ['GET', 'ipreputation/history', '/{resource}/{value}', 'history', 'Reputation of an address, a subnet or a network'],
+  ['GET', 'nsreputation/history/nameserver', '/{nameserver}', 'history', 'Reputation of a name server'],
+  ['GET', 'nsreputation/nameserver', '/{nameserver}', 'history', 'Reputation of a name server, under its older name'],
+  ['GET', 'takedownreputation/history/asn', '/{asn}', 'history', 'How fast a network takes down'],
+  ['GET', 'takedownreputation/asn', '/{asn}', 'history', 'How fast a network takes down, under its older name'],
+  ['GET', 'tools/scanondemand', '', 'scan', 'Scans an address now'],
+  ['GET', 'tools/screenshotondemand', '', 'screenshot', 'Takes a screenshot now'],
+  ['POST', 'bulk/domaininfo', '', 'domaininfo', 'Facts about domains'],
+  ['POST', 'bulk/domain/riskscore', '', 'riskscore', 'Risk scores of domains'],
+  ['POST', 'bulk/domain/infratags', '', 'infratags', 'Infrastructure tags of domains'],
+  ['POST', 'bulk/ip2asn', '/{resource}', 'ip2asn', 'Networks of addresses'],
+] as const;
+
+export const READ_ENDPOINTS: readonly ReadEndpoint[] = READS.map(([method, name, rest, resultKey, purpose]) => ({
+  ...{ method, name, resultKey, purpose },
+  path: `${EXPLORE}/${name}${rest}`,
+}));

@@ -28,12 +28,16 @@ export function startJob(
   call: Call,
   job: { readonly type: string; readonly input: Json; readonly memory: Remembered },
 ): Promise<Snapshot> {
-  return submitOne(call.context.engine, {
-    tenant: call.principal.tenant,
-    type: job.type,
-    input: job.input,
+  const request = {
+    ...{ tenant: call.principal.tenant, type: job.type, input: job.input },
     origin: { dialect: DIALECT, data: { ...job.memory } },
-  });
+  };
+  return submitOne(call.context.engine, request, callersName);
+}
+
+/** The vendor's name of what stands at a path of the input. */
+export function callersName(path: string): string {
+  return path === `/datasets/${ALIAS}` ? 'data_url' : path.slice(1).replaceAll('/', '.');
 }
 
 /** Parameters go to the engine as values, never into the text. */

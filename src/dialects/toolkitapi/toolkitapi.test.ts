@@ -14,9 +14,11 @@ import {
   TEST_TYPE,
   testDialect,
 } from '../contract-suite.ts';
+import { submitted } from '../submit-one.ts';
 import { toolkitapi } from './index.ts';
 import { idOf, vendorId } from './mapping.ts';
 import { DEFAULT_OPTIONS, type ToolkitOptions } from './options.ts';
+import { callersName } from './submission.ts';
 
 const QUERY = '/v1/query/qry_sales';
 const post = (path: string, json: object) => ({ method: 'POST', path, json: json as never });
@@ -124,6 +126,15 @@ describe('ToolkitAPI', () => {
     assert.equal(bare.status, 404);
     const held = await createWorker(rig.engine, rig.tenant).claim(TEST_TYPE);
     await createWorker(rig.engine, rig.tenant).succeed(held, TABLE);
+  });
+
+  it('a refusal names what the caller wrote', () => {
+    assert.equal(callersName('/datasets/dataset'), 'data_url');
+    assert.equal(callersName('/parameters/distance'), 'parameters.distance');
+    const issues = [{ path: '/datasets/dataset', message: 'is not below one of the URLs that the config allows' }];
+    assert.throws(() => submitted({ kind: 'invalidInput', issues }, callersName), {
+      message: 'data_url: is not below one of the URLs that the config allows',
+    });
   });
 
   it('the handler gets the query over its data set, and its parameters as values', async () => {
