@@ -8,6 +8,7 @@ import type { Job } from './job.ts';
 const STRING = 24;
 /** An object with a few fields, an array, a boxed number. */
 const OBJECT = 56;
+const BUFFER = 150;
 const FIELD = 16;
 /** The fields of a job, its times as boxed numbers, and its places in two maps: 490 bytes as submitted, 600 after some changes. */
 const JOB = 800;
@@ -25,6 +26,7 @@ export function textBytes(text: string | null): number {
 export function jsonBytes(value: unknown): number {
   if (typeof value === 'string') return textBytes(value);
   if (typeof value !== 'object' || value === null) return 0;
+  if (ArrayBuffer.isView(value)) return BUFFER + value.byteLength;
   let bytes = OBJECT;
   for (const [name, part] of Object.entries(value)) bytes += FIELD + textBytes(name) + jsonBytes(part);
   return bytes;

@@ -9,6 +9,7 @@ import { sampleJob } from '../../core/sample-job.ts';
 import type { Lookup, Snapshot, WaitOutcome, WaitRequest } from '../../engine/api.ts';
 import { createFakeClock } from '../../engine/fake-clock.ts';
 import { createEventStream } from './event-stream.ts';
+import { eventText } from './event-text.ts';
 
 const snapshotOf = (job: Partial<Job>): Snapshot => ({ job: sampleJob(job), resultText: null });
 const found = (revision: number, job: Partial<Job> = {}): Lookup => ({
@@ -47,7 +48,7 @@ function open({ isKnown = false, limits = {} }: { isKnown?: boolean; limits?: Pa
     engine: { wait, clock, limits: { ...DEFAULT_LIMITS, ...limits } },
     snapshot: snapshotOf({ state: 'running', revision: 1 }),
     isKnown,
-    bodyOf: ({ job }) => `r${job.revision}`,
+    eventOf: ({ job }) => eventText(job.revision, `r${job.revision}`),
   });
   return {
     clock,

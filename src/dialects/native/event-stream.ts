@@ -15,7 +15,7 @@ import { BideError } from '../../core/errors.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Engine, Lookup, Snapshot } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { eventText, KEEP_ALIVE, retryText, TO_BE_RESUMED } from './event-text.ts';
+import { KEEP_ALIVE, retryText, TO_BE_RESUMED } from './event-text.ts';
 
 export interface EventSource {
   readonly engine: Pick<Engine, 'wait' | 'clock' | 'limits'>;
@@ -23,7 +23,8 @@ export interface EventSource {
   readonly snapshot: Snapshot;
   /** Whether the reader has this snapshot: then the first event is the next one. */
   readonly isKnown: boolean;
-  readonly bodyOf: (snapshot: Snapshot) => string;
+  /** One event, whole. As bytes where many streams share it: they are encoded once, and kept once for all who are slow. */
+  readonly eventOf: (snapshot: Snapshot) => string | Uint8Array;
 }
 
 export interface EventStream {
@@ -66,13 +67,16 @@ export function createEventStream(source: EventSource): EventStream {
   };
 }
 
-async function* textsOf(source: EventSource, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
-  const { engine, snapshot, isKnown, bodyOf } = source;
+async function* textsOf(
+  source: EventSource,
+  signal: AbortSignal,
+): AsyncGenerator<string | Uint8Array, void, undefined> {
+  const { engine, snapshot, isKnown, eventOf } = source;
   const { clock, limits } = engine;
   const endsAt = clock.now() + limits.eventsMsMax;
   let { job } = snapshot;
   yield retryText(limits.eventsRetryMs);
-  if (!isKnown) yield eventText(job.revision, bodyOf(snapshot));
+  if (!isKnown) yield eventOf(snapshot);
   while (!isFinal(job.state)) {
     const coming = nextAfter(engine, job, endsAt, signal);
     yield* beatsUntil(coming, clock, limits.eventsKeepAliveMs);
@@ -80,7 +84,7 @@ async function* textsOf(source: EventSource, signal: AbortSignal): AsyncGenerato
     if (next === null) return yield TO_BE_RESUMED;
     if (next.kind !== 'found') return;
     job = next.snapshot.job;
-    yield eventText(job.revision, bodyOf(next.snapshot));
+    yield eventOf(next.snapshot);
   }
 }
 

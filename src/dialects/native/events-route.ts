@@ -9,6 +9,7 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { createEventStream, type EventStream } from './event-stream.ts';
 import { eventText, retryText } from './event-text.ts';
 import { type Face, holdOrRefuse } from './face.ts';
@@ -31,6 +32,7 @@ const EXAMPLE =
 
 export function declareEventsRoute(app: FastifyInstance, face: Face): void {
   const streams = new Set<EventStream>();
+  const eventOf = keptPerSnapshot((snapshot) => Buffer.from(eventText(snapshot.job.revision, face.bodyOf(snapshot))));
   const endAll = () => {
     for (const stream of streams) stream.end();
   };
@@ -58,7 +60,7 @@ export function declareEventsRoute(app: FastifyInstance, face: Face): void {
       const id = requireJobId((request.params as { id: string }).id);
       const known = knownRevision(request);
       const snapshot = face.engine.peek(tenant, id) ?? requireFound((await face.engine.read(tenant, [id]))[0]);
-      return answer(face, streams, { request, reply, snapshot, isKnown: known === snapshot.job.revision });
+      return answer(face, { streams, eventOf }, { request, reply, snapshot, isKnown: known === snapshot.job.revision });
     },
   );
 }
@@ -84,6 +86,11 @@ function knownRevision(request: FastifyRequest): number | null {
   throw invalid([{ path: '/headers/last-event-id', message: 'must be a revision, a whole number' }]);
 }
 
+interface Streaming {
+  readonly streams: Set<EventStream>;
+  readonly eventOf: (snapshot: Snapshot, now: number) => Uint8Array;
+}
+
 interface Following {
   readonly request: FastifyRequest;
   readonly reply: FastifyReply;
@@ -92,7 +99,7 @@ interface Following {
   readonly isKnown: boolean;
 }
 
-function answer(face: Face, streams: Set<EventStream>, following: Following): FastifyReply {
+function answer(face: Face, { streams, eventOf }: Streaming, following: Following): FastifyReply {
   const { request, reply, snapshot, isKnown } = following;
   const { job } = snapshot;
   if (isKnown && isFinal(job.state)) return reply.code(204).header('cache-control', HEADERS['cache-control']).send();
@@ -102,8 +109,11 @@ function answer(face: Face, streams: Set<EventStream>, following: Following): Fa
     const { eventsRetryMs } = face.engine.limits;
     return reply.headers(HEADERS).send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
   }
-  const { engine, bodyOf } = face;
-  const stream = createEventStream({ engine, bodyOf, snapshot, isKnown });
+  const { engine } = face;
+  const stream = createEventStream({
+    ...{ engine, snapshot, isKnown },
+    eventOf: (one) => eventOf(one, engine.clock.now()),
+  });
   const held = holdOrRefuse(face, request, reply, async (gone) => {
     gone.addEventListener('abort', () => stream.end(), { once: true });
     streams.add(stream);

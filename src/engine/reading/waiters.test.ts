@@ -251,4 +251,42 @@ describe('many waits', () => {
     );
     assert.equal(fixture.spy.calls.get('read') ?? 0, 0);
   });
+
+  it('on one job leave the thread to others while they are woken', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const [crowded, other] = [await fixture.submit('task'), await fixture.submit('task')];
+    const [run, otherRun] = [await play.next(), await play.next()];
+    let woken = 0;
+    const waits = Array.from({ length: 1_000 }, () => wait(fixture, [crowded]).then(() => (woken += 1)));
+    const quick = wait(fixture, [other]).then(() => woken);
+    await fixture.spy.idle();
+    run.end(DONE);
+    otherRun.end(DONE);
+    const perTurn: number[] = [];
+    while (woken < 1_000) {
+      const before = woken;
+      await new Promise((resolve) => setImmediate(resolve));
+      perTurn.push(woken - before);
+    }
+    await Promise.all(waits);
+    assert.ok(Math.max(...perTurn) <= 200, `${Math.max(...perTurn)} in one turn`);
+    assert.ok((await quick) < 1_000, 'the wait for the other job came last');
+  });
+
+  it('for a thousand jobs each are woken one by one, and those whose time is over know what has changed', async () => {
+    const { play, fixture } = await playing();
+    await using _ = fixture;
+    const ids: string[] = [];
+    for (let index = 0; index < 300; index += 1) ids.push(await fixture.submit('task'));
+    const runs = await Promise.all(ids.map(() => play.next()));
+    const waits = Array.from({ length: 20 }, () => wait(fixture, ids, { timeoutMs: 1_000 }));
+    await fixture.spy.idle();
+    for (const run of runs) run.end(DONE);
+    const first = await Promise.race(waits);
+    // The others have not been told yet: the end of their time finds all jobs done.
+    await fixture.advance(1_000);
+    const waited = await Promise.all(waits);
+    assert.ok([first, ...waited].every(({ isSatisfied }) => isSatisfied));
+  });
 });
