@@ -57,6 +57,12 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning:
       'Requests of one tenant held open at once, event streams among them: what is left of holdsMax is for others.',
   },
+  waitIdsPerTenantMax: {
+    value: 100_000,
+    min: 1_000,
+    max: 100_000_000,
+    meaning: 'Job ids that the held requests of one tenant wait for together; past it a wait gets 503.',
+  },
   pageBytesMax: {
     value: 4 * MIB,
     min: 64 * KIB,

@@ -16,12 +16,13 @@ import type { Json } from '../core/job.ts';
 import { jsonDepth } from '../core/json-depth.ts';
 import type { Limits } from '../core/limits.ts';
 import { isJsonType, mediaTypeOf } from '../core/media-type.ts';
+import { credentialsOf, TURNS } from '../http/turns.ts';
 import type { AnyCall } from './call.ts';
 
 /** Takes every content type, as bytes. `jsonBodyOf` reads them. */
 export function takeRawBodies(app: FastifyInstance, options: { readonly bodyLimit?: number } = {}): void {
   app.addContentTypeParser('*', { parseAs: 'buffer', ...options }, (request, body, done) => {
-    done(encodingError(request), body);
+    inTurn(request, body, () => done(encodingError(request), body));
   });
 }
 
@@ -37,7 +38,7 @@ export function takeJsonBodies(app: FastifyInstance, { bodyBytesMax, jsonDepthMa
   const options = { parseAs: 'buffer', bodyLimit: bodyBytesMax } as const;
   app.addContentTypeParser<Buffer>('application/json', options, (request, body, done) => {
     const error = encodingError(request);
-    if (error === null) read(body, done);
+    if (error === null) inTurn(request, body, () => read(body, done));
     else done(error);
   });
 }
@@ -48,6 +49,14 @@ export function encodingError(request: FastifyRequest): BideError | null {
   if (encoding === '' || encoding === 'identity') return null;
   const message = `The body is sent with Content-Encoding: ${encoding.slice(0, 50)}; send it as it is, without.`;
   return new BideError('MEDIA_TYPE_UNSUPPORTED', message);
+}
+
+/** A large body comes long after its headers had their turn, and what follows from it is most of the work. */
+const LARGE_BYTES = 4_096;
+
+function inTurn(request: FastifyRequest, body: Buffer | string, serve: () => void): void {
+  if (body.length < LARGE_BYTES) serve();
+  else TURNS.take(credentialsOf(request.raw), serve);
 }
 
 /** The body, undefined when it is empty. */

@@ -18,7 +18,7 @@ import type { Logger } from './log.ts';
 import { createPick, type Mount, type MountPoint, redirectTo } from './mount.ts';
 import { publicUrlOf } from './public-url.ts';
 import { createRequestLog } from './request-log.ts';
-import { createTurns } from './turns.ts';
+import { credentialsOf, TURNS } from './turns.ts';
 
 export type { Mount, MountPoint } from './mount.ts';
 
@@ -64,7 +64,6 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const pick = createPick(mounted);
   const routeOf = (url: string, host: string | undefined) => pick(url, host) ?? { target: first, url };
   const logRequest = createRequestLog(options.logger);
-  const turns = createTurns();
   const listener = createListener({
     limits,
     handle(request, response) {
@@ -72,7 +71,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);
-      turns.take(credentialsOf(request), () => target.routing(request, response));
+      TURNS.take(credentialsOf(request), () => target.routing(request, response));
     },
     malformed: (message) => malformed(first.dialect, message),
   });
@@ -113,12 +112,6 @@ function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown
     // A host of its own has its own public URL, which only its requests know.
     publicUrl: (request) => publicUrlOf(request.raw, at.kind === 'host' ? null : configured) + prefix,
   };
-}
-
-/** As they come: whether they are good is found out when the request has its turn. */
-function credentialsOf({ headers, socket }: IncomingMessage): string {
-  const key = headers.authorization ?? headers['x-api-key'];
-  return typeof key === 'string' ? key : (socket.remoteAddress ?? '');
 }
 
 function hostOf({ headers }: InjectOptions): string | undefined {

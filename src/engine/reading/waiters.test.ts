@@ -289,4 +289,23 @@ describe('many waits', () => {
     const waited = await Promise.all(waits);
     assert.ok([first, ...waited].every(({ isSatisfied }) => isSatisfied));
   });
+
+  it('of one tenant are for a bounded number of jobs together, and other tenants have their own', async () => {
+    const play = createPlay();
+    const types = { task: { slots: 10, handler: { kind: 'function' as const, run: play.run } } };
+    await using fixture = await openEngine({ types, limits: { waitIdsPerTenantMax: 1_000 } });
+    const ids = [await fixture.submit('task'), await fixture.submit('task')];
+    const many = Array.from({ length: 900 }, (_, index) => ids[index % 2] ?? '');
+    const gone = new AbortController();
+    const first = wait(fixture, many, { signal: gone.signal });
+    await assert.rejects(wait(fixture, many), { code: 'TOO_MANY_HOLDS' });
+    const other = wait(fixture, many, { tenant: 'other', timeoutMs: 1 });
+    gone.abort();
+    await first;
+    const again = wait(fixture, many, { timeoutMs: 1 });
+    await fixture.spy.idle();
+    await fixture.advance(1);
+    assert.equal((await again).isSatisfied, false);
+    await other;
+  });
 });

@@ -14,6 +14,7 @@
  *
  * Each id has one entry with the newest that is known of it; a wait is answered from these, not from reads of its own.
  */
+import { BideError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Lookup, Snapshot } from '../api.ts';
 import type { Changes } from '../changes.ts';
@@ -97,6 +98,8 @@ class WaiterRegistry implements Waiters {
   readonly #telling = new Map<string, Entry>();
   /** Whose time is over, or who went away. */
   readonly #late = new Set<Waiter>();
+  /** Ids waited for, by tenant. */
+  readonly #idsOf = new Map<string, number>();
   /** What may still end in this turn. */
   #left = TURN_ANSWERS;
   /** Whether a turn is to come in which more may end. */
@@ -117,7 +120,8 @@ class WaiterRegistry implements Waiters {
     return this.#waiters.size;
   }
 
-  wait(request: WaitFor): Promise<Waited> {
+  async wait(request: WaitFor): Promise<Waited> {
+    if (request.timeoutMs > 0) this.#takeRoom(request);
     return new Promise((resolve, reject) => {
       const waiter: Waiter = {
         request,
@@ -138,6 +142,24 @@ class WaiterRegistry implements Waiters {
         this.#end(waiter, false);
       });
     });
+  }
+
+  /** Given back when the wait ends. A single one always finds room. */
+  #takeRoom({ tenant, ids }: WaitFor): void {
+    const { waitIdsPerTenantMax: value } = this.#limits;
+    const own = this.#idsOf.get(tenant) ?? 0;
+    if (own > 0 && own + ids.length > value) {
+      const detail = `The tenant's held requests wait for ${own} jobs; together they may for ${value} (waitIdsPerTenantMax).`;
+      throw new BideError('TOO_MANY_HOLDS', detail, { limit: 'waitIdsPerTenantMax', value });
+    }
+    this.#idsOf.set(tenant, own + ids.length);
+  }
+
+  #giveRoomBack({ tenant, ids, timeoutMs }: WaitFor): void {
+    if (timeoutMs <= 0) return;
+    const own = (this.#idsOf.get(tenant) ?? 0) - ids.length;
+    if (own > 0) this.#idsOf.set(tenant, own);
+    else this.#idsOf.delete(tenant);
   }
 
   close(): void {
@@ -273,6 +295,7 @@ class WaiterRegistry implements Waiters {
     if (waiter.isOver) return;
     waiter.isOver = true;
     this.#late.delete(waiter);
+    this.#giveRoomBack(waiter.request);
     waiter.cancelTimer();
     waiter.request.signal.removeEventListener('abort', waiter.giveUp);
     const { ids, tenant } = waiter.request;
