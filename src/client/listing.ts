@@ -23,7 +23,7 @@ export interface Page {
   readonly next: string | null;
 }
 
-const OPTIONS = ['states', 'types', 'tags', 'createdFrom', 'createdBefore', 'pageSize', 'signal'] as const;
+const OPTIONS = ['states', 'types', 'tags', 'createdFrom', 'createdBefore', 'number', 'pageSize', 'signal'] as const;
 
 /** Newest first. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
 export function listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {

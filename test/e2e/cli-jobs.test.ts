@@ -59,6 +59,11 @@ describe('bide submit', () => {
     assert.match(stderr, /^job [0-9a-f-]{36}\n/);
   });
 
+  test('with --wait prints a result that is no JSON as its bytes', async () => {
+    const { code, stdout } = await runProcess(['submit', ...sleepInput({ bytes: 2_000 }), '--wait']);
+    assert.deepEqual([code, stdout.length], [0, 2_000]);
+  });
+
   test('with --wait ends with 1 when the job fails, and says why', async () => {
     const { code, stdout, stderr } = await runProcess([
       'submit',
@@ -128,7 +133,23 @@ describe('bide submit', () => {
   });
 });
 
+const shortId = (id = '') => id.slice(0, 18);
+
 describe('bide status, list and types', () => {
+  test('every command takes the beginning of an id, as the list shows it', async () => {
+    const id = await submittedLater();
+    assert.match((await run(['status', shortId(id)])).stdout, new RegExp(`^id +${id}\n`));
+    assert.match((await run(['cancel', shortId(id)])).stdout, new RegExp(`^${id} cancelled`));
+    assert.match((await run(['wait', shortId(id)])).stdout, new RegExp(`^${id} cancelled`));
+    const none = await run(['status', '0190ffff-0000']);
+    assert.deepEqual([none.code, none.stderr], [3, 'bide: There is no job 0190ffff-0000.\n']);
+  });
+
+  test('list says that a type is unknown', async () => {
+    const { code, stderr } = await run(['list', '--type', 'ecoh']);
+    assert.deepEqual([code, stderr], [0, 'No jobs. There is no job type ecoh: did you mean echo?\n']);
+  });
+
   test('status shows each job, and ends with 3 for one that is not there', async () => {
     const id = await submittedLater('--tag', 'kind=shown');
     const known = await runProcess(['status', id]);
@@ -154,7 +175,7 @@ describe('bide status, list and types', () => {
     assert.deepEqual(idsOf(await run(['list', '--tag', 'list=1', '--json'])), ids);
     assert.deepEqual(idsOf(await run(['list', '--tag', 'list=1', '--limit', '1', '--json'])), ids.slice(0, 1));
     const table = await runProcess(['list', '--tag', 'list=1', '--state', 'scheduled', '--type', 'echo']);
-    assert.match(table.stdout, new RegExp(`^ID .*\n${ids[0]} +scheduled .*list=1\n${ids[1]} .*\n$`));
+    assert.match(table.stdout, new RegExp(`^ID .*\n${shortId(ids[0])} +scheduled .*list=1\n${shortId(ids[1])} .*\n$`));
     const none = await run(['list', '--tag', 'list=1', '--state', 'failed']);
     assert.deepEqual([none.code, none.stdout, none.stderr], [0, '', 'No jobs.\n']);
     const wrong = await run(['list', '--state', 'faild']);

@@ -66,12 +66,12 @@ const linesOf = <T>(text: string) =>
 describe('bide serve', () => {
   test('prints the admin key at the first start only, and leaves it readable by its owner alone', async () => {
     const data = newFolder();
-    const first = await serve(data);
+    const first = await serve(data, '--playground');
     assert.match(first.said0, /^admin key (bide_\w+) \(shown this once, kept in .*admin\.key\)\nlistening on http:/);
     assert.ok(first.said0.includes(keyIn(data)));
     assert.equal(statSync(join(data, 'admin.key')).mode & 0o777, 0o600);
     assert.equal((await end(first)).code, 0);
-    const second = await serve(data);
+    const second = await serve(data, '--playground');
     assert.match(second.said0, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
     await end(second);
   });
@@ -87,9 +87,28 @@ describe('bide serve', () => {
     assert.match(stderr, /stopping: running jobs are given time to finish/);
   });
 
+  test('without a config says that it has no types, in a line of its log', async () => {
+    const running = await serve(newFolder());
+    const { code, stderr } = await end(running);
+    assert.equal(code, 0);
+    const [first] = linesOf<{ level: string; msg: string }>(stderr);
+    assert.equal(first?.level, 'warn');
+    assert.match(first?.msg ?? '', /no job types.*bide\.config\.ts.*--config.*--playground/);
+  });
+
   test('with --json says all of it in one document', async () => {
     const data = newFolder();
-    const running = startBide(['serve', '--port', '0', '--data', data, '--json', '--dialect-port', 'kinetica=0']);
+    const running = startBide([
+      'serve',
+      '--port',
+      '0',
+      '--data',
+      data,
+      '--json',
+      '--playground',
+      '--dialect-port',
+      'kinetica=0',
+    ]);
     const said = await running.said(/\n/);
     const document = JSON.parse(said) as { listening: string; adminKey: string; dialects: Record<string, string> };
     assert.equal(document.adminKey, keyIn(data));

@@ -15,6 +15,10 @@ export const cancel = defineCommand({
   examples: ['bide cancel ID', 'bide list --state queued --json | jq -r .id | xargs bide cancel'],
   run({ values, env, args, terminal }) {
     const client = connect(values, env, { triesMax: 2 });
-    return eachJob(args, (id) => client.cancel(id), { isJson: values.json, isDebug: isDebugging(env), terminal });
+    return eachJob({ client, refs: args }, (id) => client.cancel(id), {
+      isJson: values.json,
+      isDebug: isDebugging(env),
+      terminal,
+    });
   },
 });

@@ -1,4 +1,5 @@
 /** `bide list`: jobs, newest first, by state, type and tags. */
+import type { Client } from '../../client/index.ts';
 import { SHOWN_STATES, type ShownState } from '../../core/state.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
@@ -34,17 +35,18 @@ async function listAndTell({ values, env, terminal }: Invocation<typeof OPTIONS>
   const limit = values.limit ?? JOBS;
   const client = connect(values, env, { triesMax: 2 });
   const filter = { states, types: values.type, tags: tagsOf(values.tag), pageSize: Math.min(limit, PAGE) };
+  const view = { nowMs: Date.now(), columns: terminal.columns };
   let count = 0;
   for await (const job of client.list(filter)) {
     if (values.json) terminal.line(JSON.stringify(job));
     else {
       if (count === 0) terminal.line(LIST_HEAD);
-      terminal.line(jobRow(job));
+      terminal.line(jobRow(job, view));
     }
     count += 1;
     if (count === limit) break;
   }
-  if (count === 0 && !values.json) terminal.note('No jobs.');
+  if (count === 0 && !values.json) terminal.note(`No jobs.${await unknownTypes(client, values.type)}`);
   return EXIT.succeeded;
 }
 
@@ -56,4 +58,17 @@ function statesOf(words: readonly string[]): readonly ShownState[] {
     throw usageError(`Option --state takes one of ${SHOWN_STATES.join(', ')}, not ${word}.${hint}`);
   }
   return words as readonly ShownState[];
+}
+
+/** A type that was mistyped has no jobs; one that was taken out of the config may still have some, so this is asked last. */
+async function unknownTypes(client: Client, asked: readonly string[]): Promise<string> {
+  if (asked.length === 0) return '';
+  const known = (await client.types()).map(({ name }) => name);
+  const unknown = asked.filter((name) => !known.includes(name));
+  return unknown
+    .map((name) => {
+      const meant = nearest(name, known);
+      return ` There is no job type ${name}${meant === null ? ': `bide types` lists them.' : `: did you mean ${meant}?`}`;
+    })
+    .join('');
 }

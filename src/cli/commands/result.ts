@@ -9,8 +9,9 @@ import { placeLasting } from '../../disk/lasting.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { jobIdOf } from '../job-refs.ts';
 import type { OptionTable } from '../option.ts';
-import type { Terminal } from '../terminal/terminal.ts';
+import { printResult } from '../terminal/result-output.ts';
 import { usageError } from '../usage-error.ts';
 
 const OPTIONS = {
@@ -31,8 +32,8 @@ export const result = defineCommand({
 });
 
 async function fetchResult({ values, env, args, terminal }: Invocation<typeof OPTIONS>): Promise<ExitCode> {
-  const id = args[0] ?? '';
   const client = connect(values, env, { triesMax: 2 });
+  const id = await jobIdOf(client, args[0] ?? '');
   // `-o -` is stdout, as everywhere.
   if (values.output !== undefined && values.output !== '-') {
     const open = await client.openResult(id);
@@ -43,7 +44,7 @@ async function fetchResult({ values, env, args, terminal }: Invocation<typeof OP
   } else if (values.json) {
     terminal.line(JSON.stringify({ id, ...documentOf(await client.result(id)) }));
   } else {
-    await print(await client.openResult(id), terminal);
+    await printResult(await client.openResult(id), terminal);
   }
   return EXIT.succeeded;
 }
@@ -62,16 +63,6 @@ async function save({ body }: OpenResult, path: string): Promise<number> {
     if (syscall === undefined) throw error;
     throw usageError(`The file ${path} cannot be written: ${code}.`);
   }
-}
-
-async function print({ body }: OpenResult, terminal: Terminal): Promise<void> {
-  let last: number | undefined;
-  for await (const chunk of body) {
-    terminal.bytes(chunk);
-    last = chunk.at(-1) ?? last;
-  }
-  // For eyes only: the prompt starts on a line of its own, and a pipe gets the bytes alone.
-  if (terminal.isOutputLive && last !== undefined && last !== 10) terminal.line('');
 }
 
 const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;

@@ -12,6 +12,10 @@ export const retry = defineCommand({
   examples: ['bide retry ID', 'bide list --state failed --type report --json | jq -r .id | xargs bide retry'],
   run({ values, env, args, terminal }) {
     const client = connect(values, env);
-    return eachJob(args, (id) => client.retry(id), { isJson: values.json, isDebug: isDebugging(env), terminal });
+    return eachJob({ client, refs: args }, (id) => client.retry(id), {
+      isJson: values.json,
+      isDebug: isDebugging(env),
+      terminal,
+    });
   },
 });

@@ -28,6 +28,9 @@ const OPTIONS = {
   'public-url': { kind: 'text', value: 'URL', help: 'how callers reach the server, where a proxy stands in between' },
 } as const satisfies OptionTable;
 
+const NO_TYPES =
+  'bide: there are no job types, so every submit is refused: write a bide.config.ts here, name one with --config, or try --playground';
+
 export const serve = defineCommand({
   name: 'serve',
   summary: 'start the server',
@@ -47,6 +50,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
   const { values, terminal } = invocation;
   const data = values.data ?? DATA_FOLDER;
   const { app, logger } = await start(invocation, data);
+  const notes = serviceNotes(terminal, logger);
   const url = app.url ?? '';
   const removeNote = writeServerNote(data, {
     url: reachable(url),
@@ -55,8 +59,9 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
     startedAt: new Date().toISOString(),
   });
   try {
+    if (app.engine.types().length === 0) notes.note(NO_TYPES);
     // Before it says that it listens: whoever waits for that line may send a signal at once.
-    const ended = runService(app, { ...invocation, terminal: serviceNotes(terminal, logger) });
+    const ended = runService(app, { ...invocation, terminal: notes });
     if (values.json) {
       terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: app.adminKey }));
     } else {

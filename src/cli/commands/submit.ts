@@ -1,6 +1,6 @@
 /** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
 import { readFile } from 'node:fs/promises';
-import type { Client, JobBody, SubmitBody } from '../../client/index.ts';
+import { type Client, ClientError, type JobBody, type SubmitBody } from '../../client/index.ts';
 import { inexactNumber } from '../../core/exact-numbers.ts';
 import type { Json } from '../../core/job.ts';
 import { defineCommand, type Invocation } from '../command.ts';
@@ -10,6 +10,7 @@ import type { OptionTable } from '../option.ts';
 import { tagsOf } from '../tags.ts';
 import { jobLine } from '../terminal/job-text.ts';
 import { NO_DISPLAY, progressDisplay } from '../terminal/progress-display.ts';
+import { printResult } from '../terminal/result-output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { usageError } from '../usage-error.ts';
 import { exitCodeOfWait, PATIENT_TRIES, waitForJobs } from '../wait-for-jobs.ts';
@@ -114,15 +115,21 @@ async function waitAndTell(client: Client, job: JobBody, invocation: Invocation<
   });
   const [last] = waited.jobs;
   if (values.json) terminal.line(JSON.stringify(last));
-  else if (last !== undefined && last.state !== 'unknown' && last.finishedAt !== null) tellEnd(last, terminal);
+  else if (last !== undefined && last.state !== 'unknown' && last.finishedAt !== null)
+    await tellEnd(client, last, terminal);
   const why = unfinishedNote(waited, timeoutMs);
   if (why !== null) terminal.note(why);
   return exitCodeOfWait(waited, 'all');
 }
 
-/** The result is the output; how the job ended otherwise is something said. */
-function tellEnd(job: JobBody, terminal: Terminal): void {
-  if (job.state !== 'succeeded') terminal.note(`bide: ${jobLine(job)}`);
-  else if (job.result !== null) terminal.line(JSON.stringify(job.result, null, 2));
-  else terminal.note(`${jobLine(job)}: \`bide result ${job.id}\` fetches what it returned`);
+/** The result is the output, whatever it is; how the job ended otherwise is something said. */
+async function tellEnd(client: Client, job: JobBody, terminal: Terminal): Promise<void> {
+  if (job.state !== 'succeeded') return terminal.note(`bide: ${jobLine(job)}`);
+  if (job.result !== null) return terminal.line(JSON.stringify(job.result, null, 2));
+  try {
+    await printResult(await client.openResult(job.id), terminal);
+  } catch (error) {
+    if (!(error instanceof ClientError) || error.code !== 'RESULT_NONE') throw error;
+    terminal.note(`${jobLine(job)}: it returned nothing`);
+  }
 }

@@ -2,6 +2,7 @@
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import type { ExitCode } from '../exit-code.ts';
+import { jobIdsOf } from '../job-refs.ts';
 import type { OptionTable } from '../option.ts';
 import { durationText } from '../terminal/duration.ts';
 import { jobLine } from '../terminal/job-text.ts';
@@ -28,11 +29,12 @@ export const wait = defineCommand({
 
 async function waitAndTell(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { values, env, args, terminal, onSignal } = invocation;
-  const ids = [...new Set(args)];
+  const client = connect(values, env, { triesMax: 2 });
+  const ids = [...new Set(await jobIdsOf(client, args))];
   const mode = values.any ? 'any' : 'all';
   const timeoutMs = values.timeout ?? Number.POSITIVE_INFINITY;
   const waited = await waitForJobs({
-    client: connect(values, env, { triesMax: 2 }),
+    client,
     patient: connect(values, env, { triesMax: PATIENT_TRIES }),
     ids,
     mode,

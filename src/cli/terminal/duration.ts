@@ -19,3 +19,16 @@ export function durationText(ms: number): string {
   if (minutes < 1_440) return `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
   return `${Math.floor(minutes / 1_440)} d ${Math.floor((minutes % 1_440) / 60)} h`;
 }
+
+const SHORT: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+];
+
+/** One unit and no space, for columns: `3s`, `12m`, `5h`, `40d`; below a second `120ms`. */
+export function shortDuration(ms: number): string {
+  const found = SHORT.find(([, unitMs]) => ms >= unitMs);
+  return found === undefined ? `${Math.max(0, Math.round(ms))}ms` : `${Math.floor(ms / found[1])}${found[0]}`;
+}

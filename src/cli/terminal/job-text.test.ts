@@ -28,9 +28,21 @@ test('jobFacts leaves out what is not there, and points to results that are not 
   assert.ok(jobFacts(finishedBody()).includes(`result     see \`bide result ${ID}\``));
 });
 
-test('jobRow stands below its head, and keeps control characters and long types in their place', () => {
-  const row = jobRow(jobBody({ type: 'a\x1b[31m very long name of a type', tags: { team: 'x' } }));
-  assert.equal(row.indexOf('queued'), LIST_HEAD.indexOf('STATE'));
-  assert.equal(row.indexOf('2030-01-01'), LIST_HEAD.indexOf('CREATED'));
-  assert.match(row, / a \[31m very long na… .* team=x$/);
+test('jobRow stands below its head, within 80 columns, with age, time taken and error', () => {
+  const view = { nowMs: Date.parse('2030-01-01T00:12:00Z'), columns: 80 };
+  const queued = jobRow(jobBody({ type: 'a\x1b[31m very long name of a type', tags: { team: 'x' } }), view);
+  assert.equal(queued.indexOf('queued'), LIST_HEAD.indexOf('STATE'));
+  assert.match(queued, /^0190a0a0-0000-7000 {2}queued +a \[31m very l… +12m +team=x$/);
+  const error = { code: 'HANDLER_FAILED', message: 'torn page '.repeat(20), details: null };
+  const failed = { ...running, state: 'failed', error, finishedAt: '2030-01-01T00:00:04.500Z' } as const;
+  const row = jobRow(jobBody(failed), view);
+  assert.match(row, / failed +echo +12m +4s {2}HANDLER_FAILED: to…$/);
+  assert.equal(row.length, 80);
+  assert.ok(LIST_HEAD.length <= 80);
+});
+
+test('a job that runs again does not repeat the error of its earlier attempt', () => {
+  const error = { code: 'HANDLER_FAILED', message: 'torn', details: null };
+  assert.doesNotMatch(jobLine(jobBody({ ...running, error })), /torn/);
+  assert.match(jobLine(jobBody({ ...running, state: 'retrying', error })), /torn/);
 });

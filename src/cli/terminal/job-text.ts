@@ -1,6 +1,6 @@
 /** Jobs as people read them. The JSON output is the body of the API as it is, so that there is one format to learn. */
 import { isFinished, type JobBody, type UnknownJob } from '../../client/index.ts';
-import { durationText } from './duration.ts';
+import { durationText, shortDuration } from './duration.ts';
 import { fitted, printable } from './printable.ts';
 
 /** One line: `0190… running 40 % reading page 3`. */
@@ -10,7 +10,8 @@ export function jobLine(job: JobBody | UnknownJob): string {
   if (job.state === 'running') words.push(`${percentText(job)} %`);
   if (isBeingCancelled(job)) words.push('(being cancelled)');
   if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
-  if (job.error !== null) words.push(errorText(job.error));
+  // While it runs again, the error is that of an earlier attempt.
+  if (job.error !== null && job.state !== 'running') words.push(errorText(job.error));
   const took = tookMs(job);
   if (took !== null) words.push(`(${durationText(took)})`);
   return words.join(' ');
@@ -43,14 +44,32 @@ export function jobFacts(job: JobBody): readonly string[] {
   return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(11)}${value}`]));
 }
 
-export const LIST_HEAD = `${'ID'.padEnd(36)}  ${'STATE'.padEnd(9)}  ${'DONE'.padStart(5)}  ${'TYPE'.padEnd(20)}  CREATED`;
+const cells = (id: string, state: string, type: string, age: string, took: string, rest: string) =>
+  [id.padEnd(ID_WIDTH), state.padEnd(9), type.padEnd(TYPE_WIDTH), age.padStart(4), took.padStart(6), rest].join('  ');
 
-/** One row below `LIST_HEAD`. */
-export function jobRow(job: JobBody): string {
-  const percent = `${Math.floor(job.progress.percent)} %`.padStart(5);
-  const type = fitted(printable(job.type), 20).padEnd(20);
-  const tags = tagsText(job);
-  return `${job.id}  ${job.state.padEnd(9)}  ${percent}  ${type}  ${job.createdAt}${tags === '' ? '' : `  ${tags}`}`;
+/** As much of an id as tells jobs of one millisecond apart; every command takes it. */
+const ID_WIDTH = 18;
+const TYPE_WIDTH = 14;
+
+export const LIST_HEAD = cells('ID', 'STATE', 'TYPE', 'AGE', 'TOOK', 'DETAILS');
+
+/** One row below `LIST_HEAD`, within `columns`. */
+export function jobRow(job: JobBody, { nowMs, columns }: { readonly nowMs: number; readonly columns: number }): string {
+  const ageMs = nowMs - Date.parse(job.createdAt);
+  const age = ageMs < 1_000 ? 'now' : shortDuration(ageMs);
+  const took = job.startedAt === null ? null : (tookMs(job) ?? nowMs - Date.parse(job.startedAt));
+  const type = fitted(printable(job.type), TYPE_WIDTH);
+  const id = job.id.slice(0, ID_WIDTH);
+  const row = cells(id, job.state, type, age, took === null ? '' : shortDuration(took), restOf(job));
+  return fitted(row, columns).trimEnd();
+}
+
+function restOf(job: JobBody): string {
+  const words: string[] = [];
+  if (job.error !== null && job.state !== 'running') words.push(errorText(job.error));
+  if (job.state === 'running') words.push(`${percentText(job)} %`);
+  if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
+  return [...words, tagsText(job)].join(' ').trim();
 }
 
 export function percentText(job: JobBody): string {
