@@ -138,9 +138,19 @@ describe('loadConfig', () => {
       'enum Color { Red }\nexport default { types: {} };',
       /it uses TypeScript that cannot be stripped .*enum.*need another form/,
     ],
-    ['syntax.ts', 'export default { types: ', /it has a syntax error: /],
-    ['syntax.mjs', 'export default { types: ', /it has a syntax error: /],
-    ['throws.mjs', "throw new Error('no database');", /it threw an error while loading: no database\.$/],
+    ['syntax.ts', 'export default {\n  types: { x y }\n};', /syntax\.ts:2:14: it has a syntax error: /],
+    ['syntax.mjs', 'export default {\n  types: { a: b c }\n};', /syntax\.mjs:2:17: it has a syntax error: /],
+    [
+      'throws.mjs',
+      "\nthrow new Error('no database');",
+      /throws\.mjs:2:7: it threw an error while loading: no database\.$/,
+    ],
+    ['throws-end.mjs', "throw new Error('no database.');", /it threw an error while loading: no database\.$/],
+    [
+      'name.mjs',
+      "import { readfile } from 'node:fs'; export default {};",
+      /name\.mjs:1:10: it imports readfile from 'node:fs', which exports nothing of that name\.$/,
+    ],
     ['throws-text.mjs', "throw 'just text';", /it threw an error while loading: just text\.$/],
     [
       'imports.mjs',
@@ -197,7 +207,10 @@ describe('loadConfig', () => {
     await writeFile(join(folder, 'hangs.mjs'), 'setInterval(() => {}, 60_000).unref();\nawait new Promise(() => {});');
     const clock = { now: systemClock.now, after: fireAtOnce };
     const loading = loadConfig({ file: 'hangs.mjs', cwd: folder, clock, functions: 'inline' });
-    await assert.rejects(loading, { code: 'CONFIG_INVALID', message: /it did not finish loading within 30000 ms/ });
+    await assert.rejects(loading, {
+      code: 'CONFIG_INVALID',
+      message: /it did not finish loading within 30000 ms: an await at its top never settles/,
+    });
   });
 
   it('tells the first issues and counts the rest', async () => {

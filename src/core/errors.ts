@@ -46,7 +46,7 @@ export const ERRORS = Object.freeze({
   INVALID_REQUEST: {
     kind: 'invalid',
     title: 'The request does not have the expected form.',
-    advice: 'Mend the fields named in `errors`; /docs shows the form.',
+    advice: 'Correct the fields named in `errors`; /docs shows the form.',
   },
   INVALID_CURSOR: {
     kind: 'invalid',
@@ -143,7 +143,7 @@ export const ERRORS = Object.freeze({
   INPUT_INVALID: {
     kind: 'unprocessable',
     title: 'The input does not fit the schema of its type.',
-    advice: 'Mend the paths named in `errors`.',
+    advice: 'Correct the fields at the paths named in `errors`.',
   },
   IDEMPOTENCY_MISMATCH: {
     kind: 'unprocessable',
@@ -298,7 +298,12 @@ export const ERRORS = Object.freeze({
     title: 'Another process listens on this port.',
     advice: 'Stop that process, or choose another port with --port; 0 takes a free one.',
   },
-  CONFIG_INVALID: { kind: 'invalid', title: 'The config is not valid.', advice: 'Mend what the message names.' },
+  CONFIG_INVALID: {
+    kind: 'invalid',
+    title: 'The config is not valid.',
+    advice:
+      'Change the config at the place that the message names; docs/handlers.md has the options of each kind of type.',
+  },
   USAGE: { kind: 'invalid', title: 'The command line was not understood.', advice: 'See `bide help`.' },
   INTERNAL: {
     kind: 'internal',

@@ -263,6 +263,8 @@ export interface Handler {
    * A handler that ignores the signal past `limits.cancelGraceMs` is abandoned: the engine records the outcome without it.
    */
   run(attempt: Attempt): Promise<AttemptOutcome>;
+  /** What keeps it from running on this machine, one sentence each, without running anything; for `bide doctor`. */
+  missing?(): readonly string[];
   /** Frees what the handler keeps (threads, connections). Called once, after the last run. */
   close?(): Promise<void>;
 }

@@ -383,6 +383,21 @@ describe('bide migrate and doctor', () => {
     assert.match(checks.find(({ name }) => name === 'store')?.message ?? '', /opens, and nobody else has it/);
   });
 
+  test('doctor names programs and data sets of the config that are not there', async () => {
+    const config = join(folder, 'types.config.mjs');
+    const types = {
+      gone: { kind: 'command', program: 'no-such-program' },
+      shell: { kind: 'command', program: 'sh' },
+      data: { kind: 'sql', datasets: { sales: './no-such.csv' } },
+    };
+    writeFileSync(config, `export default ${JSON.stringify({ types })};`);
+    const { code, stdout } = await callBide(['doctor', '--data', newFolder(), '--config', config]);
+    assert.equal(code, 1);
+    assert.match(stdout, /^problem {2}type gone +the program no-such-program is in no folder of PATH\n +-> /m);
+    assert.match(stdout, /^ok {7}type shell +its program can be found$/m);
+    assert.match(stdout, /^problem {2}type data +the data set sales cannot be read: .*no-such\.csv \(ENOENT\)\n +-> /m);
+  });
+
   test('doctor names each problem with what to do, and ends with 1', async () => {
     const data = newFolder();
     const running = await serve(data);

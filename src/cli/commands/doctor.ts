@@ -31,7 +31,7 @@ async function examine({ values, env, terminal }: Invocation<typeof OPTIONS>): P
   const isServedHere = server.isRunning && !namesDatabase(values);
   const findings: readonly Finding[] = [
     checkNode(),
-    await checkConfigFile(values.config),
+    ...(await checkConfigFile(values.config)),
     ...checkFolder(dataFolder),
     await checkDisk(dataFolder),
     ...server.findings,

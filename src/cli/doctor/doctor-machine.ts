@@ -16,16 +16,33 @@ export function checkNode(): Finding {
   return problem('node', `Node ${node} is too old`, `Install Node ${NODE_MAJOR_MIN} or newer.`);
 }
 
-export async function checkConfigFile(configFile: string | undefined): Promise<Finding> {
+/** The config, and for each of its types what it needs of this machine. */
+export async function checkConfigFile(configFile: string | undefined): Promise<readonly Finding[]> {
   const { checkConfig } = await import('../../app.ts');
   try {
     const { file, jobTypes } = await checkConfig(configFile);
     const count = `${jobTypes.length} job type${jobTypes.length === 1 ? '' : 's'}`;
-    return fine('config', file === null ? 'no config file: fine with --playground' : `${file}: ${count}`);
+    const read = fine('config', file === null ? 'no config file: fine with --playground' : `${file}: ${count}`);
+    return [read, ...jobTypes.flatMap(checkType)];
   } catch (error) {
     if (!(error instanceof BideError)) throw error;
-    return problem('config', error.message, ERRORS[error.code].advice);
+    return [problem('config', error.message, ERRORS[error.code].advice)];
   }
+}
+
+interface TypeToCheck {
+  readonly name: string;
+  readonly handler: 'remote' | { readonly kind: string; missing?(): readonly string[] };
+}
+
+/** Nothing where nothing of this machine is needed. */
+function checkType({ name, handler }: TypeToCheck): readonly Finding[] {
+  if (handler === 'remote' || handler.missing === undefined) return [];
+  const missing = handler.missing();
+  const what = handler.kind === 'command' ? 'program' : 'data sets';
+  if (missing.length === 0) return [fine(`type ${name}`, `its ${what} can be found`)];
+  const advice = 'Put it there for the user that runs Bide, or change the config. Jobs of this type fail until then.';
+  return missing.map((sentence) => problem(`type ${name}`, sentence, advice));
 }
 
 /** The folder itself, and the key that lies in it. */

@@ -44,14 +44,16 @@ export function jobFacts(job: JobBody): readonly string[] {
   return facts.flatMap(([name, value]) => (value === null ? [] : [`${name.padEnd(11)}${value}`]));
 }
 
-const cells = (id: string, state: string, type: string, age: string, took: string, rest: string) =>
+type Cells = readonly [id: string, state: string, type: string, age: string, took: string, rest: string];
+
+const aligned = ([id, state, type, age, took, rest]: Cells) =>
   [id.padEnd(ID_WIDTH), state.padEnd(9), type.padEnd(TYPE_WIDTH), age.padStart(4), took.padStart(6), rest].join('  ');
 
 /** As much of an id as tells jobs of one millisecond apart; every command takes it. */
 const ID_WIDTH = 18;
 const TYPE_WIDTH = 14;
 
-export const LIST_HEAD = cells('ID', 'STATE', 'TYPE', 'AGE', 'TOOK', 'DETAILS');
+export const LIST_HEAD = aligned(['ID', 'STATE', 'TYPE', 'AGE', 'TOOK', 'DETAILS']);
 
 /** One row below `LIST_HEAD`, within `columns`. */
 export function jobRow(job: JobBody, { nowMs, columns }: { readonly nowMs: number; readonly columns: number }): string {
@@ -60,7 +62,7 @@ export function jobRow(job: JobBody, { nowMs, columns }: { readonly nowMs: numbe
   const took = job.startedAt === null ? null : (tookMs(job) ?? nowMs - Date.parse(job.startedAt));
   const type = fitted(printable(job.type), TYPE_WIDTH);
   const id = job.id.slice(0, ID_WIDTH);
-  const row = cells(id, job.state, type, age, took === null ? '' : shortDuration(took), restOf(job));
+  const row = aligned([id, job.state, type, age, took === null ? '' : shortDuration(took), restOf(job)]);
   return fitted(row, columns).trimEnd();
 }
 

@@ -12,6 +12,7 @@ import type { Clock } from '../../engine/clock.ts';
 import { complaintAbout } from '../../engine/json-check.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
 import { isScarce, notStarted } from '../scarce.ts';
+import { missingForCommand } from './missing-program.ts';
 import type { CommandOptions } from './options.ts';
 import { type ProcessEnd, type ProcessGroup, startGroup } from './process-group.ts';
 import { progressOf } from './progress-line.ts';
@@ -35,7 +36,11 @@ const KILL_AT = 0.8;
 const NEVER_STARTS = new Set(['ENOENT', 'EACCES', 'ENOTDIR', 'ENOEXEC', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'E2BIG']);
 
 export function commandHandler(options: CommandOptions, environment: CommandEnvironment): Handler {
-  return { kind: 'command', run: (attempt) => runCommand(options, environment, attempt) };
+  return {
+    kind: 'command',
+    run: (attempt) => runCommand(options, environment, attempt),
+    missing: () => missingForCommand(options, environment.baseDir),
+  };
 }
 
 async function runCommand(

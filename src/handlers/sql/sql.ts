@@ -3,6 +3,7 @@
  *
  * Processes are started when needed, as many as there are queries at once (the slots of the type), and ended when idle for a while.
  */
+import { accessSync, constants } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
@@ -10,7 +11,7 @@ import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { CancelTimer, Clock } from '../../engine/clock.ts';
 import { permanentFailure } from '../failed.ts';
 import { makeCacheDir } from './cache-dir.ts';
-import { type SqlOptions, sqlSettingsOf } from './options.ts';
+import { type SqlOptions, type SqlSettings, sqlSettingsOf } from './options.ts';
 import { type QueryRunner, startQueryRunner } from './query-runner.ts';
 import { inputIssues, type SqlInput } from './sql-input.ts';
 
@@ -31,8 +32,22 @@ export function sqlHandler(options: SqlOptions, environment: SqlEnvironment): Ha
   return {
     kind: 'sql',
     run: (attempt) => query(options, environment, runners, attempt),
+    missing: () => missingFiles(sqlSettingsOf(options, environment.baseDir)),
     close: runners.close,
   };
+}
+
+/** Files alone: what a URL answers today says little about tomorrow. */
+function missingFiles({ datasets }: SqlSettings): readonly string[] {
+  return Object.entries(datasets).flatMap(([name, source]) => {
+    if (source.kind === 'url') return [];
+    try {
+      accessSync(source.path, constants.R_OK);
+      return [];
+    } catch (error) {
+      return [`the data set ${name} cannot be read: ${source.path} (${(error as NodeJS.ErrnoException).code})`];
+    }
+  });
 }
 
 async function query(
