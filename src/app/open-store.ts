@@ -29,7 +29,7 @@ export async function openStore({ dataFolder, database }: StoreOptions): Promise
   return openChosenStore({ database });
 }
 
-export async function openChosenStore(choice: StoreChoice): Promise<Store> {
+export async function openChosenStore(choice: StoreChoice, readsOnly = false): Promise<Store> {
   if ('dataFolder' in choice) {
     const { openSqlite } = await import('../store/sqlite/index.ts');
     return openSqlite({ folder: choice.dataFolder });
@@ -38,6 +38,7 @@ export async function openChosenStore(choice: StoreChoice): Promise<Store> {
   const { url, schema, notify } = choice.database;
   return openPostgres({
     url,
+    readsOnly,
     ...(schema === undefined ? {} : { schema }),
     ...(notify === undefined ? {} : { notify }),
   });
@@ -50,7 +51,7 @@ export async function openFilledStore(choice: StoreChoice): Promise<Store> {
     const isThere = existsSync(join(choice.dataFolder, DATABASE_FILE));
     if (!isThere) throw new BideError('USAGE', `There is no database in the data folder ${choice.dataFolder}.`);
   }
-  return openChosenStore(choice);
+  return openChosenStore(choice, true);
 }
 
 export async function openMigratedStore(options: StoreOptions): Promise<Store> {

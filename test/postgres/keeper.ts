@@ -37,7 +37,8 @@ export type KeeperReply =
 export type StopMode = 'smart' | 'fast' | 'immediate';
 
 const SIGNALS = { smart: 'SIGTERM', fast: 'SIGINT', immediate: 'SIGQUIT' } as const;
-const READY = 'database system is ready to accept connections';
+/** Of connections, or of read-only ones. */
+const READY = 'database system is ready to accept';
 const LOG_KEPT_CHARS = 4_000;
 
 let server: ChildProcess | null = null;

@@ -9,7 +9,7 @@
  */
 import { type ChildProcess, execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -31,6 +31,8 @@ export interface TestServer {
   stopServer(mode: StopMode): Promise<void>;
   startServer(): Promise<void>;
   restart(mode: StopMode): Promise<void>;
+  /** A hot standby that follows this server, which is restarted for the copy. Commits wait until the standby has applied them. */
+  startStandby(): Promise<TestServer>;
   /** Stops it and removes the folder. Safe to call twice. */
   end(): Promise<void>;
 }
@@ -132,8 +134,39 @@ async function launch(draft: KeeperOrder): Promise<TestServer> {
       await stopServer(mode);
       await start();
     },
+    startStandby: () => standbyOf(order, { stopServer, start }),
     end: () => endKeeper(keeper),
   };
+}
+
+/** From a stopped copy of the data folder: the embedded programs have no `pg_basebackup`. */
+async function standbyOf(
+  primary: KeeperOrder,
+  { stopServer, start }: { stopServer(mode: StopMode): Promise<void>; start(): Promise<void> },
+): Promise<TestServer> {
+  const { account, port } = primary;
+  const folder = temporaryFolder(account !== null);
+  try {
+    if (account !== null) chownSync(folder, account.uid, account.gid);
+    await stopServer('fast');
+    // `cpSync` would not keep the owner.
+    await promisify(execFile)('cp', ['-a', join(primary.folder, 'data'), folder]);
+    await start();
+    const place = `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD} application_name=standby`;
+    appendFileSync(join(folder, 'data', 'postgresql.auto.conf'), `primary_conninfo = '${place}'\n`);
+    const signal = join(folder, 'data', 'standby.signal');
+    writeFileSync(signal, '');
+    if (account !== null) chownSync(signal, account.uid, account.gid);
+    const standby = await launch({ ...primary, folder, port: 0 });
+    for (const setting of [`synchronous_standby_names = 'standby'`, `synchronous_commit = 'remote_apply'`]) {
+      await queryOnce(urlOf(port, 'postgres'), `ALTER SYSTEM SET ${setting}`);
+    }
+    await queryOnce(urlOf(port, 'postgres'), 'SELECT pg_reload_conf()');
+    return standby;
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 function forkKeeper(): ChildProcess {

@@ -34,7 +34,7 @@ export async function* dumpStore(
   schema: string,
   closing: AbortSignal,
 ): AsyncGenerator<readonly StoreRecord[], void> {
-  const client = await connect({ ...options, needsWrites: false }).catch((error: unknown) => {
+  const client = await connect(options).catch((error: unknown) => {
     throw storeErrorOf(error);
   });
   const lostOr = lossOf(client);

@@ -45,6 +45,8 @@ export interface PostgresOptions {
   readonly schema?: string;
   /** False behind a pooler in transaction mode: no hints then, polling alone. */
   readonly notify?: boolean;
+  /** True for those who only look or dump: a standby will do then. */
+  readonly readsOnly?: boolean;
   /** Connections for short statements. One more is opened for long ones, one for hints. */
   readonly connections?: number;
   /** Time a new connection may take. */
@@ -104,7 +106,7 @@ export function connectionOptionsOf(options: PostgresOptions, hasSession: boolea
   const answerMs = options.answerMs ?? ANSWER_MS;
   return {
     hosts: hostsOf(options.url),
-    needsWrites: true,
+    needsWrites: !(options.readsOnly ?? false),
     applicationName: 'bide',
     hasSession,
     connectMs: options.connectMs ?? CONNECT_MS,
