@@ -14,6 +14,8 @@ import { queryOnce, startTestServer, type TestServer } from './server.ts';
 /** Shorter deadlines than the real ones, and still long enough for a machine that is busy with other tests. */
 const SHORT = { answerMs: 2_000, patienceMs: 200, connectMs: 1_000 } as const;
 
+const FEW = { max_connections: '10', superuser_reserved_connections: '0', max_wal_senders: '0' };
+
 let server: TestServer;
 before(async () => {
   server = await startTestServer({ isDurable: false });
@@ -123,11 +125,28 @@ describe('an outage', () => {
     }
   });
 
+  test('sweeps, lists and counts go over a short lane when no connection is left for theirs', async () => {
+    const own = await startTestServer({ isDurable: false, settings: FEW });
+    try {
+      await inScene(own, { ...SHORT, connections: 2 }, async (context) => {
+        await insertJob(context);
+        await endBackends(context.url);
+        const guests = await holdConnections(context.url, 8);
+        await Promise.all(Array.from({ length: 50 }, () => insertUntilAnswered(context, [newJob(context)])));
+        const guest = await holdConnections(context.url, 1).catch(() => []);
+        const { store, tenant } = context;
+        assert.deepEqual((await store.sweep({ now: 0, limit: 1 })).lost, []);
+        assert.equal((await store.list({ tenant, limit: 100 })).length, 51);
+        assert.equal(first(await store.count({ tenant })).count, 51);
+        await Promise.all([...guests, ...guest].map((one) => one.end()));
+      });
+    } finally {
+      await own.end();
+    }
+  });
+
   test('calls go over the connections there are when the server has no more', async () => {
-    const own = await startTestServer({
-      isDurable: false,
-      settings: { max_connections: '10', superuser_reserved_connections: '0', max_wal_senders: '0' },
-    });
+    const own = await startTestServer({ isDurable: false, settings: FEW });
     try {
       await inScene(own, { connections: 8 }, async (context) => {
         const guests = await holdConnections(context.url, 7);
