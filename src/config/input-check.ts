@@ -2,8 +2,8 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
+import { jsonProblem } from '../core/json-problem.ts';
 import type { InputCheck, Issue, JobType } from '../engine/api.ts';
-import { jsonProblem } from '../handlers/json-problem.ts';
 
 export interface InputRules {
   readonly type: string;

@@ -1,10 +1,15 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
 import { jsonProblem } from './json-problem.ts';
 
 const lenient = (value: unknown) => jsonProblem(value, { isStrict: false });
 const strict = (value: unknown) => jsonProblem(value, { isStrict: true });
+
+class Point {
+  x = 1;
+}
 
 const cycle: { self?: unknown } = {};
 cycle.self = [cycle];
@@ -33,21 +38,28 @@ describe('jsonProblem', () => {
     ['an ArrayBuffer', new ArrayBuffer(2), '', 'an ArrayBuffer'],
     ['a promise that nobody awaited', { later: Promise.resolve(1) }, '/later', 'a Promise'],
     ['an error', { error: new TypeError('x') }, '/error', 'a TypeError'],
+    ['a generator', (function* () {})(), '', 'a Generator'],
+    ['an async generator', [(async function* () {})()], '/0', 'an AsyncGenerator'],
+    ['a Response', { answer: new Response('x') }, '/answer', 'a Response'],
+    ['a Blob', new Blob(['x']), '', 'a Blob'],
+    ['an instance of a class', [new Point()], '/0', 'a Point'],
+    ['an iterator', new Map().values(), '', 'an Iterator'],
+    ['what toJSON gives', { toJSON: () => ({ inner: new Map() }) }, '/inner', 'a Map'],
+    ['a bigint that toJSON gives', { toJSON: () => 1n }, '', 'a bigint'],
     ['a RegExp', /x/, '', 'a RegExp'],
     ['depth', deep, '', 'a value nested deeper than 500'],
   ] as const) {
     it(`finds ${name}`, () => assert.deepEqual(lenient(value), { path, what }));
   }
 
-  it('finds nothing in what JSON has a form for: undefined, NaN, dates, class instances, shared objects', () => {
-    class Point {
-      x = 1;
-    }
+  it('finds nothing in what JSON has a form for: undefined, NaN, dates, URLs, shared objects', () => {
     const value = {
       u: undefined,
       n: Number.NaN,
       d: new Date(0),
-      p: new Point(),
+      w: new URL('http://a.example'),
+      f: { toJSON: () => [1, { a: null }] },
+      realm: runInNewContext('({ a: [1] })'),
       s: [shared, shared],
       bare: Object.create(null),
     };
