@@ -13,3 +13,8 @@ export function isObject(value: unknown): boolean {
 export function fieldsOf(value: Json | undefined): JsonObject {
   return isObject(value) ? value : {};
 }
+
+/** A text as it is, anything else as its JSON. `String` would call methods that the value may have given itself. */
+export function textOf(value: Json): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,17 +1,29 @@
-/** Whether bytes are JSON that everybody here can read: one value in UTF-8, nested no deeper than a limit. */
+/** Reading bytes as JSON that everybody here can handle: one value in UTF-8, nested no deeper than a limit. */
+import type { Json } from './job.ts';
 import { jsonDepth } from './json-depth.ts';
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-/** The end of a sentence about the bytes, or null where nothing is wrong. Reading and writing JSON recurse, hence the depth. */
-export function jsonComplaint(bytes: Uint8Array, depthMax: number): string | null {
+export type ParsedJson =
+  | { readonly kind: 'json'; readonly text: string; readonly value: Json }
+  /** `complaint` is the end of a sentence about the bytes. */
+  | { readonly kind: 'wrong'; readonly complaint: string };
+
+/** Reading and writing JSON recurse, hence the depth. */
+export function parseJson(bytes: Uint8Array, depthMax: number): ParsedJson {
   if (bytes.byteLength > depthMax && jsonDepth(bytes, depthMax) > depthMax) {
-    return `is nested deeper than ${depthMax} levels (jsonDepthMax)`;
+    return { kind: 'wrong', complaint: `is nested deeper than ${depthMax} levels (jsonDepthMax)` };
   }
   try {
-    JSON.parse(utf8.decode(bytes));
-    return null;
+    const text = utf8.decode(bytes);
+    return { kind: 'json', text, value: JSON.parse(text) as Json };
   } catch {
-    return 'is not one JSON value in UTF-8';
+    return { kind: 'wrong', complaint: 'is not one JSON value in UTF-8' };
   }
+}
+
+/** What is wrong with the bytes; null where nothing is. */
+export function jsonComplaint(bytes: Uint8Array, depthMax: number): string | null {
+  const parsed = parseJson(bytes, depthMax);
+  return parsed.kind === 'json' ? null : parsed.complaint;
 }

@@ -13,6 +13,7 @@ import { testGolden } from './contract-suite/golden-replay.ts';
 import { testHolds } from './contract-suite/holds.ts';
 import { testLifecycle } from './contract-suite/lifecycle.ts';
 import { testManifest } from './contract-suite/manifest.ts';
+import { testReadings } from './contract-suite/readings.ts';
 
 export {
   type DialectAdapter,
@@ -33,6 +34,7 @@ const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAda
   ['lifecycle', testLifecycle],
   ['errors', testErrors],
   ['holds', testHolds],
+  ['readings', testReadings],
   ['golden exchanges', testGolden],
   ['random requests', testFuzz],
 ];

@@ -1,5 +1,6 @@
 /** What the suite must be told of a vendor: how a request is put, and where in an answer the things stand that every vendor says. */
 import type { Json } from '../../core/job.ts';
+import type { SubmitRequest } from '../../engine/api.ts';
 
 export interface WireRequest {
   readonly method: string;
@@ -23,6 +24,14 @@ export interface WireAnswer {
 export interface JobIds {
   readonly id: string;
   readonly number: number;
+}
+
+/** Where a job shows up beside the status of its id. */
+export interface Readings {
+  /** Fields that it must have been submitted with, such as a tag. */
+  readonly submit?: Partial<SubmitRequest>;
+  /** Lists that it is in, and all that is made of its result. */
+  requests(job: JobIds): readonly WireRequest[];
 }
 
 /** Sends a request as it is: without credentials. */
@@ -50,6 +59,8 @@ export interface DialectAdapter<Options> {
   unknown(answer: WireAnswer, job: JobIds): void;
   /** As `read`, but held up to `seconds` until the job is final; null where the vendor has no waiting. */
   readonly hold: ((job: JobIds, seconds: number) => WireRequest) | null;
+  /** Makes what the readings need, such as a conversation. */
+  readonly readings?: (send: SendBare) => Promise<Readings> | Readings;
   /** Null where the vendor has no cancel. */
   readonly cancel: ((job: JobIds) => WireRequest) | null;
   /** Requests that the vendor refuses, and the status it does that with. */

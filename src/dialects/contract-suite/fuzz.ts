@@ -27,7 +27,7 @@ export function testFuzz<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): vo
       const answer = await rig.send(request, as);
       const said = `${request.method} ${request.path}: ${answer.status} ${answer.text.slice(0, 300)}`;
       assert.ok(answer.status < 500 || answer.status === 501, said);
-      if (request.method === 'HEAD') return;
+      if (request.method === 'HEAD' || answer.status === 204) return;
       assert.equal(adapter.complaint(answer, request), null, said);
     };
     const property = fc.asyncProperty(requests(dialect, adapter), callers, check);

@@ -27,7 +27,7 @@ export interface Worker {
   succeed(held: Held, result: Json): Promise<void>;
   /** Any bytes under any content type. */
   succeedWith(held: Held, contentType: string, bytes: Uint8Array): Promise<void>;
-  fail(held: Held, message: string, isRetryable?: boolean): Promise<void>;
+  fail(held: Held, message: string, isRetryable?: boolean, details?: Json): Promise<void>;
   report(held: Held, percent: number): Promise<void>;
 }
 
@@ -54,8 +54,8 @@ export function createWorker(engine: Engine, tenant: string): Worker {
     async succeedWith(held, contentType, bytes) {
       expectDone(await engine.workSucceed({ tenant, ...held, result: { contentType, bytes } }));
     },
-    async fail(held, message, isRetryable = false) {
-      const failure = { code: 'HANDLER_FAILED', message, details: null };
+    async fail(held, message, isRetryable = false, details = null) {
+      const failure = { code: 'HANDLER_FAILED', message, details };
       expectDone(await engine.workFail({ tenant, ...held, failure, isRetryable }));
     },
     async report(held, percent) {

@@ -38,6 +38,16 @@ const adapter: DialectAdapter<ImmutaOptions> = {
     assert.equal(answer.text, '{}');
   },
   hold: ({ id }, seconds) => post({ jobIds: [id], wait: seconds, pollInterval: 1 }),
+  readings: () => ({
+    submit: { tags: { 'immuta.bulkId': 'b1', 'immuta.connectionString': 'c1' } },
+    requests: ({ id }) => [
+      post({ jobIds: [id, id], wait: 0 }),
+      ...['?bulkId=b1', '?connectionString=c1', '/search', '/summary'].map((rest) => ({
+        method: 'GET',
+        path: `/jobs${rest}`,
+      })),
+    ],
+  }),
   cancel: null,
   refused: [
     { title: 'statuses without jobIds', request: post({ wait: 1 }), status: 400 },

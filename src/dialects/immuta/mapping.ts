@@ -51,7 +51,7 @@ function outputOf(job: Job, result: JobResult): Output {
 
 function resultOutput(result: JobResult): Output {
   if (result.kind === 'none') return null;
-  if (result.kind === 'json') return boxed(JSON.parse(result.text) as Json);
+  if (result.kind === 'json') return boxed(result.value);
   return { value: Buffer.from(result.bytes).toString('base64'), contentType: result.contentType };
 }
 

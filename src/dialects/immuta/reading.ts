@@ -8,7 +8,7 @@ import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { waitFor } from '../job-done.ts';
-import { resultOf } from '../result-of.ts';
+import { resultAtHand, resultOf } from '../result-of.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import type { Call } from './call.ts';
 import { BULK_TAG, CONNECTION_TAG, foundJob, jobStatus, STATES_OF, shownStatesOf } from './mapping.ts';
@@ -36,10 +36,9 @@ export function quickStatuses(context: Call['context'], tenant: string, body: Js
 }
 
 /** Undefined where the result is not with the snapshot. */
-const textOf = keptPerSnapshot(({ job, resultText }, shown): string | undefined => {
-  if (job.result !== null && resultText === null) return undefined;
-  const result = resultText === null ? ({ kind: 'none' } as const) : ({ kind: 'json', text: resultText } as const);
-  return JSON.stringify(jobStatus(job, result, shown));
+const textOf = keptPerSnapshot((snapshot, shown): string | undefined => {
+  const result = resultAtHand(snapshot);
+  return result === undefined ? undefined : JSON.stringify(jobStatus(snapshot.job, result, shown));
 });
 
 /** What nearly every request is; null for all others, right or wrong, which are read with care. */

@@ -6,7 +6,7 @@ import { fieldsOf } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
-import { resultOf } from '../result-of.ts';
+import { jsonValueOf, resultOf } from '../result-of.ts';
 import { submitOne, submitted } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { planOf } from './plans.ts';
@@ -98,8 +98,7 @@ function requireSuccess({ job }: Snapshot): void {
 }
 
 async function resultJson(call: Call, snapshot: Snapshot): Promise<Json> {
-  const result = await resultOf(call.context.engine, snapshot);
-  return result.kind === 'json' ? (JSON.parse(result.text) as Json) : null;
+  return jsonValueOf(await resultOf(call.context.engine, snapshot));
 }
 
 function waitMsOf(text: string | undefined): number {

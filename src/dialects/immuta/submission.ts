@@ -6,7 +6,7 @@
  * the caller says, answered with the vendor's plan of changes; a dry run is no job.
  */
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from '../../core/json-object.ts';
+import { fieldsOf, textOf } from '../../core/json-object.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
 import { BULK_TAG, CONNECTION_TAG, DIALECT, KEY_TAG } from './mapping.ts';
 import { namesIn } from './source-names.ts';
@@ -149,5 +149,5 @@ export function connectionStringOf(body: Json): string | null {
   if (typeof metadata.connectionString === 'string') return metadata.connectionString;
   const { username, hostname, port, database } = metadata;
   if (typeof hostname !== 'string' || typeof database !== 'string') return null;
-  return `${String(username ?? '')}@${hostname}:${String(port ?? '')}/${database}`;
+  return `${textOf(username ?? '')}@${hostname}:${textOf(port ?? '')}/${database}`;
 }

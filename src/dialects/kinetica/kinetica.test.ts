@@ -88,6 +88,12 @@ const adapter: DialectAdapter<KineticaOptions> = {
     assert.equal(answer.status, 400);
     assert.match(String(memberOf(answer, ['message'])), /^Job \d+ not found$/);
   },
+  readings: () => ({
+    requests: ({ number }) => [
+      getJob(suiteJobIds.seal(number), { job_tag: 'x' }),
+      post('/admin/show/jobs', { options: { show_async_jobs: 'true' } }),
+    ],
+  }),
   hold: null,
   cancel: ({ number }) =>
     post('/admin/alter/jobs', { job_ids: [suiteJobIds.seal(number)], action: 'cancel', options: {} }),

@@ -3,11 +3,13 @@
  *
  * Clients decide by `successful` and `running`, not by the word: the triple is made in one place, so that it always agrees.
  */
+import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
+import { originReader } from '../origin-reader.ts';
 import { type Encoding, wrappedError } from './encoding.ts';
-import type { GetJobResponse, StatusWord, StringMap } from './wire.ts';
+import { END_OF_SET, type GetJobResponse, type StatusWord, type StringMap } from './wire.ts';
 
 export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
   scheduled: 'RUNNING',
@@ -20,33 +22,32 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
   expired: 'ERROR',
 };
 
-/** What this dialect remembers of the request that made a job. */
-export interface Remembered {
-  readonly endpoint: string;
-  readonly encoding: Encoding;
-  readonly isAsync: boolean;
-  readonly removeOnComplete: boolean;
-  readonly queryText: string;
-  readonly sourceIp: string;
-  readonly authId: string;
-  readonly offset: number;
-  readonly limit: number;
-  /** How the rows of a statement are wanted inside its answer. */
-  readonly rowEncoding: Encoding;
-  /** Under which further pages of its statement are asked for; '' where there are none. */
-  readonly pagingTable: string;
-  /** Id of the job whose rows this one's page is cut from; null for its own. */
-  readonly pageOf: string | null;
-}
-
 export const DIALECT = 'kinetica';
 export const TAG_NAME = 'kinetica.job_tag';
 
-/** Null for a job that came another way. */
-export function remembered(job: Pick<Job, 'origin'>): Remembered | null {
-  if (job.origin?.dialect !== DIALECT) return null;
-  return job.origin.data as unknown as Remembered;
-}
+const EncodingName = Type.Unsafe<Encoding>(Type.Enum(['json', 'binary']));
+
+/** What this dialect remembers of the request that made a job. */
+const Remembered = Type.Object({
+  endpoint: Type.String(),
+  encoding: EncodingName,
+  isAsync: Type.Boolean(),
+  removeOnComplete: Type.Boolean(),
+  queryText: Type.String(),
+  sourceIp: Type.String(),
+  authId: Type.String(),
+  offset: Type.Integer({ minimum: 0 }),
+  limit: Type.Integer({ minimum: END_OF_SET }),
+  /** How the rows of a statement are wanted inside its answer. */
+  rowEncoding: EncodingName,
+  /** Under which further pages of its statement are asked for; '' where there are none. */
+  pagingTable: Type.String(),
+  /** Id of the job whose rows this one's page is cut from; null for its own. */
+  pageOf: Type.Union([Type.String({ pattern: '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' }), Type.Null()]),
+});
+export type Remembered = Readonly<Static<typeof Remembered>>;
+
+export const remembered = originReader(DIALECT, Remembered);
 
 export function endpointOf(job: Pick<Job, 'origin' | 'type'>): string {
   return remembered(job)?.endpoint ?? `/${job.type}`;

@@ -1,7 +1,7 @@
 /** Bodies made once per revision of a job. What is not inline in its snapshot is read from the store each time and never kept. */
 import type { Json } from '../../core/job.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
-import { resultOf } from '../result-of.ts';
+import { jsonValueOf, resultAtHand, resultOf } from '../result-of.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { askedOf, envelope, failure, failureMessage, jobStatus, pageOf, resultMembers, WORDS } from './mapping.ts';
 
@@ -27,10 +27,12 @@ export function createBodies({ clock }: Pick<Engine, 'clock'>): Bodies {
   };
 }
 
-function outcomeText({ job, resultText }: Snapshot, hasMetadata: boolean, wrap: Wrap): string | undefined {
+function outcomeText(snapshot: Snapshot, hasMetadata: boolean, wrap: Wrap): string | undefined {
+  const { job } = snapshot;
   if (job.state !== 'succeeded') return JSON.stringify(failure(failureMessage(job)));
-  if (resultText === null) return undefined;
-  const page = pageOf(JSON.parse(resultText), askedOf(job));
+  const result = resultAtHand(snapshot);
+  if (result === undefined) return undefined;
+  const page = pageOf(jsonValueOf(result), askedOf(job));
   return JSON.stringify(wrap(resultMembers(job, page, hasMetadata)));
 }
 
@@ -52,7 +54,7 @@ export async function outcomeRead(
 export async function resultJson(engine: Engine, snapshot: Snapshot): Promise<Json> {
   const result = await resultOf(engine, snapshot);
   if (result.kind === 'none') return null;
-  if (result.kind === 'json') return JSON.parse(result.text) as Json;
+  if (result.kind === 'json') return result.value;
   const content = Buffer.from(result.bytes.buffer, result.bytes.byteOffset, result.bytes.byteLength);
   return [{ content_base64: content.toString('base64'), content_type: result.contentType }];
 }

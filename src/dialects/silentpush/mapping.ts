@@ -4,11 +4,13 @@
  * What the vendor's shape needs and a job does not have (result key, page, metadata flag) is kept in the job's origin. A job
  * that came another way is shown as a search for `records` without a page.
  */
+import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
-import { isObject } from '../../core/json-object.ts';
+import { isObject, textOf } from '../../core/json-object.ts';
 import type { ShownState } from '../../core/state.ts';
 import type { ErrorAnswer } from '../../http/dialect.ts';
+import { originReader } from '../origin-reader.ts';
 import type { Envelope, JobStatus, Metadata, StatusWord } from './wire.ts';
 
 export const NAME = 'silentpush';
@@ -24,14 +26,17 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
   expired: 'FAILURE',
 };
 
-/** What the dialect remembers of the request that made a job. A type, not an interface: it is stored as JSON. */
-export type Asked = {
-  readonly resultKey: string;
-  readonly queryName: string;
-  readonly limit: number;
-  readonly skip: number;
-  readonly withMetadata: boolean;
-};
+/** What the dialect remembers of the request that made a job. */
+const Asked = Type.Object({
+  resultKey: Type.String(),
+  queryName: Type.String(),
+  limit: Type.Integer({ minimum: 0 }),
+  skip: Type.Integer({ minimum: 0 }),
+  withMetadata: Type.Boolean(),
+});
+export type Asked = Readonly<Static<typeof Asked>>;
+
+const remembered = originReader(NAME, Asked);
 
 /** Rows of one answer, and how many there are at least. */
 export interface Page {
@@ -62,7 +67,8 @@ const STATUSES: Readonly<Record<ErrorKind, number>> = {
 };
 
 export function askedOf(job: Pick<Job, 'origin' | 'type'>): Asked {
-  if (job.origin?.dialect === NAME) return job.origin.data as Asked;
+  const asked = remembered(job);
+  if (asked !== null) return asked;
   return { resultKey: 'records', queryName: job.type, limit: Number.MAX_SAFE_INTEGER, skip: 0, withMetadata: false };
 }
 
@@ -144,7 +150,7 @@ function handlersPage(result: Json, asked: Pick<Asked, 'limit' | 'skip'>): Page 
 /** The rows of `{columns, rows}` as objects; null where it is no such table. */
 function tableOf(result: Json): readonly unknown[] | null {
   if (!isObject(result) || !isRows(result.rows) || !isRows(result.columns)) return null;
-  const columns = result.columns.map(String);
+  const columns = result.columns.map(textOf);
   return result.rows.map((row) =>
     isRows(row) ? Object.fromEntries(columns.map((column, index) => [column, row[index] ?? null])) : row,
   );

@@ -38,6 +38,10 @@ const adapter: DialectAdapter<SilentpushOptions> = {
     assert.equal(answer.text, '{"status_code":404,"error":"job not found","errors":["job not found"],"response":{}}');
   },
   hold: ({ id }, seconds) => ({ method: 'GET', path: `${JOB}/${id}?status_only=1&max_wait=${seconds}` }),
+  readings: () => ({
+    requests: ({ id }) =>
+      ['', '?force_metadata_on=1', '?max_wait=0'].map((query) => ({ method: 'GET', path: `${JOB}/${id}${query}` })),
+  }),
   cancel: null,
   refused: [
     { title: 'a search without a body', request: { method: 'POST', path: SEARCH }, status: 400 },

@@ -1,10 +1,11 @@
 /** Between Bide and the vendor, purely: states, errors, webhooks. */
+import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
 import { CORS_HEADERS } from '../cors.ts';
-import type { Upload } from './uploads.ts';
+import { originReader } from '../origin-reader.ts';
 import type { JobBody, StatusWord } from './wire.ts';
 
 export const DIALECT = 'symbl';
@@ -26,17 +27,18 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
 };
 
 /** What this dialect remembers of the request that made a job. */
-export interface Remembered {
-  readonly conversationId: string;
+const Remembered = Type.Object({
+  conversationId: Type.String(),
   /** What was uploaded, and where it is kept; null where nothing was. */
-  readonly upload: Upload | null;
-  readonly options: Readonly<Record<string, Json>>;
-}
+  upload: Type.Union([
+    Type.Object({ name: Type.String(), file: Type.String(), bytes: Type.Number(), sha256: Type.String() }),
+    Type.Null(),
+  ]),
+  options: Type.Record(Type.String(), Type.Unsafe<Json>(Type.Unknown())),
+});
+export type Remembered = Readonly<Static<typeof Remembered>>;
 
-/** Null for a job that came another way. */
-export function remembered(job: Pick<Job, 'origin'>): Remembered | null {
-  return job.origin?.dialect === DIALECT ? (job.origin.data as unknown as Remembered) : null;
-}
+export const remembered = originReader(DIALECT, Remembered);
 
 export function jobBody(job: Job, now: number): JobBody {
   return { id: job.id, status: WORDS[shownState(job, now)] };

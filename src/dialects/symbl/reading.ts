@@ -85,21 +85,22 @@ async function read(call: Call, id: string): Promise<Read> {
 
 async function jsonOf(call: Call, snapshot: Snapshot): Promise<Json> {
   const result = await resultOf(call.context.engine, snapshot);
-  if (result.kind === 'json') return JSON.parse(result.text) as Json;
+  if (result.kind === 'json') return result.value;
   if (result.kind === 'none') return null;
   // A recogniser that prints plain text has said it all.
   return result.contentType.startsWith('text/') ? Buffer.from(result.bytes).toString('utf8') : null;
 }
 
 function merged(results: readonly Json[]): Read['extras'] {
-  const extras: Record<string, Json[]> = {};
+  const extras = new Map<string, Json[]>();
   for (const result of results) {
     for (const [name, value] of Object.entries(extrasOf(result))) {
       if (!Array.isArray(value) || name === 'messages' || name === 'segments') continue;
-      extras[name] = [...(extras[name] ?? []), ...value];
+      extras.set(name, (extras.get(name) ?? []).concat(value as readonly Json[]));
     }
   }
-  return extras;
+  // A handler may name anything: what every object has by itself is none of its findings.
+  return Object.assign(Object.create(null), Object.fromEntries(extras)) as Read['extras'];
 }
 
 /** The lists of this option over all submits of the conversation. */

@@ -19,7 +19,9 @@ import {
   testDialect,
 } from '../contract-suite.ts';
 import { symbl } from './index.ts';
+import { CONVERSATION_TAG } from './mapping.ts';
 import { DEFAULT_OPTIONS, type SymblOptions } from './options.ts';
+import { READINGS } from './reading.ts';
 
 const TEXT = '/v1/process/text';
 const post = (path: string, json: object) => ({ method: 'POST', path, json: json as never });
@@ -52,6 +54,18 @@ const adapter: DialectAdapter<SymblOptions> = {
     assert.match(answer.text, /^\{"message":"Job with id .* not found"\}$/);
   },
   hold: null,
+  async readings(send) {
+    const id = String(memberOf(await send(post(TEXT, MEETING)), ['conversationId']));
+    const path = `/v1/conversations/${id}`;
+    const names = ['', ...Object.keys(READINGS).map((name) => `/${name}`), '/messages?sentiment=true&verbose=true'];
+    return {
+      submit: { tags: { [CONVERSATION_TAG]: id } },
+      requests: () => [
+        ...[...names.map((name) => `${path}${name}`), '/v1/conversations'].map((path) => ({ method: 'GET', path })),
+        ...['text/markdown', 'text/srt'].map((contentType) => post(`${path}/transcript`, { contentType })),
+      ],
+    };
+  },
   cancel: null,
   refused: [
     { title: 'a text without messages', request: post(TEXT, {}), status: 400 },

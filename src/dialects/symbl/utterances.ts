@@ -19,6 +19,9 @@ export interface Utterance {
 
 type Fields = JsonObject;
 
+const TIME_MIN = Date.parse('0001-01-01T00:00:00Z');
+const TIME_MAX = Date.parse('9999-12-31T00:00:00Z');
+
 /** @param beginAt what times in seconds count from, epoch ms. */
 export function utterancesOf(result: Json, beginAt: number): readonly Utterance[] {
   if (typeof result === 'string') return [plain(result)];
@@ -66,10 +69,10 @@ function timesOf(fields: Fields, beginAt: number): Pick<Utterance, 'startAt' | '
   };
 }
 
+/** Null for what is no time between the years 1 and 9999: further ones cannot be written, nor compared with others. */
 function timeOf(value: Json | undefined, beginAt: number): number | null {
-  if (typeof value === 'number') return beginAt + Math.round(value * 1_000);
-  const at = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(at) ? null : at;
+  const at = typeof value === 'number' ? beginAt + Math.round(value * 1_000) : Date.parse(String(textOf(value)));
+  return at >= TIME_MIN && at <= TIME_MAX ? at : null;
 }
 
 function textOf(value: Json | undefined): string | null {

@@ -1,9 +1,11 @@
 /** Between Bide and the vendor, purely: states, jobs, ids, results, errors. */
+import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Job, Json } from '../../core/job.ts';
-import { fieldsOf } from '../../core/json-object.ts';
+import { fieldsOf, textOf } from '../../core/json-object.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
+import { originReader } from '../origin-reader.ts';
 import type { JobResult } from '../result-of.ts';
 import type { JobBody, Results, StatusWord } from './wire.ts';
 
@@ -21,15 +23,13 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
 };
 
 /** What this dialect remembers of the request that made a job. */
-export interface Remembered {
-  readonly queryId: string | null;
-  readonly datasetId: string | null;
-}
+const Remembered = Type.Object({
+  queryId: Type.Union([Type.String(), Type.Null()]),
+  datasetId: Type.Union([Type.String(), Type.Null()]),
+});
+export type Remembered = Readonly<Static<typeof Remembered>>;
 
-export function remembered(job: Pick<Job, 'origin'>): Remembered {
-  if (job.origin?.dialect !== DIALECT) return { queryId: null, datasetId: null };
-  return job.origin.data as unknown as Remembered;
-}
+const remembered = originReader(DIALECT, Remembered);
 
 /** `job_` and the id without its hyphens, which no client takes apart. */
 export function vendorId(id: string): string {
@@ -43,7 +43,7 @@ export function idOf(text: string): string | null {
 }
 
 export function jobBody(job: Job, result: JobResult, now: number): JobBody {
-  const { queryId, datasetId } = remembered(job);
+  const { queryId, datasetId } = remembered(job) ?? { queryId: null, datasetId: null };
   return {
     job_id: vendorId(job.id),
     query_id: queryId,
@@ -75,14 +75,13 @@ function errorOf(job: Job): string | null {
 export function resultsOf(result: JobResult): Results | null {
   if (result.kind === 'none') return null;
   if (result.kind === 'bytes') return cell(Buffer.from(result.bytes).toString('base64'));
-  const value = JSON.parse(result.text) as Json;
-  return tableOf(value) ?? cell(value);
+  return tableOf(result.value) ?? cell(result.value);
 }
 
 function tableOf(value: Json): Results | null {
   const { columns, rows } = fieldsOf(value);
   if (!Array.isArray(columns) || !Array.isArray(rows)) return null;
-  return { columns: columns.map(String), rows: rows as Results['rows'], row_count: rows.length };
+  return { columns: columns.map(textOf), rows: rows as Results['rows'], row_count: rows.length };
 }
 
 function cell(value: Json): Results {

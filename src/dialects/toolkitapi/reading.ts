@@ -1,7 +1,7 @@
 /** Reading a job: with its rows, from memory where they are there. */
 import type { Snapshot } from '../../engine/api.ts';
 import { jobNow } from '../job-done.ts';
-import { resultOf } from '../result-of.ts';
+import { resultAtHand, resultOf } from '../result-of.ts';
 import { type Answer, type Call, ok, refusal } from './call.ts';
 import { idOf, jobBody } from './mapping.ts';
 
@@ -16,8 +16,7 @@ export async function getJob(call: Call, text: string): Promise<Answer> {
 }
 
 /** The whole answer to a poll where the snapshot alone says it; undefined where the result must be read. */
-export function polledText({ job, resultText }: Snapshot, now: number): string | undefined {
-  if (job.result !== null && resultText === null) return undefined;
-  const result = resultText === null ? ({ kind: 'none' } as const) : ({ kind: 'json', text: resultText } as const);
-  return JSON.stringify(jobBody(job, result, now));
+export function polledText(snapshot: Snapshot, now: number): string | undefined {
+  const result = resultAtHand(snapshot);
+  return result === undefined ? undefined : JSON.stringify(jobBody(snapshot.job, result, now));
 }

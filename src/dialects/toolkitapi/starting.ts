@@ -3,11 +3,11 @@ import type { TSchema } from 'typebox';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
-import { isObject } from '../../core/json-object.ts';
+import { isObject, textOf } from '../../core/json-object.ts';
 import { isFinal, shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
-import { resultOf } from '../result-of.ts';
+import { jsonValueOf, resultOf } from '../result-of.ts';
 import { type Answer, type Call, ok, refusal } from './call.ts';
 import { resultsOf, timeOf, vendorId, WORDS } from './mapping.ts';
 import type { Dataset } from './options.ts';
@@ -63,10 +63,10 @@ export async function datasetSchema(call: Call, datasetId: string): Promise<Answ
   if (dataset === null) return refusal(404, 'Dataset not found');
   const described = await runInside(call, datasetId, dataset, 'DESCRIBE SELECT * FROM dataset');
   if (described.kind !== 'done') return answered(described, () => ({}));
-  const columns = (described.results?.rows ?? []).map(([name, dtype]) => ({
-    name: String(name),
-    dtype: String(dtype),
-  }));
+  const columns = (described.results?.rows ?? []).map((row) => {
+    const [name = null, dtype = null] = listOf(row);
+    return { name: textOf(name), dtype: textOf(dtype) };
+  });
   const counts = columns.map(({ name }) => `count(*) - count("${name.replaceAll('"', '""')}")`);
   const counted = await runInside(
     call,
@@ -75,10 +75,20 @@ export async function datasetSchema(call: Call, datasetId: string): Promise<Answ
     `SELECT ${['count(*)', ...counts].join(', ')} FROM dataset`,
   );
   return answered(counted, (_snapshot, results) => {
-    const [rowCount = 0, ...nulls] = results?.rows[0] ?? [];
-    const described = columns.map((column, index) => ({ ...column, null_count: Number(nulls[index] ?? 0) }));
-    return { dataset_id: datasetId, columns: described, row_count: Number(rowCount) };
+    const [rowCount, ...nulls] = listOf(results?.rows[0] ?? []);
+    const described = columns.map((column, index) => ({ ...column, null_count: countOf(nulls[index]) }));
+    return { dataset_id: datasetId, columns: described, row_count: countOf(rowCount) };
   });
+}
+
+/** Rows come from the job type that the config names, which may be another than SQL. */
+function listOf(row: Json): readonly Json[] {
+  return Array.isArray(row) ? row : [];
+}
+
+/** The SQL type leaves a count beyond 2^53 as text. */
+function countOf(value: Json | undefined): number {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : 0;
 }
 
 /** Registers the data, then answers the prompt with the configured type, or with a look at the data where there is none. */
@@ -123,7 +133,7 @@ async function analysis(call: Call, snapshot: Snapshot, datasetId: string): Prom
   const outcome = await waited(call, snapshot);
   if (outcome.kind !== 'done') return answered(outcome, () => ({}));
   const result = await resultOf(call.context.engine, outcome.snapshot);
-  const said = result.kind === 'json' ? (JSON.parse(result.text) as Json) : null;
+  const said = jsonValueOf(result);
   const fields = isObject(said) ? said : { summary: said };
   return ok({ dataset_id: datasetId, summary: null, result_preview: null, ...fields });
 }
