@@ -58,7 +58,8 @@ export function register(app: FastifyInstance, context: Context): void {
     );
     framed.get(
       '/v1/datasets/:dataset_id/schema',
-      route('read', (call) => datasetSchema(call, param(call, 'dataset_id'))),
+      // It runs queries to find out.
+      route('submit', (call) => datasetSchema(call, param(call, 'dataset_id'))),
     );
   });
 }

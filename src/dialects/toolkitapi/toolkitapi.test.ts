@@ -178,6 +178,12 @@ describe('ToolkitAPI', () => {
     await rig.engine.cancel(rig.tenant, idOf(String(memberOf(run, ['job_id']))) ?? '');
   });
 
+  it('a key that may only read is told no schema, since queries are run to find it out', async () => {
+    const refused = await rig.send({ method: 'GET', path: '/v1/datasets/dset_sales/schema' }, 'reader');
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /needs the scope submit/);
+  });
+
   it('a job that ended badly is a 200 with an error, its progress frozen', async () => {
     for (const state of ['failed', 'cancelled', 'expired'] as const) {
       const { job } = await stageJob(rig, state);
