@@ -10,6 +10,7 @@ const PAGES = readTree('*.md');
 const MANIFEST = JSON.parse(readTree('package.json').get('package.json') ?? '{}') as {
   readonly scripts: Readonly<Record<string, string>>;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly files: readonly string[];
 };
 
 function page(path: string): string {
@@ -29,6 +30,21 @@ describe('the pages', () => {
     assert.ok(links.length > 15, `${links.length} links`);
     const broken = links.filter(({ page: from, text }) => !existsSync(join(ROOT, dirname(from), text)));
     assert.deepEqual(broken, []);
+  });
+
+  test('of the package link only to what is packed', () => {
+    // npm packs these whatever the list says.
+    const packed = [...MANIFEST.files, 'README.md', 'LICENSE', 'package.json'];
+    const isPacked = (path: string) => packed.some((place) => path === place || path.startsWith(`${place}/`));
+    const links = mentions(/\]\((?!https?:|mailto:|#)([^)#\s]+)/g).filter(({ page: from }) => isPacked(from));
+    assert.ok(links.length > 15, `${links.length} links`);
+    assert.deepEqual(
+      links.filter(({ page: from, text }) => !isPacked(join(dirname(from), text))),
+      [],
+    );
+    // What operators are told to install must lie beside the page that says so.
+    const installed = mentions(/`(deploy\/[\w./-]*)`/g).filter(({ page: from }) => isPacked(from));
+    assert.ok(installed.length > 0 && installed.every(({ text }) => isPacked(text)));
   });
 
   test('name only files that exist', () => {

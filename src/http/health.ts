@@ -24,17 +24,31 @@ export function createReadiness({ clock, draining, isReady }: HealthEngine): () 
   };
 }
 
+const STATUS = (words: readonly string[], description: string) => ({
+  description,
+  type: 'object',
+  properties: { status: { type: 'string', enum: words }, reason: { type: 'string' } },
+});
+const OK = STATUS(['ok'], 'It does.');
 const SERVICE = { tags: ['service'], security: [] };
 
 /** Both are open: they tell nothing but whether this process can be sent work. */
 export function declareHealthRoutes(app: FastifyInstance, engine: HealthEngine): void {
   const ready = createReadiness(engine);
-  app.get('/healthz', { schema: { ...SERVICE, summary: 'Whether the process lives' } }, (_request, reply) =>
-    send(reply, 200, { status: 'ok' }),
+  app.get(
+    '/healthz',
+    { schema: { ...SERVICE, summary: 'Whether the process lives', response: { 200: OK } } },
+    (_request, reply) => send(reply, 200, { status: 'ok' }),
   );
   app.get(
     '/readyz',
-    { schema: { ...SERVICE, summary: 'Whether the server can take work: 200, else 503' } },
+    {
+      schema: {
+        ...SERVICE,
+        summary: 'Whether the server can take work: 200, else 503',
+        response: { 200: OK, 503: STATUS(['unready'], 'It cannot, and why.') },
+      },
+    },
     async (_request, reply) => {
       const readiness = await ready();
       if (readiness.ready) return send(reply, 200, { status: 'ok' });

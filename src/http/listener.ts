@@ -47,7 +47,8 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
       requestTimeout: limits.requestTimeoutMs,
       keepAliveTimeout: limits.idleTimeoutMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headerTimeoutMs),
-      requireHostHeader: true,
+      // The server looks itself: Node's refusal has no body.
+      requireHostHeader: false,
       noDelay: true,
     },
     handle,

@@ -61,10 +61,15 @@ export function createMetrics(options: MetricsOptions): Metrics {
 /** Node announces every answer here by itself: no hook, no listener per request. */
 const RESPONSES = 'http.server.response.finish';
 
+const TEXT = { description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } };
+
 export function declareMetricsRoute(app: FastifyInstance, metrics: Metrics, onRequest: onRequestHookHandler): void {
   app.get(
     '/metrics',
-    { onRequest, schema: { tags: ['service'], summary: 'Metrics in the text format of Prometheus' } },
+    {
+      onRequest,
+      schema: { tags: ['service'], summary: 'Metrics in the text format of Prometheus', response: { 200: TEXT } },
+    },
     async (_request, reply) =>
       reply
         .type(metrics.contentType)

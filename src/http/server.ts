@@ -67,6 +67,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const listener = createListener({
     limits,
     handle(request, response) {
+      const refusal = hostRefusal(request);
+      if (refusal !== null) return refuseBare(response, malformed(first.dialect, refusal));
       logRequest?.(request, response);
       if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
@@ -117,6 +119,23 @@ function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown
 function hostOf({ headers }: InjectOptions): string | undefined {
   const host = headers?.host;
   return typeof host === 'string' ? host : undefined;
+}
+
+/** HTTP/1.1 wants exactly one Host: without it nobody knows who is asked, and of two each hop may pick another. */
+function hostRefusal({ rawHeaders, httpVersion }: IncomingMessage): string | null {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] ?? '';
+    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+  }
+  if (count === 1 || (count === 0 && httpVersion === '1.0')) return null;
+  return count === 0 ? 'The request has no Host header.' : 'The request has more than one Host header.';
+}
+
+function refuseBare(response: ServerResponse, { contentType, body }: ReturnType<typeof malformed>): void {
+  const length = Buffer.byteLength(body);
+  response.writeHead(400, { 'content-type': contentType, 'content-length': length, connection: 'close' });
+  response.end(body);
 }
 
 function malformed(dialect: Dialect, message: string): { readonly contentType: string; readonly body: string } {

@@ -48,12 +48,24 @@ describe('/openapi.json', () => {
     assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Job', 'Problem']);
   });
 
-  test('gives every operation a summary, answers, and problems', async () => {
+  test('gives every operation a summary, an id, a good answer, and problems', async () => {
     const { document } = await openApi();
+    assert.deepEqual(
+      (document as unknown as { servers: Node[] }).servers.map(({ url }) => url),
+      ['/'],
+    );
+    const ids = new Set<unknown>();
     for (const [path, operations] of Object.entries(document.paths)) {
       for (const [method, operation] of Object.entries(operations)) {
         assert.equal(typeof operation.summary, 'string', `${method} ${path}`);
+        assert.match(String(operation.operationId), /^[a-z][A-Za-z]+$/, `${method} ${path}`);
+        assert.ok(!ids.has(operation.operationId), `${method} ${path}`);
+        ids.add(operation.operationId);
         const answers = Object.keys(operation.responses as Node);
+        assert.ok(
+          answers.some((status) => status.startsWith('2')),
+          `${method} ${path}`,
+        );
         assert.ok(answers.includes('4XX') && answers.includes('5XX') && answers.length >= 2, `${method} ${path}`);
       }
     }

@@ -13,26 +13,74 @@ stable \`code\`.
 To see a job change, \`GET /v1/jobs/{id}/events\` streams server-sent events: \`event: job\`, the revision as \`id\`, the job as \`data\`. Where something on the
 way keeps streams back, \`If-None-Match\` with \`wait\` on the status tells the same, one change per request.
 
-Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`admin\` does all of it, sees the metrics
-and manages the keys of every tenant.`;
+Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`metrics\` sees the
+metrics; \`admin\` does all of it and manages the keys of every tenant.`;
 
 /** Call before the routes are declared: only those that come later are seen. */
 export async function collectRoutes(app: FastifyInstance, version: string): Promise<void> {
   await app.register(swagger, {
     openapi: {
       openapi: '3.1.0',
-      info: { title: 'Bide', version, description: DESCRIPTION, license: { name: 'Apache-2.0' } },
+      info: {
+        title: 'Bide',
+        version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      },
       components: {
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A key, as `bide keys create` prints it.' },
           header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
         },
       },
+      servers: [{ url: '/', description: 'The server that this document comes from.' }],
+      tags: TAGS,
       security: [{ bearer: [] }, { header: [] }],
     },
     refResolver: { buildLocalReference: (schema) => String(schema.title ?? schema.$id) },
-    transform: ({ schema, url }) => ({ url, schema: { ...schema, response: withProblems(schema?.response) } }),
+    transform: ({ schema, url, route }) => {
+      const operationId = operationIdOf(String(route.method), url.slice(app.prefix.length));
+      return { url, schema: { ...schema, operationId, response: withProblems(schema?.response) } };
+    },
   });
+}
+
+const TAGS = [
+  { name: 'jobs', description: 'Submitting, reading, waiting, cancelling.' },
+  { name: 'work', description: 'For workers: claiming jobs and reporting on them.' },
+  { name: 'types', description: 'What may be submitted.' },
+  { name: 'keys', description: 'Who may call; for admins.' },
+  { name: 'service', description: 'What balancers and Prometheus ask.' },
+];
+
+/** What generated clients name their functions by; stable, like the paths. */
+const OPERATIONS: Readonly<Record<string, string>> = {
+  'POST /v1/jobs': 'submitJob',
+  'GET /v1/jobs': 'listJobs',
+  'POST /v1/jobs/bulk': 'submitJobs',
+  'POST /v1/jobs/wait': 'waitForJobs',
+  'GET /v1/jobs/:id': 'getJob',
+  'DELETE /v1/jobs/:id': 'removeJob',
+  'GET /v1/jobs/:id/result': 'getResult',
+  'GET /v1/jobs/:id/events': 'followJob',
+  'POST /v1/jobs/:id/cancel': 'cancelJob',
+  'POST /v1/jobs/:id/retry': 'retryJob',
+  'POST /v1/work/claim': 'claimWork',
+  'POST /v1/work/:id/heartbeat': 'heartbeatWork',
+  'POST /v1/work/:id/succeed': 'succeedWork',
+  'POST /v1/work/:id/fail': 'failWork',
+  'GET /v1/types': 'listTypes',
+  'POST /v1/keys': 'createKey',
+  'GET /v1/keys': 'listKeys',
+  'DELETE /v1/keys/:id': 'revokeKey',
+  'GET /healthz': 'getHealth',
+  'GET /readyz': 'getReadiness',
+  'GET /metrics': 'getMetrics',
+};
+
+/** A route that somebody else declared in the same frame goes by its path. */
+function operationIdOf(method: string, path: string): string {
+  return OPERATIONS[`${method} ${path}`] ?? `${method.toLowerCase()}${path.replaceAll(/\W+/g, '_')}`;
 }
 
 function withProblems(response: unknown): object {
