@@ -37,7 +37,7 @@ export function fakeServer(respond: Respond) {
       method: init.method ?? 'GET',
       url: new URL(String(input)),
       headers: new Headers(init.headers),
-      json: typeof init.body === 'string' ? JSON.parse(init.body) : undefined,
+      json: jsonOf(init),
       signal: init.signal ?? new AbortController().signal,
     };
     requests.push(request);
@@ -61,6 +61,12 @@ export function fakeServer(respond: Respond) {
   } satisfies TransportOptions;
 
   return { options, requests, pauses, now: () => nowMs };
+}
+
+function jsonOf({ body, headers }: RequestInit): unknown {
+  if (typeof body === 'string') return JSON.parse(body);
+  const isJson = new Headers(headers).get('content-type') === 'application/json';
+  return isJson && body instanceof Uint8Array ? JSON.parse(new TextDecoder().decode(body)) : undefined;
 }
 
 export function jobBody(changes: Partial<JobBody> = {}): JobBody {

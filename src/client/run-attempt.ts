@@ -1,74 +1,29 @@
-/** One job in the hands of a remote worker: its handler, its heartbeat, its progress, its outcome (see run-worker.ts). */
-import type { Json } from '../core/job.ts';
+/** One job in the hands of a remote worker: its handler, its heartbeat, its progress (see run-worker.ts); `settle` reports how it ended. */
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
-import type { RunWorkerOptions, WorkResult } from './run-worker.ts';
+import type { RunWorkerOptions } from './run-worker.ts';
+import { LOST_STATUSES, settle } from './settle-attempt.ts';
 import type { WorkBody } from './wire.ts';
-import type { BytesResult, WorkFailure } from './working.ts';
+import { type Outcome, outcomeOf } from './work-outcome.ts';
 
 export type AttemptOptions = RunWorkerOptions &
   Required<{ readonly [K in 'leaseMs' | 'pause' | 'now' | 'onTrouble']: NonNullable<RunWorkerOptions[K]> }>;
 
 /** Least time between two progress reports: people watch them, and four a second look like a flow. */
 const PROGRESS_GAP_MS = 250;
-/** A job that was lost, finished otherwise or removed: nothing that this worker says about it counts. */
-const LOST_STATUSES: ReadonlySet<number> = new Set([404, 409, 410]);
 
 export async function runAttempt(client: Client, job: WorkBody, options: AttemptOptions): Promise<void> {
   const stop = new AbortController();
   const ended = new AbortController();
-  const heart = beat(client, job, options, { stop, ended: ended.signal });
+  const lease = { until: options.now() + options.leaseMs };
+  const heart = beat(client, job, options, { stop, ended: ended.signal, lease });
   const reporter = createReporter(client, job, options, ended.signal);
-  const outcome = await outcomeOf(job, options, stop.signal, reporter.progress);
+  const outcome: Outcome = await outcomeOf(() =>
+    options.handle(job, { signal: stop.signal, progress: reporter.progress }),
+  );
   ended.abort();
   await Promise.all([heart, reporter.flushed()]);
-  if (stop.signal.reason === 'lost') return;
-  await settle(client, job, outcome).catch((error: unknown) => options.onTrouble(error));
-}
-
-type Outcome =
-  | { readonly kind: 'succeeded'; readonly result: WorkResult }
-  | { readonly kind: 'failed'; readonly failure: WorkFailure; readonly isRetryable: boolean };
-
-async function outcomeOf(
-  job: WorkBody,
-  options: AttemptOptions,
-  signal: AbortSignal,
-  progress: (percent: number, message?: string) => void,
-): Promise<Outcome> {
-  try {
-    return { kind: 'succeeded', result: await options.handle(job, { signal, progress }) };
-  } catch (error) {
-    return failureOf(error);
-  }
-}
-
-/** A failure of any shape: handlers throw strings too. `WorkError` is told by its fields, so that a second copy of this package counts. */
-function failureOf(error: unknown): Outcome {
-  const message = error instanceof Error ? error.message || error.name : String(error);
-  if (!(error instanceof Error) || error.name !== 'WorkError') {
-    return { kind: 'failed', failure: { code: 'HANDLER_FAILED', message }, isRetryable: true };
-  }
-  const facts = error as Error & { readonly code: string; readonly isRetryable: boolean; readonly details: Json };
-  return {
-    kind: 'failed',
-    failure: { code: facts.code, message, details: facts.details },
-    isRetryable: facts.isRetryable,
-  };
-}
-
-async function settle(client: Client, job: WorkBody, outcome: Outcome): Promise<void> {
-  if (outcome.kind === 'failed') {
-    await client.work.fail(job, outcome.failure, { isRetryable: outcome.isRetryable });
-  } else if (isBytes(outcome.result)) {
-    await client.work.succeedWithBytes(job, outcome.result);
-  } else {
-    await client.work.succeed(job, outcome.result ?? null);
-  }
-}
-
-function isBytes(result: WorkResult): result is BytesResult {
-  return typeof result === 'object' && result !== null && 'bytes' in result && result.bytes instanceof Uint8Array;
+  if (stop.signal.reason !== 'lost') await settle(client, job, outcome, { ...options, leaseUntil: lease.until });
 }
 
 /** Renews the lease until the attempt has ended; fires `stop` on cancel and loss. */
@@ -76,24 +31,24 @@ async function beat(
   client: Client,
   job: WorkBody,
   options: AttemptOptions,
-  { stop, ended }: { readonly stop: AbortController; readonly ended: AbortSignal },
+  { stop, ended, lease }: { readonly stop: AbortController; readonly ended: AbortSignal; lease: { until: number } },
 ): Promise<void> {
   const { leaseMs, now, pause } = options;
   // A third: two heartbeats may be lost on the way before the lease is.
   const turnMs = leaseMs / 3;
-  for (let heldAt = now(); !ended.aborted && stop.signal.reason !== 'lost'; ) {
+  while (!ended.aborted && stop.signal.reason !== 'lost') {
     const startedAt = now();
     try {
       // Once the cancel is known the server would answer at once, so the hold makes way for a plain pause.
       const waitMs = stop.signal.aborted ? 0 : turnMs;
       const answer = await client.work.heartbeat(job, { leaseMs, waitMs, signal: ended });
-      heldAt = now();
+      lease.until = now() + leaseMs;
       if (answer.cancelRequested) stop.abort('cancel');
     } catch (error) {
       if (ended.aborted) return;
       const isRefused = error instanceof ClientError && error.status !== null && LOST_STATUSES.has(error.status);
       options.onTrouble(error);
-      if (isRefused || now() - heldAt >= leaseMs) return stop.abort('lost');
+      if (isRefused || now() >= lease.until) return stop.abort('lost');
     }
     await pause(Math.max(0, startedAt + turnMs - now()), ended).catch(() => {});
   }

@@ -25,6 +25,8 @@ const held = ({ signal }: FakeRequest) =>
   });
 
 interface Script {
+  /** Answers the reports, 200 where left out. */
+  readonly report?: (request: FakeRequest, count: number) => FakeAnswer;
   readonly jobs?: readonly WorkBody[];
   readonly heartbeat?: (request: FakeRequest, count: number) => FakeAnswer | Promise<FakeAnswer>;
   readonly options?: Partial<RunWorkerOptions>;
@@ -32,18 +34,22 @@ interface Script {
 }
 
 /** Lets a worker claim `jobs` once, and stops it as soon as it asks for more. Answers with what it said about them. */
-async function workerRun({ jobs = [WORK], heartbeat = held, options, handle }: Script) {
+async function workerRun({ jobs = [WORK], heartbeat = held, report, options, handle }: Script) {
   const stop = new AbortController();
   const troubles: unknown[] = [];
   let claims = 0;
   let beats = 0;
+  let reports = 0;
   const server = fakeServer((request) => {
     const call = request.url.pathname.split('/').at(-1);
     if (call === 'heartbeat') {
       beats += 1;
       return heartbeat(request, beats);
     }
-    if (call !== 'claim') return { json: {} };
+    if (call !== 'claim') {
+      reports += 1;
+      return report?.(request, reports) ?? { json: {} };
+    }
     claims += 1;
     if (claims === 1) return { json: { jobs } };
     stop.abort();
@@ -55,7 +61,10 @@ async function workerRun({ jobs = [WORK], heartbeat = held, options, handle }: S
   await runWorker(createClient(server.options), { ...fixed, ...options });
   const said = server.requests
     .filter((request) => /\/(succeed|fail)$/.test(request.url.pathname))
-    .map((request) => [request.url.pathname, request.json]);
+    .map(({ url, json }) => [
+      url.pathname,
+      url.pathname.endsWith('succeed') ? { fence: Number(url.searchParams.get('fence')), result: json } : json,
+    ]);
   return { said, troubles, server };
 }
 
@@ -161,6 +170,75 @@ test('runWorker sends the newest progress with the fence', async () => {
     },
   });
   assert.deepEqual(sent, [{ percent: 10 }, { percent: 90, message: 'nearly' }]);
+});
+
+const AWAY = { status: 503, json: { code: 'SHUTTING_DOWN', title: 'Bye.', status: 503 } };
+
+test('runWorker keeps a finished result as long as its lease lasts', async () => {
+  // Twelve refusals, five tries and a pause for each five: a server that is away for some seconds.
+  const { said, troubles } = await workerRun({
+    report: (_, count) => (count <= 12 ? AWAY : { json: {} }),
+    handle: () => 'done',
+  });
+  assert.equal(said.length, 13);
+  assert.deepEqual(said.at(-1), ['/v1/work/j1/succeed', { fence: 4, result: 'done' }]);
+  assert.equal(troubles.length, 2);
+});
+
+test('runWorker gives a finished result up when its lease is over', async () => {
+  const { server, troubles } = await workerRun({
+    options: { leaseMs: 9_000 },
+    report: () => AWAY,
+    handle: () => 'done',
+  });
+  const spentMs = server.pauses.reduce((sum, ms) => sum + ms, 0);
+  assert.ok(spentMs > 6_000 && spentMs < 12_000, `${spentMs}`);
+  assert.match(String(troubles.at(-1)), /Bye/);
+});
+
+const CYCLE: unknown[] = [];
+CYCLE.push(CYCLE);
+
+for (const [name, value, message] of [
+  ['a bigint', { n: 1n }, /returned a bigint at \/n/],
+  ['a Map', new Map([[1, 2]]), /returned a Map/],
+  ['a generator', (function* () {})(), /returned a Generator/],
+  ['a cycle', CYCLE, /returned a cycle/],
+] as const) {
+  test(`runWorker reports ${name} as a failure for good`, async () => {
+    const { said } = await workerRun({ handle: () => value as never });
+    assert.equal(said.length, 1);
+    const [path, body] = said[0] as [string, { error: { code: string; message: string }; retryable: boolean }];
+    assert.deepEqual([path, body.error.code, body.retryable], ['/v1/work/j1/fail', 'RESULT_NOT_JSON', false]);
+    assert.match(body.error.message, message);
+  });
+}
+
+test('runWorker reports a result that the server does not take as a failure for good', async () => {
+  for (const answer of [
+    { status: 413, json: { code: 'BODY_TOO_LARGE', title: 'Too large.', status: 413 } },
+    { status: 413, text: '<html>a proxy</html>' },
+  ]) {
+    const { said, troubles } = await workerRun({
+      report: (_, count) => (count === 1 ? answer : { json: {} }),
+      handle: () => 'x',
+    });
+    const [path, body] = said[1] as [string, { error: { code: string }; retryable: boolean }];
+    assert.deepEqual([path, body.error.code, body.retryable], ['/v1/work/j1/fail', 'RESULT_TOO_LARGE', false]);
+    assert.equal(troubles.length, 1);
+  }
+});
+
+test('runWorker reports failures of any shape: details that JSON cannot carry are left out', async () => {
+  for (const [thrown, code] of [
+    [new WorkError('ODD', 'odd', { details: { n: 1n } as never }), 'ODD'],
+    [new WorkError('', 'no code'), 'HANDLER_FAILED'],
+    [Object.create(null), 'HANDLER_FAILED'],
+  ] as const) {
+    const { said } = await workerRun({ handle: () => Promise.reject(thrown) });
+    const [path, body] = said[0] as [string, { error: { code: string; details?: unknown } }];
+    assert.deepEqual([path, body.error.code, body.error.details ?? null], ['/v1/work/j1/fail', code, null]);
+  }
 });
 
 test('runWorker goes on when the server is away for a while', async () => {

@@ -4,9 +4,10 @@
  * 1. While slots are free, one claim is held open for as many jobs as there are free slots.
  * 2. Beside each running job goes a heartbeat that the server holds: it renews the lease, and comes back at once when somebody
  *    cancels the job or when the job was given to another worker; `context.signal` then fires.
- * 3. What the handler returns is the result; what it throws is a failure, tried again unless it is a `WorkError` that says no.
+ * 3. What the handler returns is the result, by the rules that hold for functions on the server; what it throws is a failure, tried again
+ *    unless it is a `WorkError` that says no. A result that cannot be sent, or that the server does not take, fails the job for good.
  *
- * Contact may be lost for as long as a lease lasts. After that the job belongs to whoever claimed it since: the signal fires with
+ * Contact may be lost for as long as a lease lasts, also after the handler has ended: its report is sent again until then. After that the job belongs to whoever claimed it since: the signal fires with
  * `lost`, and whatever the handler still returns is dropped (the server would refuse it, by the fence).
  */
 import type { Json } from '../core/job.ts';
