@@ -85,7 +85,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly at: readonly s
       at: ['src/handlers/sql/'],
       because: 'it is optional, and callers get at it through jobs only',
     },
-    { name: /^avsc$/, at: ['src/dialects/kinetica/'], because: 'one vendor speaks it' },
+    { name: /^(avsc|hysnappy)$/, at: ['src/dialects/kinetica/'], because: 'one vendor speaks it' },
     {
       name: /^@?fastify/,
       at: ['src/http/', 'src/dialects/', 'src/app.ts', 'src/app/', 'src/index.ts'],
