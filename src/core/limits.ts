@@ -318,6 +318,13 @@ export const LIMIT_DEFINITIONS = Object.freeze({
   deliveryTimeoutMs: { value: 5 * SECOND, min: 100, max: MINUTE, meaning: 'Time a callback URL has to answer.' },
   deliveryTriesMax: { value: 3, min: 1, max: 100, meaning: 'Tries of one delivery before it is given up.' },
   deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
+  deliveriesPerTenantMax: {
+    value: 10,
+    min: 1,
+    max: 1_000,
+    meaning:
+      'Deliveries of one tenant under way at once in one process: slow receivers of one keep nobody else waiting.',
+  },
   // Tenants.
   jobsWaitingMax: {
     value: 1_000_000,

@@ -10,8 +10,11 @@
  * - Times come from the caller (`now`), so that one clock rules; see `Store.time` for where several machines share it.
  */
 import type { BideError } from '../core/errors.ts';
-import type { Job, JobPatch, JobSpec, Json, Origin } from '../core/job.ts';
+import type { Job, JobPatch, JobSpec, Json } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
+import type { Delivery, DeliveryClaim, DeliverySettlement } from './contract-deliveries.ts';
+
+export type { Delivery, DeliveryClaim, DeliverySettlement };
 
 // --- Jobs -----------------------------------------------------------------------------------------------------------------
 
@@ -164,38 +167,6 @@ export type Hint =
   | { readonly kind: 'everything' };
 
 export type Unsubscribe = () => void;
-
-// --- Deliveries: state changes on their way to a job's callbackUrl ----------------------------------------------------------
-
-/**
- * One state change of a job with a `callbackUrl`. The store adds the row itself, in the transaction that changes the state
- * (insert, claim, apply: whenever `state` differs from before), so that no change is lost and none is announced that was not
- * stored. Deliveries of one job are handed out in order, the next only when the one before is settled for good.
- */
-export interface Delivery {
-  /** Increasing; the order of deliveries. */
-  readonly number: number;
-  readonly jobId: string;
-  readonly tenant: string;
-  readonly revision: number;
-  /** The state that was entered. */
-  readonly state: StoredState;
-  readonly url: string;
-  readonly origin: Origin | null;
-  /** Tries begun, this one included. */
-  readonly attempt: number;
-  /** When the change happened. */
-  readonly at: number;
-  /** Grows at every claim of this row; a settlement carries it. */
-  readonly fence: number;
-}
-
-export interface DeliverySettlement {
-  readonly number: number;
-  readonly fence: number;
-  /** Null: done with it (delivered or given up), the row goes. Else tried again at this time. */
-  readonly retryAt: number | null;
-}
 
 // --- Keys and documents -----------------------------------------------------------------------------------------------------
 
@@ -357,12 +328,8 @@ export interface Store {
   /** Calls `listener` for other processes' hints until unsubscribed. */
   changes(listener: (hint: Hint) => void): Unsubscribe;
 
-  /** Due deliveries, of each job only the oldest, leased to the caller. */
-  deliveryClaim(request: {
-    readonly now: number;
-    readonly leaseMs: number;
-    readonly max: number;
-  }): Promise<readonly Delivery[]>;
+  /** Due deliveries, of each job only the oldest, leased to the caller; tenants in turn. */
+  deliveryClaim(request: DeliveryClaim): Promise<readonly Delivery[]>;
   /** True where the row was still held under this fence. */
   deliverySettle(batch: readonly DeliverySettlement[]): Promise<readonly boolean[]>;
 

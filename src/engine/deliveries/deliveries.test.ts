@@ -147,6 +147,23 @@ describe('deliveries', () => {
     assert.deepEqual(await fixture.store.deliveryClaim({ now: fixture.clock.now() + 1e9, leaseMs: 1, max: 10 }), []);
   });
 
+  it('of one tenant leave room for those of others, and tenants have their turns', async () => {
+    const receiver = createReceiver();
+    const limits = { deliveriesMax: 4, deliveriesPerTenantMax: 2 };
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
+    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 2);
+    const url = 'https://b.example/hook';
+    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: url, tenant: 'other' });
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 4);
+    const posts = [await receiver.next(), await receiver.next(), await receiver.next(), await receiver.next()];
+    assert.deepEqual(posts.map((post) => post.url).sort(), [URL_A, URL_A, url, url]);
+    posts.find((post) => post.url === url)?.answer(200);
+    assert.equal((await receiver.next()).url, url);
+  });
+
   it('are under way at most as many at once as the limit says', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits: { deliveriesMax: 3 } });

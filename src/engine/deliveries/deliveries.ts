@@ -3,12 +3,12 @@
  *
  * The rows come from the store, which adds one in the transaction of each change and hands them out in order per job. A
  * delivery that fails is tried again with backoff, `limits.deliveryTriesMax` times, then given up; the next one of the same
- * job waits for that. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
+ * job waits for that. Tenants have their turns, and each at most `limits.deliveriesPerTenantMax` under way. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
  * ends between its answer and the settlement.
  */
 import type { Limits } from '../../core/limits.ts';
 import { backoffMs } from '../../core/retry.ts';
-import type { Delivery, Store } from '../../store/contract.ts';
+import type { Delivery, DeliveryClaim, Store } from '../../store/contract.ts';
 import type { DeliveryRequest, RenderDelivery } from '../api.ts';
 import type { Changes } from '../changes.ts';
 import type { Clock } from '../clock.ts';
@@ -45,6 +45,9 @@ class DeliveryRound implements Loop {
   readonly #post: PostDelivery;
   readonly #closing = new AbortController();
   readonly #underway = new Set<Promise<void>>();
+  /** Under way, by tenant. */
+  readonly #byTenant = new Map<string, number>();
+  #lastTenant = '';
   readonly #loop: Loop;
   #nextTryAt = Number.POSITIVE_INFINITY;
 
@@ -76,22 +79,49 @@ class DeliveryRound implements Loop {
 
   async #turn(): Promise<number> {
     const { store, clock, limits } = this.#options;
-    const max = limits.deliveriesMax - this.#underway.size;
-    if (max > 0) {
-      if (this.#nextTryAt <= clock.now()) this.#nextTryAt = Number.POSITIVE_INFINITY;
-      const leaseMs = limits.deliveryTimeoutMs + LEASE_SLACK_MS;
-      const due = await store.deliveryClaim({ now: clock.now(), leaseMs, max });
+    if (this.#underway.size < limits.deliveriesMax && this.#nextTryAt <= clock.now()) {
+      this.#nextTryAt = Number.POSITIVE_INFINITY;
+    }
+    // One claim may fill the share of a tenant; the next one leaves him out and finds what others have.
+    for (let claim = 0; claim < limits.deliveriesMax && this.#underway.size < limits.deliveriesMax; claim += 1) {
+      const due = await store.deliveryClaim(this.#nextClaim());
       for (const delivery of due) this.#begin(delivery);
+      if (due.length === 0) break;
     }
     return Math.max(1, Math.min(LOOK_MS, this.#nextTryAt - clock.now()));
   }
 
+  /** Never more of a tenant than his share: what the fullest one that may be claimed from still lacks is what each gets at the most. */
+  #nextClaim(): DeliveryClaim {
+    const { clock, limits } = this.#options;
+    const { deliveriesPerTenantMax: share, deliveriesMax, deliveryTimeoutMs } = limits;
+    const counts = [...this.#byTenant];
+    const fullest = Math.max(0, ...counts.map(([, count]) => count).filter((count) => count < share));
+    return {
+      now: clock.now(),
+      leaseMs: deliveryTimeoutMs + LEASE_SLACK_MS,
+      max: deliveriesMax - this.#underway.size,
+      eachMax: share - fullest,
+      after: this.#lastTenant,
+      busy: counts.flatMap(([tenant, count]) => (count >= share ? [tenant] : [])),
+    };
+  }
+
+  #count({ tenant }: Delivery, more: 1 | -1): void {
+    const count = (this.#byTenant.get(tenant) ?? 0) + more;
+    if (count === 0) this.#byTenant.delete(tenant);
+    else this.#byTenant.set(tenant, count);
+  }
+
   #begin(delivery: Delivery): void {
+    this.#count(delivery, 1);
+    this.#lastTenant = delivery.tenant;
     const running = this.#deliver(delivery)
       // The lease of the row runs out and it is tried again: nothing is lost by a settlement that fails.
       .catch((error: unknown) => this.#options.telemetry.emit({ kind: 'internalError', where: 'deliveries', error }))
       .finally(() => {
         this.#underway.delete(running);
+        this.#count(delivery, -1);
         // The next change of the same job may go now.
         this.#loop.wake();
       });

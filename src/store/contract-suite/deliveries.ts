@@ -41,6 +41,23 @@ export const deliveries: Topic = [
     });
   }),
 
+  alone('deliveryClaim gives tenants their turns, however many deliveries one of them has', async (context) => {
+    const tenants = ['a', 'b', 'c'].map((name) => `${context.tenant}-${name}`);
+    const [a = '', b = '', c = ''] = tenants;
+    for (let job = 0; job < 5; job += 1) await insertJob(context, { ...CALLBACK, tenant: a });
+    await insertJob(context, { ...CALLBACK, tenant: b });
+    for (let job = 0; job < 2; job += 1) await insertJob(context, { ...CALLBACK, tenant: c });
+    const turn = async (more: object) => {
+      const taken = await context.store.deliveryClaim({ now: NOW, leaseMs: LEASE_MS, max: 3, ...more });
+      return taken.map(({ tenant }) => tenant).sort();
+    };
+    assert.deepEqual(await turn({ eachMax: 1 }), [a, b, c]);
+    assert.deepEqual(await turn({ eachMax: 2, max: 2, after: b }), [a, c]);
+    assert.deepEqual(await turn({ busy: [a], after: a }), []);
+    assert.deepEqual(await turn({ after: c }), [a, a, a]);
+    assert.deepEqual(await turn({}), []);
+  }),
+
   alone('deliveryClaim hands out nothing when no job has a callback or nothing was stored', async (context) => {
     await insertJobs(context, [{}, {}]);
     await claimOne(context);

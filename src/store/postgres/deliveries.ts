@@ -1,23 +1,20 @@
 /** State changes on their way out: handed out to whoever delivers them, each job's in order, and settled under their fence. */
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { Delivery, DeliverySettlement } from '../contract.ts';
+import type { Delivery, DeliveryClaim, DeliverySettlement } from '../contract.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { type Placed, placedAt, roundsOf } from './rounds.ts';
 import { jsonOf } from './rows.ts';
-import { givenText, plainArray } from './wire-text.ts';
-
-export interface DeliveryClaim {
-  readonly now: number;
-  readonly leaseMs: number;
-  readonly max: number;
-}
+import { givenText, plainArray, storedText, storedTextArray } from './wire-text.ts';
 
 /** A claim whose answer was lost is not searched for: its rows come up again when their lease is over. */
-export async function claimDeliveries(session: Session, { now, leaseMs, max }: DeliveryClaim) {
-  const rows = await repeated(() => session.run('deliveryClaim', [now, now + leaseMs, Math.max(0, max)]));
+export async function claimDeliveries(session: Session, claim: DeliveryClaim) {
+  const { now, leaseMs, max, eachMax = max, after = '', busy = [] } = claim;
+  const bounds = [Math.max(0, max), Math.max(0, eachMax)];
+  const values = [now, now + leaseMs, ...bounds, storedText(after), storedTextArray(busy)];
+  const rows = await repeated(() => session.run('deliveryClaim', values));
   return rows.map(deliveryOf).sort((a, b) => a.number - b.number);
 }
 

@@ -126,7 +126,7 @@ CREATE TABLE deliveries (
   -- When it may be claimed; null while an earlier delivery of the job is unsettled.
   due_at INTEGER
 ) STRICT;
-CREATE INDEX deliveries_by_due ON deliveries (due_at, number) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_by_turn ON deliveries (tenant, due_at, number) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_by_job ON deliveries (job_number, number);
 
 CREATE TABLE keys (

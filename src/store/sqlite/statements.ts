@@ -127,8 +127,10 @@ export const STATEMENTS = {
       CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE job_number = ?1) THEN NULL ELSE ?9 END)`,
   deliveryClaim: `UPDATE deliveries SET attempt = attempt + 1, fence = fence + 1, due_at = ?1
     WHERE number IN (
-      SELECT number FROM deliveries WHERE due_at IS NOT NULL AND due_at <= ?2 ORDER BY due_at, number LIMIT +?3)
+      SELECT number FROM deliveries WHERE tenant = ?4 AND due_at IS NOT NULL AND due_at <= ?2
+      ORDER BY due_at, number LIMIT +?3)
     RETURNING ${DELIVERY_ROW}`,
+  deliveryNextTenant: 'SELECT min(tenant) FROM deliveries WHERE due_at IS NOT NULL AND tenant > ?',
   /** The fence moves on, so that a second settlement under the same one finds nothing. */
   deliveryRetry: 'UPDATE deliveries SET due_at = ?3, fence = fence + 1 WHERE number = ?1 AND fence = ?2',
   deliveryDelete: 'DELETE FROM deliveries WHERE number = ? AND fence = ? RETURNING job_number',

@@ -148,7 +148,7 @@ CREATE TABLE ${s}.deliveries (
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_cost_delay = 1
 );
-CREATE INDEX deliveries_by_due ON ${s}.deliveries (due_at, number);
+CREATE INDEX deliveries_by_turn ON ${s}.deliveries (tenant, due_at, number);
 CREATE INDEX deliveries_by_job ON ${s}.deliveries (job_id, number);
 
 CREATE TABLE ${s}.keys (

@@ -90,7 +90,7 @@ export const SCHEMA_MANIFEST: Manifest = {
   'constraint keys_by_id': 'keys: PRIMARY KEY (id)',
   'constraint migrations_by_version': 'migrations: PRIMARY KEY (version)',
   'constraint tombstones_by_id': 'tombstones: PRIMARY KEY (id)',
-  'index deliveries_by_due': 'CREATE INDEX deliveries_by_due ON deliveries USING btree (due_at, number)',
+  'index deliveries_by_turn': 'CREATE INDEX deliveries_by_turn ON deliveries USING btree (tenant, due_at, number)',
   'index deliveries_by_job': 'CREATE INDEX deliveries_by_job ON deliveries USING btree (job_id, number)',
   'index deliveries_by_number': 'CREATE UNIQUE INDEX deliveries_by_number ON deliveries USING btree (number)',
   'index documents_by_creation':

@@ -6,14 +6,23 @@ const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
 const deliveries = (s: string) => ({
   /**
-   * $1 now, $2 lease end, $3 max.
+   * $1 now, $2 lease end, $3 max, $4 max of each tenant, $5 the tenant who had the last turn, $6 tenants to leave out.
    * differs: SQLite marks the deliveries behind an unsettled one. Here a mark could be missed: who settles the first does not see
    * a second one that is not committed yet. So the order is looked up with each claim.
    */
-  deliveryClaim: `WITH due AS MATERIALIZED (
-  SELECT d.number FROM ${s}.deliveries d WHERE due_at <= $1::bigint
-    AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
-  ORDER BY due_at, number LIMIT $3::bigint FOR UPDATE SKIP LOCKED
+  deliveryClaim: `WITH RECURSIVE steps AS (
+  SELECT min(tenant) AS tenant FROM ${s}.deliveries
+  UNION ALL
+  SELECT (SELECT min(d.tenant) FROM ${s}.deliveries d WHERE d.tenant > p.tenant) FROM steps p WHERE p.tenant IS NOT NULL
+), due AS MATERIALIZED (
+  SELECT d.number FROM (
+    SELECT tenant FROM steps WHERE tenant IS NOT NULL AND tenant <> ALL ($6::text[])
+    ORDER BY tenant COLLATE "C" <= $5::text, tenant COLLATE "C") t
+  CROSS JOIN LATERAL (
+    SELECT d.number FROM ${s}.deliveries d WHERE d.tenant = t.tenant AND d.due_at <= $1::bigint
+      AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
+    ORDER BY d.due_at, d.number LIMIT $4::bigint FOR UPDATE SKIP LOCKED) d
+  LIMIT $3::bigint
 )
 UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = $2::bigint
 FROM due WHERE d.number = due.number

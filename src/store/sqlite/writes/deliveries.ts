@@ -1,18 +1,25 @@
 /** State changes on their way out: handed out to whoever delivers them, each job's in order, and settled under their fence. */
-import type { DeliverySettlement } from '../../contract.ts';
-import type { Row } from '../connection.ts';
+import type { DeliveryClaim, DeliverySettlement } from '../../contract.ts';
+import type { Connection, Row } from '../connection.ts';
 import type { Transaction } from './transaction.ts';
 
-export interface DeliveryClaim {
-  readonly now: number;
-  readonly leaseMs: number;
-  readonly max: number;
+/** Only the oldest delivery of a job has a due time (see the schema), so the order needs no further look. */
+export function claimDeliveries({ connection }: Transaction, claim: DeliveryClaim): readonly Row[] {
+  const { now, leaseMs, max, eachMax = max, after = '', busy = [] } = claim;
+  const rows: Row[] = [];
+  for (const tenant of tenantsFrom(connection, after)) {
+    if (rows.length >= max) break;
+    if (busy.includes(tenant)) continue;
+    rows.push(...connection.all('deliveryClaim', now + leaseMs, now, Math.min(eachMax, max - rows.length), tenant));
+  }
+  return rows.toSorted((a, b) => (a[0] as number) - (b[0] as number));
 }
 
-/** Only the oldest delivery of a job has a due time (see the schema), so the order needs no further look. */
-export function claimDeliveries(transaction: Transaction, { now, leaseMs, max }: DeliveryClaim): readonly Row[] {
-  const rows = transaction.connection.all('deliveryClaim', now + leaseMs, now, max);
-  return rows.toSorted((a, b) => (a[0] as number) - (b[0] as number));
+/** Those with a delivery that is not under way behind another one, each once, by a probe of the index for each. */
+function* tenantsFrom(connection: Connection, start: string): Generator<string> {
+  const next = (behind: string) => connection.get('deliveryNextTenant', behind)?.[0] as string | null | undefined;
+  for (let tenant = next(start) ?? null; tenant !== null; tenant = next(tenant) ?? null) yield tenant;
+  for (let tenant = next('') ?? null; tenant !== null && tenant <= start; tenant = next(tenant) ?? null) yield tenant;
 }
 
 export function settleDeliveries(transaction: Transaction, batch: readonly DeliverySettlement[]): readonly boolean[] {
