@@ -121,6 +121,8 @@ const adapter: DialectAdapter<SymblOptions> = {
     },
   ],
   complaint(answer) {
+    // A preflight.
+    if (answer.status === 204) return answer.text === '' ? null : 'there is a body';
     const isFine = answer.status === 200 || answer.status === 201;
     if (isFine) return jsonOf(answer) === undefined ? `the body is no JSON: ${answer.text}` : null;
     return complaintAboutJson(answer, Refusal);
