@@ -3,6 +3,7 @@ import type { DialectContext } from '../../http/dialect.ts';
 import type { DialectCall } from '../call.ts';
 import type { Conversations } from './conversations.ts';
 import type { SymblOptions } from './options.ts';
+import type { ReadingDesk } from './reading-desk.ts';
 import type { Uploads } from './uploads.ts';
 
 export type Context = DialectContext<SymblOptions>;
@@ -11,6 +12,7 @@ export interface Shared {
   readonly context: Context;
   readonly conversations: Conversations;
   readonly uploads: Uploads;
+  readonly desk: ReadingDesk;
   /** Runs one thing after another per tenant: counting jobs and adding one must not interleave. */
   oneByOne<T>(tenant: string, run: () => Promise<T>): Promise<T>;
 }

@@ -1,8 +1,8 @@
 /** Symbl.ai: conversations of text, audio and video, processed in order; jobs of two fields, results beside them, webhooks. */
 import type { Dialect } from '../../http/dialect.ts';
+import { READINGS } from './answers.ts';
 import { DIALECT, errorBody, renderDelivery, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, parseOptions, type SymblOptions } from './options.ts';
-import { READINGS } from './reading.ts';
 import { register } from './routes.ts';
 import { checkAttempt } from './upload-check.ts';
 import { MEDIA, STATUS_WORDS } from './wire.ts';
@@ -29,6 +29,8 @@ export const symbl: Dialect<SymblOptions> = {
     { method: 'GET', path: CONVERSATION, purpose: 'One conversation' },
     { method: 'PUT', path: CONVERSATION, purpose: 'Sets its metadata' },
     { method: 'DELETE', path: CONVERSATION, purpose: 'Deletes it with its jobs' },
+    { method: 'PUT', path: `${CONVERSATION}/members/{memberId}`, purpose: 'Names a member' },
+    { method: 'PUT', path: `${CONVERSATION}/speakers`, purpose: 'Says who spoke when' },
     { method: 'POST', path: `${CONVERSATION}/transcript`, purpose: 'The conversation as Markdown or subtitles' },
     ...Object.keys(READINGS).map((name) => ({
       method: 'GET',
@@ -39,13 +41,21 @@ export const symbl: Dialect<SymblOptions> = {
   omits: [
     {
       what: '/oauth2/token:refresh, /oauth2/token:revoke',
-      why: 'No client calls them; a token ends by itself, and with its key.',
+      why: 'A token is asked for again by token:generate, and ends by itself or with its key; nothing is kept that one could be revoked in.',
     },
     {
       what: 'Topics, action items, follow-ups, intents, summaries of our own',
       why: 'They need a model: a handler that has one returns them, and they are answered as it says.',
     },
     { what: 'callscore/status, lm-insights/status', why: 'No such analysis is made.' },
+    {
+      what: 'bookmarks, bookmarks-data, bookmark users',
+      why: 'Notes of people about a conversation: nothing is computed, and its metadata can carry them.',
+    },
+    {
+      what: 'filter of the list of conversations',
+      why: 'RSQL over fields of the vendor; order, sort, times, limit and offset are served.',
+    },
     { what: 'phrases', why: 'Always an empty list, since nothing detects them.' },
   ],
   errorBody,

@@ -1,15 +1,22 @@
-/** What is found in messages without a model: questions, members, trackers, entities, talk time. All pure. */
+/** What is found in messages without a model: questions, members, trackers, entities, how topics sound. All pure. */
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from '../../core/json-object.ts';
+import { fieldsOf, isObject } from '../../core/json-object.ts';
+import type { Budget } from './budget.ts';
 import { numericId } from './messages.ts';
+import { findPhrases, type Place, phraseKey } from './phrase-finder.ts';
+import { type Sentiment, sentimentAt, sentimentOf } from './sentiment.ts';
+import { asUser } from './speakers.ts';
 import type { Message, Speaker } from './wire.ts';
+
+/** About what an item of a list takes beside its texts. */
+const ITEM_BYTES = 100;
 
 export function membersOf(messages: readonly Message[]): readonly Speaker[] {
   return [...new Map(messages.map(({ from }) => [from.id, from])).values()];
 }
 
 /** Sentences that end in a question mark, closing quotes and brackets aside. */
-export function questionsOf(messages: readonly Message[]) {
+export function questionsOf(messages: readonly Message[]): readonly object[] {
   return messages
     .filter(({ text }) => /[?？][\s"'”’)\]]*$/u.test(text))
     .map(({ id, text, from }) => ({
@@ -18,58 +25,93 @@ export function questionsOf(messages: readonly Message[]) {
       type: 'question',
       score: 1,
       messageIds: [id],
-      from,
+      from: asUser(from),
     }));
 }
 
 /** Words that the caller asked to be told of: each tracker with the places where one of its phrases occurs. */
-export function trackersOf(messages: readonly Message[], asked: Json | undefined) {
-  return listOf(asked).flatMap((item) => {
+export function trackersOf(messages: readonly Message[], asked: readonly Json[], budget: Budget): readonly object[] {
+  const trackers = asked.flatMap((item) => {
     const { name, vocabulary } = fieldsOf(item);
-    if (typeof name !== 'string') return [];
-    const phrases = listOf(vocabulary).filter((phrase) => typeof phrase === 'string');
-    const matches = phrases.flatMap((phrase) => matchOf(messages, phrase));
-    return [{ id: numericId(`tracker/${name}`), name, matches }];
+    return typeof name === 'string' ? [{ name, phrases: textsIn(vocabulary) }] : [];
+  });
+  const found = find(
+    messages,
+    trackers.flatMap(({ phrases }) => phrases),
+    budget,
+  );
+  return trackers.map(({ name, phrases }) => {
+    const matches = phrases.flatMap((phrase) => {
+      const messageRefs = placesIn(found, phrase, budget);
+      return messageRefs.length === 0 ? [] : [{ type: 'vocabulary', value: phrase, messageRefs, insightRefs: [] }];
+    });
+    budget.spend(ITEM_BYTES + name.length);
+    return { id: numericId(`tracker/${name}`), name, matches };
   });
 }
 
-/** Entities that the caller named himself: `{customType, value, text}`. */
-export function entitiesOf(messages: readonly Message[], asked: Json | undefined) {
-  return listOf(asked).flatMap((item) => {
-    const { customType, value, text } = fieldsOf(item);
-    if (typeof text !== 'string') return [];
-    const places = placesOf(messages, text);
-    if (places.length === 0) return [];
-    return [{ type: 'custom', customType: customType ?? null, value: value ?? text, text, messageRefs: places }];
+/** Entities that the caller named: `{customType, value, text}`. */
+export function entitiesOf(messages: readonly Message[], asked: readonly Json[], budget: Budget): readonly object[] {
+  const wanted = asked.flatMap((item) => {
+    const { customType = null, value, text } = fieldsOf(item);
+    return typeof text === 'string' ? [{ customType, value: value ?? text, text }] : [];
+  });
+  const found = find(
+    messages,
+    wanted.map(({ text }) => text),
+    budget,
+  );
+  return wanted.flatMap(({ customType, value, text }) => {
+    const messageRefs = placesIn(found, text, budget);
+    return messageRefs.length === 0 ? [] : [{ type: 'custom', customType, value, text, messageRefs }];
   });
 }
 
-/** Seconds that each member talked, and their sum. */
-export function analyticsOf(messages: readonly Message[]) {
-  const talked = new Map<string, number>();
-  for (const { from, duration } of messages) talked.set(from.id, (talked.get(from.id) ?? 0) + duration);
-  const total = [...talked.values()].reduce((sum, value) => sum + value, 0);
-  const members = membersOf(messages).map((member) => {
-    const value = talked.get(member.id) ?? 0;
-    const percentage = total === 0 ? 0 : Math.round((value / total) * 10_000) / 100;
-    return { ...member, talkTime: { percentage, seconds: Math.round(value * 100) / 100 } };
+/** Topics of the handler with the mean of the sentences that speak of them; its own word on it stands. */
+export function withSentiment(topics: readonly Json[], messages: readonly Message[], budget: Budget): readonly Json[] {
+  const found = find(
+    messages,
+    topics.flatMap((topic) => textsIn([fieldsOf(topic).text ?? null])),
+    budget,
+  );
+  const byId = new Map(messages.map((message) => [message.id, message]));
+  return topics.map((topic) => {
+    if (!isObject(topic) || topic.sentiment !== undefined) return topic;
+    const text = typeof topic.text === 'string' ? topic.text : '';
+    const scores = (found.get(phraseKey(text)) ?? []).flatMap(({ id }) => {
+      const message = byId.get(id);
+      return message === undefined ? [] : [soundOf(message).polarity.score];
+    });
+    const sum = scores.reduce((total, score) => total + score, 0);
+    const sentiment = scores.length === 0 ? sentimentOf(text) : sentimentAt(rounded(sum / scores.length));
+    return { ...topic, sentiment } as unknown as Json;
   });
-  return { metrics: [{ type: 'total_talk_time', seconds: Math.round(total * 100) / 100 }], members };
 }
 
-function matchOf(messages: readonly Message[], phrase: string) {
-  const messageRefs = placesOf(messages, phrase);
-  return messageRefs.length === 0 ? [] : [{ type: 'vocabulary', value: phrase, messageRefs, insightRefs: [] }];
-}
-
-function placesOf(messages: readonly Message[], phrase: string) {
-  const wanted = phrase.toLowerCase();
-  return messages.flatMap(({ id, text }) => {
-    const offset = wanted === '' ? -1 : text.toLowerCase().indexOf(wanted);
-    return offset === -1 ? [] : [{ id, text, offset }];
-  });
+export function soundOf({ sentiment, text }: Message): Sentiment {
+  return sentiment ?? sentimentOf(text);
 }
 
 export function listOf(value: Json | undefined): readonly Json[] {
   return Array.isArray(value) ? value : [];
+}
+
+function find(messages: readonly Message[], phrases: readonly string[], budget: Budget) {
+  return findPhrases(messages, phrases, ({ text }) => budget.spend(ITEM_BYTES + text.length));
+}
+
+/** Paid for again: two trackers may name the same phrase. */
+function placesIn(found: ReadonlyMap<string, readonly Place[]>, phrase: string, budget: Budget): readonly Place[] {
+  const places = found.get(phraseKey(phrase)) ?? [];
+  if (places.length > 0) budget.spend(ITEM_BYTES + phrase.length);
+  for (const { text } of places) budget.spend(ITEM_BYTES + text.length);
+  return places;
+}
+
+function textsIn(value: Json | undefined): readonly string[] {
+  return listOf(value).filter((item) => typeof item === 'string');
+}
+
+function rounded(score: number): number {
+  return Math.round(score * 1_000) / 1_000;
 }

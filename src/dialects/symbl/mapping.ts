@@ -1,7 +1,7 @@
 /** Between Bide and the vendor, purely: states, errors, webhooks. */
 import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
-import type { Job, Json } from '../../core/job.ts';
+import type { Job } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
 import { CORS_HEADERS } from '../cors.ts';
@@ -34,7 +34,6 @@ const Remembered = Type.Object({
     Type.Object({ name: Type.String(), file: Type.String(), bytes: Type.Number(), sha256: Type.String() }),
     Type.Null(),
   ]),
-  options: Type.Record(Type.String(), Type.Unsafe<Json>(Type.Unknown())),
 });
 export type Remembered = Readonly<Static<typeof Remembered>>;
 

@@ -5,8 +5,10 @@
  * sentences; one that does not follows the one before it without taking any time.
  */
 import { createHash } from 'node:crypto';
+import type { Budget } from './budget.ts';
+import { createSpeakers, type SpeakerNotes, type Speakers } from './speakers.ts';
 import type { Utterance } from './utterances.ts';
-import type { Message, Speaker } from './wire.ts';
+import type { Message } from './wire.ts';
 
 /** One job of a conversation, as far as its words go. */
 export interface Spoken {
@@ -14,18 +16,31 @@ export interface Spoken {
   readonly utterances: readonly Utterance[];
 }
 
+export interface MessagesOptions {
+  readonly conversationId: string;
+  /** Where the first utterance says no time, epoch ms. */
+  readonly beginAt: number;
+  readonly notes: SpeakerNotes;
+  readonly budget: Budget;
+}
+
+/** About what a message takes beside its text. */
+const MESSAGE_BYTES = 350;
+
 const segmenter = new Intl.Segmenter('en', { granularity: 'sentence' });
 
-/** Messages of a conversation, in the order of its jobs. @param beginAt where the first utterance says no time, epoch ms. */
-export function messagesOf(conversationId: string, parts: readonly Spoken[], beginAt: number): readonly Message[] {
-  const startAt = parts.flatMap(({ utterances }) => utterances).find((one) => one.startAt !== null)?.startAt ?? beginAt;
+/** Messages of a conversation, in the order of its jobs. RESULT_TOO_LARGE past the budget. */
+export function messagesOf(parts: readonly Spoken[], options: MessagesOptions): readonly Message[] {
+  const { conversationId, notes, budget } = options;
+  const startAt = firstTime(parts) ?? options.beginAt;
+  const place: Place = { conversationId, startAt, speakers: createSpeakers(conversationId, notes), budget };
   const messages: Message[] = [];
   let cursor = startAt;
   for (const { jobId, utterances } of parts) {
     for (const [index, utterance] of utterances.entries()) {
       const from = utterance.startAt ?? cursor;
       const span = { from, to: Math.max(from, utterance.endAt ?? from) };
-      messages.push(...sentences(utterance, span, { conversationId, seed: `${jobId}/${index}`, startAt }));
+      for (const message of sentences(utterance, span, place, `${jobId}/${index}`)) messages.push(message);
       cursor = span.to;
     }
   }
@@ -39,11 +54,12 @@ export function numericId(seed: string): string {
   return String(number + 1_000_000_000_000_000n);
 }
 
-export function speakerOf({ name, userId }: Pick<Utterance, 'name' | 'userId'>, conversationId: string): Speaker {
-  const said = name ?? userId ?? 'Unknown';
-  const id = numericId(`${conversationId}/speaker/${userId ?? said}`);
-  if (userId === null) return { id, name: said };
-  return userId.includes('@') ? { id, name: said, email: userId } : { id, name: said, userId };
+function firstTime(parts: readonly Spoken[]): number | null {
+  for (const { utterances } of parts) {
+    const timed = utterances.find(({ startAt }) => startAt !== null);
+    if (timed !== undefined) return timed.startAt;
+  }
+  return null;
 }
 
 interface Span {
@@ -53,27 +69,35 @@ interface Span {
 
 interface Place {
   readonly conversationId: string;
-  readonly seed: string;
   readonly startAt: number;
+  readonly speakers: Speakers;
+  readonly budget: Budget;
 }
 
-function sentences(utterance: Utterance, span: Span, place: Place): readonly Message[] {
-  const found = [...segmenter.segment(utterance.text)].filter(({ segment }) => segment.trim() !== '');
+function sentences(utterance: Utterance, span: Span, place: Place, seed: string): readonly Message[] {
+  const { conversationId, startAt, speakers, budget } = place;
+  const nameLength = (utterance.name?.length ?? 0) + (utterance.userId?.length ?? 0);
+  const found: { readonly segment: string; readonly index: number }[] = [];
+  for (const { segment, index } of segmenter.segment(utterance.text)) {
+    if (segment.trim() === '') continue;
+    budget.spend(MESSAGE_BYTES + segment.length + nameLength);
+    found.push({ segment, index });
+  }
   const length = Math.max(1, utterance.text.length);
   const share = (position: number) => Math.round(span.from + ((span.to - span.from) * position) / length);
   return found.map(({ segment, index }, order) => {
-    const isLast = order === found.length - 1;
-    const startAt = order === 0 ? span.from : share(index);
-    const endAt = isLast ? span.to : share(index + segment.length);
+    const beginsAt = order === 0 ? span.from : share(index);
+    const endsAt = order === found.length - 1 ? span.to : share(index + segment.length);
     return {
-      id: numericId(`${place.seed}/${order}`),
+      id: numericId(`${seed}/${order}`),
       text: segment.trim(),
-      from: speakerOf(utterance, place.conversationId),
-      startTime: new Date(startAt).toISOString(),
-      endTime: new Date(endAt).toISOString(),
-      timeOffset: seconds(startAt - place.startAt),
-      duration: seconds(endAt - startAt),
-      conversationId: place.conversationId,
+      from: speakers.of(utterance, beginsAt - startAt),
+      startTime: new Date(beginsAt).toISOString(),
+      endTime: new Date(endsAt).toISOString(),
+      timeOffset: seconds(beginsAt - startAt),
+      duration: seconds(endsAt - beginsAt),
+      conversationId,
+      sentiment: utterance.sentiment,
     };
   });
 }

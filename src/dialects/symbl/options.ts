@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import { optionsParser } from '../options-parser.ts';
 
 const DAY_MS = 86_400_000;
+const MIB = 1_024 ** 2;
 const GIB = 1_024 ** 3;
 
 const Processor = Type.Object({ type: Type.String({ minLength: 1 }) }, { additionalProperties: false });
@@ -17,6 +18,7 @@ const Given = Type.Object(
     uploadFolder: Type.Optional(Type.Union([Type.String({ minLength: 1 }), Type.Null()])),
     uploadBytesMax: Type.Optional(Type.Integer({ minimum: 1 })),
     uploadRetainMs: Type.Optional(Type.Integer({ minimum: 0 })),
+    readBytesMax: Type.Optional(Type.Integer({ minimum: 1_024, maximum: 1_073_741_824 })),
     retainMs: Type.Optional(Type.Integer({ minimum: 0 })),
     startWaitMs: Type.Optional(Type.Integer({ minimum: 0, maximum: 5_000 })),
   },
@@ -34,6 +36,8 @@ export interface SymblOptions extends Processors {
   readonly uploadBytesMax: number;
   /** Uploads of jobs that never succeeded are dropped after this. */
   readonly uploadRetainMs: number;
+  /** Results that one reading of conversations takes in, and the answer that it makes of them; past it the reading is refused. */
+  readonly readBytesMax: number;
   readonly retainMs: number;
   /** How long a submit waits for a worker to begin, since some clients take `scheduled` for an end. */
   readonly startWaitMs: number;
@@ -45,6 +49,7 @@ export const DEFAULT_OPTIONS: SymblOptions = {
   uploadFolder: null,
   uploadBytesMax: GIB,
   uploadRetainMs: 7 * DAY_MS,
+  readBytesMax: 32 * MIB,
   retainMs: 30 * DAY_MS,
   startWaitMs: 250,
 };

@@ -4,8 +4,6 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
-import { fieldsOf } from '../../core/json-object.ts';
-import { isFinal } from '../../core/state.ts';
 import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
 import { noteCaller } from '../../http/caller.ts';
@@ -16,20 +14,23 @@ import { frame } from '../frame.ts';
 import { jobNow } from '../job-done.ts';
 import { encodingError, jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
+import { READINGS } from './answers.ts';
 import type { Call, Context, Shared } from './call.ts';
 import { createConversations } from './conversations.ts';
+import { idOf, list, remove, renameMember, setMetadata, setSpeakers } from './managing.ts';
 import { errorBody, INVALID_TOKEN, jobBody, remembered, unknownJob } from './mapping.ts';
-import { conversation, listed, READINGS, reading, transcript } from './reading.ts';
+import { reading } from './reading.ts';
+import { createReadingDesk } from './reading-desk.ts';
 import { processBytes, processText, processUrl } from './starting.ts';
 import { createTokens } from './tokens.ts';
 import { createUploads } from './uploads.ts';
 import { Credentials, MEDIA } from './wire.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
-const PAGE_DEFAULT = 20;
 const SWEEP_MS = 3_600_000;
 
-type Run = (call: Call) => Promise<unknown>;
+/** What is answered: JSON text, or what becomes it. */
+type Run = (call: Call) => Promise<string | object>;
 type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
 type Route = (scope: Scope, run: Run, status?: number) => Handler;
 
@@ -43,6 +44,7 @@ export function register(app: FastifyInstance, context: Context, disk: Disk = sy
   });
   const shared = sharedOf(context, disk);
   tidyUploads(app, shared);
+  app.addHook('onClose', () => shared.desk.close());
   frame(app, { errorBody, preflight: answerPreflight }, (framed) => {
     const route = router(shared);
     declareTokens(framed, context);
@@ -62,6 +64,7 @@ function sharedOf(context: Context, disk: Disk): Shared {
       bytesMax: options.uploadBytesMax,
       disk,
     }),
+    desk: createReadingDesk({ clock: engine.clock, bytesMax: options.readBytesMax }),
     oneByOne(tenant, run) {
       const turn = (tails.get(tenant) ?? Promise.resolve()).then(run, run);
       const tail = turn.catch(() => undefined).finally(() => tails.get(tenant) === tail && tails.delete(tenant));
@@ -106,11 +109,14 @@ function declareTokens(app: FastifyInstance, context: Context): void {
     tokens.post('/oauth2/token::generate', async (request, reply) => {
       const body = jsonBodyOf({ context, request });
       if (!Value.Check(Credentials, body)) {
-        throw new BideError('INVALID_REQUEST', 'type must be "application", appId and appSecret are required.');
+        throw new BideError(
+          'INVALID_REQUEST',
+          'type must be "application", appId (at most 256 characters) and appSecret are required.',
+        );
       }
       const principal = await context.auth.byKey(body.appSecret);
       if (principal === null) throw new BideError('UNAUTHENTICATED', 'Invalid credentials');
-      return send(reply, 200, await issue(principal, body.appId));
+      return send(reply, 200, JSON.stringify(await issue(principal, body.appId)));
     });
   });
 }
@@ -141,22 +147,17 @@ function declareProcessing(app: FastifyInstance, route: Route): void {
 function declareReading(app: FastifyInstance, route: Route, context: Context): void {
   app.register(async (json) => {
     takeRawBodies(json);
+    const asked = (name: string) => route('read', (call) => reading(call, idOf(call), name));
     json.get('/v1/job/:jobId', quickly(context, route('read', jobStatus)));
     json.get('/v1/conversations', route('read', list));
-    json.get(
-      '/v1/conversations/:id',
-      route('read', (call) => conversation(call, idOf(call))),
-    );
+    json.get('/v1/conversations/:id', asked('conversation'));
     json.put('/v1/conversations/:id', route('submit', setMetadata));
     json.delete('/v1/conversations/:id', route('submit', remove));
-    const text = route('read', (call) => transcript(call, idOf(call), jsonBodyOf(call)));
+    json.put('/v1/conversations/:id/members/:memberId', route('submit', renameMember));
+    json.put('/v1/conversations/:id/speakers', route('submit', setSpeakers));
+    const text = route('read', (call) => reading(call, idOf(call), 'transcript', jsonBodyOf(call) ?? null));
     json.post('/v1/conversations/:id/transcript', text);
-    for (const [name, answer] of Object.entries(READINGS)) {
-      json.get(
-        `/v1/conversations/:id/${name}`,
-        route('read', (call) => reading(call, idOf(call), answer)),
-      );
-    }
+    for (const name of Object.keys(READINGS)) json.get(`/v1/conversations/:id/${name}`, asked(name));
   });
 }
 
@@ -182,38 +183,6 @@ async function jobStatus(call: Call): Promise<object> {
   return jobBody(lookup.snapshot.job, call.context.engine.clock.now());
 }
 
-async function list(call: Call): Promise<object> {
-  const query = call.request.query as Readonly<Record<string, string>>;
-  const { listPageMax } = call.context.engine.limits;
-  const limit = numberIn(query, 'limit', PAGE_DEFAULT, listPageMax);
-  const offset = numberIn(query, 'offset', 0, listPageMax * 20);
-  return listed(await call.conversations.list(call.principal.tenant, { limit, offset }));
-}
-
-async function setMetadata(call: Call): Promise<object> {
-  const { metadata } = fieldsOf(jsonBodyOf(call));
-  if (metadata === undefined) throw new BideError('INVALID_REQUEST', '"metadata" is required');
-  await call.conversations.setMetadata(call.principal.tenant, idOf(call), metadata);
-  return conversation(call, idOf(call));
-}
-
-/** Its jobs go with it: what still runs is cancelled, and what is final is removed. */
-async function remove(call: Call): Promise<object> {
-  const { engine } = call.context;
-  const { tenant } = call.principal;
-  const id = idOf(call);
-  await call.conversations.read(tenant, id);
-  const jobs = await call.conversations.jobs(tenant, id);
-  for (const { job } of jobs) {
-    if (!isFinal(job.state)) await engine.cancel(tenant, job.id);
-    await engine.remove(tenant, job.id);
-    const upload = remembered(job)?.upload ?? null;
-    if (upload !== null) await call.uploads.drop(upload.name);
-  }
-  await call.conversations.remove(tenant, id);
-  return { message: 'successfully deleted the conversation' };
-}
-
 function router(shared: Shared): Route {
   return (scope, run, status = 200) =>
     async (request, reply) => {
@@ -221,7 +190,8 @@ function router(shared: Shared): Route {
       if (principal === null) throw new BideError('UNAUTHENTICATED', INVALID_TOKEN);
       noteCaller(request, principal.tenant);
       requireScope(principal, scope);
-      return send(reply, status, await run({ ...shared, request, reply, principal }));
+      const answer = await run({ ...shared, request, reply, principal });
+      return send(reply, status, typeof answer === 'string' ? answer : JSON.stringify(answer));
     };
 }
 
@@ -231,17 +201,6 @@ function principalIn({ auth }: Context, { headers }: FastifyRequest): ReturnType
   return credential === null ? null : principalOf(auth, credential.secret);
 }
 
-function idOf(call: Call): string {
-  return (call.request.params as { id: string }).id;
-}
-
-function numberIn(query: Readonly<Record<string, string>>, name: string, otherwise: number, max: number): number {
-  const text = query[name];
-  if (text === undefined) return otherwise;
-  if (typeof text === 'string' && /^\d{1,9}$/.test(text)) return Math.min(Number(text), max);
-  throw new BideError('INVALID_REQUEST', `"${name}" must be a whole number`);
-}
-
-function send(reply: FastifyReply, status: number, body: unknown): FastifyReply {
-  return reply.code(status).headers(CORS_HEADERS).type(JSON_TYPE).send(JSON.stringify(body));
+function send(reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply.code(status).headers(CORS_HEADERS).type(JSON_TYPE).send(text);
 }

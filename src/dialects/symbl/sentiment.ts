@@ -48,7 +48,10 @@ export function sentimentOf(text: string): Sentiment {
     return [isNegated ? -weight : weight];
   });
   const mean = hits.length === 0 ? 0 : hits.reduce((sum, hit) => sum + hit, 0) / (hits.length + 1);
-  const score = Math.round(mean * 1_000) / 1_000;
+  return sentimentAt(Math.round(mean * 1_000) / 1_000);
+}
+
+export function sentimentAt(score: number): Sentiment {
   const suggested = score >= SIDE_MIN ? 'positive' : score <= -SIDE_MIN ? 'negative' : 'neutral';
   return { polarity: { score }, suggested };
 }

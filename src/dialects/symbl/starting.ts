@@ -13,7 +13,7 @@ import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import type { Conversation } from './conversations.ts';
 import { ASYNC_KIND, CONVERSATION_TAG, DIALECT, KIND_TAG, type Remembered, tooManyJobs } from './mapping.ts';
-import { bodyOptions, queryOptions } from './submit-options.ts';
+import { bodyOptions, queryOptions, requireOptions } from './submit-options.ts';
 import type { Upload } from './uploads.ts';
 import { type Medium, type Options, type SubmitBody, TextRequest, UrlRequest } from './wire.ts';
 
@@ -74,12 +74,14 @@ async function taken({ uploads, request, reply }: Call, body: Readable): Promise
 async function process(call: Call, material: Material, known?: Conversation | null): Promise<SubmitBody> {
   const type = typeFor(call, material.medium);
   requireWebhook(material.options);
+  requireOptions(material.options);
   const appended = known === undefined ? await appendedTo(call) : known;
   const { tenant } = call.principal;
   const { conversation, job } = await call.oneByOne(tenant, async () => {
     await requireRoom(call);
     const { name = null, metadata = null } = material.options;
     const draft = { name: typeof name === 'string' && name !== '' ? name : null, metadata };
+    if (appended !== null) await requireShort(call, appended.id);
     const into = appended ?? (await call.conversations.create(tenant, draft));
     return { conversation: into, job: await submit(call, type, into, material) };
   });
@@ -91,7 +93,7 @@ function submit(call: Call, type: string, conversation: Conversation, material: 
   const { engine, options } = call.context;
   const { tenant } = call.principal;
   const conversationId = conversation.id;
-  const memory: Remembered = { conversationId, upload: material.upload, options: material.options };
+  const memory: Remembered = { conversationId, upload: material.upload };
   const { webhookUrl } = material.options;
   return submitOne(engine, {
     tenant,
@@ -135,6 +137,19 @@ async function requireRoom(call: Call): Promise<void> {
   const counts = await engine.count({ tenant: call.principal.tenant, states: ['waiting', 'running'], tags });
   const open = counts.reduce((sum, { count }) => sum + count, 0);
   if (open >= options.concurrentJobsMax) throw new BideError('QUOTA_EXCEEDED', tooManyJobs(options.concurrentJobsMax));
+}
+
+/** A reading goes over all jobs of a conversation. */
+async function requireShort(call: Call, conversationId: string): Promise<void> {
+  const { engine } = call.context;
+  const { jobsPerCallMax } = engine.limits;
+  const counts = await engine.count({
+    tenant: call.principal.tenant,
+    tags: { [CONVERSATION_TAG]: conversationId },
+  });
+  if (counts.reduce((sum, { count }) => sum + count, 0) < jobsPerCallMax) return;
+  const message = `The conversation has ${jobsPerCallMax} jobs, which is the most (jobsPerCallMax): begin a new one.`;
+  throw new BideError('INVALID_REQUEST', message);
 }
 
 function requireWebhook({ webhookUrl }: Options): void {

@@ -1,7 +1,10 @@
 /** Options of a submit, from the body or the query: the same names in both, booleans and lists as text in the latter. */
 import type { FastifyRequest } from 'fastify';
+import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
+import { listOf } from './insights.ts';
+import { PHRASE_WORDS_MAX, wordCount } from './phrase-finder.ts';
 import type { Options } from './wire.ts';
 
 const FLAGS: ReadonlySet<string> = new Set([
@@ -53,4 +56,34 @@ function structured(text: string): Json {
 function flagOf(value: Json): Json {
   if (value === 'true') return true;
   return value === 'false' ? false : value;
+}
+
+const NAME_LENGTH_MAX = 500;
+const METADATA_BYTES_MAX = 16_384;
+const TRACKER_NAME_LENGTH_MAX = 500;
+
+/** What is kept or looked for has a length: a list of 500 conversations carries each name and metadata. INVALID_REQUEST says which is too long. */
+export function requireOptions({ name, metadata, trackers, entities, customEntities }: Options): void {
+  if (typeof name === 'string' && name.length > NAME_LENGTH_MAX) {
+    throw new BideError('INVALID_REQUEST', `"name" has at most ${NAME_LENGTH_MAX} characters`);
+  }
+  if (metadata !== undefined) requireMetadata(metadata);
+  for (const tracker of listOf(trackers)) {
+    const { name: title, vocabulary } = fieldsOf(tracker);
+    if (typeof title === 'string' && title.length > TRACKER_NAME_LENGTH_MAX) {
+      throw new BideError('INVALID_REQUEST', `The name of a tracker has at most ${TRACKER_NAME_LENGTH_MAX} characters`);
+    }
+    for (const phrase of listOf(vocabulary)) requirePhrase(phrase);
+  }
+  for (const entity of [...listOf(entities), ...listOf(customEntities)]) requirePhrase(fieldsOf(entity).text);
+}
+
+export function requireMetadata(metadata: Json): void {
+  if (JSON.stringify(metadata).length <= METADATA_BYTES_MAX) return;
+  throw new BideError('INVALID_REQUEST', `"metadata" has at most ${METADATA_BYTES_MAX} bytes as JSON`);
+}
+
+function requirePhrase(phrase: Json | undefined): void {
+  if (typeof phrase !== 'string' || wordCount(phrase) <= PHRASE_WORDS_MAX) return;
+  throw new BideError('INVALID_REQUEST', `A phrase to look for has at most ${PHRASE_WORDS_MAX} words`);
 }

@@ -34,8 +34,9 @@ function subtitles(messages: readonly Message[]): string {
     .join('\n');
 }
 
-/** `hh:mm:ss,mmm`. */
+/** `hh:mm:ss,mmm`, whatever the number of hours. */
 function clock(seconds: number): string {
-  const [time = '', fraction = ''] = new Date(Math.round(seconds * 1_000)).toISOString().slice(11, 23).split('.');
-  return `${time},${fraction}`;
+  const ms = Math.max(0, Math.round(seconds * 1_000));
+  const parts = [Math.floor(ms / 3_600_000), Math.floor(ms / 60_000) % 60, Math.floor(ms / 1_000) % 60];
+  return `${parts.map((part) => String(part).padStart(2, '0')).join(':')},${String(ms % 1_000).padStart(3, '0')}`;
 }

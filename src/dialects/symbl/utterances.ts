@@ -7,6 +7,7 @@
  */
 import type { Json } from '../../core/job.ts';
 import { fieldsOf, type JsonObject } from '../../core/json-object.ts';
+import { type Sentiment, sentimentAt } from './sentiment.ts';
 
 export interface Utterance {
   readonly text: string;
@@ -15,6 +16,8 @@ export interface Utterance {
   /** Epoch ms; null where the source does not say. */
   readonly startAt: number | null;
   readonly endAt: number | null;
+  /** What a handler that knows better says of how it sounds. */
+  readonly sentiment: Sentiment | null;
 }
 
 type Fields = JsonObject;
@@ -47,11 +50,17 @@ function utteranceOf(item: Json, beginAt: number): readonly Utterance[] {
   const text = fieldsOf(fields.payload).content ?? fields.text ?? fields.content;
   if (typeof text !== 'string') return [];
   const { startAt, endAt } = timesOf(fields, beginAt);
-  return [{ text, ...speakerOf(fields), startAt, endAt }];
+  const sentiment = givenSentiment(fields.sentiment);
+  return [{ text, ...speakerOf(fields), startAt, endAt, sentiment }];
+}
+
+function givenSentiment(value: Json | undefined): Sentiment | null {
+  const { score } = fieldsOf(fieldsOf(value).polarity);
+  return typeof score === 'number' ? sentimentAt(score) : null;
 }
 
 function plain(text: string): Utterance {
-  return { text, name: null, userId: null, startAt: null, endAt: null };
+  return { text, name: null, userId: null, startAt: null, endAt: null, sentiment: null };
 }
 
 function speakerOf(fields: Fields): Pick<Utterance, 'name' | 'userId'> {

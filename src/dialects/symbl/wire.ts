@@ -1,6 +1,7 @@
 /** The vendor's wire: its words, its bodies, and what its requests may carry. */
 import { Type } from 'typebox';
 import type { Json } from '../../core/job.ts';
+import type { Sentiment } from './sentiment.ts';
 
 /** Lower case on the wire, whatever the vendor's prose says. */
 export const STATUS_WORDS = ['scheduled', 'in_progress', 'completed', 'failed'] as const;
@@ -35,8 +36,8 @@ export const UrlRequest = Type.Object({ url: Type.String({ minLength: 1 }) });
 
 export const Credentials = Type.Object({
   type: Type.Literal('application'),
-  appId: Type.String({ minLength: 1 }),
-  appSecret: Type.String({ minLength: 1 }),
+  appId: Type.String({ minLength: 1, maxLength: 256 }),
+  appSecret: Type.String({ minLength: 1, maxLength: 4_096 }),
 });
 
 /** Options of a submit: in the body, or as query parameters where the body is media. */
@@ -61,4 +62,6 @@ export interface Message {
   /** Seconds. */
   readonly duration: number;
   readonly conversationId: string;
+  /** From the handler, where it says any. */
+  readonly sentiment: Sentiment | null;
 }
