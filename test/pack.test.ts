@@ -45,6 +45,7 @@ const SHIPPED = [
   'LICENSE',
   'README.md',
   'bin',
+  'deploy',
   'dist',
   'docs',
   'examples',

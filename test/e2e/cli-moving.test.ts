@@ -262,7 +262,7 @@ describe('bide import', () => {
       await stored(database, length - 700);
       running.child.kill(signal);
       const ended = await running.ended;
-      if (signal === 'SIGINT') assert.match(ended.stderr, /^bide: Interrupted\. Stored by then: .* jobs.*--continue/);
+      if (signal === 'SIGINT') assert.match(ended.stderr, /^bide: Interrupted\. Stored by then: .* jobs.*--continue/m);
       assert.equal(ended.code, signal === 'SIGINT' ? 130 : ended.code);
     }
     const rest = await bide([...line, '--continue'], { input: archive.toString() });
