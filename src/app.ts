@@ -69,6 +69,8 @@ export interface AppOptions {
   /** Null for a process that only works. */
   readonly http: HttpOptions | null;
   readonly runsJobs: boolean;
+  /** The operator's word that the machine's clock is right. */
+  readonly trustsClock?: boolean | undefined;
   readonly allowsPrivateCallbacks?: boolean | undefined;
   readonly logger: Logger;
   readonly version: string;
@@ -108,7 +110,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const telemetry = createTelemetry();
   telemetry.subscribe(logTelemetry(options.logger));
   void store.unsafe?.then((error) => options.logger.fatal({ err: error }, 'the database must not be used on'));
-  const clock = await storeClockOf(store, telemetry, opened);
+  const trustsClock = options.trustsClock === true;
+  const clock = await storeClockOf({ store, limits: config.limits, telemetry, trustsClock }, opened);
   const engine = engineOf({ config, store, clock, telemetry, options });
   opened.defer(() => engine.stop());
   await engine.start();

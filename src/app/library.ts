@@ -46,6 +46,8 @@ export interface OpenOptions {
   readonly tenant?: string;
   /** False: submits and waits only; other processes run the jobs. */
   readonly runsJobs?: boolean;
+  /** The machine's clock is right, however far it is ahead of what is in the data folder: see `clockJumpMsMax`. */
+  readonly trustClock?: boolean;
 }
 
 export type SubmitOptions = Partial<Omit<SubmitRequest, 'tenant' | 'type' | 'input' | 'origin'>>;
@@ -116,7 +118,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
   await using opened = new AsyncDisposableStack();
   const telemetry = createTelemetry();
   opened.defer(() => store.close());
-  const clock = await storeClockOf(store, telemetry, opened);
+  const clock = await storeClockOf({ store, limits, telemetry, trustsClock: options.trustClock === true }, opened);
   const engine = createEngine({
     store,
     clock,

@@ -38,6 +38,8 @@ export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
         return logger.warn(event, event.isGivenUp ? 'callback given up' : 'callback failed, tried again later');
       case 'clockAligned':
         return logger.debug(event, 'clock aligned to the store');
+      case 'clockJumped':
+        return logger.warn(event, clockSentence(event));
       case 'loopFailed':
         return outage.failed(event);
       case 'loopRecovered':
@@ -103,4 +105,10 @@ function codeOf(error: unknown): unknown {
 /** Under `err`, where the logger knows how to print an error with its stack. */
 function withCause({ error, ...rest }: { readonly error: unknown }): object {
   return { ...rest, err: error };
+}
+
+function clockSentence({ byMs, isFollowed }: { readonly byMs: number; readonly isFollowed: boolean }): string {
+  if (isFollowed) return 'the clock of this machine went ahead, or the machine slept; Bide follows';
+  if (byMs < 0) return 'the clock of this machine is behind; Bide goes on by its own and slows down until they agree';
+  return 'the clock of this machine is ahead of the data by more than clockJumpMsMax; Bide goes on where the data ends. When the machine is right, start once with --trust-clock';
 }

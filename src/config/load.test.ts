@@ -205,7 +205,7 @@ describe('loadConfig', () => {
 
   it('gives up on a file that never ends loading', async () => {
     await writeFile(join(folder, 'hangs.mjs'), 'setInterval(() => {}, 60_000).unref();\nawait new Promise(() => {});');
-    const clock = { now: systemClock.now, after: fireAtOnce };
+    const clock = { ...systemClock, after: fireAtOnce };
     const loading = loadConfig({ file: 'hangs.mjs', cwd: folder, clock, functions: 'inline' });
     await assert.rejects(loading, {
       code: 'CONFIG_INVALID',

@@ -274,6 +274,13 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning:
       'Safety poll of dispatcher and waiters where several processes share a store; hints make it rarely matter.',
   },
+  clockJumpMsMax: {
+    value: 31 * DAY,
+    min: 0,
+    max: 3_660 * DAY,
+    meaning:
+      "How far the machine's clock may be ahead of the data folder and be followed. Past it Bide goes on where the data ends, so that a wrong clock ends no retention, until a start with --trust-clock.",
+  },
   progressIntervalMs: {
     value: 100,
     min: 0,

@@ -224,7 +224,10 @@ export interface Engine {
 
 /** One attempt, as its handler sees it. */
 export interface Attempt {
-  readonly job: Pick<Job, 'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'tags' | 'timeoutMs' | 'deadlineAt'>;
+  readonly job: Pick<
+    Job,
+    'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'fence' | 'tags' | 'timeoutMs' | 'deadlineAt'
+  >;
   /** JSON text. */
   readonly input: string;
   /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */

@@ -6,6 +6,8 @@ export type CancelTimer = () => void;
 export interface Clock {
   /** Epoch ms. Where several machines share a store, aligned to the store's clock. */
   now(): number;
+  /** Ms from anywhere, by a counter that never jumps: for what this process alone measures, such as its own leases. */
+  steady(): number;
   /** Calls `fire` once, `delayMs` from now (0 or less: on the next turn). Does not keep the process alive. */
   after(delayMs: number, fire: () => void): CancelTimer;
 }
@@ -15,6 +17,7 @@ const HOP_MS_MAX = 2 ** 31 - 1;
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  steady: () => performance.now(),
   after(delayMs, fire) {
     const dueAt = performance.now() + delayMs;
     let timer: NodeJS.Timeout;

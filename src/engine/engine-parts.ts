@@ -22,6 +22,7 @@ import { createDispatcher, type Dispatcher } from './running/dispatcher.ts';
 import { createExtensions, createLeases } from './running/leases.ts';
 import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.ts';
 import { createSweeper } from './running/sweeper.ts';
+import { createWakeWatch } from './running/wake-watch.ts';
 import type { Telemetry } from './telemetry.ts';
 
 export interface PartsOptions {
@@ -100,6 +101,7 @@ export function createParts(options: PartsOptions): EngineParts {
       desk.hint(some);
     },
   };
+  const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind !== 'unsure') return;
     listening.onJobs(null);
@@ -114,8 +116,9 @@ export function createParts(options: PartsOptions): EngineParts {
     ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
     ...{ dispatcher, desk, work, listening },
     loops: [
+      watch,
       createLeases({ ...known, extensions }),
-      createSweeper(known),
+      createSweeper({ ...known, watch }),
       desk,
       rereads,
       counting,

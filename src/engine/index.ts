@@ -4,6 +4,7 @@ export { type Clock, systemClock } from './clock.ts';
 export { createEngine, type EngineOptions, type EngineStats, type RunningEngine } from './create-engine.ts';
 export type { PostDelivery } from './deliveries/post-delivery.ts';
 export { createFakeClock, type FakeClock } from './fake-clock.ts';
+export { createOwnClock, type OwnClock, type TimeMark } from './own-clock.ts';
 export type { Readiness } from './readiness.ts';
 export type { StopOptions } from './shutdown.ts';
 export { createStoreClock, type StoreClock } from './store-clock.ts';

@@ -6,13 +6,13 @@ import { createTelemetry } from './telemetry.ts';
 
 /** A machine whose clock is wrong, and a store that answers after a while. */
 function playClock() {
-  const machine = createFakeClock(5_000_000);
+  const timers = createFakeClock(5_000_000);
+  const machine = { ...timers, steady: () => world.steady };
   const world = { steady: 100, store: 1_000_000, roundTripMs: 0, isAway: false };
   const clock = createStoreClock({
     timers: machine,
     telemetry: createTelemetry(),
     random: () => 0,
-    steady: () => world.steady,
     async time() {
       if (world.isAway) throw new Error('away');
       pass(world.roundTripMs / 2);

@@ -19,10 +19,8 @@ export interface StoreClock extends Clock {
 export interface StoreClockOptions {
   /** The store's time, epoch ms. */
   readonly time: () => Promise<number>;
-  /** Sets the timers. */
+  /** Sets the timers and counts steadily. */
   readonly timers: Clock;
-  /** Ms of a counter that never jumps; the start does not matter. */
-  readonly steady?: () => number;
   readonly random: () => number;
   readonly telemetry: Telemetry;
 }
@@ -41,7 +39,7 @@ interface Measure {
 
 export function createStoreClock(options: StoreClockOptions): StoreClock {
   const { time, timers, telemetry } = options;
-  const steady = options.steady ?? (() => performance.now());
+  const { steady } = timers;
   const measures: Measure[] = [];
   let offsetMs = timers.now() - steady();
   let newest = Number.NEGATIVE_INFINITY;
@@ -68,6 +66,7 @@ export function createStoreClock(options: StoreClockOptions): StoreClock {
       if (now >= newest || newest - now >= STEP_MS) newest = now;
       return newest;
     },
+    steady,
     after: (delayMs: number, fire: () => void): CancelTimer => timers.after(delayMs, fire),
     async start() {
       await measure();

@@ -79,6 +79,8 @@ export type TelemetryEvent =
       readonly isGivenUp: boolean;
     }
   | { readonly kind: 'clockAligned'; readonly offsetMs: number; readonly roundTripMs: number }
+  /** The machine's clock was set, or the machine slept: `byMs` ahead, below 0 back. Not followed: this process goes on by its steady counter. */
+  | { readonly kind: 'clockJumped'; readonly byMs: number; readonly isFollowed: boolean }
   /** A background loop failed and goes on after a pause. Rate-limited: `suppressed` failures since the last such event. */
   | { readonly kind: 'loopFailed'; readonly loop: string; readonly error: unknown; readonly suppressed: number }
   | { readonly kind: 'loopRecovered'; readonly loop: string; readonly failures: number }

@@ -31,6 +31,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
     tenant: 'default',
     type: 'sample',
     attempt: 1,
+    fence: 1,
     tags: {},
     timeoutMs: null,
     deadlineAt: null,

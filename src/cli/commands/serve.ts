@@ -24,6 +24,10 @@ const OPTIONS = {
   data: { kind: 'text', value: 'FOLDER', help: `where everything is kept (${DATA_FOLDER})` },
   ...SERVICE_OPTIONS,
   'no-work': { kind: 'flag', help: 'answer callers only, and leave the jobs to other processes' },
+  'trust-clock': {
+    kind: 'flag',
+    help: "the machine's clock is right, however far ahead of the data folder: after a long rest, once",
+  },
   'dialect-port': { kind: 'list', value: 'NAME=PORT', help: 'a port of its own for a dialect; may be repeated' },
   'public-url': { kind: 'text', value: 'URL', help: 'how callers reach the server, where a proxy stands in between' },
 } as const satisfies OptionTable;
@@ -89,7 +93,14 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
   const { createLogger, startApp } = await import('../../app.ts');
   const logger = createLogger(logLevelOf(values));
   warnOfPassword(values, serviceNotes(terminal, logger));
-  const options = { ...service, dataFolder, http, runsJobs: !values['no-work'], logger };
+  const options = {
+    ...service,
+    dataFolder,
+    http,
+    runsJobs: !values['no-work'],
+    trustsClock: values['trust-clock'],
+    logger,
+  };
   const app = await startApp(options).catch((error: unknown) => {
     throw listenFailure(error);
   });

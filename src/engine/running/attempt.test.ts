@@ -8,8 +8,10 @@ import {
   json,
   NEVER,
   openEngine,
+  openStore,
   TENANT,
 } from '../../../test/engine/engine-fixture.ts';
+import { spyOn } from '../../../test/engine/store-spy.ts';
 import { isFinal } from '../../core/state.ts';
 
 const RETRY_ONCE = { attempts: 2, backoffMs: 1_000, factor: 2, maxMs: 60_000 };
@@ -408,7 +410,8 @@ describe('leases', () => {
 
   it('that were lost make the handler stop and its late success count for nothing', async () => {
     const play = createPlay();
-    await using fixture = await openEngine({ types: { task: play.run } });
+    await using own = await openStore();
+    await using fixture = await openEngine({ types: { task: play.run }, spy: spyOn(own.store, { isShared: true }) });
     const id = await fixture.submit('task', { retry: RETRY_ONCE });
     const first = await play.next();
     const reason = aborted(first.attempt);

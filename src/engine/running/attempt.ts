@@ -27,8 +27,8 @@ import { createProgressReporter, type ProgressReporter, type Report } from './pr
 
 export interface LiveAttempt {
   readonly job: Job;
-  /** As far as this process knows; moved on by heartbeats. */
-  leaseUntil: number;
+  /** By the steady counter of this process, as far as it knows; moved on by heartbeats. */
+  leaseEndsAt: number;
   /** False once the handler has ended or was abandoned. */
   readonly isRunning: boolean;
   abort(reason: AbortReason): void;
@@ -68,7 +68,7 @@ export function startAttempt(options: AttemptOptions, claimed: ClaimedJob, handl
 
 class RunningAttempt implements LiveAttempt {
   readonly job: Job;
-  leaseUntil: number;
+  leaseEndsAt: number;
   isRunning = true;
   notStarted: string | null = null;
   readonly ended: Promise<void>;
@@ -83,7 +83,8 @@ class RunningAttempt implements LiveAttempt {
   constructor(options: AttemptOptions, { job, input }: ClaimedJob, handler: Handler) {
     this.#options = options;
     this.job = job;
-    this.leaseUntil = job.leaseUntil ?? options.clock.now();
+    const { clock } = options;
+    this.leaseEndsAt = clock.steady() + Math.max(0, (job.leaseUntil ?? 0) - clock.now());
     const outcome = this.#conduct(input, handler);
     this.ended = outcome.then(nothing, nothing);
     this.settled = outcome
@@ -262,7 +263,7 @@ async function record(
       if (!isRecorded(carried, command, job)) live.abort('lost');
       return;
     } catch (error) {
-      if (isGivenUp() || clock.now() >= live.leaseUntil + patienceMs(error, limits)) {
+      if (isGivenUp() || clock.steady() >= live.leaseEndsAt + patienceMs(error, limits)) {
         telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
         return;
       }

@@ -12,7 +12,7 @@ async function beatOf(isRunning: boolean): Promise<readonly string[]> {
   const clock = createFakeClock();
   const told: string[] = [];
   const attempt = {
-    ...{ job: sampleJob({ state: 'running', fence: 1 }), leaseUntil: clock.now(), isRunning },
+    ...{ job: sampleJob({ state: 'running', fence: 1 }), leaseEndsAt: clock.steady(), isRunning },
     abort: (reason: string) => void told.push(reason),
   } as unknown as LiveAttempt;
   const beaten = Promise.withResolvers<void>();

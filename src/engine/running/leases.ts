@@ -39,21 +39,21 @@ export function createLeases(
   return createLoop({ ...options, name: 'leases', run: beat });
 
   async function beat(): Promise<number> {
-    const now = clock.now();
+    const now = clock.steady();
     // A job that was claimed since the last beat has most of its lease left; short jobs never cost a heartbeat.
-    const aging = [...live.all()].filter(({ leaseUntil }) => leaseUntil - now <= (limits.leaseMs * 2) / 3);
-    const leaseUntil = now + limits.leaseMs;
+    const aging = [...live.all()].filter(({ leaseEndsAt }) => leaseEndsAt - now <= (limits.leaseMs * 2) / 3);
+    const leaseUntil = clock.now() + limits.leaseMs;
     const outcomes = await extensions.addAll(aging.map(({ job }) => ({ id: job.id, fence: job.fence, leaseUntil })));
     aging.forEach((attempt, index) => {
-      hear(attempt, outcomes[index], leaseUntil);
+      hear(attempt, outcomes[index], now + limits.leaseMs);
     });
     return limits.leaseMs / 3;
   }
 }
 
-function hear(attempt: LiveAttempt, outcome: LeaseOutcome | undefined, leaseUntil: number): void {
+function hear(attempt: LiveAttempt, outcome: LeaseOutcome | undefined, leaseEndsAt: number): void {
   if (outcome?.kind === 'held') {
-    attempt.leaseUntil = leaseUntil;
+    attempt.leaseEndsAt = leaseEndsAt;
     if (outcome.cancelRequestedAt !== null) attempt.abort('cancel');
     // Of one that has ended, the heartbeat may have met its own outcome; what is true, recording that will tell.
   } else if (attempt.isRunning) attempt.abort('lost');

@@ -4,6 +4,9 @@
  * The store finds candidates, `decide` judges each, guarded writes carry it out: a job that changed meanwhile is left alone.
  * Every process sweeps, at jittered times where the store is shared; two that find the same job cost one refused write.
  *
+ * Attempts of this very process are judged by the process, never by the times in the store: their heartbeats and timers go by
+ * the steady counter. A clock that was set or a process that was frozen must not take a healthy job from itself.
+ *
  * After a time in which it could not look (the store was away, or this process) it leaves lost leases alone for one heartbeat:
  * their workers could not renew them, and are about to. Only where one process owns the store, the jobs of its own types
  * cannot have another worker, and wait for nobody.
@@ -21,7 +24,9 @@ import type { Commands } from '../commanding/commands.ts';
 import type { Removals } from '../commanding/removals.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { Telemetry } from '../telemetry.ts';
+import type { LiveAttempt } from './attempt.ts';
 import type { LiveAttempts } from './live-attempts.ts';
+import type { WakeWatch } from './wake-watch.ts';
 
 export interface SweeperOptions {
   readonly store: Store;
@@ -29,6 +34,7 @@ export interface SweeperOptions {
   readonly commands: Commands;
   readonly removals: Removals;
   readonly live: LiveAttempts;
+  readonly watch: WakeWatch;
   readonly clock: Clock;
   readonly limits: Limits;
   readonly random: () => number;
@@ -41,16 +47,18 @@ const LATE_MS = 1_000;
 const ROUNDS_MAX = 100;
 
 export function createSweeper(options: SweeperOptions): Loop {
-  const { store, types, commands, removals, live, clock, limits, random, telemetry } = options;
+  const { store, types, commands, removals, live, watch, clock, limits, random, telemetry } = options;
   let lookedAt = Number.NEGATIVE_INFINITY;
   let patientUntil = Number.NEGATIVE_INFINITY;
   return createLoop({ ...options, name: 'sweeper', run: sweep });
 
   async function sweep(): Promise<number> {
+    watch.look();
     for (let round = 1; round <= ROUNDS_MAX; round += 1) {
       const findings = await store.sweep({ now: clock.now(), limit: limits.sweepBatchMax });
-      if (clock.now() - lookedAt > limits.leaseMs / 2) patientUntil = clock.now() + limits.leaseMs / 3 + LATE_MS;
-      lookedAt = clock.now();
+      const steady = clock.steady();
+      if (steady - lookedAt > limits.leaseMs / 2) patientUntil = steady + limits.leaseMs / 3 + LATE_MS;
+      lookedAt = steady;
       const done = await settle(findings);
       const isMore = Object.values(findings).some((jobs: readonly Job[]) => jobs.length >= limits.sweepBatchMax);
       if (!isMore || done === 0) break;
@@ -75,16 +83,26 @@ export function createSweeper(options: SweeperOptions): Loop {
     return carried.filter(({ kind }) => kind === 'applied').length;
   }
   function isGone(job: Job): boolean {
-    const isOnlyOurs = !store.facts.isShared && types.get(job.type)?.handler !== 'remote';
-    if (!isOnlyOurs && clock.now() < patientUntil) return false;
-    // A job that this very process runs is lost only when its heartbeat has been overdue for another lease.
-    const mine = live.get(job.id);
-    return mine?.job.fence !== job.fence || (job.leaseUntil ?? 0) + limits.leaseMs <= clock.now();
+    const mine = ownOf(job);
+    // Nobody else can have it where this process owns the store. Elsewhere others may be about to take it, and no longer wait than they do.
+    if (mine !== undefined) return store.facts.isShared && mine.leaseEndsAt + limits.leaseMs <= clock.steady();
+    const isOnlyOurs = !store.facts.isShared && !isRemote(job);
+    if (isOnlyOurs) return true;
+    return clock.steady() >= patientUntil && (job.leaseUntil ?? 0) + watch.jumpedMs <= clock.now();
   }
   function isLate(job: Job): boolean {
-    if (types.get(job.type)?.handler === 'remote') return true;
+    if (ownOf(job) !== undefined && !store.facts.isShared) return false;
     const timeoutAt = (job.startedAt ?? 0) + (job.timeoutMs ?? Number.POSITIVE_INFINITY);
     const dueAt = Math.min(timeoutAt, job.deadlineAt ?? Number.POSITIVE_INFINITY);
+    if (isRemote(job)) return dueAt + watch.jumpedMs <= clock.now();
     return dueAt + limits.cancelGraceMs + LATE_MS <= clock.now();
+  }
+  function isRemote(job: Job): boolean {
+    return types.get(job.type)?.handler === 'remote';
+  }
+  /** The attempt of this process that is running it, or storing its outcome. */
+  function ownOf(job: Job): LiveAttempt | undefined {
+    const mine = live.get(job.id);
+    return mine?.job.fence === job.fence ? mine : undefined;
   }
 }

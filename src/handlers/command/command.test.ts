@@ -105,6 +105,7 @@ describe('commandHandler', () => {
     assert.ok(lines.includes('OWN=value'));
     assert.ok(lines.includes(`BIDE_JOB_ID=${attempt.job.id}`));
     assert.ok(lines.includes('BIDE_ATTEMPT=2'));
+    assert.ok(lines.some((line) => line.startsWith('BIDE_FENCE=')));
   });
 
   it('runs a program named from the folder of the config, in that folder', async () => {

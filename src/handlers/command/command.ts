@@ -78,6 +78,7 @@ function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, 
     BIDE_JOB_ID: job.id,
     BIDE_JOB_TYPE: job.type,
     BIDE_ATTEMPT: String(job.attempt),
+    BIDE_FENCE: String(job.fence),
     ...options.env,
   };
   return startGroup(program, options.args ?? [], { clock, cwd: cwdOf(options, { baseDir }), env });

@@ -14,6 +14,11 @@ export interface JobContext {
   readonly tenant: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
+  /**
+   * Grows with every claim of the job, by whichever process. Two attempts may overlap for an instant (a process that was frozen
+   * does not know yet that its lease has passed): an effect that carries the fence can refuse what comes from the older one.
+   */
+  readonly fence: number;
   readonly tags: Tags;
   /**
    * Fires on cancel, timeout and forced shutdown; a handler that does not end then is ended with its thread. Read it from the
@@ -39,6 +44,7 @@ export interface CallFacts {
   readonly type: string;
   readonly tenant: string;
   readonly attempt: number;
+  readonly fence: number;
   readonly tags: Tags;
   /** Epoch ms. */
   readonly deadlineAt: number | null;
@@ -62,6 +68,7 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
     type: job.type,
     tenant: job.tenant,
     attempt: job.attempt,
+    fence: job.fence,
     tags: job.tags,
     deadlineAt: Number.isFinite(deadlineAt) ? deadlineAt : null,
   };
@@ -74,6 +81,7 @@ export function jobContextOf(call: Call): JobContext {
     type: facts.type,
     tenant: facts.tenant,
     attempt: facts.attempt,
+    fence: facts.fence,
     tags: facts.tags,
     deadline: facts.deadlineAt === null ? null : new Date(facts.deadlineAt),
     get signal() {

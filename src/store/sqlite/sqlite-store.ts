@@ -61,6 +61,12 @@ export function createStore(parts: StoreParts): Store {
     ...deliveryCalls(gate),
     ...keyCalls(gate),
     ...documentCalls(gate),
+    timeMark: {
+      read: async () => (gate.read((connection) => connection.get('timeMarkRead'))?.[0] as number | undefined) ?? null,
+      async write(time) {
+        await gate.writer().call('timeMark', time, 1);
+      },
+    },
     dump: gate.dump,
     restore: async (batch) => gate.writer().call('restore', batch.map(recordRows), batch.length),
     // One process owns the data folder: there is nobody to tell and nobody to hear from.

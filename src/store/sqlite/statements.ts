@@ -52,6 +52,9 @@ export const STATEMENTS = {
   jobNumberRead: `SELECT last FROM sequences WHERE name = 'job'`,
   jobNumberWrite: `UPDATE sequences SET last = ? WHERE name = 'job'`,
 
+  timeMarkRead: `SELECT last FROM sequences WHERE name = 'time'`,
+  timeMarkWrite: `INSERT INTO sequences (name, last) VALUES ('time', ?1) ON CONFLICT (name) DO UPDATE SET last = ?1`,
+
   jobNextPriority: nextPriority(''),
   jobNextPriorityOfTenant: nextPriority('AND tenant = ?3'),
   jobClaimable: claimable(''),

@@ -39,11 +39,17 @@ const WRITES = {
   documentRemove: removeDocument,
   restore: restoreRecords,
   ping: writeNothing,
+  timeMark: writeTimeMark,
 };
 
 /** The version of the schema once more: a page for the log like any other, and its sync with the commit. */
 function writeNothing({ connection }: Transaction, _payload: null): true {
   connection.exec(`PRAGMA user_version = ${SCHEMA_VERSION}`);
+  return true;
+}
+
+function writeTimeMark({ connection }: Transaction, time: number): true {
+  connection.run('timeMarkWrite', time);
   return true;
 }
 
@@ -63,7 +69,6 @@ export function createWriter(connection: Connection, subject: string): Answerer 
   const checkpoints = createCheckpoints(connection, subject);
   return {
     answer: (requests) => answerAll(connection, subject, requests as readonly WriterRequest[]),
-
     rest: checkpoints.runIfDue,
     close: () => connection.close(),
   };
