@@ -292,16 +292,9 @@ export interface Store {
   ping(): Promise<void>;
   /** The store's own clock, epoch ms: what leases of several machines are measured by. */
   time(): Promise<number>;
-  /** How far the time of its callers has come: kept where one process owns the store, whose machine's clock may be set back. */
-  readonly timeMark?: {
-    /** Null where none was ever kept. */
-    read(): Promise<number | null>;
-    write(time: number): Promise<void>;
-  };
-  /**
-   * Resolves with the reason when the store has stopped for good, because what it wrote may not be on the disk: every call is refused from then
-   * on, and whoever opened it ends the process, so that the next start repairs it. Left out where the database ends itself.
-   */
+  /** How far the time of its callers has come, null for a new store: where one process owns it, whose machine's clock may be set back. */
+  readonly timeMark?: { read(): Promise<number | null>; write(time: number): Promise<void> };
+  /** Resolves when what was written may not be on the disk: every call is refused then, and the process ends, for its next start to repair it. */
   readonly unsafe?: Promise<BideError>;
   /** Waits for what is under way, then frees everything. Safe to call twice; every later call rejects with SHUTTING_DOWN. */
   close(): Promise<void>;

@@ -6,11 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { setTimeout as passed } from 'node:timers/promises';
 
 const INDEX = new URL('../../src/index.ts', import.meta.url).href;
 /** More than the two leases after which the sweeper used to take a job from its own process. */
-const FROZEN_MS = 3_500;
+const FROZEN_S = 3.5;
 
 const program = (folder: string) => `
   import { openBide } from ${JSON.stringify(INDEX)};
@@ -18,6 +17,7 @@ const program = (folder: string) => `
   const type = { run: async () => { process.send('running'); await go.promise; return 1; } };
   const bide = await openBide({ types: { slow: type }, limits: { leaseMs: 1_000 } }, { data: ${JSON.stringify(folder)} });
   process.once('message', () => go.resolve());
+  process.once('SIGCONT', () => bide.engine.clock.after(2_500, () => process.send('two sweeps later')));
   const { id } = await bide.submit('slow', null);
   const job = await bide.wait(id);
   await bide.close();
@@ -31,12 +31,10 @@ test('a job is not lost when its process is stopped for several leases, and it e
   });
   t.after(() => child.kill('SIGKILL'));
   assert.deepEqual(await once(child, 'message'), ['running', undefined]);
-  child.kill('SIGSTOP');
+  const later = once(child, 'message');
   // The kernel's time, which no fake clock turns.
-  await passed(FROZEN_MS);
-  child.kill('SIGCONT');
-  // Two sweeps after the thaw.
-  await passed(2_500);
+  await once(spawn('sh', ['-c', `kill -STOP ${child.pid}; sleep ${FROZEN_S}; kill -CONT ${child.pid}`]), 'exit');
+  assert.equal((await later)[0], 'two sweeps later');
   const told = once(child, 'message');
   child.send('go');
   assert.deepEqual((await told)[0], ['succeeded', 1]);
