@@ -12,6 +12,7 @@ import { testFuzz } from './contract-suite/fuzz.ts';
 import { testGolden } from './contract-suite/golden-replay.ts';
 import { testHolds } from './contract-suite/holds.ts';
 import { testLifecycle } from './contract-suite/lifecycle.ts';
+import { testLimits } from './contract-suite/limits.ts';
 import { testManifest } from './contract-suite/manifest.ts';
 import { testReadings } from './contract-suite/readings.ts';
 
@@ -33,16 +34,21 @@ const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAda
   ['manifest', testManifest],
   ['lifecycle', testLifecycle],
   ['errors', testErrors],
+  ['limits', testLimits],
   ['holds', testHolds],
   ['readings', testReadings],
   ['golden exchanges', testGolden],
   ['random requests', testFuzz],
 ];
 
-/** Declares the suite for one dialect; call it at the top level of a test file. */
-export function testDialect<Options>(dialect: Dialect<Options>, adapter: DialectAdapter<Options>): void {
+/** Declares the suite for one dialect, or the groups of it that are named; call it at the top level of a test file. */
+export function testDialect<Options>(
+  dialect: Dialect<Options>,
+  adapter: DialectAdapter<Options>,
+  groups: readonly string[] = GROUPS.map(([name]) => name),
+): void {
   describe(`${dialect.title} keeps the contract of a dialect`, () => {
-    for (const [name, test] of GROUPS)
+    for (const [name, test] of GROUPS.filter(([name]) => groups.includes(name)))
       describe(name, () => test(dialect as Dialect, adapter as DialectAdapter<unknown>));
   });
 }

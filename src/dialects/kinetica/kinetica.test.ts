@@ -71,6 +71,9 @@ const adapter: DialectAdapter<KineticaOptions> = {
   },
   credentials: (key) => ({ authorization: `Basic ${Buffer.from(`admin:${key}`).toString('base64')}` }),
   start: create('/execute/sql', SQL),
+  inner: (json) => [
+    post('/create/job', { endpoint: '/alter/table', request_encoding: 'json', data: '', data_str: json, options: {} }),
+  ],
   started: (answer) => {
     const { job_id: id } = payload(answer);
     return id === undefined ? undefined : String(suiteJobIds.open(Number(id)));

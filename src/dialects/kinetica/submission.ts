@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import type { SubmitRequest } from '../../engine/api.ts';
+import { readJson as readJsonText } from '../json-body.ts';
 import type { Context } from './call.ts';
 import { type Encoding, readJson } from './encoding.ts';
 import { DIALECT, type Remembered, TAG_NAME } from './mapping.ts';
@@ -34,7 +35,8 @@ export function targetRequest({ options, engine }: Context, given: CreateJobRequ
   const target = Object.hasOwn(options.endpoints, request.endpoint) ? options.endpoints[request.endpoint] : undefined;
   if (target === undefined) throw new BideError('INVALID_REQUEST', `Unknown URI: ${request.endpoint}`);
   const encoding = encodingOf(request);
-  return target.kind === 'sql' ? sqlTarget(target, encoding, request) : plainTarget(target, encoding, request);
+  const read = target.kind === 'sql' ? sqlTarget : plainTarget;
+  return read(target, encoding, { request, depthMax: engine.limits.jsonDepthMax });
 }
 
 export function submission(tenant: string, target: Target, memory: Remembered, tag: string | null): SubmitRequest {
@@ -60,11 +62,17 @@ function encodingOf(request: CreateJobRequest): Encoding {
   throw new BideError('INVALID_REQUEST', `Unsupported request_encoding ${given}: use json, binary or snappy.`);
 }
 
-function sqlTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {
+/** A request of an endpoint, and how deep the JSON in it may nest. */
+interface Inner {
+  readonly request: CreateJobRequest;
+  readonly depthMax: number;
+}
+
+function sqlTarget(target: TargetOptions, encoding: Encoding, { request, depthMax }: Inner): Target {
   const sql =
     encoding === 'binary'
       ? executeSqlRequest.binary.decode(request.data)
-      : readJson(executeSqlRequest, innerJson(request.data_str));
+      : readJson(executeSqlRequest, innerJson(request.data_str, depthMax));
   refuseRecords(sql);
   const parameters = parametersOf(sql.options);
   const query = parameters === undefined ? statementOf(sql) : withNumberedPlaceholders(statementOf(sql));
@@ -94,13 +102,13 @@ function refuseRecords({ data, request_schema_str: schema }: ExecuteSqlRequest):
   throw new BideError('INVALID_REQUEST', message);
 }
 
-function plainTarget(target: TargetOptions, encoding: Encoding, request: CreateJobRequest): Target {
+function plainTarget(target: TargetOptions, encoding: Encoding, { request, depthMax }: Inner): Target {
   if (encoding === 'binary') {
     throw new BideError('INVALID_REQUEST', `Unsupported request_encoding binary for ${request.endpoint}: use json.`);
   }
   return {
     type: target.type,
-    input: innerJson(request.data_str),
+    input: innerJson(request.data_str, depthMax),
     encoding,
     remembered: {
       ...{ endpoint: request.endpoint, queryText: '', offset: 0, limit: END_OF_SET, rowEncoding: 'json' },
@@ -110,14 +118,10 @@ function plainTarget(target: TargetOptions, encoding: Encoding, request: CreateJ
   };
 }
 
-function innerJson(text: string): Json {
-  if (text === '')
-    throw new BideError('INVALID_REQUEST', 'data_str is empty: put the request of the endpoint there, as JSON.');
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw new BideError('INVALID_REQUEST', 'data_str is not JSON.');
-  }
+function innerJson(text: string, depthMax: number): Json {
+  const value = readJsonText(Buffer.from(text), depthMax, 'data_str is not JSON.');
+  if (value !== undefined) return value;
+  throw new BideError('INVALID_REQUEST', 'data_str is empty: put the request of the endpoint there, as JSON.');
 }
 
 function statementOf(request: ExecuteSqlRequest): string {

@@ -30,6 +30,7 @@ const adapter: DialectAdapter<SilentpushOptions> = {
   },
   credentials: (key) => ({ 'x-api-key': key }),
   start: { method: 'GET', path: `${ROOT}/explore/domain/search?domain=*.example.org&prefer=job_id` },
+  withBody: { method: 'POST', path: `${SEARCH}?prefer=job_id`, json: { query: 'domain = "example.org"' } },
   started: (answer) => memberOf(answer, ['response', 'job_status', 'job_id']) as string | undefined,
   read: ({ id }) => ({ method: 'GET', path: `${JOB}/${id}?status_only=1` }),
   word: (answer) => memberOf(answer, ['response', 'job_status', 'status']) as string | undefined,

@@ -27,7 +27,7 @@ interface Material {
 
 export async function processText(call: Call, body: Json | undefined): Promise<SubmitBody> {
   requireForm(TextRequest, body, '"messages" must be a list of at least one message with a payload.content');
-  const options = { ...queryOptions(call.request), ...bodyOptions(body) };
+  const options = { ...queryOptions(call), ...bodyOptions(body) };
   const messages = fieldsOf(body).messages ?? [];
   if (Array.isArray(messages) && messages.some(hasNoContent)) {
     throw new BideError('INVALID_REQUEST', 'A message has an empty payload.content.');
@@ -39,14 +39,14 @@ export async function processUrl(call: Call, medium: Medium, body: Json | undefi
   requireForm(UrlRequest, body, '"url" is required and must be a string');
   const url = String(fieldsOf(body).url);
   if (!isWeb(url)) throw new BideError('INVALID_REQUEST', '"url" must be an http or https address');
-  const options = { ...queryOptions(call.request), ...bodyOptions(body) };
+  const options = { ...queryOptions(call), ...bodyOptions(body) };
   return process(call, { medium, input: { url }, options, upload: null });
 }
 
 export async function processBytes(call: Call, medium: Medium): Promise<SubmitBody> {
   typeFor(call, medium);
   const conversation = await appendedTo(call);
-  const options = queryOptions(call.request);
+  const options = queryOptions(call);
   requireWebhook(options);
   const body = call.request.body instanceof Readable ? call.request.body : Readable.from([]);
   const upload = await taken(call, body);

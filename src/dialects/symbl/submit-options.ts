@@ -1,8 +1,9 @@
 /** Options of a submit, from the body or the query: the same names in both, booleans and lists as text in the latter. */
-import type { FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
+import { readJson } from '../json-body.ts';
+import type { Call } from './call.ts';
 import { listOf } from './insights.ts';
 import { PHRASE_WORDS_MAX, wordCount } from './phrase-finder.ts';
 import type { Options } from './wire.ts';
@@ -32,23 +33,25 @@ export function bodyOptions(body: Json | undefined): Options {
   return Object.fromEntries(entries.map(([name, value]) => [name, FLAGS.has(name) ? flagOf(value) : value]));
 }
 
-export function queryOptions(request: FastifyRequest): Options {
+export function queryOptions({ request, context }: Pick<Call, 'request' | 'context'>): Options {
+  const { jsonDepthMax } = context.engine.limits;
   const query = request.query as Readonly<Record<string, string | readonly string[]>>;
-  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, read(name, value)]));
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, read(name, value, jsonDepthMax)]));
 }
 
-function read(name: string, value: string | readonly string[]): Json {
+function read(name: string, value: string | readonly string[], depthMax: number): Json {
   if (typeof value !== 'string') return STRUCTURED.has(name) ? value : (value.at(-1) ?? null);
   if (FLAGS.has(name)) return flagOf(value);
-  return STRUCTURED.has(name) ? structured(value) : value;
+  return STRUCTURED.has(name) ? structured(value, depthMax) : value;
 }
 
 /** JSON text, or a list of one where it is none: parameters that are repeated come once when there is one. */
-function structured(text: string): Json {
+function structured(text: string, depthMax: number): Json {
   try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return [text];
+    return readJson(Buffer.from(text), depthMax) ?? [text];
+  } catch (error) {
+    if (error instanceof BideError && error.code === 'MALFORMED_JSON') return [text];
+    throw error;
   }
 }
 

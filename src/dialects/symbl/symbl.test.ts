@@ -45,6 +45,7 @@ const adapter: DialectAdapter<SymblOptions> = {
     return { authorization: `Bearer ${memberOf(answer, ['accessToken']) ?? key}` };
   },
   start: post(TEXT, MEETING),
+  inner: (json) => [{ ...post(TEXT, MEETING), path: `${TEXT}?customVocabulary=${encodeURIComponent(json)}` }],
   started: (answer) => memberOf(answer, ['jobId']) as string | undefined,
   read: ({ id }) => ({ method: 'GET', path: `/v1/job/${id}` }),
   word: (answer) => memberOf(answer, ['status']) as string | undefined,
