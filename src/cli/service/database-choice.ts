@@ -13,7 +13,7 @@ export const STORE_OPTIONS = {
   database: {
     kind: 'text',
     value: 'URL',
-    help: 'PostgreSQL in place of the data folder, shared by several processes; else BIDE_DATABASE. Without a password: see below',
+    help: 'PostgreSQL in place of the data folder, shared by several processes; else BIDE_DATABASE; others can read a password here',
   },
   'database-file': {
     kind: 'text',
