@@ -27,7 +27,9 @@ export const symblDemo: VendorDemo = {
     const headers = { Authorization: `Bearer ${await token(stage)}` };
     const { conversationId } = await text(stage, headers);
     await read(stage, headers, conversationId);
+    await manage(stage, headers, conversationId);
     await append(stage, headers, conversationId);
+    await preflight(stage);
     await audio(stage, headers);
     await removed(stage, headers, conversationId);
     await refusals(stage, headers);
@@ -59,7 +61,8 @@ async function token(stage: Stage): Promise<string> {
 async function text(stage: Stage, headers: Headers): Promise<{ conversationId: string }> {
   stage.say('A text is submitted with a webhook, and its job is polled with the example request of the documentation.');
   const hook = await startHook();
-  const json = { name: 'Standup', detectPhrases: 'true', webhookUrl: hook.url, messages: MESSAGES };
+  const trackers = [{ name: 'Reports', vocabulary: ['great report', 'paper'] }];
+  const json = { name: 'Standup', detectPhrases: 'true', webhookUrl: hook.url, trackers, messages: MESSAGES };
   const submitted = await stage.exchange(
     { method: 'POST', path: '/v1/process/text', headers, json },
     { status: 201, json: SUBMITTED },
@@ -85,7 +88,7 @@ async function completed(stage: Stage, headers: Headers, jobId: string): Promise
 async function read(stage: Stage, headers: Headers, id: string): Promise<void> {
   stage.say('The conversation is read: a message per sentence, questions, topics, members.');
   const path = `/v1/conversations/${id}`;
-  const from: Pattern = { id: anyText, name: 'Ana', email: 'ana@example.com' };
+  const from: Pattern = { id: UUID, name: 'Ana', email: 'ana@example.com' };
   const message: Pattern = {
     ...{ id: anyText, text: anyText, from, startTime: anyText, endTime: anyText },
     ...{ timeOffset: (value: unknown) => Number(value) >= 0, duration: (value: unknown) => Number(value) > 0 },
@@ -105,7 +108,7 @@ async function read(stage: Stage, headers: Headers, id: string): Promise<void> {
     type: 'question',
     score: 1,
     messageIds: listOf(anyText, 1),
-    from,
+    from: { id: UUID, name: 'Ana', userId: 'ana@example.com' },
   };
   await stage.exchange({ path: `${path}/questions`, headers }, { status: 200, json: { questions: [question] } });
   await stage.exchange(
@@ -113,6 +116,51 @@ async function read(stage: Stage, headers: Headers, id: string): Promise<void> {
     { status: 200, check: ({ text: body }) => (body.includes('"text":"report"') ? null : 'the topic is missing') },
   );
   await stage.exchange({ path: `${path}/members`, headers }, { status: 200, json: { members: [from] } });
+}
+
+async function manage(stage: Stage, headers: Headers, id: string): Promise<void> {
+  stage.say('Trackers and analytics are read, a member is renamed, and the conversation is found in the list.');
+  const path = `/v1/conversations/${id}`;
+  const places = listOf({ id: anyText, text: 'It is a great report.', offset: 8 }, 1);
+  const match: Pattern = { type: 'vocabulary', value: 'great report', messageRefs: places, insightRefs: [] };
+  await stage.exchange(
+    { path: `${path}/trackers-detected`, headers },
+    { status: 200, json: [{ id: anyText, name: 'Reports', matches: [match] }] },
+  );
+  await stage.exchange(
+    { path: `${path}/analytics`, headers },
+    {
+      status: 200,
+      check: ({ json }) => {
+        const { metrics } = json as { metrics: { type: string; seconds: number }[] };
+        const said = metrics.map(({ type, seconds }) => `${type} ${seconds}`).join(', ');
+        return said === 'total_silence 0, total_talk_time 8, total_overlap 0' ? null : said;
+      },
+    },
+  );
+  const members = await stage.exchange({ path: `${path}/members`, headers }, { status: 200 });
+  const member = (members.json as { members: { id: string }[] }).members[0]?.id ?? '';
+  const json = { id: member, name: 'Ana B.', email: 'ana@example.com' };
+  await stage.exchange(
+    { method: 'PUT', path: `${path}/members/${member}`, headers, json },
+    { status: 200, json: { message: /updated successfully/ } },
+  );
+  await stage.exchange(
+    { path: '/v1/conversations?order=desc&sort=conversation.startTime&limit=1', headers },
+    { status: 200, check: ({ text: body }) => (body.includes('"name":"Ana B."') ? null : 'the member is not renamed') },
+  );
+}
+
+async function preflight(stage: Stage): Promise<void> {
+  stage.say('A browser app of another origin asks whether it may.');
+  await stage.exchange(
+    {
+      method: 'OPTIONS',
+      path: '/v1/process/text',
+      headers: { Origin: 'https://app.example.org', 'Access-Control-Request-Method': 'POST' },
+    },
+    { status: 204 },
+  );
 }
 
 async function append(stage: Stage, headers: Headers, id: string): Promise<void> {
