@@ -268,6 +268,21 @@ export const ERRORS = Object.freeze({
     title: 'The database file is damaged or not a database of Bide.',
     advice: 'Stop Bide, keep the file, and restore the newest backup; docs/operating.md says how.',
   },
+  STORE_FOREIGN: {
+    kind: 'unavailable',
+    title: 'The database file belongs to another program.',
+    advice: 'Choose another folder with --data, or move the file away; Bide has left it as it was.',
+  },
+  STORE_EMPTIED: {
+    kind: 'unavailable',
+    title: 'The database file is empty, although the folder has been used.',
+    advice: 'Restore the newest backup of the file. To begin anew instead, delete admin.key and bide.db.',
+  },
+  LOCK_FILE_FOREIGN: {
+    kind: 'unavailable',
+    title: 'The lock file of the data folder is not one of Bide.',
+    advice: 'Make sure that no Bide runs on the folder, then delete bide.lock: it never holds anything.',
+  },
   STORE_LOCKED: {
     kind: 'unavailable',
     title: 'Another process has this data folder open.',

@@ -94,14 +94,14 @@ test('openSqlite rejects with STORE_DAMAGED when the file is no database', async
   assert.equal(await codeOf(openSqlite({ folder })), 'STORE_DAMAGED');
 });
 
-test('openSqlite rejects with STORE_DAMAGED when the database is of another program, and leaves it alone', async (t) => {
+test('openSqlite rejects with STORE_FOREIGN when the database is of another program, and leaves it alone', async (t) => {
   const folder = newFolder(t);
   const path = join(folder, 'bide.db');
   const foreign = new DatabaseSync(path);
   foreign.exec('CREATE TABLE notes (text TEXT); INSERT INTO notes VALUES (1)');
   foreign.close();
   const before = readFileSync(path);
-  assert.equal(await codeOf(openSqlite({ folder })), 'STORE_DAMAGED');
+  assert.equal(await codeOf(openSqlite({ folder })), 'STORE_FOREIGN');
   assert.deepEqual(readFileSync(path), before);
 });
 

@@ -126,3 +126,28 @@ test('openSqlite makes files that only their owner can read', async (t) => {
   assert.equal((statSync(join(folder, 'data')).mode & 0o777).toString(8), '700');
   await store.close();
 });
+
+async function codeOf(folder: string): Promise<string> {
+  return openSqlite({ folder }).then(
+    (store) => store.close().then(() => 'opened'),
+    (error: unknown) => (error instanceof BideError ? error.code : String(error)),
+  );
+}
+
+test('openSqlite says of a lock file that is none what to do about it, and opens once it is gone', async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(join(folder, 'bide.lock'), 'not a lock, and long enough to be read as a database. '.repeat(100));
+  assert.equal(await codeOf(folder), 'LOCK_FILE_FOREIGN');
+  rmSync(join(folder, 'bide.lock'));
+  assert.equal(await codeOf(folder), 'opened');
+});
+
+test('openSqlite begins no new life on an empty file in a folder that has been used', async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(join(folder, 'bide.db'), '');
+  assert.equal(await codeOf(folder), 'opened', 'never used');
+  writeFileSync(join(folder, 'bide.db'), '');
+  writeFileSync(join(folder, 'admin.key'), 'bide_1_2');
+  assert.equal(await codeOf(folder), 'STORE_EMPTIED');
+  assert.equal(statSync(join(folder, 'bide.db')).size, 0);
+});

@@ -61,7 +61,10 @@ function hold(database: DatabaseSync, folder: string): void {
   } catch (error) {
     database.close();
     const translated = storeError(error, `The data folder ${folder}`);
-    throw translated.code === 'STORE_LOCKED' ? lockedBy(folder, error) : translated;
+    if (translated.code === 'STORE_LOCKED') throw lockedBy(folder, error);
+    if (translated.code !== 'STORE_DAMAGED') throw translated;
+    const message = `${join(folder, LOCK_FILE)} is not a lock file of Bide.`;
+    throw new BideError('LOCK_FILE_FOREIGN', message, { folder }, { cause: error });
   }
 }
 

@@ -7,13 +7,13 @@ import { BideError } from '../../core/errors.ts';
 import type { MigrationReport } from '../contract.ts';
 import { APPLICATION_ID, MIGRATIONS, type Migration, SCHEMA_VERSION } from './migrations.ts';
 
-/** The version of the schema in the file, 0 for an empty one. Throws STORE_DAMAGED for a database of somebody else. */
+/** The version of the schema in the file, 0 for an empty one. Throws STORE_FOREIGN for a database of somebody else. */
 export function schemaVersion(database: DatabaseSync): number {
   const version = pragma(database, 'user_version');
   const application = pragma(database, 'application_id');
   const objects = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0);
   if (objects > 0 && application !== APPLICATION_ID) {
-    throw new BideError('STORE_DAMAGED', `${database.location()} is a database of another program.`);
+    throw new BideError('STORE_FOREIGN', `${database.location()} is a database of another program.`);
   }
   return version;
 }

@@ -7,8 +7,9 @@
  * ```
  * Reads on the main thread see every write that was acknowledged before.
  */
-import { closeSync, existsSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BideError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Store } from '../contract.ts';
 import { openReaderConnection, type WriterOptions } from './connection.ts';
@@ -38,17 +39,25 @@ export const DATABASE_FILE = 'bide.db';
 
 /**
  * Opens the store of a data folder. The schema is not touched until `migrate()`.
- * Rejects with STORE_LOCKED, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED or STORE_UNAVAILABLE.
+ * Rejects with STORE_LOCKED, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED, STORE_FOREIGN, STORE_EMPTIED or STORE_UNAVAILABLE.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const lock = lockFolder(options.folder);
   try {
+    refuseEmptied(options.folder);
     makePrivate(join(options.folder, DATABASE_FILE));
     return createStore({ ...(await openParts(options)), release: lock.release });
   } catch (error) {
     lock.release();
     throw error;
   }
+}
+
+/** The admin key is made last in a folder's first start: beside it an empty file is one that lost everything, and no beginning. */
+function refuseEmptied(folder: string): void {
+  const path = join(folder, DATABASE_FILE);
+  if (statSync(path, { throwIfNoEntry: false })?.size !== 0 || !existsSync(join(folder, 'admin.key'))) return;
+  throw new BideError('STORE_EMPTIED', `${path} is empty, although ${folder} has been used: admin.key is there.`);
 }
 
 /**
