@@ -101,7 +101,7 @@ const SUBMIT_OPTIONS = [
   ...(['idempotencyKey', 'callbackUrl', 'sequenceKey'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
-const PLAIN_SCOPES: readonly Scope[] = ['submit', 'read', 'work'];
+const PLAIN_SCOPES: readonly Scope[] = ['submit', 'read', 'work', 'priority'];
 const VERSION_FILE = new URL('../../package.json', import.meta.url);
 
 export async function openBide<Inputs extends Record<string, unknown>>(

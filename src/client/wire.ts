@@ -94,7 +94,7 @@ export interface TypeBody {
   readonly slots: number;
 }
 
-export type KeyScope = 'submit' | 'read' | 'work' | 'metrics' | 'admin';
+export type KeyScope = 'submit' | 'read' | 'work' | 'priority' | 'metrics' | 'admin';
 
 export interface KeyBody {
   /** The public part of the key, which names it. */

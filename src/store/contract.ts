@@ -170,7 +170,7 @@ export type Unsubscribe = () => void;
 
 // --- Keys and documents -----------------------------------------------------------------------------------------------------
 
-export const SCOPES = ['submit', 'read', 'work', 'metrics', 'admin'] as const;
+export const SCOPES = ['submit', 'read', 'work', 'priority', 'metrics', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 export interface StoredKey {

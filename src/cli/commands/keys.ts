@@ -8,7 +8,7 @@ import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../service/key-desk
 import { fitted, printable } from '../terminal/printable.ts';
 import { usageError } from '../usage-error.ts';
 
-const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'metrics', 'admin'];
+const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'priority', 'metrics', 'admin'];
 const DEFAULT_SCOPES: readonly KeyScope[] = ['submit', 'read'];
 const ACTIONS = ['create', 'list', 'revoke'] as const;
 

@@ -8,7 +8,7 @@ import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
-import { principalOf } from './principal.ts';
+import { principalOf, priorityError } from './principal.ts';
 import { invalid, problemOf } from './problem.ts';
 import { waitMsOf } from './wait-of.ts';
 import type { BulkBody, SubmitBody, WaitBody } from './wire.ts';
@@ -50,10 +50,13 @@ export function declareBatchRoutes(app: FastifyInstance, face: Face): void {
 async function bulk(face: Face, check: Check, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { tenant } = principalOf(request);
   const items = (request.body as BulkBody).jobs;
-  const issues = items.map(check);
+  const refused = items.map((item) => {
+    const issues = check(item);
+    return issues === null ? priorityError(principalOf(request), (item as SubmitBody).priority) : invalid(issues);
+  });
   const keyOf = itemKeys(request, items.length, face.engine.limits.idempotencyKeyLengthMax);
   const good = items.flatMap((item, index) => {
-    if (issues[index] !== null) return [];
+    if (refused[index] !== null) return [];
     const body = item as SubmitBody;
     // What an item says of itself counts more than what is said of all.
     return [submitRequestOf(tenant, body, body.idempotencyKey ?? keyOf(index))];
@@ -62,8 +65,8 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
   const bodyOf = bodiesWithin(face);
   let taken = 0;
   const answers = items.map((item, index) => {
-    const wrong = issues[index];
-    if (wrong !== null && wrong !== undefined) return errorItem(invalid(wrong));
+    const error = refused[index];
+    if (error !== null && error !== undefined) return errorItem(error);
     const outcome = outcomes[taken];
     taken += 1;
     return outcomeItem(bodyOf, outcome, (item as SubmitBody).type);

@@ -16,7 +16,7 @@ import {
   tagsOf,
   withNumber,
 } from './mapping.ts';
-import { principalOf, requireScope } from './principal.ts';
+import { principalOf, priorityError, requireScope } from './principal.ts';
 import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
 import type { JobQuery, ListQuery, SubmitBody, SubmitQuery } from './wire.ts';
@@ -113,6 +113,8 @@ async function submit(face: Face, request: FastifyRequest, reply: FastifyReply):
   const { engine } = face;
   const { tenant } = principalOf(request);
   const body = request.body as SubmitBody;
+  const forbidden = priorityError(principalOf(request), body.priority);
+  if (forbidden !== null) throw forbidden;
   const waitMs = requestWaitMs(request, reply, request.query as SubmitQuery, engine.limits.waitMsMax);
   const [outcome] = await engine.submit([
     submitRequestOf(tenant, body, idempotencyKeyOf(request, engine.limits.idempotencyKeyLengthMax)),

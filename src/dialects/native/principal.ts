@@ -1,7 +1,8 @@
 /**
  * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read.
  *
- * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `metrics` sees the
+ * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `priority` gives
+ * submits priorities above 0, which go before the jobs of all tenants; `metrics` sees the
  * metrics, which count all tenants, and nothing else; `admin` does all of it and manages keys.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -73,4 +74,14 @@ export function principalOf(request: FastifyRequest): Principal {
   const principal = (request as unknown as Carrier)[PRINCIPAL];
   if (principal === null) throw new BideError('INTERNAL', 'A route without a guard asked for its caller.');
   return principal;
+}
+
+/**
+ * Why this caller may not give this priority; null where he may. High priorities go before the jobs of all tenants, so they need a scope of their own;
+ * to let others go first is everybody's right.
+ */
+export function priorityError({ scopes }: Principal, priority = 0): BideError | null {
+  if (priority <= 0 || scopes.has('priority') || scopes.has('admin')) return null;
+  const message = 'A priority above 0 needs a key with the scope priority: it goes before the jobs of all tenants.';
+  return new BideError('SCOPE_MISSING', message, { scope: 'priority' });
 }

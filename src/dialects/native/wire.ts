@@ -38,7 +38,11 @@ function submitSchema(limits: Limits) {
       input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),
       tags: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: limits.tagsMax })),
       priority: Type.Optional(
-        Type.Integer({ minimum: -limits.priorityMax, maximum: limits.priorityMax, description: 'Higher runs first.' }),
+        Type.Integer({
+          minimum: -limits.priorityMax,
+          maximum: limits.priorityMax,
+          description: 'Higher runs first; above 0 needs the scope priority.',
+        }),
       ),
       runAt: Type.Optional(nullable(time('Not before this time.'))),
       delayMs: Type.Optional(nullable(ms(limits.delayMsMax, 'Not before this long from now.'))),
