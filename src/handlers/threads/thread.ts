@@ -11,6 +11,7 @@ import type { AbortReason, AttemptOutcome } from '../../engine/api.ts';
 import { describeThrown } from '../function/describe-thrown.ts';
 import { abortErrorOf, type Call, type FunctionHandler } from '../function/job-context.ts';
 import { runFunction } from '../function/run-function.ts';
+import { resolveOwnPackage } from '../own-package.ts';
 import { functionOf } from './function-of.ts';
 import { type FromThread, sharedTable, type ThreadSetup, type ToThread } from './messages.ts';
 import { outbox } from './outbox.ts';
@@ -62,6 +63,7 @@ process.exit = (code) => {
   return exit(code);
 };
 
+resolveOwnPackage();
 try {
   const exported = await Promise.all(modules.map(async ({ url }) => (await import(url)) as Record<string, unknown>));
   const functionIn = (moduleIndex: number, type: string) =>

@@ -4,7 +4,8 @@
  * Rows come as arrays in the order of the selected columns: half the cost of objects to make, and much less to send between
  * threads. Settings are made at every open, since only the journal mode is kept by the file.
  */
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { StatementSync } from 'node:sqlite';
+import { DatabaseSync } from './database-sync.ts';
 import { schemaVersion } from './migrate.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
 

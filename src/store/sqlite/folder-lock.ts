@@ -7,8 +7,8 @@
  */
 import { accessSync, constants, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { BideError } from '../../core/errors.ts';
+import { DatabaseSync } from './database-sync.ts';
 import { storeError } from './driver-errors.ts';
 
 export interface FolderLock {

@@ -1,5 +1,5 @@
 /** Compares the schema of a database with the one that this version makes. */
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync } from './database-sync.ts';
 import { migrateDatabase, schemaVersion } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 
