@@ -60,7 +60,7 @@ export const LAYERS: readonly Layer[] = [
   },
   {
     name: 'app',
-    at: ['src/app.ts', 'src/app/', 'src/index.ts', 'src/playground.ts', 'src/playground/'],
+    at: ['src/app.ts', 'src/app/', 'src/index.ts', 'src/require-node.ts', 'src/playground.ts', 'src/playground/'],
     may: ['src/'],
   },
 ];
