@@ -14,7 +14,7 @@ export type Credential =
 export function credentialOf(header: string | readonly string[] | undefined): Credential | null {
   const value = (typeof header === 'string' ? header : header?.[0])?.trim() ?? '';
   if (value === '') return null;
-  const bearer = /^bearer\s+(\S.*)$/i.exec(value)?.[1];
+  const bearer = /^bearer\s{1,8}(\S.*)$/i.exec(value)?.[1];
   if (bearer !== undefined) return { scheme: 'bearer', secret: bearer };
   const basic = /^basic\s+([A-Za-z0-9+/_=-]+)$/i.exec(value)?.[1];
   return basic === undefined ? { scheme: 'bare', secret: value } : basicOf(basic);

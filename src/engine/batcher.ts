@@ -33,6 +33,8 @@ export interface BatcherOptions<Item, Answer> {
   readonly bytesOf?: (item: Item) => number;
   /** Batches under way at once; 1 unless told. */
   readonly inFlightMax?: number;
+  /** Whether the event loop has a turn between two batches: for those that the store answers on this thread, each for some ms. */
+  readonly isPaced?: boolean;
   readonly limits: Limits;
   readonly telemetry: Telemetry;
 }
@@ -44,7 +46,7 @@ interface Call<Item, Answer> {
 }
 
 export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer>): Batcher<Item, Answer> {
-  const { limits, inFlightMax = 1 } = options;
+  const { limits, inFlightMax = 1, isPaced = false } = options;
   let waiting: Call<Item, Answer>[] = [];
   let itemsInFlight = 0;
   let batchesInFlight = 0;
@@ -60,7 +62,9 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
     void sendInHalves(options, calls).then(() => {
       batchesInFlight -= 1;
       itemsInFlight -= calls.length;
-      flush();
+      if (!isPaced) return flush();
+      isQueued = true;
+      setImmediate(flush);
     });
     if (waiting.length > 0) flush();
   };

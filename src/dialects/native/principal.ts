@@ -18,7 +18,7 @@ export type Identify = (request: FastifyRequest) => Principal | null | Promise<P
 export const PRINCIPAL = Symbol('bide.principal');
 type Carrier = { [PRINCIPAL]: Principal | null };
 
-const BEARER = /^bearer +(\S+) *$/i;
+const BEARER = /^bearer {1,8}(\S+) {0,8}$/i;
 
 export function identifyByKey(auth: Authenticator): Identify {
   return ({ raw: { headers } }) => {

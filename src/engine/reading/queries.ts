@@ -60,7 +60,8 @@ export function createQueries(options: QueriesOptions): Queries {
       return { kind: 'found', snapshot, result: { contentType: job.result.contentType, bytes: part } };
     }
     const result = await reader.result(
-      slice === undefined ? { id, bytes: job.result.bytes } : { id, slice, bytes: slice.length },
+      // A slice may cost the store as much as the whole.
+      slice === undefined ? { id, bytes: job.result.bytes } : { id, slice, bytes: job.result.bytes },
     );
     return result ? { kind: 'found', snapshot, result } : { kind: 'missing' };
   }

@@ -61,6 +61,7 @@ export function createReader(options: ReaderOptions): Reader {
     send: (refs) => store.readResult(refs),
     // So that what is read and not handed on yet is one batch, however many callers ask.
     bytesOf: ({ bytes }) => bytes,
+    isPaced: true,
   });
   const peek = (id: string) => (isAuthoritative ? snapshots.get(id) : undefined);
   const peekByNumber = (number: number) => (isAuthoritative ? snapshots.getByNumber(number) : undefined);
