@@ -1,5 +1,6 @@
 /** What a caller may do to a job that exists, and how he gets its result. */
 import { secondsOf } from './hold-loop.ts';
+import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -42,7 +43,7 @@ export function commanding(transport: Transport) {
     async get(id: string, options: CallOptions = {}): Promise<JobBody> {
       requireKnown('get', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
-      return (await transport.call(call)).body as JobBody;
+      return jobIn(await transport.call(call));
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */

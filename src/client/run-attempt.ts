@@ -3,6 +3,7 @@ import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import type { RunWorkerOptions } from './run-worker.ts';
 import { LOST_STATUSES, settle } from './settle-attempt.ts';
+import { CUT_MS } from './transport.ts';
 import type { WorkBody } from './wire.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
 
@@ -36,11 +37,12 @@ async function beat(
   const { leaseMs, now, pause } = options;
   // A third: two heartbeats may be lost on the way before the lease is.
   const turnMs = leaseMs / 3;
+  let holdMs = turnMs;
   while (!ended.aborted && stop.signal.reason !== 'lost') {
     const startedAt = now();
     try {
       // Once the cancel is known the server would answer at once, so the hold makes way for a plain pause.
-      const waitMs = stop.signal.aborted ? 0 : turnMs;
+      const waitMs = stop.signal.aborted ? 0 : holdMs;
       const answer = await client.work.heartbeat(job, { leaseMs, waitMs, signal: ended });
       lease.until = now() + leaseMs;
       if (answer.cancelRequested) stop.abort('cancel');
@@ -48,6 +50,8 @@ async function beat(
       if (ended.aborted) return;
       const isRefused = error instanceof ClientError && error.status !== null && LOST_STATUSES.has(error.status);
       options.onTrouble(error);
+      // Cut on its way, most likely: a shorter hold gets through.
+      if (now() - startedAt >= CUT_MS) holdMs = holdMs > CUT_MS ? holdMs / 2 : 0;
       if (isRefused || now() >= lease.until) return stop.abort('lost');
     }
     await pause(Math.max(0, startedAt + turnMs - now()), ended).catch(() => {});

@@ -15,7 +15,7 @@ import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import { requireKnown } from './known-options.ts';
 import { type AttemptOptions, runAttempt } from './run-attempt.ts';
-import { pauseFor } from './transport.ts';
+import { CUT_MS, pauseFor } from './transport.ts';
 import type { WorkBody } from './wire.ts';
 import type { BytesResult } from './working.ts';
 
@@ -77,12 +77,13 @@ export async function runWorker(client: Client, options: RunWorkerOptions): Prom
   const worker = options.name ?? `worker-${Math.random().toString(36).slice(2, 8)}`;
   const attempt: AttemptOptions = { ...options, leaseMs, pause, now: options.now ?? (() => Date.now()), onTrouble };
   const running = new Set<Promise<void>>();
+  let holdMs = CLAIM_HOLD_MS;
   try {
     while (signal?.aborted !== true) {
       const max = slots - running.size;
       if (max === 0) await Promise.race(running);
       else {
-        for (const job of await claim({ types, worker, max, leaseMs, waitMs: CLAIM_HOLD_MS, signal })) start(job);
+        for (const job of await claim({ types, worker, max, leaseMs, waitMs: holdMs, signal })) start(job);
       }
     }
   } finally {
@@ -95,12 +96,15 @@ export async function runWorker(client: Client, options: RunWorkerOptions): Prom
   }
 
   async function claim(request: Parameters<Client['work']['claim']>[0]): Promise<readonly WorkBody[]> {
+    const startedAt = attempt.now();
     try {
       return await client.work.claim(request);
     } catch (error) {
       if (signal?.aborted === true) return [];
       if (!(error instanceof ClientError) || !error.isPassing) throw error;
       onTrouble(error);
+      // Cut on its way, most likely: a shorter hold gets through.
+      if (attempt.now() - startedAt >= CUT_MS) holdMs = Math.max(CUT_MS / 2, holdMs / 2);
       await pause(error.retryAfterMs ?? TROUBLE_PAUSE_MS, signal).catch(() => {});
       return [];
     }

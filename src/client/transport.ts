@@ -42,6 +42,8 @@ export interface Call {
   readonly isRepeatable: boolean;
   /** How long the server may hold the request. */
   readonly holdMs?: number;
+  /** Told instead of a further try when a hold was cut off after this long: the same again would be cut again. */
+  readonly onCut?: (heldMs: number) => void;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,6 +75,8 @@ const OPTIONS = [
   'now',
   'random',
 ] as const;
+/** What fails sooner was not held: the server is away, and may be back in a moment. */
+export const CUT_MS = 2_000;
 const TRIES_MAX = 5;
 const PAUSE_MS_MAX = 30_000;
 const ANSWER_MS_MAX = 30_000;
@@ -115,10 +119,15 @@ export function createTransport(options: TransportOptions): Transport {
   async function repeat<T>(call: Call, read: (response: Response) => Promise<T>): Promise<T> {
     const tries = call.isRepeatable ? triesMax : 1;
     for (let tried = 1; ; tried += 1) {
+      const startedAt = now();
       try {
         return await attempt(call, read);
       } catch (error) {
-        if (!(error instanceof ClientError) || !error.isPassing || tried >= tries) throw error;
+        if (!(error instanceof ClientError) || !error.isPassing) throw error;
+        const heldMs = now() - startedAt;
+        const isCut = call.onCut !== undefined && heldMs >= CUT_MS;
+        if (isCut) call.onCut?.(heldMs);
+        if (isCut || tried >= tries) throw error;
         const waitMs = error.retryAfterMs ?? BACKOFF_MS * 2 ** (tried - 1) * (1 + random()) * 0.5;
         if (waitMs > pauseMsMax) throw error;
         await pause(waitMs, call.signal);

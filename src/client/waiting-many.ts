@@ -5,6 +5,7 @@
  * all; for `any` they are held side by side, and when one has its job the others are read a last time without a hold.
  */
 import { type HoldLoop, holdLoop, secondsOf } from './hold-loop.ts';
+import { jobsIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import { isFinished, type WaitOptions } from './waiting.ts';
@@ -83,12 +84,15 @@ async function waitPart(transport: Transport, loop: HoldLoop, part: Part): Promi
   for (;;) {
     const startedAt = transport.now();
     const open = part.ids.filter((id) => isOpen(latest.get(id)));
-    const holdMs = part.stop.aborted ? 0 : loop.holdMsUntil(part.deadline);
-    const jobs = await holdOpen(transport, part, open, holdMs);
+    const isLast = part.stop.aborted;
+    const deadline = isLast ? startedAt : part.deadline;
+    const jobs = await loop.held(deadline, part.signal, (holdMs, onCut) =>
+      holdOpen(transport, part, open, { holdMs, onCut }),
+    );
     if (jobs === null) continue;
     for (const [at, id] of open.entries()) latest.set(id, jobs[at] ?? { id, state: 'unknown' });
     const seen = [...latest.values()];
-    const isOver = holdMs === 0 || transport.now() >= part.deadline;
+    const isOver = isLast || transport.now() >= part.deadline;
     if (isOver || seen.every(isFinished) || (part.mode === 'any' && hasFinished(seen))) return latest;
     await loop.keepPace(startedAt, part.deadline, part.signal);
   }
@@ -99,14 +103,14 @@ async function holdOpen(
   transport: Transport,
   part: Part,
   ids: readonly string[],
-  holdMs: number,
+  { holdMs, onCut }: { readonly holdMs: number; readonly onCut: (heldMs: number) => void },
 ): Promise<readonly Seen[] | null> {
   const signals = [part.signal, holdMs > 0 ? part.stop : undefined].filter((signal) => signal !== undefined);
   const json = { ids, for: part.mode, timeout: Number(secondsOf(holdMs)) };
   const signal = signals.length === 0 ? undefined : AbortSignal.any(signals);
-  const call = { method: 'POST', path: '/v1/jobs/wait', json, isRepeatable: true, holdMs, signal } as const;
+  const call = { method: 'POST', path: '/v1/jobs/wait', json, isRepeatable: true, holdMs, onCut, signal } as const;
   try {
-    return ((await transport.call(call)).body as { jobs: readonly Seen[] }).jobs;
+    return jobsIn(await transport.call(call), ids.length);
   } catch (error) {
     if (part.stop.aborted && part.signal?.aborted !== true && holdMs > 0) return null;
     throw error;

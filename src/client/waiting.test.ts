@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from './client.ts';
-import { type FakeRequest, fakeServer, finishedBody, jobBody } from './fake-server.ts';
+import { type FakeAnswer, type FakeRequest, fakeServer, finishedBody, jobBody } from './fake-server.ts';
 
 const idsOf = (request: FakeRequest) => (request.json as { ids: readonly string[] }).ids;
 
@@ -37,6 +37,81 @@ test('wait goes at a walking pace where the server does not hold', async () => {
   const server = fakeServer(() => ({ json: jobBody() }));
   await createClient(server.options).wait('a', { timeoutMs: 2_500 });
   assert.deepEqual(server.pauses, [1_000, 1_000, 500]);
+});
+
+const GATEWAY = { status: 504, text: '<html>Gateway Timeout</html>' };
+
+/** Cuts what is held for longer than `cutMs`, in the way of `cut`. */
+function gateway(cutMs: number, cut: FakeAnswer) {
+  let isDone = false;
+  const server = fakeServer(({ url }) => {
+    const holdMs = Number(url.searchParams.get('wait')) * 1_000;
+    if (holdMs > cutMs) return { ...cut, heldMs: cutMs };
+    if (isDone) return { json: finishedBody() };
+    isDone = true;
+    return { json: jobBody(), heldMs: holdMs };
+  });
+  const holds = () => server.requests.map(({ url }) => Number(url.searchParams.get('wait')));
+  return { server, holds };
+}
+
+for (const [name, cut] of [
+  ['an error of its own', GATEWAY],
+  ['a page with status 200', { text: '<html>One moment, please</html>' }],
+  ['JSON with status 200', { json: { ok: true, status: 'warming up' } }],
+] as const) {
+  test(`wait survives a gateway that cuts holds with ${name}, by shorter ones`, async () => {
+    const { server, holds } = gateway(10_000, cut);
+    const client = createClient(server.options);
+    const waited = await client.wait('a');
+    assert.equal(waited.isSatisfied, true);
+    assert.deepEqual(holds(), [30, 5, 5]);
+    await client.wait('a');
+    assert.equal(holds().at(-1), 5, 'the client has learnt it for its other waits');
+  });
+}
+
+test('wait survives a connection that is broken in the middle of a hold', async () => {
+  let nowMs = 0;
+  const server = fakeServer(() => {
+    if (nowMs > 0) return { json: finishedBody() };
+    nowMs = 20_000;
+    throw new TypeError('fetch failed');
+  });
+  const now = () => server.options.now() + nowMs;
+  assert.equal((await createClient({ ...server.options, now }).wait('a')).isSatisfied, true);
+  assert.deepEqual(
+    server.requests.map(({ url }) => url.searchParams.get('wait')),
+    ['30', '10'],
+  );
+});
+
+test('wait ends with the error of a gateway that cuts even the shortest hold', async () => {
+  const server = fakeServer(() => ({ ...GATEWAY, heldMs: 10_000 }));
+  await assert.rejects(createClient(server.options).wait('a'), { status: 504 });
+  assert.ok(server.requests.length < 10, `${server.requests.length}`);
+});
+
+test('wait with a timeout tells the latest snapshot though its holds are cut', async () => {
+  const { server } = gateway(4_000, GATEWAY);
+  const waited = await createClient(server.options).wait('a', { timeoutMs: 6_500 });
+  assert.equal(waited.isSatisfied, false);
+});
+
+test('no answer is taken for a job that is none: wait, watch, waitMany, get', async () => {
+  for (const json of [
+    { ok: true },
+    [],
+    null,
+    7,
+    { jobs: [] },
+    { jobs: [{}] },
+    { state: 'succeeded', finishedAt: 'x' },
+  ]) {
+    const client = createClient(fakeServer(() => ({ json })).options);
+    const calls = [client.wait('a'), client.watch('a').next(), client.waitMany(['a']), client.get('a')];
+    for (const call of calls) await assert.rejects(call, { code: 'BAD_ANSWER' });
+  }
 });
 
 test('wait ends when its signal fires', async () => {

@@ -1,5 +1,6 @@
 /** Waiting for one job: until it is done, or revision by revision. */
-import { HOLD_MS, holdLoop, secondsOf } from './hold-loop.ts';
+import { holdLoop, secondsOf } from './hold-loop.ts';
+import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -31,10 +32,11 @@ export function waiting(transport: Transport) {
     const deadline = loop.deadlineOf(options.timeoutMs);
     for (;;) {
       const startedAt = transport.now();
-      const holdMs = loop.holdMsUntil(deadline);
-      const query = new URLSearchParams({ wait: secondsOf(holdMs) });
-      const call = { method: 'GET', path: pathOf(id), query, isRepeatable: true, holdMs, signal } as const;
-      const job = (await transport.call(call)).body as JobBody;
+      const job = await loop.held(deadline, signal, async (holdMs, onCut) => {
+        const query = new URLSearchParams({ wait: secondsOf(holdMs) });
+        const call = { method: 'GET', path: pathOf(id), query, isRepeatable: true, holdMs, onCut, signal } as const;
+        return jobIn(await transport.call(call));
+      });
       if (isFinished(job)) return { isSatisfied: true, job };
       if (transport.now() >= deadline) return { isSatisfied: false, job };
       await loop.keepPace(startedAt, deadline, signal);
@@ -46,14 +48,17 @@ export function waiting(transport: Transport) {
     requireKnown('watch', options, ['signal']);
     const get = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
     let answer = await transport.call(get);
-    let job = answer.body as JobBody;
+    let job = jobIn(answer);
     yield job;
     while (!isFinished(job)) {
       const startedAt = transport.now();
-      const query = new URLSearchParams({ wait: secondsOf(HOLD_MS), until: 'change' });
       const headers = { 'if-none-match': answer.headers.get('etag') ?? `"${job.revision}"` };
-      const next = await transport.call({ ...get, query, headers, holdMs: HOLD_MS });
-      const seen = next.status === 304 ? job : (next.body as JobBody);
+      const known = job;
+      const { next, seen } = await loop.held(Number.POSITIVE_INFINITY, options.signal, async (holdMs, onCut) => {
+        const query = new URLSearchParams({ wait: secondsOf(holdMs), until: 'change' });
+        const next = await transport.call({ ...get, query, headers, holdMs, onCut });
+        return { next, seen: next.status === 304 ? known : jobIn(next) };
+      });
       if (seen.revision === job.revision) await loop.keepPace(startedAt, Number.POSITIVE_INFINITY, options.signal);
       if (seen.revision !== job.revision || seen.state !== job.state) yield seen;
       if (next.status !== 304) answer = next;
