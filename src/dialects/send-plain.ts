@@ -8,6 +8,8 @@ import type { FastifyReply } from 'fastify';
 import { admitAnswer } from '../http/answers.ts';
 
 const JSON_TYPE = 'application/json; charset=utf-8';
+/** As every other answer has them (`http/dialect-app.ts`). */
+const GUARDS = ['cache-control', 'no-store', 'x-content-type-options', 'nosniff'];
 
 /** Only for a reply on which nothing was set before. The handler returns what this returns: nothing, the answer is out. */
 export function sendPlainJson(
@@ -20,7 +22,7 @@ export function sendPlainJson(
   admitAnswer(reply, text.length);
   reply.hijack();
   const length = String(Buffer.byteLength(text));
-  reply.raw.writeHead(code, ['content-type', JSON_TYPE, 'content-length', length, ...more]);
+  reply.raw.writeHead(code, ['content-type', JSON_TYPE, 'content-length', length, ...GUARDS, ...more]);
   reply.raw.end(text);
   return undefined;
 }

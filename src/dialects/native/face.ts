@@ -118,7 +118,8 @@ function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): Statu
   const body = jobBody(base, snapshot, shown);
   const etag = etagOf(snapshot, shown);
   const length = String(Buffer.byteLength(body));
-  const headers = ['content-type', JSON_TYPE, 'content-length', length, 'etag', etag, 'cache-control', CACHE_CONTROL];
+  const guards = ['cache-control', CACHE_CONTROL, 'x-content-type-options', 'nosniff'];
+  const headers = ['content-type', JSON_TYPE, 'content-length', length, 'etag', etag, ...guards];
   return { body, etag, headers };
 }
 
