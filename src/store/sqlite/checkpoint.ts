@@ -17,6 +17,8 @@ import type { Connection } from './connection.ts';
 export interface Checkpoints {
   /** Outside of a transaction: copies the log back when it is long enough. Throws STORE_UNSYNCED once the disk cannot be trusted. */
   runIfDue(): void;
+  /** The same whatever the length of the log. */
+  run(): void;
 }
 
 /** 16 MB of log: a page that many transactions change is copied back once, not every 4 MB. */
@@ -37,6 +39,10 @@ export function createCheckpoints(connection: Connection, subject: string): Chec
     if (frames < FRAMES) dueAt = FRAMES;
     if (frames < dueAt) return;
     dueAt = frames + AGAIN_FRAMES;
+    run();
+  }
+
+  function run(): void {
     try {
       const { inLog, copied } = framesOf(connection, 'PASSIVE');
       if (copied >= inLog) dueAt = FRAMES;
@@ -45,7 +51,7 @@ export function createCheckpoints(connection: Connection, subject: string): Chec
     }
   }
 
-  return { runIfDue };
+  return { runIfDue, run };
 }
 
 /** NOOP only counts (8 µs); SQLite before 3.51 takes it for PASSIVE, which is more work and as right. */

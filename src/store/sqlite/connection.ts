@@ -38,6 +38,8 @@ const TEXTS_MAX = 256;
 const READER_BUSY_MS = 5_000;
 
 const WRITER_SETTINGS = `
+-- Takes effect in a new file only, so before anything else: see shrink.ts.
+PRAGMA auto_vacuum = INCREMENTAL;
 PRAGMA journal_mode = WAL;
 PRAGMA fullfsync = ON;
 PRAGMA checkpoint_fullfsync = ON;

@@ -13,6 +13,8 @@ export interface Answerer {
   answer(requests: readonly WireRequest[]): readonly WireReply[];
   /** What has to be done after a lot and holds no caller up. When it throws, nothing is answered or closed any more. */
   rest?(): void;
+  /** What can be done, in short steps, while nothing is asked; true to be called again. When it throws, as with `rest`. */
+  idle?(): boolean;
   close(): void;
 }
 
@@ -20,6 +22,8 @@ export interface Answerer {
  * Items of one lot, at most. A transaction of 5,000 takes about 50 ms: longer ones would gain 2 % and keep callers waiting.
  */
 const LOT_ITEMS_MAX = 5_000;
+/** Without a request for so long, there is time for what can be done at any time. */
+const IDLE_MS = 50;
 
 /** @param open makes what answers; when it throws, the opener of the thread gets the error and the thread ends */
 export function serveThread(subject: string, open: () => Answerer): void {
@@ -28,23 +32,35 @@ export function serveThread(subject: string, open: () => Answerer): void {
   const answerer = opened(port, subject, open);
   if (answerer === null) return;
   const inbox: WireRequest[] = [];
+  let idling: NodeJS.Timeout | undefined;
+  const idle = () => {
+    let isMore = false;
+    const isSafe = hasRested(port, subject, () => {
+      isMore = answerer.idle?.() ?? false;
+    });
+    if (isSafe && isMore) idling = setTimeout(idle, IDLE_MS);
+  };
   port.on('message', (first: Message) => {
+    clearTimeout(idling);
     let isClosing = take(inbox, first);
     while (inbox.length > 0) {
       isClosing = drain(port, inbox) || isClosing;
       port.postMessage(answerer.answer(nextLot(inbox)));
-      if (!hasRested(answerer, port, subject)) return;
+      if (!hasRested(port, subject, () => answerer.rest?.())) return;
     }
-    if (!isClosing) return;
+    if (!isClosing) {
+      if (answerer.idle !== undefined) idling = setTimeout(idle, IDLE_MS);
+      return;
+    }
     answerer.close();
     port.close();
   });
 }
 
 /** False: that was the end. The thread stays, deaf and with its connection open, until the process ends. */
-function hasRested(answerer: Answerer, port: MessagePort, subject: string): boolean {
+function hasRested(port: MessagePort, subject: string, work: () => void): boolean {
   try {
-    answerer.rest?.();
+    work();
     return true;
   } catch (error) {
     port.removeAllListeners('message');

@@ -7,11 +7,12 @@
  *    blame fails alone. Savepoints for every request were rejected: they cost 4 µs each on the path where nothing fails.
  */
 import type { MigrationReport } from '../contract.ts';
-import { createCheckpoints } from './checkpoint.ts';
+import { type Checkpoints, createCheckpoints } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { migrateDatabase } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
+import { shrinkABit } from './shrink.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';
 import { applyPatches } from './writes/apply-patches.ts';
@@ -70,8 +71,21 @@ export function createWriter(connection: Connection, subject: string): Answerer 
   return {
     answer: (requests) => answerAll(connection, subject, requests as readonly WriterRequest[]),
     rest: checkpoints.runIfDue,
+    idle: () => shrunk(connection, checkpoints),
     close: () => connection.close(),
   };
+}
+
+/** The file itself is cut by a checkpoint of the whole log: the last step makes one. */
+function shrunk(connection: Connection, checkpoints: Checkpoints): boolean {
+  try {
+    if (!shrinkABit(connection)) return false;
+  } catch {
+    // Rolled back, as any write that fails. There will be another idle moment.
+    return false;
+  }
+  checkpoints.run();
+  return true;
 }
 
 function answerAll(connection: Connection, subject: string, requests: readonly WriterRequest[]): readonly WireReply[] {
