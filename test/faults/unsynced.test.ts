@@ -94,7 +94,7 @@ if (disk !== null) {
     assert.equal(healthy.exitCode, null, 'ends by SIGKILL when no sync fails');
     await assertWhole(healthy.folder, healthy.acknowledged);
     const codes: (number | null)[] = [];
-    for (const failsAt of [2, 3, 4, 5]) {
+    for (const failsAt of [3, 4, 5, 6]) {
       const { folder, acknowledged, exitCode } = await runOn(disk, failsAt);
       codes.push(exitCode);
       assert.ok(acknowledged.length < healthy.acknowledged.length);
