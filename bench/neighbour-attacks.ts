@@ -87,9 +87,11 @@ const ATTACKS: Readonly<Record<string, () => unknown>> = {
       }),
     ),
   async 'query of spaces'() {
-    const key = { 'x-api-key': scene.keys.bad };
-    await post('/toolkitapi/v1/save', { name: 'spaces', query: spaces, dataset_id: 'dset_weather' }, key);
-    hammer(4, () => post('/toolkitapi/v1/analyze', { data_url: 'x', prompt: spaces }, key));
+    const key = { 'x-api-key': scene.keys.bad, 'content-type': 'application/json' };
+    const body = JSON.stringify({ name: 'spaces', query: spaces, dataset_id: 'dset_weather' });
+    const saved = await fetch(`http://127.0.0.1:${port}/toolkitapi/v1/save`, { method: 'POST', headers: key, body });
+    const { query_id: id } = (await saved.json()) as { query_id: string };
+    hammer(4, () => post(`/toolkitapi/v1/query/${id}`, { execution_mode: 'async' }, key));
   },
   'large tags': () => hammer(4, (index) => post('/v1/jobs', { type: 'parked', tags: tags(index) })),
   'unread lists': () => kept(25, () => '/v1/jobs?limit=500&type=task'),
