@@ -62,6 +62,7 @@ const BREAKS: readonly { readonly rule: string; readonly path: string; readonly 
   { rule: 'imports go down', path: 'src/client/a.ts', text: "import { ERRORS } from '../core/errors.ts';" },
   { rule: 'imports go down', path: 'src/engine/a.ts', text: "import pg from 'pg';" },
   { rule: 'imports go down', path: 'src/stuff/a.ts', text: 'export const a = 1;' },
+  { rule: 'imports of the sources', path: 'src/core/a.ts', text: "import type { A } from './a.ts';" },
   { rule: 'core is a function', path: 'src/core/a.ts', text: 'export const a = () => Date.now();' },
   { rule: 'core is a function', path: 'src/core/a.ts', text: 'export const a = () => Math.random();' },
   { rule: 'core is a function', path: 'src/core/a.ts', text: 'export const a = () => console.log(1);' },

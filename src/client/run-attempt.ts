@@ -1,14 +1,11 @@
 /** One job in the hands of a remote worker: its handler, its heartbeat, its progress (see run-worker.ts); `settle` reports how it ended. */
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
-import type { RunWorkerOptions } from './run-worker.ts';
 import { LOST_STATUSES, settle } from './settle-attempt.ts';
 import { CUT_MS } from './transport.ts';
 import type { WorkBody } from './wire.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
-
-export type AttemptOptions = RunWorkerOptions &
-  Required<{ readonly [K in 'leaseMs' | 'pause' | 'now' | 'onTrouble']: NonNullable<RunWorkerOptions[K]> }>;
+import type { AttemptOptions } from './worker-options.ts';
 
 /** Least time between two progress reports: people watch them, and four a second look like a flow. */
 const PROGRESS_GAP_MS = 250;

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createClient } from './client.ts';
 import { type FakeAnswer, type FakeRequest, fakeServer } from './fake-server.ts';
-import { type RunWorkerOptions, runWorker, WorkError } from './run-worker.ts';
+import { runWorker, WorkError } from './run-worker.ts';
 import type { WorkBody } from './wire.ts';
+import type { RunWorkerOptions } from './worker-options.ts';
 
 const WORK: WorkBody = {
   id: 'j1',

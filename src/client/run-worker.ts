@@ -14,10 +14,10 @@ import type { Json } from '../core/job.ts';
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import { requireKnown } from './known-options.ts';
-import { type AttemptOptions, runAttempt } from './run-attempt.ts';
+import { runAttempt } from './run-attempt.ts';
 import { CUT_MS, pauseFor } from './transport.ts';
 import type { WorkBody } from './wire.ts';
-import type { BytesResult } from './working.ts';
+import type { AttemptOptions, RunWorkerOptions } from './worker-options.ts';
 
 /** A failure with a code of its own. */
 export class WorkError extends Error {
@@ -36,32 +36,6 @@ export class WorkError extends Error {
     this.isRetryable = options.isRetryable ?? true;
     this.details = options.details ?? null;
   }
-}
-
-export interface WorkContext {
-  /** Fires with `cancel` when somebody cancelled the job, with `lost` when it is no longer this worker's. */
-  readonly signal: AbortSignal;
-  /** Percent from 0 to 100. May be called often: what comes faster than it can be sent is left out. */
-  progress(percent: number, message?: string): void;
-}
-
-export type WorkResult = Json | BytesResult | undefined;
-
-export interface RunWorkerOptions {
-  readonly types: readonly string[];
-  readonly handle: (job: WorkBody, context: WorkContext) => Promise<WorkResult> | WorkResult;
-  /** Ends the loop: no more claims; what runs is run to its end. */
-  readonly signal?: AbortSignal | undefined;
-  /** Shown with the job; to tell workers apart. */
-  readonly name?: string | undefined;
-  /** Jobs at once. */
-  readonly slots?: number | undefined;
-  readonly leaseMs?: number | undefined;
-  /** Told of what the loop survives: a server that is away, an outcome that was refused. */
-  readonly onTrouble?: ((error: unknown) => void) | undefined;
-  /** Replaceable for tests. */
-  readonly pause?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
-  readonly now?: (() => number) | undefined;
 }
 
 const OPTIONS = ['types', 'handle', 'signal', 'name', 'slots', 'leaseMs', 'onTrouble', 'pause', 'now'] as const;

@@ -7,9 +7,9 @@
  */
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
-import type { AttemptOptions } from './run-attempt.ts';
 import type { WorkBody } from './wire.ts';
 import { failed, type Outcome } from './work-outcome.ts';
+import type { AttemptOptions } from './worker-options.ts';
 
 export const LOST_STATUSES: ReadonlySet<number> = new Set([404, 409, 410]);
 const REFUSED_STATUSES: ReadonlySet<number> = new Set([400, 413, 415, 422]);

@@ -4,7 +4,6 @@
  * `waiting` is shown as `scheduled`, `queued` or `retrying`. The word follows from the row and the time, so that time alone
  * promotes a job and no sweep has to.
  */
-import type { Job } from './job.ts';
 
 export const STORED_STATES = ['waiting', 'running', 'succeeded', 'failed', 'cancelled', 'expired'] as const;
 export type StoredState = (typeof STORED_STATES)[number];
@@ -32,7 +31,10 @@ export function isFinal(state: StoredState): state is FinalState {
 }
 
 /** The word for a job at time `now`: `retrying` once an attempt has failed, `scheduled` while `runAt` is ahead, else `queued`. */
-export function shownState(job: Pick<Job, 'state' | 'attempt' | 'runAt'>, now: number): ShownState {
+export function shownState(
+  job: { readonly state: StoredState; readonly attempt: number; readonly runAt: number },
+  now: number,
+): ShownState {
   if (job.state !== 'waiting') return job.state;
   if (job.attempt > 0) return 'retrying';
   return job.runAt > now ? 'scheduled' : 'queued';

@@ -13,7 +13,9 @@ try {
   const body = JSON.stringify(manifest, null, 2);
   writeFileSync(
     TARGET,
-    `${head}\nimport type { Manifest } from './inspect.ts';\n\nexport const SCHEMA_MANIFEST: Manifest = ${body};\n`,
+    `${head}
+export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = ${body};
+`,
   );
 } finally {
   await server.end();

@@ -1,4 +1,5 @@
 /** The rules of the house: each looks at the modules and returns one sentence per place that breaks it. */
+import { circleComplaints } from './circles.ts';
 import { IMPURE, layerComplaints } from './layers.ts';
 import type { Module } from './parse.ts';
 import { RATCHET } from './ratchet.ts';
@@ -32,6 +33,7 @@ const isSuite = ({ path }: Module) => path.includes('contract-suite');
 
 export const RULES: readonly Rule[] = [
   { name: 'imports go down the layers only', complaints: layerComplaints },
+  { name: 'imports of the sources go round in no circle', complaints: circleComplaints },
   { name: 'core is a function of its arguments', complaints: each(impurities) },
   { name: 'files are short', complaints: each(longFile) },
   { name: 'functions are short', complaints: each(longFunctions) },

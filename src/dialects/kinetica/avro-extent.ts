@@ -4,7 +4,7 @@
  * The codec believes every count: ten bytes that announce 2^61 entries of a map kept it busy for ever. Here a count or a length
  * must fit into the bytes that are left, so that whatever passes can be decoded in the time that its bytes take.
  */
-import type { AvroSchema } from './avro.ts';
+import type { Schema } from 'avsc';
 
 /** Entries of all lists and maps of one datum: each costs the decoder some 100 bytes, whatever it holds. */
 const ENTRIES_MAX = 100_000;
@@ -18,12 +18,12 @@ interface Cursor {
 }
 
 /** Whether the bytes are one whole datum of the schema, and nothing else. */
-export function isWholeDatum(schema: AvroSchema, bytes: Uint8Array): boolean {
+export function isWholeDatum(schema: Schema, bytes: Uint8Array): boolean {
   const cursor = { bytes, at: 0, entriesLeft: ENTRIES_MAX };
   return skip(schema, cursor) && cursor.at === bytes.length;
 }
 
-function skip(schema: AvroSchema, cursor: Cursor): boolean {
+function skip(schema: Schema, cursor: Cursor): boolean {
   if (schema === 'string' || schema === 'bytes') return skipBytes(cursor, readLong(cursor));
   if (schema === 'int' || schema === 'long') return !Number.isNaN(readLong(cursor));
   if (typeof schema === 'string') return skipBytes(cursor, FIXED_BYTES[schema] ?? (schema === 'null' ? 0 : Number.NaN));
@@ -35,7 +35,7 @@ function skip(schema: AvroSchema, cursor: Cursor): boolean {
   return false;
 }
 
-function skipBranch(branches: readonly AvroSchema[], cursor: Cursor): boolean {
+function skipBranch(branches: readonly Schema[], cursor: Cursor): boolean {
   const branch = branches[readLong(cursor)];
   return branch !== undefined && skip(branch, cursor);
 }

@@ -2,11 +2,12 @@
 import { BideError } from '../../core/errors.ts';
 import type { Job, JobSpec } from '../../core/job.ts';
 import type { InsertOutcome, NewJob } from '../contract.ts';
+import { jsonText } from '../job-columns.ts';
 import { isTakenId } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
-import { jobAt, jsonText, tagsText } from './rows.ts';
+import { jobAt, tagsText } from './rows.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
 import { plainArray, storedTextArray, textArray } from './wire-text.ts';
 

@@ -10,13 +10,13 @@
  * from what was there before both.
  */
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
+import { jsonText } from '../job-columns.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { sequencedOf } from './insert-jobs.ts';
 import { RESTORED_COLUMNS } from './restored-columns.ts';
 import { resultValues } from './result-values.ts';
-import { jsonText } from './rows.ts';
 import { runSequenced } from './sequences.ts';
 import { plainArray, storedText, textArray } from './wire-text.ts';
 

@@ -1,6 +1,7 @@
 /** The columns of a job as a restore writes them: all that a snapshot has, each as it was. */
 import type { Job } from '../../core/job.ts';
-import { JOB_COLUMNS, type JobColumn, jsonText, tagsText } from './rows.ts';
+import { JOB_COLUMNS, type JobColumn, jsonText } from '../job-columns.ts';
+import { tagsText } from './rows.ts';
 import { plainArray, storedTextArray, textArray } from './wire-text.ts';
 
 export interface RestoredColumn {

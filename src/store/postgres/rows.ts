@@ -1,67 +1,14 @@
 /**
- * The job row: which column holds which field, and the way back. The one place that knows the order of `JOB_COLUMNS`.
+ * The job row: which column holds which field, and the way back.
  *
  * Everything that is not a number or a text is JSON in a text column. Rejected: `jsonb`, which reorders keys and refuses
  * U+0000 and lone surrogates inside of strings that callers are free to send, and costs a parse per write.
  */
-import {
-  type Job,
-  type JobError,
-  type JobPatch,
-  type Json,
-  NO_PROGRESS,
-  type Origin,
-  type Progress,
-  type RetryPolicy,
-  type Tags,
-} from '../../core/job.ts';
+import type { Job, JobError, JobPatch, Origin, Tags } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
+import { AT, type JobColumn, jsonText, progressOf, retryOf } from '../job-columns.ts';
 import type { Row } from './connection/lane.ts';
 import { givenText, storedText } from './wire-text.ts';
-
-/** The columns of a snapshot, in the order of every row that carries one. */
-export const JOB_COLUMNS = [
-  'number',
-  'id',
-  'tenant',
-  'type',
-  'state',
-  'priority',
-  'run_at',
-  'percent',
-  'message',
-  'attempt',
-  'fence',
-  'revision',
-  'lease_until',
-  'worker',
-  'cancel_requested_at',
-  'timeout_ms',
-  'deadline_ms',
-  'deadline_at',
-  'started_at',
-  'finished_at',
-  'created_at',
-  'retain_ms',
-  'sequence_key',
-  'idempotency_key',
-  'request_hash',
-  'callback_url',
-  'result_type',
-  'result_bytes',
-  'retry',
-  'tags',
-  'origin',
-  'error',
-] as const;
-export type JobColumn = (typeof JOB_COLUMNS)[number];
-
-export const JOB_WIDTH = JOB_COLUMNS.length;
-
-/** Where a column is in a row. */
-export const AT = Object.freeze(Object.fromEntries(JOB_COLUMNS.map((column, index) => [column, index]))) as Readonly<
-  Record<JobColumn, number>
->;
 
 /** The job whose columns begin at `at` in `row`. */
 export function jobAt(row: Row, at = 0): Job {
@@ -160,10 +107,6 @@ export function patchMask(patch: JobPatch): number {
   return mask;
 }
 
-export function jsonText(value: Json | object | null): string | null {
-  return value === null ? null : JSON.stringify(value);
-}
-
 export function jsonOf<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(givenText(text)) as T);
 }
@@ -193,21 +136,4 @@ function tagsOf(text: string | null): Tags {
   if (text === null) return NO_TAGS;
   const stored = JSON.parse(text) as Tags;
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [givenText(name), givenText(value)]));
-}
-
-function progressOf(percent: number, message: string | null): Progress {
-  return percent === 0 && message === null ? NO_PROGRESS : { percent, message };
-}
-
-/** Policies come from a handful of types: one frozen object per text instead of one per row. */
-const RETRIES_MAX = 256;
-const retries = new Map<string, RetryPolicy>();
-
-function retryOf(text: string): RetryPolicy {
-  const known = retries.get(text);
-  if (known !== undefined) return known;
-  if (retries.size >= RETRIES_MAX) retries.clear();
-  const policy = Object.freeze(JSON.parse(text) as RetryPolicy);
-  retries.set(text, policy);
-  return policy;
 }

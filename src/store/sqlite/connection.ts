@@ -7,10 +7,8 @@
 import type { StatementSync } from 'node:sqlite';
 import { DatabaseSync } from './database-sync.ts';
 import { schemaVersion } from './migrate.ts';
+import type { Row, Value } from './rows.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
-
-export type Value = null | number | string | Uint8Array;
-export type Row = readonly Value[];
 
 export interface Connection {
   readonly database: DatabaseSync;

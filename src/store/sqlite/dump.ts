@@ -10,11 +10,13 @@ import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
+import { JOB_WIDTH } from '../job-columns.ts';
 import { recordBatches } from '../record-batches.ts';
-import { type Connection, openReaderConnection, type Row } from './connection.ts';
+import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { documentOfRow, keyOfRow } from './main-reads.ts';
-import { JOB_WIDTH, jobAt, jsonOf } from './rows.ts';
+import type { Row } from './rows.ts';
+import { jobAt, jsonOf } from './rows.ts';
 
 /** @param closing ends the dump when the store closes */
 export async function* dumpDatabase(path: string, closing: AbortSignal): AsyncGenerator<readonly StoreRecord[], void> {

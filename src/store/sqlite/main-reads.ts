@@ -17,7 +17,8 @@ import type {
   StoredKey,
   SweepFindings,
 } from '../contract.ts';
-import type { Connection, Row } from './connection.ts';
+import type { Connection } from './connection.ts';
+import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import type { DocumentRef } from './writes/documents.ts';
 

@@ -1,67 +1,15 @@
 /**
- * The job row: which column holds which field, and the way back. The one place that knows the order of `JOB_COLUMNS`.
+ * The job row: which column holds which field, and the way back.
  *
  * Everything that is not a number or a text is JSON text in the row; it is encoded and decoded by the thread that calls the
  * store, so that the writer only moves values.
  */
-import {
-  type Job,
-  type JobError,
-  type JobPatch,
-  type JobSpec,
-  type Json,
-  NO_PROGRESS,
-  type Origin,
-  type Progress,
-  type RetryPolicy,
-  type Tags,
-} from '../../core/job.ts';
+import type { Job, JobError, JobPatch, JobSpec, Origin, Tags } from '../../core/job.ts';
 import { STORED_STATES, type StoredState } from '../../core/state.ts';
-import type { Row, Value } from './connection.ts';
+import { AT, JOB_COLUMNS, type JobColumn, jsonText, progressOf, retryOf } from '../job-columns.ts';
 
-/** The columns of a snapshot, in the order of every row that carries one. */
-export const JOB_COLUMNS = [
-  'number',
-  'id',
-  'tenant',
-  'type',
-  'state',
-  'priority',
-  'run_at',
-  'percent',
-  'message',
-  'attempt',
-  'fence',
-  'revision',
-  'lease_until',
-  'worker',
-  'cancel_requested_at',
-  'timeout_ms',
-  'deadline_ms',
-  'deadline_at',
-  'started_at',
-  'finished_at',
-  'created_at',
-  'retain_ms',
-  'sequence_key',
-  'idempotency_key',
-  'request_hash',
-  'callback_url',
-  'result_type',
-  'result_bytes',
-  'retry',
-  'tags',
-  'origin',
-  'error',
-] as const;
-export type JobColumn = (typeof JOB_COLUMNS)[number];
-
-export const JOB_WIDTH = JOB_COLUMNS.length;
-
-/** Where a column is in a row. */
-export const AT = Object.freeze(Object.fromEntries(JOB_COLUMNS.map((column, index) => [column, index]))) as Readonly<
-  Record<JobColumn, number>
->;
+export type Value = null | number | string | Uint8Array;
+export type Row = readonly Value[];
 
 /**
  * The values of a new job as the writer takes them, its input last (null for a replay, which is looked for and never stored);
@@ -245,10 +193,6 @@ export function isInMask(mask: number, state: StoredState): boolean {
   return (mask & (1 << STORED_STATES.indexOf(state))) !== 0;
 }
 
-export function jsonText(value: Json | object | null): string | null {
-  return value === null ? null : JSON.stringify(value);
-}
-
 const NO_TAGS: Tags = Object.freeze({});
 
 /** Lone surrogates are what UTF-8 makes of them, here already: two names that differ in nothing else are one tag in `job_tags`. */
@@ -264,23 +208,6 @@ function tagsOf(text: string | null): Tags {
   return text === null ? NO_TAGS : (JSON.parse(text) as Tags);
 }
 
-function progressOf(percent: number, message: string | null): Progress {
-  return percent === 0 && message === null ? NO_PROGRESS : { percent, message };
-}
-
 export function jsonOf<T>(text: string | null): T | null {
   return text === null ? null : (JSON.parse(text) as T);
-}
-
-/** Policies come from a handful of types: one frozen object per text instead of one per row. */
-const RETRIES_MAX = 256;
-const retries = new Map<string, RetryPolicy>();
-
-function retryOf(text: string): RetryPolicy {
-  const known = retries.get(text);
-  if (known !== undefined) return known;
-  if (retries.size >= RETRIES_MAX) retries.clear();
-  const policy = Object.freeze(JSON.parse(text) as RetryPolicy);
-  retries.set(text, policy);
-  return policy;
 }

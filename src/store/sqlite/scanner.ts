@@ -1,8 +1,9 @@
 /** Listings and filtered counts: SQL made from the filter, run on a read-only connection. */
 import { STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { CountFilter, ListFilter } from '../contract.ts';
-import type { Connection, Row, Value } from './connection.ts';
+import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
+import type { Row, Value } from './rows.ts';
 import { JOB_ROW_OF_J } from './statements.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';

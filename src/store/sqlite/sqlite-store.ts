@@ -1,6 +1,7 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
 import type { Store, StoreFacts, StoreRecord } from '../contract.ts';
+import { JOB_WIDTH } from '../job-columns.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
@@ -20,7 +21,7 @@ import {
 } from './main-reads.ts';
 import { refuseNewer, schemaVersion } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
-import { JOB_WIDTH, jobAt } from './rows.ts';
+import { jobAt } from './rows.ts';
 import type { ScannerTable } from './scanner.ts';
 import type { ThreadPort } from './thread-port.ts';
 import { appliedOf, claimedOf, insertedOf, newJobValues, patchBatch, recordRows } from './wire.ts';

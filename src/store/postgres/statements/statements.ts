@@ -14,7 +14,8 @@
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 
-import { AT, JOB_COLUMNS, PATCH_COLUMNS, PATCH_FIELDS } from '../rows.ts';
+import { AT, JOB_COLUMNS } from '../../job-columns.ts';
+import { PATCH_COLUMNS, PATCH_FIELDS } from '../rows.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';

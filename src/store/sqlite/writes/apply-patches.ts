@@ -5,8 +5,9 @@
  * from the old row and the patch follows the new one without reading it again.
  */
 import type { StoredState } from '../../../core/state.ts';
-import type { Row, Value } from '../connection.ts';
-import { AT, isInMask, type JobColumn, patchColumns } from '../rows.ts';
+import { AT, type JobColumn } from '../../job-columns.ts';
+import type { Row, Value } from '../rows.ts';
+import { isInMask, patchColumns } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';

@@ -1,7 +1,7 @@
 /** Takes due jobs for a worker, as `decide(job, {kind: 'claim'})` would, per type in the order of the contract. */
 import type { ClaimRequest } from '../../contract.ts';
-import type { Row, Value } from '../connection.ts';
-import { AT, JOB_WIDTH } from '../rows.ts';
+import { AT, JOB_WIDTH } from '../../job-columns.ts';
+import type { Row, Value } from '../rows.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 

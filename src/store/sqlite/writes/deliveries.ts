@@ -1,6 +1,7 @@
 /** State changes on their way out: handed out to whoever delivers them, each job's in order, and settled under their fence. */
 import type { DeliveryClaim, DeliverySettlement } from '../../contract.ts';
-import type { Connection, Row } from '../connection.ts';
+import type { Connection } from '../connection.ts';
+import type { Row } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Only the oldest delivery of a job has a due time (see the schema), so the order needs no further look. */

@@ -1,5 +1,5 @@
 /** Small durable JSON, written with the revision that the writer saw. */
-import type { Row, Value } from '../connection.ts';
+import type { Row, Value } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface DocumentRef {

@@ -2,8 +2,9 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { Removal, RemoveOutcome } from '../../contract.ts';
-import type { Row } from '../connection.ts';
-import { AT, jsonOf } from '../rows.ts';
+import { AT } from '../../job-columns.ts';
+import type { Row } from '../rows.ts';
+import { jsonOf } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 5 ms. */

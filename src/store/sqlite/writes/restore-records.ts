@@ -5,8 +5,9 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { RestoreOutcome, ResultContent, StoredKey, Tombstone } from '../../contract.ts';
-import type { Connection, Row, Value } from '../connection.ts';
-import { AT } from '../rows.ts';
+import { AT } from '../../job-columns.ts';
+import type { Connection } from '../connection.ts';
+import type { Row, Value } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
 import type { Transaction } from './transaction.ts';

@@ -3,8 +3,8 @@
  * its sequence may run.
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import type { Row } from '../connection.ts';
-import { AT } from '../rows.ts';
+import { AT } from '../../job-columns.ts';
+import type { Row } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
 /**

@@ -1,0 +1,34 @@
+/** What a remote worker is told: its types, its handler, and what may be left out. */
+import type { Json } from '../core/job.ts';
+import type { WorkBody } from './wire.ts';
+import type { BytesResult } from './working.ts';
+
+export interface WorkContext {
+  /** Fires with `cancel` when somebody cancelled the job, with `lost` when it is no longer this worker's. */
+  readonly signal: AbortSignal;
+  /** Percent from 0 to 100. May be called often: what comes faster than it can be sent is left out. */
+  progress(percent: number, message?: string): void;
+}
+
+export type WorkResult = Json | BytesResult | undefined;
+
+export interface RunWorkerOptions {
+  readonly types: readonly string[];
+  readonly handle: (job: WorkBody, context: WorkContext) => Promise<WorkResult> | WorkResult;
+  /** Ends the loop: no more claims; what runs is run to its end. */
+  readonly signal?: AbortSignal | undefined;
+  /** Shown with the job; to tell workers apart. */
+  readonly name?: string | undefined;
+  /** Jobs at once. */
+  readonly slots?: number | undefined;
+  readonly leaseMs?: number | undefined;
+  /** Told of what the loop survives: a server that is away, an outcome that was refused. */
+  readonly onTrouble?: ((error: unknown) => void) | undefined;
+  /** Replaceable for tests. */
+  readonly pause?: ((ms: number, signal: AbortSignal | undefined) => Promise<void>) | undefined;
+  readonly now?: (() => number) | undefined;
+}
+
+/** With everything filled in that one attempt needs. */
+export type AttemptOptions = RunWorkerOptions &
+  Required<{ readonly [K in 'leaseMs' | 'pause' | 'now' | 'onTrouble']: NonNullable<RunWorkerOptions[K]> }>;
