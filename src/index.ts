@@ -11,9 +11,7 @@ export {
   type WaitOptions,
 } from './app/library.ts';
 export type { JobBody } from './client/wire.ts';
-export { type Config, command, defineConfig, http, remote, sql } from './config/define-config.ts';
+export * from './config/index.ts';
 export { typebox } from './config/typebox-schema.ts';
 export { BideError, type ErrorCode } from './core/errors.ts';
 export type { Job, Json, RetryPolicy, Tags } from './core/job.ts';
-export type { JobContext } from './handlers/function/job-context.ts';
-export { PermanentError } from './handlers/function/permanent-error.ts';

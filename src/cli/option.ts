@@ -5,7 +5,7 @@
  * checked and converted before a command runs, and each complaint says which option, what it got and what it takes.
  */
 import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
-import { nearest } from './nearest.ts';
+import { nearest } from '../core/nearest.ts';
 import { durationMsOf } from './terminal/duration.ts';
 import { usageError } from './usage-error.ts';
 

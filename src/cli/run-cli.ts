@@ -1,4 +1,6 @@
 /** One command line from its words to its exit code. Never throws: whatever goes wrong is said and has a code. */
+
+import { nearest } from '../core/nearest.ts';
 import type { Command, Surroundings } from './command.ts';
 import { SHARED_OPTIONS } from './command.ts';
 import { COMMANDS } from './commands.ts';
@@ -7,7 +9,6 @@ import { isDebugging } from './debugging.ts';
 import { EXIT, type ExitCode } from './exit-code.ts';
 import { sayFailure } from './failure.ts';
 import { commandHelp } from './help-text.ts';
-import { nearest } from './nearest.ts';
 import type { OptionTable } from './option.ts';
 import { usageError } from './usage-error.ts';
 

@@ -35,7 +35,8 @@ export interface FunctionType<Input> extends TypeOptions {
 /** A function as it is, with every default. Its input is `unknown` unless its parameter says otherwise. */
 export type PlainFunction<Input> = (input: Input, context: JobContext) => unknown;
 
-interface CheckedOptions extends TypeOptions {
+/** What every type may say that is not a function. */
+export interface CheckedOptions extends TypeOptions {
   readonly input?: StandardSchemaV1;
 }
 

@@ -7,15 +7,4 @@ export type { FunctionHandler, JobContext } from '../handlers/function/job-conte
 export { PermanentError, type PermanentErrorOptions } from '../handlers/function/permanent-error.ts';
 export type { HttpOptions } from '../handlers/http/options.ts';
 export type { DataFormat, DataSet, SqlOptions } from '../handlers/sql/options.ts';
-export {
-  type Config,
-  command,
-  type DeliverySettings,
-  type DialectSettings,
-  defineConfig,
-  http,
-  remote,
-  type ServerSettings,
-  sql,
-  type TypeOptions,
-} from './define-config.ts';
+export * from './define-config.ts';

@@ -3,26 +3,19 @@
  *
  * Several configs may be combined (the user's and the playground's): a type, a dialect or a setting of an earlier one wins.
  */
-import { availableParallelism } from 'node:os';
-import type { StandardSchemaV1 } from '@standard-schema/spec';
 import { BideError } from '../core/errors.ts';
 import { DEFAULT_LIMITS, type Limits, limitsWith } from '../core/limits.ts';
 import type { Handler, JobType } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
-import { commandHandler } from '../handlers/command/command.ts';
 import { inlineHandler } from '../handlers/function/inline.ts';
-import type { FunctionHandler } from '../handlers/function/job-context.ts';
-import { httpHandler } from '../handlers/http/http.ts';
-import { inputIssues as httpInputIssues } from '../handlers/http/target.ts';
-import { isDuckdbInstalled } from '../handlers/sql/duckdb-installed.ts';
-import { sqlHandler } from '../handlers/sql/sql.ts';
-import { inputIssues as sqlInputIssues } from '../handlers/sql/sql-input.ts';
+import type { HandlerKind, KindEnvironment } from '../handlers/handler-kind.ts';
+import { HANDLER_KINDS, UNNAMED_KIND } from '../handlers/handler-kinds.ts';
 import { functionOf } from '../handlers/threads/function-of.ts';
 import type { ModuleRef } from '../handlers/threads/messages.ts';
 import { type ThreadedHandlers, threadedHandlers } from '../handlers/threads/threaded-handler.ts';
 import { configIssues } from './config-issues.ts';
-import type { Config, DialectSettings, ServerSettings, TypeEntry, TypeOptions } from './define-config.ts';
-import { type InputRules, inputCheckOf } from './input-check.ts';
+import type { CheckedOptions, Config, DialectSettings, ServerSettings, TypeEntry } from './define-config.ts';
+import { inputCheckOf } from './input-check.ts';
 
 /** A config as it was found. */
 export interface ConfigSource {
@@ -53,7 +46,7 @@ interface CheckedSource extends Omit<ConfigSource, 'config'> {
   readonly config: Config<Record<string, unknown>>;
 }
 
-/** Issues told at once: enough for one round of mending. */
+/** Issues told at once: enough for one round of fixing. */
 const ISSUES_MAX = 5;
 
 /** CONFIG_INVALID with the name of the source and the path inside it where one of them may not be used. */
@@ -94,7 +87,8 @@ interface Environment extends ResolveOptions {
 function jobTypesOf(sources: readonly CheckedSource[], environment: Environment): readonly JobType[] {
   const modules = sources.flatMap(({ module }) => (module === null ? [] : [module]));
   let threaded: ThreadedHandlers | undefined;
-  const functionHandler = (source: CheckedSource, run: FunctionHandler): Handler => {
+  const functionHandler = (source: CheckedSource, name: string): Handler => {
+    const run = functionOf(source.config, name) ?? notAFunction;
     if (environment.functions === 'inline') return inlineHandler(run, environment);
     if (source.module === null)
       throw new BideError('INTERNAL', `${source.name} has no module that threads could import.`);
@@ -105,70 +99,40 @@ function jobTypesOf(sources: readonly CheckedSource[], environment: Environment)
   for (const source of sources) {
     for (const [name, entry] of Object.entries(source.config.types)) {
       if (jobTypes.has(name)) continue;
-      const handler = handlerOf(entry, {
-        ...environment,
-        baseDir: source.baseDir,
-        name: `${source.name}: types.${name}`,
-      });
-      const run = handler ?? functionHandler(source, functionOf(source.config, name) ?? notAFunction);
-      jobTypes.set(name, jobTypeOf(name, entry, run, environment.limits));
+      const where = `${source.name}: types.${name}`;
+      const functionOfEntry = () => functionHandler(source, name);
+      const known = { ...environment, baseDir: source.baseDir, where, functionHandler: functionOfEntry };
+      jobTypes.set(name, jobTypeOf(name, entry, known));
     }
   }
   return [...jobTypes.values()];
 }
 
-/** Null for functions, which need to know the module they come from. */
-function handlerOf(
-  entry: TypeEntry<unknown>,
-  environment: Environment & Pick<ConfigSource, 'baseDir' | 'name'>,
-): Handler | 'remote' | null {
-  if (typeof entry === 'function' || !('kind' in entry)) return null;
-  switch (entry.kind) {
-    case 'command':
-      return commandHandler(entry, environment);
-    case 'http':
-      return httpHandler(entry, environment);
-    case 'sql':
-      requireDuckdb(environment.name);
-      return sqlHandler(entry, environment);
-    case 'remote':
-      return 'remote';
-  }
-}
-
-function requireDuckdb(where: string): void {
-  if (isDuckdbInstalled()) return;
-  throw new BideError('CONFIG_INVALID', `${where} needs DuckDB, which is optional; npm install @duckdb/node-api.`);
-}
-
-function jobTypeOf(name: string, entry: TypeEntry<unknown>, handler: Handler | 'remote', limits: Limits): JobType {
-  const settings: TypeOptions = typeof entry === 'function' ? {} : entry;
+function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnvironment): JobType {
+  const kind = kindOf(entry);
+  const { slots } = environment.limits;
+  const settings: CheckedOptions = typeof entry === 'function' ? {} : entry;
   return {
     name,
-    handler,
-    slots: settings.slots ?? defaultSlots(entry, limits),
+    handler: kind.handler(settings, environment),
+    slots: settings.slots ?? kind.slotsOf?.(slots) ?? slots,
     defaults: {
       timeoutMs: settings.timeoutMs ?? null,
       retainMs: settings.retainMs ?? null,
       retry: defined(settings.retry),
     },
-    checkInput: inputCheckOf(inputRulesOf(name, entry)),
+    checkInput: inputCheckOf({
+      type: name,
+      schema: settings.input,
+      issuesOf: (input) => kind.inputIssues?.(settings, input) ?? [],
+    }),
   };
 }
 
-/** Every query has a process and its own memory, so that more of them than there are cores only cost. */
-function defaultSlots(entry: TypeEntry<unknown>, { slots }: Limits): number {
-  const isSql = typeof entry !== 'function' && 'kind' in entry && entry.kind === 'sql';
-  return isSql ? Math.min(slots, Math.max(2, availableParallelism())) : slots;
-}
-
-function inputRulesOf(type: string, entry: TypeEntry<unknown>): InputRules {
-  if (typeof entry === 'function') return { type, schema: undefined };
-  const schema = entry.input as StandardSchemaV1 | undefined;
-  if (!('kind' in entry)) return { type, schema };
-  if (entry.kind === 'http') return { type, schema, issuesOf: (input) => httpInputIssues(entry, input) };
-  if (entry.kind === 'sql') return { type, schema, issuesOf: (input) => sqlInputIssues(entry, input) };
-  return { type, schema };
+/** The check has let nothing pass whose kind there is not. */
+function kindOf(entry: TypeEntry<unknown>): HandlerKind {
+  if (typeof entry === 'function' || !('kind' in entry)) return UNNAMED_KIND;
+  return HANDLER_KINDS.find(({ name }) => name === entry.kind) ?? UNNAMED_KIND;
 }
 
 /** Without the options that are there but undefined: they would hide a default when merged. */

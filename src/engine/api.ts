@@ -163,11 +163,10 @@ export type HeartbeatOutcome =
 /** What a type is to its callers. */
 export interface TypeFacts {
   readonly name: string;
-  readonly kind: HandlerKind;
+  /** `function`, `command`, `http`, `sql`, `remote`, or what else handlers there are. */
+  readonly kind: string;
   readonly slots: number;
 }
-
-export type HandlerKind = 'function' | 'command' | 'http' | 'sql' | 'remote';
 
 /** Announced once per change that this process made or learnt of. */
 export type EngineEvent =
@@ -260,7 +259,8 @@ export type AttemptOutcome =
   | { readonly kind: 'notStarted'; readonly reason: string };
 
 export interface Handler {
-  readonly kind: Exclude<HandlerKind, 'remote'>;
+  /** Its word in configs; never `remote`. */
+  readonly kind: string;
   /**
    * Resolves when the work has ended for good, promptly after the signal fires. A rejection counts as HANDLER_FAILED, retryable.
    * A handler that ignores the signal past `limits.cancelGraceMs` is abandoned: the engine records the outcome without it.

@@ -1,8 +1,9 @@
 /** `bide help`: all commands, or one of them in full. The table is handed in, since this command is part of it. */
+
+import { nearest } from '../../core/nearest.ts';
 import { type Command, defineCommand } from '../command.ts';
 import { EXIT, EXIT_MEANINGS } from '../exit-code.ts';
 import { commandHelp, overviewHelp } from '../help-text.ts';
-import { nearest } from '../nearest.ts';
 import { usageError } from '../usage-error.ts';
 
 export function helpOf(commands: () => readonly Command[]): Command {

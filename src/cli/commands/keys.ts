@@ -1,8 +1,8 @@
 /** `bide keys`: who may call, and what. */
 import type { KeyBody, KeyScope } from '../../client/index.ts';
+import { nearest } from '../../core/nearest.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { nearest } from '../nearest.ts';
 import type { OptionTable } from '../option.ts';
 import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../service/key-desk.ts';
 import { fitted, printable } from '../terminal/printable.ts';

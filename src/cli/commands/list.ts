@@ -1,10 +1,10 @@
 /** `bide list`: jobs, newest first, by state, type and tags. */
 import type { Client } from '../../client/index.ts';
+import { nearest } from '../../core/nearest.ts';
 import { SHOWN_STATES, type ShownState } from '../../core/state.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { nearest } from '../nearest.ts';
 import type { OptionTable } from '../option.ts';
 import { tagsOf } from '../tags.ts';
 import { jobRow, LIST_HEAD } from '../terminal/job-text.ts';

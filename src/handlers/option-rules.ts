@@ -3,6 +3,7 @@
  *
  * Not TypeBox: a config holds functions and schemas, and its messages must name the option that was probably meant.
  */
+import { nearest } from '../core/nearest.ts';
 
 export interface ConfigIssue {
   /** As one would write it: `types.report.slots`. */
@@ -13,13 +14,14 @@ export interface ConfigIssue {
 
 export type Rule = (value: unknown, path: string) => readonly ConfigIssue[];
 
-interface OptionalRule {
+export interface OptionalRule {
   readonly optional: Rule;
 }
 
 export const text: Rule = must('be a text that is not empty', (value) => typeof value === 'string' && value !== '');
 export const flag: Rule = must('be true or false', (value) => typeof value === 'boolean');
 export const anything: Rule = () => [];
+export const httpUrl: Rule = must('be an http or https URL without user and password', isHttpUrl);
 
 export function must(requirement: string, holds: (value: unknown) => boolean): Rule {
   return (value, path) => (holds(value) ? [] : [{ path, message: `must ${requirement}, not ${shown(value)}` }]);
@@ -63,8 +65,11 @@ export function optional(rule: Rule): OptionalRule {
   return { optional: rule };
 }
 
+/** By the name of the option. */
+export type OptionRules = Readonly<Record<string, Rule | OptionalRule>>;
+
 /** An object with these options and no others; undefined is as good as absent. */
-export function options(rules: Readonly<Record<string, Rule | OptionalRule>>): Rule {
+export function options(rules: OptionRules): Rule {
   return (value, path) => {
     if (!isPlainObject(value)) return [{ path, message: `must be an object, not ${shown(value)}` }];
     const unknown = Object.keys(value).filter((name) => !Object.hasOwn(rules, name));
@@ -89,27 +94,24 @@ function member(
 }
 
 function unknownOption(name: string, known: readonly string[]): string {
-  const near = known.find((each) => distance(each.toLowerCase(), name.toLowerCase()) <= 2);
-  const hint = near === undefined ? `the options are ${known.join(', ')}` : `did you mean ${near}?`;
+  const near = nearest(name, known);
+  const hint = near === null ? `the options are ${known.join(', ')}` : `did you mean ${near}?`;
   return `is no option here; ${hint}`;
-}
-
-/** Edits that turn one word into the other. */
-function distance(from: string, to: string): number {
-  let row = Array.from({ length: to.length + 1 }, (_, index) => index);
-  for (const [index, letter] of [...from].entries()) {
-    const next = [index + 1];
-    for (const [column, other] of [...to].entries()) {
-      const change = (row[column] ?? 0) + (letter === other ? 0 : 1);
-      next.push(Math.min(change, (row[column + 1] ?? 0) + 1, (next[column] ?? 0) + 1));
-    }
-    row = next;
-  }
-  return row[to.length] ?? 0;
 }
 
 export function isPlainObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isHttpUrl(value: unknown): boolean {
+  if (typeof value !== 'string') return false;
+  const url = URL.parse(value);
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false;
+  return url.username === '' && url.password === '';
+}
+
+export function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }
 
 function below(path: string, name: string): string {
