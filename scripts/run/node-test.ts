@@ -46,10 +46,18 @@ export function summaryOf({ isOk, isOverdue, output, step }: Finished, files: nu
   const lines = [...closing];
   if (failures !== -1) lines.push(...strayLines(output.slice(0, failures)), '', output.slice(failures).trimEnd());
   else if (!isOk) lines.push('', brokenOff(output));
-  if (isOverdue) lines.push('', `The run took longer than ${step.deadlineMs / 1_000} s and was stopped.`);
+  if (isOverdue) lines.push('', overdue(output, step.deadlineMs));
   const isEmpty = tests < files;
   if (isEmpty && !isOverdue) lines.push('', `${tests} tests ran in ${files} files: some file has no test.`);
   return { isOk: isOk && !isEmpty, text: lines.join('\n') };
+}
+
+/** A run that a busy machine made late looks like one that is broken: says which of the two it was, and what to do. */
+function overdue(output: string, deadlineMs: number): string {
+  const failed = output.split('\n').filter((line) => /^\s*✖/.test(line)).length;
+  const state = failed === 0 ? 'nothing had failed until then' : `${failed} tests had failed until then`;
+  const way = `On a slow or busy machine give it longer: BIDE_PATIENCE=${PATIENCE * 3} npm test, or run a part: npm test -- src/engine.`;
+  return `The run took longer than ${deadlineMs / 1_000} s and was stopped; ${state}. ${way}`;
 }
 
 /** Of a run that was stopped or fell over, and so has no list of failures: the tests that had failed, and where it was. */
