@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
+import type { BideError } from '../core/errors.ts';
 import { connect, targetOf } from './connection.ts';
 import { readServerNote, writeServerNote } from './service/data-folder.ts';
 
@@ -58,6 +59,21 @@ test('readServerNote takes a damaged note for none', () => {
     writeFileSync(join(folder, 'server.json'), text);
     assert.equal(readServerNote(folder), null, text);
   }
+});
+
+test('writeServerNote says that the disk is full and where, and leaves no draft', () => {
+  const folder = folderWith({ note: false });
+  // Takes no byte, as a full disk.
+  symlinkSync('/dev/full', join(folder, 'server.json.11'));
+  const before = readdirSync(folder).filter((name) => !name.startsWith('server.json'));
+  assert.throws(
+    () => writeServerNote(folder, { ...NOTE, pid: 11 }),
+    (error: BideError) => {
+      assert.deepEqual([error.code, error.message.includes(folder)], ['STORE_FULL', true]);
+      return true;
+    },
+  );
+  assert.deepEqual(readdirSync(folder), before);
 });
 
 test('a server takes back its own note, and leaves the one of its successor', () => {

@@ -56,12 +56,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
   const { app, logger } = await start(invocation, data);
   const notes = serviceNotes(terminal, logger);
   const url = app.url ?? '';
-  const removeNote = writeServerNote(data, {
-    url: reachable(url),
-    pid: process.pid,
-    version: packageVersion(),
-    startedAt: new Date().toISOString(),
-  });
+  const removeNote = await noted(app, data);
   try {
     if (app.engine.types().length === 0) notes.note(NO_TYPES);
     // Before it says that it listens: whoever waits for that line may send a signal at once.
@@ -77,6 +72,21 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
     return await ended;
   } finally {
     removeNote();
+  }
+}
+
+/** Where the note cannot be written (a full disk), the server ends as it would by a signal, and not in the middle of a job. */
+async function noted(app: Awaited<ReturnType<typeof start>>['app'], data: string): Promise<() => void> {
+  try {
+    return writeServerNote(data, {
+      url: reachable(app.url ?? ''),
+      pid: process.pid,
+      version: packageVersion(),
+      startedAt: new Date().toISOString(),
+    });
+  } catch (error) {
+    await app.stop({ force: AbortSignal.abort() });
+    throw error;
   }
 }
 

@@ -6,6 +6,7 @@
  */
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { writeRefusal } from '../../disk/write-refusal.ts';
 
 export const DATA_FOLDER = './bide-data';
 
@@ -27,13 +28,22 @@ export function readServerNote(folder: string): ServerNote | null {
   }
 }
 
-/** @returns removes the note again, unless another server has written its own since. */
+/**
+ * @returns removes the note again, unless another server has written its own since.
+ * @throws STORE_READ_ONLY or STORE_FULL where the file cannot be written; nothing is left of it then.
+ */
 export function writeServerNote(folder: string, note: ServerNote): () => void {
   const path = join(folder, 'server.json');
-  mkdirSync(folder, { recursive: true });
   // Through a new file: a reader never sees half a note.
-  writeFileSync(`${path}.${note.pid}`, `${JSON.stringify(note)}\n`, { mode: 0o600 });
-  renameSync(`${path}.${note.pid}`, path);
+  const draft = `${path}.${note.pid}`;
+  try {
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(draft, `${JSON.stringify(note)}\n`, { mode: 0o600 });
+    renameSync(draft, path);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw writeRefusal(error, 'server.json', folder) ?? error;
+  }
   return () => {
     if (readServerNote(folder)?.pid === note.pid) rmSync(path, { force: true });
   };

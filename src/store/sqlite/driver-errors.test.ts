@@ -219,6 +219,7 @@ test('storeError translates by code when codes are extended, and keeps the cause
     [11, 'STORE_DAMAGED'],
     [26, 'STORE_DAMAGED'],
     [13, 'STORE_FULL'],
+    [4874, 'STORE_FULL'],
     [14, 'STORE_UNAVAILABLE'],
     [1555, 'INTERNAL'],
     [275, 'INTERNAL'],

@@ -28,6 +28,7 @@ const BY_SYSTEM_CODE: Readonly<Record<string, ErrorCode>> = {
 
 /** An IOERR that says more: the disk behind the file, not the file. */
 const BY_EXTENDED_CODE: Readonly<Record<number, ErrorCode>> = {
+  4874: 'STORE_FULL', // IOERR_SHMSIZE: `bide.db-shm` could not be made or grown
   522: 'STORE_DAMAGED', // IOERR_SHORT_READ
   779: 'STORE_DAMAGED', // CORRUPT_INDEX
   8458: 'STORE_DAMAGED', // IOERR_DATA
@@ -43,13 +44,13 @@ export function storeError(error: unknown, subject: string): BideError {
   const options = { cause: error };
   switch (code) {
     case 'STORE_FULL':
-      return new BideError(code, `The disk of ${subject} is full.`, {}, options);
+      return new BideError(code, `${subject} cannot be written: the disk is full.`, {}, options);
     case 'STORE_READ_ONLY':
       return new BideError(code, `${subject} cannot be written.`, {}, options);
     case 'STORE_DAMAGED':
       return new BideError(code, `${subject} is damaged or not a database of Bide.`, {}, options);
     case 'STORE_LOCKED':
-      return new BideError(code, `Another program holds a lock on ${subject}.`, {}, options);
+      return new BideError(code, `${subject} is locked by another program.`, {}, options);
     case 'STORE_UNAVAILABLE':
       return new BideError(code, `${subject} cannot be read or written (${reason}).`, {}, options);
     default:
