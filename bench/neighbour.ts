@@ -1,7 +1,7 @@
 /**
  * What a tenant feels of another one's attack: `node bench/neighbour.ts [seconds] [attack]`.
  *
- * One server; one caller of the good tenant who reads a job, one request after another with pauses of some ms; beside him one attack after
+ * One server; one caller of the good tenant who reads a job, one request after another with pauses of some ms; beside them one attack after
  * another by the key of a bad tenant, from a process of its own. For each the good caller's latencies are taken for `seconds` (4). The aim is
  * a p99 of at most five times that of the idle server, which is measured first and last. On a machine with two cores the attacker's own work counts too: `reads at
  * full rate`, which is no attack, shows how much.

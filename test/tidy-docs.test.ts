@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
 import { LAYERS } from './tidy/layers.ts';
+import { OLD_WORDS } from './tidy/rules.ts';
 import { listTree, ROOT, readTree } from './tidy/tree.ts';
 
 const PAGES = readTree('*.md');
@@ -72,6 +73,15 @@ describe('the pages', () => {
       subpaths.filter(({ text }) => !Object.hasOwn(MANIFEST.exports, `.${text}`)),
       [],
     );
+  });
+
+  test('say it in plain words', () => {
+    const found = [...PAGES].flatMap(([path, text]) =>
+      text
+        .split('\n')
+        .flatMap((line, at) => (OLD_WORDS.test(line) ? [`${path}:${at + 1} ${line.trim().slice(0, 60)}`] : [])),
+    );
+    assert.deepEqual(found, []);
   });
 
   test('speak of the project alone', () => {

@@ -295,7 +295,7 @@ async function cancelled(stage: Stage, headers: Headers): Promise<void> {
 }
 
 async function refusals(stage: Stage, headers: Headers): Promise<void> {
-  stage.say('Refusals are wrapped: 400 for all that a caller can mend, 401 and 404.');
+  stage.say('Refusals are wrapped: 400 for all that a caller can fix, 401 and 404.');
   await stage.exchange(post('/get/job', headers, { job_id: 999_999, options: {} }), {
     status: 400,
     json: refused('Job 999999 not found'),

@@ -41,7 +41,7 @@ function notMade(error: unknown, draft: string): unknown {
   return usageError(`The file ${draft} cannot be made: ${code === 'EEXIST' ? another : code}.`);
 }
 
-/** Resolves when the reader has all of it. Rejects with EXPORT_UNFINISHED when he goes away before. */
+/** Resolves when the reader has all of it. Rejects with EXPORT_UNFINISHED when the reader goes away before. */
 export async function sendArchive(text: AsyncIterable<string>, output: Writable, signal: AbortSignal): Promise<void> {
   try {
     await pipelineDone(Readable.from(text), output, { end: false, signal });

@@ -1,4 +1,4 @@
-/** What a caller may do to a job that exists, and how he gets its result. */
+/** What a caller may do to a job that exists, and how to get its result. */
 import { secondsOf } from './hold-loop.ts';
 import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';

@@ -101,7 +101,7 @@ test('runWorker reports whatever is thrown as a failure that may be tried again'
   }
 });
 
-test('runWorker passes on the code of a WorkError and that no retry can mend it', async () => {
+test('runWorker passes on the code of a WorkError and that no retry can fix it', async () => {
   const { said } = await workerRun({
     handle: () => Promise.reject(new WorkError('PAGE_BLANK', 'nothing on it', { isRetryable: false, details: [1] })),
   });

@@ -3,7 +3,7 @@
  *
  * Retried are only calls that may be made twice (`isRepeatable`), only when nobody answered or the answer says "not now" (429,
  * 502, 503, 504), at most `triesMax` times. The server's Retry-After rules the pause, up to `pauseMsMax`; past that the error
- * is thrown instead, since a caller who is told "in an hour" has to decide himself.
+ * is thrown instead, since callers who are told "in an hour" have to decide themselves.
  */
 import { ClientError, errorOfAnswer } from './client-error.ts';
 import { requireKnown } from './known-options.ts';

@@ -33,7 +33,7 @@ export interface WorkFailure {
 }
 
 export interface FailOptions extends CallOptions {
-  /** False for what no further attempt can mend. */
+  /** False for what no further attempt can fix. */
   readonly isRetryable?: boolean | undefined;
 }
 

@@ -86,7 +86,7 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     value: 30 * SECOND,
     min: SECOND,
     max: HOUR,
-    meaning: 'Time in which the reader of an answer has to take some of it; past it his connection is cut.',
+    meaning: 'Time in which the reader of an answer has to take some of it; past it the connection is cut.',
   },
   eventsMsMax: {
     value: 10 * MINUTE,

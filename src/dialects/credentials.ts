@@ -21,7 +21,7 @@ export function credentialOf(header: string | readonly string[] | undefined): Cr
 }
 
 /**
- * Who this secret stands for, be it a key or a token issued by this service; null when neither. At once where he is known already.
+ * Who this secret stands for, be it a key or a token issued by this service; null when neither. At once where they are known already.
  *
  * A path that has no time for a promise may drop it, and leave the caller to one that asks again: when the store is away, a
  * rejection that nobody waits for would end the process.

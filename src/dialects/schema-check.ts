@@ -6,7 +6,7 @@ import type { Issue } from '../engine/api.ts';
 /** What is wrong with the value; null when nothing is. */
 export type Check = (value: unknown) => readonly Issue[] | null;
 
-/** More than anybody mends in one go, and a bound on the answer to a body full of mistakes. */
+/** More than anybody fixes in one go, and a bound on the answer to a body full of mistakes. */
 const ISSUES_MAX = 20;
 
 export function compileCheck(schema: TSchema): Check {

@@ -164,7 +164,7 @@ describe('on a shared store', () => {
     run.end(DONE);
     await pair.advance(10_000);
     assert.equal(pair.front.engine.stats().waits, 1);
-    pair.front.spy.mend();
+    pair.front.spy.repair();
     await pair.advance(6_000);
     assert.equal((await waiting).isSatisfied, true);
   });
@@ -181,7 +181,7 @@ describe('on a shared store', () => {
     const tellings = () =>
       pair.front.events.flatMap((event) => ('loop' in event && event.loop === 'rereads' ? [event.kind] : []));
     assert.deepEqual(tellings(), ['loopFailed']);
-    pair.front.spy.mend();
+    pair.front.spy.repair();
     await pair.advance(6_000);
     assert.deepEqual(tellings(), ['loopFailed', 'loopRecovered']);
     await pair.advance(60_000);
@@ -198,7 +198,7 @@ describe('on a shared store', () => {
     await pair.advance(32_000);
     assert.equal((await pair.front.job(id)).error?.code, 'WORKER_LOST');
     run.end(json('too late'));
-    pair.back.spy.mend();
+    pair.back.spy.repair();
     await pair.advance(6_000);
     const again = await play.next();
     again.end(json('in time'));
@@ -219,9 +219,9 @@ describe('on a shared store', () => {
     second?.end(json('in the dark'));
     await pair.advance(90_000);
     // The one that looks first after the outage is not the one that runs the jobs.
-    pair.front.spy.mend();
+    pair.front.spy.repair();
     await pair.advance(6_000);
-    pair.back.spy.mend();
+    pair.back.spy.repair();
     await pair.advance(6_000);
     first?.end(DONE);
     for (const id of [running, ended]) {

@@ -211,7 +211,7 @@ describe('engine.isReady', () => {
     assert.deepEqual(await fixture.engine.isReady(), { ready: true });
     fixture.spy.breakDown('ping');
     assert.deepEqual(await fixture.engine.isReady(), { ready: false, reason: 'The database cannot be reached.' });
-    fixture.spy.mend();
+    fixture.spy.repair();
     const reached = fixture.spy.pause('ping');
     const asked = fixture.engine.isReady();
     const go = await reached;

@@ -1,5 +1,5 @@
 /**
- * Answers under way: bytes that were made for a reader and that he has not taken yet.
+ * Answers under way: bytes that were made for a reader and that they have not taken yet.
  *
  * Whoever asks for large answers and reads none of them would have them kept in memory: 60 unread results of 16 MB were 1 GB. So each
  * large answer counts for its tenant from when it is made until the socket has taken it or is gone; past the bound the next one is refused,

@@ -81,7 +81,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   };
 }
 
-/** A caller, and until when he may be taken for one without another look. */
+/** A caller, and until when they may be taken for one without another look. */
 interface Known {
   readonly principal: Principal;
   readonly until: number;

@@ -5,7 +5,7 @@ import type { IncomingMessage } from 'node:http';
 const TENANT = Symbol('bide.tenant');
 type Carrier = IncomingMessage & { [TENANT]?: string };
 
-/** Called once the caller has proved who he is. */
+/** Called once the caller has proved who they are. */
 export function noteCaller({ raw }: { readonly raw: IncomingMessage }, tenant: string): void {
   (raw as Carrier)[TENANT] = tenant;
 }

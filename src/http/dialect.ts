@@ -122,7 +122,7 @@ export interface Dialect<Options = unknown> {
   readonly omits: readonly { readonly what: string; readonly why: string }[];
   /** HTTP status and body of each kind of error, as this vendor would say it. Total, so that no error is ever said in another's shape. */
   errorBody(kind: ErrorKind, message: string): ErrorAnswer;
-  /** Reads `dialects.<name>.options` of the config; the message says what to mend. */
+  /** Reads `dialects.<name>.options` of the config; the message says what to fix. */
   parseOptions(
     raw: unknown,
   ): { readonly kind: 'options'; readonly options: Options } | { readonly kind: 'invalid'; readonly message: string };

@@ -1,5 +1,5 @@
 /**
- * Held requests: a caller waits, and costs a map entry and a listener until he is answered.
+ * Held requests: a caller waits, and costs a map entry and a listener until they are answered.
  *
  * A hold ends when its wait resolves, when the client goes away or its key is no longer in force (the signal fires), or when the server
  * closes: then the wait resolves by itself, since the engine ends its waits. From the first moment of a shutdown on, the answer asks the client to

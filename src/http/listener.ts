@@ -54,7 +54,7 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
     handle,
   );
   server.maxConnections = connectionsWithin(limits.connectionsMax, openFilesMax());
-  // Node's own timer of a quiet socket: bytes that the reader takes count as life, bytes that only wait for him do not.
+  // Node's own timer of a quiet socket: bytes that the reader takes count as life, bytes that only wait for the reader do not.
   server.timeout = limits.answerStallMs;
   server.on('timeout', (socket: Socket) => {
     // A held request is quiet with nothing to send; one that still arrives has timers of its own.

@@ -3,7 +3,7 @@
  *
  * - Every operation takes a batch and answers in its order. One call is one transaction: all of it is durable when the promise
  *   resolves, none of it when it rejects (with a `BideError` of kind `unavailable`, `busy` or `internal`).
- * - Nobody writes a state without naming the states that he expects, and the fence or revision of what he saw.
+ * - Nobody writes a state without naming the states that they expect, and the fence or revision of what they saw.
  * - "Nothing there" is a value (`missing`, `null`, an empty array), never an exception.
  * - The store decides nothing: patches come from `core/decide`. The one exception is `claim`, which must be a single
  *   set-based statement per engine; it does exactly what `decide(job, {kind: 'claim'})` would.

@@ -91,7 +91,7 @@ export async function openEngine(options: FixtureOptions = {}): Promise<Fixture>
       }
     },
     async [Symbol.asyncDispose]() {
-      spy.mend();
+      spy.repair();
       let isStopped = false;
       const stopped = engine.stop({ force: AbortSignal.abort() }).finally(() => {
         isStopped = true;

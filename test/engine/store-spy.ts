@@ -13,9 +13,9 @@ export interface StoreSpy {
   readonly store: Store;
   /** Calls so far, per operation. */
   readonly calls: Map<string, number>;
-  /** Every call whose operation is among `names` rejects until `mend`. No names: all. */
+  /** Every call whose operation is among `names` rejects until `repair`. No names: all. */
   breakDown(...names: readonly Call[]): void;
-  mend(): void;
+  repair(): void;
   /** The next call of `name` does its work and then rejects, as when a connection breaks before the answer. */
   loseAnswer(name: Call): void;
   /** The call with this number (1 for the next one) rejects, before it did anything or after it did all. True once that has happened. */
@@ -73,7 +73,7 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
     breakDown(...names) {
       broken = (name) => names.length === 0 || (names as readonly string[]).includes(name);
     },
-    mend() {
+    repair() {
       broken = () => false;
     },
     loseAnswer: (name) => void forgetful.add(name),

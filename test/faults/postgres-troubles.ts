@@ -263,7 +263,7 @@ async function leasesOf({ cluster }: Scene, { pid }: BideProcess): Promise<reado
 const FINISHED = `SELECT count(*)::int AS jobs FROM bide.jobs j, unnest($1::uuid[], $2::bigint[]) AS l(id, fence)
   WHERE j.id = l.id AND j.fence = l.fence AND j.state = 'succeeded'`;
 
-/** Jobs that whoever held these leases has finished himself: a busy server may write that long after it was sent. */
+/** Jobs that whoever held these leases has finished on their own: a busy server may write that long after it was sent. */
 async function finishedUnder({ cluster }: Scene, leases: readonly Lease[]): Promise<number> {
   const values = [leases.map(({ id }) => id), leases.map(({ fence }) => fence)];
   return Number((await queryOnce(cluster.database, FINISHED, values))[0]?.jobs);

@@ -60,7 +60,7 @@ describe('/metrics', () => {
     const answer = await http.call('POST', '/v1/jobs', { body: { type: 'task' } });
     assert.deepEqual([answer.status, answer.json().code], [503, 'STORE_UNAVAILABLE']);
     assert.ok(Number(answer.headers['retry-after']) >= 1);
-    http.on.spy.mend();
+    http.on.spy.repair();
     assert.equal((await scrape(http))('bide_store_errors_total{batch="insert"}'), 1);
   });
 
@@ -88,7 +88,7 @@ describe('/healthz and /readyz', () => {
     assert.deepEqual([ready.status, ready.json().status], [503, 'unready']);
     assert.match(String(ready.json().reason), /database/);
     assert.equal((await http.call('GET', '/healthz')).status, 200);
-    http.on.spy.mend();
+    http.on.spy.repair();
     await http.on.advance(1_000);
     assert.equal((await http.call('GET', '/readyz')).status, 200);
   });

@@ -318,7 +318,7 @@ describe('a slow reader', () => {
     await using _ = http;
     const stuck = response.writableLength;
     for (let more = 0; more < CHANGES_MAX; more += 1) await change();
-    assert.ok(response.writableLength <= stuck, 'nothing was added while he was behind');
+    assert.ok(response.writableLength <= stuck, 'nothing was added while they were behind');
     assert.ok(most() < 3 * BODY_BYTES, `${most()} bytes`);
     assert.equal(http.on.engine.stats().waits, 0);
     const { revision } = await http.on.job(id);
@@ -336,7 +336,7 @@ describe('a slow reader', () => {
     assert.match((await followed.rest()).at(-1) ?? '', /"state":"succeeded"/);
   });
 
-  test('whose job is removed meanwhile reads what he has, and then the end', async () => {
+  test('whose job is removed meanwhile reads what they have, and then the end', async () => {
     const { http, id, worker, held, followed } = await stalled();
     await using _ = http;
     await worker.succeed(held, 'done');

@@ -367,7 +367,7 @@ describe('callers', () => {
 });
 
 describe('an error inside', () => {
-  test('tells the caller nothing but the id of his request', async () => {
+  test('tells the caller nothing but the id of their request', async () => {
     await using http = await openHttp();
     const id = await http.submit('task');
     http.on.engine.list = () => Promise.reject(new Error('secret cause'));

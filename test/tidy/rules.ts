@@ -39,6 +39,7 @@ export const RULES: readonly Rule[] = [
   { name: 'functions are short', complaints: each(longFunctions) },
   { name: 'functions take few parameters', complaints: each(manyParameters) },
   { name: 'file names say what is inside', complaints: each(emptyName) },
+  { name: 'words are plain', complaints: each(oldWords) },
   { name: 'nothing is left for later', complaints: each(leftovers) },
   { name: 'the compiler is never silenced', complaints: each(silenced) },
   { name: 'exports have names', complaints: each(defaultExport) },
@@ -94,6 +95,13 @@ function emptyName({ path }: Module): string[] {
     ...banned.map((word) => `${path} is named "${word}", which says nothing`),
     ...(isKebab ? [] : [`${path} is not named in kebab-case`]),
   ];
+}
+
+/** In comments, messages and names alike. A caller is whoever it is, and a thing is fixed or repaired. */
+export const OLD_WORDS = /\b(mend(s|ed|ing)?|he|his|him|himself)\b/i;
+
+function oldWords(module: Module): string[] {
+  return linesWith(module, OLD_WORDS).map((place) => `${place}: say "fix" for mending, and "they" for a person`);
 }
 
 function leftovers(module: Module): string[] {

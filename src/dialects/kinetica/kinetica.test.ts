@@ -253,7 +253,7 @@ describe('Kinetica', () => {
     assert.deepEqual([sql.total_number_of_records, sql.has_more_records, sql.count_affected], [3, true, 1]);
   });
 
-  it('a caller who shares a page with one that goes away gets his rows all the same', async () => {
+  it('a caller who shares a page with one that goes away gets their rows all the same', async () => {
     const worker = createWorker(rig.engine, rig.tenant);
     const leaving = new AbortController();
     const paged = post('/execute/sql', { ...SQL, limit: 1, options: { paging_table: 'left' } });

@@ -81,7 +81,7 @@ function isOver({ remembered: { offset, limit } }: Target, { isNamed }: Paging, 
   return !isNamed && offset === 0 && (limit === END_OF_SET || rows.length <= limit);
 }
 
-/** The job once it is final. A caller that goes away takes his statement with him, and so does the end of the time for it. */
+/** The job once it is final. A caller that goes away takes the statement along, and so does the end of the time for it. */
 async function ownEnd(call: Call, id: string): Promise<Snapshot> {
   const { engine, options } = call.context;
   const lookup = await jobDone(call, id, options.syncTimeoutMs);

@@ -2,7 +2,7 @@
  * One job as a stream of its snapshots: the current one, then one after each change, the final one last.
  *
  * - The reader sets the pace. A text is made when the last one was taken, from the newest snapshot there is then: what a slow reader
- *   misses is skipped, and nothing but the one text that he has not taken yet is kept for him (a high-water mark of 0). While he is
+ *   misses is skipped, and nothing but the one text that they have not taken yet is kept for them (a high-water mark of 0). While they are
  *   behind, nothing waits for the job either.
  * - Between two snapshots it is one wait of the engine: a map entry, and no query of its own. After `eventsKeepAliveMs` without
  *   news a comment is sent.
@@ -32,7 +32,7 @@ export interface EventStream {
   readonly readable: Readable;
   /** Resolves when all was taken, or nobody will take it. */
   readonly closed: Promise<void>;
-  /** Ends it early: with a comment where the reader keeps up, by a cut where he is behind and might never take one. */
+  /** Ends it early: with a comment where the reader keeps up, by a cut where they are behind and might never take one. */
   end(): void;
 }
 

@@ -44,7 +44,7 @@ export interface PlainAnswer {
 
 export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Everybody's jobs are his own: no shared cache may keep them, and a private one asks again each time. */
+/** Everybody's jobs are their own: no shared cache may keep them, and a private one asks again each time. */
 export const CACHE_CONTROL = 'private, no-cache';
 
 interface StatusEntry {

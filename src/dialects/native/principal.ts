@@ -77,7 +77,7 @@ export function principalOf(request: FastifyRequest): Principal {
 }
 
 /**
- * Why this caller may not give this priority; null where he may. High priorities go before the jobs of all tenants, so they need a scope of their own;
+ * Why this caller may not give this priority; null where they may. High priorities go before the jobs of all tenants, so they need a scope of their own;
  * to let others go first is everybody's right.
  */
 export function priorityError({ scopes }: Principal, priority = 0): BideError | null {

@@ -1,5 +1,5 @@
 /**
- * Errors as `application/problem+json` (RFC 9457): status, a stable `code`, one sentence, and the facts that help to mend it.
+ * Errors as `application/problem+json` (RFC 9457): status, a stable `code`, one sentence, and the facts that help to fix it.
  *
  * Total: whatever is thrown becomes a problem. An internal error says nothing but its request id, under which the log has the cause.
  */

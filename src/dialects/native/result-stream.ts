@@ -1,5 +1,5 @@
 /**
- * The bytes of a result for one reader, read from the store slice by slice as he takes them: what he leaves unread is never read.
+ * The bytes of a result for one reader, read from the store slice by slice as they take them: what they leave unread is never read.
  *
  * A job that was retried meanwhile has another result, or none. Its slices are not mixed: the answer breaks off, short of the length that it
  * announced, and the client sees that it has not got all.

@@ -14,7 +14,7 @@ export interface Standing {
 }
 
 export interface RateLimit {
-  /** Counts one request of this caller, unless he is over his limit. */
+  /** Counts one request of this caller, unless they are over their limit. */
   take(caller: string, now: number): Standing;
 }
 

@@ -64,7 +64,7 @@ export function register(app: FastifyInstance, context: Context): void {
   });
 }
 
-/** Who asks, and where he stands: found out once per request. */
+/** Who asks, and where they stand: found out once per request. */
 interface Asker {
   readonly principal: Principal | null;
   readonly standing: Standing;
@@ -72,7 +72,7 @@ interface Asker {
 
 const ASKERS = new WeakMap<FastifyRequest, Asker>();
 
-/** Every answer tells where its caller stands, refusals included. Who has no key is counted by his address. */
+/** Every answer tells where its caller stands, refusals included. Who has no key is counted by address. */
 function countRequests(app: FastifyInstance, context: Context): void {
   const rates = createRateLimit(context.options);
   const count = (principal: Principal | null, request: FastifyRequest): Standing => {

@@ -82,7 +82,7 @@ class DeliveryRound implements Loop {
     if (this.#underway.size < limits.deliveriesMax && this.#nextTryAt <= clock.now()) {
       this.#nextTryAt = Number.POSITIVE_INFINITY;
     }
-    // One claim may fill the share of a tenant; the next one leaves him out and finds what others have.
+    // One claim may fill the share of a tenant; the next one leaves that tenant out and finds what others have.
     for (let claim = 0; claim < limits.deliveriesMax && this.#underway.size < limits.deliveriesMax; claim += 1) {
       const due = await store.deliveryClaim(this.#nextClaim());
       for (const delivery of due) this.#begin(delivery);
@@ -91,7 +91,7 @@ class DeliveryRound implements Loop {
     return Math.max(1, Math.min(LOOK_MS, this.#nextTryAt - clock.now()));
   }
 
-  /** Never more of a tenant than his share: what the fullest one that may be claimed from still lacks is what each gets at the most. */
+  /** Never more of a tenant than its share: what the fullest one that may be claimed from still lacks is what each gets at the most. */
   #nextClaim(): DeliveryClaim {
     const { clock, limits } = this.#options;
     const { deliveriesPerTenantMax: share, deliveriesMax, deliveryTimeoutMs } = limits;

@@ -6,7 +6,7 @@
  * - Where one process owns the store, what is here is certainly current, since every write passes through `put` or `drop`.
  *   The one danger is a read that was under way while its job changed and was evicted: it would bring back the past. Reads
  *   therefore announce themselves (`beginReading`), and what changed meanwhile is not remembered from them.
- * - A write whose answer is a failure may have landed all the same. Whoever makes it drops the job, or everything where he
+ * - A write whose answer is a failure may have landed all the same. Whoever makes it drops the job, or everything where they
  *   cannot know which jobs (`clear`), so that the next look goes to the store.
  *
  * Eviction is by generations: when the young one is half of the limits, it becomes the old one and the old one is dropped; a

@@ -420,7 +420,7 @@ describe('leases', () => {
     await fixture.advance(fixture.engine.limits.leaseMs);
     await fixture.advance(fixture.engine.limits.leaseMs);
     await fixture.until(id, ({ state }) => state === 'waiting');
-    fixture.spy.mend();
+    fixture.spy.repair();
     await fixture.advance(5_000);
     const second = await play.next();
     assert.equal(await reason, 'lost');
@@ -442,7 +442,7 @@ describe('an outcome while the store is away', () => {
     fixture.spy.breakDown();
     run.end(json(1));
     for (let round = 0; round < 10; round += 1) await fixture.advance(1_000);
-    fixture.spy.mend();
+    fixture.spy.repair();
     await fixture.advance(5_000);
     assert.equal((await fixture.until(id, ({ state }) => isFinal(state))).state, 'succeeded');
   });

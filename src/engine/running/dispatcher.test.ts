@@ -125,7 +125,7 @@ describe('the dispatcher', () => {
     const claims = fixture.spy.calls.get('claim') ?? 0;
     assert.ok(claims >= 5 && claims <= 15, `${claims} claims in 20 s of outage`);
     assert.equal(fixture.events.filter(({ kind }) => kind === 'loopFailed').length, 1);
-    fixture.spy.mend();
+    fixture.spy.repair();
     await fixture.advance(5_000);
     (await play.next()).end(DONE);
     assert.equal(fixture.events.filter(({ kind }) => kind === 'loopRecovered').length, 1);

@@ -98,7 +98,7 @@ describe('the sweeper', () => {
     fixture.spy.breakDown('sweep');
     for (let second = 0; second < 10; second += 1) await fixture.advance(1_000);
     assert.equal((await fixture.job(id)).state, 'waiting');
-    fixture.spy.mend();
+    fixture.spy.repair();
     await fixture.advance(5_000);
     assert.equal((await fixture.job(id)).state, 'expired');
   });
@@ -111,7 +111,7 @@ it('a lease that ends during an outage does not cost a process its own running j
   const run = await play.next();
   fixture.spy.breakDown();
   for (let second = 0; second < 45; second += 1) await fixture.advance(1_000);
-  fixture.spy.mend();
+  fixture.spy.repair();
   for (let second = 0; second < 10; second += 1) await fixture.advance(1_000);
   assert.equal(run.attempt.signal.aborted, false);
   run.end(DONE);

@@ -89,7 +89,7 @@ describe('submit', () => {
     await using fixture = await openEngine({ runsJobs: false, limits: { jobsWaitingMax: 1 } });
     fixture.spy.breakDown('insert');
     await assert.rejects(submitOne(fixture, {}), { code: 'STORE_UNAVAILABLE' });
-    fixture.spy.mend();
+    fixture.spy.repair();
     assert.equal((await submitOne(fixture, {}))?.kind, 'created');
   });
 });

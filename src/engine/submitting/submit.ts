@@ -89,8 +89,8 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
 }
 
 /**
- * The tenant's room for the job is taken already, unless it is a replay: a tenant without room may still ask for what he has,
- * since whoever lost the answer to his submit sends it again, and must not be told that it was refused. Replays travel with the
+ * The tenant's room for the job is taken already, unless it is a replay: a tenant without room may still ask for what it has,
+ * since whoever lost the answer to a submit sends it again, and must not be told that it was refused. Replays travel with the
  * inserts, so that they see a first try of the same batch or an earlier one; on a shared store, where two batches may be under
  * way side by side, one that overtakes its first try is told that there is no room.
  */

@@ -36,7 +36,7 @@ export const hints: Topic = [
     assert.ok(hasSeen(await heard, job.id, context.type));
   }),
 
-  alone('changes calls nobody when he has unsubscribed', async ({ store }) => {
+  alone('changes calls nobody who has unsubscribed', async ({ store }) => {
     const seen: Hint[] = [];
     const unsubscribe = store.changes((hint) => seen.push(hint));
     unsubscribe();

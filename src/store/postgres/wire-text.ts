@@ -2,8 +2,8 @@
  * Texts and arrays on their way to PostgreSQL and back.
  *
  * PostgreSQL's text cannot hold U+0000, and one such character in one job would fail the whole batch that it travels in. So it
- * is escaped, reversibly, with a private-use character: nothing a caller sends can break the jobs of others, and he gets
- * back what he sent. Lone surrogates become U+FFFD, as everywhere in UTF-8.
+ * is escaped, reversibly, with a private-use character: nothing a caller sends can break the jobs of others, and they get
+ * back what they sent. Lone surrogates become U+FFFD, as everywhere in UTF-8.
  *
  * Arrays are written here and not by the driver, which runs two regular expressions over each element: 2.5 times faster for
  * the numbers and ids that most of our arrays hold.
