@@ -5,7 +5,7 @@
  * The admin key of a data folder is sent only to the server that the folder names: `--url` of another machine never gets it.
  */
 import { type Client, ClientError, createClient } from '../client/index.ts';
-import { parseForPassingOn } from '../core/exact-numbers.ts';
+import { parseForPassingOn } from '../core/exact-json.ts';
 import type { OptionTable, OptionValues } from './option.ts';
 import { DATA_FOLDER, readAdminKey, readServerNote } from './service/data-folder.ts';
 

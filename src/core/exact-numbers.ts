@@ -9,7 +9,6 @@
  * as much as parsing for a megabyte); only those with a long run of digits or a large exponent are read number by number.
  */
 import { BideError } from './errors.ts';
-import type { Json } from './job.ts';
 
 export interface InexactNumber {
   /** JSON pointer. */
@@ -42,17 +41,9 @@ export function inexactNumber(text: string): InexactNumber | null {
   return { path: pointerTo(text, found.at), message };
 }
 
-/**
- * `JSON.parse` that gives what a double cannot hold as the text it was: `JSON.stringify` writes it as it came (`JSON.rawJSON`), and nothing
- * else can be done with it. For whoever only passes a value on. A microsecond for each value of a text that has such a number, so not
- * for the threads of the server.
- */
-export function parseForPassingOn(text: string): Json {
-  const value = JSON.parse(text) as Json;
-  if (!SUSPICIOUS.test(text) || firstInexact(text) === null) return value;
-  return exactJson.parse(text, (_key, part, { source }) =>
-    typeof part === 'number' && !isExact(source) ? exactJson.rawJSON(source) : part,
-  );
+/** False means: no number in this text can change. Costs one regular expression. */
+export function mayBeInexact(text: string): boolean {
+  return SUSPICIOUS.test(text);
 }
 
 function firstInexact(text: string): { readonly literal: string; readonly at: number } | null {
@@ -65,7 +56,8 @@ function firstInexact(text: string): { readonly literal: string; readonly at: nu
   return null;
 }
 
-function isExact(literal: string): boolean {
+/** Whether a double holds the number that is written so. */
+export function isExact(literal: string): boolean {
   // Fifteen digits fit whatever they are, with a sign too.
   if (literal.length < 16 && !/[eE]/.test(literal)) return true;
   const value = Number(literal);
@@ -84,7 +76,7 @@ function significant(integer: string): string {
 }
 
 /** The index after the string that begins at `start`. */
-function endOfString(text: string, start: number): number {
+export function endOfString(text: string, start: number): number {
   for (let end = text.indexOf('"', start + 1); ; end = text.indexOf('"', end + 1)) {
     let first = end;
     while (text[first - 1] === '\\') first -= 1;
@@ -112,9 +104,3 @@ function pointerTo(text: string, target: number): string {
   }
   return place.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
 }
-
-/** What Node has since 21 and the types of TypeScript 7.0 have not. */
-const exactJson = JSON as unknown as {
-  parse(text: string, reviver: (key: string, value: unknown, context: { readonly source: string }) => unknown): Json;
-  rawJSON(text: string): unknown;
-};

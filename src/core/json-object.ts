@@ -1,12 +1,13 @@
-/** The one question whether a value is an object with members: no list, and not null. */
+/** The one question whether a value is an object with members: no list, not null, and no raw number (`exact-json.ts`). */
 import type { Json } from './job.ts';
+import { rawJson } from './raw-json.ts';
 
 export type JsonObject = { readonly [key: string]: Json };
 
 export function isObject(value: Json | undefined): value is JsonObject;
 export function isObject(value: unknown): value is Readonly<Record<string, unknown>>;
 export function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !rawJson.isRawJSON(value);
 }
 
 /** The members of an object; none of anything else. */

@@ -9,14 +9,14 @@ export type ParsedJson =
   /** `complaint` is the end of a sentence about the bytes. */
   | { readonly kind: 'wrong'; readonly complaint: string };
 
-/** Reading and writing JSON recurse, hence the depth. */
-export function parseJson(bytes: Uint8Array, depthMax: number): ParsedJson {
+/** Reading and writing JSON recurse, hence the depth. @param parse throws where the text is not JSON */
+export function parseJson(bytes: Uint8Array, depthMax: number, parse: (text: string) => Json = JSON.parse): ParsedJson {
   if (bytes.byteLength > depthMax && jsonDepth(bytes, depthMax) > depthMax) {
     return { kind: 'wrong', complaint: `is nested deeper than ${depthMax} levels (jsonDepthMax)` };
   }
   try {
     const text = utf8.decode(bytes);
-    return { kind: 'json', text, value: JSON.parse(text) as Json };
+    return { kind: 'json', text, value: parse(text) };
   } catch {
     return { kind: 'wrong', complaint: 'is not one JSON value in UTF-8' };
   }

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { JobResult, OpenResult } from '../../client/index.ts';
-import { parseForPassingOn } from '../../core/exact-numbers.ts';
+import { parseForPassingOn } from '../../core/exact-json.ts';
 import { placeLasting } from '../../disk/lasting.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';

@@ -96,6 +96,24 @@ export function testReadings<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>)
     await fc.assert(property, { numRuns, interruptAfterTimeLimit: 60_000, markInterruptAsFailure: true });
   });
 
+  it('a number that a double cannot hold has its digits wherever a result is read', async () => {
+    const large = `{"x":"${'x'.repeat(rig.engine.limits.resultInlineBytesMax)}",${WITH_INEXACT[0]?.slice(1)}`;
+    for (const text of [...WITH_INEXACT, large]) {
+      const bytes = Buffer.from(text);
+      const job = await stage({ origin: remembered, end: { kind: 'bytes', contentType: 'application/json', bytes } });
+      const answers: string[] = [];
+      for (const request of [adapter.read(job), adapter.read(job), ...readings.requests(job)]) {
+        const answer = await rig.send(request);
+        assert.ok(answer.status < 500, `${request.path}: ${answer.text.slice(0, 300)}`);
+        assert.doesNotMatch(answer.text, CHANGED, request.path);
+        answers.push(answer.text);
+      }
+      const isWhole = answers.some((answer) => INEXACT.every((one) => answer.includes(one)));
+      assert.ok(isWhole || !text.includes('topics'), `no answer has the digits: ${answers.join('\n').slice(0, 2_000)}`);
+      await rig.engine.remove(OWNER_TENANT, job.id);
+    }
+  });
+
   it('a result as deep as it may be, and one too large for a status, are answered', async () => {
     const { nestedJson } = await import('./any-json.ts');
     const { jsonDepthMax, resultInlineBytesMax } = rig.engine.limits;
@@ -106,5 +124,16 @@ export function testReadings<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>)
     }
   });
 }
+
+const INEXACT = ['1e400', '9007199254740993', '12345678901234567890'];
+const NUMBERS = `[${INEXACT.join()}]`;
+/** Results in the forms that some face takes apart. The first is one for every face. */
+const WITH_INEXACT = [
+  `{"messages":[{"text":"a"}],"topics":[{"text":"a","n":${NUMBERS}}],"total":9007199254740993}`,
+  `{"columns":["a"],"types":["BIGINT"],"rows":[${INEXACT.map((one) => `[${one}]`).join()}],"total":1e400}`,
+  ...[NUMBERS, `{"rows":${NUMBERS}}`, ...INEXACT],
+];
+/** What a double makes of them. */
+const CHANGED = /9007199254740992|12345678901234567000|rawJSON/;
 
 type FastCheckArbitrary<T> = import('fast-check').Arbitrary<T>;

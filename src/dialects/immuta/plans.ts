@@ -9,7 +9,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import type { Snapshot } from '../../engine/api.ts';
-import { resultOf } from '../result-of.ts';
+import { jsonValueOf, resultOf } from '../result-of.ts';
 import type { Call } from './call.ts';
 import { KEY_TAG } from './mapping.ts';
 import { namesIn, texts } from './source-names.ts';
@@ -71,8 +71,7 @@ async function namesOf(call: Call, key: string): Promise<readonly string[] | nul
 }
 
 async function appliedNames(call: Call, snapshot: Snapshot): Promise<readonly string[]> {
-  const result = await resultOf(call.context.engine, snapshot);
-  const said = result.kind === 'json' ? fieldsOf(JSON.parse(result.text) as Json) : {};
+  const said = fieldsOf(jsonValueOf(await resultOf(call.context.engine, snapshot)));
   const names = ['creating', 'updating', 'noChange'].flatMap((field) => texts(said[field]));
   return names.length > 0 ? names : texts(fieldsOf(snapshot.job.origin?.data).sources);
 }

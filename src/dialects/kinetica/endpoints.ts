@@ -3,7 +3,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
-import { resultOf } from '../result-of.ts';
+import { type JobResult, jsonValueOf, resultAtHand, resultOf } from '../result-of.ts';
 import type { Call } from './call.ts';
 import { type Encoding, jsonOf, wrapped } from './encoding.ts';
 import {
@@ -72,12 +72,14 @@ function mayChange({ scopes }: Call['principal']): boolean {
 }
 
 /** The whole answer to a poll in JSON, where the snapshot alone says it and the job stays; undefined otherwise. */
-export function polledText({ options, engine }: Call['context'], { job, resultText }: Snapshot): string | undefined {
-  const isDone = job.state === 'succeeded';
-  if (remembered(job)?.removeOnComplete === true || (isDone && resultText === null)) return undefined;
+export function polledText({ options, engine }: Call['context'], snapshot: Snapshot): string | undefined {
+  const { job } = snapshot;
   const memory = remembered(job);
+  if (memory?.removeOnComplete === true) return undefined;
   if (memory !== null && (memory.encoding === 'binary' || memory.pageOf !== null)) return undefined;
-  const result = isDone ? inlineResult(options, job, resultText ?? 'null') : NO_RESULT;
+  const said = job.state === 'succeeded' ? resultAtHand(snapshot) : null;
+  if (said === undefined) return undefined;
+  const result = said === null ? NO_RESULT : inlineResult(options, job, said);
   const body = jobBody(job, engine.clock.now(), result);
   return jsonOf(wrapped('json', 'get_job_response', getJobResponse, body));
 }
@@ -138,18 +140,19 @@ async function cancel(call: Call, number: Long): Promise<string> {
   }
 }
 
-function inlineResult(options: Call['context']['options'], job: Snapshot['job'], text: string): ResultPart {
+function inlineResult(options: Call['context']['options'], job: Snapshot['job'], result: JobResult): ResultPart {
   const memory = remembered(job);
   const isSql = options.endpoints[endpointOf(job)]?.kind === 'sql';
-  if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: text };
-  return encoded(memory.encoding, sqlAnswer(sqlTableOf(text), memory, memory.rowEncoding));
+  if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: plainText(result) };
+  return encoded(memory.encoding, sqlAnswer(sqlTableOf(jsonValueOf(result)), memory, memory.rowEncoding));
 }
 
 async function resultPart(call: Call, snapshot: Snapshot): Promise<ResultPart> {
   if (snapshot.job.state !== 'succeeded') return NO_RESULT;
   const memory = remembered(snapshot.job);
   const isSql = call.context.options.endpoints[endpointOf(snapshot.job)]?.kind === 'sql';
-  if (memory === null || !isSql) return { ...NO_RESULT, job_response_str: await plainResult(call, snapshot) };
+  if (memory === null || !isSql)
+    return { ...NO_RESULT, job_response_str: plainText(await resultOf(call.context.engine, snapshot)) };
   return encoded(memory.encoding, sqlAnswer(await pageRows(call, snapshot, memory.pageOf), memory, memory.rowEncoding));
 }
 
@@ -159,8 +162,7 @@ function encoded(encoding: Encoding, answer: ExecuteSqlResponse): ResultPart {
 }
 
 /** JSON text in any case: a poller that is told DONE parses it. Bytes that are no JSON travel as base64. */
-async function plainResult(call: Call, snapshot: Snapshot): Promise<string> {
-  const result = await resultOf(call.context.engine, snapshot);
+function plainText(result: JobResult): string {
   if (result.kind === 'json') return result.text;
   if (result.kind === 'none') return '{}';
   const base64 = Buffer.from(result.bytes).toString('base64');
@@ -172,7 +174,7 @@ async function pageRows(call: Call, snapshot: Snapshot, pageOf: string | null): 
   const [first] = pageOf === null ? [] : await call.context.engine.read(call.principal.tenant, [pageOf]);
   const isKept = first?.kind === 'found' && first.snapshot.job.state === 'succeeded';
   const kept = isKept ? await keptTable(call, first.snapshot) : null;
-  return kept ?? (await tableOf(call, snapshot)) ?? sqlTableOf('null');
+  return kept ?? (await tableOf(call, snapshot)) ?? sqlTableOf(null);
 }
 
 /** Statements that ran synchronously are nobody's jobs: they show only while they run. */

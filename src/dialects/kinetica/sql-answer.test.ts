@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { Json } from '../../core/job.ts';
 import { recordOfSchema } from './avro.ts';
 import { plain } from './mapping.ts';
 import { type PageOfTable, sqlAnswer } from './sql-answer.ts';
 import { sqlTableOf } from './sql-columns.ts';
 
 const answerOf = (result: object, page: PageOfTable, encoding: 'json' | 'binary') =>
-  sqlAnswer(sqlTableOf(JSON.stringify(result)), page, encoding);
+  sqlAnswer(sqlTableOf(result as Json), page, encoding);
 const ALL = { offset: 0, limit: -9_999, pagingTable: 'p' };
 
 test('sqlAnswer names types as the vendor does and carries values in their base types', () => {

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseForPassingOn } from '../../core/exact-json.ts';
+import type { Json } from '../../core/job.ts';
 import { recordOfSchema } from './avro.ts';
 import { sqlAnswer } from './sql-answer.ts';
 import { sqlTableOf } from './sql-columns.ts';
@@ -19,7 +21,7 @@ const TYPES = [
 ];
 
 const answered = (text: string) => {
-  const result = sqlTableOf(text);
+  const result = sqlTableOf(parseForPassingOn(text));
   const json = sqlAnswer(result, ALL, 'json');
   JSON.parse(json.json_encoded_response);
   const binary = sqlAnswer(result, ALL, 'binary');
@@ -60,7 +62,7 @@ test('any values under any type are answered, in both encodings', () => {
 
 test('sqlTableOf makes a column of texts where a value does not fit the type that was said of it', () => {
   const typed = (type: string, ...values: unknown[]) =>
-    sqlTableOf(JSON.stringify({ columns: ['c'], types: [type], rows: values.map((value) => [value]) })).columns[0];
+    sqlTableOf({ columns: ['c'], types: [type], rows: values.map((value) => [value as Json]) }).columns[0];
   assert.equal(typed('INTEGER', 1, null, 2_147_483_647)?.type.name, 'int');
   assert.equal(typed('INTEGER', 2_147_483_648)?.type.name, 'string');
   assert.equal(typed('BIGINT', '9223372036854775807', true)?.type.name, 'long');
@@ -68,4 +70,19 @@ test('sqlTableOf makes a column of texts where a value does not fit the type tha
   assert.equal(typed('DOUBLE', 'NaN', 1.5)?.type.name, 'double');
   assert.equal(typed('DOUBLE', 'n/a')?.type.name, 'string');
   assert.equal(typed('INTEGER', { a: 1 })?.type.name, 'string');
+});
+
+test('numbers that a double cannot hold keep their digits, under any type and in both encodings', () => {
+  for (const type of [...TYPES, 'UBIGINT', 'HUGEINT']) {
+    for (const literal of ['9007199254740993', '-12345678901234567890', '1e400', '1e-400']) {
+      const table = answered(`{"columns":[${literal}],"types":["${type}"],"rows":[[${literal}],[1],[null]]}`);
+      assert.equal(table.columns[0]?.name, literal);
+      const json = sqlAnswer(table, ALL, 'json').json_encoded_response;
+      assert.ok(json.includes(`"column_1":["${literal}",`), `${type}: ${json}`);
+      const binary = sqlAnswer(table, ALL, 'binary');
+      const rows = recordOfSchema(JSON.parse(binary.response_schema_str)).decode(binary.binary_encoded_response);
+      const [first] = (rows as { column_1: unknown[] }).column_1;
+      assert.equal(String(first), literal, type);
+    }
+  }
 });

@@ -5,7 +5,8 @@
  * that no result can break the answer about its job.
  */
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from '../../core/json-object.ts';
+import { fieldsOf, textOf } from '../../core/json-object.ts';
+import { literalOf } from '../../core/raw-json.ts';
 import type { Encoding } from './encoding.ts';
 
 /** What a job of an SQL type leaves as its result. `types` are the engine's own names, one per column. */
@@ -61,9 +62,9 @@ const LONG_MAX = 2n ** 63n - 1n;
 const INT_MAX = 2 ** 31 - 1;
 const NUMBER_WORDS = ['NaN', 'Infinity', '-Infinity'];
 
-/** @param text JSON. Of what is no result of a statement there are no columns. */
-export function sqlTableOf(text: string): SqlTable {
-  const { columns, types, rows } = fieldsOf(JSON.parse(text) as Json);
+/** Of what is no result of a statement there are no columns. */
+export function sqlTableOf(said: Json): SqlTable {
+  const { columns, types, rows } = fieldsOf(said);
   const result = { columns: textsOf(columns), types: textsOf(types), rows: rowsOf(rows) };
   return { columns: columnsOf(result), rows: result.rows };
 }
@@ -79,8 +80,10 @@ function columnsOf({ columns, types, rows }: SqlResult): readonly Column[] {
 
 export function cellOf(base: ColumnType['base'], value: Json, encoding: Encoding): unknown {
   if (value === null) return null;
-  if (base === 'string') return typeof value === 'string' ? value : JSON.stringify(value);
+  if (base === 'string') return textOf(value);
   if (typeof value === 'boolean') return value ? 1 : 0;
+  const literal = literalOf(value);
+  if (literal !== null) return numberOf(base, literal, encoding);
   return typeof value === 'string' ? numberOf(base, value, encoding) : value;
 }
 
@@ -98,17 +101,20 @@ function typeOf(name: string): ColumnType {
 function fits(base: ColumnType['base'], value: Json): boolean {
   if (value === null || base === 'string' || typeof value === 'boolean') return true;
   if (typeof value === 'number') return base === 'float' || base === 'double' || isWhole(base, value);
+  const literal = literalOf(value);
+  if (literal !== null) return base === 'long' && isLongText(literal);
   if (typeof value !== 'string') return false;
   if (base === 'float' || base === 'double') return NUMBER_WORDS.includes(value) || isNumberText(value);
-  if (!/^-?\d{1,19}$/.test(value)) return false;
-  return base === 'int' ? isWhole('int', Number(value)) : isLong(BigInt(value));
+  return isLongText(value) && (base === 'long' || isWhole('int', Number(value)));
 }
 
 function isWhole(base: 'int' | 'long', value: number): boolean {
   return Number.isSafeInteger(value) && (base === 'long' || (value <= INT_MAX && value >= -INT_MAX - 1));
 }
 
-function isLong(value: bigint): boolean {
+function isLongText(text: string): boolean {
+  if (!/^-?\d{1,19}$/.test(text)) return false;
+  const value = BigInt(text);
   return value <= LONG_MAX && value >= -LONG_MAX - 1n;
 }
 
@@ -118,7 +124,7 @@ function isNumberText(text: string): boolean {
 
 function textsOf(given: Json | undefined): readonly string[] {
   if (!Array.isArray(given)) return [];
-  return given.map((item: Json) => (typeof item === 'string' ? item : JSON.stringify(item)));
+  return given.map(textOf);
 }
 
 /** A row that is none is one of a single value. */

@@ -15,6 +15,13 @@ test('parametersOf refuses what is no list of scalars', () => {
   }
 });
 
+test('parametersOf refuses a number that would reach the engine as another one', () => {
+  for (const text of ['[9007199254740993]', '[[1,1e400]]']) {
+    assert.throws(() => parametersOf({ query_parameters: text }), /double cannot hold/, text);
+  }
+  assert.deepEqual(parametersOf({ query_parameters: '["9007199254740993"]' }), ['9007199254740993']);
+});
+
 test('withNumberedPlaceholders turns :1 into $1 where a value may stand', () => {
   for (const [given, expected] of [
     ['SELECT :1', 'SELECT $1'],

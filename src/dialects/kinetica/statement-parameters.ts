@@ -1,5 +1,6 @@
 /** Parameters of a statement, as `query_parameters` carries them: the text of a JSON list, for `?`, `:1` or `$1` in the statement. */
 import { BideError } from '../../core/errors.ts';
+import { requireExactNumbers } from '../../core/exact-numbers.ts';
 import type { Json } from '../../core/job.ts';
 import type { StringMap } from './wire.ts';
 
@@ -54,6 +55,12 @@ function rowOf(rows: readonly (readonly Json[])[]): readonly Json[] {
 
 function parsed(text: string): Json {
   if (text.trim() === '') return null;
+  const value = parsedJson(text);
+  requireExactNumbers(text);
+  return value;
+}
+
+function parsedJson(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {

@@ -3,7 +3,7 @@ import { BideError } from '../../core/errors.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
-import { resultOf } from '../result-of.ts';
+import { jsonValueOf, resultOf } from '../result-of.ts';
 import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { jsonOf } from './encoding.ts';
@@ -35,7 +35,7 @@ export async function executeSql(call: Call, request: ExecuteSqlRequest): Promis
 export async function tableOf(call: Call, snapshot: Snapshot): Promise<SqlTable | null> {
   const result = await resultOf(call.context.engine, snapshot);
   if (result.kind === 'none' && snapshot.job.result !== null) return null;
-  return sqlTableOf(result.kind === 'json' ? result.text : 'null');
+  return sqlTableOf(jsonValueOf(result));
 }
 
 /** `tableOf` for what pages are cut from. */

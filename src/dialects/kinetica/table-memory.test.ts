@@ -7,7 +7,7 @@ const job = (id: string, bytes: number, revision = 1) => ({ id, revision, result
 
 test('createTableMemory keeps what fits, drops what was asked for longest ago, and takes nothing larger than all of it', () => {
   const memory = createTableMemory(100);
-  const table = sqlTableOf('null');
+  const table = sqlTableOf(null);
   for (const id of ['a', 'b']) memory.put(job(id, 40), table);
   assert.equal(memory.get(job('a', 40)), table);
   memory.put(job('c', 60), table);

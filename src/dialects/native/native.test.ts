@@ -26,6 +26,7 @@ const adapter: DialectAdapter<null> = {
   readings: () => ({
     requests: ({ id }) => [
       { method: 'GET', path: '/v1/jobs' },
+      { method: 'GET', path: `/v1/jobs/${id}/result` },
       { method: 'POST', path: '/v1/jobs/wait', json: { ids: [id], timeout: 0 } },
     ],
   }),

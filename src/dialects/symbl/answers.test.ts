@@ -15,7 +15,6 @@ function materialOf(result: Json, options: Json = {}, notes: SpeakerNotes = NO_N
     conversation: { id: '1234567890123456', name: 'x', createdAt: 1_700_000_000_000, metadata: {} },
     notes,
     isFinished: true,
-    depthMax: 100,
     jobs: [{ jobId: 'j1', result: { kind: 'json', text: JSON.stringify(result) }, input: JSON.stringify({ options }) }],
   };
 }

@@ -6,7 +6,7 @@
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
-import { parseJson } from '../../core/json-text.ts';
+import { jsonValueOf, resultIn } from '../result-of.ts';
 import { analyticsOf } from './analytics.ts';
 import { type Budget, createBudget, tooMuch } from './budget.ts';
 import type { Conversation } from './conversations.ts';
@@ -31,9 +31,9 @@ export interface Material {
   readonly isFinished: boolean;
   /** Of jobs that succeeded, the first appended first; others only for their input. */
   readonly jobs: readonly Left[];
-  /** Of JSON results. */
-  readonly depthMax: number;
 }
+
+const JSON_TYPE = 'application/json';
 
 export type Query = Readonly<Record<string, string | readonly string[]>>;
 
@@ -95,7 +95,7 @@ export const ABOUT_INPUT: ReadonlySet<string> = new Set(['entities', 'trackers',
 /** JSON text. RESULT_TOO_LARGE past `bytesMax`, or as the reading throws. */
 export function answerText(material: Material, { name, query, body }: Question, bytesMax: number): string {
   const budget = createBudget(bytesMax);
-  const results = material.jobs.map(({ result }) => parsed(result, material.depthMax));
+  const results = material.jobs.map(({ result }) => saidBy(result));
   const { conversation, notes } = material;
   const parts = material.jobs.map(({ jobId }, index) => ({
     jobId,
@@ -108,11 +108,9 @@ export function answerText(material: Material, { name, query, body }: Question, 
   return text;
 }
 
-/** Checked where results are taken in; one that an archive brought in spite of it says nothing. */
-function parsed(result: Left['result'], depthMax: number): Json {
+function saidBy(result: Left['result']): Json {
   if (result === null || result.kind === 'text') return result?.text ?? null;
-  const json = parseJson(Buffer.from(result.text), depthMax);
-  return json?.kind === 'json' ? json.value : null;
+  return jsonValueOf(resultIn(JSON_TYPE, Buffer.from(result.text)));
 }
 
 function merged(results: readonly Json[]): Read['extras'] {

@@ -65,7 +65,7 @@ async function materialOf(
   }
   const isFinished = snapshots.every(({ job }) => isFinal(job.state));
   const notes = await call.conversations.notes(tenant, conversation.id);
-  return { conversation, notes, isFinished, jobs, depthMax: call.context.engine.limits.jsonDepthMax };
+  return { conversation, notes, isFinished, jobs };
 }
 
 function isDone({ state }: Snapshot['job']): boolean {

@@ -20,7 +20,7 @@
  * have to convert them back.
  */
 import type { DuckDBDateValue, DuckDBValue } from '@duckdb/node-api';
-import { parseForPassingOn } from '../../core/exact-numbers.ts';
+import { parseForPassingOn } from '../../core/exact-json.ts';
 import type { Json } from '../../core/job.ts';
 import { isoTimeOf } from './iso-time.ts';
 import { QueryRefused } from './query-guard.ts';
