@@ -65,6 +65,16 @@ export const results: Topic = [
     assert.ok(Buffer.from(LARGE.subarray(1_000_000, 1_070_000)).equals(read[6]?.bytes ?? LARGE));
   }),
 
+  test('readResult answers slices of an empty result, which are empty', async (context) => {
+    const { id } = await doneWith(context, textResult('', 'text/plain'));
+    const read = await context.store.readResult([
+      { id },
+      { id, slice: { first: 0, length: 0 } },
+      { id, slice: { first: 0, length: 5 } },
+    ]);
+    assert.deepEqual(read, [textResult('', 'text/plain'), textResult('', 'text/plain'), textResult('', 'text/plain')]);
+  }),
+
   test('apply replaces the result when one is stored already', async (context) => {
     const done = await doneWith(context, textResult('"old, and longer"'));
     const patch = { result: { contentType: 'text/plain', bytes: 3 } };

@@ -102,7 +102,8 @@ export const STATEMENTS = {
   tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
   tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
   jobResult: `SELECT r.content_type, r.bytes FROM jobs j JOIN job_results r ON r.number = j.number WHERE j.id = ?`,
-  jobResultSlice: `SELECT r.content_type, substr(r.bytes, ?2 + 1, ?3)
+  // Of an empty blob SQLite cuts null.
+  jobResultSlice: `SELECT r.content_type, coalesce(substr(r.bytes, ?2 + 1, ?3), x'')
     FROM jobs j JOIN job_results r ON r.number = j.number WHERE j.id = ?1`,
   jobInput: 'SELECT i.input FROM jobs j JOIN job_inputs i ON i.number = j.number WHERE j.id = ?',
 
