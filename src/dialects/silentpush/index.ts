@@ -24,7 +24,10 @@ export const silentpush: Dialect<SilentpushOptions> = {
     { method: 'GET', path: ME_PATH, purpose: 'Who the key belongs to' },
   ],
   omits: [
-    { what: '/api/v1/feeds', why: 'Another API with another error shape; it has no jobs.' },
+    {
+      what: '/api/v1/feeds, /api/v1/export, /api/v2/iocs',
+      why: 'Other APIs with another error shape; they have no jobs.',
+    },
     { what: 'cancel, list, idempotency', why: 'The vendor has none on this surface; the native API offers them.' },
   ],
   errorBody,

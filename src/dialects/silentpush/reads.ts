@@ -17,6 +17,7 @@ import { resultJson } from './bodies.ts';
 import { type Answer, type Call, paramsOf, send } from './call.ts';
 import { envelope, failure, failureMessage, NAME } from './mapping.ts';
 import { filtersOf } from './query.ts';
+import type { Params } from './submission.ts';
 import { MAX_WAIT_SECONDS, type ReadEndpoint } from './wire.ts';
 
 /** Nobody comes back for a lookup: its job is kept for a look at what went wrong. */
@@ -30,7 +31,7 @@ export async function readAtOnce(call: Call, endpoint: ReadEndpoint): Promise<An
   const { tenant } = call.principal;
   const input = {
     endpoint: endpoint.name,
-    path: paramsOf(call),
+    path: pathOf(call),
     query: filtersOf(call.query),
     body: endpoint.method === 'POST' ? bodyOf(call) : null,
   };
@@ -54,6 +55,12 @@ async function responseOf(call: Call, snapshot: Snapshot, resultKey: string) {
   const result = await resultJson(call.context.engine, snapshot);
   if (isObject(result)) return envelope(result);
   return envelope(result === null ? {} : { [resultKey]: result });
+}
+
+/** A subnet is one parameter, however its slash was written. */
+function pathOf(call: Call): Params {
+  const { bits, ...path } = paramsOf(call);
+  return bits === undefined ? path : { ...path, subnet: `${path.subnet}/${bits}` };
 }
 
 function bodyOf(call: Call): Json {

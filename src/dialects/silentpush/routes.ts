@@ -9,7 +9,7 @@ import { takeRawBodies } from '../json-body.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import { createBodies } from './bodies.ts';
 import type { Answer, Call, Context } from './call.ts';
-import { errorBody } from './mapping.ts';
+import { envelope, errorBody } from './mapping.ts';
 import { parseQuery, type Query } from './query.ts';
 import { poll } from './reading.ts';
 import { readAtOnce } from './reads.ts';
@@ -34,7 +34,9 @@ export function register(app: FastifyInstance, context: Context): void {
     }
     for (const endpoint of READ_ENDPOINTS) {
       const serve = on((call) => readAtOnce(call, endpoint));
-      framed.route({ method: endpoint.method, url: routeOf(endpoint.path), exposeHeadRoute: false, handler: serve });
+      for (const path of [endpoint.path, ...(endpoint.morePaths ?? [])]) {
+        framed.route({ method: endpoint.method, url: routeOf(path), exposeHeadRoute: false, handler: serve });
+      }
     }
   });
 }
@@ -66,6 +68,8 @@ function queryOf(request: FastifyRequest): Query {
   return parseQuery(mark === -1 ? '' : url.slice(mark + 1));
 }
 
+/** One connector tests its connection by the `username`, another by the `status_code`. */
 function me(call: Call): Answer {
-  return sendPlainJson(call.reply, JSON.stringify({ username: call.principal.tenant }));
+  const { tenant: username } = call.principal;
+  return sendPlainJson(call.reply, JSON.stringify({ ...envelope({ username }), username }));
 }

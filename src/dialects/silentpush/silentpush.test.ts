@@ -15,7 +15,7 @@ import {
 } from '../contract-suite.ts';
 import { silentpush } from './index.ts';
 import type { SilentpushOptions } from './options.ts';
-import { Envelope, ME_PATH, ROOT, STARTING_ENDPOINTS } from './wire.ts';
+import { Envelope, ME_PATH, READ_ENDPOINTS, ROOT, STARTING_ENDPOINTS } from './wire.ts';
 
 type Claimed = Awaited<ReturnType<ReturnType<typeof createWorker>['claim']>>;
 
@@ -225,6 +225,49 @@ describe('Silent Push options', () => {
         assert.equal((await rig.send({ ...bulk, json: ['a.example'] })).status, 400);
       },
     ));
+
+  it('reads put a list where clients look for it, and take a subnet with its slash as it is', () => {
+    const reads = READ_ENDPOINTS.map(({ name }) => [name, { type: TEST_TYPE }]);
+    return withRig({ endpoints: Object.fromEntries(reads) }, undefined, async (rig) => {
+      const worker = createWorker(rig.engine, rig.tenant);
+      const EXPLORE = `${ROOT}/explore`;
+      const cases = [
+        [`${EXPLORE}/domain/whoislive/a.example`, 'whois_live', { domain: 'a.example' }],
+        [`${EXPLORE}/padns/lookup/domain/asns/a.example`, 'records', { domain: 'a.example' }],
+        [`${EXPLORE}/padns/lookup/ipdiversity/a/a.example`, 'records', { qtype: 'a', query: 'a.example' }],
+        [`${EXPLORE}/ipreputation/history/ipv4/192.0.2.1`, 'ip_reputation_history', { ipv4: '192.0.2.1' }],
+        [`${EXPLORE}/ipreputation/history/asn/64496`, 'asn_reputation_history', { asn: '64496' }],
+        [
+          `${EXPLORE}/ipreputation/history/subnet/192.0.2.0/24`,
+          'subnet_reputation_history',
+          { subnet: '192.0.2.0/24' },
+        ],
+        [
+          `${EXPLORE}/ipreputation/history/subnet/192.0.2.0%2F24/`,
+          'subnet_reputation_history',
+          { subnet: '192.0.2.0/24' },
+        ],
+        [`${EXPLORE}/takedownreputation/history/asn/64496`, 'takedown_reputation_history', { asn: '64496' }],
+        ['/api/v2/live-scan/scan-on-demand/query?url=a.example', 'scan', {}],
+      ] as const;
+      for (const [path, key, params] of cases) {
+        const answer = rig.send({ method: 'GET', path });
+        await rig.held(1);
+        const held = await worker.claim(TEST_TYPE);
+        const input = JSON.parse((await rig.engine.readInput(rig.tenant, held.id)) ?? '');
+        assert.deepEqual(input.path, params, path);
+        await worker.succeed(held, [{ row: 1 }]);
+        assert.deepEqual(memberOf(await answer, ['response']), { [key]: [{ row: 1 }] }, path);
+      }
+    });
+  });
+
+  it('a test of the connection finds a username and a status code', () =>
+    withRig({}, undefined, async (rig) => {
+      const username = rig.tenant;
+      const me = { status_code: 200, error: null, response: { username }, username };
+      assert.deepEqual(jsonOf(await rig.send({ method: 'GET', path: `${ME_PATH}/` })), me);
+    }));
 
   it('a type that does not exist is refused at the start', async () => {
     const endpoints = { 'domain/search': { type: 'nowhere' } };

@@ -150,40 +150,63 @@ function started(name: StartingName, path: string, resultKey: string, purpose: s
   return { name, method: 'GET', path: `${EXPLORE}/${path}`, resultKey, queryName: name, purpose };
 }
 
-export type ReadName = (typeof READS)[number][1];
+export type ReadName = (typeof READS)[number][1] | 'live-scan/scan-on-demand/query';
 
 /** One endpoint that answers at once and never names a job. */
 export interface ReadEndpoint {
   readonly name: ReadName;
   readonly method: 'GET' | 'POST';
   readonly path: string;
+  /** Other spellings of the path. */
+  readonly morePaths?: readonly string[];
   /** Where a list goes; an object is the response itself. */
   readonly resultKey: string;
   readonly purpose: string;
 }
 
-/** Method, name, what follows the name in the path, and the key of a list. */
+/** Method, name, what follows the name in the path, and the key of a list: the one under which recorded answers have it. */
 const READS = [
   ['GET', 'domain/whois', '/{domain}', 'whois', 'WHOIS of a domain; a connector tests its connection with it'],
-  ['GET', 'domain/whoislive', '/{domain}', 'whois', 'WHOIS of a domain, asked now'],
+  ['GET', 'domain/whoislive', '/{domain}', 'whois_live', 'WHOIS of a domain, asked now'],
   ['GET', 'domain/domaininfo', '/{domain}', 'domaininfo', 'Facts about a domain'],
   ['GET', 'enrich', '/{resource}/{value}', 'enrichment', 'All that is known of a domain or an address'],
   ['GET', 'padns/lookup/density', '/{qtype}/{query}', 'records', 'How many names share something'],
-  ['GET', 'padns/lookup/domain/asns', '/{domain}', 'domain_asns', 'Networks that a domain was seen in'],
-  ['GET', 'ipreputation/history', '/{resource}/{value}', 'history', 'Reputation of an address, a subnet or a network'],
-  ['GET', 'nsreputation/history/nameserver', '/{nameserver}', 'history', 'Reputation of a name server'],
-  ['GET', 'nsreputation/nameserver', '/{nameserver}', 'history', 'Reputation of a name server, under its older name'],
-  ['GET', 'takedownreputation/history/asn', '/{asn}', 'history', 'How fast a network takes down'],
-  ['GET', 'takedownreputation/asn', '/{asn}', 'history', 'How fast a network takes down, under its older name'],
+  ['GET', 'padns/lookup/ipdiversity', '/{qtype}/{query}', 'records', 'How many addresses a name had'],
+  ['GET', 'padns/lookup/domain/asns', '/{domain}', 'records', 'Networks that a domain was seen in'],
+  ['GET', 'ipreputation/history/ipv4', '/{ipv4}', 'ip_reputation_history', 'Reputation of an address'],
+  ['GET', 'ipreputation/history/subnet', '/{subnet}', 'subnet_reputation_history', 'Reputation of a subnet'],
+  ['GET', 'ipreputation/history/asn', '/{asn}', 'asn_reputation_history', 'Reputation of a network'],
+  [
+    ...(['GET', 'nsreputation/history/nameserver', '/{nameserver}'] as const),
+    ...(['ns_server_reputation_history', 'Reputation of a name server'] as const),
+  ],
+  [
+    ...(['GET', 'nsreputation/nameserver', '/{nameserver}'] as const),
+    ...(['ns_server_reputation', 'Reputation of a name server, under its older name'] as const),
+  ],
+  ['GET', 'takedownreputation/history/asn', '/{asn}', 'takedown_reputation_history', 'How fast a network takes down'],
+  [
+    ...(['GET', 'takedownreputation/asn', '/{asn}'] as const),
+    ...(['takedown_reputation', 'How fast a network takes down, under its older name'] as const),
+  ],
   ['GET', 'tools/scanondemand', '', 'scan', 'Scans an address now'],
   ['GET', 'tools/screenshotondemand', '', 'screenshot', 'Takes a screenshot now'],
   ['POST', 'bulk/domaininfo', '', 'domaininfo', 'Facts about domains'],
   ['POST', 'bulk/domain/riskscore', '', 'riskscore', 'Risk scores of domains'],
   ['POST', 'bulk/domain/infratags', '', 'infratags', 'Infrastructure tags of domains'],
   ['POST', 'bulk/ip2asn', '/{resource}', 'ip2asn', 'Networks of addresses'],
+  ['POST', 'bulk/summary', '/{resource}', 'summary', 'What is known of domains or addresses, in short'],
 ] as const;
 
-export const READ_ENDPOINTS: readonly ReadEndpoint[] = READS.map(([method, name, rest, resultKey, purpose]) => ({
-  ...{ method, name, resultKey, purpose },
-  path: `${EXPLORE}/${name}${rest}`,
-}));
+export const READ_ENDPOINTS: readonly ReadEndpoint[] = [
+  ...READS.map(([method, name, rest, resultKey, purpose]) => ({
+    ...{ method, name, resultKey, purpose },
+    path: `${EXPLORE}/${name}${rest}`,
+    // Some connectors write a subnet with its slash as it is: `192.0.2.0/24` is two segments then.
+    ...(rest === '/{subnet}' ? { morePaths: [`${EXPLORE}/${name}/{subnet}/{bits}`] } : {}),
+  })),
+  {
+    ...{ name: 'live-scan/scan-on-demand/query', method: 'GET', path: '/api/v2/live-scan/scan-on-demand/query' },
+    ...{ resultKey: 'scan', purpose: 'Scans an address now, under its newer name' },
+  },
+];
