@@ -62,6 +62,7 @@ export const READINGS: Readonly<Record<string, Answer>> = {
     const topics = extras.topics ?? [];
     return { topics: query.sentiment === 'true' ? withSentiment(topics, messages, budget) : topics };
   },
+  'abstract-topics': ({ extras }) => ({ abstractTopics: extras.abstractTopics ?? [] }),
   questions: ({ extras, messages }) => ({ questions: extras.questions ?? questionsOf(messages) }),
   'follow-ups': ({ extras }) => ({ followUps: extras.followUps ?? [] }),
   'action-items': ({ extras }) => ({ actionItems: extras.actionItems ?? [] }),

@@ -47,6 +47,7 @@ export const symbl: Dialect<SymblOptions> = {
       what: 'Topics, action items, follow-ups, intents, summaries of our own',
       why: 'They need a model: a handler that has one returns them, and they are answered as it says.',
     },
+    { what: 'experiences', why: 'Pages that the vendor hosts about a conversation; there is no address to hand out.' },
     { what: 'callscore/status, lm-insights/status', why: 'No such analysis is made.' },
     {
       what: 'bookmarks, bookmarks-data, bookmark users',

@@ -195,9 +195,10 @@ function router(shared: Shared): Route {
     };
 }
 
-/** Older clients send the token as an API key. Where both headers come, Authorization counts. */
+/** Older clients send the token as an API key. Where both headers come, Authorization counts, unless it names no scheme. */
 function principalIn({ auth }: Context, { headers }: FastifyRequest): ReturnType<typeof principalOf> {
-  const credential = credentialOf(headers.authorization) ?? credentialOf(headers['x-api-key']);
+  const given = credentialOf(headers.authorization);
+  const credential = given === null || given.scheme === 'bare' ? (credentialOf(headers['x-api-key']) ?? given) : given;
   return credential === null ? null : principalOf(auth, credential.secret);
 }
 

@@ -279,6 +279,12 @@ describe('Symbl.ai', () => {
       'nobody',
     );
     assert.equal(byApiKey.status, 200);
+    const misspelled = { authorization: `Berar ${first.accessToken}`, 'x-api-key': first.accessToken };
+    const byEither = await rig.send({ method: 'GET', path: '/v1/conversations', headers: misspelled }, 'nobody');
+    assert.equal(byEither.status, 200, 'an Authorization of no known scheme yields to the API key');
+    const foreign = { authorization: 'Bearer x', 'x-api-key': first.accessToken };
+    const byBearer = await rig.send({ method: 'GET', path: '/v1/conversations', headers: foreign }, 'nobody');
+    assert.equal(byBearer.status, 401, 'a bearer counts before the API key');
     rig.clock.advance(86_340_000);
     const third = jsonOf(await rig.send(credentials, 'nobody')) as typeof first;
     assert.notEqual(third.accessToken, first.accessToken);
