@@ -89,6 +89,11 @@ export const ERRORS = Object.freeze({
     title: 'Too many requests are being held open.',
     advice: 'Poll without wait, and try again after Retry-After.',
   },
+  TOO_MANY_UPLOADS: {
+    kind: 'busy',
+    title: 'Too many uploads are under way.',
+    advice: 'Send this one again after Retry-After, when another has ended.',
+  },
   TOO_MANY_ANSWERS: {
     kind: 'busy',
     title: 'Too much of earlier answers is still unread.',

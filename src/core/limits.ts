@@ -82,6 +82,18 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     max: 16_384 * MIB,
     meaning: 'Bytes of answers to all tenants that are made and not read yet.',
   },
+  uploadsMax: {
+    value: 100,
+    min: 1,
+    max: 10_000,
+    meaning: 'Uploads of files to one process that are being sent at once; past it the next gets 503.',
+  },
+  uploadsPerTenantMax: {
+    value: 20,
+    min: 1,
+    max: 10_000,
+    meaning: 'Uploads of one tenant that are being sent at once: whoever sends slowly keeps nobody else from sending.',
+  },
   answerStallMs: {
     value: 30 * SECOND,
     min: SECOND,

@@ -9,6 +9,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
 import type { CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { Logger } from './log.ts';
 import type { NumberCipher } from './number-cipher.ts';
 import type { Seal } from './seal.ts';
 
@@ -71,6 +72,8 @@ export interface DialectContext<Options> {
   readonly options: Options;
   /** A folder of this dialect's own on this machine, for files under way such as uploads. It makes it when it needs it. */
   readonly folder: string;
+  /** For what happens in no request: errors of requests are logged where they are answered. */
+  readonly logger: Pick<Logger, 'warn'>;
   /** Base URL of this dialect as the caller sees it, without a trailing slash: the configured public URL, else from a valid Host header. */
   publicUrl(request: FastifyRequest): string;
 }

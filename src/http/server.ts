@@ -100,7 +100,7 @@ async function mountDialect(options: ServerOptions & { readonly answers: Answers
 }
 
 function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown> {
-  const { engine, auth, holds, documents } = options;
+  const { engine, auth, holds, documents, logger } = options;
   const { at, options: dialectOptions } = mount;
   const configured = options.publicUrl === null ? null : options.publicUrl.replace(/(?<!\/)\/+$/, '');
   const prefix = at.kind === 'prefix' ? at.prefix : '';
@@ -110,6 +110,7 @@ function contextOf(options: ServerOptions, mount: Mount): DialectContext<unknown
     holds,
     documents,
     options: dialectOptions,
+    logger: logger.child({ dialect: mount.dialect.name }),
     folder: join(options.dialectsFolder ?? join(tmpdir(), 'bide-dialects'), mount.dialect.name),
     // A host of its own has its own public URL, which only its requests know.
     publicUrl: (request) => publicUrlOf(request.raw, at.kind === 'host' ? null : configured) + prefix,

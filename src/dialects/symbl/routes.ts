@@ -7,6 +7,7 @@ import { jobIdOf } from '../../core/id.ts';
 import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
 import { noteCaller } from '../../http/caller.ts';
+import { createShares } from '../../http/shares.ts';
 import { requireTypes } from '../configured-types.ts';
 import { answerPreflight, CORS_HEADERS, CORS_PAIRS } from '../cors.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';
@@ -64,6 +65,7 @@ function sharedOf(context: Context, disk: Disk): Shared {
       bytesMax: options.uploadBytesMax,
       disk,
     }),
+    underway: createShares({ each: engine.limits.uploadsPerTenantMax, all: engine.limits.uploadsMax }),
     desk: createReadingDesk({ clock: engine.clock, bytesMax: options.readBytesMax }),
     oneByOne(tenant, run) {
       const turn = (tails.get(tenant) ?? Promise.resolve()).then(run, run);
@@ -94,7 +96,7 @@ function tidyUploads(app: FastifyInstance, { context, uploads }: Shared): void {
     unsubscribe();
   });
   function drop(run: () => Promise<void>): void {
-    run().catch((error: unknown) => app.log.warn({ err: error }, 'an upload could not be dropped'));
+    run().catch((error: unknown) => context.logger.warn({ err: error }, 'an upload could not be dropped'));
   }
 }
 

@@ -62,13 +62,24 @@ export async function processBytes(call: Call, medium: Medium): Promise<SubmitBo
 }
 
 /** What is left of a refused body is not read: nobody knows how much that is. */
-async function taken({ uploads, request, reply }: Call, body: Readable): Promise<Upload> {
+async function taken(call: Call, body: Readable): Promise<Upload> {
+  const { uploads, underway, request, reply, principal } = call;
+  const isTaken = underway.take(principal.tenant, 1);
   try {
+    if (!isTaken) throw tooManyUploads(call);
     return await uploads.take(body, Number(request.headers['content-length'] ?? 0));
   } catch (error) {
     if (!body.readableEnded) reply.header('connection', 'close');
     throw error;
+  } finally {
+    if (isTaken) underway.giveBack(principal.tenant, 1);
   }
+}
+
+function tooManyUploads({ context }: Call): BideError {
+  const { uploadsMax, uploadsPerTenantMax } = context.engine.limits;
+  const detail = `The server takes ${uploadsPerTenantMax} uploads of one tenant at once (uploadsPerTenantMax), and ${uploadsMax} of all (uploadsMax): send this one when another has ended.`;
+  return new BideError('TOO_MANY_UPLOADS', detail);
 }
 
 async function process(call: Call, material: Material, known?: Conversation | null): Promise<SubmitBody> {

@@ -103,3 +103,61 @@ describe('an upload to a full disk', () => {
     await rig.close();
   });
 });
+
+describe('uploads that are being sent', () => {
+  it('are so many of one tenant at once; the next is 503, one of another tenant is taken', async () => {
+    const gate = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    let count = 0;
+    const disk: Disk = {
+      ...systemDisk,
+      async createFile(path) {
+        count += 1;
+        if (count === 1) {
+          begun.resolve();
+          await gate.promise;
+        }
+        return systemDisk.createFile(path);
+      },
+    };
+    const dialect = { ...symbl, register: (app: never, context: never) => register(app, context, disk) };
+    const rig = await openSymbl({ dialect, limits: { uploadsMax: 2, uploadsPerTenantMax: 1 } });
+    try {
+      const first = rig.upload(MEDIA);
+      await begun.promise;
+      const refused = await rig.upload(Buffer.from('short'));
+      assert.equal(refused.status, 503, refused.text);
+      assert.match(refused.text, /1 uploads of one tenant at once \(uploadsPerTenantMax\)/);
+      assert.equal(refused.headers['retry-after'], '1');
+      const path = '/v1/process/audio';
+      const other = { method: 'POST', path, body: MEDIA, headers: { 'content-type': 'audio/wav' } };
+      assert.equal((await rig.send(other, 'other')).status, 201);
+      gate.resolve();
+      assert.equal((await first).status, 201);
+      assert.equal((await rig.upload(MEDIA)).status, 201);
+    } finally {
+      gate.resolve();
+      await rig.close();
+    }
+  });
+
+  it('and cannot be dropped afterwards are told to whoever reads the log', async () => {
+    const warned = Promise.withResolvers<unknown[]>();
+    const logger = { warn: (...words: unknown[]) => warned.resolve(words) };
+    const remove = async () => {
+      throw Object.assign(new Error('EACCES: permission denied'), { code: 'EACCES' });
+    };
+    const disk: Disk = { ...systemDisk, remove };
+    const dialect = {
+      ...symbl,
+      register: (app: never, context: object) => register(app, { ...context, logger } as never, disk),
+    };
+    const rig = await openSymbl({ dialect });
+    await uploaded(rig);
+    await rig.finish(null);
+    const [facts, message] = await warned.promise;
+    assert.match(String(message), /upload could not be dropped/);
+    assert.match(String((facts as { err: Error }).err), /EACCES/);
+    await rig.close();
+  });
+});
