@@ -15,6 +15,7 @@ import { testLifecycle } from './contract-suite/lifecycle.ts';
 import { testLimits } from './contract-suite/limits.ts';
 import { testManifest } from './contract-suite/manifest.ts';
 import { testReadings } from './contract-suite/readings.ts';
+import { testTogether } from './contract-suite/together.ts';
 
 export {
   type DialectAdapter,
@@ -37,6 +38,7 @@ const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAda
   ['limits', testLimits],
   ['holds', testHolds],
   ['readings', testReadings],
+  ['jobs together', testTogether],
   ['golden exchanges', testGolden],
   ['random requests', testFuzz],
 ];

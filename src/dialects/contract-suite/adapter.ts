@@ -34,6 +34,12 @@ export interface Readings {
   requests(job: JobIds): readonly WireRequest[];
 }
 
+export interface Together {
+  readonly request: WireRequest;
+  /** What the answer says of one of these jobs; undefined where it leaves it out. */
+  of(answer: WireAnswer, job: JobIds): unknown;
+}
+
 /** Sends a request as it is: without credentials. */
 export type SendBare = (request: WireRequest) => Promise<WireAnswer>;
 
@@ -65,6 +71,8 @@ export interface DialectAdapter<Options> {
   readonly hold: ((job: JobIds, seconds: number) => WireRequest) | null;
   /** Makes what the readings need, such as a conversation. */
   readonly readings?: (send: SendBare) => Promise<Readings> | Readings;
+  /** Requests whose answers have several jobs in them; left out where the vendor has none. */
+  readonly together?: (jobs: readonly JobIds[], readings: Readings) => readonly Together[];
   /** Null where the vendor has no cancel. */
   readonly cancel: ((job: JobIds) => WireRequest) | null;
   /** Requests that the vendor refuses, and the status it does that with. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
+import type { Held } from './held.ts';
 
 /** Names that faces read, and those that every object has without being given them. */
 const NAMES = [
@@ -88,6 +89,29 @@ const spoken = fc.record(
 );
 
 export const anyJson: fc.Arbitrary<Json> = fc.oneof(tree, table as fc.Arbitrary<Json>, spoken as fc.Arbitrary<Json>);
+
+/** Any end of a job. */
+export function endOf(): fc.Arbitrary<Held['end']> {
+  return fc.oneof(
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('json' as const), result: anyJson }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('bytes' as const),
+        contentType: fc.constantFrom('text/plain', 'application/octet-stream', 'text/plain; charset=utf-16'),
+        bytes: fc.uint8Array({ maxLength: 10 }),
+      }),
+    },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constant('failed' as const),
+        message: fc.string({ unit: 'binary', maxLength: 20 }),
+        details: anyJson,
+      }),
+    },
+  );
+}
 
 /** One as deep as a result may be. */
 export function nestedJson(depth: number): Json {

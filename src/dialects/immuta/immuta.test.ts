@@ -48,6 +48,15 @@ const adapter: DialectAdapter<ImmutaOptions> = {
       })),
     ],
   }),
+  together: (jobs) => [
+    { request: post({ jobIds: jobs.map(({ id }) => id) }), of: (answer, { id }) => memberOf(answer, [id]) },
+    { request: post({ jobIds: jobs.map(({ id }) => id), wait: 1 }), of: (answer, { id }) => memberOf(answer, [id]) },
+    { request: { method: 'GET', path: '/jobs?bulkId=b1' }, of: (answer, { id }) => memberOf(answer, [id]) },
+    {
+      request: { method: 'GET', path: '/jobs/search?size=100' },
+      of: (answer, { id }) => (memberOf(answer, ['jobs']) as { id: string }[]).find((job) => job.id === id),
+    },
+  ],
   cancel: null,
   refused: [
     { title: 'statuses without jobIds', request: post({ wait: 1 }), status: 400 },

@@ -98,6 +98,16 @@ const adapter: DialectAdapter<KineticaOptions> = {
     ],
   }),
   hold: null,
+  together: () => [
+    {
+      request: post('/admin/show/jobs', { options: { show_async_jobs: 'true' } }),
+      of: (answer, { number }) => {
+        const listed = payload(answer) as Record<string, unknown[]>;
+        const at = listed.job_id?.indexOf(suiteJobIds.seal(number)) ?? -1;
+        return at === -1 ? undefined : [listed.status?.[at], listed.endpoint_name?.[at], listed.time_received?.[at]];
+      },
+    },
+  ],
   cancel: ({ number }) =>
     post('/admin/alter/jobs', { job_ids: [suiteJobIds.seal(number)], action: 'cancel', options: {} }),
   refused: [

@@ -31,6 +31,15 @@ const adapter: DialectAdapter<null> = {
   succeeded: (answer, _job, result) => assert.deepEqual(memberOf(answer, ['result']), result),
   unknown: (answer) => assert.ok(answer.status === 404 || answer.status === 410, answer.text),
   hold: ({ id }, seconds) => ({ method: 'GET', path: `/v1/jobs/${id}?wait=${seconds}` }),
+  together: (jobs) => {
+    const ids = jobs.map(({ id }) => id);
+    const of = (answer: WireAnswer, { id }: { id: string }) =>
+      (memberOf(answer, ['jobs']) as { id: string }[]).find((job) => job.id === id);
+    return [
+      { request: { method: 'GET', path: '/v1/jobs' }, of },
+      { request: { method: 'POST', path: '/v1/jobs/wait', json: { ids, timeout: 0 } }, of },
+    ];
+  },
   cancel: ({ id }) => ({ method: 'POST', path: `/v1/jobs/${id}/cancel` }),
   readings: () => ({
     requests: ({ id }) => [
@@ -50,4 +59,5 @@ testDialect(createNativeDialect({ version: 'test', keys: null, hasDocs: false })
   'errors',
   'limits',
   'readings',
+  'jobs together',
 ]);

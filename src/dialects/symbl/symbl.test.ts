@@ -67,6 +67,31 @@ const adapter: DialectAdapter<SymblOptions> = {
       ],
     };
   },
+  together: (_jobs, { submit }) => {
+    const id = submit?.tags?.[CONVERSATION_TAG] ?? '';
+    const path = `/v1/conversations/${id}`;
+    return [
+      {
+        request: { method: 'GET', path: `${path}/messages` },
+        of: (answer) =>
+          (memberOf(answer, ['messages']) as { text: string }[]).find(({ text }) => text === 'Good words.'),
+      },
+      {
+        request: { method: 'GET', path: `${path}/topics` },
+        of: (answer) => (memberOf(answer, ['topics']) as object[])[0],
+      },
+      {
+        request: post(`${path}/transcript`, { contentType: 'text/markdown' }),
+        of: (answer) => (/\*\*Ana\*\*\n\nGood words\./.test(answer.text.replaceAll('\\n', '\n')) ? 'there' : undefined),
+      },
+      {
+        request: { method: 'GET', path: '/v1/conversations' },
+        of: (answer) =>
+          (memberOf(answer, ['conversations']) as { id: string; startTime: string }[]).find((one) => one.id === id)
+            ?.startTime,
+      },
+    ];
+  },
   cancel: null,
   refused: [
     { title: 'a text without messages', request: post(TEXT, {}), status: 400 },
