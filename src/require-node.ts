@@ -8,6 +8,6 @@ const { node } = process.versions;
 
 if (Number.parseInt(node, 10) < NODE_MAJOR_MIN) {
   throw new Error(
-    `Bide needs Node ${NODE_MAJOR_MIN} or newer as a library, this is Node ${node}. Run your program with a newer Node (npm install node@${NODE_MAJOR_MIN} brings one), or start \`npx bide\`, which finds one by itself.`,
+    `Bide needs Node ${NODE_MAJOR_MIN} or newer as a library, this is Node ${node}. Run your program with a newer one: \`npm install node@${NODE_MAJOR_MIN}\` brings it, for \`npx bide\` too.`,
   );
 }

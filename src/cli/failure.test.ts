@@ -52,7 +52,10 @@ test('sayFailure says a bare error of Bide with its advice, and a particular one
 });
 
 test('sayFailure advises whoever starts a server, not whoever calls one', () => {
-  assert.match(said(new BideError('STORE_UNAVAILABLE')).join('\n'), /--database/);
+  assert.match(
+    said(new BideError('STORE_UNAVAILABLE')).join('\n'),
+    /Data folder: .*bide\.db.*PostgreSQL: .*--database/,
+  );
 });
 
 test('sayFailure prefers what the server said about this case, and shows places and known types', () => {

@@ -41,7 +41,7 @@ const isTitle = (error: BideError) => error.message === ERRORS[error.code].title
 /** What a caller over HTTP is advised is none for whoever starts the server. */
 function adviceFor(code: ErrorCode): string {
   if (code === 'STORE_UNAVAILABLE')
-    return 'Check that the database runs, and its address in --database or BIDE_DATABASE.';
+    return 'Data folder: check its disk, and that bide.db is a file. PostgreSQL: check that it runs, and its address in --database or BIDE_DATABASE.';
   if (code === 'INTERNAL') return 'BIDE_DEBUG=1 shows the whole error.';
   return ERRORS[code].advice;
 }

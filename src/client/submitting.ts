@@ -1,4 +1,5 @@
 /** Submitting: one job, or many in one call. Retried only where an idempotency key makes a second try harmless. */
+import { jsonProblem } from '../core/json-problem.ts';
 import type { CallOptions } from './commanding.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
@@ -21,6 +22,7 @@ export function submitting(transport: Transport) {
   return {
     async submit(job: SubmitBody, options: SubmitOptions = {}): Promise<JobBody> {
       requireKnown('submit', options, ['idempotencyKey', 'waitMs', 'signal']);
+      requireJson('submit', job);
       const { idempotencyKey, waitMs } = options;
       const headers = {
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
@@ -41,6 +43,7 @@ export function submitting(transport: Transport) {
     /** One answer per job, in their order: a wrong one does not spoil the others. Tried again only when every job has an idempotency key. */
     async submitMany(jobs: readonly SubmitBody[], options: CallOptions = {}): Promise<readonly BulkItem[]> {
       requireKnown('submitMany', options, ['signal']);
+      requireJson('submitMany', jobs);
       const items: BulkItem[] = [];
       for (const part of partsOf(jobs)) {
         const answer = await transport.call({
@@ -55,6 +58,14 @@ export function submitting(transport: Transport) {
       return items;
     },
   };
+}
+
+/** A Map would arrive as `{}` without a word, and a BigInt look as if the server could not be reached. */
+function requireJson(call: string, given: unknown): void {
+  const problem = jsonProblem(given, { isStrict: false });
+  if (problem === null) return;
+  const where = problem.path === '' ? '' : ` at ${problem.path}`;
+  throw new TypeError(`${call} was given ${problem.what}${where}, which JSON cannot carry.`);
 }
 
 /** As many requests as it takes; a job that is too large on its own goes on its own, for the server to refuse. */

@@ -34,6 +34,25 @@ test('a URL that is not http is refused at once', () => {
   }
 });
 
+test('what JSON cannot carry is refused before it is sent, with its place', async () => {
+  const server = fakeServer(() => ({ json: jobBody() }));
+  const client = createClient(server.options);
+  const cases: readonly (readonly [unknown, RegExp])[] = [
+    [10n, /a bigint at .*\/input, which JSON cannot carry/],
+    [{ a: [new Map()] }, /a Map at .*\/input\/a\/0/],
+    [new Uint8Array(2), /an? Uint8Array at .*\/input/],
+    [() => 1, /a function at .*\/input/],
+  ];
+  for (const [input, message] of cases) {
+    const job = { type: 'echo', input: input as null };
+    await assert.rejects(client.submit(job), { name: 'TypeError', message });
+    await assert.rejects(client.submitMany([job]), { name: 'TypeError', message });
+  }
+  assert.equal(server.requests.length, 0);
+  await client.submit({ type: 'echo', input: new Date(0) as unknown as null });
+  assert.equal(server.requests.length, 1);
+});
+
 test('a problem body becomes a ClientError with code, status and the remaining facts', async () => {
   const problem = {
     type: 't',

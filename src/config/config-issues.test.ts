@@ -32,12 +32,12 @@ const WRONG_CONFIGS: readonly (readonly [string, unknown, string])[] = [
   [
     'an unknown limit',
     { types: {}, limits: { bodyMax: 1 } },
-    'limits.bodyMax is refused: There is no limit named bodyMax.',
+    'limits.bodyMax is refused: There is no limit named bodyMax',
   ],
   [
     'a limit out of range',
     { types: {}, limits: { bodyBytesMax: 1 } },
-    'limits.bodyBytesMax is refused: Limit bodyBytesMax must be a whole number from 1024 to 67108864, not 1.',
+    'limits.bodyBytesMax is refused: Limit bodyBytesMax must be a whole number from 1024 to 67108864, not 1',
   ],
   ['a limit that is a text', { types: {}, limits: { bodyBytesMax: '1' } }, 'limits.bodyBytesMax must be a number'],
   ['limits as a list', { types: {}, limits: [] }, 'limits must be an object of numbers'],

@@ -53,7 +53,9 @@ function limitsRule(value: unknown, path: string): readonly ConfigIssue[] {
     if (limit === undefined) return [];
     if (typeof limit !== 'number') return [{ path: `${path}.${name}`, message: 'must be a number' }];
     const outcome = limitsWith({ [name]: limit });
-    return outcome.kind === 'limits' ? [] : [{ path: `${path}.${name}`, message: `is refused: ${outcome.message}` }];
+    return outcome.kind === 'limits'
+      ? []
+      : [{ path: `${path}.${name}`, message: `is refused: ${outcome.message.replace(/\.$/, '')}` }];
   });
 }
 

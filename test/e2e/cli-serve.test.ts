@@ -241,12 +241,15 @@ describe('bide serve refuses', () => {
     await end(running);
   });
 
-  test('a data folder that cannot be made, with 1', async () => {
+  test('a data folder below a file, with 2 and the file', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
     const { code, stderr } = await refusal('--data', join(file, 'data'));
-    assert.equal(code, 1);
-    assert.match(stderr, /^bide: The data folder .* cannot be written \(ENOTDIR in .*a-file\)\.\n/);
+    assert.equal(code, 2);
+    assert.match(
+      stderr,
+      /^bide: The data folder .* cannot be used: .*a-file is no folder\. Name another with --data\.\n$/,
+    );
   });
 
   test('a config with a mistake, with 2 and the place of it', async () => {

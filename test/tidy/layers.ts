@@ -53,7 +53,13 @@ export const LAYERS: readonly Layer[] = [
     mayTypes: ['src/store/contract.ts'],
   },
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
-  { name: 'client', at: ['src/client/'], may: ['src/core/returned-value.ts'], mayTypes: ['src/core/'], isPure: true },
+  {
+    name: 'client',
+    at: ['src/client/'],
+    may: ['src/core/json-problem.ts', 'src/core/returned-value.ts'],
+    mayTypes: ['src/core/'],
+    isPure: true,
+  },
   {
     name: 'cli',
     at: ['src/cli/', 'bin/'],

@@ -22,13 +22,18 @@ export function examineFolder(folder: string): FolderFinding {
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT']);
 
 /**
- * Throws STORE_READ_ONLY or STORE_FULL where a start would fail. The store says so too; only the places that this is asked for before are
- * those where making a folder never comes to an end (`mkdir` below /proc retries for ever).
+ * Throws STORE_READ_ONLY, STORE_FULL, or USAGE for a file, where a start would fail. The store says so too; only the places that this is
+ * asked for before are those where making a folder never comes to an end (`mkdir` below /proc retries for ever).
  */
 export function requireUsableFolder(folder: string): void {
   const finding = examineFolder(folder);
   if (finding.kind !== 'refused') return;
   if (FULL.has(finding.reason)) throw new BideError('STORE_FULL', `The disk of the data folder ${folder} is full.`);
+  if (finding.reason === 'ENOTDIR')
+    throw new BideError(
+      'USAGE',
+      `The data folder ${folder} cannot be used: ${finding.place} is no folder. Name another with --data.`,
+    );
   const where = finding.place === resolve(folder) ? '' : ` in ${finding.place}`;
   throw new BideError('STORE_READ_ONLY', `The data folder ${folder} cannot be written (${finding.reason}${where}).`);
 }
