@@ -2,9 +2,6 @@
 import { sql } from 'bide';
 import { dataFile } from './data.ts';
 
-/** Data that callers of ToolkitAPI bring along comes from below this URL, such as http://127.0.0.1:9000/data/, or from nowhere. */
-const broughtFrom = process.env.BIDE_EXAMPLE_DATA_URL;
-
 export const warehouseTypes = {
   warehouse: sql({
     datasets: {
@@ -12,6 +9,8 @@ export const warehouseTypes = {
       airports: dataFile('airports.csv'),
       weather: dataFile('seattle-weather.csv'),
     },
-    ...(broughtFrom === undefined ? {} : { allowUrls: [broughtFrom], allowPrivateAddresses: true }),
+    // Callers of ToolkitAPI bring data from programs on this machine, whatever their port, and from nowhere else.
+    allowUrls: ['http://127.0.0.1:*/', 'http://localhost:*/'],
+    allowPrivateAddresses: true,
   }),
 };

@@ -222,7 +222,7 @@ describe('configIssues', () => {
             c: { url: 'https://a.example/z.parquet' },
             d: { url: 'http://a.example/z', format: 'csv' },
           },
-          allowUrls: ['https://a.example/open/'],
+          allowUrls: ['https://a.example/open/', 'http://localhost:*/'],
           urlBytesMax: 1,
           urlMaxAgeMs: 0,
           allowPrivateAddresses: false,

@@ -249,6 +249,8 @@ describe('Silent Push options', () => {
         ],
         [`${EXPLORE}/takedownreputation/history/asn/64496`, 'takedown_reputation_history', { asn: '64496' }],
         ['/api/v2/live-scan/scan-on-demand/query?url=a.example', 'scan', {}],
+        ['/api/v1/live-scan/?url=a.example', 'scan', {}],
+        [`${EXPLORE}/domain/infratag/a.example?mode=live`, 'infratags', { domain: 'a.example' }],
       ] as const;
       for (const [path, key, params] of cases) {
         const answer = rig.send({ method: 'GET', path });

@@ -169,6 +169,7 @@ const READS = [
   ['GET', 'domain/whois', '/{domain}', 'whois', 'WHOIS of a domain; a connector tests its connection with it'],
   ['GET', 'domain/whoislive', '/{domain}', 'whois_live', 'WHOIS of a domain, asked now'],
   ['GET', 'domain/domaininfo', '/{domain}', 'domaininfo', 'Facts about a domain'],
+  ['GET', 'domain/infratag', '/{domain}', 'infratags', 'Infrastructure tags of one domain'],
   ['GET', 'enrich', '/{resource}/{value}', 'enrichment', 'All that is known of a domain or an address'],
   ['GET', 'padns/lookup/density', '/{qtype}/{query}', 'records', 'How many names share something'],
   ['GET', 'padns/lookup/ipdiversity', '/{qtype}/{query}', 'records', 'How many addresses a name had'],
@@ -207,6 +208,6 @@ export const READ_ENDPOINTS: readonly ReadEndpoint[] = [
   })),
   {
     ...{ name: 'live-scan/scan-on-demand/query', method: 'GET', path: '/api/v2/live-scan/scan-on-demand/query' },
-    ...{ resultKey: 'scan', purpose: 'Scans an address now, under its newer name' },
+    ...{ morePaths: ['/api/v1/live-scan'], resultKey: 'scan', purpose: 'Scans an address now, under its newer name' },
   },
 ];

@@ -3,7 +3,14 @@ import { describe, it } from 'node:test';
 import { isAllowedUrl } from './allowed-url.ts';
 
 describe('isAllowedUrl', () => {
-  const allowed = ['https://data.example.com/open/', 'https://other.example:8443/one', 'http://whole.example'];
+  const allowed = [
+    'https://data.example.com/open/',
+    'https://other.example:8443/one',
+    'http://whole.example',
+    'http://127.0.0.1:*/open/',
+    'http://localhost:*',
+  ];
+
   for (const url of [
     'https://data.example.com/open/a.csv',
     'https://DATA.example.com:443/open/deep/a.csv?x=1',
@@ -14,6 +21,9 @@ describe('isAllowedUrl', () => {
     'http://whole.example/a..b/..c/100%25.csv',
     'https://data.example.com/%6fpen/%C3%A4.csv',
     'https://data.example.com/open/a%2fb.csv',
+    'http://127.0.0.1/open/a.csv',
+    'http://127.0.0.1:49152/open/a.csv',
+    'http://LOCALHOST:1/anything',
   ]) {
     it(`allows ${url}`, () => assert.equal(isAllowedUrl(allowed, url), true));
   }
@@ -37,9 +47,19 @@ describe('isAllowedUrl', () => {
     'https://other.example:8443/ones',
     'https://other.example/one',
     'http://whole.example.evil.example/',
+    'https://127.0.0.1:49152/open/a.csv',
+    'http://127.0.0.1:49152/secret/a.csv',
+    'http://127.0.0.2:49152/open/a.csv',
+    'http://localhost.evil.example:1/a.csv',
+    'http://whole.example:8080/a.csv',
     'not a url',
     '',
   ]) {
     it(`refuses ${url}`, () => assert.equal(isAllowedUrl(allowed, url), false));
   }
+
+  it('takes any port of loopback hosts alone', () => {
+    for (const each of ['http://10.0.0.1:*/', 'http://data.example:*', 'http://localhost:*.evil.example/'])
+      assert.equal(isAllowedUrl([each], each.replace('*', '80')), false, each);
+  });
 });

@@ -5,6 +5,9 @@
  * compared decoded, however often they were encoded, and one that would walk anywhere is refused.
  */
 
+/** Programs on the same machine take whatever port is free, so that one whole host may be named with the port `*`: loopback alone. */
+const ANY_PORT = /^(https?:\/\/(?:127\.0\.0\.1|localhost|\[::1\])):\*(?=\/|$)/i;
+
 /** A path that was encoded more often than this has no honest reason. */
 const DECODINGS_MAX = 5;
 
@@ -14,13 +17,19 @@ export function isAllowedUrl(allowed: readonly string[], url: string): boolean {
   const path = decodedPath(target.pathname);
   if (path === null || walks(path)) return false;
   return allowed.some((each) => {
-    const base = URL.parse(each);
-    if (base === null || base.origin !== target.origin || base.protocol !== target.protocol) return false;
+    const base = URL.parse(withoutAnyPort(each));
+    if (base === null || base.protocol !== target.protocol) return false;
+    if (ANY_PORT.test(each) ? base.hostname !== target.hostname : base.origin !== target.origin) return false;
     const basePath = decodedPath(base.pathname);
     if (basePath === null) return false;
     if (base.search !== '') return path === basePath && target.search === base.search;
     return path === basePath || path.startsWith(basePath.endsWith('/') ? basePath : `${basePath}/`);
   });
+}
+
+/** What a config may name: a URL, or one whose port is any. */
+export function withoutAnyPort(allowed: string): string {
+  return allowed.replace(ANY_PORT, '$1');
 }
 
 /** Byte by byte, as lenient servers do, and only good for comparing; null where it is still encoded after the last round. */

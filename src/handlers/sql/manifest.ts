@@ -12,10 +12,12 @@ import {
   oneOf,
   optional,
   options,
+  type Rule,
   recordOf,
   text,
   whole,
 } from '../option-rules.ts';
+import { withoutAnyPort } from './allowed-url.ts';
 import { isDuckdbInstalled } from './duckdb-installed.ts';
 import { DATA_FORMATS, type DataSet, dataFormatOf, type SqlOptions } from './options.ts';
 import { isTableName, TABLE_NAME_RULE } from './query-guard.ts';
@@ -23,6 +25,7 @@ import { sqlHandler } from './sql.ts';
 import { inputIssues } from './sql-input.ts';
 
 const tableName = must(TABLE_NAME_RULE, (name) => typeof name === 'string' && isTableName(name));
+const allowedUrl: Rule = (value, path) => httpUrl(typeof value === 'string' ? withoutAnyPort(value) : value, path);
 const format = { format: optional(oneOf(DATA_FORMATS)) };
 const MIB = 1_024 * 1_024;
 
@@ -30,7 +33,7 @@ export const SQL: HandlerKind<SqlOptions> = {
   name: 'sql',
   options: {
     datasets: optional(recordOf(dataSet, tableName)),
-    allowUrls: optional(listOf(httpUrl)),
+    allowUrls: optional(listOf(allowedUrl)),
     urlBytesMax: optional(whole(1, 1_024 * 1_024 * MIB)),
     urlMaxAgeMs: optional(whole(0, 366 * 24 * 3_600_000)),
     allowPrivateAddresses: optional(flag),

@@ -6,7 +6,7 @@ export interface SqlOptions {
   readonly datasets?: Readonly<Record<string, DataSet>>;
   /**
    * URLs from which callers may bring data of their own (`datasets` in the input); none when left out. Each allows itself and what
-   * lies below it: `https://data.example.com/open/`.
+   * lies below it: `https://data.example.com/open/`. The port of a loopback host may be any: `http://127.0.0.1:*`.
    */
   readonly allowUrls?: readonly string[];
   /** Bytes of one data set fetched from a URL; 100 MiB when left out. */
@@ -75,9 +75,9 @@ function dataSourceOf(data: DataSet, baseDir: string): DataSource | null {
 }
 
 const ENDINGS: readonly (readonly [RegExp, DataFormat])[] = [
-  [/\.parquet$/i, 'parquet'],
-  [/\.(csv|tsv)(\.gz|\.zst)?$/i, 'csv'],
-  [/\.(json|jsonl|ndjson)(\.gz|\.zst)?$/i, 'json'],
+  [/.parquet$/i, 'parquet'],
+  [/.(csv|tsv)(.gz|.zst)?$/i, 'csv'],
+  [/.(json|jsonl|ndjson)(.gz|.zst)?$/i, 'json'],
 ];
 
 /** Null where neither the data set nor the end of its name says it. */
