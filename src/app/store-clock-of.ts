@@ -37,6 +37,11 @@ function clockOf({ store, limits, telemetry, trustsClock }: StoreClockOptions): 
   }
   const jumpMsMax = limits.clockJumpMsMax;
   return createOwnClock({
-    ...{ mark: timeMark, machine: systemClock, jumpMsMax, isMachineRight: trustsClock, random, telemetry },
+    mark: timeMark,
+    machine: systemClock,
+    jumpMsMax,
+    isMachineRight: trustsClock,
+    random,
+    telemetry,
   });
 }

@@ -9,8 +9,7 @@
  * That is safe because a rejected batch wrote nothing. `unavailable` and `busy` reject everybody in it at once.
  */
 import { BideError } from '../core/errors.ts';
-import type { Limits } from '../core/limits.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { EngineBase } from './engine-base.ts';
 
 /**
  * Writes have two batches in flight: with one, the store had nothing to do from its answer until this thread had answered the
@@ -26,7 +25,7 @@ export interface Batcher<Item, Answer> {
   readonly depth: number;
 }
 
-export interface BatcherOptions<Item, Answer> {
+export interface BatcherOptions<Item, Answer> extends Pick<EngineBase, 'limits' | 'telemetry'> {
   readonly name: string;
   readonly send: (items: readonly Item[]) => Promise<readonly Answer[]>;
   /** Bytes of one item, where items may be large. */
@@ -35,8 +34,6 @@ export interface BatcherOptions<Item, Answer> {
   readonly inFlightMax?: number;
   /** Whether the event loop has a turn between two batches: for those that the store answers on this thread, each for some ms. */
   readonly isPaced?: boolean;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
 }
 
 interface Call<Item, Answer> {

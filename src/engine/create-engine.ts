@@ -5,15 +5,14 @@
  * let attempts finish, give back what did not, end the waits, stop the loops, close the handlers. The store stays open: whoever
  * opened it closes it.
  */
-import type { Limits } from '../core/limits.ts';
 import { shownState } from '../core/state.ts';
-import type { Store } from '../store/contract.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
 import { createControl } from './commanding/control.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
+import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
@@ -23,10 +22,8 @@ import { drain, type StopOptions, shutDown } from './shutdown.ts';
 import { createSubmit } from './submitting/submit.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
-export interface EngineOptions {
-  readonly store: Store;
+export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
   readonly types: readonly JobType[];
-  readonly limits: Limits;
   readonly clock?: Clock;
   /** In [0, 1): spreads retries and polls. */
   readonly random?: () => number;

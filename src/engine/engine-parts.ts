@@ -1,14 +1,13 @@
 /** Makes the parts of the engine and wires them to each other. The order is the order of dependence; there is no cycle. */
 import type { Limits } from '../core/limits.ts';
-import type { Store } from '../store/contract.ts';
 import type { CheckAttempt, JobType, RenderDelivery } from './api.ts';
 import { tellChanges } from './change-telemetry.ts';
-import { type Changes, createChanges } from './changes.ts';
-import type { Clock } from './clock.ts';
+import { createChanges } from './changes.ts';
 import { type Commands, createCommands } from './commanding/commands.ts';
 import { createRemovals, type Removals } from './commanding/removals.ts';
 import { createDeliveries } from './deliveries/deliveries.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
+import type { EngineBase } from './engine-base.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
@@ -23,15 +22,9 @@ import { createExtensions, createLeases } from './running/leases.ts';
 import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.ts';
 import { createSweeper } from './running/sweeper.ts';
 import { createWakeWatch } from './running/wake-watch.ts';
-import type { Telemetry } from './telemetry.ts';
 
-export interface PartsOptions {
-  readonly store: Store;
+export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clock' | 'random' | 'telemetry'> {
   readonly types: readonly JobType[];
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
   readonly workerName: string;
   readonly runsJobs: boolean;
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
@@ -40,18 +33,10 @@ export interface PartsOptions {
   readonly allowsPrivateDeliveries?: boolean;
 }
 
-export interface EngineParts {
-  readonly store: Store;
-  readonly types: ReadonlyMap<string, JobType>;
-  readonly limits: Limits;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
+export interface EngineParts extends EngineBase {
   readonly allowsPrivateDeliveries: boolean;
   readonly draining: AbortController;
   readonly closing: AbortController;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
   readonly reader: Reader;
   readonly commands: Commands;
   readonly removals: Removals;
@@ -72,7 +57,7 @@ export interface EngineParts {
 }
 
 export function createParts(options: PartsOptions): EngineParts {
-  const { store, limits, telemetry, clock } = options;
+  const { limits, telemetry } = options;
   const types = new Map(options.types.map((type) => [type.name, type]));
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
@@ -82,7 +67,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const removals = createRemovals(base);
   const population = createPopulation(base);
   const durations = createDurations(changes);
-  const waiters = createWaiters({ reader, changes, clock, limits });
+  const waiters = createWaiters({ ...base, reader });
   const live = createLiveAttempts(changes);
   const known = { ...base, reader, commands, removals, live };
   const dispatcher = createDispatcher({ ...known, types: options.types });
@@ -110,11 +95,17 @@ export function createParts(options: PartsOptions): EngineParts {
   });
 
   return {
-    ...{ store, types, limits, clock, random: options.random, telemetry },
+    ...known,
     allowsPrivateDeliveries: options.allowsPrivateDeliveries === true,
-    ...{ draining: new AbortController(), closing: new AbortController() },
-    ...{ snapshots, changes, reader, commands, removals, population, durations, waiters, live },
-    ...{ dispatcher, desk, work, listening },
+    draining: new AbortController(),
+    closing: new AbortController(),
+    population,
+    durations,
+    waiters,
+    dispatcher,
+    desk,
+    work,
+    listening,
     loops: [
       watch,
       createLeases({ ...known, extensions }),

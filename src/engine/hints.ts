@@ -5,12 +5,11 @@
  * the event loop, so that a batch of the store becomes one hint; what comes in is read in one batch, and only jobs that
  * somebody here waits for.
  */
-import type { Hint, Store, Unsubscribe } from '../store/contract.ts';
-import type { ChangeListener, Changes } from './changes.ts';
+import type { Hint, Unsubscribe } from '../store/contract.ts';
+import type { ChangeListener } from './changes.ts';
+import type { EngineBase } from './engine-base.ts';
 
-export interface HintsOptions {
-  readonly store: Store;
-  readonly changes: Changes;
+export interface HintsOptions extends Pick<EngineBase, 'store' | 'changes'> {
   /** These jobs may have changed; null: any may have. */
   readonly onJobs: (ids: readonly string[] | null) => void;
   /** There may be work of these types; null: of any. */

@@ -9,8 +9,8 @@
  * 4. `start` and `stop` may be called twice; `stop` waits for the run under way, and nothing runs after it.
  */
 import { backoffMs } from '../core/retry.ts';
-import type { CancelTimer, Clock } from './clock.ts';
-import type { Telemetry } from './telemetry.ts';
+import type { CancelTimer } from './clock.ts';
+import type { EngineBase } from './engine-base.ts';
 
 export interface Loop {
   start(): void;
@@ -18,11 +18,8 @@ export interface Loop {
   stop(): Promise<void>;
 }
 
-export interface LoopOptions {
+export interface LoopOptions extends Pick<EngineBase, 'clock' | 'random' | 'telemetry'> {
   readonly name: string;
-  readonly clock: Clock;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
   readonly run: () => Promise<number | null>;
 }
 

@@ -9,8 +9,8 @@
  *    until the machine's clock is back, or until an operator starts the process once with the word that the machine is right.
  */
 import type { Clock } from './clock.ts';
+import type { EngineBase } from './engine-base.ts';
 import { createLoop } from './loop.ts';
-import type { Telemetry } from './telemetry.ts';
 
 /** Where a store keeps how far the time has come. */
 export interface TimeMark {
@@ -25,14 +25,12 @@ export interface OwnClock extends Clock {
   stop(): Promise<void>;
 }
 
-export interface OwnClockOptions {
+export interface OwnClockOptions extends Pick<EngineBase, 'random' | 'telemetry'> {
   readonly mark: TimeMark;
   readonly machine: Clock;
   readonly jumpMsMax: number;
   /** The operator's word that the machine's clock is right, however far ahead of the mark it is. */
   readonly isMachineRight: boolean;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 /** One small write a minute; a start after a crash is ahead of everything that was written under a clock that was then set back. */

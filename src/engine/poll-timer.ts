@@ -1,7 +1,5 @@
 /** When the safety poll of a shared store is due, at jittered times, so that many processes do not ask at once. */
-import type { Limits } from '../core/limits.ts';
-import type { Store } from '../store/contract.ts';
-import type { Clock } from './clock.ts';
+import type { EngineBase } from './engine-base.ts';
 
 export interface PollTimer {
   /** True when a poll is due now; the next one is then set. Never where one process owns the store. */
@@ -10,12 +8,7 @@ export interface PollTimer {
   sleepMs(nextAt: number | null): number | null;
 }
 
-export function createPollTimer(options: {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-}): PollTimer {
+export function createPollTimer(options: Pick<EngineBase, 'store' | 'clock' | 'limits' | 'random'>): PollTimer {
   const { store, clock, limits, random } = options;
   let pollAt = store.facts.isShared ? 0 : Number.POSITIVE_INFINITY;
 

@@ -8,9 +8,8 @@
  * - Sweeping that fails for `SWEEP_MS` means that leases, deadlines and retention stand still, whatever callers see.
  */
 import type { BideError } from '../core/errors.ts';
-import type { Store } from '../store/contract.ts';
-import type { Clock } from './clock.ts';
-import type { Telemetry, TelemetryEvent } from './telemetry.ts';
+import type { EngineBase } from './engine-base.ts';
+import type { TelemetryEvent } from './telemetry.ts';
 
 export type Readiness = { readonly ready: true } | { readonly ready: false; readonly reason: string };
 
@@ -31,11 +30,7 @@ export function createReadiness({
   store,
   clock,
   telemetry,
-}: {
-  readonly store: Store;
-  readonly clock: Clock;
-  readonly telemetry: Telemetry;
-}): (state: EngineState) => Promise<Readiness> {
+}: Pick<EngineBase, 'store' | 'clock' | 'telemetry'>): (state: EngineState) => Promise<Readiness> {
   let write: { readonly at: number; readonly error: BideError | null } | null = null;
   let failedSweep: { readonly at: number; readonly error: unknown } | null = null;
   let pinging: Promise<Readiness> | null = null;

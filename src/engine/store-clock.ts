@@ -7,8 +7,8 @@
  * clock does not show. It never goes back by less than `STEP_MS`: a small correction stands still until time has caught up.
  */
 import type { CancelTimer, Clock } from './clock.ts';
+import type { EngineBase } from './engine-base.ts';
 import { createLoop } from './loop.ts';
-import type { Telemetry } from './telemetry.ts';
 
 export interface StoreClock extends Clock {
   /** Resolves after the first measurement; rejects when the store does not answer. Then measures every `MEASURE_MS`. */
@@ -16,13 +16,11 @@ export interface StoreClock extends Clock {
   stop(): Promise<void>;
 }
 
-export interface StoreClockOptions {
+export interface StoreClockOptions extends Pick<EngineBase, 'random' | 'telemetry'> {
   /** The store's time, epoch ms. */
   readonly time: () => Promise<number>;
   /** Sets the timers and counts steadily. */
   readonly timers: Clock;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 /** Quartz drifts by up to 50 ppm: 1.5 ms in this time, far below a lease. */

@@ -111,8 +111,13 @@ function plainTarget(target: TargetOptions, encoding: Encoding, { request, depth
     input: innerJson(request.data_str, depthMax),
     encoding,
     remembered: {
-      ...{ endpoint: request.endpoint, queryText: '', offset: 0, limit: END_OF_SET, rowEncoding: 'json' },
-      ...{ pagingTable: '', pageOf: null },
+      endpoint: request.endpoint,
+      queryText: '',
+      offset: 0,
+      limit: END_OF_SET,
+      rowEncoding: 'json',
+      pagingTable: '',
+      pageOf: null,
     },
     paging: null,
   };

@@ -111,7 +111,9 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
   }
   const { engine } = face;
   const stream = createEventStream({
-    ...{ engine, snapshot, isKnown },
+    engine,
+    snapshot,
+    isKnown,
     eventOf: (one) => eventOf(one, engine.clock.now()),
   });
   const held = holdOrRefuse(face, request, reply, async (gone) => {

@@ -19,7 +19,9 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
     async (request, reply) => {
       const { name, tenant, scopes, expiresAt } = request.body as KeyBody;
       const draft = {
-        ...{ name, scopes, tenant: tenant ?? principalOf(request).tenant },
+        name,
+        scopes,
+        tenant: tenant ?? principalOf(request).tenant,
         expiresAt: expiresAt == null ? null : Date.parse(expiresAt),
       };
       const { key, stored } = await keys.create(draft);

@@ -39,7 +39,10 @@ export async function readAtOnce(call: Call, endpoint: ReadEndpoint): Promise<An
   const queryName = options.queryName ?? endpoint.name;
   const asked = { resultKey, queryName, limit: Number.MAX_SAFE_INTEGER, skip: 0, withMetadata: false };
   const job = await submitOne(engine, {
-    ...{ tenant, type: options.type, input: input as Json, retainMs: LOOKUP_RETAIN_MS },
+    tenant,
+    type: options.type,
+    input: input as Json,
+    retainMs: LOOKUP_RETAIN_MS,
     origin: { dialect: NAME, data: asked },
   });
   const lookup = await jobDone(call, job.job.id, MAX_WAIT_SECONDS * 1_000);

@@ -201,13 +201,20 @@ const READS = [
 
 export const READ_ENDPOINTS: readonly ReadEndpoint[] = [
   ...READS.map(([method, name, rest, resultKey, purpose]) => ({
-    ...{ method, name, resultKey, purpose },
+    method,
+    name,
+    resultKey,
+    purpose,
     path: `${EXPLORE}/${name}${rest}`,
     // Some connectors write a subnet with its slash as it is: `192.0.2.0/24` is two segments then.
     ...(rest === '/{subnet}' ? { morePaths: [`${EXPLORE}/${name}/{subnet}/{bits}`] } : {}),
   })),
   {
-    ...{ name: 'live-scan/scan-on-demand/query', method: 'GET', path: '/api/v2/live-scan/scan-on-demand/query' },
-    ...{ morePaths: ['/api/v1/live-scan'], resultKey: 'scan', purpose: 'Scans an address now, under its newer name' },
+    name: 'live-scan/scan-on-demand/query',
+    method: 'GET',
+    path: '/api/v2/live-scan/scan-on-demand/query',
+    morePaths: ['/api/v1/live-scan'],
+    resultKey: 'scan',
+    purpose: 'Scans an address now, under its newer name',
   },
 ];

@@ -75,7 +75,9 @@ function talkersOf(messages: readonly Message[]): ReadonlyMap<string, Talker> {
 function stretchesOf(messages: readonly Message[]): readonly Stretch[] {
   const sorted = messages
     .map(({ from, startTime, endTime }) => ({
-      ...{ member: from.id, from: Date.parse(startTime), to: Date.parse(endTime) },
+      member: from.id,
+      from: Date.parse(startTime),
+      to: Date.parse(endTime),
     }))
     .sort((a, b) => a.from - b.from);
   const last = new Map<string, Stretch>();

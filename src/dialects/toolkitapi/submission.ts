@@ -29,7 +29,9 @@ export function startJob(
   job: { readonly type: string; readonly input: Json; readonly memory: Remembered },
 ): Promise<Snapshot> {
   const request = {
-    ...{ tenant: call.principal.tenant, type: job.type, input: job.input },
+    tenant: call.principal.tenant,
+    type: job.type,
+    input: job.input,
     origin: { dialect: DIALECT, data: { ...job.memory } },
   };
   return submitOne(call.context.engine, request, callersName);

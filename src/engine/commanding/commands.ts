@@ -8,18 +8,14 @@
 import { type Command, decide, expectedStates, type JobEvent, type RefusalReason } from '../../core/decide.ts';
 import { BideError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { ApplyOutcome, GuardedPatch, ResultContent, Store } from '../../store/contract.ts';
+import type { ApplyOutcome, GuardedPatch, ResultContent } from '../../store/contract.ts';
 import type { Snapshot } from '../api.ts';
 import { createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
-import type { Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import { inlineText } from '../reading/inline-result.ts';
 import type { Found, Reader } from '../reading/reader.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
-import type { Telemetry } from '../telemetry.ts';
 
 export type Carried =
   | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly event: JobEvent }
@@ -34,14 +30,8 @@ export interface Commands {
   carryOut(id: string, command: Command, seen?: Job, result?: ResultContent | null): Promise<Carried>;
 }
 
-export interface CommandsOptions {
-  readonly store: Store;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
+export interface CommandsOptions extends EngineBase {
   readonly reader: Reader;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
 }
 
 /** A job and whether that is certainly its newest revision. */

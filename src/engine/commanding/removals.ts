@@ -1,13 +1,9 @@
 /** Removes final jobs, by hand or when their retention is over, and leaves a tombstone for `limits.tombstoneMs`. */
 import type { Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
-import type { Removal, RemoveOutcome, Store } from '../../store/contract.ts';
+import type { Removal, RemoveOutcome } from '../../store/contract.ts';
 import { createBatcher } from '../batcher.ts';
-import type { Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
-import type { Telemetry } from '../telemetry.ts';
 
 export interface Removals {
   /** `stale`: it is not at this revision any more. */
@@ -16,14 +12,7 @@ export interface Removals {
   removeAll(jobs: readonly Job[]): Promise<number>;
 }
 
-export function createRemovals(options: {
-  readonly store: Store;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
-}): Removals {
+export function createRemovals(options: EngineBase): Removals {
   const { store, snapshots, changes, clock, limits } = options;
   const removals = createBatcher<Removal, RemoveOutcome>({
     ...options,

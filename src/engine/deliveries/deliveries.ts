@@ -6,23 +6,14 @@
  * job waits for that. Tenants have their turns, and each at most `limits.deliveriesPerTenantMax` under way. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
  * ends between its answer and the settlement.
  */
-import type { Limits } from '../../core/limits.ts';
 import { backoffMs } from '../../core/retry.ts';
-import type { Delivery, DeliveryClaim, Store } from '../../store/contract.ts';
+import type { Delivery, DeliveryClaim } from '../../store/contract.ts';
 import type { DeliveryRequest, RenderDelivery } from '../api.ts';
-import type { Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import type { Telemetry } from '../telemetry.ts';
 import { createPostDelivery, type PostDelivery } from './post-delivery.ts';
 
-export interface DeliveriesOptions {
-  readonly store: Store;
-  readonly changes: Changes;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
+export interface DeliveriesOptions extends EngineBase {
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
   readonly postDelivery?: PostDelivery;
   readonly allowsPrivateDeliveries?: boolean;

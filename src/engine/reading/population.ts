@@ -7,11 +7,9 @@
  * across processes would take a counter in the database that each insert and each end of a job writes: one hot row per tenant,
  * which is what the schema avoids. The quota is there against runaway submitters, not for billing.
  */
-import type { Limits } from '../../core/limits.ts';
 import { isFinal, type StoredState } from '../../core/state.ts';
-import type { Store } from '../../store/contract.ts';
-import type { Change, Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
+import type { Change } from '../changes.ts';
+import type { EngineBase } from '../engine-base.ts';
 
 export interface Population {
   /** Counts anew, unless the count is exact. Answers how many ms later that is worth doing again; null where it stays exact. */
@@ -27,12 +25,7 @@ const REFRESH_MS = 10_000;
 /** A count that takes long on a large table must not become a load of its own: at most a fiftieth of the time goes into it. */
 const REFRESH_SHARE = 50;
 
-export function createPopulation(options: {
-  readonly store: Store;
-  readonly changes: Changes;
-  readonly limits: Limits;
-  readonly clock: Clock;
-}): Population {
+export function createPopulation(options: Pick<EngineBase, 'store' | 'changes' | 'limits' | 'clock'>): Population {
   const { store, changes, limits, clock } = options;
   const reserved = new Map<string, number>();
   let unfinished = new Map<string, number>();

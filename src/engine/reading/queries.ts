@@ -3,9 +3,8 @@ import { jobBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
-import type { Store } from '../../store/contract.ts';
 import type { ByteSlice, Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { isInline } from './inline-result.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
@@ -18,11 +17,8 @@ export type Queries = Pick<
 /** Store pages that one list call reads while it looks for words that the store cannot tell apart. */
 const PAGES_MAX = 5;
 
-export interface QueriesOptions {
-  readonly store: Store;
+export interface QueriesOptions extends Pick<EngineBase, 'store' | 'clock' | 'limits'> {
   readonly reader: Reader;
-  readonly clock: Clock;
-  readonly limits: Limits;
 }
 
 export function createQueries(options: QueriesOptions): Queries {

@@ -5,15 +5,12 @@
  * revision. What a read finds newer than what was known is announced as a change.
  */
 import type { Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
-import type { JobRef, ReadOutcome, ResultContent, ResultRef, Store } from '../../store/contract.ts';
+import type { JobRef, ReadOutcome, ResultContent, ResultRef } from '../../store/contract.ts';
 import type { Snapshot } from '../api.ts';
 import { createBatcher } from '../batcher.ts';
-import type { Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
-import type { Telemetry } from '../telemetry.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { inlineText, isInline } from './inline-result.ts';
-import type { Reading, Snapshots } from './snapshots.ts';
+import type { Reading } from './snapshots.ts';
 
 /** What a read finds, whoever owns it. */
 export type Found =
@@ -42,16 +39,7 @@ export interface Reader {
   result(ref: SizedRef): Promise<ResultContent | null>;
 }
 
-export interface ReaderOptions {
-  readonly store: Store;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
-}
-
-export function createReader(options: ReaderOptions): Reader {
+export function createReader(options: EngineBase): Reader {
   const { store, snapshots } = options;
   const isAuthoritative = !store.facts.isShared;
   const jobs = createBatcher<JobRef, Found>({ ...options, name: 'read', send: (refs) => readJobs(refs) });
@@ -108,7 +96,7 @@ export function createReader(options: ReaderOptions): Reader {
 }
 
 function foundOf(
-  { snapshots, changes, clock }: ReaderOptions,
+  { snapshots, changes, clock }: EngineBase,
   outcome: ReadOutcome,
   texts: ReadonlyMap<string, string | null>,
   reading: Reading,
@@ -127,7 +115,7 @@ function foundOf(
 
 /** The inline results of those jobs that have one and whose snapshot of this revision is not in memory. */
 async function textsOf(
-  { store, snapshots, limits }: ReaderOptions,
+  { store, snapshots, limits }: EngineBase,
   jobs: readonly Job[],
 ): Promise<ReadonlyMap<string, string | null>> {
   const wanted = jobs.filter(

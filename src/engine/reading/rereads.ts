@@ -3,13 +3,10 @@
  * batch; all waited and running jobs are read at every safety poll, since hints may be lost. Where one process owns the store
  * it sleeps, until a write fails and nobody knows whether it landed.
  */
-import type { Limits } from '../../core/limits.ts';
-import type { Store } from '../../store/contract.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer } from '../poll-timer.ts';
 import type { LiveAttempts } from '../running/live-attempts.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { Reader } from './reader.ts';
 import type { Waiters } from './waiters.ts';
 
@@ -21,16 +18,13 @@ export interface Rereads extends Loop {
 /** A poll that takes long because very many jobs are waited for must not become the main load: at most a tenth of the time. */
 const POLL_SHARE = 10;
 
-export function createRereads(options: {
-  readonly store: Store;
-  readonly reader: Reader;
-  readonly waiters: Waiters;
-  readonly live: LiveAttempts;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
-}): Rereads {
+export function createRereads(
+  options: Pick<EngineBase, 'store' | 'clock' | 'limits' | 'random' | 'telemetry'> & {
+    readonly reader: Reader;
+    readonly waiters: Waiters;
+    readonly live: LiveAttempts;
+  },
+): Rereads {
   const { reader, waiters, live, clock } = options;
   let hinted = new Set<string>();
   const polls = createPollTimer(options);

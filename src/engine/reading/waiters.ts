@@ -17,8 +17,8 @@
 import { BideError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Lookup, Snapshot } from '../api.ts';
-import type { Changes } from '../changes.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import type { Found, Reader } from './reader.ts';
 
 export interface WaitFor {
@@ -77,11 +77,8 @@ interface Waiter {
   readonly resolve: (waited: Waited) => void;
 }
 
-export interface WaitersOptions {
+export interface WaitersOptions extends Pick<EngineBase, 'changes' | 'clock' | 'limits'> {
   readonly reader: Reader;
-  readonly changes: Changes;
-  readonly clock: Clock;
-  readonly limits: Limits;
 }
 
 export function createWaiters(options: WaitersOptions): Waiters {

@@ -7,13 +7,13 @@
  */
 import { BideError } from '../../core/errors.ts';
 import { isFinal } from '../../core/state.ts';
-import type { ClaimedJob, Store } from '../../store/contract.ts';
+import type { ClaimedJob } from '../../store/contract.ts';
 import type { ClaimWorkRequest } from '../api.ts';
-import type { Change, Changes } from '../changes.ts';
+import type { Change } from '../changes.ts';
 import type { CancelTimer } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
 import type { AttemptOptions } from '../running/attempt.ts';
 import { claimJobs } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
@@ -32,11 +32,8 @@ export interface WorkDesk extends Loop {
   readonly count: number;
 }
 
-export interface WorkDeskOptions extends AttemptOptions {
-  readonly store: Store;
+export interface WorkDeskOptions extends AttemptOptions, Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
   readonly remoteTypes: readonly string[];
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
 }
 
 interface Waiting {
@@ -117,7 +114,10 @@ class Desk implements WorkDesk {
   #standInLine(request: ClaimWorkRequest, resolve: (jobs: readonly ClaimedJob[]) => void): void {
     const key = JSON.stringify([request.tenant, [...request.types].sort()]);
     const line = this.#lines.get(key) ?? {
-      ...{ tenant: request.tenant, types: new Set(request.types), waiting: new Set(), hasNews: false },
+      tenant: request.tenant,
+      types: new Set(request.types),
+      waiting: new Set(),
+      hasNews: false,
     };
     this.#lines.set(key, line);
     let cancelTimer: CancelTimer = () => {};

@@ -10,7 +10,6 @@
 import type { Command } from '../../core/decide.ts';
 import { BideError } from '../../core/errors.ts';
 import type { Failure, Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
 import type { LeaseExtension, LeaseOutcome, ResultContent } from '../../store/contract.ts';
 import type {
   ClaimWorkOutcome,
@@ -18,14 +17,13 @@ import type {
   Engine,
   HeartbeatOutcome,
   HeartbeatRequest,
-  JobType,
   Snapshot,
   WorkOutcome,
   WorkRef,
 } from '../api.ts';
 import type { Batcher } from '../batcher.ts';
-import type { Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
 import type { Reader } from '../reading/reader.ts';
 import { lookupOf, type Waiters } from '../reading/waiters.ts';
@@ -37,16 +35,12 @@ type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
 
 export type Work = Pick<Engine, 'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
 
-export interface WorkOptions {
-  readonly types: ReadonlyMap<string, JobType>;
+export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limits' | 'random'> {
   readonly desk: WorkDesk;
   readonly reader: Reader;
   readonly waiters: Waiters;
   readonly commands: Commands;
   readonly extensions: Batcher<LeaseExtension, LeaseOutcome>;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
   readonly checkAttempt?: AttemptOptions['checkAttempt'];
 }
 
@@ -76,7 +70,10 @@ async function refuse(options: WorkOptions, job: Job, signal: AbortSignal): Prom
   if (failure === null) return null;
   const { fence } = job;
   await options.commands.carryOut(job.id, {
-    ...{ kind: 'fail', fence, failure: boundedFailure(failure, options.limits), isRetryable: false },
+    kind: 'fail',
+    fence,
+    failure: boundedFailure(failure, options.limits),
+    isRetryable: false,
     random: options.random(),
   });
   return 'refused';
@@ -135,7 +132,8 @@ async function report({ commands, limits }: WorkOptions, request: HeartbeatReque
   const { id, fence, percent, message } = request;
   if (percent === undefined && message === undefined) return;
   await commands.carryOut(id, {
-    ...{ kind: 'report', fence },
+    kind: 'report',
+    fence,
     ...(percent === undefined ? {} : { percent }),
     ...(message === undefined ? {} : { message: message?.slice(0, limits.progressMessageLengthMax) ?? null }),
   });
@@ -170,7 +168,11 @@ async function fail(
   if (refusal !== null) return refusal;
   const failure = boundedFailure(request.failure, options.limits);
   const command: Command = {
-    ...{ kind: 'fail', fence, failure, isRetryable, random: options.random() },
+    kind: 'fail',
+    fence,
+    failure,
+    isRetryable,
+    random: options.random(),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
   const carried = await options.commands.carryOut(id, command);

@@ -20,8 +20,9 @@ import type { ClaimedJob, ResultContent } from '../../store/contract.ts';
 import type { AbortReason, AttemptOutcome, CheckAttempt, Handler } from '../api.ts';
 import type { CancelTimer, Clock } from '../clock.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
-import { attemptFacts, type Telemetry } from '../telemetry.ts';
+import { attemptFacts } from '../telemetry.ts';
 import { boundedFailure, failureOf, stackOf } from './failure.ts';
 import { createProgressReporter, type ProgressReporter, type Report } from './progress.ts';
 
@@ -42,12 +43,8 @@ export interface LiveAttempt {
   readonly settled: Promise<void>;
 }
 
-export interface AttemptOptions {
+export interface AttemptOptions extends Pick<EngineBase, 'clock' | 'limits' | 'telemetry' | 'random'> {
   readonly commands: Commands;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
-  readonly random: () => number;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
 }
 
@@ -226,7 +223,11 @@ function finished({ limits }: AttemptOptions, job: Job, outcome: AttemptOutcome,
       const { isRetryable, retryAfterMs } = outcome;
       const failure = boundedFailure(outcome.failure, limits);
       return plain({
-        ...{ kind: 'fail', fence, failure, isRetryable, random },
+        kind: 'fail',
+        fence,
+        failure,
+        isRetryable,
+        random,
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
       });
     }

@@ -6,12 +6,11 @@
  * - It sleeps unless there is a reason to look (`work-calendar.ts`); it never asks twice for what it was told is not there.
  * - What a claim brings after `stop` began is released at once, with its attempt given back.
  */
-import type { ClaimedJob, Store } from '../../store/contract.ts';
+import type { ClaimedJob } from '../../store/contract.ts';
 import type { JobType } from '../api.ts';
-import type { Changes } from '../changes.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
 import { attemptFacts } from '../telemetry.ts';
 import { type AttemptOptions, type LiveAttempt, startAttempt } from './attempt.ts';
 import { claimJobs } from './claim-jobs.ts';
@@ -26,12 +25,9 @@ export interface Dispatcher extends Loop {
   running(): ReadonlyMap<string, number>;
 }
 
-export interface DispatcherOptions extends AttemptOptions {
-  readonly store: Store;
+export interface DispatcherOptions extends AttemptOptions, Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
   readonly types: readonly JobType[];
   readonly workerName: string;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
   readonly live: LiveAttempts;
 }
 
@@ -113,7 +109,10 @@ class SlotFiller implements Dispatcher {
     const claimed = await claimJobs(this.#options, {
       wants: wants.map(({ slots, max }) => ({ type: slots.type, max })),
       max: wants.reduce((sum, { max }) => sum + max, 0),
-      ...{ tenant: null, worker: workerName, leaseMs: limits.leaseMs, now },
+      tenant: null,
+      worker: workerName,
+      leaseMs: limits.leaseMs,
+      now,
     });
     const got = new Map<string, number>();
     for (const one of claimed) {

@@ -5,30 +5,21 @@
  * A lease that runs out while the store is away does not end the work: nobody can take the job over without the store, and
  * if somebody did, the fence refuses the completion.
  */
-import type { Limits } from '../../core/limits.ts';
-import type { LeaseExtension, LeaseOutcome, Store } from '../../store/contract.ts';
+import type { LeaseExtension, LeaseOutcome } from '../../store/contract.ts';
 import { type Batcher, createBatcher } from '../batcher.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 
-export interface LeasesOptions {
-  readonly store: Store;
+export interface LeasesOptions extends Pick<EngineBase, 'store' | 'clock' | 'limits' | 'random' | 'telemetry'> {
   readonly live: LiveAttempts;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 /** Extends leases one by one or many at once; remote workers' heartbeats share the batches with this process's own. */
-export function createExtensions(options: {
-  readonly store: Store;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
-}): Batcher<LeaseExtension, LeaseOutcome> {
+export function createExtensions(
+  options: Pick<EngineBase, 'store' | 'limits' | 'telemetry'>,
+): Batcher<LeaseExtension, LeaseOutcome> {
   return createBatcher({ ...options, name: 'extend', send: (batch) => options.store.extend(batch) });
 }
 

@@ -6,17 +6,11 @@
  * not do so for ever. Jobs of remote workers are left alone, since those workers may well be alive.
  */
 import type { Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
-import type { Store } from '../../store/contract.ts';
-import type { JobType } from '../api.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 
-export async function endOrphanLeases(options: {
-  readonly store: Store;
-  readonly types: ReadonlyMap<string, JobType>;
-  readonly clock: Clock;
-  readonly limits: Limits;
-}): Promise<void> {
+export async function endOrphanLeases(
+  options: Pick<EngineBase, 'store' | 'types' | 'clock' | 'limits'>,
+): Promise<void> {
   const { store, types, clock, limits } = options;
   const local = [...types.values()].filter(({ handler }) => handler !== 'remote').map(({ name }) => name);
   if (store.facts.isShared || local.length === 0) return;
@@ -24,7 +18,11 @@ export async function endOrphanLeases(options: {
   for (;;) {
     const cursor = after === undefined ? {} : { after };
     const page: readonly Job[] = await store.list({
-      ...{ tenant: null, states: ['running'], types: local, order: 'oldest', limit: limits.batchMax },
+      tenant: null,
+      states: ['running'],
+      types: local,
+      order: 'oldest',
+      limit: limits.batchMax,
       ...cursor,
     });
     if (page.length === 0) return;

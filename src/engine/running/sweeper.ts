@@ -16,29 +16,20 @@
  */
 import type { Command } from '../../core/decide.ts';
 import type { Job } from '../../core/job.ts';
-import type { Limits } from '../../core/limits.ts';
-import type { Store, SweepFindings } from '../../store/contract.ts';
-import type { JobType } from '../api.ts';
-import type { Clock } from '../clock.ts';
+import type { SweepFindings } from '../../store/contract.ts';
 import type { Commands } from '../commanding/commands.ts';
 import type { Removals } from '../commanding/removals.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { LiveAttempt } from './attempt.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import type { WakeWatch } from './wake-watch.ts';
 
-export interface SweeperOptions {
-  readonly store: Store;
-  readonly types: ReadonlyMap<string, JobType>;
+export interface SweeperOptions extends EngineBase {
   readonly commands: Commands;
   readonly removals: Removals;
   readonly live: LiveAttempts;
   readonly watch: WakeWatch;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
 }
 
 /** For a worker's timer to fire and its write to land. */

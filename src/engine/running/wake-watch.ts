@@ -8,11 +8,8 @@
  * 2. **Jumped** (the time went on and the steady counter did not): leases and timeouts of remote workers were given out by the time
  *    before. For as long as one of them may last, the sweeper adds the jump to them. Work may have become due.
  */
-import type { Limits } from '../../core/limits.ts';
-import type { Store } from '../../store/contract.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import type { Telemetry } from '../telemetry.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 
 export interface WakeWatch extends Loop {
@@ -22,13 +19,8 @@ export interface WakeWatch extends Loop {
   readonly jumpedMs: number;
 }
 
-export interface WakeWatchOptions {
-  readonly store: Store;
+export interface WakeWatchOptions extends EngineBase {
   readonly live: LiveAttempts;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly random: () => number;
-  readonly telemetry: Telemetry;
   readonly onJump: () => void;
 }
 

@@ -7,16 +7,13 @@
 import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { retryWith } from '../../core/retry.ts';
-import type { InsertOutcome, NewJob, Store } from '../../store/contract.ts';
+import type { InsertOutcome, NewJob } from '../../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
 import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
-import type { Changes } from '../changes.ts';
-import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
-import type { Telemetry } from '../telemetry.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
@@ -24,16 +21,9 @@ import { requestIssues } from './request-issues.ts';
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
 
-export interface SubmitOptions {
-  readonly store: Store;
-  readonly types: ReadonlyMap<string, JobType>;
+export interface SubmitOptions extends EngineBase {
   readonly population: Population;
-  readonly snapshots: Snapshots;
-  readonly changes: Changes;
   readonly reader: Reader;
-  readonly clock: Clock;
-  readonly limits: Limits;
-  readonly telemetry: Telemetry;
   readonly allowsPrivateDeliveries: boolean;
 }
 

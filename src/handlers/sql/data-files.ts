@@ -141,7 +141,12 @@ async function download(
 ): Promise<void> {
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'bide' };
   const request = {
-    ...{ url: new URL(url), method: 'GET', headers, body: null, signal, redirectsMax: REDIRECTS_MAX },
+    url: new URL(url),
+    method: 'GET',
+    headers,
+    body: null,
+    signal,
+    redirectsMax: REDIRECTS_MAX,
     ...(within === undefined ? {} : { mayRedirectTo: (target: URL) => isAllowedUrl(within, target.href) }),
   };
   const { status, body } = await upstream.exchange(request);

@@ -55,8 +55,14 @@ export const dumping: Topic = [
     const waiting = await insertJob(context, CALLBACK);
     const { id, number } = removed;
     const pending: PendingDelivery = {
-      ...{ revision: 1, state: 'waiting' as const, url: CALLBACK.callbackUrl, origin: null },
-      ...{ attempt: 0, at: NOW, fence: 0, dueAt: NOW },
+      revision: 1,
+      state: 'waiting' as const,
+      url: CALLBACK.callbackUrl,
+      origin: null,
+      attempt: 0,
+      at: NOW,
+      fence: 0,
+      dueAt: NOW,
     };
     assert.deepEqual(await dumped(store), [
       { kind: 'counter', number: 3 },
