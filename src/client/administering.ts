@@ -23,6 +23,7 @@ export function administering(transport: Transport) {
     keys: {
       /** The answer holds the whole key: the only time that it is shown. */
       async create(draft: KeyDraft, options: CallOptions = {}): Promise<NewKeyBody> {
+        requireTime(draft.expiresAt);
         const call = {
           method: 'POST',
           path: '/v1/keys',
@@ -46,4 +47,10 @@ export function administering(transport: Transport) {
       },
     },
   };
+}
+
+/** JSON writes an invalid Date as null, which means a key without end: the opposite of what was asked for. */
+function requireTime(expiresAt: Date | null | undefined): void {
+  if (expiresAt == null || !Number.isNaN(new Date(expiresAt).getTime())) return;
+  throw new TypeError('keys.create was given an expiresAt that is no valid date.');
 }

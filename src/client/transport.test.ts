@@ -53,6 +53,13 @@ test('what JSON cannot carry is refused before it is sent, with its place', asyn
   assert.equal(server.requests.length, 1);
 });
 
+test('a key whose end is no date is refused: null would make one without end', async () => {
+  const server = fakeServer(() => ({ json: jobBody() }));
+  const draft = { name: 'ci', scopes: ['read'], expiresAt: new Date(Number.NaN) } as const;
+  await assert.rejects(createClient(server.options).keys.create(draft), { name: 'TypeError', message: /expiresAt/ });
+  assert.equal(server.requests.length, 0);
+});
+
 test('a problem body becomes a ClientError with code, status and the remaining facts', async () => {
   const problem = {
     type: 't',

@@ -347,6 +347,7 @@ describe('bide keys', () => {
       [['keys', 'revoke'], /needs ID/],
       [['keys', 'list', 'x'], /takes no arguments/],
       [['keys', 'create', '--scope', 'raed'], /Did you mean read\?/],
+      [['keys', 'create', '--expires-in', '99999999d'], /--expires-in ends after the year 9999/],
       [['keys', 'list'], /There is no data in /],
     ];
     for (const [line, expected] of cases) {

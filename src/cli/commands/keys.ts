@@ -42,10 +42,10 @@ export const keys = defineCommand({
 async function dispatch(invocation: KeysInvocation): Promise<ExitCode> {
   const [action = '', ...ids] = invocation.args;
   requireSense(action, ids);
-  const scopes = scopesOf(invocation.values.scope);
+  const asked = { scopes: scopesOf(invocation.values.scope), expiresAt: expiryOf(invocation.values['expires-in']) };
   const desk = await openKeyDesk(invocation.values, invocation.env);
   try {
-    if (action === 'create') return await create(desk, scopes, invocation);
+    if (action === 'create') return await create(desk, asked, invocation);
     return action === 'list' ? await list(desk, invocation) : await revoke(desk, ids, invocation);
   } finally {
     await desk.close();
@@ -76,11 +76,13 @@ function scopesOf(words: readonly string[]): readonly KeyScope[] {
   return scopes.length === 0 ? DEFAULT_SCOPES : (scopes as readonly KeyScope[]);
 }
 
-async function create(desk: KeyDesk, scopes: readonly KeyScope[], invocation: KeysInvocation): Promise<ExitCode> {
-  const { values, terminal } = invocation;
-  const expiresInMs = values['expires-in'];
-  const expiresAt = expiresInMs === undefined ? null : new Date(Date.now() + expiresInMs);
-  const made = await desk.create({ name: values.name ?? 'cli', scopes, tenant: values.tenant, expiresAt });
+interface Asked {
+  readonly scopes: readonly KeyScope[];
+  readonly expiresAt: Date | null;
+}
+
+async function create(desk: KeyDesk, asked: Asked, { values, terminal }: KeysInvocation): Promise<ExitCode> {
+  const made = await desk.create({ name: values.name ?? 'cli', tenant: values.tenant, ...asked });
   if (values.json) terminal.line(JSON.stringify(made));
   else {
     terminal.line(made.key);
@@ -89,6 +91,17 @@ async function create(desk: KeyDesk, scopes: readonly KeyScope[], invocation: Ke
     terminal.note(`${about}${end}: shown this once, so keep it now`);
   }
   return EXIT.succeeded;
+}
+
+/** Times of the API have years of four digits. */
+const TIME_MAX = Date.UTC(9999, 11, 31);
+
+function expiryOf(expiresInMs: number | undefined): Date | null {
+  if (expiresInMs === undefined) return null;
+  const at = Date.now() + expiresInMs;
+  if (at > TIME_MAX)
+    throw usageError('Option --expires-in ends after the year 9999; leave it out for a key without end.');
+  return new Date(at);
 }
 
 async function list(desk: KeyDesk, { values, terminal }: KeysInvocation): Promise<ExitCode> {
