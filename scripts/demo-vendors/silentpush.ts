@@ -146,7 +146,10 @@ async function otherEndpoints(stage: Stage): Promise<void> {
     { method: 'POST', path: `${EXPLORE}/scandata/search/raw?limit=2`, headers, json: { query, fields: ['license'] } },
     { status: 200, json: ok({ scandata_raw: listOf({ license: /^(MIT|ISC|BSD)/ }, 2) }) },
   );
-  await stage.exchange({ path: '/api/v1/me/', headers }, { status: 200, json: { username: anyText } });
+  await stage.exchange(
+    { path: '/api/v1/me/', headers },
+    { status: 200, json: { status_code: 200, error: null, response: { username: anyText }, username: anyText } },
+  );
 }
 
 async function failing(stage: Stage): Promise<void> {
