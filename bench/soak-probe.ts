@@ -3,7 +3,7 @@
  * process whenever its parent asks.
  */
 
-import { PerformanceObserver } from 'node:perf_hooks';
+import { constants, PerformanceObserver } from 'node:perf_hooks';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { getHeapStatistics } from 'node:v8';
 import { BroadcastChannel, isMainThread, threadId } from 'node:worker_threads';
@@ -19,6 +19,8 @@ export interface Probe {
   readonly heapUsed: number;
   readonly heapTotal: number;
   readonly external: number;
+  /** Reserved by the heaps of the other threads, all together. */
+  readonly threadHeaps: readonly number[];
   readonly timings: Readonly<Record<string, Timing>>;
 }
 
@@ -51,41 +53,61 @@ function nameOf(sql: string): string | null {
 }
 
 let lotAt = 0;
+let hasRemovals = false;
 const { exec, prepare } = DatabaseSync.prototype;
 DatabaseSync.prototype.exec = function (sql: string) {
-  if (sql === 'BEGIN IMMEDIATE') lotAt = performance.now();
+  if (sql === 'BEGIN IMMEDIATE') {
+    lotAt = performance.now();
+    hasRemovals = false;
+  }
   const name = nameOf(sql);
   if (name === null) return exec.call(this, sql);
+  if (name === 'commit') note(hasRemovals ? 'lot with removals' : 'lot', performance.now() - lotAt);
   timed(name, () => exec.call(this, sql));
-  if (name === 'commit') note('lot', performance.now() - lotAt);
 };
 DatabaseSync.prototype.prepare = function (sql: string, ...rest) {
   const statement: StatementSync = prepare.call(this, sql, ...rest);
-  const isRemoval = /^\s*DELETE/i.test(sql);
-  const name = isRemoval ? 'removal' : nameOf(sql);
-  if (name === null) return statement;
+  const name = nameOf(sql);
+  const isRemoval = /^\s*DELETE FROM jobs\b/i.test(sql);
+  if (name === null && !isRemoval) return statement;
   for (const method of ['all', 'run'] as const) {
     const call = statement[method].bind(statement) as (...values: unknown[]) => unknown;
-    Object.assign(statement, { [method]: (...values: unknown[]) => timed(name, () => call(...values)) });
+    const counted = (...values: unknown[]) => {
+      hasRemovals ||= isRemoval;
+      return name === null ? call(...values) : timed(name, () => call(...values));
+    };
+    Object.assign(statement, { [method]: counted });
   }
   return statement;
 };
 new PerformanceObserver((list) => {
-  for (const { duration } of list.getEntries())
-    note(isMainThread ? 'gc of the main thread' : 'gc of threads', duration);
+  for (const entry of list.getEntries()) {
+    const { kind } = ('detail' in entry ? entry.detail : {}) as { readonly kind?: number };
+    const isMinor = kind === constants.NODE_PERFORMANCE_GC_MINOR;
+    note(`${isMinor ? 'minor' : 'major'} gc of ${isMainThread ? 'the main thread' : 'threads'}`, entry.duration);
+  }
 }).observe({ entryTypes: ['gc'] });
 
 if (isMainThread) answerParent();
-else setInterval(() => tell(), TELL_MS).unref();
+else setInterval(tell, TELL_MS).unref();
+
+interface Told {
+  readonly threadId: number;
+  readonly heapTotal: number;
+  readonly timings: Readonly<Record<string, Timing>>;
+}
 
 function tell(): void {
-  channel.postMessage({ threadId, timings });
+  channel.postMessage({ threadId, heapTotal: getHeapStatistics().total_heap_size, timings } satisfies Told);
   for (const name of Object.keys(timings)) delete timings[name];
 }
 
 function answerParent(): void {
+  const heaps = new Map<number, number>();
   channel.onmessage = (event) => {
-    const { timings: others } = (event as { data: { timings: Record<string, Timing> } }).data;
+    const { data } = event as { readonly data: Told };
+    heaps.set(data.threadId, data.heapTotal);
+    const others = data.timings;
     for (const [name, { count, sumMs, worstMs }] of Object.entries(others)) {
       const known = timings[name] ?? { count: 0, sumMs: 0, worstMs: 0 };
       timings[name] = {
@@ -98,7 +120,8 @@ function answerParent(): void {
   process.on('message', () => {
     const { rss, external } = process.memoryUsage();
     const { used_heap_size: heapUsed, total_heap_size: heapTotal } = getHeapStatistics();
-    process.send?.({ rss, heapUsed, heapTotal, external, timings } satisfies Probe);
+    const threadHeaps = [...heaps.values()];
+    process.send?.({ rss, heapUsed, heapTotal, external, threadHeaps, timings } satisfies Probe);
     for (const name of Object.keys(timings)) delete timings[name];
   });
   process.channel?.unref();

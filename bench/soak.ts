@@ -170,8 +170,8 @@ function timingsOf({ timings }: Probe): string {
   return words.sort().join('; ');
 }
 
-function memoryOf({ rss, heapUsed, heapTotal, external }: Probe): readonly string[] {
-  return [rss, heapUsed, heapTotal, external].map(megabytes);
+function memoryOf({ rss, heapUsed, heapTotal, external, threadHeaps }: Probe): readonly string[] {
+  return [...[rss, heapUsed, heapTotal, external].map(megabytes), threadHeaps.map(megabytes).join(' + ')];
 }
 
 const QUANTILES: readonly [Kind, number][] = [
@@ -192,10 +192,11 @@ row([
   'heap',
   'of',
   'external',
+  'heaps of threads',
   'bide.db',
   'log',
 ]);
-row(Array.from({ length: 15 }, () => '---'));
+row(Array.from({ length: 16 }, () => '---'));
 const loads = load();
 const details: string[] = [];
 for (let minute = 1; minute <= MINUTES; minute += 1) {
@@ -224,7 +225,7 @@ console.log(`\n${details.join('\n')}\n`);
 await sleep(REST_S * 1_000);
 const rested = await probed();
 console.log(
-  `after ${REST_S} s of rest: RSS, heap, of, external ${memoryOf(rested).join(', ')}; bide.db ${fileMegabytes('bide.db')}`,
+  `after ${REST_S} s of rest: RSS, heap, of, external, heaps of threads ${memoryOf(rested).join(', ')}; bide.db ${fileMegabytes('bide.db')}`,
 );
 console.log(timingsOf(rested));
 agent.destroy();

@@ -8,6 +8,7 @@
 import { join } from 'node:path';
 import { planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
+import { giveBackAtRest, memoryOfThisThread } from './app/memory-at-rest.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
 import { workerName } from './app/worker-name.ts';
@@ -105,6 +106,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock: systemClock,
     functions: 'threads',
   });
+  opened.defer(giveBackAtRest({ clock: systemClock, ...memoryOfThisThread() }));
   const store = await openMigratedStore(options);
   opened.defer(() => store.close());
   const telemetry = createTelemetry();
