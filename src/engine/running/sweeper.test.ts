@@ -92,6 +92,23 @@ describe('the sweeper', () => {
     assert.deepEqual(swept, [10, 10, 10, 10, 10, 10, 10, 10, 10, 5]);
   });
 
+  it('removes in small portions, so that others are served in between', async () => {
+    await using fixture = await openEngine({ runsJobs: false });
+    const requests = Array.from({ length: 120 }, () => ({
+      tenant: TENANT,
+      type: 'task',
+      deadlineMs: 100,
+      retainMs: 5_000,
+    }));
+    await fixture.engine.submit(requests);
+    await fixture.advance(1_000);
+    await fixture.advance(6_000);
+    const pruned = fixture.events.flatMap((event) =>
+      event.kind === 'swept' && event.pruned > 0 ? [event.pruned] : [],
+    );
+    assert.deepEqual([pruned, fixture.spy.calls.get('remove')], [[120], 3]);
+  });
+
   it('goes on after an outage', async () => {
     await using fixture = await openEngine({ runsJobs: false });
     const id = await fixture.submit('task', { deadlineMs: 5_000 });
