@@ -35,7 +35,7 @@ export interface CommandsOptions extends EngineBase {
 }
 
 /** A job and whether that is certainly its newest revision. */
-interface Sight {
+interface View {
   readonly snapshot: Snapshot;
   readonly isCurrent: boolean;
 }
@@ -52,19 +52,19 @@ export function createCommands(options: CommandsOptions): Commands {
 
   return {
     async carryOut(id, command, seen, result) {
-      let sight = await firstSight(id, seen);
+      let view = await firstView(id, seen);
       for (let attempt = 1; attempt <= limits.applyAttemptsMax; attempt += 1) {
-        if (!('isCurrent' in sight)) return sight;
-        const job = sight.snapshot.job;
+        if (!('isCurrent' in view)) return view;
+        const job = view.snapshot.job;
         const decision = decide(job, command, clock.now());
         if (decision.kind === 'refused') {
-          if (sight.isCurrent) return { kind: 'refused', reason: decision.reason, snapshot: sight.snapshot };
-          sight = await newSight(id);
+          if (view.isCurrent) return { kind: 'refused', reason: decision.reason, snapshot: view.snapshot };
+          view = await freshView(id);
           continue;
         }
         const outcome = await apply(guarded(job, command, decision.patch, result));
         if (outcome.kind === 'applied') return landed(outcome.job, job.state, decision.event, result);
-        sight = outcome.kind === 'stale' ? await staleSight(outcome.job) : await newSight(id);
+        view = outcome.kind === 'stale' ? await staleView(outcome.job) : await freshView(id);
       }
       throw new BideError('CHANGED_MEANWHILE', undefined, { id, attempts: limits.applyAttemptsMax });
     },
@@ -84,22 +84,22 @@ export function createCommands(options: CommandsOptions): Commands {
     changes.announce({ kind: 'changed', snapshot, job, before, cause: event });
     return { kind: 'applied', snapshot, event };
   }
-  async function firstSight(id: string, seen: Job | undefined): Promise<Sight | Exclude<Found, { kind: 'found' }>> {
+  async function firstView(id: string, seen: Job | undefined): Promise<View | Exclude<Found, { kind: 'found' }>> {
     const current = reader.peek(id);
     // What a sweep has just found may be newer than memory, after a write whose answer was lost.
     if (current !== undefined && current.job.revision >= (seen?.revision ?? 0))
       return { snapshot: current, isCurrent: true };
-    if (seen === undefined) return newSight(id);
+    if (seen === undefined) return freshView(id);
     const known = snapshots.get(id);
     const isNewer = known !== undefined && known.job.revision >= seen.revision;
     return { snapshot: isNewer ? known : { job: seen, resultText: null }, isCurrent: false };
   }
-  async function newSight(id: string): Promise<Sight | Exclude<Found, { kind: 'found' }>> {
+  async function freshView(id: string): Promise<View | Exclude<Found, { kind: 'found' }>> {
     const [found] = await reader.fresh([id]);
     if (found === undefined || found.kind !== 'found') return found ?? { kind: 'missing' };
     return { snapshot: found.snapshot, isCurrent: true };
   }
-  async function staleSight(job: Job): Promise<Sight> {
+  async function staleView(job: Job): Promise<View> {
     const known = snapshots.get(job.id);
     if (known !== undefined && known.job.revision >= job.revision) return { snapshot: known, isCurrent: true };
     const [found] = job.result === null ? [] : await reader.fresh([job.id]);

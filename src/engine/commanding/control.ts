@@ -5,7 +5,7 @@ import type { Limits } from '../../core/limits.ts';
 import { isFinal } from '../../core/state.ts';
 import type { CommandOutcome, Engine } from '../api.ts';
 import type { Reader } from '../reading/reader.ts';
-import { lookupOf } from '../reading/waiters.ts';
+import { absenceOf, lookupOf } from '../reading/waiters.ts';
 import type { Carried, Commands } from './commands.ts';
 import type { Removals } from './removals.ts';
 
@@ -51,6 +51,5 @@ function outcomeOf(carried: Carried, tenant: string, kind: 'cancel' | 'retry'): 
     const isSoAlready = reason === 'NO_CHANGE' || (kind === 'cancel' && snapshot.job.state === 'cancelled');
     return { kind: isSoAlready ? 'unchanged' : 'wrongState', snapshot };
   }
-  const lookup = lookupOf(carried, tenant);
-  return lookup.kind === 'found' ? { kind: 'unchanged', snapshot: lookup.snapshot } : lookup;
+  return absenceOf(carried, tenant);
 }

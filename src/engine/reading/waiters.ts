@@ -340,7 +340,11 @@ function isNews(found: Found, known: Found | null): boolean {
 
 /** A job of another tenant is missing, and so is its tombstone. */
 export function lookupOf(found: Found | undefined | null, tenant: string): Lookup {
-  if (found?.kind === 'found' && found.snapshot.job.tenant === tenant) return found;
+  return found?.kind === 'found' && found.snapshot.job.tenant === tenant ? found : absenceOf(found, tenant);
+}
+
+/** What this tenant learns of a job that is not there, or not theirs. */
+export function absenceOf(found: Found | undefined | null, tenant: string): Exclude<Lookup, { kind: 'found' }> {
   if (found?.kind === 'gone' && found.tenant === tenant) return { kind: 'gone', goneAt: found.goneAt };
   return { kind: 'missing' };
 }

@@ -17,7 +17,7 @@ import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import type { AttemptOptions } from '../running/attempt.ts';
 import { claimJobs } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
-import { attemptFacts } from '../telemetry.ts';
+import { giveBack } from '../running/give-back.ts';
 
 export interface WorkDesk extends Loop {
   /** At least one job, or none when time is over, the worker went away, or the desk closes meanwhile. */
@@ -182,17 +182,8 @@ class Desk implements WorkDesk {
     }
   }
 
-  /** A release that fails is not tried again: the lease runs out, and another worker takes the job. */
   async giveBack(jobs: readonly ClaimedJob[]): Promise<void> {
-    const { commands, telemetry } = this.#options;
-    const releases = jobs.map(async ({ job }) => {
-      try {
-        await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
-      } catch (error) {
-        telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
-      }
-    });
-    await Promise.all(releases);
+    await Promise.all(jobs.map((claimed) => giveBack(this.#options, claimed)));
   }
 
   #claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {

@@ -26,7 +26,7 @@ import type { Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
 import type { Reader } from '../reading/reader.ts';
-import { lookupOf, type Waiters } from '../reading/waiters.ts';
+import { absenceOf, lookupOf, type Waiters } from '../reading/waiters.ts';
 import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
 import { boundedFailure } from '../running/failure.ts';
 import type { WorkDesk } from './work-desk.ts';
@@ -196,8 +196,7 @@ function workOutcome(carried: Carried, { tenant, fence }: WorkRef, isSoAlready: 
     const isRepeat = snapshot.job.fence === fence && isSoAlready(snapshot.job);
     return { kind: isRepeat ? 'done' : 'lost', snapshot };
   }
-  const lookup = lookupOf(carried, tenant);
-  return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
+  return absenceOf(carried, tenant);
 }
 
 /** A job that the sweeper took away meanwhile waits or failed as well, but with another reason. */

@@ -1,11 +1,10 @@
 /** Claims jobs and makes the claim known: to memory, and to everybody who listens for changes. */
-import type { ClaimedJob, ClaimRequest, Store } from '../../store/contract.ts';
-import type { Changes } from '../changes.ts';
+import type { ClaimedJob, ClaimRequest } from '../../store/contract.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
-import type { Snapshots } from '../reading/snapshots.ts';
 
 export async function claimJobs(
-  { store, snapshots, changes }: { readonly store: Store; readonly snapshots: Snapshots; readonly changes: Changes },
+  { store, snapshots, changes }: Pick<EngineBase, 'store' | 'snapshots' | 'changes'>,
   request: ClaimRequest,
 ): Promise<readonly ClaimedJob[]> {
   let claimed: readonly ClaimedJob[];

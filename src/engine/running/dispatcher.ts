@@ -11,9 +11,9 @@ import type { JobType } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
-import { attemptFacts } from '../telemetry.ts';
 import { type AttemptOptions, type LiveAttempt, startAttempt } from './attempt.ts';
 import { claimJobs } from './claim-jobs.ts';
+import { giveBack } from './give-back.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { slotsOf, type TypeSlots } from './type-slots.ts';
 import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
@@ -126,7 +126,7 @@ class SlotFiller implements Dispatcher {
 
   #take(claimed: ClaimedJob): void {
     const slots = this.#types.get(claimed.job.type);
-    if (slots === undefined || this.#isStopping) this.#releases.push(this.#giveBack(claimed));
+    if (slots === undefined || this.#isStopping) this.#releases.push(giveBack(this.#options, claimed));
     else this.#begin(claimed, slots);
   }
 
@@ -159,16 +159,6 @@ class SlotFiller implements Dispatcher {
     const { clock, random, telemetry } = this.#options;
     const restMs = slots.couldNotStart(clock.now(), random());
     if (restMs !== null) telemetry.emit({ kind: 'typeRests', type: slots.type, reason: notStarted, restMs });
-  }
-
-  /** A release that fails is not tried again: the lease runs out soon, and another worker takes the job. */
-  async #giveBack({ job }: ClaimedJob): Promise<void> {
-    const { commands, telemetry } = this.#options;
-    try {
-      await commands.carryOut(job.id, { kind: 'release', fence: job.fence }, job);
-    } catch (error) {
-      telemetry.emit({ kind: 'outcomeDropped', error, ...attemptFacts(job) });
-    }
   }
 
   /** @param turnedAt when this turn began: what became due since then has not been looked for, and must not be passed over. */
