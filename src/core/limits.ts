@@ -344,6 +344,13 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning:
       'Deliveries of one tenant under way at once in one process: slow receivers of one keep nobody else waiting.',
   },
+  deliveriesPerEndpointMax: {
+    value: 3,
+    min: 1,
+    max: 1_000,
+    meaning:
+      'Deliveries of one tenant to one host under way at once in one process: a slow one does not hold up those to others.',
+  },
   // Tenants.
   jobsWaitingMax: {
     value: 1_000_000,

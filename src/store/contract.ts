@@ -14,6 +14,7 @@ import type { Job, JobPatch, JobSpec, Json } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 import type { Delivery, DeliveryClaim, DeliverySettlement } from './contract-deliveries.ts';
 
+export { DELIVERY_LANES, type DeliveryLane } from './contract-deliveries.ts';
 export type { Delivery, DeliveryClaim, DeliverySettlement };
 
 // --- Jobs -----------------------------------------------------------------------------------------------------------------

@@ -164,6 +164,21 @@ describe('deliveries', () => {
     assert.equal((await receiver.next()).url, url);
   });
 
+  it('to a slow endpoint do not hold up those of the same tenant to another one', async () => {
+    const receiver = createReceiver();
+    const limits = { deliveriesMax: 4, deliveriesPerTenantMax: 4, deliveriesPerEndpointMax: 2 };
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
+    for (let count = 0; count < 9; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 2);
+    const url = 'https://quick.example/hook';
+    await fixture.submit('task', { callbackUrl: url });
+    await fixture.spy.idle();
+    const posts = [await receiver.next(), await receiver.next(), await receiver.next()];
+    assert.deepEqual(posts.map((post) => post.url).sort(), [URL_A, URL_A, url]);
+    assert.equal(receiver.waiting, 0);
+  });
+
   it('are under way at most as many at once as the limit says', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits: { deliveriesMax: 3 } });

@@ -3,11 +3,12 @@
  *
  * The rows come from the store, which adds one in the transaction of each change and hands them out in order per job. A
  * delivery that fails is tried again with backoff, `limits.deliveryTriesMax` times, then given up; the next one of the same
- * job waits for that. Tenants have their turns, and each at most `limits.deliveriesPerTenantMax` under way. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
+ * job waits for that. Tenants have their turns, and each at most `limits.deliveriesPerTenantMax` under way; so have the
+ * endpoints of a tenant, with `limits.deliveriesPerEndpointMax`. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
  * ends between its answer and the settlement.
  */
 import { backoffMs } from '../../core/retry.ts';
-import type { Delivery, DeliveryClaim } from '../../store/contract.ts';
+import { DELIVERY_LANES, type Delivery, type DeliveryClaim, type DeliveryLane } from '../../store/contract.ts';
 import type { DeliveryRequest, RenderDelivery } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
@@ -38,6 +39,7 @@ class DeliveryRound implements Loop {
   readonly #underway = new Set<Promise<void>>();
   /** Under way, by tenant. */
   readonly #byTenant = new Map<string, number>();
+  readonly #byLane = new Map<string, DeliveryLane & { count: number }>();
   #lastTenant = '';
   readonly #loop: Loop;
   #nextTryAt = Number.POSITIVE_INFINITY;
@@ -84,10 +86,17 @@ class DeliveryRound implements Loop {
 
   /** Never more of a tenant than its share: what the fullest one that may be claimed from still lacks is what each gets at the most. */
   #nextClaim(): DeliveryClaim {
-    const { clock, limits } = this.#options;
-    const { deliveriesPerTenantMax: share, deliveriesMax, deliveryTimeoutMs } = limits;
+    const { clock, limits, random } = this.#options;
+    const {
+      deliveriesPerTenantMax: share,
+      deliveriesPerEndpointMax: laneShare,
+      deliveriesMax,
+      deliveryTimeoutMs,
+    } = limits;
     const counts = [...this.#byTenant];
     const fullest = Math.max(0, ...counts.map(([, count]) => count).filter((count) => count < share));
+    const lanes = [...this.#byLane.values()];
+    const fullestLane = Math.max(0, ...lanes.map(({ count }) => count).filter((count) => count < laneShare));
     return {
       now: clock.now(),
       leaseMs: deliveryTimeoutMs + LEASE_SLACK_MS,
@@ -95,10 +104,18 @@ class DeliveryRound implements Loop {
       eachMax: share - fullest,
       after: this.#lastTenant,
       busy: counts.flatMap(([tenant, count]) => (count >= share ? [tenant] : [])),
+      laneMax: laneShare - fullestLane,
+      // Lanes are hashes, so any start is as good as another: none comes first each time.
+      firstLane: Math.floor(random() * DELIVERY_LANES) % DELIVERY_LANES,
+      busyLanes: lanes.filter(({ count }) => count >= laneShare),
     };
   }
 
-  #count({ tenant }: Delivery, more: 1 | -1): void {
+  #count({ tenant, lane }: Delivery, more: 1 | -1): void {
+    const key = `${tenant}:${lane}`;
+    const inLane = (this.#byLane.get(key)?.count ?? 0) + more;
+    if (inLane === 0) this.#byLane.delete(key);
+    else this.#byLane.set(key, { tenant, lane, count: inLane });
     const count = (this.#byTenant.get(tenant) ?? 0) + more;
     if (count === 0) this.#byTenant.delete(tenant);
     else this.#byTenant.set(tenant, count);

@@ -1,7 +1,7 @@
 /** State changes on their way to a callback: none lost, none made up, in order, held by one at a time. */
 import assert from 'node:assert/strict';
 import type { JobSpec } from '../../core/job.ts';
-import type { Delivery } from '../contract.ts';
+import { DELIVERY_LANES, type Delivery } from '../contract.ts';
 import {
   at,
   claimOne,
@@ -34,6 +34,7 @@ export const deliveries: Topic = [
       revision: 1,
       state: 'waiting',
       url: job.callbackUrl,
+      lane: delivery.lane,
       origin,
       attempt: 1,
       at: NOW,
@@ -56,6 +57,32 @@ export const deliveries: Topic = [
     assert.deepEqual(await turn({ busy: [a], after: a }), []);
     assert.deepEqual(await turn({ after: c }), [a, a, a]);
     assert.deepEqual(await turn({}), []);
+  }),
+
+  alone('deliveryClaim gives the endpoints of a tenant their turns, whatever their paths', async (context) => {
+    const slow = 'http://slow.example:1';
+    for (let job = 0; job < 5; job += 1) await insertJob(context, { callbackUrl: `${slow}/${job}?x` });
+    await insertJob(context, { callbackUrl: 'http://other.example/hook' });
+    const turn = async (more: object) => {
+      const claimed = await context.store.deliveryClaim({ now: NOW, leaseMs: LEASE_MS, max: 9, ...more });
+      return {
+        lanes: new Set(claimed.map(({ lane }) => lane)),
+        urls: claimed.map(({ url }) => new URL(url).host).sort(),
+      };
+    };
+    const first = await turn({ laneMax: 1 });
+    assert.deepEqual(first.urls, ['other.example', 'slow.example:1']);
+    assert.equal(first.lanes.size, 2);
+    await insertJob(context, { callbackUrl: 'http://other.example/hook' });
+    const one = await turn({ max: 1 });
+    const [lane = 0] = one.lanes;
+    const two = await turn({ max: 1, firstLane: (lane + 1) % DELIVERY_LANES });
+    assert.notDeepEqual(two.urls, one.urls);
+    await insertJob(context, { callbackUrl: 'http://other.example/hook' });
+    const [otherLane = 0] = one.urls[0] === 'other.example' ? one.lanes : two.lanes;
+    const rest = await turn({ busyLanes: [{ tenant: context.tenant, lane: otherLane }], firstLane: otherLane });
+    assert.deepEqual(rest.urls, ['slow.example:1', 'slow.example:1', 'slow.example:1']);
+    assert.deepEqual((await turn({})).urls, ['other.example']);
   }),
 
   alone('deliveryClaim hands out nothing when no job has a callback or nothing was stored', async (context) => {

@@ -12,8 +12,11 @@ import { givenText, plainArray, storedText, storedTextArray } from './wire-text.
 /** A claim whose answer was lost is not searched for: its rows come up again when their lease is over. */
 export async function claimDeliveries(session: Session, claim: DeliveryClaim) {
   const { now, leaseMs, max, eachMax = max, after = '', busy = [] } = claim;
+  const { laneMax = max, firstLane = 0, busyLanes = [] } = claim;
+  const lanes = busyLanes.map(({ tenant, lane }) => `${tenant}:${lane}`);
   const bounds = [Math.max(0, max), Math.max(0, eachMax)];
   const values = [now, now + leaseMs, ...bounds, storedText(after), storedTextArray(busy)];
+  values.push(Math.max(0, laneMax), firstLane, storedTextArray(lanes));
   const rows = await repeated(() => session.run('deliveryClaim', values));
   return rows.map(deliveryOf).sort((a, b) => a.number - b.number);
 }
@@ -44,7 +47,7 @@ function settleStep(round: readonly Placed<DeliverySettlement>[]): Step {
 }
 
 function deliveryOf(row: Row): Delivery {
-  const [number, jobId, tenant, revision, state, url, origin, attempt, at, fence] = row;
+  const [number, jobId, tenant, revision, state, url, lane, origin, attempt, at, fence] = row;
   return {
     number: number as number,
     jobId: jobId as string,
@@ -52,6 +55,7 @@ function deliveryOf(row: Row): Delivery {
     revision: revision as number,
     state: state as StoredState,
     url: givenText(url as string),
+    lane: lane as number,
     origin: jsonOf<Origin>(origin as string | null),
     attempt: attempt as number,
     at: at as number,

@@ -128,9 +128,10 @@ export function deliveryOfRow(row: Row): Delivery {
     revision: row[3] as number,
     state: row[4] as StoredState,
     url: row[5] as string,
-    origin: jsonOf<Origin>(row[6] as string | null),
-    attempt: row[7] as number,
-    at: row[8] as number,
-    fence: row[9] as number,
+    lane: row[6] as number,
+    origin: jsonOf<Origin>(row[7] as string | null),
+    attempt: row[8] as number,
+    at: row[9] as number,
+    fence: row[10] as number,
   };
 }

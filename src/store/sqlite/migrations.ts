@@ -121,6 +121,7 @@ CREATE TABLE deliveries (
   revision INTEGER NOT NULL,
   state TEXT NOT NULL,
   url TEXT NOT NULL,
+  lane INTEGER NOT NULL,
   origin TEXT,
   attempt INTEGER NOT NULL,
   at INTEGER NOT NULL,
@@ -128,7 +129,7 @@ CREATE TABLE deliveries (
   -- When it may be claimed; null while an earlier delivery of the job is unsettled.
   due_at INTEGER
 ) STRICT;
-CREATE INDEX deliveries_by_turn ON deliveries (tenant, due_at, number) WHERE due_at IS NOT NULL;
+CREATE INDEX deliveries_by_turn ON deliveries (tenant, lane, due_at, number) WHERE due_at IS NOT NULL;
 CREATE INDEX deliveries_by_job ON deliveries (job_number, number);
 
 CREATE TABLE keys (

@@ -44,7 +44,7 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   tombstoneById: [/PRIMARY KEY \(id=\?\)/],
   tombstoneByNumber: [/INDEX tombstones_by_number \(number=\?\)/],
   tombstoneDeleteOver: [/INDEX tombstones_by_end \(gone_until<\?\)/],
-  deliveryClaim: [/INDEX deliveries_by_turn \(tenant=\? AND due_at>\? AND due_at<\?\)/],
+  deliveryClaim: [/INDEX deliveries_by_turn \(tenant=\? AND lane=\? AND due_at>\? AND due_at<\?\)/],
   deliveryInsert: [/INDEX deliveries_by_job \(job_number=\?\)/],
   deliveryPromote: [/INDEX deliveries_by_job \(job_number=\?\)/],
   deliveryDeleteOfJob: [/INDEX deliveries_by_job \(job_number=\?\)/],

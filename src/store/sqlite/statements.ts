@@ -14,7 +14,7 @@ export const JOB_ROW = JOB_COLUMNS.join(', ');
 /** The same for a query that joins: `j` is the job. */
 export const JOB_ROW_OF_J = JOB_COLUMNS.map((column) => `j.${column}`).join(', ');
 
-const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, origin, attempt, at, fence';
+const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence';
 /** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
 const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
@@ -127,15 +127,16 @@ export const STATEMENTS = {
 
   // --- Deliveries -----------------------------------------------------------------------------------------------------------
   deliveryInsert: `INSERT INTO deliveries
-    (job_number, job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 0, ?8, 0,
+    (job_number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence, due_at)
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?10, ?7, 0, ?8, 0,
       CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE job_number = ?1) THEN NULL ELSE ?9 END)`,
   deliveryClaim: `UPDATE deliveries SET attempt = attempt + 1, fence = fence + 1, due_at = ?1
     WHERE number IN (
-      SELECT number FROM deliveries WHERE tenant = ?4 AND due_at IS NOT NULL AND due_at <= ?2
+      SELECT number FROM deliveries WHERE tenant = ?4 AND lane = ?5 AND due_at IS NOT NULL AND due_at <= ?2
       ORDER BY due_at, number LIMIT +?3)
     RETURNING ${DELIVERY_ROW}`,
   deliveryNextTenant: 'SELECT min(tenant) FROM deliveries WHERE due_at IS NOT NULL AND tenant > ?',
+  deliveryNextLane: 'SELECT min(lane) FROM deliveries WHERE due_at IS NOT NULL AND tenant = ? AND lane > ?',
   /** The fence moves on, so that a second settlement under the same one finds nothing. */
   deliveryRetry: 'UPDATE deliveries SET due_at = ?3, fence = fence + 1 WHERE number = ?1 AND fence = ?2',
   deliveryDelete: 'DELETE FROM deliveries WHERE number = ? AND fence = ? RETURNING job_number',
@@ -146,7 +147,7 @@ export const STATEMENTS = {
 
   /** After the job: revision to due time. Its order among those of its job is that of the inserts. */
   deliveryRestore: `INSERT INTO deliveries
-    (job_number, job_id, tenant, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    (job_number, job_id, tenant, lane, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 
   // --- Keys -----------------------------------------------------------------------------------------------------------------
   keyInsert: `INSERT INTO keys (${KEY_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,

@@ -140,6 +140,7 @@ CREATE TABLE ${s}.deliveries (
   tenant text COLLATE "C" NOT NULL,
   url text COLLATE "C" NOT NULL,
   origin text COLLATE "C",
+  lane integer NOT NULL GENERATED ALWAYS AS (coalesce(hashtext(substring(url from '^[a-z]+://([^/?#]*)')) & 31, 0)) STORED,
   CONSTRAINT deliveries_by_number PRIMARY KEY (number)
 ) WITH (
   -- Every row is written, claimed and removed within seconds: mostly dead rows, as in any queue.
@@ -148,7 +149,7 @@ CREATE TABLE ${s}.deliveries (
   autovacuum_vacuum_scale_factor = 0.01,
   autovacuum_vacuum_cost_delay = 1
 );
-CREATE INDEX deliveries_by_turn ON ${s}.deliveries (tenant, due_at, number);
+CREATE INDEX deliveries_by_turn ON ${s}.deliveries (tenant, lane, due_at, number);
 CREATE INDEX deliveries_by_job ON ${s}.deliveries (job_id, number);
 
 CREATE TABLE ${s}.keys (

@@ -5,6 +5,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column deliveries.due_at': 'bigint not null',
   'column deliveries.fence': 'bigint not null',
   'column deliveries.job_id': 'uuid not null',
+  'column deliveries.lane': 'integer not null',
   'column deliveries.number': 'bigint not null identity',
   'column deliveries.origin': 'text collate C',
   'column deliveries.revision': 'bigint not null',
@@ -88,9 +89,10 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint keys_by_id': 'keys: PRIMARY KEY (id)',
   'constraint migrations_by_version': 'migrations: PRIMARY KEY (version)',
   'constraint tombstones_by_id': 'tombstones: PRIMARY KEY (id)',
-  'index deliveries_by_turn': 'CREATE INDEX deliveries_by_turn ON deliveries USING btree (tenant, due_at, number)',
   'index deliveries_by_job': 'CREATE INDEX deliveries_by_job ON deliveries USING btree (job_id, number)',
   'index deliveries_by_number': 'CREATE UNIQUE INDEX deliveries_by_number ON deliveries USING btree (number)',
+  'index deliveries_by_turn':
+    'CREATE INDEX deliveries_by_turn ON deliveries USING btree (tenant, lane, due_at, number)',
   'index documents_by_creation':
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',

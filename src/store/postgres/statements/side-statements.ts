@@ -1,12 +1,27 @@
 /** The statements of what lives beside the jobs: deliveries, keys and documents. How they are written stands in `statements.ts`. */
 
-const DELIVERY_ROW = ['number', 'job_id', 'tenant', 'revision', 'state', 'url', 'origin', 'attempt', 'at', 'fence'];
+import { DELIVERY_LANES } from '../../contract.ts';
+
+const DELIVERY_ROW = [
+  'number',
+  'job_id',
+  'tenant',
+  'revision',
+  'state',
+  'url',
+  'lane',
+  'origin',
+  'attempt',
+  'at',
+  'fence',
+];
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
 const deliveries = (s: string) => ({
   /**
-   * $1 now, $2 lease end, $3 max, $4 max of each tenant, $5 the tenant who had the last turn, $6 tenants to leave out.
+   * $1 now, $2 lease end, $3 max, $4 max of each tenant, $5 the tenant who had the last turn, $6 tenants to leave out, $7 max of
+   * each lane, $8 the first lane, $9 lanes to leave out, each as tenant:lane.
    * differs: SQLite marks the deliveries behind an unsettled one. Here a mark could be missed: who settles the first does not see
    * a second one that is not committed yet. So the order is looked up with each claim.
    */
@@ -19,9 +34,14 @@ const deliveries = (s: string) => ({
     SELECT tenant FROM steps WHERE tenant IS NOT NULL AND tenant <> ALL ($6::text[])
     ORDER BY tenant COLLATE "C" <= $5::text, tenant COLLATE "C") t
   CROSS JOIN LATERAL (
-    SELECT d.number FROM ${s}.deliveries d WHERE d.tenant = t.tenant AND d.due_at <= $1::bigint
-      AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
-    ORDER BY d.due_at, d.number LIMIT $4::bigint FOR UPDATE SKIP LOCKED) d
+    SELECT d.number FROM (
+      SELECT (g.step + $8::integer) % ${DELIVERY_LANES} AS lane FROM generate_series(0, ${DELIVERY_LANES - 1}) AS g(step) ORDER BY g.step) l
+    CROSS JOIN LATERAL (
+      SELECT d.number FROM ${s}.deliveries d WHERE d.tenant = t.tenant AND d.lane = l.lane AND d.due_at <= $1::bigint
+        AND t.tenant || ':' || l.lane <> ALL ($9::text[])
+        AND NOT EXISTS (SELECT 1 FROM ${s}.deliveries e WHERE e.job_id = d.job_id AND e.number < d.number)
+      ORDER BY d.due_at, d.number LIMIT $7::bigint FOR UPDATE SKIP LOCKED) d
+    LIMIT $4::bigint) d
   LIMIT $3::bigint
 )
 UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = $2::bigint

@@ -6,14 +6,33 @@ import type { Transaction } from './transaction.ts';
 
 /** Only the oldest delivery of a job has a due time (see the schema), so the order needs no further look. */
 export function claimDeliveries({ connection }: Transaction, claim: DeliveryClaim): readonly Row[] {
-  const { now, leaseMs, max, eachMax = max, after = '', busy = [] } = claim;
+  const { max, eachMax = max, after = '', busy = [] } = claim;
   const rows: Row[] = [];
   for (const tenant of tenantsFrom(connection, after)) {
     if (rows.length >= max) break;
     if (busy.includes(tenant)) continue;
-    rows.push(...connection.all('deliveryClaim', now + leaseMs, now, Math.min(eachMax, max - rows.length), tenant));
+    rows.push(...claimOfTenant(connection, { ...claim, max: Math.min(eachMax, max - rows.length) }, tenant));
   }
   return rows.toSorted((a, b) => (a[0] as number) - (b[0] as number));
+}
+
+function claimOfTenant(connection: Connection, claim: DeliveryClaim, tenant: string): readonly Row[] {
+  const { now, leaseMs, max, laneMax = max, firstLane = 0, busyLanes = [] } = claim;
+  const busy = new Set(busyLanes.filter((one) => one.tenant === tenant).map(({ lane }) => lane));
+  const rows: Row[] = [];
+  for (const lane of lanesFrom(connection, tenant, firstLane)) {
+    if (rows.length >= max) break;
+    if (busy.has(lane)) continue;
+    const room = Math.min(laneMax, max - rows.length);
+    rows.push(...connection.all('deliveryClaim', now + leaseMs, now, room, tenant, lane));
+  }
+  return rows;
+}
+
+function* lanesFrom(connection: Connection, tenant: string, start: number): Generator<number> {
+  const next = (behind: number) => (connection.get('deliveryNextLane', tenant, behind)?.[0] ?? null) as number | null;
+  for (let lane = next(start - 1); lane !== null; lane = next(lane)) yield lane;
+  for (let lane = next(-1); lane !== null && lane < start; lane = next(lane)) yield lane;
 }
 
 /** Those with a delivery that is not under way behind another one, each once, by a probe of the index for each. */

@@ -7,6 +7,7 @@ import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { RestoreOutcome, ResultContent, StoredKey, Tombstone } from '../../contract.ts';
 import { AT } from '../../job-columns.ts';
 import type { Connection } from '../connection.ts';
+import { laneOf } from '../delivery-lane.ts';
 import type { Row, Value } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
@@ -128,9 +129,19 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
   for (const delivery of deliveries) {
-    connection.run('deliveryRestore', number, row[AT.id] as string, tenant, ...delivery);
+    connection.run(
+      'deliveryRestore',
+      number,
+      row[AT.id] as string,
+      tenant,
+      laneOf(delivery[URL_AT] as string),
+      ...delivery,
+    );
   }
 }
+
+/** In a row of a pending delivery. */
+const URL_AT = 2;
 
 function isBlocked(connection: Connection, row: Row): Value {
   const key = row[AT.sequence_key] ?? null;

@@ -4,6 +4,7 @@
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import { AT } from '../../job-columns.ts';
+import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -39,6 +40,7 @@ export function announce(transaction: Transaction, row: Row, at: number | null):
     row[AT.origin] as string | null,
     at ?? Date.now(),
     at ?? 0,
+    laneOf(String(url)),
   );
 }
 
