@@ -14,6 +14,8 @@ export type Credential =
 export function credentialOf(header: string | readonly string[] | undefined): Credential | null {
   const value = (typeof header === 'string' ? header : header?.[0])?.trim() ?? '';
   if (value === '') return null;
+  // The common spelling costs no regular expression.
+  if (value.startsWith('Bearer ') && value[7] !== ' ') return { scheme: 'bearer', secret: value.slice(7) };
   const bearer = /^bearer\s{1,8}(\S.*)$/i.exec(value)?.[1];
   if (bearer !== undefined) return { scheme: 'bearer', secret: bearer };
   const basic = /^basic\s+([A-Za-z0-9+/_=-]+)$/i.exec(value)?.[1];

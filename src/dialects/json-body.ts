@@ -19,9 +19,12 @@ import { isJsonType, mediaTypeOf } from '../core/media-type.ts';
 import { credentialsOf, TURNS } from '../http/turns.ts';
 import type { AnyCall } from './call.ts';
 
+/** By name, since Fastify looks a parser for `*` up anew each time: 3 µs of a poll that costs 35. */
+const ANY_TYPE = ['application/json', '*'];
+
 /** Takes every content type, as bytes. `jsonBodyOf` reads them. */
 export function takeRawBodies(app: FastifyInstance, options: { readonly bodyLimit?: number } = {}): void {
-  app.addContentTypeParser('*', { parseAs: 'buffer', ...options }, (request, body, done) => {
+  app.addContentTypeParser(ANY_TYPE, { parseAs: 'buffer', ...options }, (request, body, done) => {
     inTurn(request, body, () => done(encodingError(request), body));
   });
 }
