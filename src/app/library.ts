@@ -95,7 +95,15 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   close(): Promise<void>;
 }
 
-const OPEN_OPTIONS = ['data', 'database', 'schema', 'tenant', 'runsJobs'] as const;
+/** A record, so that an option which is missing here does not compile. */
+const OPEN_OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
+  data: true,
+  database: true,
+  schema: true,
+  tenant: true,
+  runsJobs: true,
+  trustClock: true,
+};
 const SUBMIT_OPTIONS = [
   ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
   ...(['idempotencyKey', 'callbackUrl', 'sequenceKey'] as const),
@@ -108,7 +116,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
   config: Config<Inputs>,
   options: OpenOptions = {},
 ): Promise<Bide<Inputs>> {
-  requireKnown('openBide', options, OPEN_OPTIONS);
+  requireKnown('openBide', options, Object.keys(OPEN_OPTIONS) as (keyof OpenOptions)[]);
   const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
   const { jobTypes, limits, deliveries } = resolveConfigs([source], { clock: systemClock, functions: 'inline' });
   const store = await openMigratedStore({
