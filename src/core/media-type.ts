@@ -2,6 +2,8 @@
 
 /** Lower case, without parameters; empty where none is named. */
 export function mediaTypeOf(contentType: string | undefined): string {
+  // What nearly every body is named is not taken apart: 2 µs of a poll that costs 35, which asks twice.
+  if (contentType === 'application/json') return contentType;
   return (contentType ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? '';
 }
 
