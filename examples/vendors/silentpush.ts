@@ -10,6 +10,7 @@ import { globSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { rootCertificates } from 'node:tls';
 import { fileURLToPath } from 'node:url';
+import { PermanentError } from 'bide';
 import { isLike, spqlFilter } from './spql.ts';
 
 interface Search {
@@ -72,11 +73,38 @@ export async function addresses(search: Search): Promise<readonly Row[]> {
   return found.map(({ address }) => ({ query: qname, type: qtype.toUpperCase(), answer: address }));
 }
 
-/** `domain/whois`: what the installed packages say of a domain. */
-export async function whois(search: Pick<Search, 'path'>, context: Progress): Promise<readonly Row[]> {
-  const domain = search.path.domain ?? '';
-  const rows = (await domainRows(context)).filter((row) => row.domain === domain);
-  return [{ domain, packages: rows.length }];
+/** What the reads that answer at once get: parameters of the path, or a list in the body. */
+interface Lookup {
+  readonly endpoint: string;
+  readonly path: Readonly<Record<string, string>>;
+  readonly body: { readonly domains?: unknown } | null;
+}
+
+/** `domain/whois` and `domain/whoislive`: what the installed packages say of a domain. */
+export async function whois(lookup: Lookup, context: Progress): Promise<object> {
+  const facts = (await factsOf(context))(lookup.path.domain ?? '');
+  return lookup.endpoint === 'domain/whoislive' ? { whois_live: facts } : [facts];
+}
+
+/** `domain/domaininfo` and `enrich`: the same of one domain; `bulk/domaininfo`: of each in the body. */
+export async function domainInfo(lookup: Lookup, context: Progress): Promise<object> {
+  const facts = await factsOf(context);
+  const { domain, value = '' } = lookup.path;
+  const named = lookup.body?.domains;
+  if (named !== undefined && !Array.isArray(named)) throw new PermanentError('domains must be a list of domains');
+  return { domaininfo: named === undefined ? facts(domain ?? value) : named.map((each) => facts(String(each))) };
+}
+
+async function factsOf(context: Progress): Promise<(domain: string) => Row> {
+  const packages = new Map<string, number>();
+  for (const { domain } of await domainRows(context))
+    packages.set(String(domain), (packages.get(String(domain)) ?? 0) + 1);
+  return (domain) => ({
+    query: domain,
+    domain,
+    zone: domain.split('.').at(-1) ?? '',
+    packages: packages.get(domain) ?? 0,
+  });
 }
 
 export const silentpushTypes = {
@@ -86,6 +114,7 @@ export const silentpushTypes = {
   certificates: { run: certificates },
   addresses: { run: addresses, retry: { attempts: 1 } },
   whois: { run: whois },
+  'domain-info': { run: domainInfo },
 };
 
 export const silentpushOptions = {
@@ -99,6 +128,9 @@ export const silentpushOptions = {
     'padns/lookup/query': { type: 'addresses' },
     'domain/whois': { type: 'whois' },
     'domain/whoislive': { type: 'whois' },
+    'domain/domaininfo': { type: 'domain-info' },
+    'bulk/domaininfo': { type: 'domain-info' },
+    enrich: { type: 'domain-info' },
   },
 };
 

@@ -3,6 +3,7 @@ import { anyInteger, anyText, listOf, oneOf, type Pattern, UUID } from './patter
 import type { DemoAnswer, Stage, VendorDemo } from './stage.ts';
 
 const EXPLORE = '/api/v1/merge-api/explore';
+const FACTS = { query: 'github.com', domain: 'github.com', zone: 'com', packages: anyInteger };
 
 const ok = (response: Pattern): Pattern => ({ status_code: 200, error: null, response });
 const refused = (status: number, error: Pattern): Pattern => ({
@@ -20,6 +21,7 @@ export const silentpushDemo: VendorDemo = {
     await recall(stage, id);
     await spql(stage);
     await otherEndpoints(stage);
+    await lookups(stage);
     await failing(stage);
     await refusals(stage);
   },
@@ -93,7 +95,7 @@ async function spql(stage: Stage): Promise<void> {
 
 async function otherEndpoints(stage: Stage): Promise<void> {
   const headers = { 'X-API-KEY': stage.key };
-  stage.say('Certificates, passive DNS, look-alikes, and who the key belongs to.');
+  stage.say('Certificates, passive DNS, look-alikes.');
   await stage.exchange(
     { path: `${EXPLORE}/domain/certificates/digicert.com/?max_wait=2&limit=2&max_wait=20`, headers },
     {
@@ -135,16 +137,26 @@ async function otherEndpoints(stage: Stage): Promise<void> {
       }),
     },
   );
-  stage.say('A connector tests its connection with a WHOIS lookup; a SPQL search as people write it.');
+}
+
+async function lookups(stage: Stage): Promise<void> {
+  const headers = { 'X-API-KEY': stage.key };
+  stage.say(
+    'A connector tests its connection with a WHOIS lookup; a SPQL search as people write it; who the key belongs to.',
+  );
   await stage.exchange(
     { path: `${EXPLORE}/domain/whois/github.com`, headers },
-    { status: 200, json: ok({ whois: [{ domain: 'github.com', packages: anyInteger }] }) },
+    { status: 200, json: ok({ whois: [FACTS] }) },
   );
   const query =
     'datasource = ["webscan"] AND scan_date >= "2000-01-01" AND (license = "MIT" OR license = ["ISC", "BSD*"])';
   await stage.exchange(
     { method: 'POST', path: `${EXPLORE}/scandata/search/raw?limit=2`, headers, json: { query, fields: ['license'] } },
     { status: 200, json: ok({ scandata_raw: listOf({ license: /^(MIT|ISC|BSD)/ }, 2) }) },
+  );
+  await stage.exchange(
+    { path: `${EXPLORE}/enrich/domain/github.com/?format=json`, headers },
+    { status: 200, json: ok({ domaininfo: FACTS }) },
   );
   await stage.exchange(
     { path: '/api/v1/me/', headers },
