@@ -38,6 +38,7 @@ export function createNoopStore(): Store {
     documentWrite: async () => ({ kind: 'stale', document: null }),
     documentRead: async () => null,
     documentList: nothing,
+    documentUsage: async () => ({ count: 0, bytes: 0 }),
     documentRemove: async () => false,
     dump() {
       throw new Error('A store that keeps nothing has nothing to dump.');

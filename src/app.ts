@@ -17,6 +17,7 @@ import type { BideError } from './core/errors.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
+  boundDocuments,
   type Clock,
   createEngine,
   createTelemetry,
@@ -218,7 +219,7 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     auth: serving.auth,
     holds,
     answers: createAnswers(config.limits),
-    documents: store,
+    documents: boundDocuments({ store, limits: config.limits, clock: engine.clock }),
     logger: options.logger,
     dialectsFolder: join(options.dataFolder, 'dialects'),
   };

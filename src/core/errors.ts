@@ -160,6 +160,12 @@ export const ERRORS = Object.freeze({
     title: 'The tenant has too many unfinished jobs.',
     advice: 'Wait for some to finish, and try again after Retry-After.',
   },
+  TOO_MANY_DOCUMENTS: {
+    kind: 'quota',
+    title: 'The tenant has too much stored beside its jobs.',
+    advice:
+      'Delete conversations, saved queries or data sets that are no longer needed, or raise the limit named in `limit`.',
+  },
   RESULT_TOO_LARGE: {
     kind: 'too_large',
     title: 'The result is larger than the limit.',

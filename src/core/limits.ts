@@ -359,6 +359,19 @@ export const LIMIT_DEFINITIONS = Object.freeze({
     meaning:
       'Unfinished jobs of one tenant; past it a submit gets 429. Processes that share a store each count every 10 s: together they may pass it by what they take in between.',
   },
+  documentsPerTenantMax: {
+    value: 50_000,
+    min: 1,
+    max: 10_000_000,
+    meaning:
+      'Documents of one tenant: conversations with their notes, saved queries, data sets; past it a new one gets 429.',
+  },
+  documentBytesPerTenantMax: {
+    value: 256 * MIB,
+    min: MIB,
+    max: 65_536 * MIB,
+    meaning: 'Bytes of the documents of one tenant together. Each process counts them anew every 10 s.',
+  },
 } satisfies Record<string, LimitDefinition>);
 
 export type LimitName = keyof typeof LIMIT_DEFINITIONS;

@@ -1,5 +1,6 @@
 /** The engine, as the composition root and the faces see it. */
 export * from './api.ts';
+export { boundDocuments } from './bounded-documents.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { createEngine, type EngineOptions, type EngineStats, type RunningEngine } from './create-engine.ts';
 export type { PostDelivery } from './deliveries/post-delivery.ts';

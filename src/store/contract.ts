@@ -213,6 +213,11 @@ export type DocumentOutcome =
   /** Not written; null when there is none. */
   | { readonly kind: 'stale'; readonly document: Document | null };
 
+export interface DocumentUsage {
+  readonly count: number;
+  readonly bytes: number;
+}
+
 // --- Moving a store ----------------------------------------------------------------------------------------------------------
 
 /** A removed job: it answers "gone" until `goneUntil`. */
@@ -350,6 +355,8 @@ export interface Store {
     readonly after?: Pick<Document, 'createdAt' | 'name'>;
     readonly limit: number;
   }): Promise<readonly Document[]>;
+  /** How many documents a tenant has, and the bytes of their JSON as UTF-8. */
+  documentUsage(tenant: string): Promise<DocumentUsage>;
   documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;
 
   /**

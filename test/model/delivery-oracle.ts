@@ -40,6 +40,8 @@ export function createDeliveryOracle(): DeliveryOracle {
       revision: job.revision,
       state: job.state,
       url: job.callbackUrl,
+      // Which one it is is the store's own choice.
+      lane: delivery.lane,
       origin: job.origin,
       attempt: change.attempt + 1,
       at: change.at,

@@ -84,6 +84,17 @@ export const documents: Topic = [
     assert.deepEqual(seen, ['c', 'd', 'e', 'a', 'b']);
   }),
 
+  test('documentUsage counts the documents of one tenant and the bytes of their JSON', async (context) => {
+    const usage = () => context.store.documentUsage(context.tenant);
+    assert.deepEqual(await usage(), { count: 0, bytes: 0 });
+    await write(context, { data: 'ü' });
+    await write(context, { name: 'm', kind: 'l', data: [1] });
+    await write({ ...context, tenant: `${context.tenant}-2` }, {});
+    assert.deepEqual(await usage(), { count: 2, bytes: 7 });
+    await context.store.documentRemove({ tenant: context.tenant, kind: 'k', name: 'n' });
+    assert.deepEqual(await usage(), { count: 1, bytes: 3 });
+  }),
+
   test('documentRemove answers true once, and the document is gone', async (context) => {
     await write(context, {});
     const ref = { tenant: context.tenant, kind: 'k', name: 'n' };

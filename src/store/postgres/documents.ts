@@ -1,7 +1,7 @@
 /** Small durable JSON, written with the revision that the writer saw. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../core/job.ts';
-import type { Document, DocumentOutcome, DocumentWrite } from '../contract.ts';
+import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite } from '../contract.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
@@ -56,6 +56,11 @@ export async function listDocuments(session: Session, filter: DocumentFilter): P
   if (after === undefined) return (await repeated(() => session.run('documentList', values, 'long'))).map(documentOf);
   const beyond = [...values, after.createdAt, storedText(after.name)];
   return (await repeated(() => session.run('documentListAfter', beyond, 'long'))).map(documentOf);
+}
+
+export async function documentUsage(session: Session, tenant: string): Promise<DocumentUsage> {
+  const [row] = await repeated(() => session.run('documentUsage', [storedText(tenant)], 'long'));
+  return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
 }
 
 export async function removeDocument(session: Session, ref: DocumentRef): Promise<boolean> {

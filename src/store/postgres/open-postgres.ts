@@ -21,7 +21,7 @@ import { openLanes } from './connection/lanes.ts';
 import { repeated } from './connection/repeat.ts';
 import { type Session, type Step, sessionOf } from './connection/session.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
-import { listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
+import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
 import { extendLeases } from './extend-leases.ts';
 import { HintListener } from './hints/hint-listener.ts';
@@ -196,6 +196,7 @@ function storeOf(parts: Parts): Store {
     documentWrite: pass((write) => writeDocument(session, write)),
     documentRead: pass((ref) => readDocument(session, ref)),
     documentList: pass((filter) => listDocuments(session, filter)),
+    documentUsage: pass((tenant) => documentUsage(session, tenant)),
     documentRemove: pass((ref) => removeDocument(session, ref)),
 
     dump: () => dumpStore(connection, schema, gate.closing),

@@ -244,7 +244,7 @@ function keyCalls({ writer, read }: Gate): Pick<Store, 'keyInsert' | 'keyRead' |
 function documentCalls({
   writer,
   read,
-}: Gate): Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentRemove'> {
+}: Gate): Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove'> {
   return {
     async documentWrite({ tenant, kind, name, data, expectRevision, now }) {
       const write = { tenant, kind, name, data: JSON.stringify(data), expectRevision, now };
@@ -254,6 +254,10 @@ function documentCalls({
     },
     documentRead: async (ref) => read((connection) => readDocument(connection, ref)),
     documentList: async (filter) => read((connection) => documentRows(connection, filter)).map(documentOfRow),
+    async documentUsage(tenant) {
+      const [count, bytes] = read((connection) => connection.get('documentUsage', tenant)) ?? [];
+      return { count: count as number, bytes: bytes as number };
+    },
     documentRemove: async (ref) => writer().call('documentRemove', ref, 1),
   };
 }

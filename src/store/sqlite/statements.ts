@@ -164,6 +164,7 @@ export const STATEMENTS = {
     ORDER BY created_at DESC, name LIMIT +?3`,
   documentListAfter: `SELECT ${DOCUMENT_ROW} FROM documents WHERE tenant = ?1 AND kind = ?2
     AND (created_at < ?4 OR (created_at = ?4 AND name > ?5)) ORDER BY created_at DESC, name LIMIT +?3`,
+  documentUsage: 'SELECT count(*), coalesce(sum(octet_length(data)), 0) FROM documents WHERE tenant = ?',
   documentDelete: 'DELETE FROM documents WHERE tenant = ? AND kind = ? AND name = ?',
 
   // --- Dumps: whole tables, row by row ---------------------------------------------------------------------------------------
