@@ -92,7 +92,7 @@ function placeBeforeStack({ stack = '' }: Error): Place | null {
 function placeOfThrow(error: unknown, file: string): Place | null {
   const stack = error instanceof Error ? String(error.stack) : '';
   for (const frame of stack.split('\n')) {
-    const [, url, at] = /\(?(file:[^()\s]+):(\d{1,9}:\d{1,9})\)?$/.exec(frame) ?? [];
+    const [, url, at] = /^(file:[^()\s]+):(\d{1,9}:\d{1,9})\)?$/.exec(frame.slice(frame.indexOf('file:'))) ?? [];
     if (url !== undefined && at !== undefined && pathOf(url) === file) return { path: file, at };
   }
   return null;

@@ -30,6 +30,7 @@ describe('inputIssues', () => {
     [{ query: 'SELECT 1 --\0' }, ['/query']],
     [{ query: "SELECT '\ud800'" }, ['/query']],
     [{ query: `SELECT '${'x'.repeat(200_000)}'` }, ['/query']],
+    [{ query: `SELECT 1 ${'/*'.repeat(501)}` }, ['/query']],
     [{ query: 'x', statement: 'y', Limit: 1 }, ['/statement', '/Limit']],
     [{ query: 'x', parameters: 'y' }, ['/parameters']],
     [{ query: 'x', parameters: [{ a: 1 }, [[1]], [1, 'x']] }, ['/parameters/0', '/parameters/1', '/parameters/2']],
