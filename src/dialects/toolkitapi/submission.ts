@@ -57,6 +57,13 @@ function inputOf({ query, parameters, dataset }: Statement): Json {
  */
 function aliased(query: string, table: string): string {
   if (table === ALIAS || !ALIAS_WORD.test(query)) return query;
-  const bare = query.replace(/(?<![;\s])[;\s]+$/, '');
+  const bare = withoutEnd(query);
   return `WITH ${ALIAS} AS (SELECT * FROM "${table.replaceAll('"', '""')}")\nSELECT * FROM (\n${bare}\n)`;
+}
+
+/** From the back: a pattern looks at each character of the query, 1 ms for 100,000 spaces. */
+function withoutEnd(query: string): string {
+  let end = query.length;
+  while (end > 0 && (query[end - 1] === ';' || query[end - 1]?.trim() === '')) end -= 1;
+  return query.slice(0, end);
 }
