@@ -61,7 +61,7 @@ function aliased(query: string, table: string): string {
   return `WITH ${ALIAS} AS (SELECT * FROM "${table.replaceAll('"', '""')}")\nSELECT * FROM (\n${bare}\n)`;
 }
 
-/** From the back: a pattern looks at each character of the query, 1 ms for 100,000 spaces. */
+/** From the back: a pattern looks at each character of the query, 0.5 ms for 100,000 spaces. */
 function withoutEnd(query: string): string {
   let end = query.length;
   while (end > 0 && (query[end - 1] === ';' || query[end - 1]?.trim() === '')) end -= 1;
