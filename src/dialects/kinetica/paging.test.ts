@@ -10,7 +10,15 @@ import { DEFAULT_OPTIONS } from './options.ts';
 const MINUTE_MS = 60_000;
 const LOST = 'the table is gone';
 
-/** Twelve rows, which each evaluation gives in another order; `nothing` fails, `few` has two. */
+const TOO_MANY = 'The query returns more than 10 rows (rowsMax); aggregate, or add LIMIT.';
+
+interface Asked {
+  readonly query: string;
+  readonly parameters?: readonly Json[];
+  readonly limit?: number;
+}
+
+/** Twelve rows, which each evaluation gives in another order; `few` has two, `huge` more than may be returned at once. */
 function shuffled(): { readonly type: JobType; runs(): number; fails(next: boolean): void } {
   let runs = 0;
   let isFailing = false;
@@ -26,8 +34,12 @@ function shuffled(): { readonly type: JobType; runs(): number; fails(next: boole
         if (isFailing) {
           return { kind: 'failed', failure: { code: 'SQL_FAILED', message: LOST, details: null }, isRetryable: false };
         }
-        const { query, parameters = [] } = JSON.parse(input) as { query: string; parameters?: readonly Json[] };
-        const count = query.includes('few') ? 2 : 12;
+        const { query, parameters = [], limit } = JSON.parse(input) as Asked;
+        if (query.includes('huge') && limit === undefined) {
+          const failure = { code: 'SQL_TOO_MANY_ROWS', message: TOO_MANY, details: null };
+          return { kind: 'failed', failure, isRetryable: false };
+        }
+        const count = Math.min(limit ?? 12, query.includes('few') ? 2 : 12);
         const rows = Array.from({ length: count }, (_, row) => [(row * 5 + runs) % count, parameters[0] ?? null]);
         const bytes = Buffer.from(JSON.stringify({ columns: ['n', 'p'], types: ['INTEGER', 'INTEGER'], rows }));
         return { kind: 'succeeded', result: { contentType: 'application/json', bytes } };
@@ -135,6 +147,16 @@ describe('paging', () => {
   it('a first page that is everything is evaluated anew each time', async () => {
     for (let call = 0; call < 3; call += 1) await page({ statement: 'SELECT n FROM few', offset: 0 });
     assert.equal(runs(), 3);
+  });
+
+  it('the first page of a result that is too large to be kept is answered alone; what is to be paged in whole is refused', async () => {
+    const { answer, values } = await page({ statement: 'SELECT n FROM huge', offset: 0 });
+    assert.deepEqual([values.length, answer.has_more_records], [5, true]);
+    for (const sql of [{ offset: 5 }, { offset: 0, options: { paging_table: 'huge' } }, { offset: 0, limit: -9999 }]) {
+      const refused = await send({ statement: 'SELECT n FROM huge', ...sql });
+      assert.equal(refused.status, 400);
+      assert.match(refused.text, /rowsMax/);
+    }
   });
 
   it('callers who begin at once share one evaluation', async () => {

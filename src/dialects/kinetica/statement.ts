@@ -1,5 +1,6 @@
 /** `/execute/sql`: a statement that is waited for. Pages of one are cut from one kept result (`paging.ts`). */
 import { BideError } from '../../core/errors.ts';
+import { isObject } from '../../core/json-object.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
@@ -56,12 +57,28 @@ async function ownRows(call: Call, target: Target): Promise<SqlTable> {
 async function keptRows(call: Call, target: Target, paging: Paging): Promise<SqlTable | null> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const { snapshot, isOwn } = await keptJob(call, requestOf(call, target, WAITED_FOR), paging);
-    if (isOwn) return succeeded(await ownEnd(call, snapshot.job.id), (ended) => keptTable(call, ended));
+    if (isOwn) {
+      const ended = await ownEnd(call, snapshot.job.id);
+      const first = isTooMuch(ended) && !paging.isNamed ? firstPage(target) : null;
+      return first === null ? succeeded(ended, (whole) => keptTable(call, whole)) : ownRows(call, first);
+    }
     const rows = await othersRows(call, snapshot);
     if (rows === null) continue;
     return isOver(target, paging, rows) ? null : rows;
   }
   return null;
+}
+
+/** The whole of it is more than may be kept, which says nothing against its first page. */
+function isTooMuch({ job }: Snapshot): boolean {
+  return job.error?.code === 'SQL_TOO_MANY_ROWS' || job.error?.code === 'RESULT_TOO_LARGE';
+}
+
+/** The statement for the rows of a first page and one more, which tells that there are more. Null for any other page. */
+function firstPage(target: Target): Target | null {
+  const { offset, limit } = target.remembered;
+  if (offset !== 0 || limit === END_OF_SET || !isObject(target.input)) return null;
+  return { ...target, input: { ...target.input, limit: limit + 1 } };
 }
 
 /** Of a job that another call started. Null where it left none, and then it is gone: it failed, or its caller went away. */
