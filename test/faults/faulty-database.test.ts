@@ -85,7 +85,8 @@ function settle(number: number, retryAt: number | null): Operation {
 }
 
 function key(id: string): Operation {
-  return ['keyInsert', { id, tenant: 't', name: 'n', scopes: ['read'], hash: 'h', createdAt: NOW, revokedAt: null }, 1];
+  const times = { createdAt: NOW, revokedAt: null, expiresAt: null };
+  return ['keyInsert', { id, tenant: 't', name: 'n', scopes: ['read'], hash: 'h', ...times }, 1];
 }
 
 function refOf(name: string) {

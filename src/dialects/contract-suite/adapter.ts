@@ -53,8 +53,8 @@ export interface DialectAdapter<Options> {
   credentials(key: string, send: SendBare): Promise<Record<string, string>> | Record<string, string>;
   /** A request that starts a job and does not wait for it; null where the vendor starts none. */
   readonly start: WireRequest | null;
-  /** A good request with a JSON object as its body, where neither `start` nor `read` is one. */
-  readonly withBody?: WireRequest;
+  /** A good request with a JSON object as its body, where neither `start` nor `read` is one; null where the face takes no bodies. */
+  readonly withBody?: WireRequest | null;
   /** Good requests that carry this JSON text elsewhere: in a query, as a text inside of the body. */
   readonly inner?: (json: string) => readonly WireRequest[];
   /** The job id in the answer to `start`, as the vendor says it. */

@@ -69,7 +69,7 @@ export function testLimits<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): 
     assert.equal(adapter.complaint(answer, request), null, said);
   }
 
-  for (const { what, kind, body, headers } of BODIES) {
+  for (const { what, kind, body, headers } of adapter.withBody === null ? [] : BODIES) {
     it(`a body ${what} is refused, and stores nothing`, async () => {
       const { json, ...request } = await good();
       const before = await rig.engine.count({ tenant: null });
@@ -79,16 +79,21 @@ export function testLimits<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): 
     });
   }
 
-  it('of a key that comes twice the last counts', async () => {
-    const { json, ...request } = await good();
-    const text = JSON.stringify(json);
-    const [name] = Object.keys(json as object);
-    const headers = { 'content-type': JSON_TYPE };
-    const doubled = await rig.send({ ...request, headers, body: `{${JSON.stringify(name)}:{"a":[]},${text.slice(1)}` });
-    const plain = await rig.send({ ...request, headers, body: text });
-    assert.equal(doubled.status, plain.status, doubled.text);
-    assert.ok(plain.status < 300, plain.text);
-  });
+  if (adapter.withBody !== null)
+    it('of a key that comes twice the last counts', async () => {
+      const { json, ...request } = await good();
+      const text = JSON.stringify(json);
+      const [name] = Object.keys(json as object);
+      const headers = { 'content-type': JSON_TYPE };
+      const doubled = await rig.send({
+        ...request,
+        headers,
+        body: `{${JSON.stringify(name)}:{"a":[]},${text.slice(1)}`,
+      });
+      const plain = await rig.send({ ...request, headers, body: text });
+      assert.equal(doubled.status, plain.status, doubled.text);
+      assert.ok(plain.status < 300, plain.text);
+    });
 
   it('JSON inside of texts and queries is held to the same depth', async () => {
     for (const request of adapter.inner?.(nested(21)) ?? []) await expectKind(request, 'invalid');
