@@ -11,6 +11,7 @@ import type { Config } from '../config/define-config.ts';
 import { resolveConfigs } from '../config/resolve.ts';
 import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
+import { jsonProblem } from '../core/json-problem.ts';
 import { shownState } from '../core/state.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
@@ -18,6 +19,7 @@ import {
   type CommandOutcome,
   createEngine,
   createTelemetry,
+  type JobType,
   type Lookup,
   type ResultContent,
   type RunningEngine,
@@ -131,7 +133,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     store,
     clock,
     limits,
-    types: jobTypes,
+    types: jobTypes.map(takingJson),
     workerName: workerName(),
     telemetry,
     runsJobs: options.runsJobs ?? true,
@@ -146,6 +148,19 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     engine,
     ...(store.unsafe === undefined ? {} : { unsafe: store.unsafe }),
     close: () => rest.disposeAsync(),
+  };
+}
+
+/** Inputs do not come as text here: a Map or an instance of a class would be stored as `{}` without a word. */
+function takingJson(type: JobType): JobType {
+  return {
+    ...type,
+    checkInput: async (given) => {
+      const checked = await type.checkInput(given);
+      const problem = checked.kind === 'valid' ? jsonProblem(checked.input, { isStrict: false }) : null;
+      if (problem === null) return checked;
+      return { kind: 'invalid', issues: [{ path: problem.path, message: `is ${problem.what}, which is no JSON` }] };
+    },
   };
 }
 
