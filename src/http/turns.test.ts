@@ -52,4 +52,31 @@ describe('createTurns', () => {
     }
     assert.equal(served.filter((caller) => caller === 'bad').length, 21);
   });
+
+  test('serves more of a line in a turn after turns that were short, and one again after a long one', async () => {
+    let now = 0;
+    const turns = createTurns(() => now);
+    let served = 0;
+    const ask = (ms: number) =>
+      turns.take('busy', () => {
+        served += 1;
+        now += ms;
+      });
+    const shortTurns = async (count: number) => {
+      for (let round = 0; round < count; round += 1) {
+        ask(0);
+        await turn();
+      }
+    };
+    await shortTurns(3);
+    ask(3);
+    for (let request = 0; request < 10; request += 1) ask(0);
+    const before = served;
+    await turn();
+    assert.equal(served - before, 1, 'the turn before was long');
+    await turn();
+    assert.equal(served - before, 3);
+    await turn();
+    assert.equal(served - before, 7);
+  });
 });
