@@ -6,9 +6,10 @@
  * close; the store closes last. From the first signal on that takes `drainMs`, the grace of handlers, and `ANSWERS_MS`.
  */
 import { join } from 'node:path';
+import { collectHeaps } from './app/collect-heaps.ts';
 import { planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
-import { giveBackAtRest, memoryOfThisThread } from './app/memory-at-rest.ts';
+import { busyShares, giveBackAtRest } from './app/memory-at-rest.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
 import { workerName } from './app/worker-name.ts';
@@ -107,7 +108,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     clock: systemClock,
     functions: 'threads',
   });
-  opened.defer(giveBackAtRest({ clock: systemClock, ...memoryOfThisThread() }));
+  opened.defer(giveBackAtRest({ clock: systemClock, busyShare: busyShares(), collect: collectHeaps }));
   const store = await openMigratedStore(options);
   opened.defer(() => store.close());
   const telemetry = createTelemetry();
