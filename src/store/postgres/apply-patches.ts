@@ -8,13 +8,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Job, JobPatch } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
+import { PATCH_COLUMNS, patchCell, patchMask } from '../job-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
 import { resultValues } from './result-values.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
-import { jobAt, PATCH_COLUMNS, patchMask } from './rows.ts';
+import { columnArray, jobAt, STORED } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
 import { plainArray, textArray } from './wire-text.ts';
@@ -111,9 +112,13 @@ function applyStep(part: readonly Placed<GuardedPatch>[], known: readonly (Job |
     plainArray(patches.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
     plainArray(part.map(({ index }) => known[index]?.revision ?? null)),
   ];
-  for (const { sqlType, field, ...spec } of PATCH_COLUMNS) {
-    const column = patches.map(({ patch }) => (patch[field] === undefined ? null : spec.valueIn(patch)));
-    values.push(sqlType === 'text' ? textArray(column as (string | null)[]) : plainArray(column));
+  for (const column of PATCH_COLUMNS) {
+    values.push(
+      columnArray(
+        column,
+        patches.map(({ patch }) => patchCell(column, patch, STORED)),
+      ),
+    );
   }
   const results = resultValues(patches.map(({ result }) => result ?? null));
   return results === null

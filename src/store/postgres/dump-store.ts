@@ -12,7 +12,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
-import { JOB_COLUMNS, JOB_WIDTH } from '../job-columns.ts';
+import { JOB_COLUMNS, JOB_WIDTH } from '../job-row.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { connect } from './connection/connect.ts';
 import { type ConnectionOptions, destroy, endWithin, lossOf, within } from './connection/connection.ts';

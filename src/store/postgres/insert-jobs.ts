@@ -2,14 +2,14 @@
 import { BideError } from '../../core/errors.ts';
 import type { Job, JobSpec } from '../../core/job.ts';
 import type { InsertOutcome, NewJob } from '../contract.ts';
-import { jsonText } from '../job-columns.ts';
+import { NEW_JOB_COLUMNS, newJobCells } from '../job-row.ts';
 import { isTakenId } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
-import { jobAt, tagsText } from './rows.ts';
+import { columnArray, jobAt, STORED } from './rows.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
-import { plainArray, storedTextArray, textArray } from './wire-text.ts';
+import { plainArray, textArray } from './wire-text.ts';
 
 /** Characters of input that one statement carries: V8 strings end at 512 million, and a server should not get there either. */
 const INPUT_CHARS_MAX = 32 * 1_024 * 1_024;
@@ -97,26 +97,13 @@ export function sequencedOf(specs: readonly Pick<JobSpec, 'id' | 'tenant' | 'seq
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {
-  const specs = jobs.map((job) => job.spec);
-  const values = [
-    plainArray(specs.map((spec) => spec.id)),
-    textArray(specs.map((spec) => spec.tenant)),
-    textArray(specs.map((spec) => spec.type)),
-    plainArray(specs.map((spec) => spec.priority)),
-    plainArray(specs.map((spec) => spec.runAt)),
-    plainArray(specs.map((spec) => spec.timeoutMs)),
-    plainArray(specs.map((spec) => spec.deadlineMs)),
-    plainArray(specs.map((spec) => (spec.deadlineMs === null ? null : spec.createdAt + spec.deadlineMs))),
-    plainArray(specs.map((spec) => spec.createdAt)),
-    plainArray(specs.map((spec) => spec.retainMs)),
-    textArray(specs.map((spec) => spec.sequenceKey)),
-    textArray(specs.map((spec) => spec.idempotencyKey)),
-    textArray(specs.map((spec) => spec.requestHash)),
-    textArray(specs.map((spec) => spec.callbackUrl)),
-    textArray(specs.map((spec) => JSON.stringify(spec.retry))),
-    storedTextArray(specs.map((spec) => tagsText(spec.tags))),
-    textArray(specs.map((spec) => jsonText(spec.origin))),
-    textArray(jobs.map((job) => job.input)),
-  ];
+  const cells = jobs.map(({ spec }) => newJobCells(spec, STORED));
+  const values = NEW_JOB_COLUMNS.map((column, at) =>
+    columnArray(
+      column,
+      cells.map((row) => row[at] ?? null),
+    ),
+  );
+  values.push(textArray(jobs.map((job) => job.input)));
   return { name: 'jobInsert', values };
 }

@@ -10,15 +10,15 @@
  * from what was there before both.
  */
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
-import { jsonText } from '../job-columns.ts';
+import { cellOf, JOB_COLUMNS } from '../job-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { sequencedOf } from './insert-jobs.ts';
-import { RESTORED_COLUMNS } from './restored-columns.ts';
 import { resultValues } from './result-values.ts';
+import { columnArray, jsonText, STORED } from './rows.ts';
 import { runSequenced } from './sequences.ts';
-import { plainArray, storedText, textArray } from './wire-text.ts';
+import { plainArray, storedText, storedTextArray, textArray } from './wire-text.ts';
 
 /** Bytes and characters of jobs that one statement carries. */
 const JOB_BYTES_MAX = 32 * 1_024 * 1_024;
@@ -199,9 +199,13 @@ const JOBS: Kind<WholeJob> = {
 function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
   const jobs = wholes.map(({ job }) => job);
   const inputs = textArray(wholes.map(({ input }) => input));
-  const steps: Step[] = [
-    { name: 'jobRestore', values: [...RESTORED_COLUMNS.map(({ arrayOf }) => arrayOf(jobs)), inputs] },
-  ];
+  const restored = JOB_COLUMNS.map((column) =>
+    columnArray(
+      column,
+      jobs.map((job) => cellOf(column, job, STORED)),
+    ),
+  );
+  const steps: Step[] = [{ name: 'jobRestore', values: [...restored, inputs] }];
   const results = resultValues(wholes.map(({ result }) => result));
   if (results !== null) {
     steps.push({ name: 'jobRestoreResults', values: [plainArray(jobs.map(({ id }) => id)), ...results] });
@@ -221,7 +225,7 @@ function deliveryValues(wholes: readonly WholeJob[]): readonly unknown[] | null 
     plainArray(pending.map(({ delivery }) => delivery.revision)),
     textArray(pending.map(({ delivery }) => delivery.state)),
     textArray(pending.map(({ delivery }) => delivery.url)),
-    textArray(pending.map(({ delivery }) => jsonText(delivery.origin))),
+    storedTextArray(pending.map(({ delivery }) => jsonText(delivery.origin))),
     plainArray(pending.map(({ delivery }) => delivery.attempt)),
     plainArray(pending.map(({ delivery }) => delivery.at)),
     plainArray(pending.map(({ delivery }) => delivery.fence)),

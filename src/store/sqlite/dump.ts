@@ -10,7 +10,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { PendingDelivery, StoreRecord } from '../contract.ts';
-import { JOB_WIDTH } from '../job-columns.ts';
+import { JOB_WIDTH } from '../job-row.ts';
 import { recordBatches } from '../record-batches.ts';
 import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';

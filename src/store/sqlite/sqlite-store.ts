@@ -1,7 +1,7 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
 import type { Store, StoreFacts, StoreRecord } from '../contract.ts';
-import { JOB_WIDTH } from '../job-columns.ts';
+import { JOB_WIDTH } from '../job-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';

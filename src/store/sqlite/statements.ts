@@ -7,8 +7,7 @@
  * Limits are written `LIMIT +?`: of a bare `LIMIT ?` the planner takes the value into account, so that SQLite compiles the
  * statement again whenever it is bound (15 to 70 µs per call, more than most of these take).
  */
-import { JOB_COLUMNS, type JobColumn } from '../job-columns.ts';
-import { NEW_JOB_COLUMNS } from './rows.ts';
+import { JOB_COLUMNS, type JobColumn, NEW_JOB_COLUMNS } from '../job-row.ts';
 
 export const JOB_ROW = JOB_COLUMNS.join(', ');
 /** The same for a query that joins: `j` is the job. */

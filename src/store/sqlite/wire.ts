@@ -9,9 +9,9 @@ import type {
   ResultContent,
   StoreRecord,
 } from '../contract.ts';
-import { JOB_WIDTH, jsonText } from '../job-columns.ts';
+import { JOB_WIDTH } from '../job-row.ts';
 import type { Row, Value } from './rows.ts';
-import { jobAt, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
+import { jobAt, jsonText, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
 import { APPLIED, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import { ABSENT, EXISTING, type Inserted } from './writes/insert-jobs.ts';

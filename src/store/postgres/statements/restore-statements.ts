@@ -5,7 +5,7 @@
  * `ON CONFLICT DO NOTHING` without a target: whatever is taken (id, number, idempotency key), the row is not written, and is looked
  * at afterwards, with a snapshot that sees it.
  */
-import { RESTORED_COLUMNS } from '../restored-columns.ts';
+import { columnType, JOB_COLUMNS } from '../../job-row.ts';
 import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 const counter = (s: string) => ({
@@ -78,10 +78,7 @@ const hasNone = (s: string, table: string) =>
 
 /** Rows go in by key, in the order of `jobInsert`, so that two batches that share keys wait for each other in one direction only. */
 function jobRestore(s: string): string {
-  const columns = [
-    ...RESTORED_COLUMNS.map(({ column, sqlType }) => [column, sqlType] as const),
-    ['input', 'text'] as const,
-  ];
+  const columns = [...JOB_COLUMNS.map((column) => [column, columnType(column)] as const), ['input', 'text'] as const];
   return `
 WITH inserted AS (
   INSERT INTO ${s}.jobs (${namesOf(columns)}, blocked)

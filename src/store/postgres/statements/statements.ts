@@ -14,8 +14,7 @@
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 
-import { AT, JOB_COLUMNS } from '../../job-columns.ts';
-import { PATCH_COLUMNS, PATCH_FIELDS } from '../rows.ts';
+import { AT, columnType, JOB_COLUMNS, NEW_JOB_COLUMNS, PATCH_COLUMNS, patchBit } from '../../job-row.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
@@ -26,29 +25,12 @@ export function jobRowOf(alias: string): string {
   return JOB_COLUMNS.map((column) => `${alias}.${column}`).join(', ');
 }
 
-/** What a new job's row is made of: column, SQL type of its array. Missing ones are constants, see `jobInsert`. */
-export const NEW_JOB_COLUMNS = [
-  ['id', 'uuid'],
-  ['tenant', 'text'],
-  ['type', 'text'],
-  ['priority', 'int'],
-  ['run_at', 'bigint'],
-  ['timeout_ms', 'bigint'],
-  ['deadline_ms', 'bigint'],
-  ['deadline_at', 'bigint'],
-  ['created_at', 'bigint'],
-  ['retain_ms', 'bigint'],
-  ['sequence_key', 'text'],
-  ['idempotency_key', 'text'],
-  ['request_hash', 'text'],
-  ['callback_url', 'text'],
-  ['retry', 'text'],
-  ['tags', 'text'],
-  ['origin', 'text'],
-  ['input', 'text'],
-] as const;
-
-const NEW_NAMES = NEW_JOB_COLUMNS.map(([column]) => column).join(', ');
+/** What a new job's row is made of. Missing ones are constants, see `jobInsert`. */
+const NEW_COLUMNS = [
+  ...NEW_JOB_COLUMNS.map((column) => [column, columnType(column)] as const),
+  ['input', 'text'] as const,
+];
+const NEW_NAMES = NEW_COLUMNS.map(([column]) => column).join(', ');
 
 /**
  * differs: SQLite looks for an earlier job with the idempotency key, then inserts; here the unique index decides, since others
@@ -57,7 +39,7 @@ const NEW_NAMES = NEW_JOB_COLUMNS.map(([column]) => column).join(', ');
  */
 const jobInsert = (s: string) => `
 WITH given AS MATERIALIZED (
-  SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_JOB_COLUMNS, 'g')}
+  SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_COLUMNS, 'g')}
 ), inserted AS (
   INSERT INTO ${s}.jobs (number, ${NEW_NAMES}, blocked, state, percent, attempt, fence, revision)
   SELECT number, ${NEW_NAMES}, sequence_key IS NOT NULL, 'waiting', 0, 0, 0, 1 FROM given ORDER BY idempotency_key, tenant, ord
@@ -147,13 +129,7 @@ const RESULT_COLUMNS = [
   ['bytes_start', 'int'],
   ['bytes_length', 'int'],
 ] as const;
-const APPLY_COLUMNS = [
-  ...APPLY_HEAD,
-  ...PATCH_COLUMNS.map(({ column, sqlType }) => [`new_${column}`, sqlType] as const),
-];
-
-/** The bit of the field that `column` belongs to. */
-const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexOf(field);
+const APPLY_COLUMNS = [...APPLY_HEAD, ...PATCH_COLUMNS.map((column) => [`new_${column}`, columnType(column)] as const)];
 
 /**
  * One array per entry of `APPLY_COLUMNS`, sorted by id, each id once; with results those of `RESULT_COLUMNS` too, and the bytes
@@ -166,8 +142,7 @@ const bitOf = (field: (typeof PATCH_FIELDS)[number]) => 1 << PATCH_FIELDS.indexO
  */
 function jobApply(s: string, hasResults: boolean): string {
   const assignments = PATCH_COLUMNS.map(
-    ({ column, field }) =>
-      `${column} = CASE WHEN l.mask & ${bitOf(field)} <> 0 THEN l.new_${column} ELSE j.${column} END`,
+    (column) => `${column} = CASE WHEN l.mask & ${patchBit(column)} <> 0 THEN l.new_${column} ELSE j.${column} END`,
   );
   const columns = [...APPLY_COLUMNS, ...(hasResults ? RESULT_COLUMNS : [])];
   const resultNames = hasResults ? RESULT_COLUMNS.map(([name]) => name) : [];
@@ -182,7 +157,7 @@ function jobApply(s: string, hasResults: boolean): string {
     'happened_at',
     'seen_revision',
     ...resultNames,
-    ...PATCH_COLUMNS.map(({ column }) => `new_${column}`),
+    ...PATCH_COLUMNS.map((column) => `new_${column}`),
   ];
   return `
 WITH locked AS MATERIALIZED (

@@ -5,9 +5,9 @@
  * from the old row and the patch follows the new one without reading it again.
  */
 import type { StoredState } from '../../../core/state.ts';
-import { AT, type JobColumn } from '../../job-columns.ts';
+import { AT, type JobColumn, maskColumns } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
-import { isInMask, patchColumns } from '../rows.ts';
+import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
@@ -127,7 +127,7 @@ const shapes = new Map<number, Shape>();
 function shapeOf(mask: number): Shape {
   const known = shapes.get(mask);
   if (known !== undefined) return known;
-  const columns = patchColumns(mask);
+  const columns = maskColumns(mask);
   const shape = { columns, width: columns.length, sql: jobUpdate(columns) };
   shapes.set(mask, shape);
   return shape;

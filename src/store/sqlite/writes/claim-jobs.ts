@@ -1,6 +1,6 @@
 /** Takes due jobs for a worker, as `decide(job, {kind: 'claim'})` would, per type in the order of the contract. */
 import type { ClaimRequest } from '../../contract.ts';
-import { AT, JOB_WIDTH } from '../../job-columns.ts';
+import { AT, JOB_WIDTH } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';

@@ -1,8 +1,8 @@
 /** New jobs, and replays of jobs that their idempotency key finds again. */
 import type { Tags } from '../../../core/job.ts';
-import { AT } from '../../job-columns.ts';
+import { AT, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
-import { NEW_AT, NEW_JOB_COLUMNS, NEW_JOB_WIDTH } from '../rows.ts';
+import { NEW_JOB_WIDTH } from '../rows.ts';
 import { announce } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 

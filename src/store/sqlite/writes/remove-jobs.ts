@@ -2,7 +2,7 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { Removal, RemoveOutcome } from '../../contract.ts';
-import { AT } from '../../job-columns.ts';
+import { AT } from '../../job-row.ts';
 import type { Row } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
 import type { Transaction } from './transaction.ts';

@@ -5,7 +5,7 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { RestoreOutcome, ResultContent, StoredKey, Tombstone } from '../../contract.ts';
-import { AT } from '../../job-columns.ts';
+import { AT } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
 import { laneOf } from '../delivery-lane.ts';
 import type { Row, Value } from '../rows.ts';

@@ -3,7 +3,7 @@
  * its sequence may run.
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import { AT } from '../../job-columns.ts';
+import { AT } from '../../job-row.ts';
 import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
