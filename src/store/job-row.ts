@@ -17,14 +17,22 @@ export interface TextCodec {
   given(text: string): string;
 }
 
+/** Where the changing part of a row is, by the job's stage of life: a table each. */
+export const ROOMS = ['waiting', 'running', 'finished'] as const;
+export type Room = (typeof ROOMS)[number];
+
 interface Column {
   /** By its PostgreSQL name; SQLite has INTEGER, REAL and TEXT for them. */
   readonly type: 'uuid' | 'bigint' | 'int' | 'float8' | 'text';
-  /** The field of a patch that writes it. Without one it is the same from the submit to the removal. */
+  /** The field of a patch that writes it. */
   readonly patch?: keyof JobPatch;
+  /** The rooms that have it. Without any it is in `jobs`, and the same from the submit to the removal. */
+  readonly rooms?: readonly Room[];
   /** Its value in a job. Reads no other field than its own, so that a patch will do. */
   of(job: Job, codec: TextCodec): Cell;
 }
+
+const BEGUN = ['running', 'finished'] as const;
 
 const COLUMNS = {
   number: { type: 'bigint', of: (job) => job.number },
@@ -43,23 +51,29 @@ const COLUMNS = {
   retry: { type: 'text', of: (job) => JSON.stringify(job.retry) },
   tags: { type: 'text', of: (job, codec) => tagsCell(job.tags, codec) },
   origin: { type: 'text', of: (job, codec) => jsonCell(job.origin, codec) },
-  state: { type: 'text', patch: 'state', of: (job) => job.state },
-  run_at: { type: 'bigint', patch: 'runAt', of: (job) => job.runAt },
-  attempt: { type: 'int', patch: 'attempt', of: (job) => job.attempt },
-  fence: { type: 'bigint', patch: 'fence', of: (job) => job.fence },
+  /** The other two rooms are states themselves. */
+  state: { type: 'text', patch: 'state', rooms: ['finished'], of: (job) => job.state },
+  run_at: { type: 'bigint', patch: 'runAt', rooms: ROOMS, of: (job) => job.runAt },
+  attempt: { type: 'int', patch: 'attempt', rooms: ROOMS, of: (job) => job.attempt },
+  fence: { type: 'bigint', patch: 'fence', rooms: ROOMS, of: (job) => job.fence },
   /** No field of a patch: every write but that of a lease moves it by one. */
-  revision: { type: 'bigint', of: (job) => job.revision },
-  deadline_at: { type: 'bigint', patch: 'deadlineAt', of: (job) => job.deadlineAt },
-  started_at: { type: 'bigint', patch: 'startedAt', of: (job) => job.startedAt },
-  percent: { type: 'float8', patch: 'progress', of: (job) => job.progress.percent },
-  message: { type: 'text', patch: 'progress', of: (job, codec) => textCell(job.progress.message, codec) },
-  error: { type: 'text', patch: 'error', of: (job, codec) => jsonCell(job.error, codec) },
-  cancel_requested_at: { type: 'bigint', patch: 'cancelRequestedAt', of: (job) => job.cancelRequestedAt },
-  lease_until: { type: 'bigint', patch: 'leaseUntil', of: (job) => job.leaseUntil },
-  worker: { type: 'text', patch: 'worker', of: (job, codec) => textCell(job.worker, codec) },
-  finished_at: { type: 'bigint', patch: 'finishedAt', of: (job) => job.finishedAt },
-  result_type: { type: 'text', patch: 'result', of: (job, codec) => textCell(job.result?.contentType ?? null, codec) },
-  result_bytes: { type: 'bigint', patch: 'result', of: (job) => job.result?.bytes ?? null },
+  revision: { type: 'bigint', rooms: ROOMS, of: (job) => job.revision },
+  deadline_at: { type: 'bigint', patch: 'deadlineAt', rooms: ROOMS, of: (job) => job.deadlineAt },
+  started_at: { type: 'bigint', patch: 'startedAt', rooms: ROOMS, of: (job) => job.startedAt },
+  percent: { type: 'float8', patch: 'progress', rooms: ROOMS, of: (job) => job.progress.percent },
+  message: { type: 'text', patch: 'progress', rooms: ROOMS, of: (job, codec) => textCell(job.progress.message, codec) },
+  error: { type: 'text', patch: 'error', rooms: ROOMS, of: (job, codec) => jsonCell(job.error, codec) },
+  cancel_requested_at: { type: 'bigint', patch: 'cancelRequestedAt', rooms: BEGUN, of: (job) => job.cancelRequestedAt },
+  lease_until: { type: 'bigint', patch: 'leaseUntil', rooms: ['running'], of: (job) => job.leaseUntil },
+  worker: { type: 'text', patch: 'worker', rooms: ['running'], of: (job, codec) => textCell(job.worker, codec) },
+  finished_at: { type: 'bigint', patch: 'finishedAt', rooms: ['finished'], of: (job) => job.finishedAt },
+  result_type: {
+    type: 'text',
+    patch: 'result',
+    rooms: ['finished'],
+    of: (job, codec) => textCell(job.result?.contentType ?? null, codec),
+  },
+  result_bytes: { type: 'bigint', patch: 'result', rooms: ['finished'], of: (job) => job.result?.bytes ?? null },
 } as const satisfies Readonly<Record<string, Column>>;
 
 export type JobColumn = keyof typeof COLUMNS;
@@ -71,16 +85,20 @@ export const JOB_WIDTH = JOB_COLUMNS.length;
 /** Where a column is in a row. */
 export const AT: Places<JobColumn> = placesOf(JOB_COLUMNS);
 
+/** The columns of `jobs`, but for the input: written once. */
+export const FIXED_COLUMNS = JOB_COLUMNS.filter((column) => roomsOf(column).length === 0);
+
 /** What a new job brings: all that never changes but its number, and two of what does. The rest is the same for every new job. */
-export const NEW_JOB_COLUMNS = JOB_COLUMNS.slice(JOB_COLUMNS.indexOf('id'), JOB_COLUMNS.indexOf('state')).concat(
-  'run_at',
-  'deadline_at',
-);
+export const NEW_JOB_COLUMNS = FIXED_COLUMNS.slice(1).concat('run_at', 'deadline_at');
 export const NEW_AT: Places<JobColumn> = placesOf(NEW_JOB_COLUMNS);
 
 /** The columns that a patch may write, and the fields that they belong to. */
 export const PATCH_COLUMNS = JOB_COLUMNS.filter((column) => patchFieldOf(column) !== undefined);
 const PATCH_FIELDS = [...new Set(PATCH_COLUMNS.map(patchFieldOf))] as readonly (keyof JobPatch)[];
+
+export function roomsOf(column: JobColumn): readonly Room[] {
+  return (COLUMNS[column] as Column).rooms ?? [];
+}
 
 export function columnType(column: JobColumn): Column['type'] {
   return COLUMNS[column].type;
