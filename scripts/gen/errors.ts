@@ -22,6 +22,8 @@ const KINDS: Readonly<Record<ErrorKind, string>> = {
   conflict: 'The state does not allow it',
   unprocessable: 'The request is well-formed but cannot be done',
   too_large: 'It is over a limit of size',
+  headers_too_large: 'The headers are over a limit of size',
+  too_slow: 'It took too long to arrive',
   media_type: 'The content type is not taken',
   quota: 'The tenant has used up what it may',
   busy: 'Too much at once; later it will work',

@@ -31,7 +31,7 @@ export const EXIT_MEANINGS: readonly (readonly [ExitCode, string])[] = [
   [EXIT.interrupted, '^C before the end; a job that was waited for goes on'],
 ];
 
-const USAGE_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 405, 413, 415, 422]);
+const USAGE_STATUSES: ReadonlySet<number> = new Set([400, 401, 403, 405, 413, 415, 422, 431]);
 const NOT_FOUND_STATUSES: ReadonlySet<number> = new Set([404, 410]);
 
 export function exitCodeOf(error: unknown): ExitCode {

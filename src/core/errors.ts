@@ -15,6 +15,8 @@ export const ERROR_KINDS = [
   'conflict',
   'unprocessable',
   'too_large',
+  'headers_too_large',
+  'too_slow',
   'media_type',
   'quota',
   'busy',
@@ -73,6 +75,16 @@ export const ERRORS = Object.freeze({
     kind: 'too_large',
     title: 'The body is larger than the limit.',
     advice: 'Send less, or raise the limit named in `limit`.',
+  },
+  HEADERS_TOO_LARGE: {
+    kind: 'headers_too_large',
+    title: 'The headers are larger than the limit.',
+    advice: 'Send fewer or shorter headers (cookies are the usual cause) and a shorter URL, or raise headerBytesMax.',
+  },
+  REQUEST_TOO_SLOW: {
+    kind: 'too_slow',
+    title: 'The request took too long to arrive.',
+    advice: 'Send it again over a new connection; headerTimeoutMs and requestTimeoutMs are the limits.',
   },
   MEDIA_TYPE_UNSUPPORTED: {
     kind: 'media_type',

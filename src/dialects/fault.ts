@@ -21,6 +21,8 @@ const CODE_OF_KIND: Readonly<Record<ErrorKind, ErrorCode>> = Object.freeze({
   conflict: 'WRONG_STATE',
   unprocessable: 'INPUT_INVALID',
   too_large: 'BODY_TOO_LARGE',
+  headers_too_large: 'HEADERS_TOO_LARGE',
+  too_slow: 'REQUEST_TOO_SLOW',
   media_type: 'MEDIA_TYPE_UNSUPPORTED',
   quota: 'QUOTA_EXCEEDED',
   busy: 'OVERLOADED',
@@ -35,7 +37,7 @@ const KINDS_BY_STATUS: Readonly<Record<number, ErrorKind>> = {
   403: 'forbidden',
   404: 'not_found',
   405: 'method',
-  408: 'invalid',
+  408: 'too_slow',
   409: 'conflict',
   410: 'gone',
   411: 'invalid',
@@ -44,7 +46,7 @@ const KINDS_BY_STATUS: Readonly<Record<number, ErrorKind>> = {
   415: 'media_type',
   422: 'unprocessable',
   429: 'quota',
-  431: 'too_large',
+  431: 'headers_too_large',
   503: 'unavailable',
 };
 

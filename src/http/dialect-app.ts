@@ -38,7 +38,7 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ...dialect.router },
     frameworkErrors: (error, _request, reply) => {
-      refuseUnreadable(dialect, reply as FastifyReply, error.message);
+      refuseUnreadable(dialect, reply as FastifyReply, sentenceOf(error));
     },
   });
   countAnswers(app, answers);
@@ -52,6 +52,12 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     done();
   });
   return app;
+}
+
+/** Fastify's own sentence holds the whole path. */
+function sentenceOf({ code, message }: { readonly code: string; readonly message: string }): string {
+  if (code !== 'FST_ERR_MAX_PARAM_LENGTH') return message.slice(0, PARAM_LENGTH_MAX);
+  return `A part of the path has more than ${PARAM_LENGTH_MAX} characters.`;
 }
 
 function refuseUnreadable(dialect: DialectAppOptions['dialect'], reply: FastifyReply, message: string): void {

@@ -6,8 +6,9 @@
  * (3) idle connections are closed, again and again, because a connection falls idle only when its answer was sent; (4) what is
  * still open when its time is over is cut.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { ErrorKind } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
 import { connectionsWithin, openFilesMax } from './open-files.ts';
 
@@ -21,8 +22,20 @@ const FORCED_MS = 1_000;
 export interface ListenerOptions {
   readonly limits: Limits;
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
-  /** Headers and body of the answer to bytes that are not HTTP. */
-  readonly malformed: (message: string) => { readonly contentType: string; readonly body: string };
+  /** The answer to bytes that are not HTTP, too many, or too slow. */
+  readonly malformed: (malformation: Malformation) => BareAnswer;
+}
+
+export interface Malformation {
+  readonly kind: Extract<ErrorKind, 'invalid' | 'too_large' | 'headers_too_large' | 'too_slow'>;
+  readonly message: string;
+}
+
+/** Its status is that of the status line; some bodies carry it once more. */
+export interface BareAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
 }
 
 export interface CloseOptions {
@@ -99,15 +112,12 @@ async function close(server: Server, withinMs: number, force?: AbortSignal): Pro
   for (const deadline of deadlines) clearTimeout(deadline);
 }
 
-const MALFORMED: Readonly<Record<string, { readonly status: string; readonly message: string }>> = {
-  HPE_HEADER_OVERFLOW: {
-    status: '431 Request Header Fields Too Large',
-    message: 'The headers are larger than the limit.',
-  },
-  HPE_CHUNK_EXTENSIONS_OVERFLOW: { status: '413 Content Too Large', message: 'The chunk extensions are too large.' },
-  ERR_HTTP_REQUEST_TIMEOUT: { status: '408 Request Timeout', message: 'The request took too long to arrive.' },
+const MALFORMED: Readonly<Record<string, Malformation>> = {
+  HPE_HEADER_OVERFLOW: { kind: 'headers_too_large', message: 'The URL and the headers are larger than the limit.' },
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: { kind: 'too_large', message: 'The chunk extensions are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: { kind: 'too_slow', message: 'The request took too long to arrive.' },
 };
-const NOT_HTTP = { status: '400 Bad Request', message: 'The request is not valid HTTP.' };
+const NOT_HTTP: Malformation = { kind: 'invalid', message: 'The request is not valid HTTP.' };
 
 /** Answers once and closes. Where an answer to an earlier request is still due on the connection, ours would be taken for it: then only closes. */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed: ListenerOptions['malformed']): void {
@@ -115,9 +125,8 @@ function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed
     socket.destroy();
     return;
   }
-  const { status, message } = MALFORMED[error.code ?? ''] ?? NOT_HTTP;
-  const { contentType, body } = malformed(message);
-  const head = `HTTP/1.1 ${status}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
+  const { status, contentType, body } = malformed(MALFORMED[error.code ?? ''] ?? NOT_HTTP);
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
 }
 

@@ -13,7 +13,7 @@ import type { Documents, Engine } from '../engine/api.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import type { Authenticator, Dialect, DialectContext, Hold } from './dialect.ts';
 import { contentTypeOf, createDialectApp } from './dialect-app.ts';
-import { type CloseOptions, createListener } from './listener.ts';
+import { type BareAnswer, type CloseOptions, createListener, type Malformation } from './listener.ts';
 import type { Logger } from './log.ts';
 import { createPick, type Mount, type MountPoint, redirectTo } from './mount.ts';
 import { publicUrlOf } from './public-url.ts';
@@ -68,14 +68,16 @@ export async function createServer(options: ServerOptions): Promise<Server> {
     limits,
     handle(request, response) {
       const refusal = hostRefusal(request);
-      if (refusal !== null) return refuseBare(response, malformed(first.dialect, refusal));
+      if (refusal !== null) {
+        return refuseBare(response, malformed(first.dialect, { kind: 'invalid', message: refusal }));
+      }
       logRequest?.(request, response);
       if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);
       TURNS.take(credentialsOf(request), () => target.routing(request, response));
     },
-    malformed: (message) => malformed(first.dialect, message),
+    malformed: (malformation) => malformed(first.dialect, malformation),
   });
   return {
     listen: (where) => listener.listen(where),
@@ -133,13 +135,13 @@ function hostRefusal({ rawHeaders, httpVersion }: IncomingMessage): string | nul
   return count === 0 ? 'The request has no Host header.' : 'The request has more than one Host header.';
 }
 
-function refuseBare(response: ServerResponse, { contentType, body }: ReturnType<typeof malformed>): void {
+function refuseBare(response: ServerResponse, { status, contentType, body }: BareAnswer): void {
   const length = Buffer.byteLength(body);
-  response.writeHead(400, { 'content-type': contentType, 'content-length': length, connection: 'close' });
+  response.writeHead(status, { 'content-type': contentType, 'content-length': length, connection: 'close' });
   response.end(body);
 }
 
-function malformed(dialect: Dialect, message: string): { readonly contentType: string; readonly body: string } {
-  const { body, headers } = dialect.errorBody('invalid', message);
-  return { contentType: contentTypeOf(headers), body: JSON.stringify(body) };
+function malformed(dialect: Dialect, { kind, message }: Malformation): BareAnswer {
+  const { status, body, headers } = dialect.errorBody(kind, message);
+  return { status, contentType: contentTypeOf(headers), body: JSON.stringify(body) };
 }

@@ -126,7 +126,7 @@ describe('answers that nobody reads', () => {
         response.once('close', () => cut.resolve());
         response.end(Buffer.alloc(32 * MIB));
       },
-      malformed: () => ({ contentType: 'text/plain', body: '' }),
+      malformed: () => ({ status: 400, contentType: 'text/plain', body: '' }),
     });
     const url = await listener.listen({ host: '127.0.0.1', port: 0 });
     const waiting = fetch(`${url}/held`);

@@ -91,6 +91,8 @@ const BOOMS: Readonly<Record<ErrorKind, { readonly status: number; readonly reas
   conflict: { status: 409, reason: 'Conflict' },
   unprocessable: { status: 422, reason: 'Unprocessable Entity' },
   too_large: { status: 413, reason: 'Request Entity Too Large' },
+  headers_too_large: { status: 431, reason: 'Request Header Fields Too Large' },
+  too_slow: { status: 408, reason: 'Request Time-out' },
   media_type: { status: 415, reason: 'Unsupported Media Type' },
   quota: { status: 429, reason: 'Too Many Requests' },
   busy: { status: 503, reason: 'Service Unavailable' },

@@ -102,6 +102,8 @@ const STATUSES: Readonly<Record<ErrorKind, number>> = {
   conflict: 400,
   unprocessable: 400,
   too_large: 400,
+  headers_too_large: 400,
+  too_slow: 400,
   media_type: 400,
   quota: 400,
   busy: 400,

@@ -19,6 +19,8 @@ const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze({
   conflict: 409,
   unprocessable: 422,
   too_large: 413,
+  headers_too_large: 431,
+  too_slow: 408,
   media_type: 415,
   quota: 429,
   busy: 503,

@@ -63,6 +63,8 @@ const STATUSES: Readonly<Record<ErrorKind, number>> = {
   conflict: 400,
   unprocessable: 400,
   too_large: 413,
+  headers_too_large: 431,
+  too_slow: 408,
   media_type: 400,
   quota: 429,
   busy: 503,

@@ -103,6 +103,8 @@ const STATUSES: Readonly<Record<ErrorKind, number>> = {
   conflict: 400,
   unprocessable: 422,
   too_large: 413,
+  headers_too_large: 431,
+  too_slow: 408,
   media_type: 415,
   quota: 429,
   busy: 503,
