@@ -17,8 +17,18 @@ import type { EngineBase } from './engine-base.ts';
  */
 export const WRITES_IN_FLIGHT = 2;
 
+/** Who has an item in a batch. An object rather than a promise: a completion goes through here for every job, and a promise costs more. */
+export interface Call<Item, Answer> {
+  readonly item: Item;
+  /** Neither of the two may throw. */
+  resolve(answer: Answer): void;
+  reject(error: unknown): void;
+}
+
 export interface Batcher<Item, Answer> {
   add(item: Item): Promise<Answer>;
+  /** As `add`. Throws where too many wait. */
+  push(call: Call<Item, Answer>): void;
   /** Answers in the order of `items`. They may travel in several batches. */
   addAll(items: readonly Item[]): Promise<readonly Answer[]>;
   /** Items that wait or are in flight. */
@@ -34,12 +44,6 @@ export interface BatcherOptions<Item, Answer> extends Pick<EngineBase, 'limits' 
   readonly inFlightMax?: number;
   /** Whether the event loop has a turn between two batches: for those that the store answers on this thread, each for some ms. */
   readonly isPaced?: boolean;
-}
-
-interface Call<Item, Answer> {
-  readonly item: Item;
-  readonly resolve: (answer: Answer) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer>): Batcher<Item, Answer> {
@@ -74,8 +78,8 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
     }
     return waiting.splice(0, size);
   };
-  const push = (item: Item, resolve: (answer: Answer) => void, reject: (error: unknown) => void) => {
-    waiting.push({ item, resolve, reject });
+  const push = (call: Call<Item, Answer>) => {
+    waiting.push(call);
     if (isQueued || batchesInFlight >= inFlightMax) return;
     isQueued = true;
     setImmediate(flush);
@@ -91,16 +95,41 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
   return {
     async add(item) {
       refuseIfFull(1);
-      return new Promise((resolve, reject) => push(item, resolve, reject));
+      return new Promise((resolve, reject) => push({ item, resolve, reject }));
+    },
+    push(call) {
+      refuseIfFull(1);
+      push(call);
     },
     async addAll(items) {
       refuseIfFull(items.length);
-      return Promise.all(items.map((item) => new Promise<Answer>((resolve, reject) => push(item, resolve, reject))));
+      return items.length === 0 ? [] : new Promise((resolve, reject) => pushAll(push, items, { resolve, reject }));
     },
     get depth() {
       return waiting.length + itemsInFlight;
     },
   };
+}
+
+/** One promise for all of them. */
+function pushAll<Item, Answer>(
+  push: (call: Call<Item, Answer>) => void,
+  items: readonly Item[],
+  { resolve, reject }: { resolve(answers: readonly Answer[]): void; reject(error: unknown): void },
+): void {
+  const answers = new Array<Answer>(items.length);
+  let left = items.length;
+  items.forEach((item, index) => {
+    push({
+      item,
+      resolve(answer) {
+        answers[index] = answer;
+        left -= 1;
+        if (left === 0) resolve(answers);
+      },
+      reject,
+    });
+  });
 }
 
 function batchSize<Item, Answer>(

@@ -68,7 +68,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const population = createPopulation(base);
   const durations = createDurations(changes);
   const waiters = createWaiters({ ...base, reader });
-  const live = createLiveAttempts(changes);
+  const live = createLiveAttempts(base);
   const known = { ...base, reader, commands, removals, live };
   const dispatcher = createDispatcher({ ...known, types: options.types });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);

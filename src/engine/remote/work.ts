@@ -66,7 +66,7 @@ async function claim(options: WorkOptions, request: ClaimWorkRequest): Promise<C
 
 /** Fails a job that lacks what it relies on, before its worker hears of it. */
 async function refuse(options: WorkOptions, job: Job, signal: AbortSignal): Promise<'refused' | null> {
-  const failure = await refusalOf(options.checkAttempt, job, signal);
+  const failure = await refusalOf(options.checkAttempt, job, () => signal);
   if (failure === null) return null;
   const { fence } = job;
   await options.commands.carryOut(job.id, {

@@ -11,7 +11,7 @@ import type { JobType } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
-import { type AttemptOptions, type LiveAttempt, startAttempt } from './attempt.ts';
+import { type AttemptKeeper, type AttemptOptions, createAttempt, type LiveAttempt } from './attempt.ts';
 import { claimJobs } from './claim-jobs.ts';
 import { giveBack } from './give-back.ts';
 import type { LiveAttempts } from './live-attempts.ts';
@@ -48,6 +48,7 @@ class SlotFiller implements Dispatcher {
   readonly #polls: PollTimer;
   readonly #loop: Loop;
   readonly #releases: Promise<void>[] = [];
+  readonly #keepers = new Map<TypeSlots, AttemptKeeper>();
   #isStopping = false;
 
   constructor(options: DispatcherOptions) {
@@ -115,39 +116,53 @@ class SlotFiller implements Dispatcher {
       now,
     });
     const got = new Map<string, number>();
-    for (const one of claimed) {
+    const taken = claimed.flatMap((one) => {
       got.set(one.job.type, (got.get(one.job.type) ?? 0) + 1);
-      this.#take(one);
-    }
+      return this.#take(one) ?? [];
+    });
     for (const { slots, max, arrivals } of wants) {
       if ((got.get(slots.type) ?? 0) < max) this.#calendar.empty(slots.type, arrivals);
     }
+    // Once all of them are known here: the first handler may do anything to the job of the last.
+    for (const attempt of taken) attempt.begin();
   }
 
-  #take(claimed: ClaimedJob): void {
-    const slots = this.#types.get(claimed.job.type);
-    if (slots === undefined || this.#isStopping) this.#releases.push(giveBack(this.#options, claimed));
-    else this.#begin(claimed, slots);
-  }
-
-  #begin(claimed: ClaimedJob, slots: TypeSlots): void {
+  /** Null for what is given back at once. */
+  #take(claimed: ClaimedJob): LiveAttempt | null {
     const { job } = claimed;
-    const attempt = startAttempt(this.#options, claimed, slots.handler);
+    const slots = this.#types.get(job.type);
+    if (slots === undefined || this.#isStopping) {
+      this.#releases.push(giveBack(this.#options, claimed));
+      return null;
+    }
+    const attempt = createAttempt(this.#options, claimed, slots.handler, this.#keeperOf(slots));
     this.#options.live.add(attempt);
+    slots.running += 1;
     // A cancel may have been written between the claim and its answer.
     const now = this.#options.snapshots.get(job.id)?.job;
     if (now !== undefined && now.fence === job.fence && now.cancelRequestedAt !== null) attempt.abort('cancel');
-    slots.running += 1;
-    void attempt.ended.then(() => {
-      slots.running -= 1;
-      slots.settling += 1;
-      this.#learn(attempt, slots);
-      this.#loop.wake();
-    });
-    void attempt.settled.then(() => {
-      slots.settling -= 1;
-      this.#loop.wake();
-    });
+    return attempt;
+  }
+
+  /** One for all attempts of a type. */
+  #keeperOf(slots: TypeSlots): AttemptKeeper {
+    const known = this.#keepers.get(slots);
+    if (known !== undefined) return known;
+    const keeper: AttemptKeeper = {
+      ended: (attempt) => {
+        slots.running -= 1;
+        slots.settling += 1;
+        this.#learn(attempt, slots);
+        this.#loop.wake();
+      },
+      settled: (attempt) => {
+        this.#options.live.remove(attempt);
+        slots.settling -= 1;
+        this.#loop.wake();
+      },
+    };
+    this.#keepers.set(slots, keeper);
+    return keeper;
   }
 
   /** Whether this machine can still start attempts of the type. */

@@ -19,9 +19,10 @@ async function beatOf(isRunning: boolean): Promise<readonly string[]> {
   const loop = createLeases({
     ...{ clock, limits: DEFAULT_LIMITS, random: () => 0.5, telemetry: createTelemetry() },
     store: undefined as never,
-    live: { add() {}, get: () => attempt, all: () => [attempt].values(), count: 1 },
+    live: { add() {}, remove() {}, get: () => attempt, all: () => [attempt].values(), count: 1 },
     extensions: {
       add: () => assert.fail(),
+      push: () => assert.fail(),
       async addAll(items) {
         beaten.resolve();
         return items.map(() => ({ kind: 'lost' }));

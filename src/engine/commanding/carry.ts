@@ -1,0 +1,178 @@
+/**
+ * One command on its way: decide, write what was decided if nothing changed meanwhile, and decide again if something did.
+ *
+ * A job's end goes through here whatever else is under way, so the way that nearly all take (the job is at hand, the first write lands)
+ * makes no promise: this object is the batch's call itself, and tells whoever asked.
+ */
+import { type Command, decide, expectedStates, type JobEvent, type RefusalReason } from '../../core/decide.ts';
+import { BideError } from '../../core/errors.ts';
+import type { Job, JobPatch } from '../../core/job.ts';
+import type { StoredState } from '../../core/state.ts';
+import type { ApplyOutcome, GuardedPatch, ResultContent } from '../../store/contract.ts';
+import type { Snapshot } from '../api.ts';
+import type { Batcher, Call } from '../batcher.ts';
+import type { EngineBase } from '../engine-base.ts';
+import { doubtAfter } from '../failed-write.ts';
+import { inlineText } from '../reading/inline-result.ts';
+import type { Found, Reader } from '../reading/reader.ts';
+
+export type Carried =
+  | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly event: JobEvent }
+  | { readonly kind: 'refused'; readonly reason: RefusalReason; readonly snapshot: Snapshot }
+  | Exclude<Found, { kind: 'found' }>;
+
+/** Who asked for a command. Neither of the two may throw. */
+export interface Asker {
+  carried(carried: Carried): void;
+  failed(error: unknown): void;
+}
+
+export interface CarryContext extends EngineBase {
+  readonly reader: Reader;
+  readonly applies: Batcher<GuardedPatch, ApplyOutcome>;
+}
+
+/** What is asked for. */
+export interface Order {
+  readonly id: string;
+  readonly command: Command;
+  /** The job as the caller last saw it, which saves a read. */
+  readonly seen?: Job | undefined;
+  /** Stored with `succeed`. */
+  readonly result?: ResultContent | null | undefined;
+}
+
+/** A job and whether that is certainly its newest revision. */
+interface View {
+  readonly snapshot: Snapshot;
+  readonly isCurrent: boolean;
+}
+
+export class Carry implements Call<GuardedPatch, ApplyOutcome> {
+  readonly #context: CarryContext;
+  readonly #order: Order;
+  readonly #asker: Asker;
+  #tries = 0;
+  #before: StoredState = 'waiting';
+  #event: JobEvent = 'progressed';
+  #item: GuardedPatch | null = null;
+
+  constructor(context: CarryContext, order: Order, asker: Asker) {
+    this.#context = context;
+    this.#order = order;
+    this.#asker = asker;
+  }
+
+  get item(): GuardedPatch {
+    return this.#item as GuardedPatch;
+  }
+
+  begin(): void {
+    try {
+      const view = this.#firstView();
+      if (view === null) void this.#look();
+      else this.#decide(view);
+    } catch (error) {
+      this.#asker.failed(error);
+    }
+  }
+
+  resolve(outcome: ApplyOutcome): void {
+    try {
+      if (outcome.kind === 'applied') this.#landed(outcome.job);
+      else if (outcome.kind === 'stale') this.#overtaken(outcome.job);
+      else void this.#look();
+    } catch (error) {
+      this.#asker.failed(error);
+    }
+  }
+
+  reject(error: unknown): void {
+    const { changes, snapshots } = this.#context;
+    doubtAfter(error, changes, () => snapshots.drop(this.#order.id));
+    this.#asker.failed(error);
+  }
+
+  #decide({ snapshot, isCurrent }: View): void {
+    const { clock, limits } = this.#context;
+    const { id, command, result } = this.#order;
+    this.#tries += 1;
+    if (this.#tries > limits.applyAttemptsMax)
+      throw new BideError('CHANGED_MEANWHILE', undefined, { id, attempts: limits.applyAttemptsMax });
+    const { job } = snapshot;
+    const decision = decide(job, command, clock.now());
+    if (decision.kind === 'refused') {
+      // A refusal counts only when it was decided on a certainly current job.
+      if (isCurrent) this.#asker.carried({ kind: 'refused', reason: decision.reason, snapshot });
+      else void this.#look();
+      return;
+    }
+    this.#before = job.state;
+    this.#event = decision.event;
+    this.#item = guarded(job, command, decision.patch, result);
+    this.#push();
+  }
+
+  #push(): void {
+    try {
+      this.#context.applies.push(this);
+    } catch (error) {
+      this.reject(error);
+    }
+  }
+
+  #landed(job: Job): void {
+    const { snapshots, changes, limits } = this.#context;
+    const text = job.state === 'succeeded' ? inlineText(this.#order.result, limits) : null;
+    const snapshot = snapshots.put(job, text);
+    changes.announce({ kind: 'changed', snapshot, job, before: this.#before, cause: this.#event });
+    this.#asker.carried({ kind: 'applied', snapshot, event: this.#event });
+  }
+
+  /** Null where the job must be read. */
+  #firstView(): View | null {
+    const { reader, snapshots } = this.#context;
+    const { id, seen } = this.#order;
+    const current = reader.peek(id);
+    // What a sweep has just found may be newer than memory, after a write whose answer was lost.
+    if (current !== undefined && current.job.revision >= (seen?.revision ?? 0))
+      return { snapshot: current, isCurrent: true };
+    if (seen === undefined) return null;
+    const known = snapshots.get(id);
+    const isNewer = known !== undefined && known.job.revision >= seen.revision;
+    return { snapshot: isNewer ? known : { job: seen, resultText: null }, isCurrent: false };
+  }
+
+  /** Reads the job and decides anew. */
+  async #look(): Promise<void> {
+    try {
+      const [found] = await this.#context.reader.fresh([this.#order.id]);
+      if (found?.kind === 'found') this.#decide({ snapshot: found.snapshot, isCurrent: true });
+      else this.#asker.carried(found ?? { kind: 'missing' });
+    } catch (error) {
+      this.#asker.failed(error);
+    }
+  }
+
+  #overtaken(job: Job): void {
+    const { snapshots, changes } = this.#context;
+    const known = snapshots.get(job.id);
+    const isKnown = known !== undefined && known.job.revision >= job.revision;
+    if (!isKnown && job.result !== null) {
+      // Its snapshot would want its result.
+      void this.#look();
+      return;
+    }
+    const snapshot = isKnown ? known : snapshots.put(job, null);
+    if (!isKnown && known !== undefined)
+      changes.announce({ kind: 'changed', snapshot, job: snapshot.job, before: known.job.state, cause: 'learnt' });
+    this.#decide({ snapshot, isCurrent: true });
+  }
+}
+
+function guarded(job: Job, command: Command, patch: JobPatch, result: ResultContent | null | undefined): GuardedPatch {
+  const states = expectedStates(command.kind);
+  const { id, fence } = job;
+  if (command.kind !== 'succeed') return { id, expect: { states, fence, revision: job.revision }, patch };
+  return result ? { id, expect: { states, fence }, patch, result } : { id, expect: { states, fence }, patch };
+}

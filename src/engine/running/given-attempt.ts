@@ -1,0 +1,47 @@
+/**
+ * What a handler is given. Signal, reporter and log are made when it first asks for them: a handler that is done in a moment asks for none,
+ * and an AbortSignal costs as much as all the rest of an attempt.
+ */
+import type { Job } from '../../core/job.ts';
+import type { Attempt } from '../api.ts';
+import type { EngineBase } from '../engine-base.ts';
+import { attemptFacts } from '../telemetry.ts';
+import type { ProgressReporter } from './progress.ts';
+
+/** Where the parts come from: the attempt itself. */
+export interface AttemptParts {
+  readonly job: Job;
+  readonly options: Pick<EngineBase, 'limits' | 'telemetry'>;
+  signal(): AbortSignal;
+  reporter(): ProgressReporter;
+}
+
+export class GivenAttempt implements Attempt {
+  readonly job: Job;
+  readonly input: string;
+  readonly #parts: AttemptParts;
+
+  constructor(parts: AttemptParts, input: string) {
+    this.job = parts.job;
+    this.input = input;
+    this.#parts = parts;
+  }
+
+  get signal(): AbortSignal {
+    return this.#parts.signal();
+  }
+
+  /** A function and no method, as is `log`: handlers take them out of the object. */
+  get report(): Attempt['report'] {
+    return this.#parts.reporter().report;
+  }
+
+  get log(): Attempt['log'] {
+    const { job, options } = this.#parts;
+    const { limits, telemetry } = options;
+    return (text) => {
+      const line = String(text).slice(0, limits.errorMessageLengthMax);
+      telemetry.emit({ kind: 'jobLogged', line, ...attemptFacts(job) });
+    };
+  }
+}
