@@ -1,4 +1,7 @@
-/** The conformance suite through a pooler in transaction mode: sessions are shared, so nothing may depend on one. */
+/**
+ * The conformance suite through a pooler in transaction mode: sessions are shared, so nothing may depend on one. And so without hints: no
+ * LISTEN, no NOTIFY, polling alone.
+ */
 import { after, before } from 'node:test';
 import { testStore } from '../../src/store/contract-suite/index.ts';
 import { type Pooler, startPooler } from './pooler.ts';

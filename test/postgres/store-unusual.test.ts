@@ -1,4 +1,7 @@
-/** The conformance suite as a role whose defaults are as wrong as they may be set: none of them reaches our sessions. */
+/**
+ * The conformance suite with everything set otherwise than by default, at once: a role whose defaults are as wrong as they may be set, of
+ * which none reaches our sessions; a schema of another name, beside what others keep in the database; a single connection.
+ */
 import { after, before } from 'node:test';
 import { testStore } from '../../src/store/contract-suite/index.ts';
 import { startTestServer, type TestServer } from './server.ts';
@@ -34,10 +37,10 @@ before(async () => {
 after(() => server.end());
 
 testStore(
-  'postgres, under hostile settings of the role',
+  'postgres, in a schema of another name, by one connection, under hostile settings of the role',
   storesOf(
     () => server,
-    {},
+    { schema: 'jobs_of_the_shop', connections: 1 },
     (url) => Object.assign(new URL(url), { username: 'hostile', password: 'hostile' }).href,
   ),
 );
