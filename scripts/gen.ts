@@ -1,5 +1,5 @@
 /**
- * Writes what is made from tables in the code: pages of `docs/`, and the hashes of the migrations. `--check` writes nothing and
+ * Writes what is made from tables in the code: pages of `docs/`, the hashes of the migrations, and the patterns that are linear. `--check` writes nothing and
  * fails where one of them is out of date, so that no table changes without its page.
  *
  * To add a page: a function in `scripts/gen/` that returns its text, and a line in `PAGES`.
@@ -13,10 +13,11 @@ import { lifecyclePage } from './gen/lifecycle.ts';
 import { limitsPage } from './gen/limits.ts';
 import { metricsPage } from './gen/metrics.ts';
 import { HASHES_PATH, migrationsPage } from './gen/migrations.ts';
+import { LINEAR_PATH, patternsPage } from './gen/patterns.ts';
 
 const ROOT = dirname(import.meta.dirname);
 
-const PAGES: Readonly<Record<string, () => string>> = {
+const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/lifecycle.md': lifecyclePage,
   'docs/errors.md': errorsPage,
   'docs/limits.md': limitsPage,
@@ -24,13 +25,14 @@ const PAGES: Readonly<Record<string, () => string>> = {
   'docs/metrics.md': metricsPage,
   'docs/dialects.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,
+  [LINEAR_PATH]: patternsPage,
 };
 
 const isCheck = process.argv.includes('--check');
 const stale: string[] = [];
 
 for (const [path, page] of Object.entries(PAGES)) {
-  const text = page();
+  const text = await page();
   if (text === (await textOf(path))) continue;
   stale.push(path);
   if (isCheck) continue;

@@ -4,9 +4,9 @@ import { ROOT } from './step.ts';
 
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
 const POSTGRES = /^test\/.*postgres/;
-/** Starts whole programs (a process per query, a server, a build), packs and installs the package, plays demos, or
- * analyses every regular expression: seconds each. */
-const SLOW = /^test\/(e2e\/|(pack|readme|new-dialect|tidy-patterns)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$/;
+/** Starts whole programs (a process per query, a server, a build), packs and installs the package, or plays demos:
+ * seconds each. */
+const SLOW = /^test\/(e2e\/|(pack|readme|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
 /** Random commands against an oracle: few in a check, many among the faults. */
 const MODEL = /^test\/model\//;
