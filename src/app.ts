@@ -46,6 +46,7 @@ export { checkConfig } from './app/check-config.ts';
 export { type OpenKeys, openKeys } from './app/open-keys.ts';
 export {
   type DatabaseOptions,
+  lossOf,
   openChosenStore,
   openFilledStore,
   openMigratedStore,

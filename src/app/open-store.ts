@@ -29,10 +29,19 @@ export async function openStore({ dataFolder, database }: StoreOptions): Promise
   return openChosenStore({ database });
 }
 
-export async function openChosenStore(choice: StoreChoice, readsOnly = false): Promise<Store> {
+export interface OpeningOptions {
+  readonly readsOnly?: boolean;
+  /** The caller brings what the store is to hold: a database that its data folder has lost is made anew. */
+  readonly isRestore?: boolean;
+}
+
+export async function openChosenStore(
+  choice: StoreChoice,
+  { readsOnly = false, isRestore = false }: OpeningOptions = {},
+): Promise<Store> {
   if ('dataFolder' in choice) {
     const { openSqlite } = await import('../store/sqlite/index.ts');
-    return openSqlite({ folder: choice.dataFolder });
+    return openSqlite({ folder: choice.dataFolder, isRestore });
   }
   const { openPostgres } = await import('../store/postgres/index.ts');
   const { url, schema, notify } = choice.database;
@@ -48,10 +57,18 @@ export async function openChosenStore(choice: StoreChoice, readsOnly = false): P
 export async function openFilledStore(choice: StoreChoice): Promise<Store> {
   if ('dataFolder' in choice) {
     const { DATABASE_FILE } = await import('../store/sqlite/index.ts');
+    const loss = await lossOf(choice.dataFolder);
+    if (loss !== null) throw loss;
     const isThere = existsSync(join(choice.dataFolder, DATABASE_FILE));
     if (!isThere) throw new BideError('USAGE', `There is no database in the data folder ${choice.dataFolder}.`);
   }
-  return openChosenStore(choice, true);
+  return openChosenStore(choice, { readsOnly: true });
+}
+
+/** What is wrong with a data folder that has been used and has no database any more; null for any other. Opens nothing. */
+export async function lossOf(dataFolder: string): Promise<BideError | null> {
+  const sqlite = await import('../store/sqlite/index.ts');
+  return sqlite.lossOf(dataFolder);
 }
 
 export async function openMigratedStore(options: StoreOptions): Promise<Store> {

@@ -299,7 +299,14 @@ export const ERRORS = Object.freeze({
   STORE_EMPTIED: {
     kind: 'unavailable',
     title: 'The database file is empty, although the folder has been used.',
-    advice: 'Restore the newest backup of the file. To begin anew instead, delete admin.key and bide.db.',
+    advice:
+      'Restore the newest backup of the file, or put an archive in with `bide import`. To begin anew instead, delete admin.key and bide.db.',
+  },
+  STORE_MISSING: {
+    kind: 'unavailable',
+    title: 'The database file is missing, although the folder has been used.',
+    advice:
+      'Restore the newest backup of bide.db, or put an archive in with `bide import`. Where the jobs are in PostgreSQL, name it with --database. To begin anew instead, move the files that are named here out of the folder.',
   },
   LOCK_FILE_FOREIGN: {
     kind: 'unavailable',

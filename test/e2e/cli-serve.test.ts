@@ -241,6 +241,30 @@ describe('bide serve refuses', () => {
     await end(running);
   });
 
+  test('a data folder that has lost its database, with 1, like every other command but import', async () => {
+    const data = newFolder();
+    await end(await serve(data));
+    const archive = join(folder, 'kept.ndjson');
+    assert.equal((await callBide(['export', '--out', archive, '--data', data])).code, 0);
+    for (const name of ['bide.db', 'bide.db-wal', 'bide.db-shm']) rmSync(join(data, name), { force: true });
+    const said = /There is no .*bide\.db, although .* has been used: admin\.key is there\./;
+    const { code, stderr } = await bide(['serve', '--port', '0', '--data', data]);
+    assert.deepEqual([code, said.test(stderr)], [1, true], stderr);
+    assert.match(stderr, /Restore the newest backup .*`bide import`.*--database.*To begin anew/);
+    for (const line of [['migrate'], ['keys', 'list'], ['export']]) {
+      const other = await callBide([...line, '--data', data]);
+      assert.deepEqual([other.code, said.test(other.stderr)], [1, true], other.stderr);
+    }
+    const doctor = await callBide(['doctor', '--data', data]);
+    assert.equal(doctor.code, 1);
+    assert.match(doctor.stdout, /^problem +store +There is no .*\n +-> Restore the newest backup/m);
+    assert.equal(existsSync(join(data, 'bide.db')), false);
+    assert.equal((await callBide(['import', archive, '--data', data])).code, 0);
+    const running = await serve(data);
+    assert.equal((await callBide(['list', '--data', data])).code, 0, 'the key of before');
+    await end(running);
+  });
+
   test('a data folder below a file, with 2 and the file', async () => {
     const file = join(folder, 'a-file');
     writeFileSync(file, '');

@@ -82,7 +82,7 @@ async function run({ values, args, env, terminal }: ImportInvocation, running: R
   opened.defer(async () => void (await chunks.return()));
   // Before the store is touched: what is no archive leaves it as it is.
   const archive = await openArchive(chunks);
-  const store = await openChosenStore(choice);
+  const store = await openChosenStore(choice, { isRestore: true });
   opened.defer(() => store.close());
   return await importArchive({
     store,

@@ -88,10 +88,11 @@ export interface StoreToCheck {
 
 /** The lock, the schema and the clock of a store. Opens it, and changes nothing. */
 export async function checkStore({ dataFolder, database }: StoreToCheck): Promise<readonly Finding[]> {
+  const { lossOf, openStore } = await import('../../app.ts');
   if (database === undefined && !existsSync(join(dataFolder, 'bide.db'))) {
-    return [fine('store', 'nothing stored yet')];
+    const loss = await lossOf(dataFolder);
+    return [loss === null ? fine('store', 'nothing stored yet') : problemOf(loss)];
   }
-  const { openStore } = await import('../../app.ts');
   try {
     const store = await openStore({ dataFolder, database });
     try {
@@ -107,8 +108,12 @@ export async function checkStore({ dataFolder, database }: StoreToCheck): Promis
     }
   } catch (error) {
     if (!(error instanceof BideError)) throw error;
-    return [problem('store', error.message, ERRORS[error.code].advice)];
+    return [problemOf(error)];
   }
+}
+
+function problemOf({ message, code }: BideError): Finding {
+  return problem('store', message, ERRORS[code].advice);
 }
 
 function schemaFindings(version: number, differences: readonly string[]): readonly Finding[] {

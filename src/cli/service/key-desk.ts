@@ -63,7 +63,10 @@ function serverDesk({ keys }: Client): KeyDesk {
   };
 }
 
-function folderDesk(dataFolder: string): Promise<KeyDesk> {
+async function folderDesk(dataFolder: string): Promise<KeyDesk> {
+  const { lossOf } = await import('../../app.ts');
+  const loss = await lossOf(dataFolder);
+  if (loss !== null) throw loss;
   // Opening would make one, and a key in a folder that was mistyped opens nothing.
   if (!existsSync(join(dataFolder, 'bide.db'))) {
     throw new BideError(

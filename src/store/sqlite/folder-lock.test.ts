@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -150,4 +150,24 @@ test('openSqlite begins no new life on an empty file in a folder that has been u
   writeFileSync(join(folder, 'admin.key'), 'bide_1_2');
   assert.equal(await codeOf(folder), 'STORE_EMPTIED');
   assert.equal(statSync(join(folder, 'bide.db')).size, 0);
+});
+
+test('openSqlite begins no new life in a folder that has lost its database, but for who restores it', async (t) => {
+  const folder = newFolder(t);
+  assert.equal(await codeOf(folder), 'opened', 'never used');
+  writeFileSync(join(folder, 'admin.key'), 'bide_1_2');
+  assert.equal(await codeOf(folder), 'opened', 'in use');
+  rmSync(join(folder, 'bide.db'));
+  assert.equal(await codeOf(folder), 'STORE_MISSING');
+  assert.equal(existsSync(join(folder, 'bide.db')), false);
+  await (await openSqlite({ folder, isRestore: true })).close();
+  assert.equal(await codeOf(folder), 'opened', 'restored');
+});
+
+test('openSqlite makes no database beside the log of a lost one, not to restore either: SQLite would delete it', async (t) => {
+  const folder = newFolder(t);
+  writeFileSync(join(folder, 'bide.db-wal'), 'writes');
+  assert.equal(await codeOf(folder), 'STORE_MISSING');
+  await assert.rejects(openSqlite({ folder, isRestore: true }), { code: 'STORE_MISSING' });
+  assert.equal(readFileSync(join(folder, 'bide.db-wal'), 'utf8'), 'writes');
 });

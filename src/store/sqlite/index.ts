@@ -1,2 +1,3 @@
 /** The SQLite store: one process, one data folder, no database server. */
-export { DATABASE_FILE, openSqlite, type SqliteOptions } from './open-sqlite.ts';
+export { DATABASE_FILE, lossOf } from './lost-database.ts';
+export { openSqlite, type SqliteOptions } from './open-sqlite.ts';

@@ -7,14 +7,14 @@
  * ```
  * Reads on the main thread see every write that was acknowledged before.
  */
-import { closeSync, existsSync, openSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join } from 'node:path';
-import { BideError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import type { Store } from '../contract.ts';
 import { openReaderConnection, type WriterOptions } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { lockFolder } from './folder-lock.ts';
+import { DATABASE_FILE, lossOf, mayRestore } from './lost-database.ts';
 import type { ScannerTable } from './scanner.ts';
 import { createStore, type StoreParts } from './sqlite-store.ts';
 import { openThread, threadEntry } from './thread-port.ts';
@@ -29,22 +29,22 @@ export interface SqliteOptions {
   readonly queueMax?: number;
   /** The database file never grows past this many bytes: writes are then refused with STORE_FULL. As large as the disk unless told. */
   readonly databaseBytesMax?: number;
+  /** The caller brings what the database is to hold: one that was lost is made anew. */
+  readonly isRestore?: boolean;
   /** How long a write waits for a lock that another program holds on the file. 5 seconds unless told: every write waits as long. */
   readonly busyMs?: number;
 }
 
 const BUSY_MS = 5_000;
 
-export const DATABASE_FILE = 'bide.db';
-
 /**
  * Opens the store of a data folder. The schema is not touched until `migrate()`.
- * Rejects with STORE_LOCKED, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED, STORE_FOREIGN, STORE_EMPTIED or STORE_UNAVAILABLE.
+ * Rejects with STORE_LOCKED, STORE_READ_ONLY, STORE_FULL, STORE_DAMAGED, STORE_FOREIGN, STORE_EMPTIED, STORE_MISSING or STORE_UNAVAILABLE.
  */
 export async function openSqlite(options: SqliteOptions): Promise<Store> {
   const lock = lockFolder(options.folder);
   try {
-    refuseEmptied(options.folder);
+    refuseLoss(options);
     makePrivate(join(options.folder, DATABASE_FILE));
     return createStore({ ...(await openParts(options)), release: lock.release });
   } catch (error) {
@@ -53,11 +53,9 @@ export async function openSqlite(options: SqliteOptions): Promise<Store> {
   }
 }
 
-/** The admin key is made last in a folder's first start: beside it an empty file is one that lost everything, and no beginning. */
-function refuseEmptied(folder: string): void {
-  const path = join(folder, DATABASE_FILE);
-  if (statSync(path, { throwIfNoEntry: false })?.size !== 0 || !existsSync(join(folder, 'admin.key'))) return;
-  throw new BideError('STORE_EMPTIED', `${path} is empty, although ${folder} has been used: admin.key is there.`);
+function refuseLoss({ folder, isRestore = false }: SqliteOptions): void {
+  const loss = lossOf(folder);
+  if (loss !== null && !(isRestore && mayRestore(folder))) throw loss;
 }
 
 /**
