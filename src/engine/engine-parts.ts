@@ -62,13 +62,13 @@ export function createParts(options: PartsOptions): EngineParts {
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
   const base = { ...options, types, changes, snapshots };
-  const reader = createReader(base);
+  const live = createLiveAttempts(base);
+  const reader = createReader({ ...base, runningHere: (id) => live.get(id)?.job });
   const commands = createCommands({ ...base, reader });
   const removals = createRemovals(base);
   const population = createPopulation(base);
   const durations = createDurations(changes);
   const waiters = createWaiters({ ...base, reader });
-  const live = createLiveAttempts(base);
   const known = { ...base, reader, commands, removals, live };
   const dispatcher = createDispatcher({ ...known, types: options.types });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);

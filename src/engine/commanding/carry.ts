@@ -13,7 +13,6 @@ import type { Snapshot } from '../api.ts';
 import type { Batcher, Call } from '../batcher.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
-import { inlineText } from '../reading/inline-result.ts';
 import type { Found, Reader } from '../reading/reader.ts';
 
 export type Carried =
@@ -122,9 +121,13 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
   }
 
   #landed(job: Job): void {
-    const { snapshots, changes, limits } = this.#context;
-    const text = job.state === 'succeeded' ? inlineText(this.#order.result, limits) : null;
-    const snapshot = snapshots.put(job, text);
+    const { snapshots, changes } = this.#context;
+    const { result = null } = this.#order;
+    // What is running is written again soon, by its worker, and decided on what was written last.
+    const snapshot =
+      job.state === 'running'
+        ? snapshots.put(job, null)
+        : snapshots.follow(job, job.state === 'succeeded' ? result : null);
     changes.announce({ kind: 'changed', snapshot, job, before: this.#before, cause: this.#event });
     this.#asker.carried({ kind: 'applied', snapshot, event: this.#event });
   }

@@ -39,7 +39,12 @@ export interface Reader {
   result(ref: SizedRef): Promise<ResultContent | null>;
 }
 
-export function createReader(options: EngineBase): Reader {
+export interface ReaderOptions extends EngineBase {
+  /** A job that this process runs, as it was claimed: known here though nobody asked for it. */
+  readonly runningHere: (id: string) => Job | undefined;
+}
+
+export function createReader(options: ReaderOptions): Reader {
   const { store, snapshots } = options;
   const isAuthoritative = !store.facts.isShared;
   const jobs = createBatcher<JobRef, Found>({ ...options, name: 'read', send: (refs) => readJobs(refs) });
@@ -96,7 +101,7 @@ export function createReader(options: EngineBase): Reader {
 }
 
 function foundOf(
-  { snapshots, changes, clock }: EngineBase,
+  { snapshots, changes, clock, runningHere }: ReaderOptions,
   outcome: ReadOutcome,
   texts: ReadonlyMap<string, string | null>,
   reading: Reading,
@@ -105,11 +110,11 @@ function foundOf(
     return { kind: 'missing' };
   }
   if (outcome.kind === 'gone') return outcome;
-  const known = snapshots.get(outcome.job.id);
-  const snapshot = snapshots.putRead(outcome.job, texts.get(outcome.job.id) ?? null, reading);
-  const isNews = known !== undefined && known.job.revision < snapshot.job.revision;
-  if (isNews)
-    changes.announce({ kind: 'changed', snapshot, job: snapshot.job, before: known.job.state, cause: 'learnt' });
+  const { id } = outcome.job;
+  const known = snapshots.get(id)?.job ?? runningHere(id);
+  const snapshot = snapshots.putRead(outcome.job, texts.get(id) ?? null, reading);
+  const isNews = known !== undefined && known.revision < snapshot.job.revision;
+  if (isNews) changes.announce({ kind: 'changed', snapshot, job: snapshot.job, before: known.state, cause: 'learnt' });
   return { kind: 'found', snapshot };
 }
 

@@ -74,6 +74,24 @@ describe('snapshots', () => {
     assert.equal(snapshots.get(job(1).id), undefined);
   });
 
+  it('follow the changes of those that are known, and of no other', () => {
+    const snapshots = snapshotsWith();
+    const result = { contentType: 'application/json', bytes: Buffer.from('{"a":1}') };
+    const reading = snapshots.beginReading();
+    const passing = snapshots.follow(job(1, 2), result);
+    assert.equal(passing.resultText, '{"a":1}');
+    assert.equal(passing.resultText, '{"a":1}');
+    assert.deepEqual([snapshots.count, snapshots.bytes], [0, 0]);
+    // A read that was under way would bring back the past.
+    snapshots.putRead(job(1), null, reading);
+    assert.equal(snapshots.get(job(1).id), undefined);
+    snapshots.put(job(2), null);
+    const followed = snapshots.follow(job(2, 3), result);
+    assert.equal(snapshots.get(job(2).id), followed);
+    assert.equal(followed.resultText, '{"a":1}');
+    assert.equal(snapshots.follow(job(2, 2), null), followed);
+  });
+
   it('of a list are those that are known, and are not remembered', () => {
     const snapshots = snapshotsWith();
     const known = snapshots.put(job(1, 5), null);

@@ -2,8 +2,9 @@
  * Snapshots in memory, bounded by count, by the bytes of all that callers put into them, and by the time since anybody asked.
  *
  * - One object per job and revision: faces remember what they made of one.
+ * - Here are jobs that were submitted or asked for; their changes are followed (`follow`).
  * - Revisions only grow: putting an older one answers the newer one that is known.
- * - Where one process owns the store, what is here is certainly current, since every write passes through `put` or `drop`.
+ * - Where one process owns the store, what is here is certainly current, since every write passes through `put`, `follow` or `drop`.
  *   The one danger is a read that was under way while its job changed and was evicted: it would bring back the past. Reads
  *   therefore announce themselves (`beginReading`), and what changed meanwhile is not remembered from them.
  * - A write whose answer is a failure may have landed all the same. Whoever makes it drops the job, or everything where they
@@ -17,7 +18,8 @@
 import { jobBytes, textBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Snapshot } from '../api.ts';
+import type { ResultContent, Snapshot } from '../api.ts';
+import { inlineText } from './inline-result.ts';
 
 export interface Reading {
   /** Whether this job changed or went since the reading began. */
@@ -30,6 +32,11 @@ export interface Snapshots {
   getByNumber(number: number): Snapshot | undefined;
   /** The snapshot of this revision, or the newer one that is known. Remembers it. */
   put(job: Job, resultText: string | null): Snapshot;
+  /**
+   * As `put`, for a change of a job that may be in memory: one that nobody asked for stays out of it, and its result is not even decoded
+   * unless a listener looks at it. A worker's thousands of jobs a second would otherwise pass through here for nobody.
+   */
+  follow(job: Job, result: ResultContent | null): Snapshot;
   /** As `put`, for what a read found: remembered only if nothing changed meanwhile. */
   putRead(job: Job, resultText: string | null, reading: Reading): Snapshot;
   /** As `put`, without remembering: for lists, which would push out what is polled. */
@@ -64,6 +71,12 @@ export function createSnapshots(limits: Limits): Snapshots {
       readings.overtake(job.id);
       return current(job) ?? remember(job, resultText);
     },
+    follow(job, result) {
+      readings.overtake(job.id);
+      const known = shelf.get(job.id);
+      if (known === undefined) return new PassingSnapshot(job, result, limits);
+      return known.job.revision >= job.revision ? known : remember(job, inlineText(result, limits));
+    },
     putRead(job, resultText, reading) {
       const known = current(job);
       if (known !== undefined) return known;
@@ -87,6 +100,26 @@ export function createSnapshots(limits: Limits): Snapshots {
       return shelf.bytes;
     },
   };
+}
+
+/** One that is not remembered. */
+class PassingSnapshot implements Snapshot {
+  readonly job: Job;
+  readonly #limits: Limits;
+  #result: ResultContent | null;
+  #text: string | null = null;
+
+  constructor(job: Job, result: ResultContent | null, limits: Limits) {
+    this.job = job;
+    this.#result = result;
+    this.#limits = limits;
+  }
+
+  get resultText(): string | null {
+    if (this.#result !== null) this.#text = inlineText(this.#result, this.#limits);
+    this.#result = null;
+    return this.#text;
+  }
 }
 
 /** The reads under way, and what has changed under each of them. */

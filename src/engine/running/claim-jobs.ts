@@ -16,7 +16,7 @@ export async function claimJobs(
     throw error;
   }
   for (const { job } of claimed) {
-    const snapshot = snapshots.put(job, null);
+    const snapshot = snapshots.follow(job, null);
     changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'claimed' });
   }
   return claimed;

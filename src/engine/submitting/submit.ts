@@ -102,8 +102,9 @@ function giveBackRoom({ population }: Context, { spec, isReplay = false }: NewJo
   if (!isReplay) population.giveBack(spec.tenant);
 }
 
-function created({ snapshots, changes }: Context, job: Job): Snapshot {
-  const snapshot = snapshots.put(job, null);
+function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
+  // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
+  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
   return snapshot;
 }
