@@ -343,7 +343,7 @@ describe('bide keys', () => {
     const { id } = listed.find(({ name }) => name === 'ci') ?? assert.fail('not listed');
     assert.match(
       (await bide(['keys', 'list', '--data', data])).stdout,
-      new RegExp(`\n${id} +acme +submit,read +\\S+ +ci\n`),
+      new RegExp(`\n${id} +ci +acme +\\d+m?s +never +submit,read\n`),
     );
     assert.equal((await bide(['keys', 'revoke', id, '--data', data])).stdout, `${id} revoked\n`);
     assert.equal((await callBide(['list', '--url', running.url, '--key', key])).code, 2);

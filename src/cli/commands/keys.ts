@@ -1,11 +1,12 @@
 /** `bide keys`: who may call, and what. */
-import type { KeyBody, KeyScope } from '../../client/index.ts';
+import type { KeyScope } from '../../client/index.ts';
 import { nearest } from '../../core/nearest.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { KEY_DESK_OPTIONS, type KeyDesk, openKeyDesk } from '../service/key-desk.ts';
-import { fitted, printable } from '../terminal/printable.ts';
+import { keyLines } from '../terminal/key-text.ts';
+import { printable } from '../terminal/printable.ts';
 import { usageError } from '../usage-error.ts';
 
 const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'priority', 'metrics', 'admin'];
@@ -106,21 +107,10 @@ function expiryOf(expiresInMs: number | undefined): Date | null {
 
 async function list(desk: KeyDesk, { values, terminal }: KeysInvocation): Promise<ExitCode> {
   const found = await desk.list(values.tenant);
-  if (!values.json && found.length > 0) terminal.line(row('ID', 'TENANT', 'SCOPES', 'CREATED', 'NAME'));
-  for (const key of found) terminal.line(values.json ? JSON.stringify(key) : rowOf(key));
+  const view = { nowMs: Date.now(), columns: terminal.columns };
+  const lines = values.json ? found.map((key) => JSON.stringify(key)) : keyLines(found, view);
+  for (const line of lines) terminal.line(line);
   return EXIT.succeeded;
-}
-
-function rowOf({ id, tenant, scopes, createdAt, name, revokedAt, expiresAt }: KeyBody): string {
-  const expiry =
-    expiresAt === null ? '' : ` (${Date.parse(expiresAt) > Date.now() ? 'until' : 'expired'} ${expiresAt})`;
-  const end = revokedAt === null ? expiry : ` (revoked ${revokedAt})`;
-  return `${row(id, printable(tenant), scopes.join(','), createdAt, printable(name))}${end}`;
-}
-
-function row(...cells: readonly [string, string, string, string, string]): string {
-  const [id, tenant, scopes, created, name] = cells;
-  return `${id.padEnd(12)}  ${fitted(tenant, 16).padEnd(16)}  ${scopes.padEnd(22)}  ${created.padEnd(24)}  ${name}`;
 }
 
 async function revoke(desk: KeyDesk, ids: readonly string[], { values, terminal }: KeysInvocation): Promise<ExitCode> {
