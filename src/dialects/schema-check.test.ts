@@ -33,6 +33,15 @@ describe('compileCheck', () => {
     assert.deepEqual(complaints('text'), [' must be an object']);
   });
 
+  test('shows how a text is to be written, and no pattern', () => {
+    assert.deepEqual(complaints({ type: 't', runAt: 'tomorrow' }), [
+      '/runAt must be written like 2026-01-31T12:00:00Z or null',
+    ]);
+    assert.deepEqual(compileCheck(WIRE.listQuery)({ tag: ['a'] }), [
+      { path: '/tag/0', message: 'must be written like team:blue' },
+    ]);
+  });
+
   test('says what is wrong further in without "or null"', () => {
     assert.deepEqual(complaints({ type: 't', retry: { attempts: 0, tries: 1 } }), [
       '/retry/tries is not a field that is known here',

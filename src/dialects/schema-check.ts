@@ -11,11 +11,14 @@ const ISSUES_MAX = 20;
 
 export function compileCheck(schema: TSchema): Check {
   const validator = Compile(schema);
-  return (value) => (validator.Check(value) ? null : issuesOf(validator.Errors(value) as readonly SchemaError[]));
+  return (value) =>
+    validator.Check(value) ? null : issuesOf(schema, validator.Errors(value) as readonly SchemaError[]);
 }
 
 interface SchemaError {
   readonly keyword: string;
+  /** `#/properties/tag/items` */
+  readonly schemaPath: string;
   readonly instancePath: string;
   readonly message: string;
   readonly params: {
@@ -26,7 +29,7 @@ interface SchemaError {
   };
 }
 
-function issuesOf(errors: readonly SchemaError[]): readonly Issue[] {
+function issuesOf(schema: TSchema, errors: readonly SchemaError[]): readonly Issue[] {
   const messages = new Map<string, string[]>();
   const add = (path: string, message: string) => messages.set(path, [...(messages.get(path) ?? []), message]);
   for (const error of errors.slice(0, 10 * ISSUES_MAX)) {
@@ -34,12 +37,13 @@ function issuesOf(errors: readonly SchemaError[]): readonly Issue[] {
     // "or null" beside a mistake further in would only distract from it.
     const isDistraction =
       error.params.type === 'null' && errors.some((other) => other.instancePath.startsWith(`${path}/`));
-    if (!isDistraction) for (const [place, message] of sentencesOf(error)) add(place, message);
+    if (!isDistraction) for (const [place, message] of sentencesOf(schema, error)) add(place, message);
   }
   return [...messages].slice(0, ISSUES_MAX).map(([path, parts]) => ({ path, message: joined(parts) }));
 }
 
-function sentencesOf({ keyword, instancePath, message, params }: SchemaError): readonly (readonly [string, string])[] {
+function sentencesOf(schema: TSchema, error: SchemaError): readonly (readonly [string, string])[] {
+  const { keyword, instancePath, message, params } = error;
   switch (keyword) {
     // Both repeat what the errors of their parts say already.
     case 'anyOf':
@@ -55,9 +59,22 @@ function sentencesOf({ keyword, instancePath, message, params }: SchemaError): r
       return [[instancePath, `must be one of ${(params.allowedValues ?? []).join(', ')}`]];
     case 'type':
       return [[instancePath, `must be ${[params.type ?? []].flat().map(spoken).join(' or ')}`]];
+    case 'pattern':
+    case 'format':
+      return [[instancePath, `must be written like ${exampleAt(schema, error.schemaPath) ?? 'the reference says'}`]];
     default:
       return [[instancePath, message]];
   }
+}
+
+/** What the schema there gives as an example: a pattern is for machines. Null where there is none. */
+export function exampleAt(schema: TSchema, schemaPath: string): string | null {
+  let at: unknown = schema;
+  for (const part of schemaPath.split('/').slice(1)) {
+    at = (at as Readonly<Record<string, unknown>> | undefined)?.[part.replaceAll('~1', '/').replaceAll('~0', '~')];
+  }
+  const [example] = (at as { readonly examples?: readonly unknown[] } | undefined)?.examples ?? [];
+  return typeof example === 'string' ? example : null;
 }
 
 const SPOKEN: Readonly<Record<string, string>> = {

@@ -21,6 +21,30 @@ async function openApi(): Promise<{ readonly document: OpenApi; readonly text: s
   return { document: answer.json() as unknown as OpenApi, text: answer.text };
 }
 
+/** Every query parameter of the native API, with the schema of one value. */
+function queryParameters({ paths }: OpenApi) {
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations).flatMap(([method, { parameters }]) =>
+      ((parameters ?? []) as readonly Node[])
+        .filter((parameter) => parameter.in === 'query')
+        .map(({ name, schema, example }) => {
+          const item = itemOf(schema as Node);
+          return {
+            method,
+            path,
+            name: String(name),
+            item,
+            example: example ?? (item.examples as Json[] | undefined)?.[0],
+          };
+        }),
+    ),
+  );
+}
+
+function itemOf(schema: Node): Node {
+  return schema.type === 'array' ? (schema.items as Node) : schema;
+}
+
 describe('/openapi.json', () => {
   test('documents what the native API serves, and nothing else', async () => {
     const { document } = await openApi();
@@ -46,6 +70,37 @@ describe('/openapi.json', () => {
       assert.notEqual(target, undefined, reference);
     }
     assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Job', 'Problem']);
+  });
+
+  test('gives an example of every query parameter that is written in some way, which its refusal shows', async () => {
+    await using http = await openHttp();
+    const { document } = await openApi();
+    const written = queryParameters(document).filter(({ item }) => 'pattern' in item || 'format' in item);
+    assert.deepEqual(written.map(({ name }) => name).sort(), ['createdBefore', 'createdFrom', 'tag']);
+    for (const { path, name, example } of written) {
+      const good = await http.call('GET', `${path}?${name}=${encodeURIComponent(String(example))}`);
+      assert.equal(good.status, 200, good.text);
+      const bad = (await http.call('GET', `${path}?${name}=a`)).json();
+      assert.deepEqual([bad.status, String(bad.detail).includes(String(example))], [400, true], String(bad.detail));
+    }
+  });
+
+  test('has no query parameter whose refusal speaks in patterns', async () => {
+    await using http = await openHttp();
+    const { document } = await openApi();
+    const id = await http.submit('task');
+    const parameters = queryParameters(document);
+    assert.ok(parameters.length > 15);
+    for (const { method, path, name } of parameters) {
+      const body = method === 'post' ? { body: {} } : {};
+      const answer = await http.call(
+        method.toUpperCase(),
+        `${path.replace('{id}', id)}?${name}=%00%5B%5D&other=1`,
+        body,
+      );
+      assert.equal(answer.status, 400, `${method} ${path} ${name}`);
+      assert.doesNotMatch(JSON.stringify(answer.json().errors), /pattern|\(\?|\[\^|\+\$/, `${method} ${path} ${name}`);
+    }
   });
 
   test('gives every operation a summary, an id, a good answer, and problems', async () => {

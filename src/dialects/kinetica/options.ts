@@ -21,7 +21,7 @@ const Given = Type.Object(
     endpoints: Type.Optional(Type.Record(Type.String({ pattern: '^/[a-z0-9/_]+$' }), Target)),
     retainMs: Type.Optional(Type.Integer({ minimum: 0 })),
     syncTimeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
-    version: Type.Optional(Type.String({ pattern: VERSION })),
+    version: Type.Optional(Type.String({ pattern: VERSION, examples: ['7.2.3.12.20260101000000'] })),
   },
   { additionalProperties: false },
 );

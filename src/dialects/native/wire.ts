@@ -14,7 +14,8 @@ const oneOf = <const Words extends readonly string[]>(words: Words, description:
   Type.Unsafe<Words[number]>({ type: 'string', enum: [...words], description });
 const strict = { additionalProperties: false } as const;
 
-const time = (description: string) => Type.String({ format: 'date-time', description });
+const time = (description: string) =>
+  Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00Z'] });
 const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
 
 const durations = (limits: Limits) => ({
@@ -248,7 +249,7 @@ function listQuerySchema<Include extends TSchema>(limits: Limits, include: Inclu
       state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
       type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })),
       tag: Type.Optional(
-        Type.Array(Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:' }), {
+        Type.Array(Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:', examples: ['team:blue'] }), {
           description:
             '`name:value`; may be repeated, all must match. A colon in a name is written `\\:`, a backslash `\\\\`.',
           maxItems: limits.tagsMax,

@@ -8,6 +8,7 @@ import { isFinal, shownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { jsonValueOf, resultOf } from '../result-of.ts';
+import { exampleAt } from '../schema-check.ts';
 import { type Answer, type Call, ok, refusal } from './call.ts';
 import { resultsOf, timeOf, vendorId, WORDS } from './mapping.ts';
 import type { Dataset } from './options.ts';
@@ -203,7 +204,11 @@ function complaint(schema: TSchema, body: Json | undefined): Answer | null {
   const errors = [...Value.Errors(schema, body)];
   if (errors.length === 0) return null;
   const fields = new Map(
-    errors.map(({ instancePath, message }) => [instancePath.split('/')[1] ?? missingField(message), message]),
+    errors.map(({ keyword, schemaPath, instancePath, message }) => {
+      const example = keyword === 'pattern' ? exampleAt(schema, schemaPath) : null;
+      const said = example === null ? message : `must be written like ${example}`;
+      return [instancePath.split('/')[1] ?? missingField(message), said];
+    }),
   );
   const listed = [...fields].map(([field, message]) => ({ field, message: sentence(field, message) }));
   return { status: 422, body: { detail: 'Validation error', errors: listed } };

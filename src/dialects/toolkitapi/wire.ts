@@ -45,7 +45,7 @@ export const QueryRequest = Type.Object({
 export type QueryRequest = Static<typeof QueryRequest>;
 
 export const SaveRequest = Type.Object({
-  name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$' }),
+  name: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9_-]{0,99}$', examples: ['monthly_sales-2026'] }),
   query: Type.String({ minLength: 1 }),
   description: Type.Optional(Nullable(Type.String())),
   dataset_id: Type.Optional(Nullable(Type.String())),
