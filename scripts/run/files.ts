@@ -4,9 +4,10 @@ import { ROOT } from './step.ts';
 
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
 const POSTGRES = /^test\/.*postgres/;
-/** Starts whole programs (a process per query, a server, a build), packs and installs the package, or plays demos:
+/** Starts whole programs (a process per query, a server, a build, a small benchmark), packs and installs the package, or plays demos:
  * seconds each. */
-const SLOW = /^test\/(e2e\/|(pack|readme|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$/;
+const SLOW =
+  /^test\/(e2e\/|(pack|readme|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$|^bench\/quick\.test\.ts$/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
 /** Random commands against an oracle: few in a check, many among the faults. */
 const MODEL = /^test\/model\//;
@@ -14,7 +15,7 @@ const MODEL = /^test\/model\//;
 const KILL = 'test/faults/kill.test.ts';
 
 export function testFiles(): readonly string[] {
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/*.test.ts'], { cwd: ROOT }).sort();
+  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/{,report/}*.test.ts'], { cwd: ROOT }).sort();
 }
 
 export function isForCheck(path: string): boolean {

@@ -19,6 +19,11 @@ export function cpuSecondsOf(pid: number): number | null {
   return ticks / TICKS_PER_SECOND;
 }
 
+/** CPU time of this process's children that have ended: what a load generator cost is the difference around its run. */
+export function cpuSecondsOfEndedChildren(): number {
+  return (statOf(String(process.pid))?.endedTicks ?? Number.NaN) / TICKS_PER_SECOND;
+}
+
 function statOf(pid: string): { readonly parent: number; readonly ticks: number; readonly endedTicks: number } | null {
   let text: string;
   try {
