@@ -55,15 +55,19 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
 
   return {
     byKey(key) {
+      const hit = keys.known(key);
+      if (hit !== undefined) return hit;
       const id = KEY.exec(key)?.[1];
       if (id === undefined) return null;
-      return keys.get(key, async () => {
+      return keys.ask(key, async () => {
         const stored = await liveKey(id);
         return stored !== null && isSameHash(stored.hash, keyHash(key)) ? known(stored) : null;
       });
     },
     byToken(token) {
-      return ofTokens.get(token, async () => {
+      const hit = ofTokens.known(token);
+      if (hit !== undefined) return hit;
+      return ofTokens.ask(token, async () => {
         const claims = await tokens.verify(token);
         // Forged ones are as many and as long as somebody likes; the signature is checked again instead.
         if (claims === null) return undefined;
@@ -97,8 +101,10 @@ function known(key: StoredKey, until = Number.POSITIVE_INFINITY): Known {
 type Ask = () => Promise<Known | null | undefined>;
 
 interface Memory {
-  /** What is known of a credential, else what `ask` finds out. Callers that come while it is being asked share one answer. */
-  get(credential: string, ask: Ask): Promise<Principal | null> | Principal | null;
+  /** What is remembered of a credential: its caller, null for a refusal, undefined where it has to be asked. */
+  known(credential: string): Principal | null | undefined;
+  /** What `ask` finds out. Callers that come meanwhile share one answer. */
+  ask(credential: string, ask: Ask): Promise<Principal | null>;
   forget(keyId: string): void;
 }
 
@@ -121,11 +127,13 @@ function createMemory({ clock, limits }: AuthenticatorOptions): Memory {
   }
 
   return {
-    get(credential, ask) {
+    known(credential) {
       const now = clock.now();
       const hit = good.get(credential, now);
       if (hit !== undefined && hit.until > now) return hit.principal;
-      if (bad.get(credential, now) === null) return null;
+      return bad.get(credential, now);
+    },
+    ask(credential, ask) {
       const running = asked.get(credential);
       if (running !== undefined) return running;
       const answer = check(credential, ask).finally(() => asked.delete(credential));

@@ -129,7 +129,7 @@ function hostRefusal({ rawHeaders, httpVersion }: IncomingMessage): string | nul
   let count = 0;
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? '';
-    if (name.length === 4 && name.toLowerCase() === 'host') count += 1;
+    if (name === 'Host' || name === 'host' || (name.length === 4 && name.toLowerCase() === 'host')) count += 1;
   }
   if (count === 1 || (count === 0 && httpVersion === '1.0')) return null;
   return count === 0 ? 'The request has no Host header.' : 'The request has more than one Host header.';

@@ -12,7 +12,7 @@ describe('createTurns', () => {
     assert.equal(served, 1_000);
   });
 
-  test('lets another caller pass those who stand in line, and serves each line in order, one request of each per turn', async () => {
+  test('lets another caller pass those who stand in line, and serves the lines in turn, each in its order', async () => {
     let now = 0;
     const turns = createTurns(() => now);
     const served: string[] = [];
@@ -26,16 +26,14 @@ describe('createTurns', () => {
     ask('good', 'good 1');
     assert.equal(served.at(-1), 'good 1');
     ask('good', 'good 2');
+    while (served.length < 8) await turn();
+    assert.deepEqual(served.slice(4), ['bad 4', 'good 2', 'bad 5', 'bad 6']);
     await turn();
-    assert.deepEqual(served.slice(4), ['bad 4', 'good 2']);
-    await turn();
-    await turn();
-    assert.deepEqual(served.slice(6), ['bad 5', 'bad 6']);
     ask('bad', 'bad 7');
     assert.equal(served.length, 9);
   });
 
-  test('serves whoever comes first in each turn, however long the line', async () => {
+  test('serves whoever comes first in each turn, however long the line, and one of the line', async () => {
     let now = 0;
     const turns = createTurns(() => now);
     const served: string[] = [];
@@ -53,7 +51,7 @@ describe('createTurns', () => {
     assert.equal(served.filter((caller) => caller === 'bad').length, 21);
   });
 
-  test('serves more of a line in a turn after turns that were short, and one again after a long one', async () => {
+  test('serves a line of small requests in the very next turn, and then at once again', async () => {
     let now = 0;
     const turns = createTurns(() => now);
     let served = 0;
@@ -62,21 +60,32 @@ describe('createTurns', () => {
         served += 1;
         now += ms;
       });
-    const shortTurns = async (count: number) => {
-      for (let round = 0; round < count; round += 1) {
-        ask(0);
-        await turn();
-      }
-    };
-    await shortTurns(3);
-    ask(3);
-    for (let request = 0; request < 10; request += 1) ask(0);
-    const before = served;
+    ask(10);
+    for (let request = 0; request < 50; request += 1) ask(0.01);
+    assert.equal(served, 1, 'the turn took long');
     await turn();
-    assert.equal(served - before, 1, 'the turn before was long');
     await turn();
-    assert.equal(served - before, 3);
+    assert.equal(served, 51);
     await turn();
-    assert.equal(served - before, 7);
+    ask(0.01);
+    assert.equal(served, 52);
+  });
+
+  test('counts what follows from the promises of one before it serves the next', async () => {
+    let now = 0;
+    const turns = createTurns(() => now);
+    let served = 0;
+    const ask = () =>
+      turns.take('busy', async () => {
+        served += 1;
+        for (let tick = 0; tick < 10; tick += 1) await null;
+        now += 3;
+      });
+    turns.take('busy', () => (now += 3));
+    for (let request = 0; request < 5; request += 1) ask();
+    for (let round = 1; round <= 5; round += 1) {
+      await turn();
+      assert.equal(served, round);
+    }
   });
 });

@@ -3,14 +3,17 @@
  *
  * Node hands out all requests that have arrived before it looks at anything else: 800 of one caller, each a millisecond of work, were 0.8 s for
  * the one request of another. So once a turn has taken `TURN_MS`, callers who were served in it stand in line, and each of the turns that follow
- * serves a few requests of every caller: as many as the turns before show to fit, one where they are large. Callers are told apart by their credentials as they come, checked or not, and without any by their address;
- * below that load nobody waits, and a request costs a look at a clock and at a map.
+ * takes one request of every caller after another, until it has taken as long. Who comes new to a turn is served at once. Callers are told
+ * apart by their credentials as they come, checked or not, and without any by their address.
+ *
+ * Below that load nobody waits, and a request costs a look at a clock. A busy machine makes turns look long by taking the thread away: what is
+ * left over is then served in the very next one, all of it where it is small, and after that nobody is in line again.
  */
 import type { IncomingMessage } from 'node:http';
 
 const TURN_MS = 2;
-/** Of one caller in a turn, when requests are small: one each would cost a busy caller a look for new events per request. */
-const EACH_MAX = 32;
+/** Requests out of lines in one turn, so that what is not served costs no more than a look each. */
+const STEPS_MAX = 128;
 
 type Serve = () => void;
 
@@ -21,50 +24,106 @@ export interface Turns {
 
 /** @param steady ms of a counter that never jumps */
 export function createTurns(steady: () => number = () => performance.now()): Turns {
-  const served = new Set<string>();
-  /** Lines by caller, the caller whose turn is next first. */
-  const lines = new Map<string, Serve[]>();
-  let startedAt = 0;
-  let isOpen = false;
-  /** Requests of each caller in a turn. Told by how long whole turns take, since most of a request comes after its first promise. */
-  let each = 1;
+  return new TurnTaking(steady);
+}
 
-  const begin = () => {
-    startedAt = steady();
-    isOpen = true;
-    setImmediate(next);
-  };
-  const next = () => {
-    const tookMs = steady() - startedAt;
-    each = tookMs > TURN_MS ? 1 : Math.min(EACH_MAX, each * 2);
-    isOpen = false;
-    served.clear();
-    if (lines.size === 0) return;
-    begin();
-    for (const [caller, line] of [...lines]) {
-      if (served.size > 0 && steady() - startedAt > TURN_MS) return;
-      lines.delete(caller);
-      const now = line.splice(0, each);
-      if (line.length > 0) lines.set(caller, line);
-      served.add(caller);
-      for (const serve of now) serve();
+class TurnTaking implements Turns {
+  readonly #steady: () => number;
+  readonly #lines = createLines();
+  #startedAt = 0;
+  #isOpen = false;
+  /** Calls of `#step` that are to come in this turn. */
+  #steps = 0;
+  /** Whether somebody in line was served in this turn: one always is. */
+  #hasServedLine = false;
+  /** Callers served in this turn, some more than once: they are looked at only where it becomes a long one. */
+  #early: string[] = [];
+  #served: Set<string> | null = null;
+
+  constructor(steady: () => number) {
+    this.#steady = steady;
+  }
+
+  take(caller: string, serve: Serve): void {
+    if (!this.#isOpen) this.#begin(1);
+    if (this.#lines.has(caller) || (this.#isLong() && this.#wasServed(caller))) {
+      this.#lines.add(caller, serve);
+      if (this.#steps < STEPS_MAX) this.#addSteps(1);
+      return;
     }
+    this.#note(caller);
+    serve();
+  }
+
+  #begin(steps: number): void {
+    this.#startedAt = this.#steady();
+    this.#isOpen = true;
+    this.#hasServedLine = false;
+    this.#early = [];
+    this.#served = null;
+    this.#addSteps(steps);
+  }
+
+  /** Node runs them after what has arrived, and what follows from the first promises of one before the next. */
+  #addSteps(count: number): void {
+    this.#steps += count;
+    for (let step = 0; step < count; step += 1) setImmediate(this.#step);
+  }
+
+  readonly #step = () => {
+    this.#steps -= 1;
+    if (this.#lines.count > 0 && !(this.#hasServedLine && this.#isLong())) {
+      this.#hasServedLine = true;
+      const { caller, serve } = this.#lines.next();
+      this.#note(caller);
+      serve();
+    }
+    if (this.#steps > 0) return;
+    this.#isOpen = false;
+    if (this.#lines.count > 0) this.#begin(Math.min(this.#lines.count, STEPS_MAX));
   };
 
+  #isLong(): boolean {
+    return this.#steady() - this.#startedAt > TURN_MS;
+  }
+
+  #note(caller: string): void {
+    if (this.#served !== null) this.#served.add(caller);
+    else if (this.#early.at(-1) !== caller) this.#early.push(caller);
+  }
+
+  #wasServed(caller: string): boolean {
+    this.#served ??= new Set(this.#early);
+    return this.#served.has(caller);
+  }
+}
+
+/** A line of each caller who waits; they come to be served one after another. */
+function createLines() {
+  const lines = new Map<string, Serve[]>();
+  let count = 0;
   return {
-    take(caller, serve) {
-      if (!isOpen) begin();
+    get count() {
+      return count;
+    },
+    has: (caller: string) => count > 0 && lines.has(caller),
+    add(caller: string, serve: Serve): void {
       const line = lines.get(caller);
-      if (line !== undefined) {
-        line.push(serve);
-        return;
+      if (line === undefined) lines.set(caller, [serve]);
+      else line.push(serve);
+      count += 1;
+    },
+    /** Takes the first out of the first line, whose caller then stands behind all others. There must be one. */
+    next(): { readonly caller: string; readonly serve: Serve } {
+      const [caller, line] = lines.entries().next().value as [string, Serve[]];
+      const serve = line.shift() as Serve;
+      count -= 1;
+      if (line.length === 0) lines.delete(caller);
+      else if (lines.size > 1) {
+        lines.delete(caller);
+        lines.set(caller, line);
       }
-      if (served.has(caller) && steady() - startedAt > TURN_MS) {
-        lines.set(caller, [serve]);
-        return;
-      }
-      served.add(caller);
-      serve();
+      return { caller, serve };
     },
   };
 }

@@ -158,10 +158,12 @@ function status(
 ): Promise<FastifyReply> | FastifyReply | undefined {
   const { engine } = face;
   const { tenant } = principalOf(request);
-  const id = idOf(request);
+  const text = (request.params as { id: string }).id;
   const query = request.query as JobQuery;
+  // What memory knows by this name is an id.
+  const snapshot = engine.peek(tenant, text);
+  const id = snapshot === undefined ? requireJobId(text) : text;
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
-  const snapshot = engine.peek(tenant, id);
   if (query.include !== undefined) requireScope(request, 'admin');
   if (snapshot !== undefined && waitMs === 0) {
     const { prefer, 'if-none-match': known } = request.raw.headers;

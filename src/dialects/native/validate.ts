@@ -13,13 +13,24 @@ const DECIMAL = /^-?\d{1,15}(?:\.\d{1,6})?$/;
 export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, httpPart }) => {
   if (httpPart === 'params') return () => true;
   const check = compileCheck(schema);
-  const read = httpPart === 'querystring' ? queryReader(schema) : (value: unknown) => value;
+  const isQuery = httpPart === 'querystring';
+  const read = isQuery ? queryReader(schema) : (value: unknown) => value;
+  const mayBeEmpty = isQuery && check({}) === null;
   return (raw: unknown) => {
+    // Of most requests: a poll has no query.
+    if (mayBeEmpty && isEmpty(raw as object)) return EMPTY;
     const value = read(raw);
     const issues = check(value);
     return issues === null ? { value } : { error: invalid(issues) };
   };
 };
+
+const EMPTY = Object.freeze({ value: Object.freeze({}) });
+
+function isEmpty(query: object): boolean {
+  for (const _ in query) return false;
+  return true;
+}
 
 function queryReader(schema: TSchema): (query: unknown) => unknown {
   const properties = Object.entries(
