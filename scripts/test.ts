@@ -3,9 +3,10 @@
  *
  *   npm test -- src/engine test/e2e    only test files whose path begins like this
  *   npm test -- --only sqlite          only what needs no PostgreSQL (the same as STORES=sqlite npm test)
- *   npm run test:faults                the full set of faults: minutes instead of seconds
+ *   npm run test:faults                the full set of faults, file after file: some twenty minutes
  */
 import { parseArgs } from 'node:util';
+import { runFaults } from './run/faults.ts';
 import { isFault, needsPostgres, testFiles } from './run/files.ts';
 import { runTests } from './run/node-test.ts';
 import { finish, reportTests } from './run/report.ts';
@@ -31,13 +32,10 @@ const files = testFiles()
   );
 
 console.log(`${files.length} test files, stores: ${stores.join(' and ')}${values.faults ? ', all faults' : ''}`);
+const env = { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'quick' };
 reportTests(
-  await runTests({
-    name: 'tests',
-    files,
-    env: { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'quick' },
-    deadlineMs: (values.faults ? 60 : 9) * 60_000,
-    testDeadlineMs: (values.faults ? 30 : 3) * 60_000,
-  }),
+  values.faults
+    ? await runFaults(files, env)
+    : await runTests({ name: 'tests', files, env, deadlineMs: 9 * 60_000, testDeadlineMs: 3 * 60_000 }),
 );
 finish();

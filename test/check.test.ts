@@ -4,16 +4,21 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { newAccount, noteIn, tableOf } from '../scripts/run/fault-account.ts';
 import { isFault, isForCheck, needsPostgres, testFiles } from '../scripts/run/files.ts';
-import { runTests, summaryOf, type Tested } from '../scripts/run/node-test.ts';
+import { runTests, summaryOf, type Tested, type TestRun } from '../scripts/run/node-test.ts';
+import type { PlayEvent } from '../scripts/run/play-event.ts';
 
-async function tested(text: string, testDeadlineMs = 20_000, deadlineMs = 30_000): Promise<Tested> {
+async function tested(text: string, more: Partial<TestRun> = {}): Promise<Tested> {
   const folder = mkdtempSync(join(tmpdir(), 'bide-check-'));
   const file = join(folder, 'a.test.mjs');
   writeFileSync(file, `import test from 'node:test';\n${text}`);
   // A runner that knows that it runs inside of another one runs nothing.
   const env = { NODE_TEST_CONTEXT: undefined };
-  const outcome = await runTests({ name: 'a', files: [file], env, deadlineMs, testDeadlineMs });
+  const outcome = await runTests({
+    ...{ name: 'a', files: [file], env, deadlineMs: 30_000, testDeadlineMs: 20_000 },
+    ...more,
+  });
   rmSync(folder, { recursive: true, force: true });
   return outcome;
 }
@@ -48,23 +53,31 @@ describe('runTests', () => {
         const timer = setInterval(() => {}, 1_000);
         signal.addEventListener('abort', () => clearInterval(timer));
       }));`,
-      300,
+      { testDeadlineMs: 300 },
     );
     assert.equal(isOk, false);
     assert.match(text, /stuck/);
   });
 
   test('stops a run that never ends, at the deadline of the run', async () => {
-    const { isOk, text } = await tested(
-      "setInterval(() => {}, 1_000); test('stuck', () => new Promise(() => {}));",
-      60_000,
-      1_500,
-    );
+    const { isOk, text } = await tested("setInterval(() => {}, 1_000); test('stuck', () => new Promise(() => {}));", {
+      testDeadlineMs: 60_000,
+      deadlineMs: 1_500,
+    });
     assert.equal(isOk, false);
     assert.match(
       text,
       /took longer than [\d.]+ s and was stopped; nothing had failed until then\. .* BIDE_PATIENCE=\d+ npm test/,
     );
+  });
+
+  test('tells each test and what it noted, as it happens', async () => {
+    const events: PlayEvent[] = [];
+    await tested("test('a', (t) => t.diagnostic('lost 0')); test('b', () => { throw new Error(); });", {
+      onEvent: (event) => void events.push(event),
+    });
+    const told = events.map((event) => (event.kind === 'note' ? event.message : [event.name, event.isOk]));
+    assert.deepEqual(told, [['a', true], 'lost 0', ['b', false]]);
   });
 
   test('fails a run without a file', async () => {
@@ -83,12 +96,49 @@ describe('summaryOf', () => {
   });
 });
 
+describe('the account of faults', () => {
+  const account = (file: string, notes: readonly string[], done = {}) => {
+    const made = Object.assign(
+      newAccount(file),
+      { ms: 1_234, scenarios: notes.length, isDone: true, isOk: true },
+      done,
+    );
+    for (const note of notes) noteIn(made, note);
+    return made;
+  };
+
+  test('sums what scenarios counted, and leaves open what none of them did', () => {
+    const notes = [
+      'fault a: submitted 150, finished 149, lost 1, doubled 0, stuck 2',
+      'submitted 20, lost 0, doubled 0',
+    ];
+    const table = tableOf([account('a', notes), account('b', ['an hour ahead'])], 2).split('\n');
+    assert.deepEqual(table.map((line) => line.split(/ +/)).slice(1), [
+      ['a', '1.2', '2', '0', '170', '1', '0', '2'],
+      ['b', '1.2', '1', '0', '–', '–', '–', '–'],
+      ['all', '2.5', '3', '0', '170', '1', '0', '2'],
+    ]);
+  });
+
+  test('marks the file that failed and the one that was cut off, and says how many are missing', () => {
+    const table = tableOf([account('a', [], { isOk: false }), account('b', [], { isDone: false, isOk: false })], 5);
+    assert.match(table, /^a ✖ /m);
+    assert.match(table, /^b … /m);
+    assert.match(table, /cut off: 4 of 5 files/);
+  });
+});
+
 describe('testFiles', () => {
   const files = testFiles();
 
   test('finds the tests beside the sources and those across folders', () => {
     for (const path of ['src/core/decide.test.ts', 'test/tidy.test.ts', 'test/faults/kill.test.ts'])
       assert.ok(files.includes(path), path);
+  });
+
+  test('puts first what takes seconds', () => {
+    assert.ok(files.indexOf('test/pack.test.ts') < files.indexOf('src/core/decide.test.ts'));
+    assert.equal(new Set(files).size, files.length);
   });
 
   test('keeps out of the check what needs PostgreSQL, what packs, and all faults but the short kill', () => {

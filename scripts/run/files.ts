@@ -14,8 +14,14 @@ const MODEL = /^test\/model\//;
 /** The one fault test that `check` runs, with few rounds. */
 const KILL = 'test/faults/kill.test.ts';
 
+/** Those that take seconds come first: at the end, a long one would run alone while the other cores have nothing to do. */
 export function testFiles(): readonly string[] {
-  return globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/{,report/}*.test.ts'], { cwd: ROOT }).sort();
+  const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'bench/{,report/}*.test.ts'], { cwd: ROOT }).sort();
+  return [...files.filter(isLong), ...files.filter((path) => !isLong(path))];
+}
+
+function isLong(path: string): boolean {
+  return [POSTGRES, SLOW, FAULTS, MODEL].some((long) => long.test(path));
 }
 
 export function isForCheck(path: string): boolean {

@@ -1,6 +1,8 @@
 /** Runs test files with Node's own runner and says what came of it: the failures, the notes and the closing lines. */
 import { availableParallelism } from 'node:os';
-import { type Finished, runStep, type Step } from './step.ts';
+import { join } from 'node:path';
+import type { PlayEvent } from './play-event.ts';
+import { type Finished, ROOT, runStep, type Step } from './step.ts';
 
 /** A busy or slow machine needs longer for the same work: `BIDE_PATIENCE=3` triples every deadline. */
 const PATIENCE = Number(process.env.BIDE_PATIENCE ?? 1);
@@ -13,7 +15,13 @@ export interface TestRun {
   readonly deadlineMs: number;
   /** For one test, and for one file. */
   readonly testDeadlineMs: number;
+  /** Files at once; one more than there are cores when left out, since many tests wait for something. */
+  readonly concurrency?: number;
+  readonly onEvent?: (event: PlayEvent) => void;
 }
+
+/** The one that the launcher uses: stripping types is half of the CPU of a test file that loads the server. */
+const COMPILE_CACHE = join(ROOT, 'node_modules/.cache/bide');
 
 export interface Tested {
   readonly isOk: boolean;
@@ -26,16 +34,20 @@ export async function runTests(run: TestRun): Promise<Tested> {
   return summaryOf(finished, run.files.length);
 }
 
-function stepOf({ name, files, env = {}, deadlineMs, testDeadlineMs }: TestRun): Step {
+function stepOf(run: TestRun): Step {
+  const { name, files, env = {}, onEvent } = run;
   const args = [
-    '--test',
-    '--test-reporter=spec',
-    `--test-timeout=${Math.ceil(testDeadlineMs * PATIENCE)}`,
-    // Node takes one core less than there are; with two cores that is one file at a time, and half of the machine idle.
-    `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    join(import.meta.dirname, 'play.ts'),
+    `--timeout=${Math.ceil(run.testDeadlineMs * PATIENCE)}`,
+    `--concurrency=${run.concurrency ?? availableParallelism() + 1}`,
+    ...(onEvent === undefined ? [] : ['--events']),
     ...files,
   ];
-  return { name, command: process.execPath, args, env, deadlineMs: deadlineMs * PATIENCE };
+  return {
+    ...{ name, args, command: process.execPath, deadlineMs: run.deadlineMs * PATIENCE },
+    env: { NODE_COMPILE_CACHE: COMPILE_CACHE, ...env },
+    ...(onEvent === undefined ? {} : { onLine: (line) => onEvent(JSON.parse(line) as PlayEvent) }),
+  };
 }
 
 /** Exported for its test: a run in which nothing ran has not passed, whatever its exit code says. */

@@ -6,6 +6,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 
 export const ROOT = dirname(dirname(import.meta.dirname));
 
@@ -15,6 +17,8 @@ export interface Step {
   readonly args: readonly string[];
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly deadlineMs: number;
+  /** Given each line that the program writes on descriptor 3, at once. */
+  readonly onLine?: (line: string) => void;
 }
 
 export interface Finished {
@@ -32,10 +36,11 @@ export function runStep(step: Step): Promise<Finished> {
   const child = spawn(step.command, step.args, {
     cwd: ROOT,
     env: { ...process.env, ...step.env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(step.onLine === undefined ? [] : ['pipe' as const])],
     detached: true,
   });
   running.add(child);
+  if (step.onLine !== undefined) createInterface(child.stdio[3] as Readable).on('line', step.onLine);
   let isOverdue = false;
   const deadline = setTimeout(() => {
     isOverdue = true;
@@ -43,8 +48,8 @@ export function runStep(step: Step): Promise<Finished> {
   }, step.deadlineMs);
   const chunks: Buffer[] = [];
   const keep = (chunk: Buffer) => void chunks.push(chunk);
-  child.stdout.on('data', keep);
-  child.stderr.on('data', keep);
+  child.stdout?.on('data', keep);
+  child.stderr?.on('data', keep);
   return new Promise((resolve) => {
     const finish = (isOk: boolean) => {
       clearTimeout(deadline);

@@ -2,7 +2,8 @@
  * A server as its users start it: a process of its own, on a free port, in a data folder that the test gives it.
  *
  * Whatever a test does, the process and its children end with it: it leads a process group, which is killed at the latest when the
- * test's own process ends.
+ * test's own process ends. Where that is killed itself and cleans up nothing, the server ends by the closed channel, as it does below a
+ * launcher; one that is started by another command lives on.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -49,10 +50,11 @@ export async function startServer({
   const [program, ...before] = command ?? [process.execPath, join(ROOT, 'bin/bide.js')];
   const child = spawn(program, [...before, 'serve', '--port', '0', '--data', data, ...args], {
     cwd,
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...(command === undefined ? { BIDE_LAUNCHER_PID: String(process.pid) } : {}), ...env },
+    stdio: ['ignore', 'pipe', 'pipe', ...(command === undefined ? ['ipc' as const] : [])],
     detached: true,
   });
+  child.channel?.unref();
   const { pid } = child;
   if (pid !== undefined) groups.add(pid);
   const exit = once(child, 'exit').then(([code]) => {

@@ -1,0 +1,55 @@
+/**
+ * Plays test files, in the order in which they are given, each in a process of its own: what `node --test` does, which sorts them by name.
+ * Prints what the spec reporter says and then the files that took longest. With `--events`, what happens is told on descriptor 3 as well.
+ */
+import { createWriteStream } from 'node:fs';
+import { type EventData, run } from 'node:test';
+import { spec } from 'node:test/reporters';
+import { parseArgs } from 'node:util';
+import type { PlayEvent } from './play-event.ts';
+
+const SLOWEST = 10;
+const SLOW_MS = 2_000;
+
+const { values, positionals: files } = parseArgs({
+  options: {
+    concurrency: { type: 'string' },
+    timeout: { type: 'string' },
+    events: { type: 'boolean', default: false },
+  },
+  allowPositionals: true,
+});
+
+const listener = values.events ? createWriteStream('', { fd: 3 }) : null;
+const tell = (event: PlayEvent) => void listener?.write(`${JSON.stringify(event)}\n`);
+const tookMs = new Map<string, number>();
+
+const played = run({ files, concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
+played.on('test:complete', ({ name, details }) => {
+  if (files.includes(name)) tookMs.set(name, details.duration_ms);
+});
+played.on('test:pass', (test) => tellTest(test, true));
+played.on('test:fail', (test) => {
+  process.exitCode = 1;
+  tellTest(test, false);
+});
+played.on('test:diagnostic', ({ message, file }) => {
+  if (file !== undefined) tell({ kind: 'note', message });
+});
+played.compose(spec).pipe(process.stdout, { end: false });
+played.once('end', () => {
+  listener?.end();
+  process.once('exit', () => process.stdout.write(slowest()));
+});
+
+function tellTest({ name, nesting, details }: EventData.TestPass | EventData.TestFail, isOk: boolean): void {
+  if (nesting === 0) tell({ kind: 'test', name, isOk, ms: details.duration_ms });
+}
+
+function slowest(): string {
+  const ordered = [...tookMs].filter(([, ms]) => ms >= SLOW_MS).sort(([, a], [, b]) => b - a);
+  return ordered
+    .slice(0, SLOWEST)
+    .map(([name, ms]) => `ℹ ${(ms / 1_000).toFixed(1)} s ${name}\n`)
+    .join('');
+}
