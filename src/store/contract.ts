@@ -124,6 +124,11 @@ export interface Count {
   readonly count: number;
 }
 
+export interface JobUsage {
+  readonly jobs: number;
+  readonly bytes: number;
+}
+
 export interface LeaseExtension {
   readonly id: string;
   readonly fence: number;
@@ -320,6 +325,8 @@ export interface Store {
   list(filter: ListFilter): Promise<readonly Job[]>;
   /** Jobs per tenant, type and state; groups without a job are left out. */
   count(filter: CountFilter): Promise<readonly Count[]>;
+  /** The jobs of a tenant, in whatever state, and the bytes of their inputs (as UTF-8) and results. */
+  usage(tenant: string): Promise<JobUsage>;
   /** Heartbeats. Not a change: the revision stays. */
   extend(batch: readonly LeaseExtension[]): Promise<readonly LeaseOutcome[]>;
   sweep(request: { readonly now: number; readonly limit: number }): Promise<SweepFindings>;
@@ -368,7 +375,7 @@ export interface Store {
   /**
    * Writes records of a dump as they are: ids, numbers, revisions, fences, leases and times included. Nothing is announced. What
    * follows from records is made right, whatever the order they come in: counts, tags, who of a sequence may run, and the counter, which
-   * only goes up and before any of the batch is visible.
+   * only goes up and before any of the batch is visible. A job that no transition can make, such as a waiting one with a worker, is a conflict.
    */
   restore(batch: readonly StoreRecord[]): Promise<readonly RestoreOutcome[]>;
 }

@@ -16,6 +16,7 @@ import type {
   GuardedPatch,
   InsertOutcome,
   JobRef,
+  JobUsage,
   LeaseExtension,
   LeaseOutcome,
   ListFilter,
@@ -41,6 +42,7 @@ export interface Oracle {
   readInput(id: string): string | null;
   list(filter: ListFilter): readonly Job[];
   count(filter: CountFilter): readonly Count[];
+  usage(tenant: string): JobUsage;
   extend(batch: readonly LeaseExtension[]): readonly LeaseOutcome[];
   sweep(now: number, limit: number): SweepFindings;
   /** Either is right: a job behind an earlier one of its sequence may count, at the cost of a look too many. */
@@ -184,6 +186,11 @@ export function createOracle(): Oracle {
     readInput: (id) => entries.get(id)?.input ?? null,
     list: (filter) => listOf(jobs(), filter),
     count: (filter) => countsOf(jobs().filter((job) => isWanted(job, filter))),
+    usage(tenant) {
+      const mine = [...entries.values()].filter(({ job }) => job.tenant === tenant);
+      const sizes = mine.map(({ input, result }) => Buffer.byteLength(input) + (result?.bytes.byteLength ?? 0));
+      return { jobs: mine.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
+    },
     extend: (batch) =>
       batch.map(({ id, fence, leaseUntil }) => {
         const entry = entries.get(id);

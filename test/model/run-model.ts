@@ -4,7 +4,7 @@ import { type Command, decide, expectedStates } from '../../src/core/decide.ts';
 import type { Job, JobSpec } from '../../src/core/job.ts';
 import type { StoredState } from '../../src/core/state.ts';
 import type { Expectation, GuardedPatch, ListFilter, NewJob, Store } from '../../src/store/contract.ts';
-import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TYPES } from './commands.ts';
+import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TENANTS, TYPES } from './commands.ts';
 import { createOracle, type Oracle, sortedCounts } from './oracle.ts';
 
 const START = 1_750_000_000_000;
@@ -227,6 +227,7 @@ async function compareAll({ store, oracle, ids }: Play): Promise<void> {
     wanted.map((result) => result && { ...result, bytes: Buffer.from(result.bytes).toString() }),
   );
   assert.deepEqual(sortedCounts(await store.count({ tenant: null })), oracle.count({ tenant: null }));
+  for (const tenant of TENANTS) assert.deepEqual(await store.usage(tenant), oracle.usage(tenant));
 }
 
 function pickOf<T>(items: readonly T[], pick: number): T | undefined {

@@ -29,6 +29,8 @@ const NONSENSE: readonly (readonly [string, JobPatch])[] = [
   ['a final job that never finished', { state: 'failed' }],
   ['a waiting job that has finished', { finishedAt: NOW }],
   ['a job of an unknown state', { state: 'paused' as 'waiting' }],
+  ['a running job without a lease', { state: 'running' }],
+  ['a final job with a lease', { ...FINAL, leaseUntil: NOW }],
 ];
 
 export const applying: Topic = [
@@ -51,14 +53,28 @@ export const applying: Topic = [
         details: { deep: [1, null] },
         attempts: [{ attempt: 1, code: 'C', message: 'm', at: NOW }],
       },
+      result: null,
+    };
+    const expect = { states: ['waiting', 'running', 'failed'] } as const;
+    const running = first(await context.store.apply([{ id: job.id, expect, patch, now: NOW }]));
+    assert.deepEqual(running, { kind: 'applied', job: patched(job, patch) });
+    assert.deepEqual(await readJob(context.store, job.id), patched(job, patch));
+    const end: Required<JobPatch> = {
+      ...patch,
+      ...{ state: 'failed', runAt: NOW + 2, fence: 6, leaseUntil: null, worker: null, finishedAt: NOW + 10 },
       result: { contentType: 'text/plain', bytes: 3 },
     };
-    const result = textResult('abc', 'text/plain');
-    const outcome = first(
-      await context.store.apply([{ id: job.id, expect: { states: ['waiting'] }, patch, result, now: NOW }]),
-    );
-    assert.deepEqual(outcome, { kind: 'applied', job: patched(job, patch) });
-    assert.deepEqual(await readJob(context.store, job.id), patched(job, patch));
+    const failed = { id: job.id, expect, patch: end, result: textResult('abc', 'text/plain') };
+    assert.deepEqual(await context.store.apply([failed]), [
+      { kind: 'applied', job: patched(patched(job, patch), end) },
+    ]);
+    assert.deepEqual(await context.store.readResult([{ id: job.id }]), [failed.result]);
+    // Written again in the state that it is in.
+    const later = { ...end, startedAt: NOW + 11, finishedAt: NOW + 12 };
+    const again = first(await context.store.apply([{ id: job.id, expect, patch: later }]));
+    assert.ok(again.kind === 'applied');
+    assert.deepEqual(await readJob(context.store, job.id), again.job);
+    assert.deepEqual([again.job.startedAt, again.job.finishedAt], [NOW + 11, NOW + 12]);
   }),
 
   test('apply clears every field that the patch sets to null', async (context) => {

@@ -19,6 +19,7 @@ import { results } from './results.ts';
 import { sequences } from './sequences.ts';
 import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
+import { usage } from './usage.ts';
 import { values } from './values.ts';
 
 export const TOPICS: Readonly<Record<string, Topic>> = {
@@ -32,6 +33,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   leases,
   sweeping,
   listing,
+  usage,
   results,
   removing,
   deliveries,

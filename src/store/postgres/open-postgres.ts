@@ -21,7 +21,7 @@ import { openLanes } from './connection/lanes.ts';
 import { repeated } from './connection/repeat.ts';
 import { type Session, type Step, sessionOf } from './connection/session.ts';
 import { claimDeliveries, settleDeliveries } from './deliveries.ts';
-import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
+import { documentUsage, jobUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
 import { extendLeases } from './extend-leases.ts';
 import { HintListener } from './hints/hint-listener.ts';
@@ -173,6 +173,7 @@ function storeOf(parts: Parts): Store {
     readInput: pass((batch) => readInputs(session, batch)),
     list: pass((filter) => listJobs(session, quoted, filter)),
     count: pass((filter) => countJobs(session, quoted, filter)),
+    usage: pass((tenant) => jobUsage(session, tenant)),
     extend: pass((batch) => extendLeases(session, batch)),
     sweep: pass(({ now, limit }) => sweepJobs(session, now, limit)),
     nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),

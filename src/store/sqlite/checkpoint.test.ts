@@ -39,7 +39,7 @@ function stage(t: TestContext) {
     write(mib: number) {
       for (let round = 0; round < mib; round += 1) {
         number += 1;
-        real.run('jobInputInsert', number, 'x'.repeat(1_048_576));
+        real.run('tombstonePut', String(number), number, 'x'.repeat(1_048_576), 0, 0);
         checkpoints.runIfDue();
       }
     },

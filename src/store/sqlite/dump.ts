@@ -64,12 +64,12 @@ function tombstoneOf(row: Row): StoreRecord {
 /** A row of `dumpJobs`: the job, its input, and the content of its result. */
 function wholeJobOf(connection: Connection, row: Row): StoreRecord {
   const job = jobAt(row);
-  const [input, contentType, bytes] = row.slice(JOB_WIDTH) as [string, string | null, Uint8Array];
+  const [input, bytes] = row.slice(JOB_WIDTH) as [string, Uint8Array | null];
   return {
     kind: 'job',
     job,
     input,
-    result: contentType === null ? null : { contentType, bytes },
+    result: job.result === null || bytes === null ? null : { contentType: job.result.contentType, bytes },
     deliveries: job.callbackUrl === null ? [] : connection.all('dumpDeliveriesOfJob', job.number).map(deliveryOf),
   };
 }

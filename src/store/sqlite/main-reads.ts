@@ -20,6 +20,7 @@ import type {
 import type { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
+import type { StatementName } from './statements.ts';
 import type { DocumentRef } from './writes/documents.ts';
 
 export function readJob(connection: Connection, ref: JobRef): ReadOutcome {
@@ -46,15 +47,12 @@ export function readInput(connection: Connection, id: string): string | null {
 }
 
 export function sweepFindings(connection: Connection, now: number, limit: number): SweepFindings {
-  const overrun = connection.all('jobOverrun', now, limit).flatMap((row) => {
-    const job = connection.get('jobByNumber', row[0] as number);
-    return job === undefined ? [] : [jobAt(job)];
-  });
+  const found = (name: StatementName) => connection.all(name, now, limit).map((row) => jobAt(row));
   return {
-    lost: connection.all('jobLost', now, limit).map((row) => jobAt(row)),
-    overrun,
-    overdue: connection.all('jobOverdue', now, limit).map((row) => jobAt(row)),
-    prunable: connection.all('jobPrunable', now, limit).map((row) => jobAt(row)),
+    lost: found('jobLost'),
+    overrun: found('jobOverrun'),
+    overdue: found('jobOverdue'),
+    prunable: found('jobPrunable'),
   };
 }
 

@@ -3,7 +3,7 @@
  * released has already run somewhere. The number of the last one is the schema version (`PRAGMA user_version`).
  *
  * Indexes are named after the query that they serve, and are partial wherever the query is: a job that nobody waits for any
- * more is in the indexes by id, tenant and retention only.
+ * more is in the indexes by id, tenant, type and retention only.
  */
 
 export interface Migration {
@@ -16,70 +16,111 @@ export interface Migration {
 export const APPLICATION_ID = 0x42494445;
 
 const FIRST = `
+-- What never changes. Inserted once, deleted once, never updated.
 CREATE TABLE jobs (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL,
   tenant TEXT NOT NULL,
   type TEXT NOT NULL,
-  state TEXT NOT NULL,
   priority INTEGER NOT NULL,
-  run_at INTEGER NOT NULL,
-  -- 1 while an earlier job of the same tenant and sequence key is unfinished, or any of them runs. Kept with every change, so that a claim steps
-  -- over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one conversation cost every claim 100,000 probes.
-  blocked INTEGER NOT NULL,
-  percent REAL NOT NULL,
-  message TEXT,
-  attempt INTEGER NOT NULL,
-  fence INTEGER NOT NULL,
-  revision INTEGER NOT NULL,
-  lease_until INTEGER,
-  worker TEXT,
-  cancel_requested_at INTEGER,
+  created_at INTEGER NOT NULL,
   timeout_ms INTEGER,
   deadline_ms INTEGER,
-  deadline_at INTEGER,
-  started_at INTEGER,
-  finished_at INTEGER,
-  created_at INTEGER NOT NULL,
   retain_ms INTEGER NOT NULL,
   sequence_key TEXT,
   idempotency_key TEXT,
   request_hash TEXT,
   callback_url TEXT,
-  result_type TEXT,
-  result_bytes INTEGER,
   retry TEXT NOT NULL,
   tags TEXT,
   origin TEXT,
-  error TEXT,
-  CONSTRAINT jobs_state_is_known CHECK (state IN ('waiting', 'running', 'succeeded', 'failed', 'cancelled', 'expired')),
-  CONSTRAINT jobs_finished_exactly_when_final
-    CHECK ((finished_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled', 'expired'))),
-  CONSTRAINT jobs_leased_exactly_when_running CHECK ((lease_until IS NOT NULL) = (state = 'running'))
+  -- Last: what stands before it is read without it, however large it is.
+  input TEXT NOT NULL
 ) STRICT;
-
 CREATE UNIQUE INDEX jobs_by_id ON jobs (id);
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX jobs_by_claim_order ON jobs (type, priority DESC, run_at, number)
-  WHERE state = 'waiting' AND blocked = 0;
-CREATE INDEX jobs_by_tenant_claim_order ON jobs (tenant, type, priority DESC, run_at, number)
-  WHERE state = 'waiting' AND blocked = 0;
-CREATE INDEX jobs_by_sequence ON jobs (tenant, sequence_key, number)
-  WHERE sequence_key IS NOT NULL AND state IN ('waiting', 'running');
-CREATE INDEX jobs_running_by_sequence ON jobs (tenant, sequence_key) WHERE sequence_key IS NOT NULL AND state = 'running';
--- Started, timeout and deadline ride along so that the look for overrun jobs reads this index only.
-CREATE INDEX jobs_by_lease ON jobs (lease_until, started_at, timeout_ms, deadline_at) WHERE state = 'running';
-CREATE INDEX jobs_by_deadline ON jobs (deadline_at) WHERE state = 'waiting' AND deadline_at IS NOT NULL;
-CREATE INDEX jobs_by_retention ON jobs (finished_at + retain_ms) WHERE finished_at IS NOT NULL;
 CREATE INDEX jobs_by_tenant ON jobs (tenant, number);
--- What an operator looks for among a million jobs that went well.
-CREATE INDEX jobs_by_trouble ON jobs (tenant, number) WHERE state IN ('failed', 'cancelled', 'expired');
--- Written once per job, since none of its columns ever changes; a twelfth of an insert.
 CREATE INDEX jobs_by_type ON jobs (tenant, type, number);
 
--- Out of the job row, which is written again at every transition, whatever the size of the input.
-CREATE TABLE job_inputs (number INTEGER PRIMARY KEY, input TEXT NOT NULL) STRICT;
-CREATE TABLE job_results (number INTEGER PRIMARY KEY, content_type TEXT NOT NULL, bytes BLOB NOT NULL) STRICT;
+-- The rest is in one of three rooms: a job leaves one and enters another in the transaction of its change. What they repeat of jobs
+-- is what their indexes need.
+CREATE TABLE waiting (
+  number INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  type TEXT NOT NULL,
+  priority INTEGER NOT NULL,
+  sequence_key TEXT,
+  timeout_ms INTEGER,
+  -- 1 while an earlier job of the same tenant and sequence key is unfinished, or any of them runs. Kept with every change, so that a claim steps
+  -- over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one conversation cost every claim 100,000 probes.
+  blocked INTEGER NOT NULL,
+  run_at INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  deadline_at INTEGER,
+  started_at INTEGER,
+  percent REAL NOT NULL,
+  message TEXT,
+  error TEXT
+) STRICT;
+-- By number with two indexes: clustered in claim order, and found by number through an index, the same work took as long.
+CREATE INDEX waiting_by_claim_order ON waiting (type, priority DESC, run_at, number) WHERE blocked = 0;
+-- A tenth of an insert and a claim. Without it a claim for one tenant would step over the jobs of all others.
+CREATE INDEX waiting_by_tenant_claim_order ON waiting (tenant, type, priority DESC, run_at, number) WHERE blocked = 0;
+CREATE INDEX waiting_by_sequence ON waiting (tenant, sequence_key, number) WHERE sequence_key IS NOT NULL;
+CREATE INDEX waiting_by_deadline ON waiting (deadline_at) WHERE deadline_at IS NOT NULL;
+
+CREATE TABLE running (
+  number INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  sequence_key TEXT,
+  timeout_ms INTEGER,
+  run_at INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  deadline_at INTEGER,
+  started_at INTEGER,
+  percent REAL NOT NULL,
+  message TEXT,
+  error TEXT,
+  cancel_requested_at INTEGER,
+  lease_until INTEGER NOT NULL,
+  worker TEXT,
+  -- When it has to be over, whatever its lease: null for most.
+  overrun_at INTEGER AS (min(coalesce(started_at + timeout_ms, deadline_at), coalesce(deadline_at, started_at + timeout_ms)))
+) STRICT;
+CREATE INDEX running_by_lease ON running (lease_until);
+CREATE INDEX running_by_overrun ON running (overrun_at) WHERE overrun_at IS NOT NULL;
+CREATE INDEX running_by_sequence ON running (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+
+CREATE TABLE finished (
+  number INTEGER PRIMARY KEY,
+  tenant TEXT NOT NULL,
+  retain_ms INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  run_at INTEGER NOT NULL,
+  attempt INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  deadline_at INTEGER,
+  started_at INTEGER,
+  percent REAL NOT NULL,
+  message TEXT,
+  error TEXT,
+  cancel_requested_at INTEGER,
+  finished_at INTEGER NOT NULL,
+  result_type TEXT,
+  result_bytes INTEGER,
+  -- Last, as the input of a job.
+  result BLOB,
+  retain_until INTEGER AS (finished_at + retain_ms),
+  CONSTRAINT finished_state_is_final CHECK (state IN ('succeeded', 'failed', 'cancelled', 'expired'))
+) STRICT;
+CREATE INDEX finished_by_retention ON finished (retain_until);
+-- What an operator looks for among a million jobs that went well.
+CREATE INDEX finished_by_trouble ON finished (tenant, number) WHERE state IN ('failed', 'cancelled', 'expired');
 
 CREATE TABLE job_tags (
   tenant TEXT NOT NULL,
@@ -89,13 +130,14 @@ CREATE TABLE job_tags (
   PRIMARY KEY (tenant, name, value, number)
 ) STRICT, WITHOUT ROWID;
 
--- Jobs per tenant, type and state, kept by the writer in the transaction of the change: counting a million rows for every
+-- Jobs per tenant, type and state, and the bytes of their inputs and results, kept by the writer in the transaction of the change: counting a million rows for every
 -- look at a dashboard takes 100 ms, and an index over them costs more per change than one row per transaction.
 CREATE TABLE job_counts (
   tenant TEXT NOT NULL,
   type TEXT NOT NULL,
   state TEXT NOT NULL,
   jobs INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
   PRIMARY KEY (tenant, type, state)
 ) STRICT, WITHOUT ROWID;
 

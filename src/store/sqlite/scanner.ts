@@ -1,10 +1,12 @@
 /** Listings and filtered counts: SQL made from the filter, run on a read-only connection. */
-import { STORED_STATES, type StoredState } from '../../core/state.ts';
+import { FINAL_STATES, STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { CountFilter, ListFilter } from '../contract.ts';
+import { roomOf, SNAPSHOT, STATE_OF_J } from '../job-rooms.ts';
+import { ROOMS, type Room } from '../job-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import type { Row, Value } from './rows.ts';
-import { JOB_ROW_OF_J } from './statements.ts';
+import { EVERYWHERE, ROOM_ROWS } from './statements.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';
 
@@ -36,26 +38,56 @@ function listJobs(connection: Connection, filter: ListFilter): Row {
     .flat();
 }
 
-/** By types or by states, whichever leads to fewer jobs: the counts know. */
+/** Whichever of the possible ways leads past the fewest jobs: the counts know. */
 function wayOf(connection: Connection, filter: ListFilter): Way {
-  const { tenant, types, states } = filter;
-  const byState = stateWayOf(filter);
-  if (!canGoByType(filter)) return byState;
-  if (byState === 'tenant' || tenant === null) return 'type';
-  let ofTypes = 0;
-  let ofStates = 0;
-  for (const [, type, state, jobs] of connection.all('countOfTenant', tenant)) {
-    if (types?.includes(type as string)) ofTypes += jobs as number;
-    if (states?.includes(state as StoredState)) ofStates += jobs as number;
-  }
-  return ofTypes < ofStates ? 'type' : byState;
+  const ways = waysOf(filter);
+  if (ways.length === 1) return ways[0] ?? 'tenant';
+  const counts = filter.tenant === null ? connection.all('countAll') : connection.all('countOfTenant', filter.tenant);
+  const sizes = new Map(ways.map((way) => [way, sizeOf(connection, filter, { way, counts })]));
+  return ways.toSorted((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))[0] ?? 'tenant';
 }
 
-function countJobs(connection: Connection, filter: CountFilter): readonly Row[] {
-  const { conditions, values } = conditionsOf(filter);
-  const sql = `SELECT j.tenant, j.type, j.state, count(*) FROM jobs j WHERE ${conditions.join(' AND ')}
-    GROUP BY j.tenant, j.type, j.state`;
-  return connection.prepareOnce(sql).all(...values);
+/** What a list goes along, newest or oldest first. */
+export type Way =
+  /** All jobs of the tenant. */
+  | 'tenant'
+  /** Those of some of its types. */
+  | 'type'
+  /** Those of the tenant that did not go well. */
+  | 'trouble'
+  /** Those that wait, or run, of all tenants. */
+  | 'waiting'
+  | 'running';
+
+/** Each type is a part of the query. */
+const TYPES_MAX = 16;
+const TROUBLE: readonly StoredState[] = FINAL_STATES.filter((state) => state !== 'succeeded');
+
+function waysOf({ tenant, states = [], types = [], tags = {} }: ListFilter): readonly Way[] {
+  const ways: Way[] = ['tenant'];
+  // By their tags jobs are found at once.
+  if (Object.keys(tags).length > 0) return ways;
+  if (tenant !== null && types.length > 0 && types.length <= TYPES_MAX) ways.push('type');
+  if (states.length === 0) return ways;
+  if (tenant !== null && states.every((state) => TROUBLE.includes(state))) ways.push('trouble');
+  for (const room of ['waiting', 'running'] as const) if (states.every((state) => state === room)) ways.push(room);
+  return ways;
+}
+
+interface Sized {
+  readonly way: Way;
+  readonly counts: readonly Row[];
+}
+
+function sizeOf(connection: Connection, { types = [], states = [] }: ListFilter, { way, counts }: Sized): number {
+  if (way === 'waiting' || way === 'running') return connection.get('countOfState', way)?.[0] as number;
+  let size = 0;
+  for (const [, type, state, jobs] of counts) {
+    const isPassed =
+      way === 'type' ? types.includes(type as string) : way === 'tenant' || states.includes(state as StoredState);
+    if (isPassed) size += jobs as number;
+  }
+  return size;
 }
 
 interface Query {
@@ -63,51 +95,52 @@ interface Query {
   readonly values: readonly Value[];
 }
 
-/** Which index a list goes along. Named, since the planner sees no difference to `jobs_by_tenant`, which holds every job there is. */
-export type Way = 'tenant' | 'type' | 'trouble' | 'running';
+/** Where a query begins: the table that it goes along, by the name that it has there, and the jobs that it sees. */
+interface Source {
+  /** The rooms are joined to `j`, or `j` to the room. */
+  readonly from: string;
+  readonly along: 'j' | 'w' | 'r' | 'f';
+  readonly row: string;
+  readonly state: string;
+}
 
+const ALIASES = { waiting: 'w', running: 'r', finished: 'f' } as const;
 const INDEXES: Readonly<Record<Way, string>> = {
   tenant: '',
   type: 'INDEXED BY jobs_by_type',
-  trouble: 'INDEXED BY jobs_by_trouble',
-  running: 'INDEXED BY jobs_by_lease',
+  trouble: 'INDEXED BY finished_by_trouble',
+  waiting: '',
+  running: '',
 };
 
-/** The conditions of partial indexes, word for word: SQLite takes one only for a condition that it finds. */
-const PARTIAL: Partial<Record<Way, { readonly states: readonly StoredState[]; readonly condition: string }>> = {
-  trouble: { states: ['failed', 'cancelled', 'expired'], condition: `j.state IN ('failed', 'cancelled', 'expired')` },
-  running: { states: ['running'], condition: `j.state = 'running'` },
-};
-
-/** Each type is a part of the query. */
-const TYPES_MAX = 16;
-
-function hasTags({ tags = {} }: CountFilter): boolean {
-  return Object.keys(tags).length > 0;
-}
-
-function canGoByType(filter: ListFilter): boolean {
-  const { tenant, types = [] } = filter;
-  return tenant !== null && types.length > 0 && types.length <= TYPES_MAX && !hasTags(filter);
-}
-
-function stateWayOf(filter: ListFilter): Way {
-  const { tenant, states = [] } = filter;
-  if (tenant === null || hasTags(filter) || states.length === 0) return 'tenant';
-  const isWithin = (way: Way) => states.every((state) => PARTIAL[way]?.states.includes(state));
-  return (['trouble', 'running'] as const).find(isWithin) ?? 'tenant';
+/** `CROSS JOIN` is SQLite's word for the order in which it is to join. */
+function sourceOf({ states }: CountFilter, way: Way): Source {
+  const rooms = new Set((states ?? STORED_STATES).map(roomOf));
+  const [room] = rooms;
+  if (room === undefined || rooms.size > 1) {
+    const from = EVERYWHERE.replace('jobs j', `jobs j ${INDEXES[way]}`);
+    return { from, along: 'j', row: SNAPSHOT, state: STATE_OF_J };
+  }
+  const alias = ALIASES[room];
+  const state = room === 'finished' ? 'f.state' : `'${room}'`;
+  const isAlongRoom = way !== 'tenant' && way !== 'type';
+  const from = isAlongRoom
+    ? `${room} ${alias} ${INDEXES[way]} CROSS JOIN jobs j ON j.number = ${alias}.number`
+    : `jobs j ${INDEXES[way]} CROSS JOIN ${room} ${alias} ON ${alias}.number = j.number`;
+  return { from, along: isAlongRoom ? alias : 'j', row: ROOM_ROWS[room], state };
 }
 
 /** Exported for the test that looks at its query plan. */
 export function listQuery(filter: ListFilter, way: Way): Query {
   const { types = [] } = filter;
-  if (way !== 'type') return pageQuery(filter, { way, row: JOB_ROW_OF_J });
-  if (types.length === 1) return pageQuery(filter, { way, row: JOB_ROW_OF_J });
+  const { from, row } = sourceOf(filter, way);
+  if (way !== 'type' || types.length === 1) return pageQuery(filter, way, row);
   // The first page of each type, and of all those jobs the first page.
-  const parts = types.map((type) => pageQuery({ ...filter, types: [type] }, { way, row: 'j.number' }));
+  const parts = types.map((type) => pageQuery({ ...filter, types: [type] }, way, 'j.number'));
   const numbers = parts.map(({ sql }) => `SELECT number FROM (${sql})`).join(' UNION ALL ');
   return {
-    sql: `SELECT ${JOB_ROW_OF_J} FROM jobs j WHERE j.number IN (${numbers}) ORDER BY j.number ${directionOf(filter)} LIMIT ?`,
+    sql: `SELECT ${row} FROM ${from.replace(INDEXES.type, '')} WHERE j.number IN (${numbers})
+      ORDER BY j.number ${directionOf(filter)} LIMIT +?`,
     values: [...parts.flatMap(({ values }) => values), filter.limit],
   };
 }
@@ -116,38 +149,58 @@ function directionOf({ order = 'newest' }: ListFilter): string {
   return order === 'newest' ? 'DESC' : 'ASC';
 }
 
-function pageQuery(filter: ListFilter, { way, row }: { readonly way: Way; readonly row: string }): Query {
+function pageQuery(filter: ListFilter, way: Way, row: string): Query {
+  const { from, along } = sourceOf(filter, way);
   const { conditions, values } = conditionsOf(filter, way);
   if (filter.after !== undefined) {
-    conditions.push(`j.number ${directionOf(filter) === 'DESC' ? '<' : '>'} ?`);
+    conditions.push(`${along}.number ${directionOf(filter) === 'DESC' ? '<' : '>'} ?`);
     values.push(filter.after);
   }
   values.push(filter.limit);
-  const sql = `SELECT ${row} FROM jobs j ${INDEXES[way]} WHERE ${conditions.join(' AND ')}
-    ORDER BY j.number ${directionOf(filter)} LIMIT ?`;
+  const sql = `SELECT ${row} FROM ${from} WHERE ${conditions.join(' AND ')}
+    ORDER BY ${along}.number ${directionOf(filter)} LIMIT +?`;
+  return { sql, values };
+}
+
+/** Room by room in one statement, which is one moment: a job that moves meanwhile is counted once. */
+function countJobs(connection: Connection, filter: CountFilter): readonly Row[] {
+  const wanted = (filter.states ?? STORED_STATES).filter((state) => STORED_STATES.includes(state));
+  const parts = ROOMS.flatMap((room) => {
+    const states = wanted.filter((state) => roomOf(state) === room);
+    return states.length === 0 ? [] : [countQuery({ ...filter, states }, room)];
+  });
+  if (parts.length === 0) return [];
+  const sql = parts.map((part) => part.sql).join(' UNION ALL ');
+  return connection.prepareOnce(sql).all(...parts.flatMap(({ values }) => values));
+}
+
+/** Along the room where that is smaller; most jobs have finished, and those of a tenant or a tag are found among all. */
+function countQuery(filter: CountFilter, room: Room): Query {
+  const way = room === 'finished' ? 'tenant' : room;
+  const { from, state } = sourceOf(filter, way);
+  const { conditions, values } = conditionsOf(filter, way);
+  const sql = `SELECT j.tenant, j.type, ${state}, count(*) FROM ${from} WHERE ${conditions.join(' AND ')} GROUP BY 1, 2, 3`;
   return { sql, values };
 }
 
 /** States stand in the text, not among the values, since a partial index fits no value. They come from a closed set. */
-function stateCondition(states: readonly StoredState[]): string {
-  const known = states.filter((state) => STORED_STATES.includes(state));
-  return `j.state IN (${known.map((state) => `'${state}'`).join(', ')})`;
+function stateCondition(states: readonly StoredState[], state: string): string {
+  const known = states.filter((one) => STORED_STATES.includes(one));
+  return `${state} IN (${known.map((one) => `'${one}'`).join(', ')})`;
 }
 
-function conditionsOf(
-  filter: CountFilter,
-  way: Way = 'tenant',
-): { readonly conditions: string[]; readonly values: Value[] } {
+function conditionsOf(filter: CountFilter, way: Way): { readonly conditions: string[]; readonly values: Value[] } {
+  const { along, state } = sourceOf(filter, way);
   const conditions = ['TRUE'];
   const values: Value[] = [];
   const add = (condition: string, ...more: readonly Value[]) => {
     conditions.push(condition);
     values.push(...more);
   };
-  if (filter.tenant !== null) add('j.tenant = ?', filter.tenant);
-  if (filter.states !== undefined) add(stateCondition(filter.states));
-  const partial = PARTIAL[way];
-  if (partial !== undefined) add(partial.condition);
+  if (filter.tenant !== null) add(`${along}.tenant = ?`, filter.tenant);
+  if (filter.states !== undefined) add(stateCondition(filter.states, state));
+  // The condition of the partial index, word for word: SQLite takes one only for a condition that it finds.
+  if (way === 'trouble') add(stateCondition(TROUBLE, 'f.state'));
   if (way === 'type') add('j.type = ?', filter.types?.[0] ?? '');
   else if (filter.types !== undefined) add('j.type IN (SELECT value FROM json_each(?))', JSON.stringify(filter.types));
   if (filter.createdFrom !== undefined) add('j.created_at >= ?', filter.createdFrom);

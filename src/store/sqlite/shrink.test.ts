@@ -18,10 +18,10 @@ test('the file shrinks in bounded steps after removals, down to what is kept fre
   });
   migrateDatabase(connection.database, false);
   for (let number = 1; number <= 40; number += 1) {
-    connection.run('jobInputInsert', number, 'x'.repeat(1_048_576));
+    connection.run('tombstonePut', String(number), number, 'x'.repeat(1_048_576), 0, 0);
     writer.rest?.();
   }
-  for (let number = 1; number <= 40; number += 1) connection.run('jobInputDelete', number);
+  connection.run('tombstoneDeleteOver', 0, 40);
   const steps: number[] = [];
   while (writer.idle?.() === true) steps.push(Number(connection.prepareOnce('PRAGMA page_count').all()[0]?.[0]));
   assert.ok(steps.length >= 5 && steps.length <= 10, `${steps.length} steps`);

@@ -190,7 +190,7 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
 function jobReads({
   read,
   scanner,
-}: Gate): Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'sweep' | 'nextRunAt'> {
+}: Gate): Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'usage' | 'sweep' | 'nextRunAt'> {
   return {
     read: async (batch) => read((connection) => batch.map((ref) => readJob(connection, ref))),
     readResult: async (batch) => read((connection) => batch.map((ref) => readResult(connection, ref))),
@@ -209,6 +209,10 @@ function jobReads({
       );
       const counts = rows.map(countOfRow);
       return counts.filter(({ type, state }) => (types?.includes(type) ?? true) && (states?.includes(state) ?? true));
+    },
+    async usage(tenant) {
+      const [jobs, bytes] = read((connection) => connection.get('usage', tenant)) ?? [];
+      return { jobs: jobs as number, bytes: bytes as number };
     },
     sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),
     nextRunAt: async ({ types, now }) => read((connection) => nextRunAt(connection, types, now)),

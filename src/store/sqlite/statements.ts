@@ -7,11 +7,34 @@
  * Limits are written `LIMIT +?`: of a bare `LIMIT ?` the planner takes the value into account, so that SQLite compiles the
  * statement again whenever it is bound (15 to 70 µs per call, more than most of these take).
  */
-import { JOB_COLUMNS, type JobColumn, NEW_JOB_COLUMNS } from '../job-row.ts';
 
-export const JOB_ROW = JOB_COLUMNS.join(', ');
-/** The same for a query that joins: `j` is the job. */
-export const JOB_ROW_OF_J = JOB_COLUMNS.map((column) => `j.${column}`).join(', ');
+import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
+import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
+
+/** A job wherever it is: at most four index probes, and one moment, since it is one statement. */
+export const EVERYWHERE = `jobs j LEFT JOIN waiting w ON w.number = j.number LEFT JOIN running r ON r.number = j.number
+    LEFT JOIN finished f ON f.number = j.number`;
+const JOB = `SELECT ${SNAPSHOT} FROM ${EVERYWHERE}`;
+
+/** What each room repeats of `jobs`. */
+export const COPIES: Readonly<Record<Room, readonly JobColumn[]>> = {
+  waiting: ['number', 'tenant', 'type', 'priority', 'sequence_key', 'timeout_ms'],
+  running: ['number', 'tenant', 'sequence_key', 'timeout_ms'],
+  finished: ['number', 'tenant', 'retain_ms'],
+};
+
+/** The columns of a room that hold the job's own. */
+export function columnsOf(room: Room): readonly JobColumn[] {
+  return [...COPIES[room], ...ROOM_COLUMNS[room]];
+}
+
+const NULL = () => 'NULL';
+/** A job whose room is known. */
+export const ROOM_ROWS: Readonly<Record<Room, string>> = {
+  waiting: snapshotIn('waiting', NULL),
+  running: snapshotIn('running', NULL),
+  finished: snapshotIn('finished', NULL),
+};
 
 const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence';
 /** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
@@ -19,36 +42,61 @@ const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
-/** An earlier job of the same tenant and key that is not final, or any that runs. */
-const EARLIER_UNFINISHED = `SELECT 1 FROM jobs WHERE tenant = ?1 AND sequence_key = ?2 AND number < ?3
-  AND sequence_key IS NOT NULL AND state IN ('waiting', 'running')`;
-const RUNNING_OF_SEQUENCE = `SELECT 1 FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
-  AND sequence_key IS NOT NULL AND state = 'running'`;
-const IS_TAKEN = `EXISTS (${EARLIER_UNFINISHED}) OR EXISTS (${RUNNING_OF_SEQUENCE})`;
+/** A job of the tenant and key waits that was there before, or any of them runs. */
+const IS_TAKEN = `EXISTS (SELECT 1 FROM waiting WHERE tenant = ?1 AND sequence_key = ?2 AND number < ?3)
+  OR EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`;
+const FIRST_WAITING = 'SELECT min(number) FROM waiting WHERE tenant = ?1 AND sequence_key = ?2';
 
 // differs: PostgreSQL claims with SKIP LOCKED in one statement over all wanted types. One writer has nothing to skip: it reads
-// what is first, then takes each row, which costs less than UPDATE … RETURNING over a subquery with its two temporary tables. It
+// what is first, then moves those rows by the same condition, in three statements for all of them. It
 // steps through the priorities itself, so that jobs scheduled far ahead with a high priority are never scanned.
-const claimable = (owner: string) => `
-SELECT ${JOB_ROW_OF_J}, i.input FROM jobs j JOIN job_inputs i ON i.number = j.number
-WHERE j.state = 'waiting' AND j.blocked = 0 AND j.type = ?1 AND j.priority = ?2 AND j.run_at <= ?3 ${owner}
-ORDER BY j.run_at, j.number LIMIT +?4`;
+const due = (owner: string) => `w.blocked = 0 AND w.type = ?1 AND w.priority = ?2 AND w.run_at <= ?3 ${owner}
+  ORDER BY w.run_at, w.number LIMIT +?4`;
+
+/** What a claim writes; all else of a waiting job moves along. ?3 is now, ?5 the end of the lease, ?6 the worker. */
+const CLAIMED: Partial<Record<JobColumn, string>> = {
+  state: `'running'`,
+  attempt: 'w.attempt + 1',
+  fence: 'w.fence + 1',
+  revision: 'w.revision + 1',
+  started_at: '?3',
+  percent: '0',
+  message: 'NULL',
+  lease_until: '?5',
+  worker: '?6',
+};
+const claimedCell = (column: JobColumn) =>
+  CLAIMED[column] ?? (ROOM_COLUMNS.waiting.includes(column) ? `w.${column}` : 'NULL');
+const claimedRow = JOB_COLUMNS.map((column) => (FIXED_COLUMNS.includes(column) ? `j.${column}` : claimedCell(column)));
+
+const claimable = (owner: string) =>
+  `SELECT ${claimedRow.join(', ')}, j.input FROM waiting w JOIN jobs j ON j.number = w.number WHERE ${due(owner)}`;
+const claim = (owner: string) => `INSERT INTO running (${columnsOf('running').join(', ')})
+  SELECT ${[...COPIES.running.map((column) => `w.${column}`), ...ROOM_COLUMNS.running.map(claimedCell)].join(', ')}
+  FROM waiting w WHERE ${due(owner)}`;
+const leave = (owner: string) =>
+  `DELETE FROM waiting WHERE number IN (SELECT w.number FROM waiting w WHERE ${due(owner)})`;
 
 const nextPriority = (owner: string) => `
-SELECT priority FROM jobs
-WHERE state = 'waiting' AND blocked = 0 AND type = ?1 AND priority < ?2 ${owner}
+SELECT priority FROM waiting WHERE blocked = 0 AND type = ?1 AND priority < ?2 ${owner}
 ORDER BY priority DESC LIMIT 1`;
 
 export const STATEMENTS = {
   // --- Jobs: writing -------------------------------------------------------------------------------------------------------
-  jobInsert: `INSERT INTO jobs (${NEW_JOB_COLUMNS.join(', ')},
-    number, blocked, state, percent, attempt, fence, revision)
-    VALUES (${NEW_JOB_COLUMNS.map(() => '?').join(', ')}, ?, ?, 'waiting', 0, 0, 0, 1)`,
-  jobRestore: `INSERT INTO jobs (${JOB_ROW}, blocked) VALUES (${JOB_COLUMNS.map(() => '?').join(', ')}, ?)`,
-  jobInputInsert: 'INSERT INTO job_inputs (number, input) VALUES (?, ?)',
+  jobInsert: `INSERT INTO jobs (${FIXED_COLUMNS.join(', ')}, input) VALUES (${'?, '.repeat(FIXED_COLUMNS.length)}?)`,
+  /** A job that was never claimed. */
+  waitingInsert: `INSERT INTO waiting (${COPIES.waiting.join(', ')}, run_at, deadline_at, blocked, attempt, fence, revision, percent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, 0)`,
+  /** The columns of the room, then `blocked`. */
+  waitingEnter: enter('waiting', 'blocked'),
+  runningEnter: enter('running'),
+  /** The columns of the room, then the result. */
+  finishedEnter: enter('finished', 'result'),
+  waitingLeave: 'DELETE FROM waiting WHERE number = ?',
+  runningLeave: 'DELETE FROM running WHERE number = ?',
+  finishedLeave: 'DELETE FROM finished WHERE number = ?',
   jobTagInsert: 'INSERT INTO job_tags (tenant, name, value, number) VALUES (?, ?, ?, ?)',
-  jobResultPut: 'INSERT OR REPLACE INTO job_results (number, content_type, bytes) VALUES (?, ?, ?)',
-  jobResultDelete: 'DELETE FROM job_results WHERE number = ?',
+  resultPut: 'UPDATE finished SET result = ?2 WHERE number = ?1',
   jobNumberRead: `SELECT last FROM sequences WHERE name = 'job'`,
   jobNumberWrite: `UPDATE sequences SET last = ? WHERE name = 'job'`,
 
@@ -58,71 +106,70 @@ export const STATEMENTS = {
   jobNextPriority: nextPriority(''),
   jobNextPriorityOfTenant: nextPriority('AND tenant = ?3'),
   jobClaimable: claimable(''),
-  jobClaimableOfTenant: claimable('AND j.tenant = ?5'),
-  jobClaim: `UPDATE jobs SET state = 'running', attempt = attempt + 1, fence = fence + 1, revision = revision + 1,
-    worker = ?2, lease_until = ?3, started_at = ?4, percent = 0, message = NULL WHERE number = ?1 AND state = 'waiting'`,
+  jobClaimableOfTenant: claimable('AND w.tenant = ?7'),
+  jobClaim: claim(''),
+  jobClaimOfTenant: claim('AND w.tenant = ?7'),
+  jobClaimLeave: leave(''),
+  jobClaimLeaveOfTenant: leave('AND w.tenant = ?5'),
 
-  jobHeld: `SELECT number, cancel_requested_at FROM jobs WHERE id = ? AND state = 'running' AND fence = ?`,
-  jobExtend: `UPDATE jobs SET lease_until = ? WHERE number = ?`,
+  jobHeld: `SELECT r.number, r.cancel_requested_at FROM jobs j JOIN running r ON r.number = j.number
+    WHERE j.id = ? AND r.fence = ?`,
+  jobExtend: 'UPDATE running SET lease_until = ? WHERE number = ?',
 
   jobDelete: 'DELETE FROM jobs WHERE number = ?',
-  jobInputDelete: 'DELETE FROM job_inputs WHERE number = ?',
   jobTagDelete: 'DELETE FROM job_tags WHERE tenant = ? AND name = ? AND value = ? AND number = ?',
   tombstonePut: 'INSERT OR REPLACE INTO tombstones (id, number, tenant, gone_at, gone_until) VALUES (?, ?, ?, ?, ?)',
   tombstonesOf: 'SELECT id, number FROM tombstones WHERE id = ?1 OR number = ?2',
   tombstoneDeleteOver: `DELETE FROM tombstones WHERE id IN (
     SELECT id FROM tombstones WHERE gone_until <= ?1 ORDER BY gone_until LIMIT +?2)`,
 
-  countAdd: `INSERT INTO job_counts (tenant, type, state, jobs) VALUES (?1, ?2, ?3, ?4)
-    ON CONFLICT (tenant, type, state) DO UPDATE SET jobs = jobs + ?4`,
+  countAdd: `INSERT INTO job_counts (tenant, type, state, jobs, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
+    ON CONFLICT (tenant, type, state) DO UPDATE SET jobs = jobs + ?4, bytes = bytes + ?5`,
   countDeleteEmpty: 'DELETE FROM job_counts WHERE tenant = ? AND type = ? AND state = ? AND jobs = 0',
 
   // --- Sequences: jobs of one tenant and key, one after another -------------------------------------------------------------
+  /** Whether the job ?3 has to wait for others. */
   sequenceIsTaken: `SELECT ${IS_TAKEN}`,
-  /** The job is waiting (again). */
-  sequenceBlock: `UPDATE jobs SET blocked = (${IS_TAKEN}) WHERE number = ?3`,
   /** A final job is waiting again: whatever was first after it no longer is. */
-  sequenceBlockNext: `UPDATE jobs SET blocked = 1 WHERE number = (
-    SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2 AND number > ?3
-      AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
+  sequenceBlockNext: `UPDATE waiting SET blocked = 1 WHERE number = (${FIRST_WAITING} AND number > ?3)`,
   /** A job no longer runs, or waits: whatever is first now may run, unless one is running. */
-  sequenceUnblockFirst: `UPDATE jobs SET blocked = 0 WHERE blocked = 1 AND NOT EXISTS (${RUNNING_OF_SEQUENCE})
-    AND number = (SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
-      AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
+  sequenceUnblockFirst: `UPDATE waiting SET blocked = 0 WHERE blocked = 1 AND number = (${FIRST_WAITING})
+    AND NOT EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`,
   /** A running job came from elsewhere: whoever waits waits for it. */
-  sequenceBlockFirst: `UPDATE jobs SET blocked = 1 WHERE state = 'waiting' AND number = (
-    SELECT min(number) FROM jobs WHERE tenant = ?1 AND sequence_key = ?2
-      AND sequence_key IS NOT NULL AND state IN ('waiting', 'running'))`,
+  sequenceBlockFirst: `UPDATE waiting SET blocked = 1 WHERE number = (${FIRST_WAITING})`,
 
   // --- Jobs: reading -------------------------------------------------------------------------------------------------------
-  jobById: `SELECT ${JOB_ROW} FROM jobs WHERE id = ?`,
-  jobByNumber: `SELECT ${JOB_ROW} FROM jobs WHERE number = ?`,
-  jobByIdempotencyKey: `SELECT ${JOB_ROW} FROM jobs WHERE tenant = ? AND idempotency_key = ?`,
+  jobById: `${JOB} WHERE j.id = ?`,
+  jobByNumber: `${JOB} WHERE j.number = ?`,
+  jobByIdempotencyKey: `${JOB} WHERE j.tenant = ? AND j.idempotency_key = ?`,
+  /** The bytes of its input ride along, for the counts. */
+  jobToChange: `SELECT ${SNAPSHOT}, octet_length(j.input) FROM ${EVERYWHERE} WHERE j.id = ?`,
   tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
   tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
-  jobResult: `SELECT r.content_type, r.bytes FROM jobs j JOIN job_results r ON r.number = j.number WHERE j.id = ?`,
+  jobResult: `SELECT f.result_type, f.result FROM jobs j JOIN finished f ON f.number = j.number
+    WHERE j.id = ? AND f.result IS NOT NULL`,
   // Of an empty blob SQLite cuts null.
-  jobResultSlice: `SELECT r.content_type, coalesce(substr(r.bytes, ?2 + 1, ?3), x'')
-    FROM jobs j JOIN job_results r ON r.number = j.number WHERE j.id = ?1`,
-  jobInput: 'SELECT i.input FROM jobs j JOIN job_inputs i ON i.number = j.number WHERE j.id = ?',
+  jobResultSlice: `SELECT f.result_type, coalesce(substr(f.result, ?2 + 1, ?3), x'')
+    FROM jobs j JOIN finished f ON f.number = j.number WHERE j.id = ?1 AND f.result IS NOT NULL`,
+  jobInput: 'SELECT input FROM jobs WHERE id = ?',
 
-  jobNextRunAt: `SELECT min(run_at) FROM jobs
-    WHERE state = 'waiting' AND blocked = 0 AND type = ?1 AND priority = ?2 AND run_at > ?3`,
+  jobNextRunAt: 'SELECT min(run_at) FROM waiting WHERE blocked = 0 AND type = ?1 AND priority = ?2 AND run_at > ?3',
 
-  jobLost: `SELECT ${JOB_ROW} FROM jobs WHERE state = 'running' AND lease_until <= ?1
-    ORDER BY lease_until, number LIMIT +?2`,
-  /** Only numbers at first: the index holds all that is asked, the rows of jobs that run well are not touched. */
-  jobOverrun: `SELECT number FROM jobs WHERE state = 'running' AND lease_until > ?1
-      AND (started_at + timeout_ms <= ?1 OR deadline_at <= ?1)
-    ORDER BY min(coalesce(started_at + timeout_ms, deadline_at), coalesce(deadline_at, started_at + timeout_ms)), number
-    LIMIT +?2`,
-  jobOverdue: `SELECT ${JOB_ROW} FROM jobs
-    WHERE state = 'waiting' AND deadline_at IS NOT NULL AND deadline_at <= ?1 ORDER BY deadline_at, number LIMIT +?2`,
-  jobPrunable: `SELECT ${JOB_ROW} FROM jobs
-    WHERE finished_at IS NOT NULL AND finished_at + retain_ms <= ?1 ORDER BY finished_at + retain_ms, number LIMIT +?2`,
+  jobLost: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number WHERE r.lease_until <= ?1
+    ORDER BY r.lease_until, r.number LIMIT +?2`,
+  jobOverrun: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number
+    WHERE r.overrun_at IS NOT NULL AND r.overrun_at <= ?1 AND r.lease_until > ?1
+    ORDER BY r.overrun_at, r.number LIMIT +?2`,
+  jobOverdue: `SELECT ${ROOM_ROWS.waiting} FROM waiting w JOIN jobs j ON j.number = w.number
+    WHERE w.deadline_at IS NOT NULL AND w.deadline_at <= ?1 ORDER BY w.deadline_at, w.number LIMIT +?2`,
+  jobPrunable: `SELECT ${ROOM_ROWS.finished} FROM finished f JOIN jobs j ON j.number = f.number
+    WHERE f.retain_until <= ?1 ORDER BY f.retain_until, f.number LIMIT +?2`,
 
   countAll: 'SELECT tenant, type, state, jobs FROM job_counts WHERE jobs > 0',
   countOfTenant: 'SELECT tenant, type, state, jobs FROM job_counts WHERE tenant = ? AND jobs > 0',
+  /** Jobs of all tenants. */
+  countOfState: 'SELECT coalesce(sum(jobs), 0) FROM job_counts WHERE state = ?',
+  usage: 'SELECT coalesce(sum(jobs), 0), coalesce(sum(bytes), 0) FROM job_counts WHERE tenant = ?',
 
   // --- Deliveries -----------------------------------------------------------------------------------------------------------
   deliveryInsert: `INSERT INTO deliveries
@@ -170,19 +217,22 @@ export const STATEMENTS = {
   // differs: PostgreSQL reads page by page, since a result there comes as a whole; here a statement that runs hands out single rows.
   dumpDocuments: `SELECT ${DOCUMENT_ROW} FROM documents ORDER BY tenant, kind, name`,
   dumpTombstones: 'SELECT id, number, tenant, gone_at, gone_until FROM tombstones ORDER BY number',
-  dumpJobs: `SELECT ${JOB_ROW_OF_J}, i.input, r.content_type, r.bytes
-    FROM jobs j JOIN job_inputs i ON i.number = j.number LEFT JOIN job_results r ON r.number = j.number
-    ORDER BY j.number`,
+  dumpJobs: `SELECT ${SNAPSHOT}, j.input, f.result FROM ${EVERYWHERE} ORDER BY j.number`,
   dumpDeliveriesOfJob: `SELECT ${PENDING_ROW} FROM deliveries WHERE job_number = ? ORDER BY number`,
 } satisfies Record<string, string>;
 
 export type StatementName = keyof typeof STATEMENTS;
 
 /**
- * Writes the given columns of one job and its next revision. Of each combination one text: a column that is not written is
- * not named, since SQLite touches every index over a named column whether or not its value changes.
+ * Writes the given columns of one job in the room that it stays in, and its next revision. Of each combination one text: a column that
+ * is not written is not named, since SQLite touches every index over a named column whether or not its value changes.
  */
-export function jobUpdate(columns: readonly JobColumn[]): string {
+export function jobUpdate(room: Room, columns: readonly JobColumn[]): string {
   const assignments = columns.map((column) => `${column} = ?`);
-  return `UPDATE jobs SET ${['revision = revision + 1', ...assignments].join(', ')} WHERE number = ? AND revision = ?`;
+  return `UPDATE ${room} SET ${['revision = revision + 1', ...assignments].join(', ')} WHERE number = ? AND revision = ?`;
+}
+
+function enter(room: Room, ...more: readonly string[]): string {
+  const columns = [...columnsOf(room), ...more];
+  return `INSERT INTO ${room} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }

@@ -93,6 +93,6 @@ function deliveryRow(delivery: PendingDelivery, dueAt: number | null): Row {
  * A view of a larger buffer takes the whole buffer along when it is sent to a thread (a small `Buffer` is a view of a pool of
  * 8 KB), so it is copied out first.
  */
-function standalone({ contentType, bytes }: ResultContent): ResultContent {
-  return { contentType, bytes: bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice() };
+function standalone({ bytes }: ResultContent): Uint8Array {
+  return bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
 }

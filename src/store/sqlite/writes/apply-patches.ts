@@ -1,15 +1,17 @@
 /**
  * Guarded patches: compare, then set, inside the writer's transaction, so that nothing comes between the two.
  *
- * The job is read first although an UPDATE alone could compare: counts, deliveries and sequences need the state before, and
- * from the old row and the patch follows the new one without reading it again.
+ * The job is read first although an UPDATE or a DELETE alone could compare: counts, deliveries and sequences need the state before,
+ * and from the old row and the patch follows the new one without reading it again.
  */
 import type { StoredState } from '../../../core/state.ts';
-import { AT, type JobColumn, maskColumns } from '../../job-row.ts';
+import { ROOM_COLUMNS, roomOf } from '../../job-rooms.ts';
+import { AT, type JobColumn, maskColumns, type Room } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
-import { stateChanged } from './state-change.ts';
+import { enterRoom, leaveRoom, requireRoom } from './rooms.ts';
+import { bytesOf, jobChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 export const APPLIED = 0;
@@ -31,7 +33,7 @@ export interface PatchHead {
   /** When it happens; null when the caller did not say. */
   readonly at: number | null;
   readonly mask: number;
-  readonly result: { readonly contentType: string; readonly bytes: Uint8Array } | null;
+  readonly result: Uint8Array | null;
 }
 
 export interface PatchBatch {
@@ -39,15 +41,14 @@ export interface PatchBatch {
   readonly values: readonly Value[];
 }
 
-const HEAD_WIDTH = 8;
+const HEAD_WIDTH = 7;
 
 export function pushHead(heads: Value[], head: PatchHead): void {
   const { id, states, fence, revision, at, mask, result } = head;
-  heads.push(id, states, fence, revision, at, mask, result?.contentType ?? null, result?.bytes ?? null);
+  heads.push(id, states, fence, revision, at, mask, result);
 }
 
 function headAt(heads: readonly Value[], at: number): PatchHead {
-  const contentType = heads[at + 6] as string | null;
   return {
     id: heads[at] as string,
     states: heads[at + 1] as number,
@@ -55,7 +56,7 @@ function headAt(heads: readonly Value[], at: number): PatchHead {
     revision: heads[at + 3] as number | null,
     at: heads[at + 4] as number | null,
     mask: heads[at + 5] as number,
-    result: contentType === null ? null : { contentType, bytes: heads[at + 7] as Uint8Array },
+    result: heads[at + 6] as Uint8Array | null,
   };
 }
 
@@ -65,19 +66,21 @@ export function applyPatches(transaction: Transaction, { heads, values }: PatchB
   let valueAt = 0;
   for (let at = 0; at < heads.length; at += HEAD_WIDTH) {
     const head = headAt(heads, at);
-    const shape = shapeOf(head.mask);
-    const row = transaction.connection.get('jobById', head.id);
-    if (row === undefined) {
+    const columns = maskColumns(head.mask);
+    const [...row] = transaction.connection.get('jobToChange', head.id) ?? [];
+    const inputBytes = row.pop() as number | undefined;
+    if (inputBytes === undefined) {
       kinds.push(MISSING);
     } else if (isExpected(row, head)) {
       kinds.push(APPLIED);
-      const next = write(transaction, row, head, values.slice(valueAt, valueAt + shape.width));
+      const next = patchedRow(row, columns, values, valueAt);
+      write(transaction, { before: row, next, columns, inputBytes }, head);
       jobs.push(...next);
     } else {
       kinds.push(STALE);
       jobs.push(...row);
     }
-    valueAt += shape.width;
+    valueAt += columns.length;
   }
   return { kinds, jobs };
 }
@@ -90,45 +93,46 @@ function isExpected(row: Row, head: PatchHead): boolean {
   );
 }
 
-/** Writes the patch and all that goes with it; returns the row as it is then. */
-function write(transaction: Transaction, row: Row, head: PatchHead, patch: Row): Row {
-  const { connection } = transaction;
-  const shape = shapeOf(head.mask);
-  const number = row[AT.number] as number;
-  const changed = connection.prepareOnce(shape.sql).run(...patch, number, row[AT.revision] as number);
-  if (changed !== 1) throw new Error(`Job ${number} changed inside of a transaction of its only writer.`);
-  const next = patchedRow(row, shape.columns, patch);
-  if (head.result !== null) {
-    connection.run('jobResultPut', number, head.result.contentType, head.result.bytes);
-  } else if (row[AT.result_type] !== null && next[AT.result_type] === null) {
-    connection.run('jobResultDelete', number);
-  }
-  const before = row[AT.state] as StoredState;
-  if (next[AT.state] !== before) stateChanged(transaction, next, before, head.at);
-  return next;
+interface Change {
+  readonly before: Row;
+  readonly next: Row;
+  /** What the patch writes. */
+  readonly columns: readonly JobColumn[];
+  readonly inputBytes: number;
 }
 
-function patchedRow(row: Row, columns: readonly JobColumn[], patch: Row): Row {
+/** Writes the row as it is to be, and all that goes with it. */
+function write(transaction: Transaction, change: Change, { at, result }: PatchHead): void {
+  const { before, next, inputBytes } = change;
+  const from = roomOf(before[AT.state] as StoredState);
+  const to = requireRoom(next);
+  if (result !== null && next[AT.result_type] === null) throw new Error('A result comes with what it is.');
+  if (from === to) {
+    update(transaction, to, change, result);
+  } else {
+    leaveRoom(transaction, from, next[AT.number] as number);
+    enterRoom(transaction, to, next, result);
+  }
+  const bytesBefore = bytesOf(before, inputBytes);
+  const bytes = bytesOf(next, inputBytes);
+  jobChanged(transaction, { before: before[AT.state] as StoredState, bytesBefore, row: next, bytes }, at);
+}
+
+/** The job stays in its room. */
+function update({ connection }: Transaction, room: Room, { before, next, columns }: Change, result: Value): void {
+  const number = next[AT.number] as number;
+  const there = columns.filter((column) => ROOM_COLUMNS[room].includes(column));
+  const values = there.map((column) => next[AT[column]] ?? null);
+  const changed = connection.prepareOnce(jobUpdate(room, there)).run(...values, number, before[AT.revision] as number);
+  if (changed !== 1) throw new Error(`Job ${number} changed inside of a transaction of its only writer.`);
+  if (result !== null || (before[AT.result_type] !== null && next[AT.result_type] === null)) {
+    connection.run('resultPut', number, result);
+  }
+}
+
+function patchedRow(row: Row, columns: readonly JobColumn[], values: readonly Value[], valueAt: number): Row {
   const next = row.slice();
-  for (const [index, column] of columns.entries()) next[AT[column]] = patch[index] ?? null;
+  for (const [index, column] of columns.entries()) next[AT[column]] = values[valueAt + index] ?? null;
   next[AT.revision] = (row[AT.revision] as number) + 1;
   return next;
-}
-
-interface Shape {
-  readonly columns: readonly JobColumn[];
-  readonly width: number;
-  readonly sql: string;
-}
-
-/** By mask. There are 2^13 masks, and about ten that `decide` makes. */
-const shapes = new Map<number, Shape>();
-
-function shapeOf(mask: number): Shape {
-  const known = shapes.get(mask);
-  if (known !== undefined) return known;
-  const columns = maskColumns(mask);
-  const shape = { columns, width: columns.length, sql: jobUpdate(columns) };
-  shapes.set(mask, shape);
-  return shape;
 }

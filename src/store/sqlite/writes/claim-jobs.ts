@@ -1,8 +1,8 @@
 /** Takes due jobs for a worker, as `decide(job, {kind: 'claim'})` would, per type in the order of the contract. */
 import type { ClaimRequest } from '../../contract.ts';
-import { AT, JOB_WIDTH } from '../../job-row.ts';
+import { JOB_WIDTH } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
-import { stateChanged } from './state-change.ts';
+import { jobChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A job and, in one more column, its input. */
@@ -33,7 +33,10 @@ function claimOfType(transaction: Transaction, request: ClaimRequest, type: stri
     for (const row of rows) claimed.push(row);
     if (claimed.length < max) priority = nextPriority(transaction, request, type, priority);
   }
-  for (const row of claimed) stateChanged(transaction, row, 'waiting', request.now);
+  for (const row of claimed) {
+    const bytes = Buffer.byteLength(row[JOB_WIDTH] as string);
+    jobChanged(transaction, { before: 'waiting', bytesBefore: bytes, row, bytes }, request.now);
+  }
   return claimed;
 }
 
@@ -52,29 +55,20 @@ interface Want {
   readonly max: number;
 }
 
+/** Three statements over the same rows: what they are after the claim, their entry into `running`, their leave of `waiting`. */
 function claimOfPriority(transaction: Transaction, request: ClaimRequest, want: Want): readonly Row[] {
   const { connection } = transaction;
-  const values = [want.type, want.priority, request.now, want.max] as const;
-  const rows =
-    request.tenant === null
-      ? connection.all('jobClaimable', ...values)
-      : connection.all('jobClaimableOfTenant', ...values, request.tenant);
-  return rows.map((row) => takeJob(transaction, request, row));
-}
-
-/** The row as it is after the claim. */
-function takeJob({ connection }: Transaction, { worker, leaseMs, now }: ClaimRequest, row: Row): Row {
-  const leaseUntil = now + leaseMs;
-  connection.run('jobClaim', row[AT.number] as number, worker, leaseUntil, now);
-  const next = row.slice();
-  next[AT.state] = 'running';
-  next[AT.attempt] = (row[AT.attempt] as number) + 1;
-  next[AT.fence] = (row[AT.fence] as number) + 1;
-  next[AT.revision] = (row[AT.revision] as number) + 1;
-  next[AT.worker] = worker;
-  next[AT.lease_until] = leaseUntil;
-  next[AT.started_at] = now;
-  next[AT.percent] = 0;
-  next[AT.message] = null;
-  return next;
+  const { tenant, worker, leaseMs, now } = request;
+  const due = [want.type, want.priority, now, want.max] as const;
+  const taken = [...due, now + leaseMs, worker] as const;
+  if (tenant !== null) {
+    const rows = connection.all('jobClaimableOfTenant', ...taken, tenant);
+    if (rows.length > 0) connection.run('jobClaimOfTenant', ...taken, tenant);
+    if (rows.length > 0) connection.run('jobClaimLeaveOfTenant', ...due, tenant);
+    return rows;
+  }
+  const rows = connection.all('jobClaimable', ...taken);
+  if (rows.length > 0) connection.run('jobClaim', ...taken);
+  if (rows.length > 0) connection.run('jobClaimLeave', ...due);
+  return rows;
 }

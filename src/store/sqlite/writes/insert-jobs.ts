@@ -1,8 +1,9 @@
 /** New jobs, and replays of jobs that their idempotency key finds again. */
 import type { Tags } from '../../../core/job.ts';
-import { AT, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
+import { AT, FIXED_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { NEW_JOB_WIDTH } from '../rows.ts';
+import { isBlocked } from './rooms.ts';
 import { announce } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -45,19 +46,16 @@ function insertJob(transaction: Transaction, job: Row, input: string): number {
   const { connection } = transaction;
   const tenant = job[NEW_AT.tenant] as string;
   const number = transaction.takeNumber();
-  connection.run('jobInsert', ...job, number, isBlocked(transaction, job, number));
-  connection.run('jobInputInsert', number, input);
+  const row = [number, ...job];
+  connection.run('jobInsert', ...row.slice(0, FIXED_COLUMNS.length), input);
+  const { type, priority, sequence_key, timeout_ms, run_at, deadline_at } = NEW_AT;
+  const copies = [type, priority, sequence_key, timeout_ms, run_at, deadline_at].map((place) => job[place] ?? null);
+  connection.run('waitingInsert', number, tenant, ...copies, isBlocked(transaction, row));
   const tags = job[NEW_AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
-  transaction.count(tenant, job[NEW_AT.type] as string, 'waiting', 1);
+  transaction.count(tenant, job[type] as string, 'waiting', { jobs: 1, bytes: Buffer.byteLength(input) });
   if (job[NEW_AT.callback_url] !== null) announceNew(transaction, number, job[NEW_AT.created_at] as number);
   return number;
-}
-
-function isBlocked(transaction: Transaction, job: Row, number: number): Value {
-  const key = job[NEW_AT.sequence_key];
-  if (key === null || key === undefined) return 0;
-  return transaction.connection.get('sequenceIsTaken', job[NEW_AT.tenant] as string, key, number)?.[0] ?? 0;
 }
 
 export function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {

@@ -2,9 +2,11 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { Removal, RemoveOutcome } from '../../contract.ts';
-import { AT } from '../../job-row.ts';
+import { AT, JOB_WIDTH } from '../../job-row.ts';
 import type { Row } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
+import { leaveRoom } from './rooms.ts';
+import { bytesOf } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 5 ms. */
@@ -21,19 +23,19 @@ export function removeJobs(transaction: Transaction, batch: readonly Removal[]):
 
 function removeJob(transaction: Transaction, removal: Removal): RemoveOutcome {
   const { connection } = transaction;
-  const row = connection.get('jobById', removal.id);
+  const row = connection.get('jobToChange', removal.id);
   if (row === undefined) return 'missing';
   const state = row[AT.state] as StoredState;
   if (row[AT.revision] !== removal.revision || !isFinal(state)) return 'stale';
   const number = row[AT.number] as number;
   const tenant = row[AT.tenant] as string;
   connection.run('jobDelete', number);
-  connection.run('jobInputDelete', number);
-  if (row[AT.result_type] !== null) connection.run('jobResultDelete', number);
+  leaveRoom(transaction, 'finished', number);
   if (row[AT.callback_url] !== null) connection.run('deliveryDeleteOfJob', number);
   deleteTags(transaction, row);
   connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
-  transaction.count(tenant, row[AT.type] as string, state, -1);
+  const bytes = bytesOf(row, row[JOB_WIDTH] as number);
+  transaction.count(tenant, row[AT.type] as string, state, { jobs: -1, bytes: -bytes });
   return 'removed';
 }
 

@@ -4,20 +4,23 @@
  */
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import type { RestoreOutcome, ResultContent, StoredKey, Tombstone } from '../../contract.ts';
-import { AT } from '../../job-row.ts';
+import type { RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
+import { roomFor, roomOf } from '../../job-rooms.ts';
+import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
 import { laneOf } from '../delivery-lane.ts';
-import type { Row, Value } from '../rows.ts';
+import type { Row } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
+import { enterRoom } from './rooms.ts';
+import { bytesOf } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface JobRows {
   /** In the order of `JOB_COLUMNS`. */
   readonly row: Row;
   readonly input: string;
-  readonly result: ResultContent | null;
+  readonly result: Uint8Array | null;
   /** Each in the order of `deliveryRestore`, from the revision on. */
   readonly deliveries: readonly Row[];
 }
@@ -93,6 +96,8 @@ function graveOf(connection: Connection, id: string, number: number): 'present' 
 function restoreJob(transaction: Transaction, rows: JobRows): RestoreOutcome {
   const there = standingOf(transaction.connection, rows.row);
   if (there !== null) return there;
+  const isResultOdd = rows.result !== null && rows.row[AT.result_type] === null;
+  if (isResultOdd || roomFor(rows.row) === null) return 'conflict';
   insertWholeJob(transaction, rows);
   return 'written';
 }
@@ -118,12 +123,12 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   const tenant = row[AT.tenant] as string;
   const state = row[AT.state] as StoredState;
   transaction.raiseNumber(number);
-  connection.run('jobRestore', ...row, isBlocked(connection, row));
-  connection.run('jobInputInsert', number, input);
-  if (result !== null) connection.run('jobResultPut', number, result.contentType, result.bytes);
+  connection.run('jobInsert', ...row.slice(0, FIXED_COLUMNS.length), input);
+  enterRoom(transaction, roomOf(state), row, result);
   const tags = row[AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
-  transaction.count(tenant, row[AT.type] as string, state, 1);
+  const bytes = bytesOf(row, Buffer.byteLength(input));
+  transaction.count(tenant, row[AT.type] as string, state, { jobs: 1, bytes });
   const key = row[AT.sequence_key] ?? null;
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
@@ -142,9 +147,3 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
 
 /** In a row of a pending delivery. */
 const URL_AT = 2;
-
-function isBlocked(connection: Connection, row: Row): Value {
-  const key = row[AT.sequence_key] ?? null;
-  if (key === null || row[AT.state] !== 'waiting') return 0;
-  return connection.get('sequenceIsTaken', row[AT.tenant] as string, key, row[AT.number] as number)?.[0] ?? 0;
-}

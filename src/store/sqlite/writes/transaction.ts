@@ -12,9 +12,15 @@ export interface Transaction {
   takeNumber(): number;
   /** No number up to this one is given out from here on. False where that was so before. */
   raiseNumber(number: number): boolean;
-  /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
-  count(tenant: string, type: string, state: StoredState, jobs: number): void;
+  /** So many more (or, below 0, fewer) jobs and bytes of this tenant and type in this state. */
+  count(tenant: string, type: string, state: StoredState, more: Tally): void;
   settle(): void;
+}
+
+interface Tally {
+  readonly jobs: number;
+  /** Of inputs and results. */
+  readonly bytes: number;
 }
 
 interface CountChange {
@@ -22,6 +28,7 @@ interface CountChange {
   readonly type: string;
   readonly state: StoredState;
   jobs: number;
+  bytes: number;
 }
 
 export function transactionOn(connection: Connection): Transaction {
@@ -44,18 +51,22 @@ export function transactionOn(connection: Connection): Transaction {
     return true;
   }
 
-  function count(tenant: string, type: string, state: StoredState, jobs: number): void {
+  function count(tenant: string, type: string, state: StoredState, { jobs, bytes }: Tally): void {
     // A state holds no line break, so that two different triples never make the same key.
     const key = `${state}\n${tenant.length}\n${tenant}${type}`;
     const change = changes.get(key);
-    if (change === undefined) changes.set(key, { tenant, type, state, jobs });
-    else change.jobs += jobs;
+    if (change === undefined) {
+      changes.set(key, { tenant, type, state, jobs, bytes });
+    } else {
+      change.jobs += jobs;
+      change.bytes += bytes;
+    }
   }
 
   function settle(): void {
     if (lastNumber !== null) connection.run('jobNumberWrite', lastNumber);
-    for (const { tenant, type, state, jobs } of changes.values()) {
-      if (jobs !== 0) connection.run('countAdd', tenant, type, state, jobs);
+    for (const { tenant, type, state, jobs, bytes } of changes.values()) {
+      if (jobs !== 0 || bytes !== 0) connection.run('countAdd', tenant, type, state, jobs, bytes);
       if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
     }
   }

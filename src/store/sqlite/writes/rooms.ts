@@ -1,0 +1,50 @@
+/**
+ * The way of a job from room to room. Whoever leaves one enters another in the same transaction, so that a job is in exactly one;
+ * what no room can hold is refused before anything is written.
+ */
+
+import { roomFor } from '../../job-rooms.ts';
+import type { Room } from '../../job-row.ts';
+import { AT } from '../../job-row.ts';
+import type { Row, Value } from '../rows.ts';
+import { columnsOf, type StatementName } from '../statements.ts';
+import type { Transaction } from './transaction.ts';
+
+const ENTER = { waiting: 'waitingEnter', running: 'runningEnter', finished: 'finishedEnter' } as const;
+const LEAVE = { waiting: 'waitingLeave', running: 'runningLeave', finished: 'finishedLeave' } as const;
+const PLACES: Readonly<Record<Room, readonly number[]>> = {
+  waiting: placesOf('waiting'),
+  running: placesOf('running'),
+  finished: placesOf('finished'),
+};
+
+/** @param row in the order of `JOB_COLUMNS` */
+export function enterRoom(transaction: Transaction, room: Room, row: Row, result: Uint8Array | null): void {
+  const values: Value[] = PLACES[room].map((place) => row[place] ?? null);
+  if (room === 'waiting') values.push(isBlocked(transaction, row));
+  if (room === 'finished') values.push(result);
+  transaction.connection.run(ENTER[room], ...values);
+}
+
+export function leaveRoom({ connection }: Transaction, room: Room, number: number): void {
+  const name: StatementName = LEAVE[room];
+  if (connection.run(name, number) !== 1) throw new Error(`Job ${number} is not in ${room}.`);
+}
+
+/** 1 where a job that waits has to wait for others of its sequence. */
+export function isBlocked({ connection }: Transaction, row: Row): Value {
+  const key = row[AT.sequence_key] ?? null;
+  if (key === null) return 0;
+  return connection.get('sequenceIsTaken', row[AT.tenant] as string, key, row[AT.number] as number)?.[0] ?? 0;
+}
+
+/** Throws for a row that says what no job in its state can. */
+export function requireRoom(row: Row): Room {
+  const room = roomFor(row);
+  if (room === null) throw new Error(`No ${row[AT.state]} job is as job ${row[AT.number]} would be.`);
+  return room;
+}
+
+function placesOf(room: Room): readonly number[] {
+  return columnsOf(room).map((column) => AT[column]);
+}
