@@ -142,6 +142,21 @@ describe('dataFiles', () => {
     });
   }
 
+  it('speaks of a URL that a caller named as of that, without its query', async () => {
+    const base = await serve((request, response) =>
+      request.url?.startsWith('/gone') ? response.writeHead(404).end() : response.end('{"n": [1, '),
+    );
+    const named = (path: string) => ({ ...at(`${base}${path}?token=secret`, 'json'), within: [base] });
+    await assert.rejects(filesOf().parquetFile('dataset', named('/gone.json'), never), {
+      message: `The data at ${base}/gone.json cannot be fetched: its server answered 404.`,
+    });
+    await assert.rejects(filesOf().parquetFile('dataset', named('/broken.json'), never), (error: Error) => {
+      assert.ok(error.message.startsWith(`The data at ${base}/broken.json cannot be read as json: `), error.message);
+      assert.doesNotMatch(error.message, /data set|secret/);
+      return true;
+    });
+  });
+
   it('removes earlier versions of a file, apart from those that may still be opened', async () => {
     let requests = 0;
     const base = await serve((_, response) => {

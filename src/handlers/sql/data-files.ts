@@ -56,16 +56,29 @@ export function dataFiles(options: DataFilesOptions) {
       const prefix = hashOf(`${original}\0${source.format}`);
       const file = join(options.cacheDir, `${prefix}-${hashOf(version)}.parquet`);
       if (await exists(file)) return file;
-      await convert(options, { name, original, file, format: source.format });
+      await convert(options, { subject: subjectOf(name, source), original, file, format: source.format });
       await removeOlder(options.cacheDir, prefix, file);
       return file;
     },
   };
 }
 
+interface Subject {
+  readonly name: string;
+  /** The beginning of a sentence. */
+  readonly words: string;
+}
+
+/** Whoever named a URL knows it by that, without what may be a secret in it; a vendor's caller has never heard of the name of the data set. */
+function subjectOf(name: string, source: DataSource): Subject {
+  if (source.kind === 'file' || source.within === undefined) return { name, words: `The data set ${name}` };
+  const { origin, pathname } = new URL(source.url);
+  return { name: `${origin}${pathname}`, words: `The data at ${origin}${pathname}` };
+}
+
 async function convert(
   { openSandbox }: DataFilesOptions,
-  { name, original, file, format }: { name: string; original: string; file: string; format: DataFormat },
+  { subject, original, file, format }: { subject: Subject; original: string; file: string; format: DataFormat },
 ): Promise<void> {
   const draft = `${file}.${randomUUID()}`;
   const unmarked = `${draft}.unmarked`;
@@ -79,10 +92,10 @@ async function convert(
   } catch (error) {
     await rm(draft, { force: true });
     const [reason = ''] = String((error as Error).message)
-      .replaceAll(unmarked, name)
-      .replaceAll(original, name)
+      .replaceAll(unmarked, subject.name)
+      .replaceAll(original, subject.name)
       .split('\n', 1);
-    throw new DataSetError(`The data set ${name} cannot be read as ${format}: ${reason}`, false);
+    throw new DataSetError(`${subject.words} cannot be read as ${format}: ${reason}`, false);
   } finally {
     sandbox.close();
     await rm(unmarked, { force: true });
@@ -117,18 +130,19 @@ async function fetched(
   const ageMs = Date.now() - ((await modifiedAt(file)) ?? Number.NEGATIVE_INFINITY);
   if (ageMs < settings.urlMaxAgeMs) return file;
   const draft = `${file}.${randomUUID()}`;
+  const { words } = subjectOf(name, source);
   try {
     await download(source, draft, { upstream, bytesMax: settings.urlBytesMax, signal });
     await placeLasting(draft, file);
     return file;
   } catch (error) {
     await rm(draft, { force: true });
-    if (error instanceof DataSetError) throw new DataSetError(`The data set ${name} ${error.message}`, error.isPassing);
+    if (error instanceof DataSetError) throw new DataSetError(`${words} ${error.message}`, error.isPassing);
     if (error instanceof PrivateAddressError || error instanceof RedirectError) {
-      throw new DataSetError(`The data set ${name} cannot be fetched: ${error.message}`, false);
+      throw new DataSetError(`${words} cannot be fetched: ${error.message}`, false);
     }
     const { code, message } = error as NodeJS.ErrnoException;
-    throw new DataSetError(`The data set ${name} cannot be fetched: ${code ?? message}.`, true);
+    throw new DataSetError(`${words} cannot be fetched: ${code ?? message}.`, true);
   }
 }
 

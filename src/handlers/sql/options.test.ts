@@ -13,6 +13,8 @@ describe('dataFormatOf', () => {
     ['a.json', 'json'],
     ['a.xlsx', null],
     ['csv', null],
+    ['folder/mycsv', null],
+    ['a.csv_gz', null],
     [{ path: 'a.txt', format: 'csv' }, 'csv'],
     [{ path: 'a.csv' }, 'csv'],
     [{ url: 'https://a.example/x.parquet?download=1' }, 'parquet'],

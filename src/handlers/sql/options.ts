@@ -75,9 +75,9 @@ function dataSourceOf(data: DataSet, baseDir: string): DataSource | null {
 }
 
 const ENDINGS: readonly (readonly [RegExp, DataFormat])[] = [
-  [/.parquet$/i, 'parquet'],
-  [/.(csv|tsv)(.gz|.zst)?$/i, 'csv'],
-  [/.(json|jsonl|ndjson)(.gz|.zst)?$/i, 'json'],
+  [/\.parquet$/i, 'parquet'],
+  [/\.(csv|tsv)(\.gz|\.zst)?$/i, 'csv'],
+  [/\.(json|jsonl|ndjson)(\.gz|\.zst)?$/i, 'json'],
 ];
 
 /** Null where neither the data set nor the end of its name says it. */
