@@ -28,6 +28,8 @@ export interface Arguments {
   readonly usage: string;
   readonly min: number;
   readonly max: number;
+  /** Where a word too many probably belongs. */
+  readonly hint?: string;
 }
 
 export interface Invocation<T extends OptionTable> extends Surroundings {
@@ -80,10 +82,11 @@ export function defineCommand<const T extends OptionTable>(definition: CommandDe
   };
 }
 
-function requireCount(name: string, { usage, min, max }: Arguments, args: readonly string[]): void {
+function requireCount(name: string, { usage, min, max, hint }: Arguments, args: readonly string[]): void {
   if (args.length < min) throw usageError(`\`bide ${name}\` needs ${usage}: see \`bide help ${name}\`.`);
   if (args.length > max) {
     const surplus = JSON.stringify(args[max]);
-    throw usageError(`\`bide ${name}\` does not know what to do with ${surplus}: see \`bide help ${name}\`.`);
+    const where = hint === undefined ? '' : `${hint}; `;
+    throw usageError(`\`bide ${name}\` does not know what to do with ${surplus}: ${where}see \`bide help ${name}\`.`);
   }
 }

@@ -113,7 +113,10 @@ describe('bide submit', () => {
   test('refuses what can never work with 2, each with its own sentence', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [['submit'], /needs TYPE/],
-      [['submit', 'echo', 'more'], /does not know what to do with "more"/],
+      [
+        ['submit', 'echo', 'more'],
+        /does not know what to do with "more": the input goes into --input; see `bide help submit`/,
+      ],
       [['submit', 'ecoh'], /no job type named "ecoh"\.\n {2}known types: .*echo/],
       [['submit', 'echo', '--input', '{'], /The input from --input is not JSON/],
       [

@@ -36,7 +36,7 @@ const OPTIONS = {
 export const submit = defineCommand({
   name: 'submit',
   summary: 'submit a job and print its id, or with --wait its result',
-  arguments: { usage: 'TYPE', min: 1, max: 1 },
+  arguments: { usage: 'TYPE', min: 1, max: 1, hint: 'the input goes into --input' },
   options: OPTIONS,
   examples: [
     `bide submit echo --input '{"a":1}' --wait`,

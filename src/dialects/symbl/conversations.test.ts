@@ -131,6 +131,36 @@ describe('a conversation', () => {
   });
 });
 
+describe('a conversation whose jobs are gone', () => {
+  it('goes too, with the next submits, and those that still have one stay', async () => {
+    const rig = await openSymbl({ options: { retainMs: DAY_MS } });
+    const statusOf = async (id: string) => (await rig.get(`/v1/conversations/${id}`)).status;
+    const unfinished: string[] = [];
+    const over: string[] = [];
+    const end = async (jobId: string) => {
+      await rig.engine.cancel(rig.tenant, jobId);
+      await rig.engine.remove(rig.tenant, jobId);
+    };
+    try {
+      for (const isKept of [false, true, true, true, true, true, false, false]) {
+        const { conversationId, jobId } = await rig.submit(text('Hi.'));
+        if (!isKept) await end(jobId);
+        (isKept ? unfinished : over).push(conversationId);
+        rig.clock.advance(1);
+      }
+      const { conversationId: young, jobId } = await rig.submit(text('Hi.'));
+      await end(jobId);
+      rig.clock.advance(DAY_MS - 1);
+      for (const id of over) assert.equal(await statusOf(id), 200, 'until somebody comes');
+      for (let submit = 0; submit < 2; submit += 1) await rig.submit(text('Hi.'));
+      assert.deepEqual(await Promise.all(over.map(statusOf)), [404, 404, 404]);
+      assert.deepEqual(await Promise.all([...unfinished, young].map(statusOf)), Array(6).fill(200));
+    } finally {
+      await rig.close();
+    }
+  });
+});
+
 describe('a long conversation', () => {
   it('is read beside everybody else, in full, and not beyond what one answer may take', async () => {
     const rig = await openSymbl({ options: { readBytesMax: 4_000_000 } });

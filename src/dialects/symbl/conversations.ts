@@ -2,7 +2,7 @@
  * Conversations: what jobs are appended to, and results are read from.
  *
  * Kept as documents, apart from their jobs: a name, a time and metadata. The jobs of a conversation carry its id as a tag, and its
- * words are read from their results each time, so that nothing has to be kept in step.
+ * words are read from their results each time, so that nothing has to be kept in step. One without jobs goes (`retention.ts`).
  */
 import { randomInt } from 'node:crypto';
 import { BideError } from '../../core/errors.ts';
@@ -10,6 +10,7 @@ import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import type { Documents, Engine, Snapshot } from '../../engine/api.ts';
 import { CONVERSATION_TAG, UNKNOWN_CONVERSATION } from './mapping.ts';
+import { createRetention, CONVERSATION_KIND as KIND } from './retention.ts';
 import { NO_NOTES, type SpeakerNotes } from './speakers.ts';
 
 export interface Conversation {
@@ -44,7 +45,6 @@ export interface ConversationPage {
   readonly limit: number;
 }
 
-const KIND = 'symbl.conversation';
 const NOTES_KIND = 'symbl.speakers';
 /** A list by offset passes over what it skips: a range that holds more is to be narrowed. */
 const LISTED_MAX = 10_000;
@@ -56,9 +56,12 @@ const WRITES_MAX = 5;
 
 export function createConversations(options: {
   readonly documents: Documents;
-  readonly engine: Pick<Engine, 'clock' | 'list' | 'limits'>;
+  readonly engine: Pick<Engine, 'clock' | 'count' | 'list' | 'limits'>;
+  /** How long jobs are kept. */
+  readonly retainMs: number;
 }): Conversations {
   const { documents, engine } = options;
+  const removeOver = createRetention({ ...options, remove });
 
   async function read(tenant: string, id: string): Promise<Conversation> {
     const document = /^\d{1,20}$/.test(id) ? await documents.documentRead({ tenant, kind: KIND, name: id }) : null;
@@ -66,9 +69,16 @@ export function createConversations(options: {
     return conversationOf(document);
   }
 
+  async function remove(tenant: string, id: string): Promise<void> {
+    await documents.documentRemove({ tenant, kind: NOTES_KIND, name: id });
+    await documents.documentRemove({ tenant, kind: KIND, name: id });
+  }
+
   return {
     read,
+    remove,
     async create(tenant, draft) {
+      await removeOver(tenant);
       const data = { name: draft.name, metadata: fieldsOf(draft.metadata) };
       for (let draw = 0; draw < DRAWS_MAX; draw += 1) {
         const now = engine.clock.now();
@@ -84,7 +94,10 @@ export function createConversations(options: {
       }
       throw new BideError('INTERNAL', 'No free conversation id was drawn.');
     },
-    list: (tenant, page) => listOf(documents, tenant, page),
+    async list(tenant, page) {
+      await removeOver(tenant);
+      return listOf(documents, tenant, page);
+    },
     async setMetadata(tenant, id, metadata) {
       const written = await rewrite(
         documents,
@@ -105,10 +118,6 @@ export function createConversations(options: {
         { tenant, kind: NOTES_KIND, name: id, now: engine.clock.now() },
         (document) => change(notesOf(document)) as unknown as Json,
       );
-    },
-    async remove(tenant, id) {
-      await documents.documentRemove({ tenant, kind: NOTES_KIND, name: id });
-      await documents.documentRemove({ tenant, kind: KIND, name: id });
     },
     async jobs(tenant, id) {
       const found: Snapshot[] = [];

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
+import type { Job } from '../../core/job.ts';
 import { type Disk, systemDisk } from '../../disk/disk.ts';
 import type { Scope } from '../../engine/api.ts';
 import { noteCaller } from '../../http/caller.ts';
@@ -24,6 +25,7 @@ import { reading } from './reading.ts';
 import { createReadingDesk } from './reading-desk.ts';
 import { processBytes, processText, processUrl } from './starting.ts';
 import { createTokens } from './tokens.ts';
+import { UPLOAD_DAMAGED } from './upload-check.ts';
 import { createUploads } from './uploads.ts';
 import { Credentials, MEDIA } from './wire.ts';
 
@@ -59,7 +61,7 @@ function sharedOf(context: Context, disk: Disk): Shared {
   const tails = new Map<string, Promise<unknown>>();
   return {
     context,
-    conversations: createConversations({ documents, engine }),
+    conversations: createConversations({ documents, engine, retainMs: options.retainMs }),
     uploads: createUploads({
       folder: options.uploadFolder ?? join(context.folder, 'uploads'),
       bytesMax: options.uploadBytesMax,
@@ -76,11 +78,14 @@ function sharedOf(context: Context, disk: Disk): Shared {
   };
 }
 
-/** Uploads go with the success of their job; a look at the start and each hour takes what never got there. */
+/**
+ * Uploads go with the success of their job, or when the file is damaged; a look at the start and each hour takes what never got there. Those of other
+ * failed jobs stay so long because such a job may be run again, which needs its file.
+ */
 function tidyUploads(app: FastifyInstance, { context, uploads }: Shared): void {
   const { engine, options } = context;
   const unsubscribe = engine.subscribe((event) => {
-    if (event.kind !== 'changed' || event.snapshot.job.state !== 'succeeded') return;
+    if (event.kind !== 'changed' || !isDoneWith(event.snapshot.job)) return;
     const upload = remembered(event.snapshot.job)?.upload ?? null;
     if (upload !== null) drop(() => uploads.drop(upload.name));
   });
@@ -98,6 +103,11 @@ function tidyUploads(app: FastifyInstance, { context, uploads }: Shared): void {
   function drop(run: () => Promise<void>): void {
     run().catch((error: unknown) => context.logger.warn({ err: error }, 'an upload could not be dropped'));
   }
+}
+
+/** Whether nobody will read the upload of this job again. */
+function isDoneWith({ state, error }: Job): boolean {
+  return state === 'succeeded' || (state === 'failed' && error?.code === UPLOAD_DAMAGED);
 }
 
 function declareTokens(app: FastifyInstance, context: Context): void {

@@ -37,6 +37,7 @@ describe('a job whose uploaded file', () => {
       const error = lookup?.kind === 'found' ? lookup.snapshot.job.error : null;
       assert.equal(error?.code, 'UPLOAD_DAMAGED');
       assert.match(error?.message ?? '', message);
+      assert.deepEqual(await readdir(dirname(file)), [], 'nobody will read it again');
       await rig.close();
     });
   }

@@ -33,7 +33,8 @@ async function complaintAbout({ file, bytes, sha256 }: Upload, signal: AbortSign
 }
 
 const CHUNK_BYTES = 262_144;
+export const UPLOAD_DAMAGED = 'UPLOAD_DAMAGED';
 
 function damaged(message: string, details: { readonly bytes: number; readonly found?: number }): Failure {
-  return { code: 'UPLOAD_DAMAGED', message, details };
+  return { code: UPLOAD_DAMAGED, message, details };
 }

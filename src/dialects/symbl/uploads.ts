@@ -2,7 +2,7 @@
  * Audio and video on their way to a job: streamed to a file, so that an hour of film costs no memory.
  *
  * A file is named by a random id and stays until its job has succeeded or its conversation is deleted; what never came that far is
- * dropped after `uploadRetainMs`. It is on the disk, name and all, before the caller hears of it: a power cut takes no acknowledged upload.
+ * dropped after `uploadRetainMs`, since a failed job may be run again. It is on the disk, name and all, before the caller hears of it: a power cut takes no acknowledged upload.
  * An upload that is cut off, empty, too large or finds the disk full leaves no file and no job.
  */
 import { createHash, randomUUID } from 'node:crypto';
