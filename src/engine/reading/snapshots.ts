@@ -37,7 +37,7 @@ export interface Snapshots {
    * unless a listener looks at it. A worker's thousands of jobs a second would otherwise pass through here for nobody.
    */
   follow(job: Job, result: ResultContent | null): Snapshot;
-  /** As `put`, for what a read found: remembered only if nothing changed meanwhile. */
+  /** As `put`, for what a read found, or a submit stored: remembered only if nothing changed meanwhile. */
   putRead(job: Job, resultText: string | null, reading: Reading): Snapshot;
   /** As `put`, without remembering: for lists, which would push out what is polled. */
   view(job: Job, resultText: string | null): Snapshot;

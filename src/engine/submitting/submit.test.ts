@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createPlay, DONE, type Fixture, NEVER, openEngine, TENANT } from '../../../test/engine/engine-fixture.ts';
+import {
+  createPlay,
+  DONE,
+  type Fixture,
+  NEVER,
+  openEngine,
+  openStore,
+  TENANT,
+} from '../../../test/engine/engine-fixture.ts';
+import { spyOn } from '../../../test/engine/store-spy.ts';
+import type { Store } from '../../store/contract.ts';
 import type { SubmitRequest } from '../index.ts';
 
 function submitOne(fixture: Fixture, request: Partial<SubmitRequest>) {
@@ -316,4 +326,39 @@ it('a restarted engine answers a wait for a job that finished before', async () 
   await using second = await openEngine({ spy: fixture.spy, runsJobs: false });
   const request = { tenant: TENANT, ids: [id], for: 'all', timeoutMs: 10, signal: NEVER } as const;
   assert.equal((await second.engine.wait({ ...request, until: { kind: 'done' } })).isSatisfied, true);
+});
+
+describe('a job that is claimed before its submit has heard that it is stored', () => {
+  it('is running to whoever reads it, and its worker may end it', async () => {
+    await using own = await openStore();
+    const stored = Promise.withResolvers<void>();
+    const told = Promise.withResolvers<void>();
+    const insert: Store['insert'] = async (batch) => {
+      const outcomes = await own.store.insert(batch);
+      stored.resolve();
+      await told.promise;
+      return outcomes;
+    };
+    const spy = spyOn({ ...own.store, insert });
+    await using fixture = await openEngine({ spy, runsJobs: false, types: { parcel: 'remote' } });
+    const { engine } = fixture;
+    const submitted = fixture.submit('parcel');
+    await stored.promise;
+    const ask = {
+      tenant: TENANT,
+      types: ['parcel'],
+      max: 1,
+      leaseMs: 60_000,
+      worker: 'w',
+      timeoutMs: 0,
+      signal: NEVER,
+    };
+    const claim = await engine.workClaim(ask);
+    const [claimed] = claim.kind === 'claimed' ? claim.jobs : [];
+    told.resolve();
+    const id = await submitted;
+    assert.equal((await fixture.job(id)).state, 'running');
+    const ended = await engine.workSucceed({ tenant: TENANT, id, fence: claimed?.job.fence ?? 0, result: null });
+    assert.equal(ended.kind, 'done');
+  });
 });

@@ -14,6 +14,7 @@ import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
+import type { Reading } from '../reading/snapshots.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
@@ -33,11 +34,11 @@ export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly Su
 const NO_TAGS = Object.freeze({});
 
 export function createSubmit(options: SubmitOptions): Submit {
-  const inserts = createBatcher<NewJob, InsertOutcome>({
+  const inserts = createBatcher<NewJob, Inserted>({
     ...options,
     name: 'insert',
     inFlightMax: WRITES_IN_FLIGHT,
-    send: (batch) => options.store.insert(batch),
+    send: (batch) => insertBatch(options, batch),
     bytesOf: (item) => item.input.length,
   });
   const context: Context = { ...options, inserts, newId: createJobIds() };
@@ -54,8 +55,31 @@ export function createSubmit(options: SubmitOptions): Submit {
   };
 }
 
+/** With what has changed since the batch went to the store. */
+interface Inserted {
+  readonly outcome: InsertOutcome;
+  readonly reading: Reading;
+}
+
+/**
+ * A job may be claimed, and even ended, before its submit hears that it is stored. Memory follows no job that it does not know yet, so what
+ * came meanwhile is only known by a reading that began before: without it the submit would bring the past back, for good.
+ */
+async function insertBatch(
+  { store, snapshots }: SubmitOptions,
+  batch: readonly NewJob[],
+): Promise<readonly Inserted[]> {
+  const reading = snapshots.beginReading();
+  try {
+    return (await store.insert(batch)).map((outcome) => ({ outcome, reading }));
+  } finally {
+    // Once every submit of the batch has been told, which happens within the turn of the answer.
+    setImmediate(reading.end);
+  }
+}
+
 interface Context extends SubmitOptions {
-  readonly inserts: Batcher<NewJob, InsertOutcome>;
+  readonly inserts: Batcher<NewJob, Inserted>;
   readonly newId: (now: number) => string;
 }
 
@@ -86,13 +110,13 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
  */
 async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
   const { inserts, changes, limits } = context;
-  const outcome = await inserts.add(job).catch((error: unknown) => {
+  const { outcome, reading } = await inserts.add(job).catch((error: unknown) => {
     giveBackRoom(context, job);
     doubtAfter(error, changes, () => {});
     throw error;
   });
   if (outcome.kind === 'created')
-    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number), reading) };
   giveBackRoom(context, job);
   if (outcome.kind === 'absent') return overQuota(limits);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
@@ -102,9 +126,9 @@ function giveBackRoom({ population }: Context, { spec, isReplay = false }: NewJo
   if (!isReplay) population.giveBack(spec.tenant);
 }
 
-function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
+function created({ store, snapshots, changes }: Context, job: Job, reading: Reading): Snapshot {
   // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
-  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
+  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.putRead(job, null, reading);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
   return snapshot;
 }
