@@ -12,6 +12,7 @@ import { resolveConfigs } from '../config/resolve.ts';
 import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
 import { jsonProblem } from '../core/json-problem.ts';
+import { quotaError } from '../core/quota-error.ts';
 import { shownState } from '../core/state.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
@@ -232,7 +233,7 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
     case 'conflict':
       throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
     case 'overQuota':
-      throw new BideError('QUOTA_EXCEEDED', undefined, { limit: outcome.limit });
+      throw quotaError(outcome);
     default:
       throw new BideError('INTERNAL', 'A submit came back without an outcome.');
   }

@@ -169,8 +169,8 @@ export const ERRORS = Object.freeze({
   },
   QUOTA_EXCEEDED: {
     kind: 'quota',
-    title: 'The tenant has too many unfinished jobs.',
-    advice: 'Wait for some to finish, and try again after Retry-After.',
+    title: 'The tenant has no room for another job.',
+    advice: 'Wait for jobs to finish, or remove finished ones, and try again after Retry-After.',
   },
   TOO_MANY_DOCUMENTS: {
     kind: 'quota',

@@ -1,5 +1,6 @@
 /** What came of a submit, for a dialect: the job, or an error that the frame says in the dialect's own shape. */
 import { BideError } from '../core/errors.ts';
+import { quotaError } from '../core/quota-error.ts';
 import type { Engine, Snapshot, SubmitOutcome, SubmitRequest } from '../engine/api.ts';
 
 /** What the caller calls the field at a path of the input: where a dialect makes the input itself, its paths say nothing to them. */
@@ -25,7 +26,7 @@ export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (
     case 'invalidRequest':
       throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues, nameOf));
     case 'overQuota':
-      throw new BideError('QUOTA_EXCEEDED');
+      throw quotaError(outcome);
     case 'unknownType':
       throw new BideError('TYPE_UNKNOWN');
     case 'conflict':

@@ -7,6 +7,7 @@
  */
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
+import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Clock } from './clock.ts';
@@ -57,7 +58,7 @@ export type SubmitOutcome =
   | { readonly kind: 'invalidInput'; readonly issues: readonly Issue[] }
   /** A field of the request itself is out of range; `issues` say the limits. */
   | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] }
-  | { readonly kind: 'overQuota'; readonly limit: number };
+  | ({ readonly kind: 'overQuota' } & Quota);
 
 export type CommandOutcome =
   | { readonly kind: 'done'; readonly snapshot: Snapshot }

@@ -160,6 +160,21 @@ describe('submitting', () => {
     assert.deepEqual([answer.json().code, answer.json().value], ['QUOTA_EXCEEDED', 1]);
     assert.ok(Number(answer.headers['retry-after']) >= 1);
   });
+
+  test('past the bytes that a tenant may have stored answers 429 with that limit, until jobs are removed', async () => {
+    const MIB = 1_024 * 1_024;
+    await using http = await openHttp({ limits: { storedBytesPerTenantMax: MIB } });
+    const input = 'x'.repeat(700 * 1_024);
+    const id = await http.submit('task', { input });
+    const answer = await http.call('POST', '/v1/jobs', { body: { type: 'task', input } });
+    const { code, limit, value } = answer.json();
+    assert.deepEqual([answer.status, code, limit, value], [429, 'QUOTA_EXCEEDED', 'storedBytesPerTenantMax', MIB]);
+    await http.submit('task', { input: 'small' });
+    await http.call('POST', `/v1/jobs/${id}/cancel`);
+    assert.equal((await http.call('DELETE', `/v1/jobs/${id}`)).status, 204);
+    await http.on.clock.advance(1_000);
+    await http.submit('task', { input });
+  });
 });
 
 describe('reading', () => {

@@ -2,6 +2,7 @@
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { type Job, retainUntil, type Tags } from '../../core/job.ts';
+import { quotaError } from '../../core/quota-error.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type {
   CommandOutcome,
@@ -151,10 +152,7 @@ export function submitError(outcome: SubmitRefusal, type: string): BideError {
     case 'invalidRequest':
       return invalid(outcome.issues);
     case 'overQuota':
-      return new BideError('QUOTA_EXCEEDED', `The tenant has ${outcome.limit} unfinished jobs, which is the limit.`, {
-        limit: 'jobsWaitingMax',
-        value: outcome.limit,
-      });
+      return quotaError(outcome);
   }
 }
 

@@ -148,7 +148,11 @@ describe('an idempotency key of a tenant without room', () => {
     assert.equal(replay?.kind === 'existing' && replay.snapshot.job.id, id);
     const other = await submitOne(fixture, { idempotencyKey: 'k', priority: 1 });
     assert.equal(other?.kind === 'conflict' && other.snapshot.job.id, id);
-    assert.deepEqual(await submitOne(fixture, { idempotencyKey: 'new' }), { kind: 'overQuota', limit: 1 });
+    assert.deepEqual(await submitOne(fixture, { idempotencyKey: 'new' }), {
+      kind: 'overQuota',
+      limit: 'jobsWaitingMax',
+      value: 1,
+    });
     await fixture.engine.cancel(TENANT, id);
     assert.equal((await submitOne(fixture, { idempotencyKey: 'new' }))?.kind, 'created');
   });
@@ -178,7 +182,7 @@ describe('the quota', () => {
     await using fixture = await openEngine({ types: { task: play.run }, limits: { jobsWaitingMax: 2 } });
     const first = await fixture.submit('task');
     const delayed = await fixture.submit('task', { delayMs: 60_000 });
-    assert.deepEqual(await submitOne(fixture, {}), { kind: 'overQuota', limit: 2 });
+    assert.deepEqual(await submitOne(fixture, {}), { kind: 'overQuota', limit: 'jobsWaitingMax', value: 2 });
     assert.equal((await submitOne(fixture, { tenant: 'other', delayMs: 60_000 }))?.kind, 'created');
     (await play.next()).end(DONE);
     await fixture.until(first, ({ state }) => state === 'succeeded');

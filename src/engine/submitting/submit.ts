@@ -6,6 +6,7 @@
  */
 import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import type { Quota } from '../../core/quota-error.ts';
 import { retryWith } from '../../core/retry.ts';
 import type { InsertOutcome, NewJob } from '../../store/contract.ts';
 import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
@@ -18,6 +19,7 @@ import type { Reading } from '../reading/snapshots.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
+import { createRoom, type Room } from './room.ts';
 
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
@@ -41,7 +43,7 @@ export function createSubmit(options: SubmitOptions): Submit {
     send: (batch) => insertBatch(options, batch),
     bytesOf: (item) => item.input.length,
   });
-  const context: Context = { ...options, inserts, newId: createJobIds() };
+  const context: Context = { ...options, inserts, newId: createJobIds(), room: createRoom(options) };
 
   return async (requests) => {
     const [only] = requests;
@@ -81,6 +83,7 @@ async function insertBatch(
 interface Context extends SubmitOptions {
   readonly inserts: Batcher<NewJob, Inserted>;
   readonly newId: (now: number) => string;
+  readonly room: Room;
 }
 
 async function submitOne(context: Context, request: SubmitRequest): Promise<SubmitOutcome> {
@@ -96,19 +99,20 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
   const input = jsonText(check.input);
   if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
   if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
-  const hasRoom = context.population.reserve(request.tenant);
-  if (!hasRoom && (request.idempotencyKey ?? null) === null) return overQuota(limits);
+  const taken = context.room.take(request.tenant, Buffer.byteLength(input));
+  const bound = taken instanceof Promise ? await taken : taken;
+  if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
   const spec = specOf(request, type, { id: context.newId(now), now, limits });
-  return insert(context, hasRoom ? { spec, input } : { spec, input: '', isReplay: true });
+  return insert(context, bound === null ? { spec, input } : { spec, input: '', isReplay: true }, bound);
 }
 
 /**
- * The tenant's room for the job is taken already, unless it is a replay: a tenant without room may still ask for what it has,
+ * The tenant's room for the job is taken already, unless it is a replay, for which `bound` says what there is no room in: a tenant without room may still ask for what it has,
  * since whoever lost the answer to a submit sends it again, and must not be told that it was refused. Replays travel with the
  * inserts, so that they see a first try of the same batch or an earlier one; on a shared store, where two batches may be under
  * way side by side, one that overtakes its first try is told that there is no room.
  */
-async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
+async function insert(context: Context, job: NewJob, bound: Quota['limit'] | null): Promise<SubmitOutcome> {
   const { inserts, changes, limits } = context;
   const { outcome, reading } = await inserts.add(job).catch((error: unknown) => {
     giveBackRoom(context, job);
@@ -118,12 +122,13 @@ async function insert(context: Context, job: NewJob): Promise<SubmitOutcome> {
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number), reading) };
   giveBackRoom(context, job);
-  if (outcome.kind === 'absent') return overQuota(limits);
+  // Only a replay comes back absent.
+  if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', limits);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
 }
 
-function giveBackRoom({ population }: Context, { spec, isReplay = false }: NewJob): void {
-  if (!isReplay) population.giveBack(spec.tenant);
+function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJob): void {
+  if (!isReplay) room.giveBack(spec.tenant, Buffer.byteLength(input));
 }
 
 function created({ store, snapshots, changes }: Context, job: Job, reading: Reading): Snapshot {
@@ -147,8 +152,8 @@ function jsonText(input: Json): string | null {
   }
 }
 
-function overQuota(limits: Limits): SubmitOutcome {
-  return { kind: 'overQuota', limit: limits.jobsWaitingMax };
+function overQuota(limit: Quota['limit'], limits: Limits): SubmitOutcome {
+  return { kind: 'overQuota', limit, value: limits[limit] };
 }
 
 function inputTooLarge(limits: Limits): SubmitOutcome {

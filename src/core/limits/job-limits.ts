@@ -1,0 +1,46 @@
+/** The parts of a job, and its defaults. */
+import { DAY, HOUR, KIB, type LimitDefinition, MIB, SECOND } from './definition.ts';
+
+export const JOB_LIMITS = {
+  typeLengthMax: { value: 100, min: 10, max: 500, meaning: 'Characters in a type name.' },
+  tagsMax: { value: 20, min: 0, max: 100, meaning: 'Tags on one job.' },
+  // These four are parts of index rows, of which PostgreSQL takes 2,704 bytes: a character is three bytes, or six where it must be escaped
+  // (NUL, U+E000), and compression saves what repeats. The contract suite stores the worst of each range.
+  tagKeyLengthMax: { value: 100, min: 1, max: 100, meaning: 'Characters in a tag name.' },
+  tagValueLengthMax: { value: 500, min: 1, max: 500, meaning: 'Characters in a tag value.' },
+  idempotencyKeyLengthMax: { value: 255, min: 1, max: 600, meaning: 'Characters in an Idempotency-Key.' },
+  sequenceKeyLengthMax: { value: 255, min: 1, max: 600, meaning: 'Characters in a sequence key.' },
+  callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
+  progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
+  errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },
+  errorDetailsBytesMax: {
+    value: 16 * KIB,
+    min: 0,
+    max: MIB,
+    meaning: 'Bytes kept of the details of an error; more is dropped and said so.',
+  },
+  priorityMax: { value: 100, min: 1, max: 1_000, meaning: 'Priorities run from minus this to this.' },
+  attemptsMax: { value: 100, min: 1, max: 10_000, meaning: 'Attempts that a job may ask for.' },
+  delayMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'How far ahead a job may be scheduled.' },
+  timeoutMsMax: {
+    value: 7 * DAY,
+    min: SECOND,
+    max: 366 * DAY,
+    meaning: 'Longest timeout of one attempt, deadline of one job, and backoff between attempts.',
+  },
+  retainMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'Longest retention of a final job.' },
+  // Defaults of a job.
+  retainMs: { value: 7 * DAY, min: 0, max: 366 * DAY, meaning: 'Retention of a final job that asks for none.' },
+  tombstoneMs: {
+    value: 7 * DAY,
+    min: 0,
+    max: 366 * DAY,
+    meaning: 'How long a removed job answers 410 instead of 404.',
+  },
+  timeoutMs: {
+    value: HOUR,
+    min: SECOND,
+    max: 7 * DAY,
+    meaning: 'Timeout of one attempt where neither job nor type names one.',
+  },
+} satisfies Record<string, LimitDefinition>;

@@ -1,0 +1,51 @@
+/** What one tenant may have: deliveries under way, jobs, documents. */
+import { type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
+
+export const TENANT_LIMITS = {
+  // Deliveries.
+  deliveryTimeoutMs: { value: 5 * SECOND, min: 100, max: MINUTE, meaning: 'Time a callback URL has to answer.' },
+  deliveryTriesMax: { value: 3, min: 1, max: 100, meaning: 'Tries of one delivery before it is given up.' },
+  deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
+  deliveriesPerTenantMax: {
+    value: 10,
+    min: 1,
+    max: 1_000,
+    meaning:
+      'Deliveries of one tenant under way at once in one process: slow receivers of one keep nobody else waiting.',
+  },
+  deliveriesPerEndpointMax: {
+    value: 3,
+    min: 1,
+    max: 1_000,
+    meaning:
+      'Deliveries of one tenant to one host under way at once in one process: a slow one does not hold up those to others.',
+  },
+  // Tenants.
+  jobsWaitingMax: {
+    value: 1_000_000,
+    min: 1,
+    max: 1_000_000_000,
+    meaning:
+      'Unfinished jobs of one tenant; past it a submit gets 429. Processes that share a store each count every 10 s: together they may pass it by what they take in between.',
+  },
+  storedBytesPerTenantMax: {
+    value: 16_384 * MIB,
+    min: MIB,
+    max: 1_048_576 * MIB,
+    meaning:
+      'Bytes of the inputs and results of one tenant, in whatever state its jobs are; past it a submit gets 429 until jobs are removed, by retention or by DELETE. Each process counts them anew every 10 s.',
+  },
+  documentsPerTenantMax: {
+    value: 50_000,
+    min: 1,
+    max: 10_000_000,
+    meaning:
+      'Documents of one tenant: conversations with their notes, saved queries, data sets; past it a new one gets 429.',
+  },
+  documentBytesPerTenantMax: {
+    value: 256 * MIB,
+    min: MIB,
+    max: 65_536 * MIB,
+    meaning: 'Bytes of the documents of one tenant together. Each process counts them anew every 10 s.',
+  },
+} satisfies Record<string, LimitDefinition>;
