@@ -75,6 +75,15 @@ export type WorkOutcome =
   | { readonly kind: 'gone'; readonly goneAt: number }
   | { readonly kind: 'missing' };
 
+/** Tells that a caller went away: an AbortSignal, or less, since there is one for each held request. */
+export interface CallerSignal {
+  readonly aborted: boolean;
+  addEventListener(type: 'abort', listener: CallerListener, options?: { readonly once: boolean }): void;
+  removeEventListener(type: 'abort', listener: CallerListener): void;
+}
+
+export type CallerListener = (() => void) | { handleEvent(): void };
+
 export interface WaitRequest {
   readonly tenant: string;
   readonly ids: readonly string[];
@@ -85,7 +94,7 @@ export interface WaitRequest {
   /** Longest wait; Infinity waits until satisfied, aborted or shut down. */
   readonly timeoutMs: number;
   /** The caller went away: the wait ends at once and its answer does not matter. */
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
 }
 
 export interface WaitOutcome {
@@ -134,7 +143,7 @@ export interface ClaimWorkRequest {
   readonly worker: string;
   /** Waits up to this long for a first job. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
 }
 
 export type ClaimWorkOutcome =
@@ -154,7 +163,7 @@ export interface HeartbeatRequest extends WorkRef {
   readonly message?: string | null;
   /** Holds the answer until a cancel is requested, the job is lost, or this time is over: the worker learns of a cancel at once. */
   readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+  readonly signal: CallerSignal;
 }
 
 export type HeartbeatOutcome =

@@ -87,12 +87,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...lifecycle,
     submit: createSubmit(parts),
     types: () => options.types.map(factsOf),
-    wait: ({ until, ...request }) =>
-      parts.waiters.wait({
-        ...request,
-        isEnough:
-          until.kind === 'done' ? ({ job }) => job.finishedAt !== null : ({ job }) => job.revision > until.since,
-      }),
+    wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>
       parts.durations.remainingMs(
         job,

@@ -8,7 +8,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
 import type { ShownState } from '../core/state.ts';
-import type { CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { CallerSignal, CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
 import type { Logger } from './log.ts';
 import type { NumberCipher } from './number-cipher.ts';
 import type { Seal } from './seal.ts';
@@ -61,7 +61,7 @@ export interface Hold {
    * (`limits.holdsMax`, and for one tenant `limits.holdsPerTenantMax`): answer at once with what is known, or refuse as busy. The signal
    * fires too when the caller's key is no longer in force; what is not answered by then is refused with UNAUTHENTICATED.
    */
-  hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: AbortSignal) => Promise<T>): Promise<T> | null;
+  hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: CallerSignal) => Promise<T>): Promise<T> | null;
 }
 
 export interface DialectContext<Options> {

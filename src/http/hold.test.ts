@@ -2,14 +2,15 @@ import assert from 'node:assert/strict';
 import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import type { FastifyReply } from 'fastify';
+import type { CallerSignal } from '../engine/api.ts';
 import { createHolds } from './hold.ts';
 
 /** As much of a reply as a hold touches. */
 function fakeReply(isDestroyed = false) {
-  const raw = Object.assign(new EventEmitter(), { destroyed: isDestroyed });
   const headers: Record<string, string> = {};
-  const reply = { raw, header: (name: string, value: string) => Object.assign(headers, { [name]: value }) };
-  return { raw, headers, reply: reply as unknown as FastifyReply };
+  const setHeader = (name: string, value: string) => Object.assign(headers, { [name]: value });
+  const raw = Object.assign(new EventEmitter(), { destroyed: isDestroyed, setHeader });
+  return { raw, headers, reply: { raw } as unknown as FastifyReply };
 }
 
 const caller = (tenant: string, keyId = `key of ${tenant}`) => ({ tenant, keyId, scopes: new Set<never>() });
@@ -44,7 +45,7 @@ describe('createHolds', () => {
       limits: { holdsMax: 2, holdsPerTenantMax: 2 },
       draining: new AbortController().signal,
     });
-    const gone = (signal: AbortSignal) =>
+    const gone = (signal: CallerSignal) =>
       new Promise<string>((resolve) => {
         if (signal.aborted) resolve('gone before');
         signal.addEventListener('abort', () => resolve('gone'));
@@ -108,7 +109,7 @@ describe('createHolds', () => {
       limits: { holdsMax: 9, holdsPerTenantMax: 9 },
       draining: new AbortController().signal,
     });
-    const until = (signal: AbortSignal) =>
+    const until = (signal: CallerSignal) =>
       new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('ended')));
     const mine = holds.hold(caller('a', 'k1'), fakeReply().reply, until);
     const { raw, reply } = fakeReply();

@@ -157,7 +157,8 @@ function sentenceOf(given: Json, error: { readonly instancePath: string; readonl
 async function waited(call: Call, ids: readonly string[], wait: number): Promise<readonly Lookup[]> {
   const { waitSecondsMax } = call.context.options;
   const seconds = Math.min(wait < 0 ? Number.POSITIVE_INFINITY : wait, waitSecondsMax ?? Number.POSITIVE_INFINITY);
-  return waitFor(call, { ids, for: 'all', until: { kind: 'done' }, timeoutMs: seconds * SECOND_MS });
+  const timeoutMs = seconds * SECOND_MS;
+  return (await waitFor(call, { ids, for: 'all', until: { kind: 'done' }, timeoutMs })).lookups;
 }
 
 async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Promise<[string, JobStatus][]> {

@@ -2,7 +2,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
-import type { Engine, Snapshot } from '../../engine/api.ts';
+import type { CallerSignal, Engine, Snapshot } from '../../engine/api.ts';
 import type { Authenticator, Hold } from '../../http/dialect.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { jobBody, withNumber } from './mapping.ts';
@@ -128,7 +128,7 @@ export function holdOrRefuse<T>(
   face: Pick<Face, 'engine' | 'holds'>,
   request: FastifyRequest,
   reply: FastifyReply,
-  wait: (signal: AbortSignal) => Promise<T>,
+  wait: (signal: CallerSignal) => Promise<T>,
 ): Promise<T> {
   const held = face.holds.hold(principalOf(request), reply, wait);
   if (held !== null) return held;

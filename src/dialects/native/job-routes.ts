@@ -155,7 +155,7 @@ function status(
   face: Face,
   request: FastifyRequest,
   reply: FastifyReply,
-): Promise<FastifyReply> | FastifyReply | undefined {
+): Promise<FastifyReply | undefined> | FastifyReply | undefined {
   const { engine } = face;
   const { tenant } = principalOf(request);
   const text = (request.params as { id: string }).id;
@@ -165,13 +165,21 @@ function status(
   const id = snapshot === undefined ? requireJobId(text) : text;
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   if (query.include !== undefined) requireScope(request, 'admin');
-  if (snapshot !== undefined && waitMs === 0) {
-    const { prefer, 'if-none-match': known } = request.raw.headers;
-    if (prefer !== undefined || known !== undefined || query.include !== undefined)
-      return face.sendStatus(request, reply, snapshot);
-    return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
-  }
+  if (snapshot !== undefined && waitMs === 0) return sendFound(face, request, reply, snapshot);
   return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
+}
+
+/** Past Fastify's reply where nothing but the body and its usual headers is to be said. */
+function sendFound(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+): FastifyReply | undefined {
+  const { prefer, 'if-none-match': known } = request.raw.headers;
+  const isPlain = prefer === undefined && known === undefined && !includesNumber(request);
+  if (!isPlain) return face.sendStatus(request, reply, snapshot);
+  return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
 }
 
 interface StatusWait {
@@ -187,7 +195,7 @@ async function statusLater(
   request: FastifyRequest,
   reply: FastifyReply,
   wait: StatusWait,
-): Promise<FastifyReply> {
+): Promise<FastifyReply | undefined> {
   const { engine } = face;
   const { tenant, id, waitMs } = wait;
   const snapshot = wait.snapshot ?? requireFound((await engine.read(tenant, [id]))[0]);
@@ -196,7 +204,7 @@ async function statusLater(
   const { lookups } = await holdOrRefuse(face, request, reply, (signal) =>
     engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: waitMs, signal }),
   );
-  return face.sendStatus(request, reply, requireFound(lookups[0]));
+  return sendFound(face, request, reply, requireFound(lookups[0]));
 }
 
 type Until = { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };

@@ -10,7 +10,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
 import { isJsonType } from '../../core/media-type.ts';
-import type { ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
+import type { CallerSignal, ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
 import { refuseErrors } from '../frame.ts';
 import { readJson, takeRawBodies } from '../json-body.ts';
 import { compileCheck } from '../schema-check.ts';
@@ -111,7 +111,7 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
   const { tenant, keyId } = principalOf(request);
   const body = request.body as ClaimBody;
   const timeoutMs = waitMsOf(body.wait, engine.limits.waitMsMax);
-  const ask = async (signal: AbortSignal) => {
+  const ask = async (signal: CallerSignal) => {
     const outcome = await engine.workClaim({
       tenant,
       types: body.types,
@@ -162,7 +162,7 @@ async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyRepl
   const { engine } = face;
   const { fence, progress, leaseMs, wait } = request.body as HeartbeatBody;
   const timeoutMs = waitMsOf(wait, engine.limits.waitMsMax);
-  const beat = (signal: AbortSignal) =>
+  const beat = (signal: CallerSignal) =>
     engine.workHeartbeat({
       tenant: principalOf(request).tenant,
       id: workIdOf(request),

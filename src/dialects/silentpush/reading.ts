@@ -32,7 +32,7 @@ async function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answ
   const text =
     polledText(call, snapshot, flags) ??
     (await outcomeRead(call.context.engine, snapshot, metadataOf(snapshot, flags), inEnvelope));
-  return send(call, text);
+  return sendPlainJson(call.reply, text);
 }
 
 function polledText(call: Call, snapshot: Snapshot, flags: PollFlags): string | undefined {

@@ -13,23 +13,22 @@
  *    3,000 streams on one job took the thread for 130 ms, 800 waits for 1,000 jobs for two seconds.
  *
  * Each id has one entry with the newest that is known of it; a wait is answered from these, not from reads of its own.
+ *
+ * A wait is one object, for ten thousand of them wait at once: it hears of its caller's going itself, its end in time is a place in a line
+ * (`wait-times.ts`), and only waits for several jobs, and jobs with several waits, have sets and maps.
  */
 import { BideError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Lookup, Snapshot } from '../api.ts';
-import type { CancelTimer, Clock } from '../clock.ts';
+import type { Lookup, Snapshot, WaitRequest } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import type { Found, Reader } from './reader.ts';
+import { Tally } from './tally.ts';
+import { createWaitTimes, type Timed, type WaitTimes } from './wait-times.ts';
+import { Watched } from './watched.ts';
 
-export interface WaitFor {
-  readonly tenant: string;
-  readonly ids: readonly string[];
-  readonly for: 'all' | 'any';
-  /** Whether this snapshot is what is waited for. Must be cheap: it runs at every change of every waited job. */
-  readonly isEnough: (snapshot: Snapshot) => boolean;
-  /** Infinity: without end. */
-  readonly timeoutMs: number;
-  readonly signal: AbortSignal;
+export interface WaitFor extends Omit<WaitRequest, 'until'> {
+  /** `news`: whatever `isEnough` says. It must be cheap: it runs at every change of every waited job. */
+  readonly until: WaitRequest['until'] | { readonly kind: 'news'; readonly isEnough: (snapshot: Snapshot) => boolean };
 }
 
 export interface Waited {
@@ -50,13 +49,6 @@ export interface Waiters {
   readonly count: number;
 }
 
-interface Entry {
-  readonly waiters: Set<Waiter>;
-  /** Those who have yet to hear of `found`, the first to be told first. */
-  readonly untold: Set<Waiter>;
-  found: Found | null;
-}
-
 /** Answers about one job that may be made in one turn of the event loop: a few ms of work. */
 const TURN_ANSWERS = 100;
 /** What ending a wait costs at least, in such answers: most of it is the HTTP answer. */
@@ -64,18 +56,34 @@ const END_COST = 4;
 /** Waiters of one job whose change passes those that stand in line. */
 const QUICK_WAITERS_MAX = 8;
 
-interface Waiter {
+/** It listens to its caller's signal itself: see `handleEvent`. */
+class Waiter implements Timed {
   readonly request: WaitFor;
-  /** Ids that exist and are not enough yet. */
-  readonly pending: Set<string>;
-  readonly enough: Set<string>;
-  isOver: boolean;
+  readonly tally: Tally;
+  readonly timeoutMs: number;
+  overAt = 0;
+  before: Timed | null = null;
+  after: Timed | null = null;
+  isOver = false;
   /** Nothing ends while the first read is under way: its answer needs every entry filled. */
-  isRead: boolean;
-  cancelTimer: CancelTimer;
-  readonly giveUp: () => void;
+  isRead = false;
   readonly resolve: (waited: Waited) => void;
+  readonly #giveUp: (waiter: Waiter) => void;
+
+  constructor(request: WaitFor, giveUp: (waiter: Waiter) => void, resolve: (waited: Waited) => void) {
+    this.request = request;
+    this.tally = new Tally(request.ids);
+    this.timeoutMs = request.timeoutMs;
+    this.resolve = resolve;
+    this.#giveUp = giveUp;
+  }
+
+  handleEvent(): void {
+    this.#giveUp(this);
+  }
 }
+
+type Entry = Watched<Waiter>;
 
 export interface WaitersOptions extends Pick<EngineBase, 'changes' | 'clock' | 'limits'> {
   readonly reader: Reader;
@@ -87,10 +95,10 @@ export function createWaiters(options: WaitersOptions): Waiters {
 
 class WaiterRegistry implements Waiters {
   readonly #reader: Reader;
-  readonly #clock: Clock;
   readonly #limits: Limits;
   readonly #entries = new Map<string, Entry>();
   readonly #waiters = new Set<Waiter>();
+  readonly #times: WaitTimes<Waiter>;
   /** Entries with waiters that are untold. */
   readonly #telling = new Map<string, Entry>();
   /** Whose time is over, or who went away. */
@@ -105,8 +113,8 @@ class WaiterRegistry implements Waiters {
 
   constructor({ reader, changes, clock, limits }: WaitersOptions) {
     this.#reader = reader;
-    this.#clock = clock;
     this.#limits = limits;
+    this.#times = createWaitTimes<Waiter>(clock, this.#giveUp);
     changes.listen((change) => {
       if (change.kind === 'removed') this.#update(change.id, { ...change, kind: 'gone' });
       else if (change.kind === 'changed') this.#update(change.job.id, { kind: 'found', snapshot: change.snapshot });
@@ -117,27 +125,14 @@ class WaiterRegistry implements Waiters {
     return this.#waiters.size;
   }
 
-  async wait(request: WaitFor): Promise<Waited> {
-    if (request.timeoutMs > 0) this.#takeRoom(request);
+  wait(request: WaitFor): Promise<Waited> {
     return new Promise((resolve, reject) => {
-      const waiter: Waiter = {
-        request,
-        pending: new Set(request.ids),
-        enough: new Set(),
-        isOver: false,
-        isRead: false,
-        cancelTimer: () => {},
-        giveUp: () => {
-          this.#late.add(waiter);
-          if (!this.#isTelling) this.#tell();
-        },
-        resolve,
-      };
+      if (request.timeoutMs > 0) this.#takeRoom(request);
+      const waiter = new Waiter(request, this.#giveUp, resolve);
       this.#link(waiter);
-      this.#begin(waiter).catch((error) => {
-        reject(error);
-        this.#end(waiter, false);
-      });
+      const unknown = this.#peek(waiter.tally.ids);
+      if (unknown.length === 0) this.#begin(waiter);
+      else void this.#readFirst(waiter, unknown, reject);
     });
   }
 
@@ -186,12 +181,22 @@ class WaiterRegistry implements Waiters {
     // What is known already wakes nobody: with 2,000 waiters on one job, each new one would judge all the others.
     if (entry === undefined || !isNews(found, entry.found)) return;
     entry.found = found;
-    for (const waiter of entry.waiters) entry.untold.add(waiter);
-    this.#telling.set(id, entry);
     // Most changes wake one or nobody: these never stand in line behind those that wake thousands.
-    if (isQuick(entry)) this.#tellOf(id, entry, TURN_ANSWERS);
-    else if (!this.#isTelling) this.#tell();
+    if (isQuick(entry)) {
+      for (const waiter of entry.waiters()) this.#told(waiter, id, entry);
+      return;
+    }
+    entry.untold ??= new Set();
+    for (const waiter of entry.waiters()) entry.untold.add(waiter);
+    this.#telling.set(id, entry);
+    if (!this.#isTelling) this.#tell();
   }
+
+  /** Their time is over, or they went away. */
+  readonly #giveUp = (waiter: Waiter): void => {
+    this.#late.add(waiter);
+    if (!this.#isTelling) this.#tell();
+  };
 
   /** Ends what may end in this turn, and has the rest follow. */
   #tell(left = this.#left): void {
@@ -217,14 +222,16 @@ class WaiterRegistry implements Waiters {
 
   /** Wakes waiters of one job, as many as may be; those that are left over have their turn after those of other jobs. */
   #tellOf(id: string, entry: Entry, budget: number): number {
+    const untold = entry.untold ?? new Set();
     let left = budget;
-    for (const waiter of entry.untold) {
+    for (const waiter of untold) {
       if (left <= 0) break;
-      entry.untold.delete(waiter);
+      untold.delete(waiter);
       left -= this.#told(waiter, id, entry);
     }
     this.#telling.delete(id);
-    if (entry.untold.size > 0) this.#telling.set(id, entry);
+    if (untold.size > 0) this.#telling.set(id, entry);
+    else entry.untold = null;
     return left;
   }
 
@@ -238,9 +245,9 @@ class WaiterRegistry implements Waiters {
   /** What changed of its jobs and was not told yet counts, when it ends by time. */
   #catchUp(waiter: Waiter): void {
     if (this.#telling.size === 0) return;
-    for (const id of waiter.request.ids) {
+    for (const id of waiter.tally.ids) {
       const entry = this.#telling.get(id);
-      if (entry?.untold.delete(waiter)) this.#told(waiter, id, entry);
+      if (entry?.untold?.delete(waiter)) this.#told(waiter, id, entry);
     }
   }
 
@@ -253,38 +260,53 @@ class WaiterRegistry implements Waiters {
 
   #link(waiter: Waiter): void {
     this.#waiters.add(waiter);
-    for (const id of waiter.pending) {
-      const entry = this.#entries.get(id) ?? { waiters: new Set(), untold: new Set(), found: null };
-      this.#entries.set(id, entry);
-      entry.waiters.add(waiter);
+    for (const id of waiter.tally.ids) {
+      let entry = this.#entries.get(id);
+      if (entry === undefined) {
+        entry = new Watched();
+        this.#entries.set(id, entry);
+      }
+      entry.add(waiter);
     }
   }
 
-  async #begin(waiter: Waiter): Promise<void> {
-    await this.#firstRead(waiter);
-    if (this.#endIfDone(waiter)) return;
-    const { signal, timeoutMs } = waiter.request;
-    if (this.#isClosed || signal.aborted || timeoutMs <= 0) return this.#end(waiter, false);
-    signal.addEventListener('abort', waiter.giveUp, { once: true });
-    if (Number.isFinite(timeoutMs)) waiter.cancelTimer = this.#clock.after(timeoutMs, waiter.giveUp);
-  }
-
-  async #firstRead(waiter: Waiter): Promise<void> {
-    const ids = [...waiter.pending];
-    const unknown = ids.filter((id) => {
+  /** Those ids that memory does not know for certain. */
+  #peek(ids: readonly string[]): readonly string[] {
+    return ids.filter((id) => {
       const snapshot = this.#reader.peek(id);
       if (snapshot !== undefined) this.#update(id, { kind: 'found', snapshot });
       return snapshot === undefined;
     });
-    if (unknown.length > 0) await this.#readInto(unknown);
-    for (const id of ids) judge(waiter, id, this.#entries.get(id)?.found ?? { kind: 'missing' });
+  }
+
+  async #readFirst(waiter: Waiter, unknown: readonly string[], reject: (error: unknown) => void): Promise<void> {
+    try {
+      await this.#readInto(unknown);
+      this.#begin(waiter);
+    } catch (error) {
+      reject(error);
+      this.#end(waiter, false);
+    }
+  }
+
+  #begin(waiter: Waiter): void {
+    for (const id of waiter.tally.ids) judge(waiter, id, this.#entries.get(id)?.found ?? { kind: 'missing' });
     waiter.isRead = true;
+    if (this.#endIfDone(waiter)) return;
+    const { signal, timeoutMs } = waiter.request;
+    if (this.#isClosed || signal.aborted || timeoutMs <= 0) {
+      this.#end(waiter, false);
+      return;
+    }
+    signal.addEventListener('abort', waiter, ONCE);
+    if (Number.isFinite(timeoutMs)) this.#times.add(waiter);
   }
 
   #endIfDone(waiter: Waiter): boolean {
-    if (waiter.request.for === 'any' && waiter.enough.size > 0) this.#end(waiter, true);
+    const { request, tally } = waiter;
+    if (request.for === 'any' && tally.enough > 0) this.#end(waiter, true);
     // Nothing is left to wait for. That is enough only for `all`, and only where all of them exist.
-    else if (waiter.pending.size === 0) this.#end(waiter, isAll(waiter));
+    else if (tally.pending === 0) this.#end(waiter, request.for === 'all' && tally.enough === tally.ids.length);
     return waiter.isOver;
   }
 
@@ -293,8 +315,8 @@ class WaiterRegistry implements Waiters {
     waiter.isOver = true;
     this.#late.delete(waiter);
     this.#giveRoomBack(waiter.request);
-    waiter.cancelTimer();
-    waiter.request.signal.removeEventListener('abort', waiter.giveUp);
+    this.#times.remove(waiter);
+    waiter.request.signal.removeEventListener('abort', waiter);
     const { ids, tenant } = waiter.request;
     waiter.resolve({ isSatisfied, lookups: ids.map((id) => lookupOf(this.#entries.get(id)?.found, tenant)) });
     this.#unlink(waiter);
@@ -302,35 +324,36 @@ class WaiterRegistry implements Waiters {
 
   #unlink(waiter: Waiter): void {
     this.#waiters.delete(waiter);
-    for (const id of waiter.request.ids) {
+    for (const id of waiter.tally.ids) {
       const entry = this.#entries.get(id);
-      entry?.untold.delete(waiter);
-      if (entry?.waiters.delete(waiter) && entry.waiters.size === 0) this.#entries.delete(id);
+      entry?.delete(waiter);
+      if (entry?.size === 0) this.#entries.delete(id);
     }
   }
 }
+
+const ONCE = Object.freeze({ once: true });
 
 function costOf({ request }: Waiter): number {
   return Math.max(END_COST, request.ids.length);
 }
 
-function isQuick({ untold }: Entry): boolean {
-  if (untold.size > QUICK_WAITERS_MAX) return false;
+/** Whether the waiters may be told at once. Not where some stand in line already: one who is told twice would be ended twice. */
+function isQuick(entry: Entry): boolean {
+  if (entry.untold !== null || entry.size > QUICK_WAITERS_MAX) return false;
   let cost = 0;
-  for (const waiter of untold) cost += costOf(waiter);
+  for (const waiter of entry.waiters()) cost += costOf(waiter);
   return cost <= TURN_ANSWERS;
 }
 
-function judge({ request, pending, enough }: Waiter, id: string, found: Found): void {
-  pending.delete(id);
-  enough.delete(id);
-  if (found.kind !== 'found' || found.snapshot.job.tenant !== request.tenant) return;
-  if (request.isEnough(found.snapshot)) enough.add(id);
-  else pending.add(id);
+function judge({ request, tally }: Waiter, id: string, found: Found): void {
+  if (found.kind !== 'found' || found.snapshot.job.tenant !== request.tenant) tally.note(id, 'never');
+  else tally.note(id, isEnough(request.until, found.snapshot) ? 'enough' : 'pending');
 }
 
-function isAll({ request, enough }: Waiter): boolean {
-  return request.for === 'all' && enough.size === new Set(request.ids).size;
+function isEnough(until: WaitFor['until'], snapshot: Snapshot): boolean {
+  if (until.kind === 'done') return snapshot.job.finishedAt !== null;
+  return until.kind === 'change' ? snapshot.job.revision > until.since : until.isEnough(snapshot);
 }
 
 function isNews(found: Found, known: Found | null): boolean {

@@ -12,6 +12,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Failure, Job } from '../../core/job.ts';
 import type { LeaseExtension, LeaseOutcome, ResultContent } from '../../store/contract.ts';
 import type {
+  CallerSignal,
   ClaimWorkOutcome,
   ClaimWorkRequest,
   Engine,
@@ -65,8 +66,8 @@ async function claim(options: WorkOptions, request: ClaimWorkRequest): Promise<C
 }
 
 /** Fails a job that lacks what it relies on, before its worker hears of it. */
-async function refuse(options: WorkOptions, job: Job, signal: AbortSignal): Promise<'refused' | null> {
-  const failure = await refusalOf(options.checkAttempt, job, () => signal);
+async function refuse(options: WorkOptions, job: Job, signal: CallerSignal): Promise<'refused' | null> {
+  const failure = await refusalOf(options.checkAttempt, job, () => abortSignalOf(signal));
   if (failure === null) return null;
   const { fence } = job;
   await options.commands.carryOut(job.id, {
@@ -106,7 +107,8 @@ async function waitForNews(
   const startedAt = clock.now();
   const isEnough = ({ job }: Snapshot) =>
     job.state !== 'running' || job.fence !== fence || job.cancelRequestedAt !== null;
-  const { isSatisfied } = await waiters.wait({ tenant, ids: [id], for: 'any', timeoutMs, signal, isEnough });
+  const until = { kind: 'news', isEnough } as const;
+  const { isSatisfied } = await waiters.wait({ tenant, ids: [id], for: 'any', until, timeoutMs, signal });
   return isSatisfied || clock.now() >= startedAt + timeoutMs ? 'look' : 'leave';
 }
 
@@ -177,6 +179,14 @@ async function fail(
   };
   const carried = await options.commands.carryOut(id, command);
   return workOutcome(carried, request, (job) => isFailedSo(job, failure));
+}
+
+/** For what takes nothing less. */
+function abortSignalOf(signal: CallerSignal): AbortSignal {
+  const controller = new AbortController();
+  if (signal.aborted) controller.abort();
+  else signal.addEventListener('abort', () => controller.abort(), { once: true });
+  return controller.signal;
 }
 
 /** Null when the tenant has such a job and workers may hold jobs of its type. */
