@@ -68,9 +68,9 @@ async function openStage(): Promise<Pick<Stage, 'store' | 'client'>> {
 
 async function stageOf(size: number): Promise<Stage> {
   const { store, client } = await openStage();
-  await fill(client, size, 'succeeded');
+  await fill(client, size, 'finished');
   await fill(client, size, 'waiting');
-  await client.query('VACUUM ANALYZE bide.jobs');
+  await client.query('VACUUM ANALYZE bide.jobs, bide.waiting, bide.finished');
   const ids = await someIds(client);
   return { size, store, client, ids, times: { claim: [], read: [], list: [], count: [] } };
 }
@@ -109,17 +109,25 @@ async function msOf(run: () => Promise<void>): Promise<number> {
   return performance.now() - startedAt;
 }
 
-/** Straight into the table: what the store would write, at ten times the speed. */
-async function fill(client: pg.Client, size: number, state: 'waiting' | 'succeeded'): Promise<void> {
-  const finished = state === 'succeeded';
+/** Straight into the tables: what the store would write, at ten times the speed. */
+async function fill(client: pg.Client, size: number, room: 'waiting' | 'finished'): Promise<void> {
+  const [own, cells] =
+    room === 'waiting'
+      ? ['priority, blocked', 'priority, false']
+      : ['state, started_at, finished_at, retain_until', `'succeeded', created_at, created_at, created_at + retain_ms`];
   await client.query(
-    `INSERT INTO bide.jobs (id, number, tenant, type, state, blocked, priority, run_at, attempt, fence, revision, percent, created_at,
-       retain_ms, started_at, finished_at, timeout_ms, retry, input)
-     SELECT gen_random_uuid(), nextval('bide.job_numbers'), $2, $3, $4, false, n % 3, $5::bigint - 1000000 + n, 0, 0, 1, 0, $5::bigint,
-       604800000, CASE WHEN $6 THEN $5::bigint END, CASE WHEN $6 THEN $5::bigint + n END, 3600000,
-       '{"attempts":3,"backoffMs":1000,"factor":2,"maxMs":60000}', '{"n":1,"text":"a small input"}'
-     FROM generate_series(1, $1::int) AS g(n)`,
-    [size, TENANT, TYPE, state, Date.now() - 1_000_000, finished],
+    `WITH added AS (
+       INSERT INTO bide.jobs (id, number, tenant, type, priority, created_at, retain_ms, timeout_ms, retry, input)
+       SELECT gen_random_uuid(), nextval('bide.job_numbers'), $2, $3, n % 3, $4::bigint - 1000000 + n, 604800000, 3600000,
+         '{"attempts":3,"backoffMs":1000,"factor":2,"maxMs":60000}', '{"n":1,"text":"a small input"}'
+       FROM generate_series(1, $1::int) AS g(n) RETURNING *)
+     INSERT INTO bide.${room} (number, tenant, type, created_at, run_at, attempt, fence, revision, percent, ${own})
+     SELECT number, tenant, type, created_at, created_at, 0, 0, 1, 0, ${cells} FROM added`,
+    [size, TENANT, TYPE, Date.now() - 1_000_000],
+  );
+  await client.query(
+    `INSERT INTO bide.job_count_changes (tenant, type, state, jobs, bytes) VALUES ($1, $2, $3, $4, 30 * $4::bigint)`,
+    [TENANT, TYPE, room === 'waiting' ? 'waiting' : 'succeeded', size],
   );
 }
 
@@ -179,7 +187,7 @@ async function measureThrough(count: number): Promise<void> {
     );
     console.log('as the last job leaves it');
     console.table(await leftOvers(client));
-    await client.query('VACUUM bide.jobs, bide.job_results, bide.tombstones');
+    await client.query('VACUUM bide.jobs, bide.waiting, bide.running, bide.finished, bide.tombstones');
     console.log('after the next vacuum');
     console.table(await leftOvers(client));
   } finally {
@@ -192,14 +200,14 @@ async function leftOvers(client: pg.Client): Promise<readonly Record<string, unk
   const { rows } = await client.query<Record<string, unknown>>(
     `SELECT relname AS table, n_live_tup::int AS live, n_dead_tup::int AS dead, autovacuum_count::int AS autovacuums,
        pg_size_pretty(pg_table_size(relid)) AS size, pg_size_pretty(pg_indexes_size(relid)) AS indexes
-     FROM pg_stat_user_tables WHERE schemaname = 'bide' ORDER BY pg_total_relation_size(relid) DESC LIMIT 3`,
+     FROM pg_stat_user_tables WHERE schemaname = 'bide' ORDER BY pg_total_relation_size(relid) DESC LIMIT 5`,
   );
   return rows;
 }
 
 async function sizeOf(client: pg.Client): Promise<number> {
   const { rows } = await client.query<{ size: string }>(
-    `SELECT sum(pg_relation_size(oid)) AS size FROM pg_class WHERE relname IN ('jobs_by_claim_order', 'jobs_by_tenant_claim_order')`,
+    `SELECT sum(pg_relation_size(oid)) AS size FROM pg_class WHERE relname IN ('waiting_by_claim_order', 'waiting_by_tenant_claim_order')`,
   );
   return Number(rows[0]?.size);
 }

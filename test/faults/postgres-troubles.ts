@@ -183,7 +183,8 @@ export function idleInTransaction({ cluster }: Scene, holdMs: number): Trouble {
 
 /** Each sees the same jobs for as long as its transaction lasts. */
 export function repeatableReaders({ cluster }: Scene, rounds: number): Trouble {
-  const count = 'SELECT count(*)::int AS jobs, sum(revision)::bigint AS revisions FROM bide.jobs';
+  const count = `SELECT count(*)::int AS jobs, sum(coalesce(w.revision, r.revision, f.revision))::bigint AS revisions FROM bide.jobs
+    LEFT JOIN bide.waiting w USING (number) LEFT JOIN bide.running r USING (number) LEFT JOIN bide.finished f USING (number)`;
   const read = async () => {
     const session = new pg.Client({ connectionString: cluster.database });
     await session.connect();
@@ -254,14 +255,14 @@ interface Lease {
   readonly fence: number;
 }
 
-const HELD = `SELECT id, fence::int FROM bide.jobs WHERE state = 'running' AND worker LIKE '%-' || $1 || '-%'`;
+const HELD = `SELECT id, fence::int FROM bide.running JOIN bide.jobs USING (number) WHERE worker LIKE '%-' || $1 || '-%'`;
 
 async function leasesOf({ cluster }: Scene, { pid }: BideProcess): Promise<readonly Lease[]> {
   return (await queryOnce(cluster.database, HELD, [String(pid)])) as unknown as readonly Lease[];
 }
 
-const FINISHED = `SELECT count(*)::int AS jobs FROM bide.jobs j, unnest($1::uuid[], $2::bigint[]) AS l(id, fence)
-  WHERE j.id = l.id AND j.fence = l.fence AND j.state = 'succeeded'`;
+const FINISHED = `SELECT count(*)::int AS jobs FROM bide.finished JOIN bide.jobs j USING (number), unnest($1::uuid[], $2::bigint[]) AS l(id, fence)
+  WHERE j.id = l.id AND finished.fence = l.fence AND state = 'succeeded'`;
 
 /** Jobs that whoever held these leases has finished on their own: a busy server may write that long after it was sent. */
 async function finishedUnder({ cluster }: Scene, leases: readonly Lease[]): Promise<number> {

@@ -17,21 +17,18 @@ export interface Verdict {
   readonly repeated: number;
 }
 
-const FINAL = `('succeeded', 'failed', 'cancelled', 'expired')`;
-
 /** Once per database, after the tables are there. */
 export async function appointWitness(database: string): Promise<void> {
   await queryOnce(database, 'CREATE TABLE public.outcomes (id uuid NOT NULL)');
   await queryOnce(
     database,
     `CREATE FUNCTION public.note_outcome() RETURNS trigger LANGUAGE plpgsql AS
-      $$ BEGIN INSERT INTO public.outcomes VALUES (NEW.id); RETURN NULL; END $$`,
+      $$ BEGIN INSERT INTO public.outcomes SELECT id FROM bide.jobs WHERE number = NEW.number; RETURN NULL; END $$`,
   );
   await queryOnce(
     database,
-    `CREATE TRIGGER note_outcome AFTER UPDATE ON bide.jobs FOR EACH ROW
-      WHEN (NEW.state IN ${FINAL} AND (OLD.state <> NEW.state OR OLD.finished_at <> NEW.finished_at
-        OR OLD.result_bytes IS DISTINCT FROM NEW.result_bytes)) EXECUTE FUNCTION public.note_outcome()`,
+    `CREATE TRIGGER note_outcome AFTER INSERT OR UPDATE ON bide.finished FOR EACH ROW
+      EXECUTE FUNCTION public.note_outcome()`,
   );
 }
 
@@ -63,7 +60,10 @@ export async function verdictOn(
 async function openAfter(database: string, ms: number): Promise<number> {
   const deadline = performance.now() + ms;
   for (;;) {
-    const [row] = await queryOnce(database, `SELECT count(*)::int AS open FROM bide.jobs WHERE finished_at IS NULL`);
+    const [row] = await queryOnce(
+      database,
+      `SELECT (SELECT count(*) FROM bide.waiting)::int + (SELECT count(*) FROM bide.running)::int AS open`,
+    );
     const open = Number(row?.open);
     if (open === 0 || performance.now() > deadline) return open;
     await pause();
@@ -73,9 +73,11 @@ async function openAfter(database: string, ms: number): Promise<number> {
 async function jobsOf(database: string, keys: readonly string[]): Promise<readonly JobSeen[]> {
   const rows = await queryOnce(
     database,
-    `SELECT id, state, finished_at, attempt, idempotency_key, error::json ->> 'code' AS code,
-        convert_from(bytes, 'UTF8') AS result
-      FROM bide.jobs LEFT JOIN bide.job_results USING (number) WHERE idempotency_key = ANY ($1)`,
+    `SELECT id, coalesce(f.state, CASE WHEN r.number IS NULL THEN 'waiting' ELSE 'running' END) AS state, f.finished_at,
+        coalesce(w.attempt, r.attempt, f.attempt) AS attempt, idempotency_key,
+        coalesce(w.error, r.error, f.error)::json ->> 'code' AS code, convert_from(f.result, 'UTF8') AS result
+      FROM bide.jobs j LEFT JOIN bide.waiting w USING (number) LEFT JOIN bide.running r USING (number)
+      LEFT JOIN bide.finished f USING (number) WHERE idempotency_key = ANY ($1)`,
     [keys],
   );
   return rows.map((row) => ({

@@ -132,20 +132,23 @@ describe('inspect', () => {
   });
 
   const CHANGES = [
-    ['DROP INDEX bide.jobs_by_claim_order', 'There is no index jobs_by_claim_order (CREATE INDEX jobs_by_claim_order'],
+    [
+      'DROP INDEX bide.waiting_by_claim_order',
+      'There is no index waiting_by_claim_order (CREATE INDEX waiting_by_claim_order',
+    ],
     [
       'ALTER TABLE bide.jobs ADD COLUMN extra int',
       'There is a column jobs.extra that this version does not make (integer).',
     ],
     [
-      'ALTER TABLE bide.jobs DROP CONSTRAINT jobs_state_is_known',
-      'There is no constraint jobs_state_is_known (jobs: CHECK',
+      'ALTER TABLE bide.finished DROP CONSTRAINT finished_state_is_final',
+      'There is no constraint finished_state_is_final (finished: CHECK',
     ],
     [
-      'ALTER TABLE bide.jobs ALTER COLUMN worker SET NOT NULL',
-      'The column jobs.worker is "text not null collate C" and should be "text',
+      'ALTER TABLE bide.running ALTER COLUMN worker SET NOT NULL',
+      'The column running.worker is "text not null collate C" and should be "text',
     ],
-    ['ALTER TABLE bide.jobs RESET (fillfactor)', 'The options jobs is "autovacuum_'],
+    ['ALTER TABLE bide.running RESET (fillfactor)', 'The options running is "autovacuum_'],
   ] as const;
   for (const [change, sentence] of CHANGES) {
     test(`inspect says so when somebody ran ${change}`, async () => {

@@ -48,20 +48,22 @@ function sorted(records: readonly StoreRecord[]): readonly StoreRecord[] {
 }
 
 /**
- * What stands beside the jobs and follows from them: jobs whose mark in their sequence is wrong, results of no job or of one without, and
- * tags of no job.
+ * What stands beside the jobs and follows from them: jobs whose mark in their sequence is wrong, that are in no room or in several, rooms
+ * of no job, and tags of no job.
  */
 const BESIDE = {
-  blocked: `SELECT count(*) AS n FROM bide.jobs j WHERE state = 'waiting' AND (blocked = (0 = 1)) = (
-    sequence_key IS NOT NULL AND EXISTS (
-      SELECT 1 FROM bide.jobs e WHERE e.tenant = j.tenant AND e.sequence_key = j.sequence_key AND e.number < j.number
-        AND e.state IN ('waiting', 'running')))`,
-  results: `SELECT count(*) AS n FROM bide.job_results r
-    WHERE NOT EXISTS (SELECT 1 FROM bide.jobs j WHERE j.number = r.number AND j.result_type IS NOT NULL)`,
+  blocked: `SELECT count(*) AS n FROM bide.waiting w WHERE (blocked = (0 = 1)) = (sequence_key IS NOT NULL AND (
+    EXISTS (SELECT 1 FROM bide.waiting e WHERE e.tenant = w.tenant AND e.sequence_key = w.sequence_key AND e.number < w.number)
+    OR EXISTS (SELECT 1 FROM bide.running e WHERE e.tenant = w.tenant AND e.sequence_key = w.sequence_key)))`,
+  misplaced: `SELECT count(*) AS n FROM bide.jobs j WHERE (SELECT count(*) FROM bide.waiting w WHERE w.number = j.number)
+    + (SELECT count(*) FROM bide.running r WHERE r.number = j.number)
+    + (SELECT count(*) FROM bide.finished f WHERE f.number = j.number) <> 1`,
+  rooms: `SELECT count(*) AS n FROM (SELECT number FROM bide.waiting UNION ALL SELECT number FROM bide.running
+    UNION ALL SELECT number FROM bide.finished) r WHERE NOT EXISTS (SELECT 1 FROM bide.jobs j WHERE j.number = r.number)`,
   tags: `SELECT count(*) AS n FROM bide.job_tags t
     WHERE NOT EXISTS (SELECT 1 FROM bide.jobs j WHERE j.number = t.number AND j.tags IS NOT NULL)`,
 };
-const BESIDE_IS_RIGHT = { blocked: 0, results: 0, tags: 0 };
+const BESIDE_IS_RIGHT = { blocked: 0, misplaced: 0, rooms: 0, tags: 0 };
 
 async function besideOf(query: (text: string) => Promise<readonly Record<string, unknown>[]>) {
   const counts: Record<string, number> = {};
@@ -155,10 +157,11 @@ describe('restore in PostgreSQL', () => {
       const [job] = await insertJobs(context, [{}]);
       assert.ok(job !== undefined);
       const result = { contentType: 'text/plain', bytes: Uint8Array.from([1, 2, 3]) };
-      const other = { ...job, id: crypto.randomUUID(), result: { contentType: 'text/plain', bytes: 3 } };
+      const ended = { state: 'succeeded', finishedAt: NOW, result: { contentType: 'text/plain', bytes: 3 } } as const;
+      const other = { ...job, ...ended, id: crypto.randomUUID() };
       const record = { kind: 'job', job: other, input: '{}', result, deliveries: [] } as const;
       assert.deepEqual(await context.store.restore([record]), ['conflict']);
-      assert.deepEqual(await queryOnce(context.url, 'SELECT number FROM bide.job_results'), []);
+      assert.deepEqual(await queryOnce(context.url, 'SELECT number FROM bide.finished'), []);
     }));
 });
 

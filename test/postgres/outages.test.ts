@@ -169,7 +169,7 @@ describe('trouble of the server', () => {
       const holder = new pg.Client({ connectionString: context.url });
       await holder.connect();
       await holder.query('BEGIN');
-      await holder.query('SELECT 1 FROM bide.jobs WHERE id = $1 FOR UPDATE', [held.id]);
+      await holder.query('SELECT 1 FROM bide.waiting WHERE number = $1 FOR UPDATE', [held.number]);
       const patch = { expect: { states: ['waiting'] as const }, patch: { progress: { percent: 1, message: null } } };
       const blocked = codeOf(context.store.apply([{ id: held.id, ...patch }]));
       const [outcome] = await context.store.apply([{ id: free.id, ...patch }]);
@@ -198,7 +198,7 @@ describe('trouble of the server', () => {
       const holder = new pg.Client({ connectionString: context.url });
       await holder.connect();
       await holder.query('BEGIN');
-      await holder.query('SELECT 1 FROM bide.jobs WHERE id = $1 FOR UPDATE', [held.id]);
+      await holder.query('SELECT 1 FROM bide.waiting WHERE number = $1 FOR UPDATE', [held.number]);
       assert.equal((await claimOne(context)).id, free.id);
       await holder.end();
     }));

@@ -29,7 +29,7 @@ after(() => server.end());
 const PAUSE = 'held up at its commit';
 const SEQUENCE = { sequenceKey: 's' };
 
-/** Holds up every transaction that writes a job with this message in its origin, until `go` is called. */
+/** Holds up every transaction that changes the state of a job with this callback, until `go` is called. */
 async function holdCommits(
   url: string,
 ): Promise<{ go(): Promise<void>; end(): Promise<void>; arrived(): Promise<void> }> {
@@ -37,8 +37,8 @@ async function holdCommits(
   await client.connect();
   await client.query(`CREATE FUNCTION bide.pause() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$`);
-  await client.query(`CREATE CONSTRAINT TRIGGER pause AFTER INSERT OR UPDATE ON bide.jobs DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.callback_url = '${PAUSE}') EXECUTE FUNCTION bide.pause()`);
+  await client.query(`CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON bide.deliveries DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW WHEN (NEW.url = '${PAUSE}') EXECUTE FUNCTION bide.pause()`);
   await client.query('SELECT pg_advisory_lock(4711)');
   return {
     go: async () => void (await client.query('SELECT pg_advisory_unlock(4711)')),

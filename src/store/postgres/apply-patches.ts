@@ -1,14 +1,19 @@
 /**
  * Guarded patches: one statement writes a whole batch, each item only where its expectation holds.
  *
- * A batch may change one job several times (a last progress report and the completion, merged from two callers): it goes in
- * rounds, in one transaction.
+ * - A batch may change one job several times (a last progress report and the completion, merged from two callers): it goes in
+ *   rounds, in one transaction.
+ * - What was not written is read afterwards. A job that was on its way from one room to another just then may still be as expected: it
+ *   is tried again, so that `stale` means that the expectation does not hold.
  */
 import { isDeepStrictEqual } from 'node:util';
+import { BideError } from '../../core/errors.ts';
 import type { Job, JobPatch } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
+import { roomOf } from '../job-rooms.ts';
 import { PATCH_COLUMNS, patchCell, patchMask } from '../job-row.ts';
+import { type AimedPatch, aimed, fitsRoom, isExpected, isImpossible, statementFor } from './aimed-patches.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
@@ -18,74 +23,125 @@ import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { columnArray, jobAt, STORED } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
+import { statesMask } from './statements/rooms.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
 /** Result bytes that one statement carries. */
 const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
+/** Each try can only miss a job that somebody moved during it. */
+const TRIES_MAX = 8;
 
 export async function applyPatches(
   session: Session,
   seen: SeenJobs,
   batch: readonly GuardedPatch[],
 ): Promise<readonly ApplyOutcome[]> {
-  const parts = jobRoundsOf(batch).flatMap((round) =>
+  const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
+  let left: readonly number[] = batch.map((_, index) => index);
+  for (let tries = 1; left.length > 0 && tries <= TRIES_MAX; tries += 1) {
+    left = await applyRound(session, seen, { batch, left, outcomes }).catch((error: unknown) => {
+      // The first try may have written others: then those that are left keep the answer that they have, which is a safe one.
+      if (tries === 1) throw error;
+      return [];
+    });
+  }
+  return outcomes;
+}
+
+interface Applying {
+  readonly batch: readonly GuardedPatch[];
+  readonly left: readonly number[];
+  readonly outcomes: ApplyOutcome[];
+}
+
+/** Fills in outcomes, and returns what was not written though it is as expected. */
+async function applyRound(
+  session: Session,
+  seen: SeenJobs,
+  { batch, left, outcomes }: Applying,
+): Promise<readonly number[]> {
+  const items = left.map((index) => batch[index] as GuardedPatch);
+  const patches = items.map(aimed);
+  await refuseImpossible(session, patches);
+  const parts = jobRoundsOf(patches).flatMap((round) =>
     partsOf(round, ({ item }) => item.result?.bytes.byteLength ?? 0, RESULT_BYTES_MAX),
   );
-  if (parts.length === 0) return batch.map(() => ({ kind: 'missing' }));
+  if (parts.length === 0) return [];
   return repeated(async (isRepeat) => {
-    const outcomes = new Array<ApplyOutcome>(batch.length).fill({ kind: 'missing' });
-    const known = batch.map(({ id, patch }) => (comesBackSame(patch) ? seen.get(id) : undefined));
+    const written = new Set<number>();
+    const known = items.map(({ id, patch }) => (comesBackSame(patch) ? seen.get(id) : undefined));
     const steps = parts.map((part) => applyStep(part, known));
     const results = await runSequenced(session, steps, sequencedOf(parts.flat(), seen));
     for (const [at, rows] of results.entries()) {
       for (const row of rows) {
         const { index, item } = placedAt(parts, at, row[0]);
-        const job = appliedJob(row, item, known[index]);
+        const job = appliedJob(row, item.item, known[index]);
         seen.remember(job);
-        outcomes[index] = { kind: 'applied', job };
+        written.add(index);
+        outcomes[left[index] as number] = { kind: 'applied', job };
       }
     }
-    await readOthers(session, batch, outcomes, isRepeat);
-    return outcomes;
+    const others = left.filter((_, index) => !written.has(index));
+    return readOthers(session, { batch, left: others, outcomes }, isRepeat);
   });
 }
 
+/** Nothing of the batch is written where a job that is as expected could not be as its patch would make it. */
+async function refuseImpossible(session: Session, batch: readonly AimedPatch[]): Promise<void> {
+  const items = batch.filter(isImpossible).map(({ item }) => item);
+  if (items.length === 0) return;
+  const reads = await readJobs(
+    session,
+    items.map(({ id }) => ({ id })),
+  );
+  for (const [at, read] of reads.entries()) {
+    const { id, expect, patch } = items[at] as GuardedPatch;
+    if (read.kind !== 'found' || !isExpected(read.job, expect)) continue;
+    throw new BideError('INTERNAL', `No job can be as a patch would make ${id}: ${Object.keys(patch).join(', ')}.`);
+  }
+}
+
 /** The jobs of sequences whose state changes, and those that might be such for all that is known here; null without any. */
-function sequencedOf(placed: readonly Placed<GuardedPatch>[], seen: SeenJobs): Sequenced | null {
+function sequencedOf(placed: readonly Placed<AimedPatch>[], seen: SeenJobs): Sequenced | null {
   const ids: string[] = [];
-  for (const { item } of placed) {
+  for (const {
+    item: { item },
+  } of placed) {
     if (item.patch.state !== undefined && seen.get(item.id)?.sequenceKey !== null) ids.push(item.id);
   }
   if (ids.length === 0) return null;
-  const isAhead = placed.some(({ item }) => item.patch.state === 'waiting' && item.expect.states.some(isFinal));
+  const isAhead = placed.some(({ item }) => item.target === 'waiting' && item.states.some(isFinal));
   return { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids, isAhead };
 }
 
 /** Place, whether the seen job was the one before, the lease, and else the whole row. */
 function appliedJob(row: Row, { patch }: GuardedPatch, seen: Job | undefined): Job {
-  return row[1] === true && seen !== undefined ? patchedFrom(seen, patch, row[2] as number | null) : jobAt(row, 3);
+  if (row[1] !== true || seen === undefined) return jobAt(row, 3);
+  return patchedFrom(seen, patch, row[2] as number | null);
 }
 
-/** What was not written: the job as it is now, if there is one. */
+/** What was not written: the job as it is now, if there is one. Returns those that are as expected. */
 async function readOthers(
   session: Session,
-  batch: readonly GuardedPatch[],
-  outcomes: ApplyOutcome[],
+  { batch, left, outcomes }: Applying,
   isRepeat: boolean,
-): Promise<void> {
-  const others = batch
-    .map((item, index) => ({ item, index }))
-    .filter(({ index }) => outcomes[index]?.kind === 'missing');
-  if (others.length === 0) return;
+): Promise<readonly number[]> {
+  if (left.length === 0) return [];
+  const again: number[] = [];
+  const items = left.map((index) => batch[index] as GuardedPatch);
   const reads = await readJobs(
     session,
-    others.map(({ item }) => ({ id: item.id })),
+    items.map(({ id }) => ({ id })),
   );
   for (const [at, read] of reads.entries()) {
-    const { item, index } = others[at] as Placed<GuardedPatch>;
+    const [index, item] = [left[at] as number, items[at] as GuardedPatch];
     if (read.kind !== 'found') continue;
-    outcomes[index] = { kind: isRepeat && isDoneAlready(read.job, item) ? 'applied' : 'stale', job: read.job };
+    const isDone = isRepeat && isDoneAlready(read.job, item);
+    outcomes[index] = { kind: isDone ? 'applied' : 'stale', job: read.job };
+    const isPossible = item.patch.state !== undefined || fitsRoom(item.patch, roomOf(read.job.state));
+    if (!isDone && isPossible && isExpected(read.job, item.expect)) again.push(index);
   }
+  return again;
 }
 
 /**
@@ -101,27 +157,31 @@ function isDoneAlready(job: Job, { expect, patch }: GuardedPatch): boolean {
 }
 
 /** @param known the seen job per item of the batch */
-function applyStep(part: readonly Placed<GuardedPatch>[], known: readonly (Job | undefined)[]): Step {
+function applyStep(part: readonly Placed<AimedPatch>[], known: readonly (Job | undefined)[]): Step {
   const patches = part.map(({ item }) => item);
+  const items = patches.map(({ item }) => item);
   const values: unknown[] = [
-    plainArray(patches.map(({ id }) => id)),
-    textArray(patches.map(({ expect }) => expect.states.join(' '))),
-    plainArray(patches.map(({ expect }) => expect.fence ?? null)),
-    plainArray(patches.map(({ expect }) => expect.revision ?? null)),
-    plainArray(patches.map(({ patch }) => patchMask(patch))),
-    plainArray(patches.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
+    plainArray(items.map(({ id }) => id)),
+    plainArray(patches.map(({ states }) => statesMask(states))),
+    plainArray(items.map(({ expect }) => expect.fence ?? null)),
+    plainArray(items.map(({ expect }) => expect.revision ?? null)),
+    textArray(patches.map(({ target }) => target)),
+    plainArray(items.map(({ patch }) => patchMask(patch))),
+    plainArray(items.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
     plainArray(part.map(({ index }) => known[index]?.revision ?? null)),
   ];
   for (const column of PATCH_COLUMNS) {
     values.push(
       columnArray(
         column,
-        patches.map(({ patch }) => patchCell(column, patch, STORED)),
+        items.map(({ patch }) => patchCell(column, patch, STORED)),
       ),
     );
   }
-  const results = resultValues(patches.map(({ result }) => result ?? null));
-  return results === null
-    ? { name: 'jobApply', values }
-    : { name: 'jobApplyWithResults', values: [...values, ...results] };
+  const results = patches.map(({ result }) => result);
+  const hasResults = results.some((result) => result !== null);
+  return {
+    name: statementFor(patches, hasResults),
+    values: hasResults ? [...values, ...resultValues(results)] : values,
+  };
 }

@@ -1,7 +1,7 @@
 /** Small durable JSON, written with the revision that the writer saw. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../core/job.ts';
-import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite, JobUsage } from '../contract.ts';
+import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite } from '../contract.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
@@ -61,11 +61,6 @@ export async function listDocuments(session: Session, filter: DocumentFilter): P
 export async function documentUsage(session: Session, tenant: string): Promise<DocumentUsage> {
   const [row] = await repeated(() => session.run('documentUsage', [storedText(tenant)], 'long'));
   return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
-}
-
-export async function jobUsage(session: Session, tenant: string): Promise<JobUsage> {
-  const [row] = await repeated(() => session.run('jobUsage', [storedText(tenant)], 'long'));
-  return { jobs: Number(row?.[0]), bytes: Number(row?.[1]) };
 }
 
 export async function removeDocument(session: Session, ref: DocumentRef): Promise<boolean> {

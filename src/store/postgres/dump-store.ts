@@ -23,6 +23,7 @@ import { keyOf } from './keys.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
 import { SCHEMA_VERSION } from './schema/migrations.ts';
+import { jobRow, roomRow } from './statements/rooms.ts';
 import { LAST_NUMBER } from './statements/statement-parts.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
@@ -153,15 +154,15 @@ const TOMBSTONES = (s: string): Pages => ({
 
 /** After the columns of a job: its input, and the content of its result. */
 const JOBS = (s: string): Pages => ({
-  from: `SELECT j.*, r.content_type, r.bytes FROM ${s}.jobs j
+  from: `SELECT ${jobRow()}, j.input, f.content_type, f.result FROM ${s}.jobs j CROSS JOIN LATERAL ${roomRow(s)} r
     LEFT JOIN LATERAL (
-      SELECT content_type, bytes FROM ${s}.job_results WHERE number = j.number AND j.result_type IS NOT NULL LIMIT 1) r ON true
+      SELECT result_type AS content_type, result FROM ${s}.finished WHERE number = j.number AND result IS NOT NULL LIMIT 1) f ON true
     WHERE j.number > $1::bigint`,
-  columns: `${JOB_COLUMNS.join(', ')}, input, content_type, bytes`,
+  columns: `${JOB_COLUMNS.join(', ')}, input, content_type, result`,
   keys: ['number'],
   keysAt: [0],
   // Neither length reads the value itself.
-  weight: 'octet_length(input) + coalesce(octet_length(bytes), 0)',
+  weight: 'octet_length(input) + coalesce(octet_length(result), 0)',
   start: [0],
 });
 

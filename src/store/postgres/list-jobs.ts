@@ -2,18 +2,20 @@
  * Lists and counts: the only statements whose text depends on what is asked. They are not prepared: which index is best depends
  * on how rare the wanted states are, so each is planned (in 1 ms) for its own values and the size of the table then.
  *
- * A list of one tenant steps through (type, state) pairs in `jobs_by_kind`, takes the first `limit` numbers of each and merges
- * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. Running jobs, which are few,
- * are looked through in `jobs_running_by_number`. A list by tags follows
- * the tag. Only the job rows of the page itself are read.
+ * A list of one tenant steps through the types of each room (and the final states), takes the first `limit` numbers of each and merges
+ * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. Running jobs, which are few, are
+ * looked through by number. A list by tags follows the tag. Only the rows of the page itself are read.
+ *
+ * Counts without tags and times are sums that the writers keep: see `count-statements.ts`.
  */
 import type { Job } from '../../core/job.ts';
-import { type FinalState, isFinal, STORED_STATES, type StoredState } from '../../core/state.ts';
-import type { Count, CountFilter, ListFilter } from '../contract.ts';
+import { isFinal, STORED_STATES, type StoredState } from '../../core/state.ts';
+import type { Count, CountFilter, JobUsage, ListFilter } from '../contract.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import { jobRowOf } from './statements/statements.ts';
+import { countRowsOf } from './statements/count-statements.ts';
+import { jobByNumber, jobRow, roomRow } from './statements/rooms.ts';
 import { givenText, storedText, textArray } from './wire-text.ts';
 
 /** Collects parameters while a text is put together. */
@@ -45,13 +47,12 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
   const numbers = { tag: numbersByTag, number: numbersByNumber, kind: numbersByKind }[way](plan, s, filter);
   const direction = filter.order === 'oldest' ? 'ASC' : 'DESC';
   const text = `WITH page AS MATERIALIZED (${numbers})
-    SELECT ${jobRowOf('j')} FROM page CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = page.number LIMIT 1) j
-    ORDER BY j.number ${direction}`;
+    SELECT ${jobRow()} FROM page ${jobByNumber(s, 'page.number')} ORDER BY j.number ${direction}`;
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map((row) => jobAt(row));
 }
 
-/** Conditions on a job row `j` that do not lead to it. */
+/** Conditions on a row `j` of the job or its room that do not lead to it. */
 function conditions(plan: Draft, filter: CountFilter): string {
   return `j.created_at >= ${plan.add(filter.createdFrom ?? TIME_MIN, 'bigint')}
     AND j.created_at < ${plan.add(filter.createdBefore ?? TIME_MAX, 'bigint')}`;
@@ -68,7 +69,7 @@ function direction(filter: ListFilter): string {
 }
 
 /**
- * Every one of the tags, on the job row `j`. As a count and not as one EXISTS per tag: the planner would turn those into joins,
+ * Every one of the tags, on a row `j` of the job or its room. As a count and not as one EXISTS per tag: the planner would turn those into joins,
  * and with 100 tags look for the best order of 100 joins, for longer than the statement may take.
  */
 function tagConditions(plan: Draft, s: string, tags: readonly (readonly [string, string])[]): string {
@@ -81,32 +82,38 @@ function tagConditions(plan: Draft, s: string, tags: readonly (readonly [string,
           AND t.number = j.number LIMIT 1) x)`;
 }
 
-function stateArray(filter: CountFilter): string {
-  return textArray(filter.states ?? STORED_STATES);
+function statesOf({ states }: CountFilter): readonly StoredState[] {
+  return STORED_STATES.filter((state) => states?.includes(state) ?? true);
 }
 
 function numbersByKind(plan: Draft, s: string, filter: ListFilter): string {
   const order = `ORDER BY number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
   const tenant = plan.add(storedText(filter.tenant ?? ''), 'text');
   const page = `j.tenant = ${tenant} AND j.number ${beyond(plan, filter)} AND ${conditions(plan, filter)}`;
-  const others = new Set(filter.states ?? STORED_STATES);
-  const running = others.delete('running')
-    ? [`SELECT j.number FROM ${s}.jobs j WHERE j.state = 'running' AND ${page} ${typeCondition(plan, filter)} ${order}`]
-    : [];
-  const states = plan.add(textArray([...others]), 'text[]');
-  const byKind = `SELECT n.number FROM (${kindsOf(plan, s, filter, tenant)}) k
-    CROSS JOIN unnest(${states}) AS w(state) CROSS JOIN LATERAL (
-      SELECT j.number FROM ${s}.jobs j
-      WHERE j.state <> 'running' AND j.type = k.type AND j.state = w.state AND ${page} ${order}) n`;
-  return `SELECT number FROM (${[byKind, ...running].map((one) => `(${one})`).join(' UNION ALL ')}) n ${order}`;
+  const states = statesOf(filter);
+  const finals = states.filter(isFinal);
+  const parts: string[] = [];
+  if (states.includes('waiting')) {
+    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.waiting`, filter, tenant)}) k CROSS JOIN LATERAL (
+      SELECT j.number FROM ${s}.waiting j WHERE j.type = k.type AND ${page} ${order}) n`);
+  }
+  if (states.includes('running')) {
+    parts.push(`SELECT j.number FROM ${s}.running j WHERE ${page} ${typeCondition(plan, filter)} ${order}`);
+  }
+  if (finals.length > 0) {
+    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.finished`, filter, tenant)}) k
+      CROSS JOIN unnest(${plan.add(textArray(finals), 'text[]')}) AS w(state) CROSS JOIN LATERAL (
+      SELECT j.number FROM ${s}.finished j WHERE j.type = k.type AND j.state = w.state AND ${page} ${order}) n`);
+  }
+  return `SELECT number FROM (${parts.map((one) => `(${one})`).join(' UNION ALL ')}) n ${order}`;
 }
 
-/** The wanted types, or all of the tenant's that have a job which is not running. */
-function kindsOf(plan: Draft, s: string, { types }: ListFilter, tenant: string): string {
+/** The wanted types, or all that the tenant has jobs of in this room. */
+function kindsOf(plan: Draft, room: string, { types }: ListFilter, tenant: string): string {
   if (types !== undefined)
     return `SELECT DISTINCT type FROM unnest(${plan.add(textArray(types), 'text[]')}) AS k(type)`;
   const next = (above: string) =>
-    `SELECT j.type FROM ${s}.jobs j WHERE j.state <> 'running' AND j.tenant = ${tenant} ${above} ORDER BY j.type LIMIT 1`;
+    `SELECT j.type FROM ${room} j WHERE j.tenant = ${tenant} ${above} ORDER BY j.type LIMIT 1`;
   return `WITH RECURSIVE steps AS ((${next('')}) UNION ALL
       SELECT n.type FROM steps p CROSS JOIN LATERAL (${next('AND j.type > p.type')}) n)
     SELECT type FROM steps`;
@@ -117,22 +124,24 @@ function numbersByTag(plan: Draft, s: string, filter: ListFilter): string {
     ORDER BY t.number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
 }
 
-/** From the first tag `t` to the jobs `j` that have it, with all the conditions of the filter. */
+/** From the first tag `t` to the jobs `j` that have it, with all the conditions of the filter; `r` is the room. */
 function jobsByTag(plan: Draft, s: string, filter: CountFilter): string {
   const [first, ...others] = Object.entries(filter.tags ?? {});
   const [name, value] = first ?? ['', ''];
   return `FROM ${s}.job_tags t CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = t.number LIMIT 1) j
+    CROSS JOIN LATERAL ${roomRow(s)} r
     WHERE t.tenant = ${plan.add(storedText(filter.tenant ?? ''), 'text')}
       AND t.name = ${plan.add(storedText(name), 'text')} AND t.value = ${plan.add(storedText(value), 'text')}
-      AND j.state = ANY (${plan.add(stateArray(filter), 'text[]')}) ${typeCondition(plan, filter)}
+      AND r.state = ANY (${plan.add(textArray(statesOf(filter)), 'text[]')}) ${typeCondition(plan, filter)}
       AND ${conditions(plan, filter)}${tagConditions(plan, s, others)}`;
 }
 
 function numbersByNumber(plan: Draft, s: string, filter: ListFilter): string {
   const tags = Object.entries(filter.tags ?? {});
-  return `SELECT j.number FROM ${s}.jobs j
-    WHERE j.number ${beyond(plan, filter)} AND j.state = ANY (${plan.add(stateArray(filter), 'text[]')})
-      ${typeCondition(plan, filter)} AND ${conditions(plan, filter)}${tagConditions(plan, s, tags)}
+  const isOfStates = filter.states !== undefined;
+  return `SELECT j.number FROM ${s}.jobs j ${isOfStates ? `CROSS JOIN LATERAL ${roomRow(s)} r` : ''}
+    WHERE j.number ${beyond(plan, filter)} ${typeCondition(plan, filter)} AND ${conditions(plan, filter)}
+      ${isOfStates ? `AND r.state = ANY (${plan.add(textArray(statesOf(filter)), 'text[]')})` : ''}${tagConditions(plan, s, tags)}
     ORDER BY j.number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
 }
 
@@ -141,13 +150,12 @@ function typeCondition(plan: Draft, filter: CountFilter): string {
 }
 
 export async function countJobs(session: Session, s: string, filter: CountFilter): Promise<readonly Count[]> {
-  const states = STORED_STATES.filter((state) => filter.states?.includes(state) ?? true);
-  if (states.length === 0 || filter.types?.length === 0) return [];
+  if (statesOf(filter).length === 0 || filter.types?.length === 0) return [];
   const plan = draft();
-  const isByTag = filter.tenant !== null && Object.keys(filter.tags ?? {}).length > 0;
-  const text = isByTag
-    ? `SELECT j.tenant, j.type, j.state, count(*) ${jobsByTag(plan, s, filter)} GROUP BY j.tenant, j.type, j.state`
-    : countByState(plan, s, filter, states);
+  const hasTags = Object.keys(filter.tags ?? {}).length > 0;
+  const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
+  const countBy = hasTags && filter.tenant !== null ? countByTag : hasTags || isTimed ? countByRow : countBySum;
+  const text = countBy(plan, s, filter);
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({
     tenant: givenText(tenant as string),
@@ -157,28 +165,40 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   }));
 }
 
-/** States stand in the text: unfinished jobs, which are counted all the time, are in small partial indexes (without their state). */
-function countByState(plan: Draft, s: string, filter: CountFilter, states: readonly StoredState[]): string {
-  const tenant = filter.tenant === null ? '' : ` AND j.tenant = ${plan.add(storedText(filter.tenant), 'text')}`;
-  const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
-  const time = isTimed ? ` AND ${conditions(plan, filter)}` : '';
+function countByTag(plan: Draft, s: string, filter: CountFilter): string {
+  return `SELECT j.tenant, j.type, r.state, count(*) ${jobsByTag(plan, s, filter)} GROUP BY j.tenant, j.type, r.state`;
+}
+
+function tenantCondition(plan: Draft, { tenant }: CountFilter, alias: string): string {
+  return tenant === null ? '' : `AND ${alias}.tenant = ${plan.add(storedText(tenant), 'text')}`;
+}
+
+function countBySum(plan: Draft, s: string, filter: CountFilter): string {
+  return `SELECT j.tenant, j.type, j.state, sum(j.jobs)::bigint
+    FROM (SELECT * FROM ${countRowsOf(s)}) j
+    WHERE j.state = ANY (${plan.add(textArray(statesOf(filter)), 'text[]')})
+      ${tenantCondition(plan, filter, 'j')} ${typeCondition(plan, filter)}
+    GROUP BY j.tenant, j.type, j.state HAVING sum(j.jobs) > 0`;
+}
+
+/** Looks at every job of the wanted rooms. */
+function countByRow(plan: Draft, s: string, filter: CountFilter): string {
+  const states = statesOf(filter);
   const tags = tagConditions(plan, s, Object.entries(filter.tags ?? {}));
-  const where = `${tenant} ${typeCondition(plan, filter)}${time}${tags}`;
-  const rows = (state: string, condition: string) =>
-    `SELECT j.tenant, j.type, ${state} AS state FROM ${s}.jobs j WHERE ${condition}${where}`;
+  const where = `${conditions(plan, filter)} ${tenantCondition(plan, filter, 'j')} ${typeCondition(plan, filter)}${tags}`;
   const parts = states.flatMap((state) =>
-    isFinal(state) ? [] : UNFINISHED[state].map((condition) => rows(`'${state}'`, condition)),
+    isFinal(state) ? [] : [`SELECT j.tenant, j.type, '${state}' AS state FROM ${s}.${state} j WHERE ${where}`],
   );
   const finals = states.filter(isFinal).map((state) => `'${state}'`);
-  if (finals.length > 0) parts.push(rows('j.state', `j.state <> 'running' AND j.state IN (${finals.join(', ')})`));
+  if (finals.length > 0) {
+    parts.push(
+      `SELECT j.tenant, j.type, j.state FROM ${s}.finished j WHERE j.state IN (${finals.join(', ')}) AND ${where}`,
+    );
+  }
   return `SELECT tenant, type, state, count(*) FROM (${parts.join(' UNION ALL ')}) j GROUP BY tenant, type, state`;
 }
 
-/** Waiting jobs that are free are all in the index of the claims, those that are blocked in that of the sequences. */
-const UNFINISHED: Readonly<Record<Exclude<StoredState, FinalState>, readonly string[]>> = {
-  waiting: [
-    `j.state = 'waiting' AND NOT j.blocked`,
-    `j.state = 'waiting' AND j.blocked AND j.sequence_key IS NOT NULL AND j.state IN ('waiting', 'running')`,
-  ],
-  running: [`j.state = 'running'`],
-};
+export async function jobUsage(session: Session, tenant: string): Promise<JobUsage> {
+  const [row] = await repeated(() => session.run('jobUsage', [storedText(tenant)]));
+  return { jobs: Number(row?.[0]), bytes: Number(row?.[1]) };
+}

@@ -16,11 +16,9 @@ export async function removeJobs(session: Session, batch: readonly Removal[]): P
   await repeated(async (isRepeat) => {
     const steps = rounds.map((round) => ({ name: 'jobRemove' as const, values: removeValues(round, batch) }));
     for (const [at, rows] of (await session.runAll(steps)).entries()) {
-      for (const [ord, isRemoved] of rows) {
-        outcomes[placedAt(rounds, at, ord).index] = isRemoved === true ? 'removed' : 'stale';
-      }
+      for (const [ord] of rows) outcomes[placedAt(rounds, at, ord).index] = 'removed';
     }
-    if (isRepeat) await creditFirstTry(session, rounds[0] ?? [], outcomes);
+    await readOthers(session, rounds.flat(), outcomes, isRepeat);
   });
   return outcomes;
 }
@@ -37,19 +35,24 @@ function removeValues(round: readonly Placed<Removal>[], batch: readonly Removal
   ];
 }
 
-/** What is missing now, with a tombstone of this very moment, was removed by the try whose answer was lost. */
-async function creditFirstTry(
+/**
+ * What was not removed: still there, or not. On a repeat, what is missing now, with a tombstone of this very moment, was removed by the
+ * try whose answer was lost.
+ */
+async function readOthers(
   session: Session,
-  round: readonly Placed<Removal>[],
+  placed: readonly Placed<Removal>[],
   outcomes: RemoveOutcome[],
+  isRepeat: boolean,
 ): Promise<void> {
-  const missing = round.filter(({ index }) => outcomes[index] === 'missing');
+  const others = placed.filter(({ index }) => outcomes[index] !== 'removed');
   const reads = await readJobs(
     session,
-    missing.map(({ item }) => ({ id: item.id })),
+    others.map(({ item }) => ({ id: item.id })),
   );
   for (const [at, read] of reads.entries()) {
-    const { index, item } = missing[at] as Placed<Removal>;
-    if (read.kind === 'gone' && read.goneAt === item.now) outcomes[index] = 'removed';
+    const { index, item } = others[at] as Placed<Removal>;
+    if (read.kind === 'found') outcomes[index] = 'stale';
+    else if (isRepeat && read.kind === 'gone' && read.goneAt === item.now) outcomes[index] = 'removed';
   }
 }

@@ -2,7 +2,8 @@
  * Records of a dump, written as they are: one statement per kind, all of a batch in one transaction.
  *
  * 1. The counter first: a number is out of everybody's reach before a row with it can be there. It only goes up.
- * 2. Then keys, documents, tombstones and jobs; of each job that this transaction wrote, and of no other, its result and deliveries.
+ * 2. Then keys, documents, tombstones and jobs; of each job that this transaction wrote, and of no other, its room and deliveries.
+ *    A job that fits no room (waiting, and held by a worker) is a conflict: nothing could have made it.
  * 3. Jobs of sequences under the locks of their keys, as any change of them: see `sequence-statements.ts`.
  * 4. What was not written is looked at afterwards: it is there already, or something else is in its place.
  *
@@ -10,7 +11,8 @@
  * from what was there before both.
  */
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
-import { cellOf, JOB_COLUMNS } from '../job-row.ts';
+import { ROOM_COLUMNS, roomFor, roomOf } from '../job-rooms.ts';
+import { cellOf, FIXED_COLUMNS, type JobColumn, jobCells } from '../job-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
@@ -41,7 +43,7 @@ export async function restoreRecords(
     writesOf(batch, KEYS, (record) => (record.kind === 'key' ? record.key : null)),
     writesOf(batch, DOCUMENTS, (record) => (record.kind === 'document' ? record.document : null)),
     writesOf(batch, TOMBSTONES, (record) => (record.kind === 'tombstone' ? record.tombstone : null)),
-    writesOf(batch, JOBS, (record) => (record.kind === 'job' ? record : null)),
+    writesOf(batch, JOBS, (record) => (record.kind === 'job' && isPossible(record) ? record : null)),
   ].filter((one) => one !== null);
   const highest = Math.max(0, ...batch.map(numberOf));
   return repeated(async (isRepeat) => {
@@ -185,9 +187,11 @@ const TOMBSTONES: Kind<Tombstone> = {
 
 const JOBS: Kind<WholeJob> = {
   steps: (wholes) =>
-    partsOf(wholes, ({ input, result }) => input.length + (result?.bytes.byteLength ?? 0), JOB_BYTES_MAX).flatMap(
-      jobSteps,
-    ),
+    partsOf(
+      onceEach(wholes),
+      ({ input, result }) => input.length + (result?.bytes.byteLength ?? 0),
+      JOB_BYTES_MAX,
+    ).flatMap(jobSteps),
   keyOf: ({ job }) => job.id,
   standing: (wholes) => ({ name: 'jobStanding', values: [plainArray(wholes.map(({ job }) => job.id))] }),
   // One that was removed since has had its time: it is not brought back.
@@ -195,24 +199,46 @@ const JOBS: Kind<WholeJob> = {
     number === null ? graveNumber === job.number : number === job.number && (revision as number) >= job.revision,
 };
 
+/** Not one that waits and has a worker, or a result without being told what it is. */
+function isPossible({ job, result }: WholeJob): boolean {
+  return roomFor(jobCells(job, STORED)) !== null && (result === null || job.result !== null);
+}
+
+/** The first of each id: a second one would come into a room beside it. */
+function onceEach(wholes: readonly WholeJob[]): readonly WholeJob[] {
+  return [...new Map(wholes.toReversed().map((whole) => [whole.job.id, whole])).values()].reverse();
+}
+
 /** Only `jobRestore` returns rows. */
 function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
-  const jobs = wholes.map(({ job }) => job);
-  const inputs = textArray(wholes.map(({ input }) => input));
-  const restored = JOB_COLUMNS.map((column) =>
-    columnArray(
-      column,
-      jobs.map((job) => cellOf(column, job, STORED)),
-    ),
-  );
-  const steps: Step[] = [{ name: 'jobRestore', values: [...restored, inputs] }];
-  const results = resultValues(wholes.map(({ result }) => result));
-  if (results !== null) {
-    steps.push({ name: 'jobRestoreResults', values: [plainArray(jobs.map(({ id }) => id)), ...results] });
+  const steps: Step[] = [
+    { name: 'jobRestore', values: [...arraysOf(FIXED_COLUMNS, wholes), textArray(wholes.map(({ input }) => input))] },
+  ];
+  for (const [room, name] of ROOM_STEPS) {
+    const inRoom = wholes.filter(({ job }) => roomOf(job.state) === room);
+    if (inRoom.length === 0) continue;
+    const values = [plainArray(inRoom.map(({ job }) => job.id)), ...arraysOf(ROOM_COLUMNS[room], inRoom)];
+    if (room === 'finished') values.push(...resultValues(inRoom.map(({ result }) => result)));
+    steps.push({ name, values });
   }
   const deliveries = deliveryValues(wholes);
   if (deliveries !== null) steps.push({ name: 'deliveryRestore', values: deliveries });
   return steps;
+}
+
+const ROOM_STEPS = [
+  ['waiting', 'jobRestoreWaiting'],
+  ['running', 'jobRestoreRunning'],
+  ['finished', 'jobRestoreFinished'],
+] as const;
+
+function arraysOf(columns: readonly JobColumn[], wholes: readonly WholeJob[]): unknown[] {
+  return columns.map((column) =>
+    columnArray(
+      column,
+      wholes.map(({ job }) => cellOf(column, job, STORED)),
+    ),
+  );
 }
 
 /** Null where nothing is to be delivered. */

@@ -5,9 +5,8 @@
 import type { ResultContent } from '../contract.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
-/** Content types, starts (from 1), lengths, and the bytes; null without any result. */
-export function resultValues(results: readonly (ResultContent | null)[]): readonly unknown[] | null {
-  if (results.every((result) => result === null)) return null;
+/** Content types, starts (from 1), lengths, and the bytes. */
+export function resultValues(results: readonly (ResultContent | null)[]): readonly unknown[] {
   let end = 1;
   const starts = results.map((result) => {
     const start = end;

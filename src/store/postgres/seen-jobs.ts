@@ -63,5 +63,7 @@ export function comesBackSame(patch: JobPatch): boolean {
 
 /** The seen job after the patch; the lease comes from the row, since heartbeats move it without a revision. */
 export function patchedFrom(seen: Job, patch: JobPatch, leaseUntil: number | null): Job {
-  return { ...patched(seen, patch), leaseUntil };
+  const job = { ...patched(seen, patch), leaseUntil };
+  // What only a running job has ends with the run, whether or not the patch says so.
+  return job.state === 'running' ? job : { ...job, worker: null };
 }

@@ -5,9 +5,9 @@
  * - Every name is qualified with the schema: behind a pooler there is no search_path to rely on.
  * - Texts compare by bytes (COLLATE "C"): faster, the same on every machine, and no operating-system upgrade can change an
  *   order that an index was built with. SQLite does the same.
- * - Indexes are named after the query that they serve and are partial wherever the query is. A job that nobody waits for any
- *   more is in those by id, number, kind and retention only.
- * - lease_until, percent and message are in no index: heartbeats and progress stay on the page (HOT) and touch no index.
+ * - A job is one row in `jobs`, and one in `waiting`, `running` or `finished`: see `statements/rooms.ts`.
+ * - Indexes are named after the query that they serve and are partial wherever the query is.
+ * - Of a running job only its number and its sequence are in an index: heartbeats and progress stay on the page (HOT).
  * - No foreign keys: each insert would lock the parent row, and jobs are only ever removed by the one statement that
  *   removes what belongs to them.
  */
@@ -22,60 +22,47 @@ export interface Migration {
 /** Jobs in 2^53: numbers are handed to JavaScript clients as numbers. */
 const NUMBER_MAX = Number.MAX_SAFE_INTEGER;
 
+/**
+ * Every row is gone within seconds, as in any queue. By default a fifth of the table must be dead before anyone cleans: with a million
+ * jobs that wait that is 200,000 dead entries at the head of the claim order.
+ */
+const QUEUE = `
+  autovacuum_vacuum_threshold = 10000,
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_insert_threshold = 50000,
+  autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_analyze_threshold = 10000,
+  autovacuum_analyze_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 1,
+  autovacuum_vacuum_cost_limit = 2000`;
+
 const first = (s: string) => `
 CREATE SEQUENCE ${s}.job_numbers AS bigint MAXVALUE ${NUMBER_MAX};
 
+-- What never changes after the submit. Inserted once, deleted once, never updated.
 CREATE TABLE ${s}.jobs (
   id uuid NOT NULL,
   number bigint NOT NULL,
-  run_at bigint NOT NULL,
-  fence bigint NOT NULL,
-  revision bigint NOT NULL,
   created_at bigint NOT NULL,
   retain_ms bigint NOT NULL,
-  lease_until bigint,
-  cancel_requested_at bigint,
   timeout_ms bigint,
   deadline_ms bigint,
-  deadline_at bigint,
-  started_at bigint,
-  finished_at bigint,
-  result_bytes bigint,
-  percent float8 NOT NULL,
   priority integer NOT NULL,
-  attempt integer NOT NULL,
-  -- Whether this job waits while an earlier one of its tenant and sequence key is unfinished, or any runs. Kept with every change, so
-  -- that a claim steps over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one key cost every claim of
-  -- their type 100,000 probes.
-  blocked boolean NOT NULL,
-  state text COLLATE "C" NOT NULL,
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
   retry text COLLATE "C" NOT NULL,
-  worker text COLLATE "C",
-  message text COLLATE "C",
   sequence_key text COLLATE "C",
   idempotency_key text COLLATE "C",
   request_hash text COLLATE "C",
   callback_url text COLLATE "C",
-  result_type text COLLATE "C",
   tags text COLLATE "C",
   origin text COLLATE "C",
-  error text COLLATE "C",
   input text COLLATE "C" NOT NULL,
-  CONSTRAINT jobs_by_id PRIMARY KEY (id),
-  CONSTRAINT jobs_state_is_known
-    CHECK (state IN ('waiting', 'running', 'succeeded', 'failed', 'cancelled', 'expired')),
-  CONSTRAINT jobs_finished_exactly_when_final
-    CHECK ((finished_at IS NOT NULL) = (state IN ('succeeded', 'failed', 'cancelled', 'expired'))),
-  CONSTRAINT jobs_leased_exactly_when_running CHECK ((lease_until IS NOT NULL) = (state = 'running'))
+  CONSTRAINT jobs_by_id PRIMARY KEY (id)
 ) WITH (
-  -- Room on the page for the next version of a row: heartbeats and progress of running jobs then stay HOT.
-  fillfactor = 85,
-  -- By default a fifth of the table must be dead before anyone cleans: with a million kept jobs that is 200,000 dead entries
-  -- at the head of the claim order. Two versions of each job die, so this vacuums about every 5,000 jobs at first.
+  -- Only retention leaves dead rows here. By default a fifth of the table must be dead before anyone cleans.
   autovacuum_vacuum_threshold = 10000,
-  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_scale_factor = 0.05,
   autovacuum_vacuum_insert_threshold = 50000,
   autovacuum_vacuum_insert_scale_factor = 0.05,
   autovacuum_analyze_threshold = 10000,
@@ -85,29 +72,119 @@ CREATE TABLE ${s}.jobs (
   autovacuum_vacuum_cost_limit = 2000
 );
 CREATE UNIQUE INDEX jobs_by_number ON ${s}.jobs (number);
--- Running jobs are few, and have an index of their own that costs less to enter: that saves a seventh of each claim.
-CREATE INDEX jobs_by_kind ON ${s}.jobs (tenant, type, state, number) INCLUDE (created_at) WHERE state <> 'running';
-CREATE INDEX jobs_running_by_number ON ${s}.jobs (number) WHERE state = 'running';
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON ${s}.jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
-CREATE INDEX jobs_by_claim_order ON ${s}.jobs (type, priority DESC, run_at, number) WHERE state = 'waiting' AND NOT blocked;
-CREATE INDEX jobs_by_tenant_claim_order ON ${s}.jobs (tenant, type, priority DESC, run_at, number)
-  WHERE state = 'waiting' AND NOT blocked;
-CREATE INDEX jobs_by_sequence ON ${s}.jobs (tenant, sequence_key, number)
-  WHERE sequence_key IS NOT NULL AND state IN ('waiting', 'running');
-CREATE INDEX jobs_running_by_sequence ON ${s}.jobs (tenant, sequence_key) WHERE sequence_key IS NOT NULL AND state = 'running';
-CREATE INDEX jobs_by_deadline ON ${s}.jobs (deadline_at) WHERE state = 'waiting' AND deadline_at IS NOT NULL;
-CREATE INDEX jobs_by_retention ON ${s}.jobs ((finished_at + retain_ms)) WHERE finished_at IS NOT NULL;
 
-CREATE TABLE ${s}.job_results (
+CREATE TABLE ${s}.waiting (
   number bigint NOT NULL,
-  content_type text COLLATE "C" NOT NULL,
-  bytes bytea NOT NULL,
-  CONSTRAINT job_results_by_number PRIMARY KEY (number)
+  run_at bigint NOT NULL,
+  fence bigint NOT NULL,
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  deadline_at bigint,
+  started_at bigint,
+  percent float8 NOT NULL,
+  priority integer NOT NULL,
+  attempt integer NOT NULL,
+  -- Whether this job waits while an earlier one of its tenant and sequence key is unfinished, or any runs. Kept with every change, so
+  -- that a claim steps over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one key cost every claim of
+  -- their type 100,000 probes.
+  blocked boolean NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  sequence_key text COLLATE "C",
+  message text COLLATE "C",
+  error text COLLATE "C",
+  -- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
+  CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at)
+) WITH (${QUEUE}
+);
+CREATE INDEX waiting_by_claim_order ON ${s}.waiting (type, priority DESC, run_at, number) WHERE NOT blocked;
+CREATE INDEX waiting_by_tenant_claim_order ON ${s}.waiting (tenant, type, priority DESC, run_at, number) WHERE NOT blocked;
+CREATE INDEX waiting_by_sequence ON ${s}.waiting (tenant, sequence_key, number) WHERE sequence_key IS NOT NULL;
+CREATE INDEX waiting_by_deadline ON ${s}.waiting (deadline_at) WHERE deadline_at IS NOT NULL;
+
+CREATE TABLE ${s}.running (
+  number bigint NOT NULL,
+  run_at bigint NOT NULL,
+  fence bigint NOT NULL,
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  lease_until bigint NOT NULL,
+  deadline_at bigint,
+  started_at bigint,
+  cancel_requested_at bigint,
+  percent float8 NOT NULL,
+  attempt integer NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  sequence_key text COLLATE "C",
+  worker text COLLATE "C",
+  message text COLLATE "C",
+  error text COLLATE "C",
+  CONSTRAINT running_by_number PRIMARY KEY (number)
 ) WITH (
-  -- Written once, removed once: only retention leaves dead rows here.
+  -- Room on the page for the next version of a row: heartbeats and progress then stay HOT.
+  fillfactor = 70,${QUEUE}
+);
+CREATE INDEX running_by_sequence ON ${s}.running (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+
+-- Written once per run. Big results go out of line by themselves.
+CREATE TABLE ${s}.finished (
+  number bigint NOT NULL,
+  run_at bigint NOT NULL,
+  fence bigint NOT NULL,
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  finished_at bigint NOT NULL,
+  retain_until bigint NOT NULL,
+  deadline_at bigint,
+  started_at bigint,
+  cancel_requested_at bigint,
+  result_bytes bigint,
+  percent float8 NOT NULL,
+  attempt integer NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  message text COLLATE "C",
+  error text COLLATE "C",
+  result_type text COLLATE "C",
+  result bytea,
+  CONSTRAINT finished_by_number PRIMARY KEY (number),
+  CONSTRAINT finished_state_is_final CHECK (state IN ('succeeded', 'failed', 'cancelled', 'expired'))
+) WITH (
+  -- Only retention and retries leave dead rows here.
+  autovacuum_vacuum_threshold = 10000,
   autovacuum_vacuum_scale_factor = 0.05,
+  autovacuum_vacuum_insert_threshold = 50000,
+  autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_analyze_threshold = 10000,
+  autovacuum_analyze_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 1,
+  autovacuum_vacuum_cost_limit = 2000,
   toast.autovacuum_vacuum_scale_factor = 0.05
 );
+CREATE INDEX finished_by_kind ON ${s}.finished (tenant, type, state, number) INCLUDE (created_at);
+CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);
+
+-- How many jobs a tenant has, and the bytes of their inputs and results. A statement that changes it appends what it changed, in a
+-- table without any index, so that no two of them meet in one row; the sweep adds these rows up.
+CREATE TABLE ${s}.job_counts (
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  jobs bigint NOT NULL,
+  bytes bigint NOT NULL
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+CREATE INDEX job_counts_by_kind ON ${s}.job_counts (tenant, type, state);
+
+CREATE TABLE ${s}.job_count_changes (
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  jobs bigint NOT NULL,
+  bytes bigint NOT NULL
+) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 
 CREATE TABLE ${s}.job_tags (
   tenant text COLLATE "C" NOT NULL,

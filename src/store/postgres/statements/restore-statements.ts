@@ -5,7 +5,10 @@
  * `ON CONFLICT DO NOTHING` without a target: whatever is taken (id, number, idempotency key), the row is not written, and is looked
  * at afterwards, with a snapshot that sees it.
  */
-import { columnType, JOB_COLUMNS } from '../../job-row.ts';
+
+import { ROOM_COLUMNS } from '../../job-rooms.ts';
+import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
+import { countChanges, HEADS, roomRow } from './rooms.ts';
 import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 const counter = (s: string) => ({
@@ -57,9 +60,8 @@ const DELIVERY_COLUMNS: Columns = [
   ['fence', 'bigint'],
   ['due_at', 'bigint'],
 ];
-/** After them one parameter with the bytes of all results. */
+/** After the columns of finished jobs; then one parameter with the bytes of all results. */
 const RESULT_COLUMNS: Columns = [
-  ['id', 'uuid'],
   ['content_type', 'text'],
   ['bytes_start', 'int'],
   ['bytes_length', 'int'],
@@ -78,11 +80,11 @@ const hasNone = (s: string, table: string) =>
 
 /** Rows go in by key, in the order of `jobInsert`, so that two batches that share keys wait for each other in one direction only. */
 function jobRestore(s: string): string {
-  const columns = [...JOB_COLUMNS.map((column) => [column, columnType(column)] as const), ['input', 'text'] as const];
+  const columns = [...FIXED_COLUMNS.map((column) => [column, columnType(column)] as const), ['input', 'text'] as const];
   return `
 WITH inserted AS (
-  INSERT INTO ${s}.jobs (${namesOf(columns)}, blocked)
-  SELECT ${namesOf(columns)}, sequence_key IS NOT NULL AND state = 'waiting' FROM ${unnestOf(columns, 'g')}
+  INSERT INTO ${s}.jobs (${namesOf(columns)})
+  SELECT ${namesOf(columns)} FROM ${unnestOf(columns, 'g')}
   WHERE ${hasNone(s, 'tombstones')} ORDER BY idempotency_key, tenant, ord
   ON CONFLICT DO NOTHING
   RETURNING id, number, tenant, tags
@@ -92,17 +94,49 @@ WITH inserted AS (
 SELECT id FROM inserted`;
 }
 
-/** A job that this very transaction has written: not one that was there before, whose deliveries may have been made since. */
+/** A job that this very transaction has written: not one that was there before, which is in a room already. */
 const WRITTEN_NOW = 'xmin = pg_current_xact_id()::xid';
+
+/** Ids, then the columns of the room: puts the jobs there that this transaction has written. */
+function roomRestore(s: string, room: Room): string {
+  const isFinished = room === 'finished';
+  const own = ROOM_COLUMNS[room];
+  const columns: Columns = [
+    ['id', 'uuid'],
+    ...own.map((column) => [column, columnType(column)] as const),
+    ...(isFinished ? RESULT_COLUMNS : []),
+  ];
+  const content = `CASE WHEN content_type IS NOT NULL THEN substr($${columns.length + 1}::bytea, bytes_start, bytes_length) END`;
+  const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
+    waiting: [['blocked', 'sequence_key IS NOT NULL']],
+    running: [],
+    finished: [
+      ['retain_until', 'finished_at + retain_ms'],
+      ['result', content],
+    ],
+  };
+  const same = [...HEADS[room], ...own];
+  return `
+WITH given AS MATERIALIZED (
+  SELECT g.*, j.* FROM ${unnestOf(columns, 'g')} CROSS JOIN LATERAL (
+    SELECT ${[...HEADS.waiting, 'retain_ms'].join(', ')}, octet_length(input) AS input_bytes
+    FROM ${s}.jobs WHERE id = g.id AND ${WRITTEN_NOW} LIMIT 1) j
+), came AS (
+  INSERT INTO ${s}.${room} (${[...same, ...extra[room].map(([name]) => name)].join(', ')})
+  SELECT ${[...same, ...extra[room].map(([, cell]) => cell)].join(', ')} FROM given ORDER BY ord
+)
+${countChanges(
+  s,
+  `SELECT tenant, type, ${isFinished ? 'state' : `'${room}' AS state`}, 1 AS jobs,
+    input_bytes${isFinished ? ' + CASE WHEN content_type IS NULL THEN 0 ELSE bytes_length END' : ''} AS bytes FROM given`,
+)}`;
+}
 
 const jobs = (s: string) => ({
   jobRestore: jobRestore(s),
-  jobRestoreResults: `INSERT INTO ${s}.job_results (number, content_type, bytes)
-    SELECT j.number, g.content_type, substr($${RESULT_COLUMNS.length + 1}::bytea, g.bytes_start, g.bytes_length)
-    FROM ${unnestOf(RESULT_COLUMNS, 'g')}
-    CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id AND ${WRITTEN_NOW} LIMIT 1) j
-    WHERE g.content_type IS NOT NULL ORDER BY g.ord
-    ON CONFLICT (number) DO NOTHING`,
+  jobRestoreWaiting: roomRestore(s, 'waiting'),
+  jobRestoreRunning: roomRestore(s, 'running'),
+  jobRestoreFinished: roomRestore(s, 'finished'),
   deliveryRestore: insertAll(
     s,
     'deliveries',
@@ -111,7 +145,8 @@ const jobs = (s: string) => ({
   ),
   /** $1 ids: number and revision of the job, number of the tombstone. */
   jobStanding: `SELECT g.ord, j.number, j.revision, t.number FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
-    LEFT JOIN LATERAL (SELECT number, revision FROM ${s}.jobs WHERE id = g.id LIMIT 1) j ON true
+    LEFT JOIN LATERAL (
+      SELECT j.number, r.revision FROM (SELECT * FROM ${s}.jobs WHERE id = g.id LIMIT 1) j CROSS JOIN LATERAL ${roomRow(s)} r) j ON true
     LEFT JOIN LATERAL (SELECT number FROM ${s}.tombstones WHERE id = g.id LIMIT 1) t ON true`,
 });
 

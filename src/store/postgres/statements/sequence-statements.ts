@@ -17,6 +17,8 @@
  * differs: SQLite has one writer, and does the steps of `sequenceSettle` per job as it is changed.
  */
 
+import { keyIn } from './rooms.ts';
+
 /** First half of the locks' key, "seqs"; the second half is the schema's hash and the lock's own number in its low bits. */
 const LOCK_CLASS = 0x73657173;
 
@@ -41,55 +43,58 @@ SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${schema} | lock) FROM keys`;
 const sequenceOf = (s: string) => `
   SELECT tenant, sequence_key FROM ${s}.jobs WHERE id = g.id AND sequence_key IS NOT NULL LIMIT 1`;
 
-const IS_UNFINISHED = `sequence_key IS NOT NULL AND state IN ('waiting', 'running')`;
+/** The sequences that the jobs $1 belong to. */
+const touchedBy = (s: string) => `
+  SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`;
+
+const waitingOf = (s: string, sequence: string) => `
+    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting
+    WHERE tenant = ${sequence}.tenant AND sequence_key = ${sequence}.sequence_key AND sequence_key IS NOT NULL`;
+
+/** Whether something of its sequence has to end before the job `c` may run. */
+const hasToWait = (s: string) => `(EXISTS (
+    SELECT 1 FROM ${s}.waiting WHERE tenant = c.tenant AND sequence_key = c.sequence_key AND sequence_key IS NOT NULL
+      AND number < c.number) OR EXISTS (
+    SELECT 1 FROM ${s}.running WHERE tenant = c.tenant AND sequence_key = c.sequence_key AND sequence_key IS NOT NULL))`;
 
 /**
  * $1 ids of jobs that were inserted or changed; those without a key are passed over.
  *
- * Only these jobs and the first two of each key can be other than they should be: the first is free when the one before it or the
- * one that ran made room, and the second is blocked again when one before it was retried.
+ * Only these jobs and the first two that wait of each key can be other than they should be: the first is free when the one before it
+ * or the one that ran made room, and the second is blocked again when one before it was retried.
  */
 const sequenceSettle = (s: string) => `
-WITH touched AS MATERIALIZED (
-  SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j
+WITH touched AS MATERIALIZED (${touchedBy(s)}
 ), doubtful AS MATERIALIZED (
-  SELECT c.* FROM touched t CROSS JOIN LATERAL (
-    SELECT id, number, tenant, sequence_key, blocked FROM ${s}.jobs
-    WHERE tenant = t.tenant AND sequence_key = t.sequence_key AND ${IS_UNFINISHED}
+  SELECT c.* FROM touched t CROSS JOIN LATERAL (${waitingOf(s, 't')}
     ORDER BY number LIMIT 2) c
   UNION
-  SELECT c.* FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (
-    SELECT id, number, tenant, sequence_key, blocked FROM ${s}.jobs
-    WHERE id = g.id AND NOT blocked AND ${IS_UNFINISHED} LIMIT 1) c
+  SELECT c.* FROM unnest($1::uuid[]) AS g(id)
+  CROSS JOIN LATERAL (SELECT tenant, type, number FROM ${s}.jobs WHERE id = g.id AND sequence_key IS NOT NULL LIMIT 1) j
+  CROSS JOIN LATERAL (
+    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND NOT blocked LIMIT 1) c
 ), judged AS MATERIALIZED (
-  SELECT d.id, d.blocked, EXISTS (
-    SELECT 1 FROM ${s}.jobs WHERE tenant = d.tenant AND sequence_key = d.sequence_key AND number < d.number
-      AND ${IS_UNFINISHED}) OR EXISTS (
-    SELECT 1 FROM ${s}.jobs WHERE tenant = d.tenant AND sequence_key = d.sequence_key
-      AND sequence_key IS NOT NULL AND state = 'running') AS is_blocked
-  FROM doubtful d
+  SELECT c.number, c.tenant, c.type, c.blocked, ${hasToWait(s)} AS is_blocked FROM doubtful c
 )
-UPDATE ${s}.jobs SET blocked = NOT blocked
-WHERE id = ANY (ARRAY(SELECT id FROM judged WHERE blocked <> is_blocked)) AND state = 'waiting'`;
+UPDATE ${s}.waiting w SET blocked = j.is_blocked FROM judged j
+WHERE ${keyIn('waiting', 'j', 'w')} AND j.blocked <> j.is_blocked`;
 
 /**
  * $1 ids of jobs that were retried or restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
- * unfinished job of a key can be free, so of each key there is one to look at; `sequenceSettle` does the rest.
+ * waiting job of a key can be free, so of each key there is one to look at; `sequenceSettle` does the rest.
  */
 const sequenceBlockNext = (s: string) => `
-WITH touched AS MATERIALIZED (
-  SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j
+WITH touched AS MATERIALIZED (${touchedBy(s)}
+), mine AS MATERIALIZED (
+  SELECT j.number FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
 ), others AS MATERIALIZED (
-  SELECT o.* FROM touched t CROSS JOIN LATERAL (
-    SELECT id, number, tenant, sequence_key FROM ${s}.jobs
-    WHERE tenant = t.tenant AND sequence_key = t.sequence_key AND ${IS_UNFINISHED} AND id <> ALL ($1::uuid[])
-    ORDER BY number LIMIT 1) o
+  SELECT c.* FROM touched t CROSS JOIN LATERAL (${waitingOf(s, 't')}
+      AND (number IN (SELECT number FROM mine)) IS NOT TRUE
+    ORDER BY number LIMIT 1) c
+), overtaken AS MATERIALIZED (
+  SELECT c.number, c.tenant, c.type FROM others c WHERE NOT c.blocked AND ${hasToWait(s)}
 )
-UPDATE ${s}.jobs SET blocked = true
-WHERE state = 'waiting' AND NOT blocked AND id = ANY (ARRAY(
-  SELECT o.id FROM others o WHERE EXISTS (
-    SELECT 1 FROM ${s}.jobs WHERE tenant = o.tenant AND sequence_key = o.sequence_key AND number < o.number
-      AND ${IS_UNFINISHED})))`;
+UPDATE ${s}.waiting w SET blocked = true FROM overtaken o WHERE ${keyIn('waiting', 'o', 'w')} AND NOT w.blocked`;
 
 export function sequenceStatementsOf(s: string) {
   return {

@@ -84,7 +84,6 @@ const documents = (s: string) => ({
     ORDER BY created_at DESC, name LIMIT $3`,
   documentListAfter: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2
     AND (created_at < $4 OR (created_at = $4 AND name > $5)) ORDER BY created_at DESC, name LIMIT $3`,
-  jobUsage: `SELECT count(*), coalesce(sum(octet_length(input) + coalesce(result_bytes, 0)), 0)::bigint FROM ${s}.jobs WHERE tenant = $1`,
   documentUsage: `SELECT count(*), coalesce(sum(octet_length(data)), 0)::bigint FROM ${s}.documents WHERE tenant = $1`,
   documentDelete: `DELETE FROM ${s}.documents WHERE tenant = $1 AND kind = $2 AND name = $3 RETURNING name`,
 });
