@@ -5,28 +5,10 @@
  */
 import { BideError, ERRORS, type ErrorCode, type ErrorKind } from '../../core/errors.ts';
 import type { Issue } from '../../engine/api.ts';
+import { HTTP_STATUS } from '../http-status.ts';
 import { retryAfterSeconds } from './status.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
-
-const STATUS_OF_KIND: Readonly<Record<ErrorKind, number>> = Object.freeze({
-  invalid: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  gone: 410,
-  method: 405,
-  conflict: 409,
-  unprocessable: 422,
-  too_large: 413,
-  headers_too_large: 431,
-  too_slow: 408,
-  media_type: 415,
-  quota: 429,
-  busy: 503,
-  unavailable: 503,
-  internal: 500,
-});
 
 /** Codes whose status says more than their kind does. */
 const STATUS_OF_CODE: Partial<Readonly<Record<ErrorCode, number>>> = { RANGE_NOT_SATISFIABLE: 416 };
@@ -60,7 +42,7 @@ export function problemOf(
   const { kind, code } = error;
   const isInternal = kind === 'internal';
   const shown: ErrorCode = isInternal ? 'INTERNAL' : code;
-  const status = STATUS_OF_CODE[shown] ?? STATUS_OF_KIND[kind];
+  const status = STATUS_OF_CODE[shown] ?? HTTP_STATUS[kind];
   return {
     status,
     headers: headersOf(error),

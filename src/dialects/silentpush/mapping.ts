@@ -10,6 +10,7 @@ import type { Job, Json } from '../../core/job.ts';
 import { isObject, textOf } from '../../core/json-object.ts';
 import type { ShownState } from '../../core/state.ts';
 import type { ErrorAnswer } from '../../http/dialect.ts';
+import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
 import { originReader } from '../origin-reader.ts';
 import type { Envelope, JobStatus, Metadata, StatusWord } from './wire.ts';
 
@@ -49,24 +50,7 @@ const REVOKED = 'job revoked';
 const AUTHORIZATION_FAILED = 'Authorization failed: missing or invalid X-API-KEY';
 const RATE_LIMITED = 'rate limit exceeded';
 
-const STATUSES: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  gone: 404,
-  method: 405,
-  conflict: 409,
-  unprocessable: 400,
-  too_large: 413,
-  headers_too_large: 431,
-  too_slow: 408,
-  media_type: 415,
-  quota: 429,
-  busy: 503,
-  unavailable: 503,
-  internal: 500,
-};
+const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404, unprocessable: 400 };
 
 export function askedOf(job: Pick<Job, 'origin' | 'type'>): Asked {
   const asked = remembered(job);

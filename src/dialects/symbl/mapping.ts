@@ -5,6 +5,7 @@ import type { Job } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
 import { CORS_HEADERS } from '../cors.ts';
+import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
 import { originReader } from '../origin-reader.ts';
 import type { JobBody, StatusWord } from './wire.ts';
 
@@ -53,24 +54,7 @@ export function renderDelivery(delivery: Delivery): DeliveryRequest | null {
   return { headers: { 'content-type': 'application/json' }, body };
 }
 
-const STATUSES: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  gone: 404,
-  method: 405,
-  conflict: 400,
-  unprocessable: 400,
-  too_large: 413,
-  headers_too_large: 431,
-  too_slow: 408,
-  media_type: 400,
-  quota: 429,
-  busy: 503,
-  unavailable: 503,
-  internal: 500,
-};
+const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404, conflict: 400, unprocessable: 400, media_type: 400 };
 
 /** The refusal of too many jobs carries its code once more in the body; all others are a message alone. */
 export function errorBody(kind: ErrorKind, message: string) {

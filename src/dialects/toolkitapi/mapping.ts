@@ -5,6 +5,7 @@ import { jobIdOf } from '../../core/id.ts';
 import type { Job, Json } from '../../core/job.ts';
 import { fieldsOf, textOf } from '../../core/json-object.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
+import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
 import { originReader } from '../origin-reader.ts';
 import type { JobResult } from '../result-of.ts';
 import type { JobBody, Results, StatusWord } from './wire.ts';
@@ -93,24 +94,7 @@ export function timeOf(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
 }
 
-const STATUSES: Readonly<Record<ErrorKind, number>> = {
-  invalid: 400,
-  unauthorized: 401,
-  forbidden: 403,
-  not_found: 404,
-  gone: 404,
-  method: 405,
-  conflict: 400,
-  unprocessable: 422,
-  too_large: 413,
-  headers_too_large: 431,
-  too_slow: 408,
-  media_type: 415,
-  quota: 429,
-  busy: 503,
-  unavailable: 503,
-  internal: 500,
-};
+const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404, conflict: 400 };
 
 /** Texts that the vendor documents; the others are our own. */
 const TEXTS: Readonly<Partial<Record<ErrorKind, string>>> = {
