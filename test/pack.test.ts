@@ -40,6 +40,7 @@ interface Manifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, unknown>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  readonly scripts: Readonly<Record<string, string>>;
 }
 
 const MANIFEST = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
@@ -82,6 +83,14 @@ after(() => rmSync(folder, { recursive: true, force: true }));
 describe('the packed package', () => {
   test('leaves the manifest of the checkout as it was', () => {
     assert.deepEqual(JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')), MANIFEST);
+  });
+
+  test('has no script that npm would run at an install, or warn of', () => {
+    const packed = JSON.parse(readFileSync(join(user, 'node_modules/bide/package.json'), 'utf8')) as Manifest;
+    assert.deepEqual(
+      Object.keys(packed.scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name)),
+      [],
+    );
   });
 
   test('has every subpath, as modules that Node runs without stripping types', async () => {
