@@ -2,37 +2,48 @@
 import type { Command } from './command.ts';
 import { EXIT_MEANINGS } from './exit-code.ts';
 import type { OptionDefinition } from './option.ts';
+import { beside, wrapped } from './terminal/wrapped.ts';
 
-export function overviewHelp(commands: readonly Command[]): readonly string[] {
-  const width = Math.max(...commands.map(({ name }) => name.length));
+/** Where the help of an option begins; longer spellings have a line of their own. */
+const INDENT_MAX = 32;
+/** Lines of running text that are longer are hard to read, however wide the terminal is. */
+const WIDTH_MAX = 100;
+
+export function overviewHelp(commands: readonly Command[], columns: number): readonly string[] {
+  const width = Math.min(columns, WIDTH_MAX);
+  const indent = Math.max(...commands.map(({ name }) => name.length)) + 4;
   return [
     'bide: submit work, get a job id, wait for it, fetch the result.',
     '',
     'Usage: bide COMMAND [ARGUMENTS] [OPTIONS]',
     '',
-    ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
+    ...commands.flatMap(({ name, summary }) => beside(`  ${name}`, summary, { indent, width })),
     '',
-    '`bide help COMMAND` tells more. Try it: `bide serve --playground`, then `bide submit echo --input \'{"a":1}\' --wait`.',
+    ...wrapped('`bide help COMMAND` tells more. Try it: `bide serve --playground`, then', width),
+    '`bide submit echo --input \'{"a":1}\' --wait`.',
     '',
     'Exit codes:',
-    ...EXIT_MEANINGS.map(([code, meaning]) => `  ${String(code).padStart(3)}  ${meaning}`),
+    ...EXIT_MEANINGS.flatMap(([code, meaning]) =>
+      beside(`  ${String(code).padStart(3)}`, meaning, { indent: 7, width }),
+    ),
   ];
 }
 
-export function commandHelp(command: Command): readonly string[] {
+export function commandHelp(command: Command, columns: number): readonly string[] {
+  const width = Math.min(columns, WIDTH_MAX);
   const usage = ['bide', command.name, command.arguments?.usage ?? '', '[OPTIONS]'].filter((word) => word !== '');
   const options = Object.entries(command.options).map(
-    ([name, option]) => [spelled(name, option), option.help] as const,
+    ([name, option]) => [`  ${spelled(name, option)}`, option.help] as const,
   );
-  const width = Math.max(...options.map(([spelling]) => spelling.length));
+  const indent = Math.min(INDENT_MAX, Math.max(...options.map(([spelling]) => spelling.length)) + 2);
   return [
-    `bide ${command.name}: ${command.summary}`,
+    ...wrapped(`bide ${command.name}: ${command.summary}`, width),
     '',
     `Usage: ${usage.join(' ')}`,
-    ...(command.description === undefined ? [] : ['', command.description]),
+    ...(command.description === undefined ? [] : ['', ...wrapped(command.description, width)]),
     '',
     'Options:',
-    ...options.map(([spelling, help]) => `  ${spelling.padEnd(width)}  ${help}`),
+    ...options.flatMap(([spelling, help]) => beside(spelling, help, { indent, width })),
     '',
     'Examples:',
     ...command.examples.map((example) => `  ${example}`),

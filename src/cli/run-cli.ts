@@ -25,7 +25,7 @@ export async function runCli(argv: readonly string[], surroundings: Surroundings
     const parsed = command.parse(line);
     isJson = parsed.isJson;
     if (!parsed.isHelp) return await parsed.run(surroundings);
-    for (const text of commandHelp(command)) surroundings.terminal.line(text);
+    for (const text of commandHelp(command, surroundings.terminal.columns)) surroundings.terminal.line(text);
     return EXIT.succeeded;
   } catch (error) {
     return sayFailure(error, { isJson, isDebug: isDebugging(surroundings.env), terminal: surroundings.terminal });

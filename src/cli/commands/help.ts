@@ -16,7 +16,11 @@ export function helpOf(commands: () => readonly Command[]): Command {
     async run({ values, args, terminal }) {
       const chosen = args[0] === undefined ? null : commandOf(commands(), args[0]);
       if (values.json) terminal.line(JSON.stringify(documentOf(chosen === null ? commands() : [chosen])));
-      else for (const line of chosen === null ? overviewHelp(commands()) : commandHelp(chosen)) terminal.line(line);
+      else {
+        const { columns } = terminal;
+        const lines = chosen === null ? overviewHelp(commands(), columns) : commandHelp(chosen, columns);
+        for (const line of lines) terminal.line(line);
+      }
       return EXIT.succeeded;
     },
   });
