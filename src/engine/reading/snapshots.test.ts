@@ -92,6 +92,20 @@ describe('snapshots', () => {
     assert.equal(snapshots.follow(job(2, 2), null), followed);
   });
 
+  it('of answers that are heard in the wrong order do not end with the older one', () => {
+    const snapshots = snapshotsWith();
+    snapshots.follow(job(1, 5), null);
+    snapshots.put(job(1, 3), null);
+    snapshots.follow(job(1, 4), null);
+    assert.equal(snapshots.get(job(1).id), undefined);
+    snapshots.put(job(2, 1), null);
+    snapshots.drop(job(2).id);
+    snapshots.follow(job(2, 3), null);
+    assert.equal(snapshots.follow(job(2, 2), null).job.revision, 2);
+    assert.equal(snapshots.get(job(2).id), undefined);
+    assert.equal(snapshots.get(snapshots.put(job(1, 6), null).job.id)?.job.revision, 6);
+  });
+
   it('of a list are those that are known, and are not remembered', () => {
     const snapshots = snapshotsWith();
     const known = snapshots.put(job(1, 5), null);

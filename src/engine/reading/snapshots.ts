@@ -53,12 +53,17 @@ export interface Snapshots {
 export function createSnapshots(limits: Limits): Snapshots {
   const shelf = createShelf(limits);
   const readings = createReadings();
+  const passed = createPassed();
 
   const current = (job: Job): Snapshot | undefined => {
     const known = shelf.get(job.id);
     return known !== undefined && known.job.revision >= job.revision ? known : undefined;
   };
   const remember = (job: Job, resultText: string | null): Snapshot => {
+    if (passed.isNewerThan(job)) {
+      shelf.delete(job.id);
+      return { job, resultText };
+    }
     const snapshot: Kept = { job, resultText, bytes: jobBytes(job) + textBytes(resultText) };
     shelf.set(snapshot);
     return snapshot;
@@ -74,7 +79,10 @@ export function createSnapshots(limits: Limits): Snapshots {
     follow(job, result) {
       readings.overtake(job.id);
       const known = shelf.get(job.id);
-      if (known === undefined) return new PassingSnapshot(job, result, limits);
+      if (known === undefined) {
+        passed.note(job);
+        return new PassingSnapshot(job, result, limits);
+      }
       return known.job.revision >= job.revision ? known : remember(job, inlineText(result, limits));
     },
     putRead(job, resultText, reading) {
@@ -99,6 +107,21 @@ export function createSnapshots(limits: Limits): Snapshots {
     get bytes() {
       return shelf.bytes;
     },
+  };
+}
+
+/**
+ * What passed by in this turn without being remembered. The store's answers of one turn are heard in almost any order: a claim before the release
+ * that came before it. Memory must not take the release for the newest, which it would be for good.
+ */
+function createPassed() {
+  const revisions = new Map<string, number>();
+  return {
+    note({ id, revision }: Job) {
+      if (revisions.size === 0) setImmediate(() => revisions.clear());
+      if (revision > (revisions.get(id) ?? 0)) revisions.set(id, revision);
+    },
+    isNewerThan: ({ id, revision }: Job) => revisions.size > 0 && (revisions.get(id) ?? 0) > revision,
   };
 }
 
