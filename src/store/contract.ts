@@ -73,6 +73,11 @@ export interface GuardedPatch {
   readonly patch: JobPatch;
   /** Stored in the same transaction, in place of an earlier one. `patch.result` describes it. */
   readonly result?: ResultContent;
+  /**
+   * The job as the caller last saw it, out of this store. Changes no answer: a store may take from it what it would else read, where its
+   * revision shows that nothing has changed since.
+   */
+  readonly seen?: Job;
   /** When the change happens, as its delivery says it. Left out: `patch.finishedAt`, else the time of the store. */
   readonly now?: number;
 }

@@ -119,6 +119,16 @@ export function newJobCells(spec: JobSpec, codec: TextCodec): readonly Cell[] {
   return NEW_JOB_COLUMNS.map((column) => cellOf(column, job, codec));
 }
 
+/** Whether the patch can be laid over a job as it is: nothing in it is undefined, and UTF-8 gives every text back. */
+export function comesBackSame(patch: JobPatch): boolean {
+  for (const field in patch) if (patch[field as keyof JobPatch] === undefined) return false;
+  return (
+    (patch.progress?.message?.isWellFormed() ?? true) &&
+    (patch.worker?.isWellFormed() ?? true) &&
+    (patch.result?.contentType.isWellFormed() ?? true)
+  );
+}
+
 /** One bit per field that the patch has: which columns it writes. */
 export function patchMask(patch: JobPatch): number {
   let mask = 0;
@@ -131,9 +141,16 @@ export function patchBit(column: JobColumn): number {
   return 1 << PATCH_FIELDS.indexOf(patchFieldOf(column) as keyof JobPatch);
 }
 
+/** By mask: there are 2^13, and about ten that `decide` makes. */
+const maskLists = new Map<number, readonly JobColumn[]>();
+
 /** The columns that a mask stands for, in their order. */
 export function maskColumns(mask: number): readonly JobColumn[] {
-  return PATCH_COLUMNS.filter((column) => (mask & patchBit(column)) !== 0);
+  const known = maskLists.get(mask);
+  if (known !== undefined) return known;
+  const columns = PATCH_COLUMNS.filter((column) => (mask & patchBit(column)) !== 0);
+  maskLists.set(mask, columns);
+  return columns;
 }
 
 /** What a patch writes into a column; null where it does not write it. */

@@ -111,7 +111,10 @@ function patchOf(job: Job, step: Step, now: number): GuardedPatch | null {
   const command = commandOf(job, step);
   const decision = decide(job, command, now);
   if (decision.kind === 'refused') return null;
-  const guarded = { id: job.id, expect: expectationOf(job, command, step.guard), patch: decision.patch, now };
+  const expect = expectationOf(job, command, step.guard);
+  // What the writer says that it saw may be older than what is there.
+  const seen = step.guard.startsWith('old') ? { ...job, revision: job.revision - 1 } : job;
+  const guarded = { id: job.id, expect, patch: decision.patch, now, ...(step.guard === 'states' ? {} : { seen }) };
   if (command.kind !== 'succeed' || command.result === null) return guarded;
   return { ...guarded, result: { contentType: command.result.contentType, bytes: contentOf(job) } };
 }

@@ -176,6 +176,7 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
 function guarded(job: Job, command: Command, patch: JobPatch, result: ResultContent | null | undefined): GuardedPatch {
   const states = expectedStates(command.kind);
   const { id, fence } = job;
-  if (command.kind !== 'succeed') return { id, expect: { states, fence, revision: job.revision }, patch };
-  return result ? { id, expect: { states, fence }, patch, result } : { id, expect: { states, fence }, patch };
+  if (command.kind !== 'succeed') return { id, expect: { states, fence, revision: job.revision }, patch, seen: job };
+  const item = { id, expect: { states, fence }, patch, seen: job };
+  return result ? { ...item, result } : item;
 }

@@ -5,6 +5,7 @@ import type { ApplyOutcome } from '../contract.ts';
 import {
   at,
   claimOne,
+  claimSome,
   fail,
   failure,
   first,
@@ -190,6 +191,53 @@ export const applying: Topic = [
       assert.deepEqual(await readJob(context.store, bad.id), bad);
     }),
   ),
+
+  test('apply does and answers the same when the caller says what it saw', async (context) => {
+    const { store } = context;
+    const overs = [{}, { sequenceKey: 's' }, { callbackUrl: 'http://127.0.0.1:1/hook' }, { tags: { a: '\ud800' } }];
+    await insertJobs(context, [...overs, {}]);
+    const jobs = (await claimSome(context, 5)).map(({ job }) => job);
+    const message = { percent: 100, message: 'lone \ud800' };
+    const batch = jobs.map((seen, index) => ({
+      ...{ id: seen.id, expect: { states: ['running'] as const, fence: 1 }, seen, now: NOW },
+      patch: {
+        ...{ state: 'succeeded' as const, leaseUntil: null, worker: null, finishedAt: NOW + 5, error: null },
+        ...{ progress: index === 4 ? message : { percent: 100, message: null } },
+        result: { contentType: 'text/plain', bytes: 3 },
+      },
+      result: textResult('abc', 'text/plain'),
+    }));
+    await store.extend(jobs.map(({ id }) => ({ id, fence: 1, leaseUntil: NOW + 9 * LEASE_MS })));
+    const outcomes = await store.apply(batch);
+    for (const [index, outcome] of outcomes.entries()) {
+      const job = at(jobs, index);
+      assert.ok(outcome.kind === 'applied');
+      assert.deepEqual(await readJob(store, job.id), outcome.job);
+      assert.deepEqual([outcome.job.state, outcome.job.revision, outcome.job.leaseUntil], ['succeeded', 3, null]);
+      assert.deepEqual(await store.readResult([{ id: job.id }]), [textResult('abc', 'text/plain')]);
+    }
+    const { jobs: count, bytes } = await store.usage(context.tenant);
+    assert.deepEqual([count, bytes], [5, 5 * (2 + 3)]);
+  }),
+
+  test('apply judges by the job that is there when it is newer than what the caller saw', async (context) => {
+    const { store } = context;
+    await insertJobs(context, [{}, {}]);
+    const [one, two] = (await claimSome(context, 2)).map(({ job }) => job);
+    assert.ok(one !== undefined && two !== undefined);
+    const patch = { ...FINAL, leaseUntil: null, worker: null };
+    const asked = await take(store, one.id, { kind: 'cancel' }, NOW + 1);
+    const reported = await take(store, two.id, { kind: 'report', fence: 1, percent: 5 });
+    const outcomes = await store.apply([
+      { id: one.id, expect: { states: ['running'], fence: 1, revision: 2 }, patch, seen: one },
+      { id: two.id, expect: { states: ['running'], fence: 1 }, patch, seen: two },
+    ]);
+    assert.deepEqual(outcomes, [
+      { kind: 'stale', job: asked },
+      { kind: 'applied', job: patched(reported, patch) },
+    ]);
+    assert.deepEqual(await readJob(store, two.id), patched(reported, patch));
+  }),
 
   test('apply follows decide through every transition of the table', async (context) => {
     const { store } = context;

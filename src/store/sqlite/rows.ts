@@ -2,16 +2,16 @@
  * Rows of this store: texts are kept as they are, and everything else is encoded and decoded by the thread that calls the store, so
  * that the writer only moves values.
  */
-import type { Job, JobPatch, JobSpec } from '../../core/job.ts';
+import { type Job, type JobPatch, type JobSpec, jobOf } from '../../core/job.ts';
 import { STORED_STATES, type StoredState } from '../../core/state.ts';
 import {
-  jobCells,
+  cellOf,
+  JOB_COLUMNS,
+  type JobColumn,
   jobReader,
   jsonCell,
   maskColumns,
   NEW_JOB_COLUMNS,
-  newJobCells,
-  patchCell,
   patchMask,
   type TextCodec,
 } from '../job-row.ts';
@@ -19,13 +19,19 @@ import {
 export type Value = null | number | string | Uint8Array;
 export type Row = readonly Value[];
 
-/** UTF-8 has no place for lone surrogates: SQLite puts U+FFFD there. */
-const AS_IT_IS: TextCodec = { stored: (text) => text, given: (text) => text };
+/** UTF-8 has no place for lone surrogates: SQLite would put U+FFFD there, and a row that is answered without being read must say so too. */
+const AS_IT_IS: TextCodec = { stored: (text) => text.toWellFormed(), given: (text) => text };
 
 export const jobAt = jobReader(AS_IT_IS);
 
 export function rowOf(job: Job): Row {
-  return jobCells(job, AS_IT_IS);
+  const row: Value[] = [];
+  pushCells(row, JOB_COLUMNS, job);
+  return row;
+}
+
+export function pushCells(values: Value[], columns: readonly JobColumn[], job: Job): void {
+  for (const column of columns) values.push(cellOf(column, job, AS_IT_IS));
 }
 
 export function jsonText(value: object | null): string | null {
@@ -40,13 +46,15 @@ export function jsonOf<T>(text: string | null): T | null {
 export const NEW_JOB_WIDTH = NEW_JOB_COLUMNS.length + 1;
 
 export function pushNewJob(values: Value[], spec: JobSpec, input: string | null): void {
-  values.push(...newJobCells(spec, AS_IT_IS), input);
+  pushCells(values, NEW_JOB_COLUMNS, jobOf(spec, 0));
+  values.push(input);
 }
 
 /** Appends what the patch writes, in the order of `maskColumns`, and returns its mask. */
 export function pushPatch(values: Value[], patch: JobPatch): number {
   const mask = patchMask(patch);
-  for (const column of maskColumns(mask)) values.push(patchCell(column, patch, AS_IT_IS));
+  // A column reads its own field alone, and that one is there.
+  pushCells(values, maskColumns(mask), patch as Job);
   return mask;
 }
 

@@ -180,7 +180,7 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
       return claimedOf(await writer().call('claim', request, request.max));
     },
     async apply(batch) {
-      return appliedOf(await writer().call('apply', patchBatch(batch), batch.length));
+      return appliedOf(await writer().call('apply', patchBatch(batch), batch.length), batch);
     },
     extend: async (batch) => writer().call('extend', batch, batch.length),
     remove: async (batch) => writer().call('remove', batch, batch.length),

@@ -94,6 +94,7 @@ export const STATEMENTS = {
   finishedEnter: enter('finished', 'result'),
   waitingLeave: 'DELETE FROM waiting WHERE number = ?',
   runningLeave: 'DELETE FROM running WHERE number = ?',
+  runningLeaveAt: 'DELETE FROM running WHERE number = ? AND revision = ?',
   finishedLeave: 'DELETE FROM finished WHERE number = ?',
   jobTagInsert: 'INSERT INTO job_tags (tenant, name, value, number) VALUES (?, ?, ?, ?)',
   resultPut: 'UPDATE finished SET result = ?2 WHERE number = ?1',
@@ -151,6 +152,7 @@ export const STATEMENTS = {
   // Of an empty blob SQLite cuts null.
   jobResultSlice: `SELECT f.result_type, coalesce(substr(f.result, ?2 + 1, ?3), x'')
     FROM jobs j JOIN finished f ON f.number = j.number WHERE j.id = ?1 AND f.result IS NOT NULL`,
+  inputBytes: 'SELECT octet_length(input) FROM jobs WHERE number = ?',
   jobInput: 'SELECT input FROM jobs WHERE id = ?',
 
   jobNextRunAt: 'SELECT min(run_at) FROM waiting WHERE blocked = 0 AND type = ?1 AND priority = ?2 AND run_at > ?3',

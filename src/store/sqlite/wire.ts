@@ -1,4 +1,6 @@
 /** Batches of the contract to flat values for the writer, and its answers back. */
+import { type Job, patched } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
 import type {
   ApplyOutcome,
   ClaimedJob,
@@ -9,11 +11,12 @@ import type {
   ResultContent,
   StoreRecord,
 } from '../contract.ts';
-import { JOB_WIDTH } from '../job-row.ts';
+import { comesBackSame, JOB_WIDTH } from '../job-row.ts';
 import type { Row, Value } from './rows.ts';
-import { jobAt, jsonText, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
-import { APPLIED, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
+import { jobAt, jsonText, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
+import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
+import { END_COLUMNS } from './writes/end-seen.ts';
 import { ABSENT, EXISTING, type Inserted } from './writes/insert-jobs.ts';
 import type { RecordRows } from './writes/restore-records.ts';
 
@@ -36,24 +39,44 @@ export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[
 export function patchBatch(batch: readonly GuardedPatch[]): PatchBatch {
   const heads: Value[] = [];
   const values: Value[] = [];
-  for (const { id, expect, patch, result, now } of batch) {
+  for (const item of batch) {
+    const { id, expect, patch, result, now } = item;
+    const mask = pushPatch(values, patch);
+    const end = endOf(item);
+    if (end !== null) pushCells(values, END_COLUMNS, patched(end, patch));
     pushHead(heads, {
       id,
       states: statesMask(expect.states),
       fence: expect.fence ?? null,
       revision: expect.revision ?? null,
       at: now ?? patch.finishedAt ?? null,
-      mask: pushPatch(values, patch),
+      mask,
       result: result === undefined ? null : standalone(result),
+      end,
     });
   }
   return { heads, values };
 }
 
-export function appliedOf({ kinds, jobs }: Applied): readonly ApplyOutcome[] {
+/** Null where the writer has to look: the patch does not end a running job, it is not as expected, or more goes with the change than the patch says. */
+function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
+  if (seen?.state !== 'running' || seen.callbackUrl !== null || seen.sequenceKey !== null) return null;
+  const { states, fence = seen.fence, revision = seen.revision } = expect;
+  if (!states.includes('running') || fence !== seen.fence || revision !== seen.revision) return null;
+  const isEnd =
+    patch.finishedAt && patch.leaseUntil === null && patch.worker === null && isFinal(patch.state ?? 'running');
+  if (!isEnd || (result !== undefined && !patch.result) || !comesBackSame(patch)) return null;
+  return seen;
+}
+
+export function appliedOf({ kinds, jobs }: Applied, batch: readonly GuardedPatch[]): readonly ApplyOutcome[] {
   let at = -JOB_WIDTH;
-  return kinds.map((kind) => {
+  return kinds.map((kind, index) => {
     if (kind === MISSING) return { kind: 'missing' };
+    if (kind === APPLIED_TO_SEEN) {
+      const { seen, patch } = batch[index] as GuardedPatch;
+      return { kind: 'applied', job: patched(seen as Job, patch) };
+    }
     at += JOB_WIDTH;
     return { kind: kind === APPLIED ? 'applied' : 'stale', job: jobAt(jobs, at) };
   });

@@ -10,6 +10,7 @@ import { AT, type JobColumn, maskColumns, type Room } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
+import { END_COLUMNS, type EndOfSeen, endSeen } from './end-seen.ts';
 import { enterRoom, leaveRoom, requireRoom } from './rooms.ts';
 import { bytesOf, jobChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
@@ -17,9 +18,11 @@ import type { Transaction } from './transaction.ts';
 export const APPLIED = 0;
 export const STALE = 1;
 export const MISSING = 2;
+/** Applied to the job that the caller had seen: from it and the patch follows what it is now. */
+export const APPLIED_TO_SEEN = 3;
 
 export interface Applied {
-  /** Per patch APPLIED, STALE or MISSING; the rows of `jobs` are those of all but the missing ones, in order. */
+  /** Per patch what became of it; the rows of `jobs` are those of the applied and stale ones, in order. */
   readonly kinds: readonly number[];
   readonly jobs: Row;
 }
@@ -34,6 +37,8 @@ export interface PatchHead {
   readonly at: number | null;
   readonly mask: number;
   readonly result: Uint8Array | null;
+  /** For a running job that the patch ends: its row in `finished` follows the values of the patch. */
+  readonly end: EndOfSeen | null;
 }
 
 export interface PatchBatch {
@@ -41,14 +46,15 @@ export interface PatchBatch {
   readonly values: readonly Value[];
 }
 
-const HEAD_WIDTH = 7;
+const HEAD_WIDTH = 9;
 
 export function pushHead(heads: Value[], head: PatchHead): void {
-  const { id, states, fence, revision, at, mask, result } = head;
-  heads.push(id, states, fence, revision, at, mask, result);
+  const { id, states, fence, revision, at, mask, result, end } = head;
+  heads.push(id, states, fence, revision, at, mask, result, end?.revision ?? null, end?.type ?? null);
 }
 
 function headAt(heads: readonly Value[], at: number): PatchHead {
+  const seen = heads[at + 7] as number | null;
   return {
     id: heads[at] as string,
     states: heads[at + 1] as number,
@@ -57,6 +63,7 @@ function headAt(heads: readonly Value[], at: number): PatchHead {
     at: heads[at + 4] as number | null,
     mask: heads[at + 5] as number,
     result: heads[at + 6] as Uint8Array | null,
+    end: seen === null ? null : { revision: seen, type: heads[at + 8] as string },
   };
 }
 
@@ -67,22 +74,35 @@ export function applyPatches(transaction: Transaction, { heads, values }: PatchB
   for (let at = 0; at < heads.length; at += HEAD_WIDTH) {
     const head = headAt(heads, at);
     const columns = maskColumns(head.mask);
-    const [...row] = transaction.connection.get('jobToChange', head.id) ?? [];
-    const inputBytes = row.pop() as number | undefined;
-    if (inputBytes === undefined) {
-      kinds.push(MISSING);
-    } else if (isExpected(row, head)) {
-      kinds.push(APPLIED);
-      const next = patchedRow(row, columns, values, valueAt);
-      write(transaction, { before: row, next, columns, inputBytes }, head);
-      jobs.push(...next);
-    } else {
-      kinds.push(STALE);
-      jobs.push(...row);
-    }
-    valueAt += columns.length;
+    const endAt = valueAt + columns.length;
+    const nextAt = head.end === null ? endAt : endAt + END_COLUMNS.length;
+    const isEnded = head.end !== null && endSeen(transaction, head.end, values.slice(endAt, nextAt), head.result);
+    kinds.push(isEnded ? APPLIED_TO_SEEN : applyPatch(transaction, head, { columns, values, valueAt }, jobs));
+    valueAt = nextAt;
   }
   return { kinds, jobs };
+}
+
+/** What a patch writes, out of the values of all patches. */
+interface PatchValues {
+  readonly columns: readonly JobColumn[];
+  readonly values: readonly Value[];
+  readonly valueAt: number;
+}
+
+/** Reads the job, compares, writes; adds its row to `jobs`. */
+function applyPatch(transaction: Transaction, head: PatchHead, patch: PatchValues, jobs: Value[]): number {
+  const row = transaction.connection.get('jobToChange', head.id)?.slice();
+  if (row === undefined) return MISSING;
+  const inputBytes = row.pop() as number;
+  if (!isExpected(row, head)) {
+    jobs.push(...row);
+    return STALE;
+  }
+  const next = patchedRow(row, patch);
+  write(transaction, { before: row, next, columns: patch.columns, inputBytes }, head);
+  jobs.push(...next);
+  return APPLIED;
 }
 
 function isExpected(row: Row, head: PatchHead): boolean {
@@ -130,7 +150,7 @@ function update({ connection }: Transaction, room: Room, { before, next, columns
   }
 }
 
-function patchedRow(row: Row, columns: readonly JobColumn[], values: readonly Value[], valueAt: number): Row {
+function patchedRow(row: Row, { columns, values, valueAt }: PatchValues): Row {
   const next = row.slice();
   for (const [index, column] of columns.entries()) next[AT[column]] = values[valueAt + index] ?? null;
   next[AT.revision] = (row[AT.revision] as number) + 1;
