@@ -41,7 +41,7 @@ it('new-dialect adds the dialect to the list, once', async () => {
 });
 
 it('new-dialect makes sources without a type error', async () => {
-  const { stdout, code } = await node('node_modules/typescript/bin/tsc', '--pretty', 'false').then(
+  const { stdout, code } = await node('node_modules/typescript/bin/tsc', '--pretty', 'false', '--singleThreaded').then(
     ({ stdout }) => ({ stdout, code: 0 }),
     (error: { readonly stdout: string; readonly code: number }) => error,
   );

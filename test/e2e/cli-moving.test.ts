@@ -7,10 +7,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import pg from 'pg';
 import type { JobBody } from '../../src/client/index.ts';
 import { populate } from '../../src/store/contract-suite/population.ts';
 import { openSqlite } from '../../src/store/sqlite/index.ts';
-import { queryOnce, startTestServer, type TestServer } from '../postgres/server.ts';
+import { startTestServer, type TestServer } from '../postgres/server.ts';
 import { BIDE, bide, type RunningCommand, startBide } from '../process/bide-command.ts';
 import { seededChance } from '../process/seeded.ts';
 import { startServer } from '../process/server-process.ts';
@@ -285,11 +286,17 @@ describe('bide import', () => {
 
 /** Resolves when the schema holds this many jobs and tombstones; asks as fast as the database answers. */
 async function stored(url: string, rows: number): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
   const count = 'SELECT (SELECT count(*) FROM bide.jobs) + (SELECT count(*) FROM bide.tombstones) AS rows';
   const deadline = performance.now() + 60_000;
-  for (;;) {
-    const found = await queryOnce(url, count).catch(() => []);
-    if (Number(found[0]?.rows ?? 0) >= rows) return;
-    if (performance.now() > deadline) throw new Error(`There are not ${rows} rows after a minute.`);
+  try {
+    for (;;) {
+      const found = await client.query(count).catch(() => ({ rows: [] }));
+      if (Number(found.rows[0]?.rows ?? 0) >= rows) return;
+      if (performance.now() > deadline) throw new Error(`There are not ${rows} rows after a minute.`);
+    }
+  } finally {
+    await client.end();
   }
 }

@@ -7,15 +7,15 @@
  *   only look at answers may pass `isDurable: false` and are about twice as fast.
  * - Nothing stays behind, however the test ends: see `keeper.ts`.
  */
-import { type ChildProcess, execFile, fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, chmodSync, chownSync, cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import pg from 'pg';
 import { type Binaries, findBinaries, isReachableByAnyone } from './binaries.ts';
+import { copyCluster, freshCluster } from './fresh-cluster.ts';
 import type { KeeperCommand, KeeperOrder, KeeperReply, StopMode } from './keeper.ts';
 
 export interface TestServer {
@@ -53,8 +53,9 @@ export async function startTestServer(options: TestServerOptions = {}): Promise<
   const folder = temporaryFolder(account !== null);
   try {
     if (account !== null) chownSync(folder, account.uid, account.gid);
-    const binaries = reachableBinaries(options.binaries ?? findBinaries(), folder, account !== null);
-    await initialize(binaries, folder, account);
+    const found = options.binaries ?? findBinaries();
+    const binaries = reachableBinaries(found, folder, account !== null);
+    await freshCluster({ found, initdb: binaries.initdb, folder, account, password: PASSWORD });
     const settings = { ...serverSettings(options.isDurable ?? true), ...options.settings };
     return await launch({ binary: binaries.postgres, folder, port: 0, settings, account });
   } catch (error) {
@@ -86,19 +87,6 @@ function reachableBinaries(binaries: Binaries, folder: string, isOther: boolean)
   const copy = join(folder, 'programs');
   cpSync(dirname(dirname(binaries.postgres)), copy, { recursive: true, verbatimSymlinks: true });
   return { postgres: join(copy, 'bin', 'postgres'), initdb: join(copy, 'bin', 'initdb') };
-}
-
-async function initialize(binaries: Binaries, folder: string, account: KeeperOrder['account']): Promise<void> {
-  const passwordFile = join(folder, 'password');
-  writeFileSync(passwordFile, PASSWORD, { mode: 0o600 });
-  if (account !== null) chownSync(passwordFile, account.uid, account.gid);
-  const flags = ['--username=postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`];
-  const locale = ['--encoding=UTF8', '--locale=C', '--no-sync'];
-  await promisify(execFile)(binaries.initdb, ['-D', join(folder, 'data'), ...flags, ...locale], {
-    cwd: folder,
-    env: { PATH: process.env.PATH, LC_ALL: 'C' },
-    ...(account ?? {}),
-  });
 }
 
 async function launch(draft: KeeperOrder): Promise<TestServer> {
@@ -149,8 +137,7 @@ async function standbyOf(
   try {
     if (account !== null) chownSync(folder, account.uid, account.gid);
     await stopServer('fast');
-    // `cpSync` would not keep the owner.
-    await promisify(execFile)('cp', ['-a', join(primary.folder, 'data'), folder]);
+    await copyCluster(join(primary.folder, 'data'), folder);
     await start();
     const place = `host=127.0.0.1 port=${port} user=postgres password=${PASSWORD} application_name=standby`;
     appendFileSync(join(folder, 'data', 'postgresql.auto.conf'), `primary_conninfo = '${place}'\n`);
