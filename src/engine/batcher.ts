@@ -93,9 +93,12 @@ export function createBatcher<Item, Answer>(options: BatcherOptions<Item, Answer
   };
 
   return {
-    async add(item) {
-      refuseIfFull(1);
-      return new Promise((resolve, reject) => push({ item, resolve, reject }));
+    // One promise: the store is what most calls wait for, and each further one is a turn of its own.
+    add(item) {
+      return new Promise((resolve, reject) => {
+        refuseIfFull(1);
+        push({ item, resolve, reject });
+      });
     },
     push(call) {
       refuseIfFull(1);

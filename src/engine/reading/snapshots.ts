@@ -55,17 +55,15 @@ export function createSnapshots(limits: Limits): Snapshots {
   const readings = createReadings();
   const passed = createPassed();
 
-  const current = (job: Job): Snapshot | undefined => {
-    const known = shelf.get(job.id);
-    return known !== undefined && known.job.revision >= job.revision ? known : undefined;
-  };
-  const remember = (job: Job, resultText: string | null): Snapshot => {
+  /** @param known what memory has of it: most jobs are new, and are looked for once */
+  const remember = (job: Job, resultText: string | null, known: Snapshot | undefined): Snapshot => {
     if (passed.isNewerThan(job)) {
       shelf.delete(job.id);
       return { job, resultText };
     }
     const snapshot: Kept = { job, resultText, bytes: jobBytes(job) + textBytes(resultText) };
-    shelf.set(snapshot);
+    if (known !== undefined) shelf.delete(job.id);
+    shelf.add(snapshot);
     return snapshot;
   };
 
@@ -74,7 +72,8 @@ export function createSnapshots(limits: Limits): Snapshots {
     getByNumber: shelf.getByNumber,
     put(job, resultText) {
       readings.overtake(job.id);
-      return current(job) ?? remember(job, resultText);
+      const known = shelf.get(job.id);
+      return isNewest(known, job) ? known : remember(job, resultText, known);
     },
     follow(job, result) {
       readings.overtake(job.id);
@@ -83,14 +82,17 @@ export function createSnapshots(limits: Limits): Snapshots {
         passed.note(job);
         return new PassingSnapshot(job, result, limits);
       }
-      return known.job.revision >= job.revision ? known : remember(job, inlineText(result, limits));
+      return isNewest(known, job) ? known : remember(job, inlineText(result, limits), known);
     },
     putRead(job, resultText, reading) {
-      const known = current(job);
-      if (known !== undefined) return known;
-      return reading.isOvertaken(job.id) ? { job, resultText } : remember(job, resultText);
+      const known = shelf.get(job.id);
+      if (isNewest(known, job)) return known;
+      return reading.isOvertaken(job.id) ? { job, resultText } : remember(job, resultText, known);
     },
-    view: (job, resultText) => current(job) ?? { job, resultText },
+    view(job, resultText) {
+      const known = shelf.get(job.id);
+      return isNewest(known, job) ? known : { job, resultText };
+    },
     drop(id) {
       readings.overtake(id);
       shelf.delete(id);
@@ -123,6 +125,10 @@ function createPassed() {
     },
     isNewerThan: ({ id, revision }: Job) => revisions.size > 0 && (revisions.get(id) ?? 0) > revision,
   };
+}
+
+function isNewest(known: Snapshot | undefined, job: Job): known is Snapshot {
+  return known !== undefined && known.job.revision >= job.revision;
 }
 
 /** One that is not remembered. */
@@ -177,53 +183,44 @@ interface Kept extends Snapshot {
   readonly bytes: number;
 }
 
-interface Generation {
-  readonly byId: Map<string, Kept>;
-  readonly byNumber: Map<number, Kept>;
-  bytes: number;
-}
-
 /** The two generations. */
 function createShelf(limits: Limits) {
-  let young = emptyGeneration();
-  let old = emptyGeneration();
+  let young = new Generation();
+  let old = new Generation();
 
   const age = () => {
     old = young;
-    young = emptyGeneration();
+    young = new Generation();
   };
   const add = (snapshot: Kept) => {
     if (limits.snapshotsMax === 0) return;
-    addTo(young, snapshot);
-    if (young.byId.size * 2 <= limits.snapshotsMax && young.bytes * 2 <= limits.snapshotBytesMax) return;
+    young.add(snapshot);
+    if (young.count * 2 <= limits.snapshotsMax && young.bytes * 2 <= limits.snapshotBytesMax) return;
     age();
   };
   const promoted = (snapshot: Kept | undefined): Snapshot | undefined => {
     if (snapshot === undefined) return undefined;
-    removeFrom(old, snapshot.job.id);
+    old.delete(snapshot.job.id);
     add(snapshot);
     return snapshot;
   };
-  const remove = (id: string) => {
-    removeFrom(young, id);
-    removeFrom(old, id);
-  };
 
   return {
-    get: (id: string) => young.byId.get(id) ?? promoted(old.byId.get(id)),
-    getByNumber: (number: number) => young.byNumber.get(number) ?? promoted(old.byNumber.get(number)),
-    set(snapshot: Kept) {
-      remove(snapshot.job.id);
-      add(snapshot);
+    get: (id: string) => young.get(id) ?? promoted(old.get(id)),
+    getByNumber: (number: number) => young.getByNumber(number) ?? promoted(old.getByNumber(number)),
+    /** There must be none of this job. */
+    add,
+    delete(id: string) {
+      young.delete(id);
+      old.delete(id);
     },
-    delete: remove,
     age,
     clear() {
-      young = emptyGeneration();
-      old = emptyGeneration();
+      young = new Generation();
+      old = new Generation();
     },
     get count() {
-      return young.byId.size + old.byId.size;
+      return young.count + old.count;
     },
     get bytes() {
       return young.bytes + old.bytes;
@@ -231,20 +228,36 @@ function createShelf(limits: Limits) {
   };
 }
 
-function emptyGeneration(): Generation {
-  return { byId: new Map(), byNumber: new Map(), bytes: 0 };
-}
+class Generation {
+  readonly #byId = new Map<string, Kept>();
+  /** Null until somebody asks by number: most faces never do, and each submit would pay for it. */
+  #byNumber: Map<number, Kept> | null = null;
+  bytes = 0;
 
-function addTo(generation: Generation, snapshot: Kept): void {
-  generation.byId.set(snapshot.job.id, snapshot);
-  generation.byNumber.set(snapshot.job.number, snapshot);
-  generation.bytes += snapshot.bytes;
-}
+  get count(): number {
+    return this.#byId.size;
+  }
 
-function removeFrom(generation: Generation, id: string): void {
-  const snapshot = generation.byId.get(id);
-  if (snapshot === undefined) return;
-  generation.byId.delete(id);
-  generation.byNumber.delete(snapshot.job.number);
-  generation.bytes -= snapshot.bytes;
+  get(id: string): Kept | undefined {
+    return this.#byId.get(id);
+  }
+
+  getByNumber(number: number): Kept | undefined {
+    this.#byNumber ??= new Map([...this.#byId.values()].map((snapshot) => [snapshot.job.number, snapshot]));
+    return this.#byNumber.get(number);
+  }
+
+  add(snapshot: Kept): void {
+    this.#byId.set(snapshot.job.id, snapshot);
+    this.#byNumber?.set(snapshot.job.number, snapshot);
+    this.bytes += snapshot.bytes;
+  }
+
+  delete(id: string): void {
+    const snapshot = this.#byId.get(id);
+    if (snapshot === undefined) return;
+    this.#byId.delete(id);
+    this.#byNumber?.delete(snapshot.job.number);
+    this.bytes -= snapshot.bytes;
+  }
 }

@@ -103,7 +103,8 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
   const bound = taken instanceof Promise ? await taken : taken;
   if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
   const spec = specOf(request, type, { id: context.newId(now), now, limits });
-  return insert(context, bound === null ? { spec, input } : { spec, input: '', isReplay: true }, bound);
+  // To return a promise from here is to have it awaited by two more.
+  return await insert(context, bound === null ? { spec, input } : { spec, input: '', isReplay: true }, bound);
 }
 
 /**
@@ -113,18 +114,23 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
  * way side by side, one that overtakes its first try is told that there is no room.
  */
 async function insert(context: Context, job: NewJob, bound: Quota['limit'] | null): Promise<SubmitOutcome> {
-  const { inserts, changes, limits } = context;
-  const { outcome, reading } = await inserts.add(job).catch((error: unknown) => {
-    giveBackRoom(context, job);
-    doubtAfter(error, changes, () => {});
-    throw error;
-  });
+  const { outcome, reading } = await stored(context, job);
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number), reading) };
   giveBackRoom(context, job);
   // Only a replay comes back absent.
-  if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', limits);
+  if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
+}
+
+async function stored(context: Context, job: NewJob): Promise<Inserted> {
+  try {
+    return await context.inserts.add(job);
+  } catch (error) {
+    giveBackRoom(context, job);
+    doubtAfter(error, context.changes, () => {});
+    throw error;
+  }
 }
 
 function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJob): void {
