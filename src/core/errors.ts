@@ -300,7 +300,7 @@ export const ERRORS = Object.freeze({
     kind: 'unavailable',
     title: 'The database file is empty, although the folder has been used.',
     advice:
-      'Restore the newest backup of the file, or put an archive in with `bide import`. To begin anew instead, delete admin.key and bide.db.',
+      'Restore the newest backup of bide.db, or put an archive in with `bide import`. To begin anew instead, move it and the files that are named here out of the folder.',
   },
   STORE_MISSING: {
     kind: 'unavailable',

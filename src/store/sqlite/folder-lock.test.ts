@@ -150,6 +150,7 @@ test('openSqlite begins no new life on an empty file in a folder that has been u
   writeFileSync(join(folder, 'admin.key'), 'bide_1_2');
   assert.equal(await codeOf(folder), 'STORE_EMPTIED');
   assert.equal(statSync(join(folder, 'bide.db')).size, 0);
+  await (await openSqlite({ folder, isRestore: true })).close();
 });
 
 test('openSqlite begins no new life in a folder that has lost its database, but for who restores it', async (t) => {
@@ -164,10 +165,14 @@ test('openSqlite begins no new life in a folder that has lost its database, but 
   assert.equal(await codeOf(folder), 'opened', 'restored');
 });
 
-test('openSqlite makes no database beside the log of a lost one, not to restore either: SQLite would delete it', async (t) => {
-  const folder = newFolder(t);
-  writeFileSync(join(folder, 'bide.db-wal'), 'writes');
-  assert.equal(await codeOf(folder), 'STORE_MISSING');
-  await assert.rejects(openSqlite({ folder, isRestore: true }), { code: 'STORE_MISSING' });
-  assert.equal(readFileSync(join(folder, 'bide.db-wal'), 'utf8'), 'writes');
-});
+for (const what of ['missing', 'emptied'] as const) {
+  test(`openSqlite makes no database beside the log of one that is ${what}, not to restore either: SQLite would delete it`, async (t) => {
+    const folder = newFolder(t);
+    const code = `STORE_${what.toUpperCase()}`;
+    if (what === 'emptied') writeFileSync(join(folder, 'bide.db'), '');
+    writeFileSync(join(folder, 'bide.db-wal'), 'writes');
+    assert.equal(await codeOf(folder), code);
+    await assert.rejects(openSqlite({ folder, isRestore: true }), { code });
+    assert.equal(readFileSync(join(folder, 'bide.db-wal'), 'utf8'), 'writes');
+  });
+}
