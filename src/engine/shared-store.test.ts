@@ -139,6 +139,21 @@ describe('on a shared store', () => {
     assert.equal(pair.front.spy.calls.get('read'), 1);
   });
 
+  it("the end of a remote worker's job costs one read, and so does a heartbeat with a report", async () => {
+    await using pair = await openPair({ types: { far: 'remote' } });
+    const { engine, spy } = pair.front;
+    const id = await pair.front.submit('far');
+    const request = { tenant: TENANT, types: ['far'], max: 1, leaseMs: 30_000, worker: 'w', signal: NEVER };
+    const claim = await engine.workClaim({ ...request, timeoutMs: 0 });
+    const fence = claim.kind === 'claimed' ? (claim.jobs[0]?.job.fence ?? 0) : 0;
+    spy.calls.clear();
+    const beat = await engine.workHeartbeat({ tenant: TENANT, id, fence, percent: 50, timeoutMs: 0, signal: NEVER });
+    assert.deepEqual([beat.kind, spy.calls.get('read')], ['held', 1]);
+    spy.calls.clear();
+    const ended = await engine.workSucceed({ tenant: TENANT, id, fence, result: null });
+    assert.deepEqual([ended.kind, spy.calls.get('read'), spy.calls.get('apply')], ['done', 1, 1]);
+  });
+
   it('snapshots are never served from memory, and stay the same object per revision', async () => {
     await using pair = await openPair();
     const id = await pair.front.submit('task', { delayMs: 60_000 });

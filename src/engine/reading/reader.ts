@@ -80,6 +80,7 @@ export function createReader(options: ReaderOptions): Reader {
     read: (missing: readonly Key[]) => Promise<readonly Found[]>,
   ): Promise<readonly Found[]> {
     const missing = keys.filter((key) => known(key) === undefined);
+    if (missing.length === keys.length) return read(keys);
     const rest = missing.length === 0 ? [] : await read(missing);
     const found = new Map(missing.map((key, index) => [key, rest[index]]));
     return keys.map((key): Found => {

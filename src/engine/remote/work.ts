@@ -26,7 +26,7 @@ import type { Batcher } from '../batcher.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
-import type { Reader } from '../reading/reader.ts';
+import type { Found, Reader } from '../reading/reader.ts';
 import { absenceOf, lookupOf, type Waiters } from '../reading/waiters.ts';
 import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
 import { boundedFailure } from '../running/failure.ts';
@@ -82,9 +82,9 @@ async function refuse(options: WorkOptions, job: Job, signal: CallerSignal): Pro
 
 async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
   const { extensions, clock, limits } = options;
-  const refusal = await strangeTo(options, request);
-  if (refusal !== null) return refusal;
-  await report(options, request);
+  const held = await heldBy(options, request);
+  if (held.kind !== 'held') return held;
+  await report(options, request, held.job);
   const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
   const endsAt = clock.now() + request.timeoutMs;
   for (;;) {
@@ -130,15 +130,16 @@ async function lostNow({ reader }: WorkOptions, { tenant, id }: WorkRef): Promis
   return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
 }
 
-async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest): Promise<void> {
+async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest, seen: Job): Promise<void> {
   const { id, fence, percent, message } = request;
   if (percent === undefined && message === undefined) return;
-  await commands.carryOut(id, {
+  const command: Command = {
     kind: 'report',
     fence,
     ...(percent === undefined ? {} : { percent }),
     ...(message === undefined ? {} : { message: message?.slice(0, limits.progressMessageLengthMax) ?? null }),
-  });
+  };
+  await commands.carryOut(id, command, seen);
 }
 
 async function succeed(
@@ -152,12 +153,15 @@ async function succeed(
     const message = `The result has ${bytes} bytes; the limit is ${value}.`;
     throw new BideError('RESULT_TOO_LARGE', message, { limit: 'resultBytesMax', value, bytes });
   }
-  const refusal = await strangeTo(options, request);
-  if (refusal !== null) return refusal;
-  const complaint = result === null ? null : await resultComplaint(result, options.limits);
+  const looking = heldBy(options, request);
+  // What is known at once is not awaited: thousands of completions come in a moment.
+  const held = looking instanceof Promise ? await looking : looking;
+  if (held.kind !== 'held') return held;
+  const checking = result === null ? null : resultComplaint(result, options.limits);
+  const complaint = checking instanceof Promise ? await checking : checking;
   if (complaint !== null) throw new BideError('MALFORMED_JSON', `The result calls itself JSON, but ${complaint}.`);
   const meta = result === null ? null : { contentType: result.contentType, bytes };
-  const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, undefined, result);
+  const carried = await options.commands.carryOut(id, { kind: 'succeed', fence, result: meta }, held.job, result);
   return workOutcome(carried, request, ({ state }) => state === 'succeeded');
 }
 
@@ -166,8 +170,8 @@ async function fail(
   request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
 ): Promise<WorkOutcome> {
   const { id, fence, isRetryable, retryAfterMs } = request;
-  const refusal = await strangeTo(options, request);
-  if (refusal !== null) return refusal;
+  const held = await heldBy(options, request);
+  if (held.kind !== 'held') return held;
   const failure = boundedFailure(request.failure, options.limits);
   const command: Command = {
     kind: 'fail',
@@ -177,7 +181,7 @@ async function fail(
     random: options.random(),
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   };
-  const carried = await options.commands.carryOut(id, command);
+  const carried = await options.commands.carryOut(id, command, held.job);
   return workOutcome(carried, request, (job) => isFailedSo(job, failure));
 }
 
@@ -189,14 +193,22 @@ function abortSignalOf(signal: CallerSignal): AbortSignal {
   return controller.signal;
 }
 
-/** Null when the tenant has such a job and workers may hold jobs of its type. */
-async function strangeTo({ reader, types }: WorkOptions, { tenant, id, fence }: WorkRef): Promise<Refusal | null> {
-  const [found] = await reader.look([id]);
+/** The job as it is, where the tenant has it and workers may hold jobs of its type. At once for a job in memory. */
+function heldBy(options: WorkOptions, ref: WorkRef): Promise<HeldJob> | HeldJob {
+  const { reader, types } = options;
+  const snapshot = reader.peek(ref.id);
+  if (snapshot !== undefined) return heldIn(types, ref, { kind: 'found', snapshot });
+  return reader.look([ref.id]).then(([found]) => heldIn(types, ref, found));
+}
+
+type HeldJob = { readonly kind: 'held'; readonly job: Job } | Refusal;
+
+function heldIn(types: WorkOptions['types'], { tenant, fence }: WorkRef, found: Found | undefined): HeldJob {
   const lookup = lookupOf(found, tenant);
   if (lookup.kind !== 'found') return lookup;
-  const { job } = lookup.snapshot;
-  const isTheirs = types.get(job.type)?.handler === 'remote' && fence <= job.fence;
-  return isTheirs ? null : { kind: 'lost', snapshot: lookup.snapshot };
+  const { snapshot } = lookup;
+  const isTheirs = types.get(snapshot.job.type)?.handler === 'remote' && fence <= snapshot.job.fence;
+  return isTheirs ? { kind: 'held', job: snapshot.job } : { kind: 'lost', snapshot };
 }
 
 function workOutcome(carried: Carried, { tenant, fence }: WorkRef, isSoAlready: (job: Job) => boolean): WorkOutcome {
