@@ -107,7 +107,7 @@ export function testLimits<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): 
     const { job } = await stageJob(rig, 'queued');
     const read = adapter.read(job);
     const answer = await rig.send({ ...read, headers: { ...read.headers, 'x-padding': 'x'.repeat(HEADER_BYTES) } });
-    assert.equal(answer.status, 431);
+    assert.equal(answer.status, dialect.errorBody('headers_too_large', '').status);
     const long = { method: 'GET', path: `/${'x'.repeat(8_000)}` };
     const refusal = await rig.send(long);
     // Not found, or unreadable where a parameter of a path begins with it.
