@@ -12,7 +12,7 @@ import { type Held, openScene, type Scene, stageHeld } from './held.ts';
 import { OWNER_TENANT } from './rig.ts';
 
 /** About 2 s; FUZZ_RUNS in the environment raises it. */
-const RUNS_DEFAULT = 150;
+const RUNS_DEFAULT = 60;
 
 export function testReadings<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): void {
   let scene: Scene;
