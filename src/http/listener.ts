@@ -119,15 +119,24 @@ const MALFORMED: Readonly<Record<string, Malformation>> = {
 };
 const NOT_HTTP: Malformation = { kind: 'invalid', message: 'The request is not valid HTTP.' };
 
-/** Answers once and closes. Where an answer to an earlier request is still due on the connection, ours would be taken for it: then only closes. */
+/**
+ * Answers once and closes. Where an answer to an earlier request is still due on the connection, or this one's has begun, ours would be taken for a
+ * part of it: then only closes.
+ */
 function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed: ListenerOptions['malformed']): void {
-  if (!socket.writable || isAnswering(socket) || error.code === 'ECONNRESET') {
+  if (!socket.writable || error.code === 'ECONNRESET' || (isAnswering(socket) && !isArriving(socket))) {
     socket.destroy();
     return;
   }
   const { status, contentType, body } = malformed(MALFORMED[error.code ?? ''] ?? NOT_HTTP);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
   socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+/** Whether the request of this connection that was handed on last is still being sent, and nothing was said to it yet. */
+function isArriving(socket: Socket): boolean {
+  const { headersSent, req } = (socket as Socket & { readonly _httpMessage: ServerResponse })._httpMessage;
+  return !headersSent && !req.complete;
 }
 
 /** Whether a request of this connection was handed on and its answer is not out yet. */

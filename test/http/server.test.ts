@@ -122,6 +122,21 @@ describe('malformed HTTP', () => {
     });
   }
 
+  for (const [what, rest, status, code] of [
+    ['a chunk without a size', 'zz\r\n', 400, 'INVALID_REQUEST'],
+    ['chunk extensions without end', `2;x=${LONG}\r\n{}\r\n`, 413, 'BODY_TOO_LARGE'],
+    ['a body that takes too long', '2\r\n{', 408, 'REQUEST_TOO_SLOW'],
+  ] as const) {
+    test(`in the body of a request, such as ${what}, is answered ${status}`, async () => {
+      await using http = await listen({ limits: { headerTimeoutMs: 1_000, requestTimeoutMs: 1_000 } });
+      const head = `${POST}X-API-Key: ${http.keys.admin}\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n`;
+      const answer = await raw(http.port, head + rest);
+      assert.match(answer, new RegExp(`^HTTP/1\\.1 ${status} `));
+      assert.equal(answer.match(/HTTP\/1\.1/g)?.length, 1, answer);
+      assert.deepEqual([bodyOf(answer).status, bodyOf(answer).code], [status, code]);
+    });
+  }
+
   test('that comes too slowly is answered 408', async () => {
     await using http = await listen({ limits: { headerTimeoutMs: 1_000 } });
     const answer = await raw(http.port, 'GET /healthz HTTP/1.1\r\nHost: x\r\nX-Slow: ');
