@@ -106,6 +106,19 @@ describe('snapshots', () => {
     assert.equal(snapshots.get(snapshots.put(job(1, 6), null).job.id)?.job.revision, 6);
   });
 
+  it('follow the changes of those that are on their way into the store', () => {
+    const snapshots = snapshotsWith();
+    const arrived = snapshots.expect([job(1).id]);
+    // Claimed before its submit is told: whoever runs it would take a job that is announced as waiting for one that is lost.
+    const claimed = snapshots.follow(job(1, 2), null);
+    assert.equal(snapshots.put(job(1), null), claimed);
+    assert.equal(snapshots.get(job(1).id), claimed);
+    arrived();
+    snapshots.drop(job(1).id);
+    snapshots.follow(job(1, 3), null);
+    assert.equal(snapshots.get(job(1).id), undefined);
+  });
+
   it('of a list are those that are known, and are not remembered', () => {
     const snapshots = snapshotsWith();
     const known = snapshots.put(job(1, 5), null);

@@ -37,7 +37,12 @@ export interface Snapshots {
    * unless a listener looks at it. A worker's thousands of jobs a second would otherwise pass through here for nobody.
    */
   follow(job: Job, result: ResultContent | null): Snapshot;
-  /** As `put`, for what a read found, or a submit stored: remembered only if nothing changed meanwhile. */
+  /**
+   * Jobs that are on their way into the store: from now on their changes are followed as if they were known, for a claim may be
+   * told before the submit is. Returns the way to say that they have arrived.
+   */
+  expect(ids: readonly string[]): () => void;
+  /** As `put`, for what a read found: remembered only if nothing changed meanwhile. */
   putRead(job: Job, resultText: string | null, reading: Reading): Snapshot;
   /** As `put`, without remembering: for lists, which would push out what is polled. */
   view(job: Job, resultText: string | null): Snapshot;
@@ -54,6 +59,7 @@ export function createSnapshots(limits: Limits): Snapshots {
   const shelf = createShelf(limits);
   const readings = createReadings();
   const passed = createPassed();
+  const expected = new Set<string>();
 
   /** @param known what memory has of it: most jobs are new, and are looked for once */
   const remember = (job: Job, resultText: string | null, known: Snapshot | undefined): Snapshot => {
@@ -78,11 +84,17 @@ export function createSnapshots(limits: Limits): Snapshots {
     follow(job, result) {
       readings.overtake(job.id);
       const known = shelf.get(job.id);
-      if (known === undefined) {
+      if (known === undefined && !expected.has(job.id)) {
         passed.note(job);
         return new PassingSnapshot(job, result, limits);
       }
       return isNewest(known, job) ? known : remember(job, inlineText(result, limits), known);
+    },
+    expect(ids) {
+      for (const id of ids) expected.add(id);
+      return () => {
+        for (const id of ids) expected.delete(id);
+      };
     },
     putRead(job, resultText, reading) {
       const known = shelf.get(job.id);

@@ -346,6 +346,8 @@ describe('a job that is claimed before its submit has heard that it is stored', 
     const spy = spyOn({ ...own.store, insert });
     await using fixture = await openEngine({ spy, runsJobs: false, types: { parcel: 'remote' } });
     const { engine } = fixture;
+    const seen: string[] = [];
+    engine.subscribe((event) => void (event.kind === 'changed' && seen.push(event.snapshot.job.state)));
     const submitted = fixture.submit('parcel');
     await stored.promise;
     const ask = {
@@ -361,6 +363,8 @@ describe('a job that is claimed before its submit has heard that it is stored', 
     const [claimed] = claim.kind === 'claimed' ? claim.jobs : [];
     told.resolve();
     const id = await submitted;
+    // Whoever runs it would take a job that is announced as waiting for one that is lost to them.
+    assert.deepEqual(seen, ['running', 'running']);
     assert.equal((await fixture.job(id)).state, 'running');
     const ended = await engine.workSucceed({ tenant: TENANT, id, fence: claimed?.job.fence ?? 0, result: null });
     assert.equal(ended.kind, 'done');

@@ -15,7 +15,6 @@ import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
-import type { Reading } from '../reading/snapshots.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
@@ -36,7 +35,7 @@ export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly Su
 const NO_TAGS = Object.freeze({});
 
 export function createSubmit(options: SubmitOptions): Submit {
-  const inserts = createBatcher<NewJob, Inserted>({
+  const inserts = createBatcher<NewJob, InsertOutcome>({
     ...options,
     name: 'insert',
     inFlightMax: WRITES_IN_FLIGHT,
@@ -57,31 +56,25 @@ export function createSubmit(options: SubmitOptions): Submit {
   };
 }
 
-/** With what has changed since the batch went to the store. */
-interface Inserted {
-  readonly outcome: InsertOutcome;
-  readonly reading: Reading;
-}
-
 /**
- * A job may be claimed, and even ended, before its submit hears that it is stored. Memory follows no job that it does not know yet, so what
- * came meanwhile is only known by a reading that began before: without it the submit would bring the past back, for good.
+ * A job may be claimed, and even ended, before its submit hears that it is stored. Memory follows no job that it does not know, and the submit
+ * would then announce the past, for which whoever runs the job drops the work: so memory is told which are on their way.
  */
 async function insertBatch(
   { store, snapshots }: SubmitOptions,
   batch: readonly NewJob[],
-): Promise<readonly Inserted[]> {
-  const reading = snapshots.beginReading();
+): Promise<readonly InsertOutcome[]> {
+  const arrived = snapshots.expect(batch.map(({ spec }) => spec.id));
   try {
-    return (await store.insert(batch)).map((outcome) => ({ outcome, reading }));
+    return await store.insert(batch);
   } finally {
     // Once every submit of the batch has been told, which happens within the turn of the answer.
-    setImmediate(reading.end);
+    setImmediate(arrived);
   }
 }
 
 interface Context extends SubmitOptions {
-  readonly inserts: Batcher<NewJob, Inserted>;
+  readonly inserts: Batcher<NewJob, InsertOutcome>;
   readonly newId: (now: number) => string;
   readonly room: Room;
 }
@@ -114,16 +107,16 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
  * way side by side, one that overtakes its first try is told that there is no room.
  */
 async function insert(context: Context, job: NewJob, bound: Quota['limit'] | null): Promise<SubmitOutcome> {
-  const { outcome, reading } = await stored(context, job);
+  const outcome = await stored(context, job);
   if (outcome.kind === 'created')
-    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number), reading) };
+    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
   giveBackRoom(context, job);
   // Only a replay comes back absent.
   if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
   return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
 }
 
-async function stored(context: Context, job: NewJob): Promise<Inserted> {
+async function stored(context: Context, job: NewJob): Promise<InsertOutcome> {
   try {
     return await context.inserts.add(job);
   } catch (error) {
@@ -137,9 +130,9 @@ function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJ
   if (!isReplay) room.giveBack(spec.tenant, Buffer.byteLength(input));
 }
 
-function created({ store, snapshots, changes }: Context, job: Job, reading: Reading): Snapshot {
+function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
   // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
-  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.putRead(job, null, reading);
+  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
   return snapshot;
 }
