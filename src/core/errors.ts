@@ -281,6 +281,12 @@ export const ERRORS = Object.freeze({
     advice:
       'Data folder: give the user that runs Bide write permission on it. PostgreSQL: name the primary, or all hosts; docs/operating.md has a page on failover.',
   },
+  SCHEMA_MISMATCH: {
+    kind: 'unavailable',
+    title: 'The tables of the database are those of another build of Bide.',
+    advice:
+      'Until the first release tables change without conversion. Export with the build that made them and import here, or begin with a new folder or schema.',
+  },
   STORE_UNFIT: {
     kind: 'unavailable',
     title: 'The database is not set up for Bide.',

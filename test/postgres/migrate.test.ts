@@ -63,6 +63,19 @@ describe('migrate', () => {
     });
   });
 
+  test('migrate refuses tables of another build that gave them the same number, and takes more columns than its own', async () => {
+    const url = await server.createDatabase();
+    await withStore(url, async (store) => {
+      await store.migrate();
+      await queryOnce(url, 'ALTER TABLE bide.jobs ADD COLUMN extra text');
+      assert.deepEqual((await store.migrate()).applied, []);
+      await queryOnce(url, 'ALTER TABLE bide.finished DROP COLUMN percent');
+      const refused = { code: 'SCHEMA_MISMATCH', message: /no column finished\.percent/ };
+      await assert.rejects(store.migrate(), refused);
+      await assert.rejects(store.migrate({ dryRun: true }), refused);
+    });
+  });
+
   test('migrate leaves the database as it was when a step fails', async () => {
     const url = await server.createDatabase();
     await queryOnce(url, 'CREATE SCHEMA bide');

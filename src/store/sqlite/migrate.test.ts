@@ -56,6 +56,19 @@ function schemaAfter(stages: readonly (readonly Migration[])[]): ReadonlyMap<str
   return schema;
 }
 
+test('migrateDatabase refuses tables of another build that gave them the same number, and takes more columns than its own', () => {
+  const database = new DatabaseSync(':memory:');
+  migrateDatabase(database, false);
+  database.exec('ALTER TABLE jobs ADD COLUMN extra TEXT');
+  assert.deepEqual(migrateDatabase(database, false).applied, []);
+  database.exec('DROP TABLE running');
+  for (const isDryRun of [true, false]) {
+    const refused = { code: 'SCHEMA_MISMATCH', message: /no running\.number, no running\.tenant/ };
+    assert.throws(() => migrateDatabase(database, isDryRun), refused);
+  }
+  database.close();
+});
+
 test('migrateDatabase reports what it has done, and what it would do in a dry run', () => {
   const database = new DatabaseSync(':memory:');
   const titles = MIGRATIONS.map(({ version, name }) => `${version} ${name}`);

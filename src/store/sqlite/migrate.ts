@@ -2,9 +2,9 @@
  * Brings a database to the schema of this version. Safe from many connections at once: each step is taken inside an IMMEDIATE
  * transaction that looks at the version again, so whoever comes second finds nothing to do.
  */
-import type { DatabaseSync } from 'node:sqlite';
 import { BideError } from '../../core/errors.ts';
 import type { MigrationReport } from '../contract.ts';
+import { DatabaseSync } from './database-sync.ts';
 import { APPLICATION_ID, MIGRATIONS, type Migration, SCHEMA_VERSION } from './migrations.ts';
 
 /** The version of the schema in the file, 0 for an empty one. Throws STORE_FOREIGN for a database of somebody else. */
@@ -34,9 +34,37 @@ export function migrateDatabase(
   const to = steps.at(-1)?.version ?? 0;
   refuseNewer(from, to);
   const missing = steps.filter((step) => step.version > from);
+  if (from === to && steps === MIGRATIONS) refuseMismatch(database);
   if (isDryRun) return { from, to, applied: missing.map(titleOf) };
   const applied = missing.filter((step) => applyStep(database, step));
   return { from, to, applied: applied.map(titleOf) };
+}
+
+/** Two builds may give the same number to different tables, as long as nothing is released. More than ours is no harm. */
+function refuseMismatch(database: DatabaseSync): void {
+  const live = columnsOf(database);
+  const missing = [...wantedColumns()].filter((column) => !live.has(column));
+  if (missing.length === 0) return;
+  throw new BideError('SCHEMA_MISMATCH', `${database.location()} has no ${missing.slice(0, 3).join(', no ')}.`);
+}
+
+function wantedColumns(): ReadonlySet<string> {
+  const database = new DatabaseSync(':memory:');
+  try {
+    for (const { sql } of MIGRATIONS) database.exec(sql);
+    return columnsOf(database);
+  } finally {
+    database.close();
+  }
+}
+
+function columnsOf(database: DatabaseSync): ReadonlySet<string> {
+  const rows = database
+    .prepare(
+      `SELECT t.name || '.' || c.name AS name FROM sqlite_schema t, pragma_table_info(t.name) c WHERE t.type = 'table'`,
+    )
+    .all();
+  return new Set(rows.map(({ name }) => String(name)));
 }
 
 /** False where another connection has taken the step meanwhile. */

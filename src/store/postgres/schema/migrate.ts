@@ -12,6 +12,7 @@ import type { MigrationReport } from '../../contract.ts';
 import { connect } from '../connection/connect.ts';
 import { type Client, type ConnectionOptions, endWithin, lossOf } from '../connection/connection.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './migrations.ts';
+import { SCHEMA_MANIFEST } from './schema-manifest.ts';
 
 /** "bide": the first half of the advisory lock's key; the second is the hash of the schema name. */
 const LOCK_CLASS = 0x62696465;
@@ -23,6 +24,7 @@ export async function migrate(options: ConnectionOptions, schema: string, isDryR
     const found = await versionOf(client, schema);
     refuseNewer(found);
     const missing = stepsAfter(found);
+    if (missing.length === 0) await refuseMismatch(client, schema);
     if (isDryRun || missing.length === 0) return reportOf(found, missing);
     return migrateLocked(client, schema);
   });
@@ -47,6 +49,21 @@ async function migrateLocked(client: Client, schema: string): Promise<MigrationR
   }
   await client.query('COMMIT');
   return reportOf(found, missing);
+}
+
+/** Two builds may give the same number to different tables, as long as nothing is released. More than ours is no harm. */
+async function refuseMismatch(client: Client, schema: string): Promise<void> {
+  const { rows } = await client.query<[string]>({
+    text: `SELECT c.relname || '.' || a.attname FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid
+      JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped`,
+    values: [schema],
+    rowMode: 'array',
+  });
+  const live = new Set(rows.map(([column]) => `column ${column}`));
+  const missing = Object.keys(SCHEMA_MANIFEST).filter((name) => name.startsWith('column ') && !live.has(name));
+  if (missing.length === 0) return;
+  throw new BideError('SCHEMA_MISMATCH', `The schema "${schema}" has no ${missing.slice(0, 3).join(', no ')}.`);
 }
 
 /** Tables of another program, or what is left of a Bide without its versions: not ours to build among. */
