@@ -16,7 +16,7 @@ describe('createTurns', () => {
     let now = 0;
     const turns = createTurns(() => now);
     const served: string[] = [];
-    const ask = (caller: string, name: string, ms = 1) =>
+    const ask = (caller: string, name: string, ms = 0.5) =>
       turns.take(caller, () => {
         served.push(name);
         now += ms;

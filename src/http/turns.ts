@@ -11,7 +11,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 
-const TURN_MS = 2;
+const TURN_MS = 1;
 /** Requests out of lines in one turn, so that what is not served costs no more than a look each. */
 const STEPS_MAX = 128;
 

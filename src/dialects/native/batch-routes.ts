@@ -97,7 +97,8 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
   const { tenant } = principalOf(request);
   const body = request.body as WaitBody;
   const timeoutMs = waitMsOf(body.timeout ?? WAIT_SECONDS, engine.limits.waitMsMax);
-  const ids = body.ids.flatMap((text) => jobIdOf(text) ?? []);
+  const named = body.ids.map(jobIdOf);
+  const ids = named.filter((id) => id !== null);
   const wait = { tenant, ids, for: body.for ?? 'all', until: { kind: 'done' }, timeoutMs } as const;
   // A wait of no time at all is a read of many, and holds nothing.
   const { isSatisfied, lookups } =
@@ -106,8 +107,8 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
       : await holdOrRefuse(face, request, reply, (signal) => engine.wait({ ...wait, signal }));
   const bodyOf = bodiesWithin(face);
   let read = 0;
-  const jobs = body.ids.map((text) => {
-    if (jobIdOf(text) === null) return unknownBody(text);
+  const jobs = body.ids.map((text, index) => {
+    if (named[index] === null) return unknownBody(text);
     const lookup = lookups[read];
     read += 1;
     return lookup?.kind === 'found' ? bodyOf(lookup.snapshot) : unknownBody(text);

@@ -180,7 +180,10 @@ class WaiterRegistry implements Waiters {
     const entry = this.#entries.get(id);
     // What is known already wakes nobody: with 2,000 waiters on one job, each new one would judge all the others.
     if (entry === undefined || !isNews(found, entry.found)) return;
+    const isFirst = entry.found === null;
     entry.found = found;
+    // Whoever waits for it is still under way to their first look at all of their jobs, and sees it then.
+    if (isFirst) return;
     // Most changes wake one or nobody: these never stand in line behind those that wake thousands.
     if (isQuick(entry)) {
       for (const waiter of entry.waiters()) this.#told(waiter, id, entry);
