@@ -130,15 +130,22 @@ CREATE TABLE job_tags (
   PRIMARY KEY (tenant, name, value, number)
 ) STRICT, WITHOUT ROWID;
 
--- Jobs per tenant, type and state, and the bytes of their inputs and results, kept by the writer in the transaction of the change: counting a million rows for every
+-- Jobs per tenant, type and state, kept by the writer in the transaction of the change: counting a million rows for every
 -- look at a dashboard takes 100 ms, and an index over them costs more per change than one row per transaction.
 CREATE TABLE job_counts (
   tenant TEXT NOT NULL,
   type TEXT NOT NULL,
   state TEXT NOT NULL,
   jobs INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
   PRIMARY KEY (tenant, type, state)
+) STRICT, WITHOUT ROWID;
+
+-- Jobs of a tenant, and the bytes of their inputs and results, kept in the same way. Not by state: then every change of one would have to know
+-- the bytes of the input.
+CREATE TABLE job_usage (
+  tenant TEXT NOT NULL PRIMARY KEY,
+  jobs INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tombstones (

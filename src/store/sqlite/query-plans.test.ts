@@ -30,7 +30,6 @@ const BY_NUMBER = /INTEGER PRIMARY KEY \(rowid=\?\)/;
 /** Steps that each statement's plan must have. None may scan a table or sort. */
 const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobById: [/INDEX jobs_by_id \(id=\?\)/, ...IN_ROOMS],
-  jobToChange: [/INDEX jobs_by_id \(id=\?\)/, ...IN_ROOMS],
   jobByNumber: [/SEARCH j USING INTEGER PRIMARY KEY \(rowid=\?\)/, ...IN_ROOMS],
   jobByIdempotencyKey: [/INDEX jobs_by_idempotency_key \(tenant=\? AND idempotency_key=\?\)/, ...IN_ROOMS],
   jobResult: [/INDEX jobs_by_id \(id=\?\)/, /SEARCH f USING INTEGER PRIMARY KEY/],

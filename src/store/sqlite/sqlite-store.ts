@@ -211,7 +211,7 @@ function jobReads({
       return counts.filter(({ type, state }) => (types?.includes(type) ?? true) && (states?.includes(state) ?? true));
     },
     async usage(tenant) {
-      const [jobs, bytes] = read((connection) => connection.get('usage', tenant)) ?? [];
+      const [jobs, bytes] = read((connection) => connection.get('usage', tenant)) ?? [0, 0];
       return { jobs: jobs as number, bytes: bytes as number };
     },
     sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),

@@ -124,8 +124,11 @@ export const STATEMENTS = {
   tombstoneDeleteOver: `DELETE FROM tombstones WHERE id IN (
     SELECT id FROM tombstones WHERE gone_until <= ?1 ORDER BY gone_until LIMIT +?2)`,
 
-  countAdd: `INSERT INTO job_counts (tenant, type, state, jobs, bytes) VALUES (?1, ?2, ?3, ?4, ?5)
-    ON CONFLICT (tenant, type, state) DO UPDATE SET jobs = jobs + ?4, bytes = bytes + ?5`,
+  countAdd: `INSERT INTO job_counts (tenant, type, state, jobs) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (tenant, type, state) DO UPDATE SET jobs = jobs + ?4`,
+  usageAdd: `INSERT INTO job_usage (tenant, jobs, bytes) VALUES (?1, ?2, ?3)
+    ON CONFLICT (tenant) DO UPDATE SET jobs = jobs + ?2, bytes = bytes + ?3`,
+  usageDeleteEmpty: 'DELETE FROM job_usage WHERE tenant = ? AND jobs = 0',
   countDeleteEmpty: 'DELETE FROM job_counts WHERE tenant = ? AND type = ? AND state = ? AND jobs = 0',
 
   // --- Sequences: jobs of one tenant and key, one after another -------------------------------------------------------------
@@ -143,8 +146,6 @@ export const STATEMENTS = {
   jobById: `${JOB} WHERE j.id = ?`,
   jobByNumber: `${JOB} WHERE j.number = ?`,
   jobByIdempotencyKey: `${JOB} WHERE j.tenant = ? AND j.idempotency_key = ?`,
-  /** The bytes of its input ride along, for the counts. */
-  jobToChange: `SELECT ${SNAPSHOT}, octet_length(j.input) FROM ${EVERYWHERE} WHERE j.id = ?`,
   tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
   tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
   jobResult: `SELECT f.result_type, f.result FROM jobs j JOIN finished f ON f.number = j.number
@@ -171,7 +172,7 @@ export const STATEMENTS = {
   countOfTenant: 'SELECT tenant, type, state, jobs FROM job_counts WHERE tenant = ? AND jobs > 0',
   /** Jobs of all tenants. */
   countOfState: 'SELECT coalesce(sum(jobs), 0) FROM job_counts WHERE state = ?',
-  usage: 'SELECT coalesce(sum(jobs), 0), coalesce(sum(bytes), 0) FROM job_counts WHERE tenant = ?',
+  usage: 'SELECT jobs, bytes FROM job_usage WHERE tenant = ?',
 
   // --- Deliveries -----------------------------------------------------------------------------------------------------------
   deliveryInsert: `INSERT INTO deliveries

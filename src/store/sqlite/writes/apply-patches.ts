@@ -12,7 +12,7 @@ import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { END_COLUMNS, type EndOfSeen, endSeen } from './end-seen.ts';
 import { enterRoom, leaveRoom, requireRoom } from './rooms.ts';
-import { bytesOf, jobChanged } from './state-change.ts';
+import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 export const APPLIED = 0;
@@ -92,15 +92,14 @@ interface PatchValues {
 
 /** Reads the job, compares, writes; adds its row to `jobs`. */
 function applyPatch(transaction: Transaction, head: PatchHead, patch: PatchValues, jobs: Value[]): number {
-  const row = transaction.connection.get('jobToChange', head.id)?.slice();
+  const row = transaction.connection.get('jobById', head.id);
   if (row === undefined) return MISSING;
-  const inputBytes = row.pop() as number;
   if (!isExpected(row, head)) {
     jobs.push(...row);
     return STALE;
   }
   const next = patchedRow(row, patch);
-  write(transaction, { before: row, next, columns: patch.columns, inputBytes }, head);
+  write(transaction, { before: row, next, columns: patch.columns }, head);
   jobs.push(...next);
   return APPLIED;
 }
@@ -118,12 +117,11 @@ interface Change {
   readonly next: Row;
   /** What the patch writes. */
   readonly columns: readonly JobColumn[];
-  readonly inputBytes: number;
 }
 
 /** Writes the row as it is to be, and all that goes with it. */
 function write(transaction: Transaction, change: Change, { at, result }: PatchHead): void {
-  const { before, next, inputBytes } = change;
+  const { before, next } = change;
   const from = roomOf(before[AT.state] as StoredState);
   const to = requireRoom(next);
   if (result !== null && next[AT.result_type] === null) throw new Error('A result comes with what it is.');
@@ -133,9 +131,10 @@ function write(transaction: Transaction, change: Change, { at, result }: PatchHe
     leaveRoom(transaction, from, next[AT.number] as number);
     enterRoom(transaction, to, next, result);
   }
-  const bytesBefore = bytesOf(before, inputBytes);
-  const bytes = bytesOf(next, inputBytes);
-  jobChanged(transaction, { before: before[AT.state] as StoredState, bytesBefore, row: next, bytes }, at);
+  const bytes = ((next[AT.result_bytes] ?? 0) as number) - ((before[AT.result_bytes] ?? 0) as number);
+  if (bytes !== 0) transaction.use(next[AT.tenant] as string, { jobs: 0, bytes });
+  const state = before[AT.state] as StoredState;
+  if (next[AT.state] !== state) stateChanged(transaction, next, state, at);
 }
 
 /** The job stays in its room. */

@@ -2,7 +2,7 @@
 import type { ClaimRequest } from '../../contract.ts';
 import { JOB_WIDTH } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
-import { jobChanged } from './state-change.ts';
+import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 /** A job and, in one more column, its input. */
@@ -33,10 +33,7 @@ function claimOfType(transaction: Transaction, request: ClaimRequest, type: stri
     for (const row of rows) claimed.push(row);
     if (claimed.length < max) priority = nextPriority(transaction, request, type, priority);
   }
-  for (const row of claimed) {
-    const bytes = Buffer.byteLength(row[JOB_WIDTH] as string);
-    jobChanged(transaction, { before: 'waiting', bytesBefore: bytes, row, bytes }, request.now);
-  }
+  for (const row of claimed) stateChanged(transaction, row, 'waiting', request.now);
   return claimed;
 }
 

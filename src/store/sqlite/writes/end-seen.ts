@@ -35,10 +35,9 @@ export function endSeen(
   const number = row[AT_END.number] as number;
   if (connection.run('runningLeaveAt', number, revision) !== 1) return false;
   connection.run('finishedEnter', ...row, result);
-  const bytes = connection.get('inputBytes', number)?.[0] as number;
   const tenant = row[AT_END.tenant] as string;
-  transaction.count(tenant, type, 'running', { jobs: -1, bytes: -bytes });
-  const more = (row[AT_END.bytes] as number | null) ?? 0;
-  transaction.count(tenant, type, row[AT_END.state] as StoredState, { jobs: 1, bytes: bytes + more });
+  transaction.count(tenant, type, 'running', -1);
+  transaction.count(tenant, type, row[AT_END.state] as StoredState, 1);
+  transaction.use(tenant, { jobs: 0, bytes: (row[AT_END.bytes] as number | null) ?? 0 });
   return true;
 }

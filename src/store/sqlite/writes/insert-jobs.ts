@@ -53,7 +53,8 @@ function insertJob(transaction: Transaction, job: Row, input: string): number {
   connection.run('waitingInsert', number, tenant, ...copies, isBlocked(transaction, row));
   const tags = job[NEW_AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
-  transaction.count(tenant, job[type] as string, 'waiting', { jobs: 1, bytes: Buffer.byteLength(input) });
+  transaction.count(tenant, job[type] as string, 'waiting', 1);
+  transaction.use(tenant, { jobs: 1, bytes: Buffer.byteLength(input) });
   if (job[NEW_AT.callback_url] !== null) announceNew(transaction, number, job[NEW_AT.created_at] as number);
   return number;
 }

@@ -2,11 +2,10 @@
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { Removal, RemoveOutcome } from '../../contract.ts';
-import { AT, JOB_WIDTH } from '../../job-row.ts';
+import { AT } from '../../job-row.ts';
 import type { Row } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
 import { leaveRoom } from './rooms.ts';
-import { bytesOf } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 5 ms. */
@@ -23,19 +22,20 @@ export function removeJobs(transaction: Transaction, batch: readonly Removal[]):
 
 function removeJob(transaction: Transaction, removal: Removal): RemoveOutcome {
   const { connection } = transaction;
-  const row = connection.get('jobToChange', removal.id);
+  const row = connection.get('jobById', removal.id);
   if (row === undefined) return 'missing';
   const state = row[AT.state] as StoredState;
   if (row[AT.revision] !== removal.revision || !isFinal(state)) return 'stale';
   const number = row[AT.number] as number;
   const tenant = row[AT.tenant] as string;
+  const inputBytes = connection.get('inputBytes', number)?.[0] as number;
   connection.run('jobDelete', number);
   leaveRoom(transaction, 'finished', number);
   if (row[AT.callback_url] !== null) connection.run('deliveryDeleteOfJob', number);
   deleteTags(transaction, row);
   connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
-  const bytes = bytesOf(row, row[JOB_WIDTH] as number);
-  transaction.count(tenant, row[AT.type] as string, state, { jobs: -1, bytes: -bytes });
+  transaction.count(tenant, row[AT.type] as string, state, -1);
+  transaction.use(tenant, { jobs: -1, bytes: -inputBytes - ((row[AT.result_bytes] as number | null) ?? 0) });
   return 'removed';
 }
 

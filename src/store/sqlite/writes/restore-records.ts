@@ -13,7 +13,6 @@ import type { Row } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
 import { enterRoom } from './rooms.ts';
-import { bytesOf } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface JobRows {
@@ -127,8 +126,9 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   enterRoom(transaction, roomOf(state), row, result);
   const tags = row[AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
-  const bytes = bytesOf(row, Buffer.byteLength(input));
-  transaction.count(tenant, row[AT.type] as string, state, { jobs: 1, bytes });
+  transaction.count(tenant, row[AT.type] as string, state, 1);
+  const resultBytes = (row[AT.result_bytes] as number | null) ?? 0;
+  transaction.use(tenant, { jobs: 1, bytes: Buffer.byteLength(input) + resultBytes });
   const key = row[AT.sequence_key] ?? null;
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);

@@ -1,6 +1,6 @@
 /**
- * What goes with a change of a job, in the same transaction: the counts, and where its state is another one the delivery to its callbackUrl, and
- * who of its sequence may run.
+ * What goes with a change of a job's state, in the same transaction: the counts, the delivery to its callbackUrl, and who of
+ * its sequence may run.
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import { AT } from '../../job-row.ts';
@@ -8,31 +8,18 @@ import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
 import type { Transaction } from './transaction.ts';
 
-export interface Change {
-  readonly before: StoredState;
-  readonly bytesBefore: number;
-  /** The job as it is now. */
-  readonly row: Row;
-  readonly bytes: number;
-}
-
-/** @param at when it happened; null when nobody said */
-export function jobChanged(transaction: Transaction, change: Change, at: number | null): void {
-  const { before, bytesBefore, row, bytes } = change;
+/**
+ * @param row the job as it is now, in a state other than `before`
+ * @param at when it happened; null when nobody said
+ */
+export function stateChanged(transaction: Transaction, row: Row, before: StoredState, at: number | null): void {
   const tenant = row[AT.tenant] as string;
   const type = row[AT.type] as string;
   const state = row[AT.state] as StoredState;
-  if (state === before && bytes === bytesBefore) return;
-  transaction.count(tenant, type, before, { jobs: -1, bytes: -bytesBefore });
-  transaction.count(tenant, type, state, { jobs: 1, bytes });
-  if (state === before) return;
+  transaction.count(tenant, type, before, -1);
+  transaction.count(tenant, type, state, 1);
   announce(transaction, row, at);
   if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before);
-}
-
-/** Of a job whose input has so many. */
-export function bytesOf(row: Row, inputBytes: number): number {
-  return inputBytes + ((row[AT.result_bytes] as number | null) ?? 0);
 }
 
 /**

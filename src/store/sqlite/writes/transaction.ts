@@ -12,14 +12,15 @@ export interface Transaction {
   takeNumber(): number;
   /** No number up to this one is given out from here on. False where that was so before. */
   raiseNumber(number: number): boolean;
-  /** So many more (or, below 0, fewer) jobs and bytes of this tenant and type in this state. */
-  count(tenant: string, type: string, state: StoredState, more: Tally): void;
+  /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
+  count(tenant: string, type: string, state: StoredState, jobs: number): void;
+  /** The tenant has so many more (or fewer) jobs, and bytes of inputs and results. */
+  use(tenant: string, more: Usage): void;
   settle(): void;
 }
 
-interface Tally {
+interface Usage {
   readonly jobs: number;
-  /** Of inputs and results. */
   readonly bytes: number;
 }
 
@@ -28,11 +29,11 @@ interface CountChange {
   readonly type: string;
   readonly state: StoredState;
   jobs: number;
-  bytes: number;
 }
 
 export function transactionOn(connection: Connection): Transaction {
   const changes = new Map<string, CountChange>();
+  const usages = new Map<string, Usage>();
   let lastNumber: number | null = null;
 
   function last(): number {
@@ -51,25 +52,30 @@ export function transactionOn(connection: Connection): Transaction {
     return true;
   }
 
-  function count(tenant: string, type: string, state: StoredState, { jobs, bytes }: Tally): void {
+  function count(tenant: string, type: string, state: StoredState, jobs: number): void {
     // A state holds no line break, so that two different triples never make the same key.
     const key = `${state}\n${tenant.length}\n${tenant}${type}`;
     const change = changes.get(key);
-    if (change === undefined) {
-      changes.set(key, { tenant, type, state, jobs, bytes });
-    } else {
-      change.jobs += jobs;
-      change.bytes += bytes;
-    }
+    if (change === undefined) changes.set(key, { tenant, type, state, jobs });
+    else change.jobs += jobs;
+  }
+
+  function use(tenant: string, more: Usage): void {
+    const { jobs, bytes } = usages.get(tenant) ?? { jobs: 0, bytes: 0 };
+    usages.set(tenant, { jobs: jobs + more.jobs, bytes: bytes + more.bytes });
   }
 
   function settle(): void {
     if (lastNumber !== null) connection.run('jobNumberWrite', lastNumber);
-    for (const { tenant, type, state, jobs, bytes } of changes.values()) {
-      if (jobs !== 0 || bytes !== 0) connection.run('countAdd', tenant, type, state, jobs, bytes);
+    for (const [tenant, { jobs, bytes }] of usages) {
+      if (jobs !== 0 || bytes !== 0) connection.run('usageAdd', tenant, jobs, bytes);
+      if (jobs < 0) connection.run('usageDeleteEmpty', tenant);
+    }
+    for (const { tenant, type, state, jobs } of changes.values()) {
+      if (jobs !== 0) connection.run('countAdd', tenant, type, state, jobs);
       if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
     }
   }
 
-  return { connection, takeNumber, raiseNumber, count, settle };
+  return { connection, takeNumber, raiseNumber, count, use, settle };
 }
