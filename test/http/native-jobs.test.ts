@@ -3,6 +3,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { createWorker } from '../../src/dialects/contract-suite/stage.ts';
 import { TENANT } from '../engine/engine-fixture.ts';
+import { spyOn } from '../engine/store-spy.ts';
+import { openFreshStore } from './fresh-store.ts';
 import { type HttpFixture, openHttp } from './http-fixture.ts';
 
 const JOB_KEYS = [
@@ -235,6 +237,23 @@ describe('reading', () => {
     await http.on.advance(1_000);
     const answer = await answering;
     assert.deepEqual([answer.status, answer.headers['preference-applied']], [200, 'wait=1']);
+  });
+
+  test('on a store that others share costs one read when it begins', async () => {
+    await using own = await openFreshStore();
+    const spy = spyOn(own.store, { isShared: true });
+    await using http = await openHttp({ spy });
+    const id = await http.submit('task');
+    await spy.idle();
+    spy.calls.clear();
+    const answering = http.call('GET', `/v1/jobs/${id}?wait=30`);
+    await http.held(1);
+    await spy.idle();
+    assert.equal(spy.calls.get('read'), 1);
+    await finish(http);
+    assert.equal((await answering).json().state, 'succeeded');
+    const missing = await http.call('GET', `/v1/jobs/${UNKNOWN_ID}?wait=30`);
+    assert.equal(missing.status, 404);
   });
 
   test('past holdsMax is refused as busy, and a submit is not', async () => {

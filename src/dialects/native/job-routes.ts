@@ -196,26 +196,42 @@ async function statusLater(
   reply: FastifyReply,
   wait: StatusWait,
 ): Promise<FastifyReply | undefined> {
-  const { engine } = face;
   const { tenant, id, waitMs } = wait;
-  const snapshot = wait.snapshot ?? requireFound((await engine.read(tenant, [id]))[0]);
+  // A wait for the end reads what memory does not have by itself: on a shared store that is every job.
+  if (wait.snapshot === undefined && waitMs > 0 && waitsForEnd(request, wait.until))
+    return held(face, request, reply, { ...wait, until: DONE });
+  const snapshot = wait.snapshot ?? requireFound((await face.engine.read(tenant, [id]))[0]);
   const until = untilOf(face, request, snapshot, wait.until);
   if (waitMs === 0 || until === null) return face.sendStatus(request, reply, snapshot);
+  return held(face, request, reply, { tenant, id, waitMs, until });
+}
+
+async function held(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  { tenant, id, waitMs, until }: Pick<StatusWait, 'tenant' | 'id' | 'waitMs'> & { readonly until: Until },
+): Promise<FastifyReply | undefined> {
   const { lookups } = await holdOrRefuse(face, request, reply, (signal) =>
-    engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: waitMs, signal }),
+    face.engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: waitMs, signal }),
   );
   return sendFound(face, request, reply, requireFound(lookups[0]));
 }
 
+const DONE = Object.freeze({ kind: 'done' });
+
 type Until = { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };
+
+/** Rather than for any change: unless told, a client that has the job in some state waits for another one. */
+function waitsForEnd(request: FastifyRequest, asked: StatusWait['until']): boolean {
+  return (asked ?? (request.raw.headers['if-none-match'] === undefined ? 'done' : 'change')) === 'done';
+}
 
 /** What to wait for from this snapshot on; null where it is there already. */
 function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot, asked: StatusWait['until']): Until | null {
   const { job } = snapshot;
+  if (waitsForEnd(request, asked)) return isFinal(job.state) ? null : DONE;
   const known = request.raw.headers['if-none-match'];
-  if ((asked ?? (known === undefined ? 'done' : 'change')) === 'done') {
-    return isFinal(job.state) ? null : { kind: 'done' };
-  }
   // The client that has another state than this one, be it only the word for it, is told so at once.
   const etag = etagOf(snapshot, shownState(job, face.engine.clock.now()));
   if (known !== undefined && !matchesEtag(known, etag)) return null;
