@@ -24,17 +24,22 @@ export function testModel(driver: string, open: OpenStore): void {
 function testCommands(title: string, open: OpenStore, command: fc.Arbitrary<ModelCommand>): void {
   test(title, async (t) => {
     const seed = Number(process.env.BIDE_SEED ?? Math.floor(Math.random() * 2 ** 31));
-    tell(t, `BIDE_SEED=${seed} BIDE_RUNS=${RUNS}`);
+    let played = 0;
     const commands = fc.array(command, { maxLength: COMMANDS_MAX, size: 'max' });
     const property = fc.asyncProperty(commands, async (list) => {
       const opened = await open();
       try {
         await runModel(opened.store, list);
       } finally {
+        played += 1;
         await opened.cleanup();
       }
     });
-    await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: TIME_MS_MAX });
+    try {
+      await fc.assert(property, { seed, numRuns: RUNS, interruptAfterTimeLimit: TIME_MS_MAX });
+    } finally {
+      tell(t, `${played} lists played, BIDE_SEED=${seed} BIDE_RUNS=${RUNS}`);
+    }
   });
 }
 
