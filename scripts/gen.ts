@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { benchPages } from './gen/bench.ts';
 import { cliPage } from './gen/cli.ts';
 import { dialectsPage } from './gen/dialects.ts';
 import { errorsPage } from './gen/errors.ts';
@@ -25,6 +26,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/metrics.md': metricsPage,
   'docs/dialects.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,
+  ...benchPages(),
   [LINEAR_PATH]: patternsPage,
 };
 

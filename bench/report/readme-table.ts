@@ -87,7 +87,8 @@ function readmeTable(result: BenchResult): string {
       beside.join('; '),
     ];
   });
-  return table(['', 'Bide, SQLite', 'Bide, PostgreSQL', 'beside it, in the same run'], rows);
+  const heads = ['', 'Bide, SQLite', 'Bide, PostgreSQL', 'beside it, in the same run'];
+  return `${table(heads, rows)}\n\nSettings, durability of each side, spread, and what is not comparable: \`bench/RESULTS.md\` in the repository.`;
 }
 
 function shownOf(rows: readonly Row[], side: string, { metric, unit, digits }: Line): string | null {

@@ -54,6 +54,8 @@ export interface Options {
   readonly isSqliteOnly: boolean;
   /** Bide and the references, no peer. */
   readonly isAlone: boolean;
+  /** What a whole run takes at most, but for a round that was begun. */
+  readonly minutes: number;
   /** Where the results go, other than into the repository. */
   readonly out: string | null;
   readonly sizes: Sizes;
@@ -62,7 +64,8 @@ export interface Options {
 export const USAGE = `npm run bench                      every scenario beside its peers, about 25 minutes; writes bench/results.json and bench/RESULTS.md
 npm run bench -- --quick           small and once, without peers that are not installed, under 2 minutes; writes into bench/out/
 npm run bench -- --only s1,s3      these scenarios alone, in full; writes into bench/out/
-npm run bench -- --rounds 5        more rounds (3)
+npm run bench -- --rounds 5        more rounds (3), as far as the time allows
+npm run bench -- --minutes 60      more time (25): fewer rounds where it is short
 npm run bench -- --sqlite          without what needs PostgreSQL
 npm run bench -- --alone            Bide and the references, no peer
 npm run bench -- --out FOLDER      writes there`;
@@ -78,18 +81,21 @@ export function optionsOf(args: readonly string[]): Options | null {
         rounds: { type: 'string' },
         sqlite: { type: 'boolean', default: false },
         alone: { type: 'boolean', default: false },
+        minutes: { type: 'string', default: '25' },
         out: { type: 'string' },
       },
     });
     const only = values.only?.split(',') ?? SCENARIO_IDS;
     const sizes = values.quick ? QUICK : FULL;
     const rounds = Number(values.rounds ?? sizes.rounds);
-    if (!only.every(isScenario) || !(Number.isInteger(rounds) && rounds > 0)) return null;
+    const minutes = Number(values.minutes);
+    if (!only.every(isScenario) || !(Number.isInteger(rounds) && rounds > 0) || !(minutes > 0)) return null;
     return {
       isQuick: values.quick,
       only,
       isSqliteOnly: values.sqlite,
       isAlone: values.alone,
+      minutes,
       out: values.out ?? null,
       sizes: { ...sizes, rounds },
     };

@@ -11,14 +11,16 @@ export interface Turn {
 
 export interface Turns {
   readonly rounds: number;
+  /** By `performance.now()`: no round but the first begins later. */
+  readonly untilMs: number;
   /** Called after each sample, with what to tell of it. */
   note(text: string): void;
 }
 
-export async function inTurns(turns: readonly Turn[], { rounds, note }: Turns): Promise<readonly Row[]> {
+export async function inTurns(turns: readonly Turn[], { rounds, untilMs, note }: Turns): Promise<readonly Row[]> {
   const samples = turns.map((): Metrics[] => []);
   const failures = new Map<number, string>();
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < rounds && (round === 0 || performance.now() < untilMs); round += 1) {
     for (const [at, turn] of turns.entries()) {
       if (failures.has(at)) continue;
       try {

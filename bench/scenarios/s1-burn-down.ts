@@ -3,7 +3,7 @@ import { playSide } from '../run/queue-roles.ts';
 import { inTurns } from '../run/rounds.ts';
 import type { RunScenario } from './scenario.ts';
 
-export const run: RunScenario = async ({ sides, services, sizes, note }) => {
+export const run: RunScenario = async ({ sides, services, sizes, untilMs, note }) => {
   const turns = sides
     .filter(({ takesPart }) => takesPart.includes('s1'))
     .map((side) => {
@@ -14,5 +14,5 @@ export const run: RunScenario = async ({ sides, services, sizes, note }) => {
       ] as const;
       return { side: side.name, measure: () => playSide(side, steps, services) };
     });
-  return inTurns(turns, { rounds: sizes.rounds, note });
+  return inTurns(turns, { rounds: sizes.rounds, untilMs, note });
 };

@@ -6,7 +6,7 @@ import { startServers } from '../servers/start-servers.ts';
 import type { RunScenario } from './scenario.ts';
 
 export const run: RunScenario = async (bench) => {
-  const { sides, services, sizes, note } = bench;
+  const { sides, services, sizes, note, untilMs } = bench;
   const inProcess = sides
     .filter(({ takesPart }) => takesPart.includes('s2'))
     .map(
@@ -21,7 +21,7 @@ export const run: RunScenario = async (bench) => {
     const overHttp = servers.flatMap(({ name, submit, ...server }): Turn[] =>
       submit === null ? [] : [{ side: name, measure: () => load(server, submit, sizes.loadMs) }],
     );
-    return await inTurns([...overHttp, ...inProcess], { rounds: sizes.rounds, note });
+    return await inTurns([...overHttp, ...inProcess], { rounds: sizes.rounds, untilMs, note });
   } finally {
     await Promise.all(servers.map(({ end }) => end()));
   }

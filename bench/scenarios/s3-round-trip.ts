@@ -14,7 +14,7 @@ const WARM_UP = 20;
 export const REST_MS = 10;
 
 export const run: RunScenario = async (bench) => {
-  const { sides, services, sizes, note } = bench;
+  const { sides, services, sizes, note, untilMs } = bench;
   const inProcess = sides
     .filter(({ takesPart }) => takesPart.includes('s3'))
     .map((side): Turn => {
@@ -26,7 +26,7 @@ export const run: RunScenario = async (bench) => {
     const overHttp = servers.map(
       (server): Turn => ({ side: server.name, measure: () => roundTrips(server, sizes.trips) }),
     );
-    return await inTurns([...overHttp, ...inProcess], { rounds: sizes.rounds, note });
+    return await inTurns([...overHttp, ...inProcess], { rounds: sizes.rounds, untilMs, note });
   } finally {
     await Promise.all(servers.map(({ end }) => end()));
   }

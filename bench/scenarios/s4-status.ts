@@ -5,13 +5,13 @@ import { startServers } from '../servers/start-servers.ts';
 import type { RunScenario } from './scenario.ts';
 
 export const run: RunScenario = async (bench) => {
-  const { sizes, note } = bench;
+  const { sizes, note, untilMs } = bench;
   const servers = await startServers(bench, ['bareFastify', 'poolQuery', 'bunqueue', 'bidePostgres']);
   try {
     const turns = servers.flatMap(({ name, read, ...server }): Turn[] =>
       read === null ? [] : [{ side: name, measure: () => load(server, read, sizes.loadMs) }],
     );
-    return await inTurns(turns, { rounds: sizes.rounds, note });
+    return await inTurns(turns, { rounds: sizes.rounds, untilMs, note });
   } finally {
     await Promise.all(servers.map(({ end }) => end()));
   }

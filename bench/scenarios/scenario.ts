@@ -10,6 +10,8 @@ export interface Bench {
   readonly sides: readonly SideFacts[];
   readonly services: Services;
   readonly isSqliteOnly: boolean;
+  /** By `performance.now()`: no round but the first begins later. */
+  readonly untilMs: number;
   /** Progress, for whoever looks on. */
   note(text: string): void;
 }
