@@ -5,6 +5,7 @@ import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { helpOf } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
+import { input } from './commands/input.ts';
 import { jobTypes } from './commands/job-types.ts';
 import { keys } from './commands/keys.ts';
 import { list } from './commands/list.ts';
@@ -25,6 +26,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   wait,
   result,
+  input,
   list,
   cancel,
   retry,

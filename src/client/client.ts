@@ -4,6 +4,7 @@
  * Built on `fetch` and nothing else. Calls reject with a `ClientError`; calls that are safe to make twice are tried again while
  * the server is away or busy.
  */
+import type { Json } from '../core/job.ts';
 import { administering, type KeyDraft } from './administering.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
@@ -27,6 +28,9 @@ export interface Client {
   watch(id: string, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
   /** As `watch`, by one stream that the server writes to, resumed where it breaks. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobBody, void, undefined>;
+  /** What was submitted, with what the schema of its type filled in. */
+  input(id: string, options?: CallOptions): Promise<Json>;
+  openInput(id: string, options?: CallOptions): Promise<OpenResult>;
   result(id: string, options?: CallOptions): Promise<JobResult>;
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */

@@ -1,4 +1,5 @@
 /** What a caller may do to a job that exists, and how to get its result. */
+import type { Json } from '../core/job.ts';
 import { secondsOf } from './hold-loop.ts';
 import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
@@ -30,10 +31,10 @@ export interface OpenResult {
 const NO_TYPE = 'application/octet-stream';
 
 export function commanding(transport: Transport) {
-  const open = (id: string, options: CallOptions) =>
+  const open = (id: string, what: 'result' | 'input', options: CallOptions) =>
     transport.open({
       method: 'GET',
-      path: pathOf(id, 'result'),
+      path: pathOf(id, what),
       headers: { accept: '*/*' },
       isRepeatable: true,
       signal: options.signal,
@@ -66,21 +67,35 @@ export function commanding(transport: Transport) {
       await transport.call({ method: 'DELETE', path: pathOf(id), isRepeatable: false, signal: options.signal });
     },
 
+    async input(id: string, options: CallOptions = {}): Promise<Json> {
+      requireKnown('input', options, ['signal']);
+      const call = { method: 'GET', path: pathOf(id, 'input'), isRepeatable: true, signal: options.signal } as const;
+      return (await transport.call(call)).body as Json;
+    },
+
+    /** The input byte for byte, for whoever passes it on. */
+    async openInput(id: string, options: CallOptions = {}): Promise<OpenResult> {
+      return openedOf(await open(id, 'input', options));
+    },
+
     async result(id: string, options: CallOptions = {}): Promise<JobResult> {
-      const response = await open(id, options);
+      const response = await open(id, 'result', options);
       const contentType = response.headers.get('content-type') ?? NO_TYPE;
       return { contentType, bytes: new Uint8Array(await response.arrayBuffer()) };
     },
 
     /** For results too large to hold in memory. */
     async openResult(id: string, options: CallOptions = {}): Promise<OpenResult> {
-      const response = await open(id, options);
-      const length = response.headers.get('content-length');
-      return {
-        contentType: response.headers.get('content-type') ?? NO_TYPE,
-        bytesTotal: length === null ? null : Number(length),
-        body: (response.body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>,
-      };
+      return openedOf(await open(id, 'result', options));
     },
+  };
+}
+
+function openedOf({ headers, body }: Response): OpenResult {
+  const length = headers.get('content-length');
+  return {
+    contentType: headers.get('content-type') ?? NO_TYPE,
+    bytesTotal: length === null ? null : Number(length),
+    body: (body ?? new Blob([]).stream()) as ReadableStream<Uint8Array>,
   };
 }

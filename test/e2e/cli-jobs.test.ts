@@ -266,6 +266,16 @@ describe('bide wait', () => {
   });
 });
 
+describe('bide input', () => {
+  test('gives what was submitted, byte for byte, and with --json as one document', async () => {
+    const id = await submittedLater('--input', '{"n":[1,"ü"]}');
+    const { code, stdout } = await runProcess(['input', id]);
+    assert.deepEqual([code, stdout], [0, '{"n":[1,"ü"]}']);
+    assert.equal((await run(['input', id, '--json'])).stdout, `{"id":"${id}","input":{"n":[1,"ü"]}}\n`);
+    assert.equal((await run(['input', NO_JOB])).code, 3);
+  });
+});
+
 describe('bide result', () => {
   test('gives the bytes as they are, to stdout and to a file', async () => {
     const id = await submitted(...sleepInput({ bytes: 70_000 }));

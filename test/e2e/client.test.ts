@@ -146,6 +146,7 @@ describe('the client', () => {
   test('result gives bytes, openResult a stream of them, and both say when there is none', async () => {
     const { id } = await client.submit({ type: 'sleep', input: { bytes: 200_000 } }, { waitMs: 20_000 });
     const whole = await client.result(id);
+    assert.deepEqual(await client.input(id), { bytes: 200_000, ms: 0, steps: 10 });
     assert.deepEqual([whole.contentType, whole.bytes.length], ['application/octet-stream', 200_000]);
     const open = await client.openResult(id);
     let length = 0;

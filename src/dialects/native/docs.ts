@@ -62,6 +62,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/jobs/:id': 'getJob',
   'DELETE /v1/jobs/:id': 'removeJob',
   'GET /v1/jobs/:id/result': 'getResult',
+  'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',
   'POST /v1/jobs/:id/cancel': 'cancelJob',
   'POST /v1/jobs/:id/retry': 'retryJob',

@@ -8,6 +8,7 @@ import { declareBatchRoutes } from './batch-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
+import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
@@ -47,6 +48,7 @@ export async function nativeRoutes(
     declareJobRoutes(app, face);
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
+    declareInputRoute(app, face);
     declareEventsRoute(app, face);
     declareWorkRoutes(app, face);
     declareTypes(app, face);
