@@ -20,11 +20,11 @@ import { partsOf, type Session, type Step } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
 import { resultValues } from './result-values.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
-import { columnArray, jobAt, STORED } from './rows.ts';
+import { columnArray, jobAt, plainColumn, STORED, textColumn } from './rows.ts';
 import { comesBackSame, patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
 import { statesMask } from './statements/rooms.ts';
-import { plainArray, textArray } from './wire-text.ts';
+import { plainArray } from './wire-text.ts';
 
 /** Result bytes that one statement carries. */
 const RESULT_BYTES_MAX = 32 * 1_024 * 1_024;
@@ -162,13 +162,13 @@ function applyStep(part: readonly Placed<AimedPatch>[], known: readonly (Job | u
   const items = patches.map(({ item }) => item);
   const values: unknown[] = [
     plainArray(items.map(({ id }) => id)),
-    plainArray(patches.map(({ states }) => statesMask(states))),
-    plainArray(items.map(({ expect }) => expect.fence ?? null)),
-    plainArray(items.map(({ expect }) => expect.revision ?? null)),
-    textArray(patches.map(({ target }) => target)),
-    plainArray(items.map(({ patch }) => patchMask(patch))),
-    plainArray(items.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
-    plainArray(part.map(({ index }) => known[index]?.revision ?? null)),
+    plainColumn(patches.map(({ states }) => statesMask(states))),
+    plainColumn(items.map(({ expect }) => expect.fence ?? null)),
+    plainColumn(items.map(({ expect }) => expect.revision ?? null)),
+    textColumn(patches.map(({ target }) => target)),
+    plainColumn(items.map(({ patch }) => patchMask(patch))),
+    plainColumn(items.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
+    plainColumn(part.map(({ index }) => known[index]?.revision ?? null)),
   ];
   for (const column of PATCH_COLUMNS) {
     values.push(

@@ -108,6 +108,7 @@ export function connectionOptionsOf(options: PostgresOptions, hasSession: boolea
     hosts: hostsOf(options.url),
     needsWrites: !(options.readsOnly ?? false),
     applicationName: 'bide',
+    isForLists: false,
     hasSession,
     connectMs: options.connectMs ?? CONNECT_MS,
     patienceMs: options.patienceMs ?? PATIENCE_MS,

@@ -3,7 +3,8 @@
  * array they would travel as hex, twice the size.
  */
 import type { ResultContent } from '../contract.ts';
-import { plainArray, textArray } from './wire-text.ts';
+import { plainColumn, textColumn } from './rows.ts';
+import { plainArray, storedText } from './wire-text.ts';
 
 /** Content types, starts (from 1), lengths, and the bytes. */
 export function resultValues(results: readonly (ResultContent | null)[]): readonly unknown[] {
@@ -14,9 +15,9 @@ export function resultValues(results: readonly (ResultContent | null)[]): readon
     return start;
   });
   return [
-    textArray(results.map((result) => result?.contentType ?? null)),
+    textColumn(results.map((result) => result && storedText(result.contentType))),
     plainArray(starts),
-    plainArray(results.map((result) => result?.bytes.byteLength ?? null)),
+    plainColumn(results.map((result) => result?.bytes.byteLength ?? null)),
     Buffer.concat(results.flatMap((result) => (result === null ? [] : [result.bytes]))),
   ];
 }

@@ -8,9 +8,24 @@ export const STORED: TextCodec = { stored: storedText, given: givenText };
 /** The job whose columns begin at `at` in the row. */
 export const jobAt: (row: ArrayLike<unknown>, at?: number) => Job = jobReader(STORED);
 
-/** One column of a batch as one parameter. */
+/** One column of a batch as one parameter, for `unnestOf`. */
 export function columnArray(column: JobColumn, cells: readonly Cell[]): string {
-  return columnType(column) === 'text' ? storedTextArray(cells as readonly (string | null)[]) : plainArray(cells);
+  return columnType(column) === 'text' ? textColumn(cells as readonly (string | null)[]) : plainColumn(cells);
+}
+
+/** Numbers and ids: once, where all are the same. */
+export function plainColumn(cells: readonly Cell[]): string {
+  return plainArray(isSame(cells) ? cells.slice(0, 1) : cells);
+}
+
+/** Stored texts: once, where all are the same. */
+export function textColumn(cells: readonly (string | null)[]): string {
+  return storedTextArray(isSame(cells) ? cells.slice(0, 1) : cells);
+}
+
+function isSame(cells: readonly Cell[]): boolean {
+  const [first] = cells;
+  return cells.length > 1 && cells.every((cell) => cell === first);
 }
 
 /** Texts of JSON are stored ones already: see `storedTextArray`. */

@@ -34,13 +34,7 @@ const NO_VALUES = '{}';
 /** A literal for int, bigint, float or uuid arrays: elements that need no quotes. */
 export function plainArray(items: readonly (number | string | null)[]): string {
   if (items.every((item) => item === null)) return NO_VALUES;
-  let literal = '{';
-  let separator = '';
-  for (const item of items) {
-    literal += separator + (item ?? 'NULL');
-    separator = ',';
-  }
-  return `${literal}}`;
+  return `{${(items.includes(null) ? items.map((item) => item ?? 'NULL') : items).join(',')}}`;
 }
 
 /** A literal for text arrays. */
@@ -51,13 +45,7 @@ export function textArray(items: readonly (string | null)[]): string {
 /** The same for texts that went through `storedText` before. */
 export function storedTextArray(items: readonly (string | null)[]): string {
   if (items.every((item) => item === null)) return NO_VALUES;
-  let literal = '{';
-  let separator = '';
-  for (const item of items) {
-    literal += separator + (item === null ? 'NULL' : quoted(item));
-    separator = ',';
-  }
-  return `${literal}}`;
+  return `{${items.map((item) => (item === null ? 'NULL' : quoted(item))).join(',')}}`;
 }
 
 const NEEDS_ESCAPE = /["\\]/;

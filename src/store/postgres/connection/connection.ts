@@ -15,6 +15,8 @@ export interface ConnectionOptions {
   /** Whether a host that takes no writes is passed over. */
   readonly needsWrites: boolean;
   readonly applicationName: string;
+  /** Whether statements are made for one call, lists and the like. */
+  readonly isForLists: boolean;
   /** Prepared statements and session settings: off behind a pooler in transaction mode, where sessions are shared. */
   readonly hasSession: boolean;
   readonly connectMs: number;
@@ -53,7 +55,7 @@ function bytesOf(text: string): Uint8Array {
 export function clientOf(options: ConnectionOptions, url: string, isPipelined: boolean): Client {
   const session = options.hasSession
     ? {
-        options: startupOptions(options.hosts.settings),
+        options: startupOptions(options.hosts.settings, options.isForLists),
         statement_timeout: options.statementMs,
         lock_timeout: options.lockMs,
         idle_in_transaction_session_timeout: options.statementMs,

@@ -27,7 +27,7 @@ const PENDING_MAX = 1_000;
 
 export function openLanes(count: number, options: ConnectionOptions): Lanes {
   const short = Array.from({ length: count }, () => new Lane(options));
-  const long = [new Lane({ ...options, applicationName: `${options.applicationName} scan` })];
+  const long = [new Lane({ ...options, applicationName: `${options.applicationName} scan`, isForLists: true })];
   return {
     async run(speed, queries) {
       const [own, others] = speed === 'short' ? [short, long] : [long, short];

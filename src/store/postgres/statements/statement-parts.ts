@@ -3,9 +3,19 @@
 /** Column and SQL type of its array, per parameter. */
 export type Columns = readonly (readonly [name: string, type: string])[];
 
-/** The rows of a batch as `alias`, its arrays as the first parameters; `ord` is the place of a row in the batch, from 1. */
+/**
+ * The rows of a batch as `alias`, its arrays as the first parameters; `ord` is the place of a row in the batch, from 1. The first array has
+ * an element per row. Another one of a single element stands for the same value in each: most columns of most batches are like that,
+ * and to read them from text costs more than to fill them in (`columnArray`).
+ */
 export function unnestOf(columns: Columns, alias: string): string {
-  const arrays = columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(', ');
+  const arrays = columns
+    .map(([, type], index) => {
+      const array = `$${index + 1}::${type}[]`;
+      const filled = `array_fill((${array})[1], ARRAY[cardinality($1)])`;
+      return index === 0 ? array : `CASE WHEN cardinality(${array}) = 1 THEN ${filled} ELSE ${array} END`;
+    })
+    .join(', ');
   return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
 }
 

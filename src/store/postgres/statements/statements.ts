@@ -51,7 +51,7 @@ WITH given AS MATERIALIZED (
   INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, percent, attempt, fence, revision)
   SELECT ${HEADS.waiting.join(', ')}, sequence_key IS NOT NULL, run_at, deadline_at, 0, 0, 0, 1 FROM given
   -- Looked up in a hash: as a plain condition it would be a join, and perhaps compare each with each.
-  WHERE (number IN (SELECT number FROM inserted)) IS TRUE ORDER BY ord
+  WHERE (number IN (SELECT number FROM inserted)) IS TRUE
 ), tagged AS (
   INSERT INTO ${s}.job_tags (tenant, name, value, number) ${TAG_ROWS}
 ), announced AS (
