@@ -1,6 +1,7 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
 import { cancel } from './commands/cancel.ts';
+import { counts } from './commands/counts.ts';
 import { doctor } from './commands/doctor.ts';
 import { exportCommand } from './commands/export.ts';
 import { helpOf } from './commands/help.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   list,
   cancel,
   retry,
+  counts,
   jobTypes,
   keys,
   migrate,

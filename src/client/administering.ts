@@ -2,7 +2,7 @@
 import type { CallOptions } from './commanding.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
-import type { KeyBody, KeyScope, NewKeyBody, TypeBody } from './wire.ts';
+import type { CountsBody, KeyBody, KeyScope, NewKeyBody, TypeBody } from './wire.ts';
 
 export interface KeyDraft {
   readonly name: string;
@@ -18,6 +18,13 @@ export function administering(transport: Transport) {
     async types(options: CallOptions = {}): Promise<readonly TypeBody[]> {
       const call = { method: 'GET', path: '/v1/types', isRepeatable: true, signal: options.signal } as const;
       return ((await transport.call(call)).body as { types: readonly TypeBody[] }).types;
+    },
+
+    async counts(options: CallOptions & { readonly types?: readonly string[] | undefined } = {}): Promise<CountsBody> {
+      requireKnown('counts', options, ['types', 'signal']);
+      const query = new URLSearchParams((options.types ?? []).map((type): [string, string] => ['type', type]));
+      const call = { method: 'GET', path: '/v1/counts', query, isRepeatable: true, signal: options.signal } as const;
+      return (await transport.call(call)).body as CountsBody;
     },
 
     keys: {

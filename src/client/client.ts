@@ -13,7 +13,7 @@ import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
-import type { BulkItem, JobBody, KeyBody, NewKeyBody, SubmitBody, TypeBody } from './wire.ts';
+import type { BulkItem, CountsBody, JobBody, KeyBody, NewKeyBody, SubmitBody, TypeBody } from './wire.ts';
 import { working } from './working.ts';
 
 export interface Client {
@@ -39,6 +39,8 @@ export interface Client {
   retry(id: string, options?: CallOptions): Promise<JobBody>;
   remove(id: string, options?: CallOptions): Promise<void>;
   types(options?: CallOptions): Promise<readonly TypeBody[]>;
+  /** How many jobs there are now, per type and state; cheap however many. */
+  counts(options?: CallOptions & { readonly types?: readonly string[] | undefined }): Promise<CountsBody>;
   readonly keys: {
     create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;

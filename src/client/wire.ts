@@ -5,7 +5,7 @@
  * shows up in a wait as `{ id, state: 'unknown' }`, so that one wrong id never spoils a wait for a thousand.
  */
 import type { Json, Tags } from '../core/job.ts';
-import type { ShownState } from '../core/state.ts';
+import type { ShownState, StoredState } from '../core/state.ts';
 
 export interface JobBody {
   readonly id: string;
@@ -87,6 +87,15 @@ export interface ProblemBody {
 export type BulkItem =
   | { readonly status: number; readonly job: JobBody; readonly error?: undefined }
   | { readonly status: number; readonly error: ProblemBody; readonly job?: undefined };
+
+/** Jobs per state as the store keeps them: `waiting` is scheduled, queued and retrying. */
+export type StateCounts = Readonly<Record<StoredState, number>>;
+
+export interface CountsBody {
+  readonly total: StateCounts;
+  /** Types that have jobs, by name. */
+  readonly types: readonly (StateCounts & { readonly type: string })[];
+}
 
 export interface TypeBody {
   readonly name: string;

@@ -276,6 +276,17 @@ describe('bide input', () => {
   });
 });
 
+describe('bide counts', () => {
+  test('gives jobs per type and state', async () => {
+    await submittedLater();
+    const { code, stdout } = await runProcess(['counts', '--type', 'echo']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^TYPE +WAITING +RUNNING +SUCCEEDED +FAILED +CANCELLED +EXPIRED\necho +[1-9]/);
+    const { total, types } = JSON.parse((await run(['counts', '--type', 'echo', '--json'])).stdout);
+    assert.deepEqual({ type: 'echo', ...total }, types[0]);
+  });
+});
+
 describe('bide result', () => {
   test('gives the bytes as they are, to stdout and to a file', async () => {
     const id = await submitted(...sleepInput({ bytes: 70_000 }));

@@ -143,6 +143,13 @@ describe('the client', () => {
     assert.deepEqual(ids, ids.toSorted().reverse());
   });
 
+  test('counts gives jobs per type and in all', async () => {
+    await client.submit({ type: 'echo', delayMs: 3_600_000 });
+    const { total, types } = await client.counts({ types: ['echo', 'none'] });
+    assert.deepEqual(types, [{ type: 'echo', ...total }]);
+    assert.ok(total.waiting > 0);
+  });
+
   test('result gives bytes, openResult a stream of them, and both say when there is none', async () => {
     const { id } = await client.submit({ type: 'sleep', input: { bytes: 200_000 } }, { waitMs: 20_000 });
     const whole = await client.result(id);

@@ -70,6 +70,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'POST /v1/work/:id/heartbeat': 'heartbeatWork',
   'POST /v1/work/:id/succeed': 'succeedWork',
   'POST /v1/work/:id/fail': 'failWork',
+  'GET /v1/counts': 'countJobs',
   'GET /v1/types': 'listTypes',
   'POST /v1/keys': 'createKey',
   'GET /v1/keys': 'listKeys',

@@ -22,6 +22,7 @@ const SERVES = [
   ['POST', '/v1/work/{id}/heartbeat', 'Keep a claimed job, report progress, learn of a cancel.'],
   ['POST', '/v1/work/{id}/succeed', 'Deliver the result.'],
   ['POST', '/v1/work/{id}/fail', 'Report that the work failed.'],
+  ['GET', '/v1/counts', 'Count jobs per type and state.'],
   ['GET', '/v1/types', 'The job types that this server takes.'],
   ['POST', '/v1/keys', 'Make a key.'],
   ['GET', '/v1/keys', 'List keys.'],

@@ -5,6 +5,7 @@ import type { DialectContext, KeyAdmin, Principal } from '../../http/dialect.ts'
 import { frame, isRoot } from '../frame.ts';
 import { takeJsonBodies } from '../json-body.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
+import { declareCountsRoute } from './counts-route.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
@@ -49,6 +50,7 @@ export async function nativeRoutes(
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
     declareInputRoute(app, face);
+    declareCountsRoute(app, face);
     declareEventsRoute(app, face);
     declareWorkRoutes(app, face);
     declareTypes(app, face);

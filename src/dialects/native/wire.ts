@@ -6,7 +6,7 @@
  */
 import { type Static, type TSchema, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
-import { SHOWN_STATES } from '../../core/state.ts';
+import { SHOWN_STATES, STORED_STATES, type StoredState } from '../../core/state.ts';
 import { SCOPES } from '../../engine/api.ts';
 
 const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
@@ -266,6 +266,26 @@ function listQuerySchema<Include extends TSchema>(limits: Limits, include: Inclu
   );
 }
 
+function countSchemas() {
+  const states = Object.fromEntries(STORED_STATES.map((state) => [state, Type.Integer()])) as Record<
+    StoredState,
+    ReturnType<typeof Type.Integer>
+  >;
+  const perState = { ...states, waiting: Type.Integer({ description: 'Scheduled, queued or retrying.' }) };
+  return {
+    countsQuery: Type.Object(
+      { type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })) },
+      strict,
+    ),
+    counts: Type.Object({
+      total: Type.Object(perState),
+      types: Type.Array(Type.Object({ type: Type.String(), ...perState }), {
+        description: 'Types that have jobs, by name.',
+      }),
+    }),
+  };
+}
+
 function querySchemas(limits: Limits) {
   const { seconds } = durations(limits);
   const wait = Type.Optional(seconds('Seconds to hold the answer. `Prefer: wait=N` does the same.'));
@@ -354,6 +374,7 @@ export function wireOf(limits: Limits) {
     types: Type.Object({
       types: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), slots: Type.Integer() })),
     }),
+    ...countSchemas(),
     ...querySchemas(limits),
     ...claimSchemas(limits),
     ...reportSchemas(limits),
@@ -374,5 +395,6 @@ export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
+export type CountsQuery = Static<Wire['countsQuery']>;
 export type SucceedQuery = Static<Wire['succeedQuery']>;
 export type KeysQuery = Static<Wire['keysQuery']>;
