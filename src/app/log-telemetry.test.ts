@@ -37,7 +37,7 @@ test('a failed job leaves one warning with job, type, attempt, error and stack',
 
 test('every line about an attempt says which one', () => {
   const lines = linesOf('info', [
-    { kind: 'jobLogged', ...facts, line: 'page 3' },
+    { kind: 'jobLogged', level: 'info', ...facts, line: 'page 3' },
     { kind: 'jobRetried', ...facts, code: 'HANDLER_FAILED', message: 'x', delayMs: 5 },
     { kind: 'attemptLost', ...facts, fence: 3 },
     { kind: 'attemptAbandoned', ...facts, reason: 'timeout' },
@@ -60,4 +60,27 @@ test('an outage leaves a line when it begins and one when it is over, however ma
     lines.map(({ msg }) => msg),
     [...once, ...once],
   );
+});
+
+test('a failed attempt is a warning, and of many of one type some are told, with the number of the others', () => {
+  const lines: Record<string, unknown>[] = [];
+  let now = 0;
+  const logger = createLogger('warn', { write: (text) => void lines.push(JSON.parse(text)) });
+  const log = logTelemetry(logger, () => now);
+  const fail = (type: string) =>
+    log({ kind: 'jobRetried', ...facts, type, code: 'HANDLER_FAILED', message: 'no', delayMs: 5 });
+  for (let count = 0; count < 15; count += 1) fail('report');
+  fail('mail');
+  now = 10_000;
+  fail('report');
+  fail('report');
+  assert.deepEqual(
+    lines.map(({ type }) => type),
+    [...Array<string>(10).fill('report'), 'mail', 'report', 'report'],
+  );
+  const { level, id, attempt, code, msg } = lines[0] ?? {};
+  assert.deepEqual([level, id, attempt, code], ['warn', 'j1', 3, 'HANDLER_FAILED']);
+  assert.equal(msg, 'attempt failed, tried again later: HANDLER_FAILED: no');
+  assert.deepEqual([lines[11]?.leftOut, lines[12]?.leftOut], [5, undefined]);
+  assert.match(String(lines[11]?.msg), /\(and 5 more of this type, left out\)$/);
 });

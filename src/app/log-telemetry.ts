@@ -1,7 +1,7 @@
 /**
  * Logging as one subscriber of telemetry: what an operator wants to read, at the level that it has for them.
  *
- * At the default level (`warn`) a failed job leaves one line, with its error and, where its handler ran here, the stack. An outage of the
+ * At the default level (`warn`) a failed attempt leaves one line, with its error and, where its handler ran here, the stack; of many of one type some. An outage of the
  * database leaves two, whatever the number of loops that meet it: one when it begins, one when it is over.
  */
 import type { TelemetryEvent } from '../engine/telemetry.ts';
@@ -9,25 +9,36 @@ import type { Logger } from '../http/log.ts';
 
 /** Stacks of attempts whose outcome is being stored; more of them than run at once are none that anybody waits for. */
 const STACKS_MAX = 1_000;
+/** Failures of one type that are told in so long. */
+const FAILURES_MAX = 10;
+const FAILURES_MS = 10_000;
 
 type Event<Kind extends TelemetryEvent['kind']> = Extract<TelemetryEvent, { kind: Kind }>;
 
 /** Events by level; those that are not named are for metrics alone, being too many for a log. */
-export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
+/** @param steady ms of a counter that never jumps */
+export function logTelemetry(
+  logger: Logger,
+  steady: () => number = () => performance.now(),
+): (event: TelemetryEvent) => void {
   const stacks = createStacks();
   const outage = createOutage(logger);
+  const failures = createFailures(logger, steady);
   return (event) => {
     switch (event.kind) {
       case 'attemptFailed':
         return stacks.keep(event);
       case 'jobFinished':
-        return jobFinished(logger, event, stacks.take(event));
+        return jobFinished(logger, failures, event, stacks.take(event));
       case 'jobRetried':
-        return logger.info({ ...event, ...stacks.take(event) }, 'attempt failed, tried again later');
+        return failures.tell(
+          { ...event, ...stacks.take(event) },
+          `attempt failed, tried again later: ${event.code}: ${event.message}`,
+        );
       case 'typeRests':
         return logger.warn(event, 'attempts cannot be started on this machine; given back, tried again later');
       case 'jobLogged':
-        return logger.info({ id: event.id, type: event.type, attempt: event.attempt }, event.line);
+        return jobLogged(logger, event);
       case 'attemptLost':
         return logger.warn(event, 'lease lost, work dropped');
       case 'attemptAbandoned':
@@ -53,10 +64,44 @@ export function logTelemetry(logger: Logger): (event: TelemetryEvent) => void {
 }
 
 /** What nobody asked for is a warning; a cancel is what somebody asked for. */
-function jobFinished(logger: Logger, event: Event<'jobFinished'>, stack: object): void {
+function jobFinished(logger: Logger, failures: Failures, event: Event<'jobFinished'>, stack: object): void {
   if (event.state === 'failed' || event.state === 'expired') {
-    logger.warn({ ...event, ...stack }, `job ${event.state}: ${event.code}: ${event.message}`);
+    failures.tell({ ...event, ...stack }, `job ${event.state}: ${event.code}: ${event.message}`);
   } else logger.debug(event, `job ${event.state}`);
+}
+
+/** What a job says is of the job, whatever its level: it is kept with it, and here it is told at the most. */
+function jobLogged(logger: Logger, { id, type, attempt, level, line }: Event<'jobLogged'>): void {
+  const facts = { id, type, attempt, ...(level === 'info' ? {} : { said: level }) };
+  if (level === 'debug') logger.debug(facts, line);
+  else logger.info(facts, line);
+}
+
+interface Failures {
+  tell(facts: { readonly type: string }, message: string): void;
+}
+
+/** Of each type so many failures are told in `FAILURES_MS`, and how many were not with the next one: a receiver that is away fails thousands. */
+function createFailures(logger: Logger, steady: () => number): Failures {
+  const told = new Map<string, { beganAt: number; count: number; leftOut: number }>();
+  return {
+    tell(facts, message) {
+      const now = steady();
+      const known = told.get(facts.type);
+      const leftOut = known?.leftOut ?? 0;
+      if (known !== undefined && now - known.beganAt < FAILURES_MS) {
+        if (known.count >= FAILURES_MAX) {
+          known.leftOut += 1;
+          return;
+        }
+        known.count += 1;
+      } else told.set(facts.type, { beganAt: now, count: 1, leftOut: 0 });
+      logger.warn(
+        leftOut === 0 ? facts : { ...facts, leftOut },
+        leftOut === 0 ? message : `${message} (and ${leftOut} more of this type, left out)`,
+      );
+    },
+  };
 }
 
 /** The stack of an attempt until its outcome is told. */

@@ -7,6 +7,7 @@
  */
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
+import type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
@@ -121,6 +122,32 @@ export interface ByteSlice {
   readonly length: number;
 }
 
+export interface LogRequest {
+  readonly tenant: string;
+  readonly id: string;
+  /** Only lines behind this offset; 0 for all. */
+  readonly after: number;
+  readonly attempt?: number | undefined;
+  /** Only lines at this level or above. */
+  readonly levelMin?: LogLevel | undefined;
+  readonly limit: number;
+  /** Waits up to this long for a line while there is none, and the job may still bring one. */
+  readonly timeoutMs: number;
+  readonly signal: CallerSignal;
+}
+
+export interface LogPage {
+  readonly lines: readonly LogLine[];
+  /** Pass as `after` for what comes behind these lines. */
+  readonly next: number;
+  /** The job is final and these are the last lines. */
+  readonly isDone: boolean;
+}
+
+export type LogsOutcome =
+  | ({ readonly kind: 'found'; readonly snapshot: Snapshot } & LogPage)
+  | Exclude<Lookup, { kind: 'found' }>;
+
 export interface ListRequest extends Omit<ListFilter, 'tenant' | 'states'> {
   readonly tenant: string;
   /** Shown words; `scheduled`, `queued` and `retrying` are told apart here. */
@@ -161,6 +188,8 @@ export interface HeartbeatRequest extends WorkRef {
   readonly leaseMs?: number;
   readonly percent?: number;
   readonly message?: string | null;
+  /** What the work has said since the last one. */
+  readonly log?: readonly LogEntry[];
   /** Holds the answer until a cancel is requested, the job is lost, or this time is over: the worker learns of a cancel at once. */
   readonly timeoutMs: number;
   readonly signal: CallerSignal;
@@ -204,6 +233,8 @@ export interface Engine {
   readResult(tenant: string, id: string, slice?: ByteSlice): Promise<ResultOutcome>;
   /** The submitted input as JSON text; null when the job is missing or gone. */
   readInput(tenant: string, id: string): Promise<string | null>;
+  /** What the job has said. */
+  readLogs(request: LogRequest): Promise<LogsOutcome>;
   list(request: ListRequest): Promise<ListPage>;
   count(filter: CountFilter): Promise<readonly Count[]>;
   wait(request: WaitRequest): Promise<WaitOutcome>;
@@ -243,7 +274,8 @@ export interface Attempt {
   readonly signal: AbortSignal;
   /** Coalesced by the engine: calling it a thousand times a second costs little. */
   report(percent: number | undefined, message?: string | null): void;
-  log(line: string): void;
+  /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
+  log(line: string, level?: LogLevel, fields?: string | null): void;
 }
 
 export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';
@@ -324,5 +356,6 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 /** What proving who calls needs of a store. */
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
+export type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Scope, Store, StoredKey } from '../store/contract.ts';
 export { SCOPES } from '../store/contract.ts';

@@ -15,6 +15,7 @@ import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
+import { createLogReads } from './logging/log-reads.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
 import { endOrphanLeases } from './running/orphans.ts';
@@ -86,6 +87,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...parts.work,
     ...lifecycle,
     submit: createSubmit(parts),
+    readLogs: createLogReads(parts),
     types: () => options.types.map(factsOf),
     wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>

@@ -8,6 +8,7 @@ import { createRemovals, type Removals } from './commanding/removals.ts';
 import { createDeliveries } from './deliveries/deliveries.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
+import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
@@ -40,6 +41,7 @@ export interface EngineParts extends EngineBase {
   readonly reader: Reader;
   readonly commands: Commands;
   readonly removals: Removals;
+  readonly logs: Logs;
   readonly population: Population;
   readonly durations: Durations;
   readonly waiters: Waiters;
@@ -69,7 +71,8 @@ export function createParts(options: PartsOptions): EngineParts {
   const population = createPopulation(base);
   const durations = createDurations(changes);
   const waiters = createWaiters({ ...base, reader });
-  const known = { ...base, reader, commands, removals, live };
+  const logs = createLogs(base);
+  const known = { ...base, reader, commands, removals, live, logs };
   const dispatcher = createDispatcher({ ...known, types: options.types });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });

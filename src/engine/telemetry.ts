@@ -5,6 +5,7 @@
  * process. An event without a listener costs one comparison. A listener that throws is ignored: watching must not break work.
  */
 import type { BideError } from '../core/errors.ts';
+import type { LogLevel } from '../core/log-line.ts';
 import type { FinalState } from '../core/state.ts';
 
 export interface AttemptFacts {
@@ -47,7 +48,7 @@ export type TelemetryEvent =
   /** Attempts of the type could not be started on this machine; none is claimed here for `restMs`. */
   | { readonly kind: 'typeRests'; readonly type: string; readonly reason: string; readonly restMs: number }
   /** A line that a handler wrote with `log`. */
-  | ({ readonly kind: 'jobLogged'; readonly line: string } & AttemptFacts)
+  | ({ readonly kind: 'jobLogged'; readonly line: string; readonly level: LogLevel } & AttemptFacts)
   /** A handler of this process threw or said that it failed; what becomes of its job is told when it is stored. */
   | ({ readonly kind: 'attemptFailed'; readonly stack: string } & AttemptFacts)
   /** The worker lost its lease: whatever the attempt still brings is dropped. */

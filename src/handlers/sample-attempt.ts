@@ -1,10 +1,13 @@
 /** An attempt for tests of handlers: what it is told is kept, and can be awaited. */
 import type { Json } from '../core/job.ts';
+import type { LogLevel } from '../core/log-line.ts';
 import type { AbortReason, Attempt } from '../engine/api.ts';
 
 export interface SampleAttempt extends Attempt {
   readonly reports: readonly Report[];
   readonly logs: readonly string[];
+  /** The same lines with their levels and fields. */
+  readonly lines: readonly { readonly line: string; readonly level: LogLevel; readonly fields: string | null }[];
   abort(reason: AbortReason): void;
   /** Resolves with the first report that was or will be made. */
   reported(): Promise<Report>;
@@ -23,6 +26,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
   const controller = new AbortController();
   const reports: Report[] = [];
   const logs: string[] = [];
+  const lines: SampleAttempt['lines'][number][] = [];
   const firstReport = Promise.withResolvers<Report>();
   const firstLog = Promise.withResolvers<string>();
   made += 1;
@@ -46,8 +50,10 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
       reports.push({ percent, message });
       firstReport.resolve({ percent, message });
     },
-    log(line) {
+    lines,
+    log(line, level = 'info', fields = null) {
       logs.push(line);
+      lines.push({ line, level, fields });
       firstLog.resolve(line);
     },
     abort: (reason) => controller.abort(reason),

@@ -13,9 +13,10 @@ import type { BideError } from '../core/errors.ts';
 import type { Job, JobPatch, JobSpec, Json } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 import type { Delivery, DeliveryClaim, DeliverySettlement } from './contract-deliveries.ts';
+import type { LogAppend, LogEntry, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 
 export { DELIVERY_LANES, type DeliveryLane } from './contract-deliveries.ts';
-export type { Delivery, DeliveryClaim, DeliverySettlement };
+export type { Delivery, DeliveryClaim, DeliverySettlement, LogAppend, LogEntry, LogFilter, LogLine, LogOutcome };
 
 // --- Jobs -----------------------------------------------------------------------------------------------------------------
 
@@ -258,6 +259,8 @@ export interface WholeJob {
   readonly result: ResultContent | null;
   /** Unsettled ones, in their order. */
   readonly deliveries: readonly PendingDelivery[];
+  /** By offset. */
+  readonly logs: readonly LogLine[];
 }
 
 /** Everything that a store holds is a sequence of these. */
@@ -330,15 +333,20 @@ export interface Store {
   list(filter: ListFilter): Promise<readonly Job[]>;
   /** Jobs per tenant, type and state; groups without a job are left out. */
   count(filter: CountFilter): Promise<readonly Count[]>;
-  /** The jobs of a tenant, in whatever state, and the bytes of their inputs (as UTF-8) and results. */
+  /** The jobs of a tenant, in whatever state, and the bytes of their inputs (as UTF-8), results and logs. */
   usage(tenant: string): Promise<JobUsage>;
   /** Heartbeats. Not a change: the revision stays. */
   extend(batch: readonly LeaseExtension[]): Promise<readonly LeaseOutcome[]>;
   sweep(request: { readonly now: number; readonly limit: number }): Promise<SweepFindings>;
   /** The earliest `runAt` ahead of `now` per type, for types that have one: how long a dispatcher may sleep. */
   nextRunAt(request: { readonly types: readonly string[]; readonly now: number }): Promise<number | null>;
-  /** Removes job, result, tags and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
+  /** Removes job, result, tags, logs and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
   remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
+
+  /** Appends lines behind those that there are. A job without any costs nothing, here or elsewhere. */
+  logAppend(batch: readonly LogAppend[]): Promise<readonly LogOutcome[]>;
+  /** By offset; none where there is no such job. */
+  logRead(filter: LogFilter): Promise<readonly LogLine[]>;
 
   /** Tells other processes to look. Never inside a writing transaction; failing is not an error. */
   hint(hints: readonly Hint[]): void;

@@ -144,7 +144,7 @@ describe('restore in PostgreSQL', () => {
       assert.ok(job !== undefined);
       const broken = { ...job, id: 'no uuid', number: 9 };
       const batch = [{ ...job, id: crypto.randomUUID(), number: 8 }, broken].map(
-        (one) => ({ kind: 'job', job: one, input: '{}', result: null, deliveries: [] }) as const,
+        (one) => ({ kind: 'job', job: one, input: '{}', result: null, deliveries: [], logs: [] }) as const,
       );
       await assert.rejects(context.store.restore(batch));
       assert.equal(wholeJobsOf(await dumped(context.store)).length, 1);
@@ -159,7 +159,7 @@ describe('restore in PostgreSQL', () => {
       const result = { contentType: 'text/plain', bytes: Uint8Array.from([1, 2, 3]) };
       const ended = { state: 'succeeded', finishedAt: NOW, result: { contentType: 'text/plain', bytes: 3 } } as const;
       const other = { ...job, ...ended, id: crypto.randomUUID() };
-      const record = { kind: 'job', job: other, input: '{}', result, deliveries: [] } as const;
+      const record = { kind: 'job', job: other, input: '{}', result, deliveries: [], logs: [] } as const;
       assert.deepEqual(await context.store.restore([record]), ['conflict']);
       assert.deepEqual(await queryOnce(context.url, 'SELECT number FROM bide.finished'), []);
     }));

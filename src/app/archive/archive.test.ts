@@ -25,6 +25,10 @@ const RECORD: StoreRecord = {
       dueAt: null,
     },
   ],
+  logs: [
+    { offset: 33, attempt: 1, at: 1, level: 'debug', line: '\0', fields: null },
+    { offset: 70, attempt: 0, at: 2, level: 'error', line: '\ud800', fields: '{"a":1}' },
+  ],
 };
 const RECORDS: readonly StoreRecord[] = [
   { kind: 'counter', number: 7 },
@@ -150,6 +154,10 @@ describe('readRecord', () => {
       [
         'its result is not the one that job.result describes',
         (value) => Object.assign(value.result ?? {}, { base64: 'AAAA' + 'AAAA' }),
+      ],
+      [
+        'logs[1].level is none of debug, info, warn, error',
+        (value) => Object.assign(value.logs?.[1] ?? {}, { level: 'loud' }),
       ],
       ['deliveries[1].url is no text', (value) => Object.assign(value.deliveries?.[1] ?? {}, { url: null })],
     ];

@@ -7,7 +7,7 @@
  * {"kind":"key","key":{…}}                                                    API keys: hashes, never a key itself
  * {"kind":"document","document":{…}}                                          what dialects keep
  * {"kind":"tombstone","tombstone":{…}}                                        removed jobs
- * {"kind":"job","job":{…},"input":"…","result":{"contentType":"…","base64":"…"},"deliveries":[…]}
+ * {"kind":"job","job":{…},"input":"…","result":{"contentType":"…","base64":"…"},"deliveries":[…],"logs":[…]}
  * {"kind":"end","counts":{"counter":1,"key":1,"document":0,"tombstone":1,"job":1}}
  * ```
  * - Times are milliseconds since 1970, all else is as in the store's contract. The last line tells a whole archive from one

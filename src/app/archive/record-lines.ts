@@ -7,6 +7,7 @@
  */
 import { jobIdOf } from '../../core/id.ts';
 import type { AttemptFailure, Job, JobError, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
+import { LOG_LEVELS, type LogLine } from '../../core/log-line.ts';
 import { isFinal, STORED_STATES } from '../../core/state.ts';
 import {
   type Document,
@@ -124,6 +125,15 @@ const document = objectOf<Document>({
 
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
 
+const logLine = objectOf<LogLine>({
+  offset: whole,
+  attempt: small,
+  at: whole,
+  level: oneOf(LOG_LEVELS),
+  line: text,
+  fields: orNull(text),
+});
+
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
 
 const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
@@ -131,7 +141,7 @@ const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
   key: objectOf<Of<'key'>>({ kind: text, key }),
   document: objectOf<Of<'document'>>({ kind: text, document }),
   tombstone: objectOf<Of<'tombstone'>>({ kind: text, tombstone }),
-  job: objectOf<JobLine>({ kind: text, job, input: text, result, deliveries: listOf(delivery) }),
+  job: objectOf<JobLine>({ kind: text, job, input: text, result, deliveries: listOf(delivery), logs: listOf(logLine) }),
 };
 
 /** Records by kind. */

@@ -19,6 +19,26 @@ export const JOB_LIMITS = {
     max: MIB,
     meaning: 'Bytes kept of the details of an error; more is dropped and said so.',
   },
+  logBytesPerJobMax: {
+    value: MIB,
+    min: 0,
+    max: 64 * MIB,
+    meaning:
+      'Bytes kept of the log of one job; of more the middle is left out, and a line says so. 0 keeps none, and the log of the server has them alone.',
+  },
+  logLineLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of one line of a log.' },
+  logFieldsBytesMax: {
+    value: 4 * KIB,
+    min: 0,
+    max: 64 * KIB,
+    meaning: 'Bytes kept of the fields of one line of a log; more is dropped and said so.',
+  },
+  logLinesPerSecondMax: {
+    value: 1_000,
+    min: 1,
+    max: 100_000,
+    meaning: 'Lines that one job may log in a second, or a worker send at once; more are left out and counted.',
+  },
   priorityMax: { value: 100, min: 1, max: 1_000, meaning: 'Priorities run from minus this to this.' },
   attemptsMax: { value: 100, min: 1, max: 10_000, meaning: 'Attempts that a job may ask for.' },
   delayMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'How far ahead a job may be scheduled.' },

@@ -17,6 +17,7 @@ export const REQUEST_LIMITS = {
   },
   jobsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Jobs in one bulk submit.' },
   idsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Job ids in one wait.' },
+  logPageMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Lines of a log in one answer.' },
   listPageMax: { value: 500, min: 1, max: 5_000, meaning: 'Jobs on one page of a list.' },
   waitMsMax: {
     value: MINUTE,

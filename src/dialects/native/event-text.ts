@@ -5,8 +5,10 @@
  * body is a `data` field of its own, and a client joins them by line feeds. Within JSON strings line breaks are escaped, so that
  * the joined text is the same JSON.
  */
+import type { LogLine } from '../../engine/api.ts';
+import { logLineBody } from './log-text.ts';
 
-/** The one name of events there is. */
+/** The one name of events there is, unless somebody asks for the log. */
 export const EVENT_NAME = 'job';
 
 /** Says nothing, and thereby that the connection lives: to the client, and to proxies that cut what is quiet. */
@@ -20,9 +22,15 @@ export function retryText(ms: number): string {
   return `retry: ${ms}\n\n`;
 }
 
-/** @param body JSON text */
-export function eventText(revision: number, body: string): string {
-  return `id: ${revision}\nevent: ${EVENT_NAME}\ndata: ${onFields(body)}\n\n`;
+/** @param body JSON text
+ @param offset where the reader is in the log, for those who read it */
+export function eventText(revision: number, body: string, offset?: number): string {
+  return `id: ${revision}${offset === undefined ? '' : `-${offset}`}\nevent: ${EVENT_NAME}\ndata: ${onFields(body)}\n\n`;
+}
+
+/** Lines of the log, an event each. */
+export function logEventText(revision: number, lines: readonly LogLine[]): string {
+  return lines.map((line) => `id: ${revision}-${line.offset}\nevent: log\ndata: ${logLineBody(line)}\n\n`).join('');
 }
 
 function onFields(body: string): string {

@@ -25,7 +25,8 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
-const REVISION = /^\d{1,15}$/;
+/** A revision, and where the log was asked for the offset in it. */
+const EVENT_ID = /^(\d{1,15})(?:-(\d{1,15}))?$/;
 
 const EXAMPLE =
   'retry: 2000\n\nid: 3\nevent: job\ndata: {"id":"…","state":"running",…,"revision":3,…}\n\n: keep-alive\n\n';
@@ -58,9 +59,19 @@ export function declareEventsRoute(app: FastifyInstance, face: Face): void {
     async (request, reply) => {
       const { tenant } = principalOf(request);
       const id = requireJobId((request.params as { id: string }).id);
-      const known = knownRevision(request);
+      const known = knownOf(request);
       const snapshot = face.engine.peek(tenant, id) ?? requireFound((await face.engine.read(tenant, [id]))[0]);
-      return answer(face, { streams, eventOf }, { request, reply, snapshot, isKnown: known === snapshot.job.revision });
+      return answer(
+        face,
+        { streams, eventOf },
+        {
+          request,
+          reply,
+          snapshot,
+          isKnown: known.revision === snapshot.job.revision,
+          logsAfter: (request.query as EventsQuery).logs === 'true' ? known.offset : null,
+        },
+      );
     },
   );
 }
@@ -69,7 +80,8 @@ function described({ engine: { limits } }: Face) {
   const [quiet, life] = [limits.eventsKeepAliveMs, limits.eventsMsMax].map((ms) => `${ms / 1_000} s`);
   const description = `The current snapshot, then one after each change; a client that reads slowly misses some in between, never the last. \
 Each is an event \`job\` whose id is the revision and whose data is the body of \`GET /v1/jobs/{id}\`. The stream ends with the final snapshot. A \
-comment comes after ${quiet} without news. After ${life} the stream ends to be resumed.`;
+comment comes after ${quiet} without news. After ${life} the stream ends to be resumed. \
+With \`logs=true\` what the job says comes as well: an event \`log\` per line, whose data is a line of \`GET /v1/jobs/{id}/logs\`; ids are then \`revision-offset\`.`;
   return { description, content: { 'text/event-stream': { schema: { type: 'string', example: EXAMPLE } } } };
 }
 
@@ -78,11 +90,14 @@ const NOTHING_MORE = {
   description: 'The job is final and Last-Event-ID is its last revision: do not come back.',
 } as const;
 
-/** Null where the client has none. The header wins: an EventSource goes on sending the URL that it began with. */
-function knownRevision(request: FastifyRequest): number | null {
+/** What the client has: a revision, null where it has none, and its place in the log. The header wins: an EventSource goes on sending the URL that it began with. */
+function knownOf(request: FastifyRequest): { readonly revision: number | null; readonly offset: number } {
   const header = request.raw.headers['last-event-id'];
-  if (header === undefined) return (request.query as EventsQuery).lastEventId ?? null;
-  if (typeof header === 'string' && REVISION.test(header)) return Number(header);
+  const { lastEventId = null, logsAfter = 0 } = request.query as EventsQuery;
+  if (header === undefined) return { revision: lastEventId, offset: logsAfter };
+  const [, revision, offset] = (typeof header === 'string' ? EVENT_ID.exec(header) : null) ?? [];
+  if (revision !== undefined)
+    return { revision: Number(revision), offset: offset === undefined ? logsAfter : Number(offset) };
   throw invalid([{ path: '/headers/last-event-id', message: 'must be a revision, a whole number' }]);
 }
 
@@ -97,15 +112,17 @@ interface Following {
   readonly snapshot: Snapshot;
   /** Whether the client has this snapshot. One that claims to have a later one has something else. */
   readonly isKnown: boolean;
+  /** The place in the log from which on its lines are sent; null for who did not ask for them. */
+  readonly logsAfter: number | null;
 }
 
 function answer(face: Face, { streams, eventOf }: Streaming, following: Following): FastifyReply {
-  const { request, reply, snapshot, isKnown } = following;
+  const { request, reply, snapshot, isKnown, logsAfter } = following;
   const { job } = snapshot;
   if (isKnown && isFinal(job.state)) return reply.code(204).header('cache-control', HEADERS['cache-control']).send();
   // As a stream, since how long the answer to a GET would become is not known.
   if (request.method === 'HEAD') return reply.headers(HEADERS).send(Readable.from([]));
-  if (isFinal(job.state)) {
+  if (isFinal(job.state) && logsAfter === null) {
     const { eventsRetryMs } = face.engine.limits;
     return reply.headers(HEADERS).send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
   }
@@ -115,6 +132,7 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
     snapshot,
     isKnown,
     eventOf: (one) => eventOf(one, engine.clock.now()),
+    ...(logsAfter === null ? {} : { after: logsAfter, eventWith: eventWith(face) }),
   });
   const held = holdOrRefuse(face, request, reply, async (gone) => {
     gone.addEventListener('abort', () => stream.end(), { once: true });
@@ -126,6 +144,10 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
   held.catch(() => reply.raw.destroy());
   cutWhenStalled(face, request);
   return reply.headers(HEADERS).send(stream.readable);
+}
+
+function eventWith(face: Face) {
+  return (snapshot: Snapshot, offset: number) => eventText(snapshot.job.revision, face.bodyOf(snapshot), offset);
 }
 
 /** Whoever takes nothing for so long will not, and a connection that is gone without a word says nothing at all. */

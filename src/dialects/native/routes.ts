@@ -12,6 +12,7 @@ import { createFace, type Face } from './face.ts';
 import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
+import { declareLogsRoute } from './logs-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
 import { validatorCompiler } from './validate.ts';
@@ -52,6 +53,7 @@ export async function nativeRoutes(
     declareInputRoute(app, face);
     declareCountsRoute(app, face);
     declareEventsRoute(app, face);
+    declareLogsRoute(app, face);
     declareWorkRoutes(app, face);
     declareTypes(app, face);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);

@@ -8,24 +8,10 @@ import { type Static, type TSchema, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { SHOWN_STATES, STORED_STATES, type StoredState } from '../../core/state.ts';
 import { SCOPES } from '../../engine/api.ts';
+import { heartbeatLog, logSchemas } from './wire-logs.ts';
+import { durations, nullable, oneOf, strict, time } from './wire-parts.ts';
 
-const nullable = <Schema extends TSchema>(schema: Schema) => Type.Union([schema, Type.Null()]);
-const oneOf = <const Words extends readonly string[]>(words: Words, description: string) =>
-  Type.Unsafe<Words[number]>({ type: 'string', enum: [...words], description });
-const strict = { additionalProperties: false } as const;
-
-const time = (description: string) =>
-  Type.String({ format: 'date-time', description, examples: ['2026-01-31T12:00:00Z'] });
 const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
-
-const durations = (limits: Limits) => ({
-  ms: (max: number, description: string, min = 0) => Type.Integer({ minimum: min, maximum: max, description }),
-  seconds: (description: string) =>
-    Type.Number({
-      minimum: 0,
-      description: `${description} Longer waits count as ${limits.waitMsMax / 1_000}.`,
-    }),
-});
 
 function submitSchema(limits: Limits) {
   const { ms } = durations(limits);
@@ -192,6 +178,7 @@ function reportSchemas(limits: Limits) {
             strict,
           ),
         ),
+        log: Type.Optional(heartbeatLog(limits)),
         leaseMs: Type.Optional(leaseMs(limits)),
         wait: Type.Optional(seconds('Seconds to hold the answer while no cancel is requested.')),
       },
@@ -304,6 +291,10 @@ function querySchemas(limits: Limits) {
     ),
     eventsQuery: Type.Object(
       {
+        logs: Type.Optional(oneOf(['true', 'false'], 'Whether the lines of the log come as events, named `log`.')),
+        logsAfter: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'Only lines behind this offset, where Last-Event-ID names none.' }),
+        ),
         lastEventId: Type.Optional(
           Type.Integer({ minimum: 0, description: 'As the header Last-Event-ID, which wins, for who cannot set it.' }),
         ),
@@ -376,6 +367,7 @@ export function wireOf(limits: Limits) {
     }),
     ...countSchemas(),
     ...querySchemas(limits),
+    ...logSchemas(limits),
     ...claimSchemas(limits),
     ...reportSchemas(limits),
     ...keySchemas(),
@@ -394,6 +386,7 @@ export type KeyBody = Static<Wire['keyBody']>;
 export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;
+export type LogsQuery = Static<Wire['logsQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
 export type CountsQuery = Static<Wire['countsQuery']>;
 export type SucceedQuery = Static<Wire['succeedQuery']>;

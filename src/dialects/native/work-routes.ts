@@ -10,12 +10,12 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
 import { isJsonType } from '../../core/media-type.ts';
-import type { CallerSignal, ClaimWorkOutcome, Engine, ResultContent } from '../../engine/api.ts';
+import type { CallerSignal, ClaimWorkOutcome, Engine, LogEntry, ResultContent } from '../../engine/api.ts';
 import { refuseErrors } from '../frame.ts';
 import { readJson, takeRawBodies } from '../json-body.ts';
 import { compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
-import { claimedBody, requireHeld, requireJobId } from './mapping.ts';
+import { claimedBody, requireHeld, requireJobId, requireTime } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import { isoTime } from './status.ts';
@@ -160,7 +160,8 @@ function requireClaimed(outcome: ClaimWorkOutcome) {
 
 async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = face;
-  const { fence, progress, leaseMs, wait } = request.body as HeartbeatBody;
+  const { fence, progress, leaseMs, wait, log } = request.body as HeartbeatBody;
+  const now = engine.clock.now();
   const timeoutMs = waitMsOf(wait, engine.limits.waitMsMax);
   const beat = (signal: CallerSignal) =>
     engine.workHeartbeat({
@@ -169,6 +170,7 @@ async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyRepl
       fence,
       timeoutMs,
       signal,
+      ...(log === undefined ? {} : { log: log.map((line, index) => logEntryOf(line, index, now)) }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(progress?.percent === undefined ? {} : { percent: progress.percent }),
       ...(progress?.message === undefined ? {} : { message: progress.message }),
@@ -178,6 +180,17 @@ async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyRepl
   return reply
     .type(JSON_TYPE)
     .send(JSON.stringify({ cancelRequested: isCancelRequested, leaseUntil: isoTime(leaseUntil) }));
+}
+
+/** Whenever a worker's clock says it was said: at most now. */
+function logEntryOf(
+  { line, level, fields, at }: NonNullable<HeartbeatBody['log']>[number],
+  index: number,
+  now: number,
+): LogEntry {
+  const saidAt = at === undefined ? now : requireTime(at, `/log/${index}/at`);
+  const text = fields === undefined ? null : JSON.stringify(fields);
+  return { at: Math.max(0, Math.min(saidAt, now)), level: level ?? 'info', line, fields: text };
 }
 
 async function fail(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

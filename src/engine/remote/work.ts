@@ -10,7 +10,7 @@
 import type { Command } from '../../core/decide.ts';
 import { BideError } from '../../core/errors.ts';
 import type { Failure, Job } from '../../core/job.ts';
-import type { LeaseExtension, LeaseOutcome, ResultContent } from '../../store/contract.ts';
+import type { LeaseExtension, LeaseOutcome, LogOutcome, ResultContent } from '../../store/contract.ts';
 import type {
   CallerSignal,
   ClaimWorkOutcome,
@@ -26,6 +26,8 @@ import type { Batcher } from '../batcher.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
+import { logEntryOf } from '../logging/log-entry.ts';
+import type { Logs } from '../logging/logs.ts';
 import type { Found, Reader } from '../reading/reader.ts';
 import { absenceOf, lookupOf, type Waiters } from '../reading/waiters.ts';
 import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
@@ -41,6 +43,7 @@ export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limit
   readonly reader: Reader;
   readonly waiters: Waiters;
   readonly commands: Commands;
+  readonly logs: Logs;
   readonly extensions: Batcher<LeaseExtension, LeaseOutcome>;
   readonly checkAttempt?: AttemptOptions['checkAttempt'];
 }
@@ -84,6 +87,7 @@ async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promi
   const { extensions, clock, limits } = options;
   const held = await heldBy(options, request);
   if (held.kind !== 'held') return held;
+  if ((await tellLog(options, request)) === 'lost') return lostNow(options, request);
   await report(options, request, held.job);
   const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
   const endsAt = clock.now() + request.timeoutMs;
@@ -128,6 +132,16 @@ async function lostNow({ reader }: WorkOptions, { tenant, id }: WorkRef): Promis
   const [found] = await reader.fresh([id]);
   const lookup = lookupOf(found, tenant);
   return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
+}
+
+/** Within the limits, as what handlers of this process say. */
+async function tellLog(
+  { logs, limits }: WorkOptions,
+  { id, fence, log = [] }: HeartbeatRequest,
+): Promise<LogOutcome | null> {
+  if (log.length === 0 || limits.logBytesPerJobMax === 0) return null;
+  const entries = log.map((entry) => logEntryOf(entry, limits));
+  return logs.append({ id, fence, entries, bytesMax: limits.logBytesPerJobMax });
 }
 
 async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest, seen: Job): Promise<void> {

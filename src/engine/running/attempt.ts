@@ -25,6 +25,8 @@ import type { CancelTimer } from '../clock.ts';
 import type { Asker, Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
+import { AttemptLog } from '../logging/attempt-log.ts';
+import type { Logs } from '../logging/logs.ts';
 import { attemptFacts } from '../telemetry.ts';
 import { failureOf, stackOf } from './failure.ts';
 import { type AttemptParts, GivenAttempt } from './given-attempt.ts';
@@ -59,6 +61,7 @@ export interface AttemptKeeper {
 }
 
 export interface AttemptOptions extends Pick<EngineBase, 'clock' | 'limits' | 'telemetry' | 'random'> {
+  readonly logs: Logs;
   readonly commands: Commands;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
 }
@@ -90,6 +93,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   readonly #keeper: AttemptKeeper;
   #controller: AbortController | null = null;
   #reporter: ProgressReporter | null = null;
+  #log: AttemptLog | null = null;
   #cancelGrace: CancelTimer | null = null;
   #reason: AbortReason | null = null;
   #verdict: Verdict = null;
@@ -163,6 +167,17 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
     return this.#reporter;
   }
 
+  log(): AttemptLog {
+    if (this.#log === null) {
+      this.#log = new AttemptLog(this.options, this.job, () => {
+        // What is said after its end says nothing of the lease.
+        if (this.isRunning) this.abort('lost');
+      });
+      if (!this.isRunning) this.#log.stop();
+    }
+    return this.#log;
+  }
+
   #judged(refused: Failure | null): void {
     if (refused !== null) this.#over({ kind: 'failed', failure: refused, isRetryable: false });
     else if (this.#reason !== null) this.#over({ kind: 'aborted' });
@@ -234,7 +249,10 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
 
   #record({ command, result }: Exclude<Verdict, null>): void {
     this.#tries += 1;
-    this.options.commands.carry({ id: this.job.id, command, seen: this.job, result }, this);
+    const carry = () => this.options.commands.carry({ id: this.job.id, command, seen: this.job, result }, this);
+    const flushed = this.#log?.flush() ?? null;
+    if (flushed === null) carry();
+    else void flushed.then(carry, (error) => this.failed(error));
   }
 
   carried(carried: Carried): void {
@@ -256,6 +274,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
 
   #settle(): void {
     this.#isSettled = true;
+    this.#log?.stop();
     this.#settled?.resolve();
     this.#keeper.settled(this);
   }

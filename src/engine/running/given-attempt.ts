@@ -4,16 +4,15 @@
  */
 import type { Job } from '../../core/job.ts';
 import type { Attempt } from '../api.ts';
-import type { EngineBase } from '../engine-base.ts';
-import { attemptFacts } from '../telemetry.ts';
+import type { AttemptLog } from '../logging/attempt-log.ts';
 import type { ProgressReporter } from './progress.ts';
 
 /** Where the parts come from: the attempt itself. */
 export interface AttemptParts {
   readonly job: Job;
-  readonly options: Pick<EngineBase, 'limits' | 'telemetry'>;
   signal(): AbortSignal;
   reporter(): ProgressReporter;
+  log(): AttemptLog;
 }
 
 export class GivenAttempt implements Attempt {
@@ -37,11 +36,7 @@ export class GivenAttempt implements Attempt {
   }
 
   get log(): Attempt['log'] {
-    const { job, options } = this.#parts;
-    const { limits, telemetry } = options;
-    return (text) => {
-      const line = String(text).slice(0, limits.errorMessageLengthMax);
-      telemetry.emit({ kind: 'jobLogged', line, ...attemptFacts(job) });
-    };
+    const log = this.#parts.log();
+    return (line, level = 'info', fields = null) => log.say(line, level, fields);
   }
 }

@@ -29,7 +29,7 @@ async function runInline(
       input: attempt.input,
       signal: controller.signal,
       report: (percent: number, message: string | null | undefined) => attempt.report(percent, message),
-      log: (line: string) => attempt.log(line),
+      log: attempt.log,
     };
     return await runFunction(run, call, limits);
   } finally {

@@ -5,8 +5,10 @@
  * with callbacks for what travels back.
  */
 import type { Tags } from '../../core/job.ts';
+import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, Attempt } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
+import { type JobLog, jobLogOf } from './job-log.ts';
 
 export interface JobContext {
   readonly id: string;
@@ -29,7 +31,8 @@ export interface JobContext {
   readonly deadline: Date | null;
   /** `percent` 0 to 100; never goes down. As often as you like: what is too much is left out. */
   progress(percent: number, message?: string | null): void;
-  log(line: string): void;
+  /** Kept with the job, to be read while it runs and after. */
+  readonly log: JobLog;
 }
 
 /**
@@ -57,7 +60,8 @@ export interface Call {
   /** A getter where looking is what lets it fire. */
   readonly signal: AbortSignal;
   report(percent: number, message: string | null | undefined): void;
-  log(line: string): void;
+  /** @param fields a JSON object as text */
+  log(line: string, level: LogLevel, fields: string | null): void;
 }
 
 export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
@@ -88,7 +92,7 @@ export function jobContextOf(call: Call): JobContext {
       return call.signal;
     },
     progress: (percent, message) => call.report(Number(percent), message === null ? null : asText(message)),
-    log: (line) => call.log(String(line)),
+    log: jobLogOf(call),
   };
 }
 

@@ -162,7 +162,7 @@ export class HandlerThread {
         this.#runs.get(message.run)?.run.attempt.report(message.percent, message.message);
         return;
       case 'log':
-        this.#runs.get(message.run)?.run.attempt.log(message.line);
+        this.#runs.get(message.run)?.run.attempt.log(message.line, message.level, message.fields);
         return;
       case 'ended':
         this.#ended(message.run, message.outcome);

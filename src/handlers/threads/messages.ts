@@ -11,6 +11,7 @@
  *
  * and one number for the whole thread: the place of the run that brought it down, where that is known.
  */
+import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, AttemptOutcome } from '../../engine/api.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
@@ -45,7 +46,13 @@ export type FromThread =
   /** The modules could not be loaded; the thread ends. `code` is the error's own, where it has one. */
   | { readonly kind: 'unusable'; readonly message: string; readonly code: string | null }
   | { readonly kind: 'report'; readonly run: number; readonly percent: number; readonly message?: string | null }
-  | { readonly kind: 'log'; readonly run: number; readonly line: string }
+  | {
+      readonly kind: 'log';
+      readonly run: number;
+      readonly line: string;
+      readonly level: LogLevel;
+      readonly fields: string | null;
+    }
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: AttemptOutcome }
   | { readonly kind: 'pong'; readonly ping: number }
   /** An error that no handler's promise carries; the thread ends. */

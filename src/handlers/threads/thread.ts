@@ -131,7 +131,7 @@ function callOf(run: Run, { facts, input }: RunMessage): Call {
     },
     report: (percent, text) =>
       say({ kind: 'report', run: run.number, percent, ...(text === undefined ? {} : { message: text }) }),
-    log: (line) => say({ kind: 'log', run: run.number, line }),
+    log: (line, level, fields) => say({ kind: 'log', run: run.number, line, level, fields }),
   };
 }
 

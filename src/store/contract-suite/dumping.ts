@@ -69,8 +69,8 @@ export const dumping: Topic = [
       { kind: 'key', key },
       { kind: 'document', document },
       { kind: 'tombstone', tombstone: { id, number, tenant, goneAt: NOW + 1, goneUntil: NOW + 2 } },
-      { kind: 'job', job: done, input: item.input, result, deliveries: [] },
-      { kind: 'job', job: waiting, input: '{}', result: null, deliveries: [pending] },
+      { kind: 'job', job: done, input: item.input, result, deliveries: [], logs: [] },
+      { kind: 'job', job: waiting, input: '{}', result: null, deliveries: [pending], logs: [] },
     ] satisfies StoreRecord[]);
   }),
 

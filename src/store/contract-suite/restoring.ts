@@ -294,7 +294,7 @@ async function moved(context: Context): Promise<Context> {
 }
 
 function recordOf(job: Job): { readonly kind: 'job' } & WholeJob {
-  return { kind: 'job', job, input: '{}', result: null, deliveries: [] };
+  return { kind: 'job', job, input: '{}', result: null, deliveries: [], logs: [] };
 }
 
 function keyOf(tenant: string): StoredKey {

@@ -12,6 +12,7 @@ import { inserting } from './inserting.ts';
 import { keys } from './keys.ts';
 import { leases } from './leases.ts';
 import { listing } from './listing.ts';
+import { logs } from './logs.ts';
 import { migration } from './migration.ts';
 import { removing } from './removing.ts';
 import { restoring } from './restoring.ts';
@@ -36,6 +37,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   usage,
   results,
   removing,
+  logs,
   deliveries,
   keys,
   documents,

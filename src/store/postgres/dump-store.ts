@@ -11,7 +11,7 @@ import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { PendingDelivery, StoreRecord } from '../contract.ts';
+import type { LogLine, PendingDelivery, StoreRecord } from '../contract.ts';
 import { JOB_COLUMNS, JOB_WIDTH } from '../job-row.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { connect } from './connection/connect.ts';
@@ -20,6 +20,7 @@ import { storeErrorOf } from './connection/driver-errors.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { documentOf } from './documents.ts';
 import { keyOf } from './keys.ts';
+import { logLineOf } from './logs.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
 import { SCHEMA_VERSION } from './schema/migrations.ts';
@@ -174,12 +175,36 @@ async function* wholeJobs(read: Read, s: string): AsyncGenerator<StoreRecord, vo
       s,
       jobs.flatMap(({ job }) => (job.callbackUrl === null ? [] : [job.id])),
     );
+    const logged = await loggedOf(
+      read,
+      s,
+      jobs.map(({ job }) => job.number),
+    );
     for (const { job, rest } of jobs) {
       const [input, contentType, bytes] = rest as [string, string | null, Uint8Array];
       const result = contentType === null ? null : { contentType: givenText(contentType), bytes };
-      yield { kind: 'job', job, input: givenText(input), result, deliveries: pending.get(job.id) ?? [] };
+      const deliveries = pending.get(job.id) ?? [];
+      const logs = logged.has(job.number) ? await logsOf(read, s, job.number) : [];
+      yield { kind: 'job', job, input: givenText(input), result, deliveries, logs };
     }
   }
+}
+
+/** The numbers of those that have a log, each of which is read when its turn comes: a page of them would be 500 logs at once. */
+async function loggedOf(read: Read, s: string, numbers: readonly number[]): Promise<ReadonlySet<unknown>> {
+  const rows = await read(
+    `SELECT n FROM unnest($1::bigint[]) AS n WHERE EXISTS (SELECT 1 FROM ${s}.job_logs WHERE number = n)`,
+    [plainArray(numbers)],
+  );
+  return new Set(rows.map(([number]) => number));
+}
+
+async function logsOf(read: Read, s: string, number: number): Promise<readonly LogLine[]> {
+  const rows = await read(
+    `SELECT position, attempt, at, level, line, fields FROM ${s}.job_logs WHERE number = $1::bigint ORDER BY position`,
+    [number],
+  );
+  return rows.map(logLineOf);
 }
 
 async function deliveriesOf(read: Read, s: string, ids: readonly string[]): Promise<Map<string, PendingDelivery[]>> {

@@ -29,6 +29,7 @@ import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
 import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
 import { countJobs, jobUsage, listJobs } from './list-jobs.ts';
+import { appendLogs, readLogs } from './logs.ts';
 import { readInputs, readJobs, readResults } from './read-jobs.ts';
 import { removeJobs } from './remove-jobs.ts';
 import { restoreRecords } from './restore-records.ts';
@@ -186,6 +187,9 @@ function storeOf(parts: Parts): Store {
     changes(onHint) {
       return gate.isShut() || listener === null ? () => {} : listener.subscribe(onHint);
     },
+
+    logAppend: pass((batch) => appendLogs(session, batch)),
+    logRead: pass((filter) => readLogs(session, filter)),
 
     deliveryClaim: pass((request) => claimDeliveries(session, request)),
     deliverySettle: pass((batch) => settleDeliveries(session, batch)),

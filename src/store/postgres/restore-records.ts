@@ -13,6 +13,8 @@
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
 import { ROOM_COLUMNS, roomFor, roomOf } from '../job-rooms.ts';
 import { cellOf, FIXED_COLUMNS, type JobColumn, jobCells } from '../job-row.ts';
+import { logLevelNumber } from '../log-room.ts';
+import { recordWeight } from '../record-batches.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
@@ -186,12 +188,7 @@ const TOMBSTONES: Kind<Tombstone> = {
 };
 
 const JOBS: Kind<WholeJob> = {
-  steps: (wholes) =>
-    partsOf(
-      onceEach(wholes),
-      ({ input, result }) => input.length + (result?.bytes.byteLength ?? 0),
-      JOB_BYTES_MAX,
-    ).flatMap(jobSteps),
+  steps: (wholes) => partsOf(onceEach(wholes), recordWeight, JOB_BYTES_MAX).flatMap(jobSteps),
   keyOf: ({ job }) => job.id,
   standing: (wholes) => ({ name: 'jobStanding', values: [plainArray(wholes.map(({ job }) => job.id))] }),
   // One that was removed since has had its time: it is not brought back.
@@ -223,6 +220,8 @@ function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
   }
   const deliveries = deliveryValues(wholes);
   if (deliveries !== null) steps.push({ name: 'deliveryRestore', values: deliveries });
+  const logs = logValues(wholes);
+  if (logs !== null) steps.push({ name: 'logRestore', values: logs });
   return steps;
 }
 
@@ -239,6 +238,21 @@ function arraysOf(columns: readonly JobColumn[], wholes: readonly WholeJob[]): u
       wholes.map(({ job }) => cellOf(column, job, STORED)),
     ),
   );
+}
+
+/** Null where no job has said anything. */
+function logValues(wholes: readonly WholeJob[]): readonly unknown[] | null {
+  const said = wholes.flatMap(({ job, logs }) => logs.map((line) => ({ job, line })));
+  if (said.length === 0) return null;
+  return [
+    plainArray(said.map(({ job }) => job.number)),
+    plainArray(said.map(({ line }) => line.offset)),
+    plainArray(said.map(({ line }) => line.attempt)),
+    plainArray(said.map(({ line }) => line.at)),
+    plainArray(said.map(({ line }) => logLevelNumber(line.level))),
+    textArray(said.map(({ line }) => line.line)),
+    textArray(said.map(({ line }) => line.fields)),
+  ];
 }
 
 /** Null where nothing is to be delivered. */

@@ -9,12 +9,12 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { BideError } from '../../core/errors.ts';
 import type { Origin } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { PendingDelivery, StoreRecord } from '../contract.ts';
+import type { LogLine, PendingDelivery, StoreRecord } from '../contract.ts';
 import { JOB_WIDTH } from '../job-row.ts';
 import { recordBatches } from '../record-batches.ts';
 import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
-import { documentOfRow, keyOfRow } from './main-reads.ts';
+import { documentOfRow, keyOfRow, logLineOfRow } from './main-reads.ts';
 import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
 
@@ -53,7 +53,8 @@ function* recordsOf(connection: Connection): Generator<StoreRecord, void> {
   for (const row of connection.each('keyListAll')) yield { kind: 'key', key: keyOfRow(row) };
   for (const row of connection.each('dumpDocuments')) yield { kind: 'document', document: documentOfRow(row) };
   for (const row of connection.each('dumpTombstones')) yield tombstoneOf(row);
-  for (const row of connection.each('dumpJobs')) yield wholeJobOf(connection, row);
+  const logsOf = logsByJob(connection);
+  for (const row of connection.each('dumpJobs')) yield wholeJobOf(connection, row, logsOf);
 }
 
 function tombstoneOf(row: Row): StoreRecord {
@@ -61,8 +62,21 @@ function tombstoneOf(row: Row): StoreRecord {
   return { kind: 'tombstone', tombstone: { id, number, tenant, goneAt, goneUntil } };
 }
 
+/** The lines of one job after another, in the order of their numbers: one running statement, since a probe per job is a second per 300,000. */
+function logsByJob(connection: Connection): (number: number) => readonly LogLine[] {
+  const rows = connection.each('dumpLogs')[Symbol.iterator]();
+  let next = rows.next();
+  return (number) => {
+    const lines: LogLine[] = [];
+    for (; next.done !== true && (next.value[0] as number) <= number; next = rows.next()) {
+      if (next.value[0] === number) lines.push(logLineOfRow(next.value.slice(1)));
+    }
+    return lines;
+  };
+}
+
 /** A row of `dumpJobs`: the job, its input, and the content of its result. */
-function wholeJobOf(connection: Connection, row: Row): StoreRecord {
+function wholeJobOf(connection: Connection, row: Row, logsOf: (number: number) => readonly LogLine[]): StoreRecord {
   const job = jobAt(row);
   const [input, bytes] = row.slice(JOB_WIDTH) as [string, Uint8Array | null];
   return {
@@ -71,6 +85,7 @@ function wholeJobOf(connection: Connection, row: Row): StoreRecord {
     input,
     result: job.result === null || bytes === null ? null : { contentType: job.result.contentType, bytes },
     deliveries: job.callbackUrl === null ? [] : connection.all('dumpDeliveriesOfJob', job.number).map(deliveryOf),
+    logs: logsOf(job.number),
   };
 }
 

@@ -9,6 +9,8 @@ import type {
   Delivery,
   Document,
   JobRef,
+  LogFilter,
+  LogLine,
   ReadOutcome,
   ResultContent,
   ResultRef,
@@ -17,6 +19,7 @@ import type {
   StoredKey,
   SweepFindings,
 } from '../contract.ts';
+import { logLevelNumber, logLevelOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
 import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
@@ -44,6 +47,22 @@ export function readResult(connection: Connection, { id, slice }: ResultRef): Re
 
 export function readInput(connection: Connection, id: string): string | null {
   return (connection.get('jobInput', id)?.[0] as string | undefined) ?? null;
+}
+
+export function readLogs(connection: Connection, { id, after, attempt, levelMin, limit }: LogFilter): LogLine[] {
+  const level = levelMin === undefined ? 0 : logLevelNumber(levelMin);
+  return connection.all('logRead', id, after, level, attempt ?? null, limit).map(logLineOfRow);
+}
+
+export function logLineOfRow(row: Row): LogLine {
+  return {
+    offset: row[0] as number,
+    attempt: row[1] as number,
+    at: row[2] as number,
+    level: logLevelOf(row[3] as number),
+    line: row[4] as string,
+    fields: row[5] as string | null,
+  };
 }
 
 export function sweepFindings(connection: Connection, now: number, limit: number): SweepFindings {

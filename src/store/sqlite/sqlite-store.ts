@@ -16,6 +16,7 @@ import {
   readDocument,
   readInput,
   readJob,
+  readLogs,
   readResult,
   sweepFindings,
 } from './main-reads.ts';
@@ -59,6 +60,7 @@ export function createStore(parts: StoreParts): Store {
     ...serviceCalls(gate),
     ...jobWrites(gate),
     ...jobReads(gate),
+    ...logCalls(gate),
     ...deliveryCalls(gate),
     ...keyCalls(gate),
     ...documentCalls(gate),
@@ -216,6 +218,13 @@ function jobReads({
     },
     sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),
     nextRunAt: async ({ types, now }) => read((connection) => nextRunAt(connection, types, now)),
+  };
+}
+
+function logCalls({ writer, read }: Gate): Pick<Store, 'logAppend' | 'logRead'> {
+  return {
+    logAppend: async (batch) => writer().call('logAppend', batch, batch.length),
+    logRead: async (filter) => read((connection) => readLogs(connection, filter)),
   };
 }
 

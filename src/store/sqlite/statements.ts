@@ -8,6 +8,7 @@
  * statement again whenever it is bound (15 to 70 µs per call, more than most of these take).
  */
 
+import { LOG_LINE_BYTES } from '../../core/log-line.ts';
 import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
 import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
 
@@ -39,6 +40,7 @@ export const ROOM_ROWS: Readonly<Record<Room, string>> = {
 const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence';
 /** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
 const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
+const LOG_ROW = 'position, attempt, at, level, line, fields';
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
@@ -174,6 +176,25 @@ export const STATEMENTS = {
   countOfState: 'SELECT coalesce(sum(jobs), 0) FROM job_counts WHERE state = ?',
   usage: 'SELECT jobs, bytes FROM job_usage WHERE tenant = ?',
 
+  // --- Logs -----------------------------------------------------------------------------------------------------------------
+  logHolder: `SELECT r.number, r.attempt, j.tenant FROM jobs j JOIN running r ON r.number = j.number
+    WHERE j.id = ? AND r.fence = ?`,
+  logEnd: 'SELECT max(position) FROM job_logs WHERE number = ?',
+  logInsert: `INSERT INTO job_logs (number, ${LOG_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+  logFirstBehind: 'SELECT position, attempt FROM job_logs WHERE number = ? AND position > ? ORDER BY position LIMIT 1',
+  logLastUpTo: 'SELECT max(position) FROM job_logs WHERE number = ? AND position <= ?',
+  /** Bytes as positions count them. */
+  logBytesBetween: `SELECT coalesce(sum(${LOG_LINE_BYTES} + octet_length(line) + coalesce(octet_length(fields), 0)), 0)
+    FROM job_logs WHERE number = ? AND position > ? AND position <= ?`,
+  logDeleteBetween: 'DELETE FROM job_logs WHERE number = ? AND position > ? AND position <= ?',
+  /** Whether any of the jobs with these numbers has a log. */
+  logIsAny: 'SELECT 1 FROM job_logs WHERE number BETWEEN ? AND ? LIMIT 1',
+  logRead: `SELECT ${LOG_ROW.split(', ')
+    .map((column) => `l.${column}`)
+    .join(', ')} FROM jobs j JOIN job_logs l ON l.number = j.number
+    WHERE j.id = ?1 AND l.position > ?2 AND (l.attempt = 0 OR (l.level >= ?3 AND (?4 IS NULL OR l.attempt = ?4)))
+    ORDER BY l.position LIMIT +?5`,
+
   // --- Deliveries -----------------------------------------------------------------------------------------------------------
   deliveryInsert: `INSERT INTO deliveries
     (job_number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence, due_at)
@@ -221,6 +242,7 @@ export const STATEMENTS = {
   dumpDocuments: `SELECT ${DOCUMENT_ROW} FROM documents ORDER BY tenant, kind, name`,
   dumpTombstones: 'SELECT id, number, tenant, gone_at, gone_until FROM tombstones ORDER BY number',
   dumpJobs: `SELECT ${SNAPSHOT}, j.input, f.result FROM ${EVERYWHERE} ORDER BY j.number`,
+  dumpLogs: `SELECT number, ${LOG_ROW} FROM job_logs ORDER BY number, position`,
   dumpDeliveriesOfJob: `SELECT ${PENDING_ROW} FROM deliveries WHERE job_number = ? ORDER BY number`,
 } satisfies Record<string, string>;
 

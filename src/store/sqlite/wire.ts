@@ -96,7 +96,7 @@ export function recordRows(record: StoreRecord): RecordRows {
     return { kind: 'document', row: [tenant, kind, name, JSON.stringify(data), revision, createdAt] };
   }
   if (record.kind !== 'job') return record;
-  const { job, input, result, deliveries } = record;
+  const { job, input, result, deliveries, logs } = record;
   return {
     kind: 'job',
     row: rowOf(job),
@@ -104,6 +104,7 @@ export function recordRows(record: StoreRecord): RecordRows {
     result: result === null ? null : standalone(result),
     // Only the first may have a due time, and has to.
     deliveries: deliveries.map((delivery, index) => deliveryRow(delivery, index === 0 ? (delivery.dueAt ?? 0) : null)),
+    logs,
   };
 }
 

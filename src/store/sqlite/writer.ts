@@ -22,6 +22,7 @@ import { removeDocument, writeDocument } from './writes/documents.ts';
 import { extendLeases } from './writes/extend-leases.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
+import { appendLogs } from './writes/logs.ts';
 import { removeJobs } from './writes/remove-jobs.ts';
 import { restoreRecords } from './writes/restore-records.ts';
 import { type Transaction, transactionOn } from './writes/transaction.ts';
@@ -32,6 +33,7 @@ const WRITES = {
   apply: applyPatches,
   extend: extendLeases,
   remove: removeJobs,
+  logAppend: appendLogs,
   deliveryClaim: claimDeliveries,
   deliverySettle: settleDeliveries,
   keyInsert: insertKey,

@@ -167,7 +167,7 @@ CREATE TABLE ${s}.finished (
 CREATE INDEX finished_by_kind ON ${s}.finished (tenant, type, state, number) INCLUDE (created_at);
 CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);
 
--- How many jobs a tenant has, and the bytes of their inputs and results. A statement that changes it appends what it changed, in a
+-- How many jobs a tenant has, and the bytes of their inputs and results (those of all logs of a type as state 'log'). A statement that changes it appends what it changed, in a
 -- table without any index, so that no two of them meet in one row; the sweep adds these rows up.
 CREATE TABLE ${s}.job_counts (
   tenant text COLLATE "C" NOT NULL,
@@ -185,6 +185,18 @@ CREATE TABLE ${s}.job_count_changes (
   jobs bigint NOT NULL,
   bytes bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
+
+-- By job: its lines are one stretch, read and removed as such. Jobs that say nothing have no row here or elsewhere.
+CREATE TABLE ${s}.job_logs (
+  number bigint NOT NULL,
+  position bigint NOT NULL,
+  attempt integer NOT NULL,
+  at bigint NOT NULL,
+  level integer NOT NULL,
+  line text COLLATE "C" NOT NULL,
+  fields text COLLATE "C",
+  CONSTRAINT job_logs_by_job PRIMARY KEY (number, position)
+);
 
 CREATE TABLE ${s}.job_tags (
   tenant text COLLATE "C" NOT NULL,

@@ -8,6 +8,7 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
+import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
 import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
@@ -154,6 +155,7 @@ export function restoreStatementsOf(s: string) {
   return {
     ...counter(s),
     ...jobs(s),
+    ...logStatementsOf(s, WRITTEN_NOW),
     keyRestore: `${insertAll(s, 'keys', KEY_COLUMNS)} ON CONFLICT DO NOTHING RETURNING id`,
     keyStanding: `SELECT g.ord, k.hash, k.revoked_at FROM unnest($1::text[]) WITH ORDINALITY AS g(id, ord)
       CROSS JOIN LATERAL (SELECT hash, revoked_at FROM ${s}.keys WHERE id = g.id LIMIT 1) k`,

@@ -18,6 +18,7 @@ import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
+import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { countChanges, HEADS, jobByNumber, jobRow, roomRow } from './rooms.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
@@ -191,7 +192,7 @@ WITH gone AS MATERIALIZED (
       SELECT ctid FROM ${s}.job_tags
       WHERE tenant = g.tenant AND name = pair.name AND value = pair.value AND number = g.number LIMIT 1) t
     WHERE g.tags IS NOT NULL))
-), delivery_gone AS (
+), ${logRemoval(s)}, delivery_gone AS (
   DELETE FROM ${s}.deliveries WHERE job_id = ANY (ARRAY(SELECT id FROM gone WHERE callback_url IS NOT NULL))
 ), buried AS (
   INSERT INTO ${s}.tombstones (id, number, tenant, gone_at, gone_until)
@@ -203,7 +204,7 @@ WITH gone AS MATERIALIZED (
     SELECT id FROM ${s}.tombstones WHERE gone_until <= $5::bigint ORDER BY gone_until LIMIT $6::bigint
     FOR UPDATE SKIP LOCKED)
 ), counted AS (
-  ${countChanges(s, 'SELECT tenant, type, state, -1 AS jobs, -bytes AS bytes FROM gone')}
+  ${countChanges(s, `SELECT tenant, type, state, -1 AS jobs, -bytes AS bytes FROM gone UNION ALL SELECT tenant, type, 'log', 0, -bytes FROM logged`)}
 )
 SELECT ord FROM gone`;
 

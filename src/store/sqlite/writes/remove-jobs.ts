@@ -5,6 +5,7 @@ import type { Removal, RemoveOutcome } from '../../contract.ts';
 import { AT } from '../../job-row.ts';
 import type { Row } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
+import { type Gone, removeLogs } from './logs.ts';
 import { leaveRoom } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -12,7 +13,9 @@ import type { Transaction } from './transaction.ts';
 const TOMBSTONES_DROPPED_MAX = 1_000;
 
 export function removeJobs(transaction: Transaction, batch: readonly Removal[]): readonly RemoveOutcome[] {
-  const outcomes = batch.map((removal) => removeJob(transaction, removal));
+  const gone: Gone[] = [];
+  const outcomes = batch.map((removal) => removeJob(transaction, removal, gone));
+  removeLogs(transaction, gone);
   const now = Math.max(...batch.map((removal) => removal.now));
   if (batch.length > 0) {
     transaction.connection.run('tombstoneDeleteOver', now, Math.max(TOMBSTONES_DROPPED_MAX, 2 * batch.length));
@@ -20,7 +23,7 @@ export function removeJobs(transaction: Transaction, batch: readonly Removal[]):
   return outcomes;
 }
 
-function removeJob(transaction: Transaction, removal: Removal): RemoveOutcome {
+function removeJob(transaction: Transaction, removal: Removal, gone: Gone[]): RemoveOutcome {
   const { connection } = transaction;
   const row = connection.get('jobById', removal.id);
   if (row === undefined) return 'missing';
@@ -36,6 +39,7 @@ function removeJob(transaction: Transaction, removal: Removal): RemoveOutcome {
   connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
   transaction.count(tenant, row[AT.type] as string, state, -1);
   transaction.use(tenant, { jobs: -1, bytes: -inputBytes - ((row[AT.result_bytes] as number | null) ?? 0) });
+  gone.push({ number, tenant });
   return 'removed';
 }
 

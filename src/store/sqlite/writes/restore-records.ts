@@ -4,7 +4,7 @@
  */
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import type { RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
+import type { LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
 import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
@@ -12,6 +12,7 @@ import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
+import { restoreLogs } from './logs.ts';
 import { enterRoom } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -22,6 +23,7 @@ export interface JobRows {
   readonly result: Uint8Array | null;
   /** Each in the order of `deliveryRestore`, from the revision on. */
   readonly deliveries: readonly Row[];
+  readonly logs: readonly LogLine[];
 }
 
 /** A `StoreRecord` with everything that is JSON as its text. */
@@ -116,7 +118,7 @@ function standingOf(connection: Connection, row: Row): 'present' | 'conflict' | 
   return graveOf(connection, id, number) ?? (isKeyTaken ? 'conflict' : null);
 }
 
-function insertWholeJob(transaction: Transaction, { row, input, result, deliveries }: JobRows): void {
+function insertWholeJob(transaction: Transaction, { row, input, result, deliveries, logs }: JobRows): void {
   const { connection } = transaction;
   const number = row[AT.number] as number;
   const tenant = row[AT.tenant] as string;
@@ -133,6 +135,7 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
+  if (logs.length > 0) restoreLogs(transaction, { number, tenant }, logs);
   for (const delivery of deliveries) {
     connection.run(
       'deliveryRestore',

@@ -14,7 +14,7 @@ export interface Transaction {
   raiseNumber(number: number): boolean;
   /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
   count(tenant: string, type: string, state: StoredState, jobs: number): void;
-  /** The tenant has so many more (or fewer) jobs, and bytes of inputs and results. */
+  /** The tenant has so many more (or fewer) jobs, and bytes of inputs, results and logs. */
   use(tenant: string, more: Usage): void;
   settle(): void;
 }
