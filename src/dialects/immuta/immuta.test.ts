@@ -171,6 +171,23 @@ describe('Immuta', () => {
     assert.deepEqual(Object.keys(jsonOf(bare) as object), [first]);
   });
 
+  it('a poll for one job says the same however it is written', async () => {
+    const { id } = (await stageJob(rig, 'queued')).job;
+    const json = { 'content-type': 'application/json' };
+    const bodies = [
+      `{"jobIds":["${id}"]}`,
+      ` { "jobIds" : [ "${id}" ] } `,
+      `{"jobIds":["${id.replace('-', '\\u002d')}"]}`,
+      `{"jobIds":["${id}","${id}"],"wait":0}`,
+      `{"jobIds":"${id}"}`,
+    ];
+    const answers = await Promise.all(
+      bodies.map((body) => rig.send({ method: 'POST', path: STATUSES, body, headers: json })),
+    );
+    assert.equal(new Set(answers.map(({ text }) => text)).size, 1, answers.map(({ text }) => text).join());
+    for (const answer of answers) assert.equal(memberOf(answer, [id, 'state']), 'created');
+  });
+
   it('a wait without end with unknown ids alone is answered at once', async () => {
     const answer = await rig.send(post({ jobIds: ['00000000-0000-1000-8000-000000000000'], wait: -1 }));
     assert.equal(answer.text, '{}');
