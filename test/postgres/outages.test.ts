@@ -55,6 +55,14 @@ describe('an outage', () => {
       assert.deepEqual(await readJob(context.store, job.id), job);
     }));
 
+  test('calls on connections of their own fail with STORE_UNAVAILABLE when the database is away', () =>
+    scene(SHORT, async ({ store, wire }) => {
+      wire.refuse();
+      assert.equal(await codeOf(store.migrate()), 'STORE_UNAVAILABLE');
+      assert.equal(await codeOf(store.inspect()), 'STORE_UNAVAILABLE');
+      assert.equal(await codeOf(store.dump()[Symbol.asyncIterator]().next()), 'STORE_UNAVAILABLE');
+    }));
+
   test('calls fail without waiting when the outage is older than the patience', () =>
     scene({ ...SHORT, connections: 1 }, async ({ store, wire }) => {
       wire.refuse();

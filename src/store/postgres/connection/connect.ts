@@ -7,7 +7,7 @@
  */
 import { BideError } from '../../../core/errors.ts';
 import { type Client, type ConnectionOptions, clientOf, destroy, within } from './connection.ts';
-import { driverCodeOf } from './driver-errors.ts';
+import { ConnectionLost, driverCodeOf } from './driver-errors.ts';
 import { SET_ALL, VITAL_COLUMNS, wrongSettings } from './session-settings.ts';
 
 export interface Opening {
@@ -51,7 +51,9 @@ async function connectTo(options: ConnectionOptions, url: string, { isPipelined,
     return client;
   } catch (error) {
     destroy(client);
-    throw error;
+    // What ends a connection that is being made has often no code: it is no fault of ours all the same.
+    const isTold = error instanceof BideError || error instanceof ConnectionLost || driverCodeOf(error) !== null;
+    throw isTold ? error : new ConnectionLost(false, error);
   }
 }
 

@@ -2,6 +2,7 @@
  * How we talk to the driver: what every connection of ours is told, which values come back as what, and how one is ended
  * that does not answer.
  */
+import type { Duplex } from 'node:stream';
 import pg from 'pg';
 import { BideError } from '../../../core/errors.ts';
 import { ConnectionLost } from './driver-errors.ts';
@@ -77,7 +78,8 @@ export function clientOf(options: ConnectionOptions, url: string, isPipelined: b
 
 /** Tells whether the connection was lost: an error on one that is gone may be any error, often one without a code. */
 export function lossOf(client: Client): (error: unknown) => unknown {
-  let isGone = false;
+  // It may have ended with the last answer of its making.
+  let isGone = streamOf(client).destroyed;
   const onOver = () => {
     isGone = true;
   };
@@ -88,8 +90,11 @@ export function lossOf(client: Client): (error: unknown) => unknown {
 
 /** The driver's `end` is polite and waits for the server; a connection that does not answer must not be asked. */
 export function destroy(client: Client): void {
-  const { connection } = client as unknown as { readonly connection: { readonly stream: { destroy(): void } } };
-  connection.stream.destroy();
+  streamOf(client).destroy();
+}
+
+function streamOf(client: Client): Duplex {
+  return (client as unknown as { readonly connection: { readonly stream: Duplex } }).connection.stream;
 }
 
 /** Ends politely, or not at all politely after `ms`. */

@@ -58,7 +58,8 @@ export class Connector {
       try {
         return await within(this.#connect(), Math.max(deadline - performance.now(), GRACE_MS));
       } catch (error) {
-        if (this.#isClosed || performance.now() >= deadline) throw error;
+        // The last failure says what is wrong with the database; that the next try took longer than there was time for does not.
+        if (this.#isClosed || performance.now() >= deadline) throw this.#failures > 0 ? this.#lastFailure : error;
       }
     }
   }
