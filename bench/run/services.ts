@@ -67,8 +67,9 @@ async function startRedis(service: 'redis' | 'redisAlways'): Promise<Redis> {
 
 async function flush(port: number): Promise<void> {
   const socket = connect(port, '127.0.0.1');
-  await once(socket, 'connect');
+  const signal = AbortSignal.timeout(READY_MS);
+  await once(socket, 'connect', { signal });
   socket.write('FLUSHALL\r\n');
-  await once(socket, 'data');
+  await once(socket, 'data', { signal });
   socket.destroy();
 }

@@ -1,17 +1,17 @@
 /** S3: a lone caller submits a no-op job to an idle system and waits for its result; over one held HTTP request, then in the process that calls. */
-import { Agent, request } from 'node:http';
 import type { Metrics } from '../report/result.ts';
 import { quantile } from '../report/statistics.ts';
 import { playSide } from '../run/queue-roles.ts';
 import { inTurns, type Turn } from '../run/rounds.ts';
 import type { BideServer } from '../servers/start-server.ts';
 import { startServers } from '../servers/start-servers.ts';
+import { callBide } from './call-bide.ts';
 import type { RunScenario } from './scenario.ts';
 
 const TRIPS_MIN = 5;
 const WARM_UP = 20;
 /** Between two trips: what was submitted before has been worked off, and the system rests again. */
-export const REST_MS = 10;
+const REST_MS = 10;
 
 export const run: RunScenario = async (bench) => {
   const { sides, services, sizes, note, untilMs } = bench;
@@ -34,26 +34,16 @@ export const run: RunScenario = async (bench) => {
 
 /** `POST /v1/jobs?wait=10`: submit and result in one request. */
 export async function roundTrips(server: Pick<BideServer, 'url' | 'headers'>, trips: number): Promise<Metrics> {
-  const agent = new Agent({ keepAlive: true });
   const times: number[] = [];
   for (let trip = -WARM_UP; trip < trips; trip += 1) {
     const startedAt = performance.now();
-    const status = await post(server, agent);
-    if (status !== 200) throw new Error(`a round trip was answered with ${status}`);
+    const { state } = await callBide<{ readonly state: string }>(server, 'POST', '/v1/jobs?wait=10', {
+      type: 'noop',
+      input: null,
+    });
+    if (state !== 'succeeded') throw new Error(`a round trip ended with ${state}`);
     if (trip >= 0) times.push(performance.now() - startedAt);
     await new Promise((resolve) => setTimeout(resolve, REST_MS));
   }
-  agent.destroy();
   return { p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) };
-}
-
-function post({ url, headers }: Pick<BideServer, 'url' | 'headers'>, agent: Agent): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const all = { ...headers, 'content-type': 'application/json' };
-    const call = request(`${url}/v1/jobs?wait=10`, { method: 'POST', agent, headers: all }, (response) => {
-      response.resume().on('end', () => resolve(response.statusCode ?? 0));
-    });
-    call.on('error', reject);
-    call.end('{"type":"noop","input":null}');
-  });
 }

@@ -11,6 +11,8 @@ import type { BidePlace } from '../servers/start-server.ts';
 import type { Bench, RunScenario } from './scenario.ts';
 
 const PER_SECOND = 1_000;
+/** Completed first, and not measured: a process that has just begun has yet to compile its code. */
+const WARM_UP_MAX = 1_000;
 const READY_MS = 60_000;
 /** Until the last request that was written is held: so long for all, and so long for each. */
 const SETTLE_MS = 500;
@@ -72,17 +74,19 @@ async function measure(
     const [holder, completer] = [started[0] ?? clients, started[kinds.length - 1] ?? clients];
     const paths = (await ask(completer, { kind: 'prepare', count: held })) as readonly string[];
     const before = (await ask(holder, { kind: 'memory' })) as number;
-    await ask(clients, { port: Number(holder.ready[1]), paths, awaited: completed });
+    const wanted = paths.slice(0, completed + Math.min(WARM_UP_MAX, held - completed));
+    await ask(clients, { port: Number(holder.ready[1]), paths, awaited: wanted.length });
     await new Promise((resolve) => setTimeout(resolve, SETTLE_MS + held * SETTLE_EACH_MS));
     const bytes = ((await ask(holder, { kind: 'memory' })) as number) - before;
-    const arrived = answerOf(clients, completed / PER_SECOND);
-    const wanted = paths.slice(0, completed);
+    const arrived = answerOf(clients, wanted.length / PER_SECOND);
     const calls = (await ask(completer, {
       kind: 'complete',
       paths: wanted,
       perSecond: PER_SECOND,
     })) as readonly number[];
-    return { ...delaysOf(wanted, calls, (await arrived) as readonly Arrival[]), bytesEach: bytes / held };
+    const measured = wanted.slice(-completed);
+    const delays = delaysOf(measured, calls.slice(-completed), (await arrived) as readonly Arrival[]);
+    return { ...delays, bytesEach: bytes / held };
   } finally {
     await Promise.all(started.map(({ end }) => end()));
   }
@@ -110,6 +114,9 @@ function delaysOf(paths: readonly string[], calls: readonly number[], arrivals: 
   const bad = arrivals.find(({ status }) => status !== 200);
   if (bad !== undefined) throw new Error(`${bad.path} was answered with ${bad.status}`);
   const calledAt = new Map(paths.map((path, at) => [path, calls[at] ?? Number.NaN]));
-  const delays = arrivals.map(({ path, at }) => at - (calledAt.get(path) ?? Number.NaN));
+  const delays = arrivals.flatMap(({ path, at }) => {
+    const from = calledAt.get(path);
+    return from === undefined ? [] : [at - from];
+  });
   return { p50Ms: quantile(delays, 0.5), p99Ms: quantile(delays, 0.99), maxMs: Math.max(...delays) };
 }

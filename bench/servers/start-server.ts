@@ -123,7 +123,7 @@ export async function startBunqueue(): Promise<Server> {
 async function untilAnswered(url: string, body: string): Promise<Response> {
   for (const from = performance.now(); ; ) {
     try {
-      return await fetch(url, { method: 'POST', headers: JSON_HEADERS, body });
+      return await fetch(url, { method: 'POST', headers: JSON_HEADERS, body, signal: AbortSignal.timeout(READY_MS) });
     } catch (error) {
       if (performance.now() - from > READY_MS) throw error;
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -150,13 +150,14 @@ function serverOf({ pid, end }: RunningChild, port: number) {
 
 /** How long the body of a job is, which references answer with as well. */
 export async function bodyBytes({ url, headers, read }: BideServer): Promise<number> {
-  const answer = await fetch(`${url}${read?.path}`, { headers });
+  const answer = await fetch(`${url}${read?.path}`, { headers, signal: AbortSignal.timeout(READY_MS) });
   return Buffer.byteLength(await answer.text());
 }
 
 async function submitOne(url: string, headers: Readonly<Record<string, string>>): Promise<string> {
-  const { body } = postOf('', {}, { type: 'parcel', input: INPUT });
-  const answer = await fetch(`${url}/v1/jobs`, { method: 'POST', headers: { ...headers, ...JSON_HEADERS }, body });
+  const { path, body, headers: all } = postOf('/v1/jobs', headers, { type: 'parcel', input: INPUT });
+  const signal = AbortSignal.timeout(READY_MS);
+  const answer = await fetch(`${url}${path}`, { method: 'POST', headers: all, body, signal });
   return ((await answer.json()) as { readonly id: string }).id;
 }
 

@@ -115,6 +115,7 @@ export const SIDES: readonly SideFacts[] = [
     settings: 'embedded in Bun, `concurrency: 64, batchSize: 100` (bunqueue.dev/guide/worker/concurrency)',
     durability: 'acknowledged from memory, written every 10 ms or 100 jobs (WAL, synchronous=NORMAL)',
     takesPart: ['s1'],
+    shares: { s1: 0.25 },
   },
   {
     ...BUNQUEUE,
@@ -229,7 +230,7 @@ export const SIDES: readonly SideFacts[] = [
     settings: '`run()` without options: one job at a time',
     durability: SYNCED_POSTGRES,
     takesPart: ['s1', 's2', 's3'],
-    shares: { s1: 0.1 },
+    shares: { s1: 0.1, s2: 0.5 },
     isForFull: true,
   },
   {
