@@ -88,7 +88,12 @@ function readmeTable(result: BenchResult): string {
     ];
   });
   const heads = ['', 'Bide, SQLite', 'Bide, PostgreSQL', 'beside it, in the same run'];
-  return `${table(heads, rows)}\n\nSettings, durability of each side, spread, and what is not comparable: \`bench/RESULTS.md\` in the repository.`;
+  const machine = result.machine.filter(([name]) => name === 'CPU' || name === 'disk').map(([, value]) => value);
+  const below = [
+    `Measured on ${machine.join(', ')}; Bide syncs each write to disk before it acknowledges.`,
+    'Settings and durability of each side, spread, and what is not comparable: `bench/RESULTS.md` in the repository.',
+  ];
+  return `${table(heads, rows)}\n\n${below.join('\n')}`;
 }
 
 function shownOf(rows: readonly Row[], side: string, { metric, unit, digits }: Line): string | null {

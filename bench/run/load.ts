@@ -12,6 +12,7 @@ import { cpuSecondsOfEndedChildren } from './process-cpu.ts';
 export const CLIENTS = 64;
 /** How much longer than it was told a generator may take. */
 const GRACE_MS = 30_000;
+const WARM_UP_MS = 1_000;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -41,6 +42,11 @@ export async function load(server: Loaded, request: HttpRequest, ms: number): Pr
     cpuUs: ((server.cpuSeconds() - before.server) * 1_000_000) / requests,
     loadCpuUs: ((cpuSecondsOfEndedChildren() - before.load) * 1_000_000) / requests,
   };
+}
+
+/** Lets a server compile its code before it is measured. */
+export async function warmUp(server: Loaded, request: HttpRequest): Promise<void> {
+  await generate(server.port, request, WARM_UP_MS);
 }
 
 async function generate(port: number, { method, path, headers, body }: HttpRequest, ms: number): Promise<Metrics> {

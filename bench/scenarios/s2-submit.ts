@@ -1,5 +1,5 @@
 /** S2: 64 callers submit, one job per call, and each waits until its job is stored: over HTTP, then in the process that calls. */
-import { load } from '../run/load.ts';
+import { load, warmUp } from '../run/load.ts';
 import { playSide } from '../run/queue-roles.ts';
 import { inTurns, type Turn } from '../run/rounds.ts';
 import { startServers } from '../servers/start-servers.ts';
@@ -18,6 +18,7 @@ export const run: RunScenario = async (bench) => {
     );
   const servers = await startServers(bench, ['bareFastify', 'bideSqlite', 'bunqueue', 'bidePostgres']);
   try {
+    for (const server of servers) if (server.submit !== null) await warmUp(server, server.submit);
     const overHttp = servers.flatMap(({ name, submit, ...server }): Turn[] =>
       submit === null ? [] : [{ side: name, measure: () => load(server, submit, sizes.loadMs) }],
     );

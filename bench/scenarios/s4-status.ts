@@ -1,5 +1,5 @@
 /** S4: 64 callers read the status of one job over HTTP, as often as they can. */
-import { load } from '../run/load.ts';
+import { load, warmUp } from '../run/load.ts';
 import { inTurns, type Turn } from '../run/rounds.ts';
 import { startServers } from '../servers/start-servers.ts';
 import type { RunScenario } from './scenario.ts';
@@ -8,6 +8,7 @@ export const run: RunScenario = async (bench) => {
   const { sizes, note, untilMs } = bench;
   const servers = await startServers(bench, ['bareFastify', 'poolQuery', 'bunqueue', 'bidePostgres']);
   try {
+    for (const server of servers) if (server.read !== null) await warmUp(server, server.read);
     const turns = servers.flatMap(({ name, read, ...server }): Turn[] =>
       read === null ? [] : [{ side: name, measure: () => load(server, read, sizes.loadMs) }],
     );

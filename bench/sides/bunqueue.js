@@ -1,12 +1,12 @@
 /**
  * bunqueue inside of a Bun process, on a SQLite file. `default`: as it comes, a worker with one job at a time, jobs acknowledged from a buffer
- * that is written every 10 ms. `best`: 64 jobs at once in batches of 100. `durable`: the same, and each job is written before it is acknowledged.
+ * that is written every 10 ms. `best`: 64 jobs at once in batches of 100, held pulls. `durable`: the same, and each job is written before it is acknowledged.
  */
 import { join } from 'node:path';
 
 const QUEUE = 'noop';
 const FILL_BATCH = 1_000;
-const FAST = { concurrency: 64, batchSize: 100 };
+const FAST = { concurrency: 64, batchSize: 100, pollTimeout: 5_000 };
 const OPTIONS = { default: {}, best: FAST, durable: FAST };
 
 export async function open({ folder }, mode) {

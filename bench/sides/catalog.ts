@@ -112,9 +112,10 @@ export const SIDES: readonly SideFacts[] = [
     ...BUNQUEUE,
     name: 'bunqueue, best',
     mode: 'best',
-    settings: 'embedded in Bun, `concurrency: 64, batchSize: 100` (bunqueue.dev/guide/worker/concurrency)',
+    settings:
+      'embedded in Bun, `concurrency: 64, batchSize: 100, pollTimeout: 5000` (bunqueue.dev/guide/worker/concurrency and /options)',
     durability: 'acknowledged from memory, written every 10 ms or 100 jobs (WAL, synchronous=NORMAL)',
-    takesPart: ['s1'],
+    takesPart: ['s1', 's3'],
     shares: { s1: 0.25 },
   },
   {
@@ -230,7 +231,7 @@ export const SIDES: readonly SideFacts[] = [
     settings: '`run()` without options: one job at a time',
     durability: SYNCED_POSTGRES,
     takesPart: ['s1', 's2', 's3'],
-    shares: { s1: 0.1, s2: 0.5 },
+    shares: { s1: 0.1, s2: 0.2 },
     isForFull: true,
   },
   {
