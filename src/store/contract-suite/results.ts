@@ -58,11 +58,28 @@ export const results: Topic = [
       slice(UNKNOWN_ID, 0, 1),
       { id: letters.id },
       slice(large.id, 1_000_000, 70_000),
+      slice(large.id, 0, 262_144),
+      slice(large.id, 262_143, 2),
+      slice(large.id, 262_144, 262_144),
+      slice(large.id, 2 * 1_048_576 - 5, 50),
+      slice(large.id, 2 * 1_048_576, 50),
+      { id: large.id },
     ]);
     const texts = read.slice(0, 6).map((one) => (one === null ? null : Buffer.from(one.bytes).toString()));
     assert.deepEqual(texts, ['a', 'hij', '', '', null, 'abcdefghij']);
     assert.equal(read[6]?.contentType, 'x/y');
-    assert.ok(Buffer.from(LARGE.subarray(1_000_000, 1_070_000)).equals(read[6]?.bytes ?? LARGE));
+    const ranges = [
+      [1_000_000, 1_070_000],
+      [0, 262_144],
+      [262_143, 262_145],
+      [262_144, 524_288],
+      [2 * 1_048_576 - 5],
+      [2 * 1_048_576],
+      [0],
+    ];
+    for (const [index, [from, to]] of ranges.entries()) {
+      assert.ok(Buffer.from(LARGE.subarray(from, to)).equals(read[6 + index]?.bytes ?? new Uint8Array(1)), `${from}`);
+    }
   }),
 
   test('readResult answers slices of an empty result, which are empty', async (context) => {
@@ -81,6 +98,17 @@ export const results: Topic = [
     const result = textResult('new', 'text/plain');
     await context.store.apply([{ id: done.id, expect: { states: ['succeeded'] }, patch, result }]);
     assert.deepEqual(await context.store.readResult([{ id: done.id }]), [result]);
+    const large = { contentType: 'x/y', bytes: LARGE };
+    const described = { result: { contentType: 'x/y', bytes: LARGE.byteLength } };
+    for (const [next, content] of [
+      [described, large],
+      [patch, result],
+      [described, large],
+    ] as const) {
+      await context.store.apply([{ id: done.id, expect: { states: ['succeeded'] }, patch: next, result: content }]);
+      const [read] = await context.store.readResult([{ id: done.id }]);
+      assert.ok(Buffer.from(content.bytes).equals(read?.bytes ?? new Uint8Array(1)));
+    }
   }),
 
   test('apply stores the results of a batch each with its job', async (context) => {

@@ -15,6 +15,7 @@ import { recordBatches } from '../record-batches.ts';
 import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { documentOfRow, keyOfRow, logLineOfRow } from './main-reads.ts';
+import { resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
 
@@ -78,7 +79,8 @@ function logsByJob(connection: Connection): (number: number) => readonly LogLine
 /** A row of `dumpJobs`: the job, its input, and the content of its result. */
 function wholeJobOf(connection: Connection, row: Row, logsOf: (number: number) => readonly LogLine[]): StoreRecord {
   const job = jobAt(row);
-  const [input, bytes] = row.slice(JOB_WIDTH) as [string, Uint8Array | null];
+  const [input, head] = row.slice(JOB_WIDTH) as [string, Uint8Array | null];
+  const bytes = head && resultBetween(connection, { number: job.number, head });
   return {
     kind: 'job',
     job,

@@ -21,6 +21,7 @@ import type {
 } from '../contract.ts';
 import { logLevelNumber, logLevelOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
+import { PART_BYTES, resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import type { StatementName } from './statements.ts';
@@ -36,13 +37,24 @@ export function readJob(connection: Connection, ref: JobRef): ReadOutcome {
   return { kind: 'gone', tenant, goneAt, goneUntil };
 }
 
-/** A slice is cut by SQLite, which reads the whole all the same; what it spares is the copy that lives on here. */
 export function readResult(connection: Connection, { id, slice }: ResultRef): ResultContent | null {
-  const row =
-    slice === undefined
-      ? connection.get('jobResult', id)
-      : connection.get('jobResultSlice', id, slice.first, slice.length);
-  return row === undefined ? null : { contentType: row[0] as string, bytes: row[1] as Uint8Array };
+  const row = connection.get('jobResult', id);
+  if (row === undefined) return null;
+  if ((row[2] as Uint8Array).byteLength < PART_BYTES) return resultOf(connection, row, slice);
+  // Row and parts as of one moment: the result may be replaced in between.
+  connection.exec('BEGIN');
+  try {
+    const current = connection.get('jobResult', id);
+    return current === undefined ? null : resultOf(connection, current, slice);
+  } finally {
+    connection.exec('COMMIT');
+  }
+}
+
+function resultOf(connection: Connection, row: Row, slice: ResultRef['slice']): ResultContent {
+  const [number, contentType, head] = row as readonly [number, string, Uint8Array];
+  const bytes = resultBetween(connection, { number, head }, slice?.first, slice && slice.first + slice.length);
+  return { contentType, bytes };
 }
 
 export function readInput(connection: Connection, id: string): string | null {

@@ -33,6 +33,8 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobByNumber: [/SEARCH j USING INTEGER PRIMARY KEY \(rowid=\?\)/, ...IN_ROOMS],
   jobByIdempotencyKey: [/INDEX jobs_by_idempotency_key \(tenant=\? AND idempotency_key=\?\)/, ...IN_ROOMS],
   jobResult: [/INDEX jobs_by_id \(id=\?\)/, /SEARCH f USING INTEGER PRIMARY KEY/],
+  resultParts: [/SEARCH result_parts USING INDEX .* \(number=\? AND part>\? AND part<\?\)/],
+  resultPartsDelete: [/SEARCH result_parts USING .*INDEX .* \(number=\?\)/],
   jobInput: [/INDEX jobs_by_id \(id=\?\)/],
   jobNextPriority: [/INDEX waiting_by_claim_order \(type=\? AND priority<\?\)/],
   jobNextPriorityOfTenant: [/INDEX waiting_by_tenant_claim_order \(tenant=\? AND type=\? AND priority<\?\)/],

@@ -100,6 +100,8 @@ export const STATEMENTS = {
   finishedLeave: 'DELETE FROM finished WHERE number = ?',
   jobTagInsert: 'INSERT INTO job_tags (tenant, name, value, number) VALUES (?, ?, ?, ?)',
   resultPut: 'UPDATE finished SET result = ?2 WHERE number = ?1',
+  resultPartInsert: 'INSERT INTO result_parts (number, part, bytes) VALUES (?, ?, ?)',
+  resultPartsDelete: 'DELETE FROM result_parts WHERE number = ?',
   jobNumberRead: `SELECT last FROM sequences WHERE name = 'job'`,
   jobNumberWrite: `UPDATE sequences SET last = ? WHERE name = 'job'`,
 
@@ -150,11 +152,10 @@ export const STATEMENTS = {
   jobByIdempotencyKey: `${JOB} WHERE j.tenant = ? AND j.idempotency_key = ?`,
   tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
   tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
-  jobResult: `SELECT f.result_type, f.result FROM jobs j JOIN finished f ON f.number = j.number
+  /** Number, type and the first part. */
+  jobResult: `SELECT f.number, f.result_type, f.result FROM jobs j JOIN finished f ON f.number = j.number
     WHERE j.id = ? AND f.result IS NOT NULL`,
-  // Of an empty blob SQLite cuts null.
-  jobResultSlice: `SELECT f.result_type, coalesce(substr(f.result, ?2 + 1, ?3), x'')
-    FROM jobs j JOIN finished f ON f.number = j.number WHERE j.id = ?1 AND f.result IS NOT NULL`,
+  resultParts: 'SELECT bytes FROM result_parts WHERE number = ? AND part BETWEEN ? AND ? ORDER BY part',
   inputBytes: 'SELECT octet_length(input) FROM jobs WHERE number = ?',
   jobInput: 'SELECT input FROM jobs WHERE id = ?',
 

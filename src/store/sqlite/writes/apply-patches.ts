@@ -7,6 +7,7 @@
 import type { StoredState } from '../../../core/state.ts';
 import { ROOM_COLUMNS, roomOf } from '../../job-rooms.ts';
 import { AT, type JobColumn, maskColumns, type Room } from '../../job-row.ts';
+import { firstPart, insertOtherParts } from '../result-parts.ts';
 import type { Row, Value } from '../rows.ts';
 import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
@@ -138,14 +139,21 @@ function write(transaction: Transaction, change: Change, { at, result }: PatchHe
 }
 
 /** The job stays in its room. */
-function update({ connection }: Transaction, room: Room, { before, next, columns }: Change, result: Value): void {
+function update(
+  { connection }: Transaction,
+  room: Room,
+  { before, next, columns }: Change,
+  result: Uint8Array | null,
+): void {
   const number = next[AT.number] as number;
   const there = columns.filter((column) => ROOM_COLUMNS[room].includes(column));
   const values = there.map((column) => next[AT[column]] ?? null);
   const changed = connection.prepareOnce(jobUpdate(room, there)).run(...values, number, before[AT.revision] as number);
   if (changed !== 1) throw new Error(`Job ${number} changed inside of a transaction of its only writer.`);
   if (result !== null || (before[AT.result_type] !== null && next[AT.result_type] === null)) {
-    connection.run('resultPut', number, result);
+    connection.run('resultPartsDelete', number);
+    connection.run('resultPut', number, result && firstPart(result));
+    if (result !== null) insertOtherParts(connection, number, result);
   }
 }
 

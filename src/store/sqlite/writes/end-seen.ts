@@ -7,6 +7,7 @@
 import type { StoredState } from '../../../core/state.ts';
 import type { Row } from '../rows.ts';
 import { columnsOf } from '../statements.ts';
+import { enterFinished } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface EndOfSeen {
@@ -34,7 +35,7 @@ export function endSeen(
   const { connection } = transaction;
   const number = row[AT_END.number] as number;
   if (connection.run('runningLeaveAt', number, revision) !== 1) return false;
-  connection.run('finishedEnter', ...row, result);
+  enterFinished(transaction, row, result);
   const tenant = row[AT_END.tenant] as string;
   transaction.count(tenant, type, 'running', -1);
   transaction.count(tenant, type, row[AT_END.state] as StoredState, 1);

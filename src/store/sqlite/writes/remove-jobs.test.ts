@@ -28,11 +28,15 @@ test('removeJobs leaves no row of the job in any table but its tombstone', () =>
   const patch = {
     state: 'succeeded' as const,
     finishedAt: NOW,
-    result: { contentType: 'application/json', bytes: 1 },
+    result: { contentType: 'application/json', bytes: 300_000 },
   };
-  applyPatches(transaction, patchBatch([{ id, expect: { states: ['waiting'] }, patch, result: textResult('1') }]));
+  applyPatches(
+    transaction,
+    patchBatch([{ id, expect: { states: ['waiting'] }, patch, result: textResult('x'.repeat(300_000)) }]),
+  );
   const filled = rowsPerTable(database);
-  for (const table of ['jobs', 'finished', 'job_tags', 'deliveries']) assert.ok((filled[table] ?? 0) > 0, table);
+  for (const table of ['jobs', 'finished', 'result_parts', 'job_tags', 'deliveries'])
+    assert.ok((filled[table] ?? 0) > 0, table);
   assert.deepEqual(removeJobs(transaction, [{ id, revision: 2, now: NOW, goneUntil: NOW + 1 }]), ['removed']);
   transaction.settle();
   assert.deepEqual(rowsPerTable(database), { ...before, tombstones: 1 });

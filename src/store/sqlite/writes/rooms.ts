@@ -6,11 +6,12 @@
 import { roomFor } from '../../job-rooms.ts';
 import type { Room } from '../../job-row.ts';
 import { AT } from '../../job-row.ts';
+import { firstPart, insertOtherParts } from '../result-parts.ts';
 import type { Row, Value } from '../rows.ts';
 import { columnsOf, type StatementName } from '../statements.ts';
 import type { Transaction } from './transaction.ts';
 
-const ENTER = { waiting: 'waitingEnter', running: 'runningEnter', finished: 'finishedEnter' } as const;
+const ENTER = { waiting: 'waitingEnter', running: 'runningEnter' } as const;
 const LEAVE = { waiting: 'waitingLeave', running: 'runningLeave', finished: 'finishedLeave' } as const;
 const PLACES: Readonly<Record<Room, readonly number[]>> = {
   waiting: placesOf('waiting'),
@@ -22,13 +23,20 @@ const PLACES: Readonly<Record<Room, readonly number[]>> = {
 export function enterRoom(transaction: Transaction, room: Room, row: Row, result: Uint8Array | null): void {
   const values: Value[] = PLACES[room].map((place) => row[place] ?? null);
   if (room === 'waiting') values.push(isBlocked(transaction, row));
-  if (room === 'finished') values.push(result);
-  transaction.connection.run(ENTER[room], ...values);
+  if (room === 'finished') enterFinished(transaction, values, result);
+  else transaction.connection.run(ENTER[room], ...values);
+}
+
+/** @param values of the columns of the room, the number first */
+export function enterFinished({ connection }: Transaction, values: Row, result: Uint8Array | null): void {
+  connection.run('finishedEnter', ...values, result && firstPart(result));
+  if (result !== null) insertOtherParts(connection, values[0] as number, result);
 }
 
 export function leaveRoom({ connection }: Transaction, room: Room, number: number): void {
   const name: StatementName = LEAVE[room];
   if (connection.run(name, number) !== 1) throw new Error(`Job ${number} is not in ${room}.`);
+  if (room === 'finished') connection.run('resultPartsDelete', number);
 }
 
 /** 1 where a job that waits has to wait for others of its sequence. */
