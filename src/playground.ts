@@ -23,6 +23,7 @@ const sleepSchema = Type.Object(
     fail: Type.Optional(Type.String({ minLength: 1 })),
     failTimes: Type.Optional(Type.Integer({ minimum: 0 })),
     bytes: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 * MIB })),
+    lines: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
   },
   { additionalProperties: false },
 );

@@ -6,7 +6,8 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireKnown } from '../client/known-options.ts';
-import type { JobBody } from '../client/wire.ts';
+import type { LogsOptions } from '../client/logging.ts';
+import type { JobBody, LogLineBody, LogsBody } from '../client/wire.ts';
 import type { Config } from '../config/define-config.ts';
 import { resolveConfigs } from '../config/resolve.ts';
 import { BideError } from '../core/errors.ts';
@@ -14,6 +15,7 @@ import type { Json } from '../core/job.ts';
 import { jsonProblem } from '../core/json-problem.ts';
 import { quotaError } from '../core/quota-error.ts';
 import { shownState } from '../core/state.ts';
+import { logLineBody } from '../dialects/native/log-text.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
 import {
@@ -85,6 +87,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   wait(id: string, options?: WaitOptions): Promise<JobBody>;
   /** Null while there is none. */
   result(id: string): Promise<ResultContent | null>;
+  /** What the job has said, a page of it. */
+  logs(id: string, options?: LogsOptions): Promise<LogsBody>;
   /** WRONG_STATE when the job is final already. */
   cancel(id: string): Promise<JobBody>;
   retry(id: string): Promise<JobBody>;
@@ -193,10 +197,24 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
       return outcome.kind === 'found' ? outcome.result : null;
     },
+    async logs(id, options = {}) {
+      requireKnown('logs', options, ['after', 'attempt', 'level', 'limit', 'waitMs', 'signal']);
+      return logsOf(engine, tenant, id, options);
+    },
     cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
     retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
     remove: async (id) => body(commanded(id, await engine.remove(tenant, id))),
   };
+}
+
+async function logsOf(engine: RunningEngine, tenant: string, id: string, options: LogsOptions): Promise<LogsBody> {
+  const { after = 0, attempt, level, limit = engine.limits.logPageMax, waitMs = 0 } = options;
+  const { signal = new AbortController().signal } = options;
+  const asked = { tenant, id, after, attempt, levelMin: level, limit, timeoutMs: waitMs, signal };
+  const page = await engine.readLogs(asked);
+  if (page.kind !== 'found') throw absent(id, page.kind);
+  const lines = page.lines.map((line) => JSON.parse(logLineBody(line)) as LogLineBody);
+  return { lines, next: page.next, done: page.isDone };
 }
 
 function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unknown>>['routes'] {

@@ -10,6 +10,7 @@ import { input } from './commands/input.ts';
 import { jobTypes } from './commands/job-types.ts';
 import { keys } from './commands/keys.ts';
 import { list } from './commands/list.ts';
+import { logs } from './commands/logs.ts';
 import { migrate } from './commands/migrate.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
@@ -27,6 +28,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   wait,
   result,
+  logs,
   input,
   list,
   cancel,

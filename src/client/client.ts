@@ -9,11 +9,22 @@ import { administering, type KeyDraft } from './administering.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
 import { type ListOptions, listJobs } from './listing.ts';
+import { type FollowLogsOptions, type LogsOptions, logging } from './logging.ts';
 import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
-import type { BulkItem, CountsBody, JobBody, KeyBody, NewKeyBody, SubmitBody, TypeBody } from './wire.ts';
+import type {
+  BulkItem,
+  CountsBody,
+  JobBody,
+  KeyBody,
+  LogLineBody,
+  LogsBody,
+  NewKeyBody,
+  SubmitBody,
+  TypeBody,
+} from './wire.ts';
 import { working } from './working.ts';
 
 export interface Client {
@@ -31,6 +42,10 @@ export interface Client {
   /** What was submitted, with what the schema of its type filled in. */
   input(id: string, options?: CallOptions): Promise<Json>;
   openInput(id: string, options?: CallOptions): Promise<OpenResult>;
+  /** What the job has said. */
+  logs(id: string, options?: LogsOptions): Promise<LogsBody>;
+  /** As `logs`, line by line, those to come included, until the job is over. */
+  followLogs(id: string, options?: FollowLogsOptions): AsyncGenerator<LogLineBody, void, undefined>;
   result(id: string, options?: CallOptions): Promise<JobResult>;
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
@@ -60,6 +75,7 @@ export function createClient(options: ClientOptions): Client {
     ...commanding(transport),
     ...waiting(transport),
     ...following(transport),
+    ...logging(transport),
     ...administering(transport),
     waitMany: waitingMany(transport),
     list: (filter) => listJobs(transport, filter),

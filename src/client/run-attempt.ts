@@ -4,6 +4,7 @@ import { ClientError } from './client-error.ts';
 import { LOST_STATUSES, settle } from './settle-attempt.ts';
 import { CUT_MS } from './transport.ts';
 import type { WorkBody } from './wire.ts';
+import { createWorkLog } from './work-log.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
 import type { AttemptOptions } from './worker-options.ts';
 
@@ -16,11 +17,12 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
   const lease = { until: options.now() + options.leaseMs };
   const heart = beat(client, job, options, { stop, ended: ended.signal, lease });
   const reporter = createReporter(client, job, options, ended.signal);
+  const said = createWorkLog(client, job, options);
   const outcome: Outcome = await outcomeOf(() =>
-    options.handle(job, { signal: stop.signal, progress: reporter.progress }),
+    options.handle(job, { signal: stop.signal, progress: reporter.progress, log: said.log }),
   );
   ended.abort();
-  await Promise.all([heart, reporter.flushed()]);
+  await Promise.all([heart, reporter.flushed(), said.flushed()]);
   if (stop.signal.reason !== 'lost') await settle(client, job, outcome, { ...options, leaseUntil: lease.until });
 }
 

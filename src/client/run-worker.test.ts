@@ -263,3 +263,32 @@ test('runWorker rejects when the server refuses the worker itself', async () => 
   const run = runWorker(createClient(server.options), { types: ['a'], handle: () => null });
   await assert.rejects(run, { code: 'TYPE_UNKNOWN' });
 });
+
+test('runWorker brings what the handler says before the outcome, with the fence of the claim', async () => {
+  const { said, server, troubles } = await workerRun({
+    heartbeat: (request) => ((request.json as { log?: unknown }).log === undefined ? held(request) : { json: {} }),
+    handle: (_, { log }) => {
+      for (let line = 0; line < 150; line += 1) log(`line ${line}`);
+      log.warn('no title', { page: 3 });
+      return null;
+    },
+  });
+  assert.deepEqual(troubles, []);
+  assert.equal(said.length, 1);
+  const beats = server.requests.flatMap(({ json, url }) => {
+    const { log, fence } = (json ?? {}) as { log?: { line: string; level: string; fields?: object }[]; fence: number };
+    return log === undefined ? [] : [{ log, fence, path: url.pathname }];
+  });
+  assert.deepEqual(
+    beats.map(({ log, fence, path }) => [path, fence, log.length]),
+    [
+      ['/v1/work/j1/heartbeat', 4, 100],
+      ['/v1/work/j1/heartbeat', 4, 51],
+    ],
+  );
+  const { at, ...last } = (beats[1]?.log.at(-1) ?? {}) as Record<string, unknown>;
+  assert.deepEqual(last, { level: 'warn', line: 'no title', fields: { page: 3 } });
+  assert.match(String(at), /^2030-/);
+  const order = server.requests.map(({ url }) => url.pathname.split('/').at(-1));
+  assert.ok(order.lastIndexOf('heartbeat') < order.indexOf('succeed'), order.join());
+});

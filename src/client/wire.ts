@@ -5,6 +5,7 @@
  * shows up in a wait as `{ id, state: 'unknown' }`, so that one wrong id never spoils a wait for a thousand.
  */
 import type { Json, Tags } from '../core/job.ts';
+import type { LogLevel } from '../core/log-line.ts';
 import type { ShownState, StoredState } from '../core/state.ts';
 
 export interface JobBody {
@@ -133,6 +134,34 @@ export interface WorkBody {
   /** The job is given to somebody else when no heartbeat comes before. */
   readonly leaseUntil: string | null;
   readonly tags: Tags;
+}
+
+/** A line of a job's log. */
+export interface LogLineBody {
+  /** Grows from line to line. */
+  readonly offset: number;
+  /** 0 for the line that stands for those left out. */
+  readonly attempt: number;
+  readonly at: string;
+  readonly level: LogLevel;
+  readonly line: string;
+  readonly fields: Readonly<Record<string, Json>> | null;
+}
+
+export interface LogsBody {
+  readonly lines: readonly LogLineBody[];
+  /** Pass as `after` for what comes behind these lines. */
+  readonly next: number;
+  /** The job is final and these are its last lines. */
+  readonly done: boolean;
+}
+
+/** A line as a worker says it. */
+export interface WorkLogLine {
+  readonly line: string;
+  readonly level?: LogLevel;
+  readonly fields?: Readonly<Record<string, unknown>>;
+  readonly at?: string;
 }
 
 export interface HeartbeatBody {

@@ -3,11 +3,23 @@ import type { Json } from '../core/job.ts';
 import type { WorkBody } from './wire.ts';
 import type { BytesResult } from './working.ts';
 
+type Say = (line: string, fields?: Readonly<Record<string, unknown>>) => void;
+
+/** At level info by itself, and at the other levels by their names. */
+export interface WorkLog extends Say {
+  readonly debug: Say;
+  readonly info: Say;
+  readonly warn: Say;
+  readonly error: Say;
+}
+
 export interface WorkContext {
   /** Fires with `cancel` when somebody cancelled the job, with `lost` when it is no longer this worker's. */
   readonly signal: AbortSignal;
   /** Percent from 0 to 100. May be called often: what comes faster than it can be sent is left out. */
   progress(percent: number, message?: string): void;
+  /** Kept with the job. */
+  readonly log: WorkLog;
 }
 
 export type WorkResult = Json | BytesResult | undefined;

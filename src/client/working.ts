@@ -4,7 +4,7 @@ import type { CallOptions } from './commanding.ts';
 import { secondsOf } from './hold-loop.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
-import type { HeartbeatBody, JobBody, WorkBody } from './wire.ts';
+import type { HeartbeatBody, JobBody, WorkBody, WorkLogLine } from './wire.ts';
 
 export interface ClaimOptions extends CallOptions {
   readonly types: readonly string[];
@@ -21,6 +21,8 @@ export type WorkRef = Pick<WorkBody, 'id' | 'fence'>;
 export interface HeartbeatOptions extends CallOptions {
   readonly percent?: number | undefined;
   readonly message?: string | null | undefined;
+  /** What the work has said since the last one. */
+  readonly log?: readonly WorkLogLine[] | undefined;
   readonly leaseMs?: number | undefined;
   /** Holds the call until a cancel is requested or the job is lost, or this time is over. */
   readonly waitMs?: number | undefined;
@@ -60,11 +62,11 @@ export function working(transport: Transport) {
     },
 
     async heartbeat(ref: WorkRef, options: HeartbeatOptions = {}): Promise<HeartbeatBody> {
-      requireKnown('heartbeat', options, ['percent', 'message', 'leaseMs', 'waitMs', 'signal']);
-      const { percent, message, leaseMs, waitMs } = options;
+      requireKnown('heartbeat', options, ['percent', 'message', 'log', 'leaseMs', 'waitMs', 'signal']);
+      const { percent, message, log, leaseMs, waitMs } = options;
       const progress = percent === undefined && message === undefined ? undefined : { percent, message };
       const wait = waitMs === undefined ? undefined : Number(secondsOf(waitMs));
-      return post(workPathOf(ref, 'heartbeat'), { fence: ref.fence, leaseMs, progress, wait }, options, waitMs);
+      return post(workPathOf(ref, 'heartbeat'), { fence: ref.fence, leaseMs, progress, log, wait }, options, waitMs);
     },
 
     /** May be tried twice: the fence lets only one through. 409 means that the job is somebody else's, or done. */

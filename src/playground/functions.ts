@@ -20,6 +20,8 @@ export interface SleepInput {
   readonly failTimes?: number;
   /** Gives so many bytes back instead of JSON. */
   readonly bytes?: number;
+  /** Says so many lines before it sleeps. */
+  readonly lines?: number;
 }
 
 export const functions = { types: { echo, sleep, sql: refuseQuery, certificates: findCertificates } };
@@ -34,6 +36,7 @@ export function echo(input: unknown): unknown {
 }
 
 export async function sleep(input: SleepInput, context: JobContext): Promise<unknown> {
+  for (let line = 1; line <= (input.lines ?? 0); line += 1) context.log(`line ${line} of ${input.lines}`, { line });
   for (let step = 1; step <= input.steps; step += 1) {
     await pause(input.ms / input.steps, undefined, { signal: context.signal });
     context.progress((step / input.steps) * 100, `step ${step} of ${input.steps}`);

@@ -368,3 +368,28 @@ describe('bide cancel and retry', () => {
     assert.equal((await run(['wait', id])).code, 1);
   });
 });
+
+describe('bide logs', () => {
+  test('shows what a job has said, as lines for people or as JSON', async () => {
+    const id = await submitted(...sleepInput({ ms: 20, lines: 3 }));
+    const { code, stdout } = await runProcess(['logs', id, '--follow']);
+    assert.equal(code, 0);
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+    const lines = [1, 2, 3].map((line) => `${time} INFO  \\[1\\] line ${line} of 3 \\{"line":${line}\\}\\n`);
+    assert.match(stdout, new RegExp(`^${lines.join('')}$`));
+    const json = await run(['logs', id, '--json']);
+    const texts = json.stdout
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { line: string }).line);
+    assert.deepEqual(texts, ['line 1 of 3', 'line 2 of 3', 'line 3 of 3']);
+    assert.equal((await run(['logs', id, '--level', 'warn'])).stdout, '');
+  });
+
+  test('says which levels there are, and that there is no such job', async () => {
+    const level = await run(['logs', NO_JOB, '--level', 'loud']);
+    assert.deepEqual([level.code, /debug, info, warn/.test(level.stderr)], [2, true], level.stderr);
+    assert.equal((await run(['logs', NO_JOB, '--attempt', '0'])).code, 2);
+    assert.equal((await run(['logs', NO_JOB])).code, 3);
+  });
+});

@@ -2,6 +2,7 @@
  * Function handlers in the caller's own thread: for Bide as a library, where the functions close over the user's program.
  * An endless loop blocks that program and cannot be ended; the server and the worker run functions in threads instead.
  */
+import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { abortErrorOf, callFactsOf, type FunctionHandler } from './job-context.ts';
@@ -29,7 +30,8 @@ async function runInline(
       input: attempt.input,
       signal: controller.signal,
       report: (percent: number, message: string | null | undefined) => attempt.report(percent, message),
-      log: attempt.log,
+      // Asked for when something is said: most say nothing.
+      log: (line: string, level: LogLevel, fields: string | null) => attempt.log(line, level, fields),
     };
     return await runFunction(run, call, limits);
   } finally {

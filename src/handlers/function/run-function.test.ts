@@ -148,6 +148,8 @@ describe('inlineHandler', () => {
       context.progress(60);
       context.progress(70, null);
       context.log('line');
+      context.log.warn('page', { page: 3 });
+      context.log.error('bad', { cycle: context, big: 1n });
     });
     await ended;
     assert.equal(seen?.id, attempt.job.id);
@@ -159,7 +161,11 @@ describe('inlineHandler', () => {
       { percent: 60, message: undefined },
       { percent: 70, message: null },
     ]);
-    assert.deepEqual(attempt.logs, ['line']);
+    assert.deepEqual(attempt.lines, [
+      { line: 'line', level: 'info', fields: null },
+      { line: 'page', level: 'warn', fields: '{"page":3}' },
+      { line: 'bad', level: 'error', fields: '{"dropped":"The fields were no JSON object."}' },
+    ]);
   });
 
   it('fires the signal with an error and takes what is thrown then for the end', async () => {

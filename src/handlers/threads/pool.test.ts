@@ -27,7 +27,7 @@ export default { types: {
   where: { tag: 'own', run() { return { threadId, isMainThread, tag: this.tag }; } },
   priority: () => getPriority(),
   facts: (_, { id, type, tenant, attempt, tags, deadline }) => ({ id, type, tenant, attempt, tags, deadline }),
-  chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); return null; },
+  chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); job.log.debug('more', { a: 1 }); return null; },
   wait: async (_, job) => { job.progress(1, String(threadId)); await untilAborted(job.signal); },
   tell: async (_, job) => { job.progress(1); try { await untilAborted(job.signal); } catch (error) { return { name: error.name, message: error.message }; } },
   gate: (_, job) => new Promise((resolve) => {
@@ -154,7 +154,10 @@ describe('ThreadPool', () => {
       attempt.reports.map(({ percent }) => percent),
       Array.from({ length: 100 }, (_, index) => index + 1),
     );
-    assert.deepEqual(attempt.logs, ['said']);
+    assert.deepEqual(attempt.lines, [
+      { line: 'said', level: 'info', fields: null },
+      { line: 'more', level: 'debug', fields: '{"a":1}' },
+    ]);
   });
 
   it('drops what a function says after its end', async () => {
