@@ -6,7 +6,7 @@ const turn = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('createTurns', () => {
   test('serves at once below the load that a turn can take', () => {
-    const turns = createTurns(() => 0);
+    const turns = createTurns({ steady: () => 0, worked: () => 0 });
     let served = 0;
     for (let request = 0; request < 1_000; request += 1) turns.take('a', () => (served += 1));
     assert.equal(served, 1_000);
@@ -14,7 +14,7 @@ describe('createTurns', () => {
 
   test('lets another caller pass those who stand in line, and serves the lines in turn, each in its order', async () => {
     let now = 0;
-    const turns = createTurns(() => now);
+    const turns = createTurns({ steady: () => now, worked: () => now });
     const served: string[] = [];
     const ask = (caller: string, name: string, ms = 0.5) =>
       turns.take(caller, () => {
@@ -35,7 +35,7 @@ describe('createTurns', () => {
 
   test('serves whoever comes first in each turn, however long the line, and one of the line', async () => {
     let now = 0;
-    const turns = createTurns(() => now);
+    const turns = createTurns({ steady: () => now, worked: () => now });
     const served: string[] = [];
     for (let request = 0; request < 100; request += 1) {
       turns.take('bad', () => {
@@ -53,7 +53,7 @@ describe('createTurns', () => {
 
   test('serves a line of small requests in the very next turn, and then at once again', async () => {
     let now = 0;
-    const turns = createTurns(() => now);
+    const turns = createTurns({ steady: () => now, worked: () => now });
     let served = 0;
     const ask = (ms: number) =>
       turns.take('busy', () => {
@@ -71,9 +71,28 @@ describe('createTurns', () => {
     assert.equal(served, 52);
   });
 
+  test('does not count the time in which the thread had no work', async () => {
+    let now = 0;
+    let worked = 0;
+    const turns = createTurns({ steady: () => now, worked: () => worked });
+    let served = 0;
+    const ask = () =>
+      turns.take('busy', () => {
+        served += 1;
+        now += 10;
+        worked += 0.3;
+      });
+    for (let request = 0; request < 10; request += 1) ask();
+    assert.equal(served, 4);
+    await turn();
+    assert.equal(served, 5, 'one of the line, at the end of the turn');
+    await turn();
+    assert.equal(served, 9);
+  });
+
   test('counts what follows from the promises of one before it serves the next', async () => {
     let now = 0;
-    const turns = createTurns(() => now);
+    const turns = createTurns({ steady: () => now, worked: () => now });
     let served = 0;
     const ask = () =>
       turns.take('busy', async () => {
