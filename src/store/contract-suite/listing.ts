@@ -46,6 +46,30 @@ export const listing: Topic = [
     assert.deepEqual(await list(context, { states: [] }), []);
   }),
 
+  alone('list pages through jobs of several states when most are in none of them', async (context) => {
+    for (let round = 0; round < 4; round += 1) {
+      await insertJobs(context, Array(6).fill({}));
+      for (const { job } of await claimSome(context, 5)) await succeed(context.store, job);
+      await someOfEach(context);
+    }
+    const all = await list(context, { limit: 200 });
+    const wanted = [
+      ['waiting', 'running'],
+      ['running', 'failed'],
+      ['waiting', 'cancelled', 'expired', 'failed'],
+    ] as const;
+    for (const states of wanted) {
+      const expected = all.filter(({ state }) => states.some((one) => one === state));
+      assert.ok(expected.length >= 4);
+      for (const order of ['newest', 'oldest'] as const) {
+        const inOrder = order === 'newest' ? expected : expected.toReversed();
+        assert.deepEqual(await pagedIds(context, { states, order }), idsOf(inOrder));
+        assert.deepEqual(await pagedIds(context, { states, order, types: [context.type] }), idsOf(inOrder));
+        assert.deepEqual(await pagedIds(context, { states, order, types: ['other'] }), []);
+      }
+    }
+  }),
+
   test('list answers only jobs of the wanted types', async (context) => {
     const other = { ...context, type: `${context.type}-2` };
     const [mine] = await insertJobs(context, [{}]);
@@ -181,6 +205,17 @@ export const listing: Topic = [
 
 function list({ store, tenant }: Context, over: Partial<ListFilter> = {}): Promise<readonly Job[]> {
   return store.list({ tenant, limit: 100, ...over });
+}
+
+async function pagedIds(context: Context, filter: Partial<ListFilter>): Promise<readonly string[]> {
+  const ids: string[] = [];
+  let after: number | undefined;
+  do {
+    const page = await list(context, { ...filter, limit: 3, ...(after === undefined ? {} : { after }) });
+    ids.push(...idsOf(page));
+    after = page.at(-1)?.number;
+  } while (after !== undefined);
+  return ids;
 }
 
 /** Two waiting, one running, two succeeded, one failed, one cancelled; by number. */

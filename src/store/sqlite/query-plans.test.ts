@@ -101,6 +101,18 @@ const LISTS = [
   ['of running jobs', { states: ['running'], after: 5 }, 'running', /SEARCH r USING INTEGER PRIMARY KEY \(rowid<\?\)/],
   ['of waiting jobs', { states: ['waiting'], after: 5 }, 'waiting', /SEARCH w USING INTEGER PRIMARY KEY \(rowid<\?\)/],
   ['of unfinished jobs', { states: ['waiting', 'running'] }, 'tenant', /INDEX jobs_by_tenant \(tenant=\?\)/],
+  [
+    'of unfinished jobs, room by room',
+    { states: ['waiting', 'running'], after: 5 },
+    'rooms',
+    /SEARCH w USING INTEGER PRIMARY KEY \(rowid<\?\)/,
+  ],
+  [
+    'of jobs that run or have failed',
+    { states: ['running', 'failed'], after: 5 },
+    'rooms',
+    /INDEX finished_by_trouble \(tenant=\? AND number<\?\)/,
+  ],
   ['by a type', { types: ['a'], after: 5 }, 'type', /INDEX jobs_by_type \(tenant=\? AND type=\? AND number<\?\)/],
   ['by two types', { types: ['a', 'b'] }, 'type', /INDEX jobs_by_type \(tenant=\? AND type=\?\)/],
   [
@@ -111,8 +123,12 @@ const LISTS = [
   ],
   ['by a tag', { tags: { a: 'b' } }, 'tenant', /PRIMARY KEY \(tenant=\? AND name=\? AND value=\?\)/],
 ] as const;
-/** A page of each type. */
-const SORTED_LISTS: readonly string[] = ['by two types'];
+/** A page of each type, or of each room. */
+const SORTED_LISTS: readonly string[] = [
+  'by two types',
+  'of unfinished jobs, room by room',
+  'of jobs that run or have failed',
+];
 
 for (const [words, filter, way, step] of LISTS) {
   test(`a list ${words} is served by its index`, () => {

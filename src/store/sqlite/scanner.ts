@@ -57,7 +57,9 @@ export type Way =
   | 'trouble'
   /** Those that wait, or run, of all tenants. */
   | 'waiting'
-  | 'running';
+  | 'running'
+  /** More than one of the last three, each by itself. */
+  | 'rooms';
 
 /** Each type is a part of the query. */
 const TYPES_MAX = 16;
@@ -69,9 +71,27 @@ function waysOf({ tenant, states = [], types = [], tags = {} }: ListFilter): rea
   if (Object.keys(tags).length > 0) return ways;
   if (tenant !== null && types.length > 0 && types.length <= TYPES_MAX) ways.push('type');
   if (states.length === 0) return ways;
-  if (tenant !== null && states.every((state) => TROUBLE.includes(state))) ways.push('trouble');
-  for (const room of ['waiting', 'running'] as const) if (states.every((state) => state === room)) ways.push(room);
+  // Nothing is small about what went well.
+  if (states.includes('succeeded')) return ways;
+  const [first, ...others] = roomParts(states);
+  if (first !== undefined && (tenant !== null || states.every((state) => !TROUBLE.includes(state)))) {
+    ways.push(others.length === 0 ? first.way : 'rooms');
+  }
   return ways;
+}
+
+interface RoomPart {
+  readonly way: 'waiting' | 'running' | 'trouble';
+  readonly states: readonly StoredState[];
+}
+
+function roomParts(states: readonly StoredState[]): readonly RoomPart[] {
+  const parts: readonly RoomPart[] = [
+    { way: 'waiting', states: states.filter((state) => state === 'waiting') },
+    { way: 'running', states: states.filter((state) => state === 'running') },
+    { way: 'trouble', states: states.filter((state) => TROUBLE.includes(state)) },
+  ];
+  return parts.filter((part) => part.states.length > 0);
 }
 
 interface Sized {
@@ -79,7 +99,14 @@ interface Sized {
   readonly counts: readonly Row[];
 }
 
-function sizeOf(connection: Connection, { types = [], states = [] }: ListFilter, { way, counts }: Sized): number {
+function sizeOf(connection: Connection, filter: ListFilter, { way, counts }: Sized): number {
+  const { types = [], states = [] } = filter;
+  if (way === 'rooms') {
+    const sizes = roomParts(states).map((part) =>
+      sizeOf(connection, { ...filter, states: part.states }, { way: part.way, counts }),
+    );
+    return sizes.reduce((sum, size) => sum + size, 0);
+  }
   if (way === 'waiting' || way === 'running') return connection.get('countOfState', way)?.[0] as number;
   let size = 0;
   for (const [, type, state, jobs] of counts) {
@@ -111,6 +138,7 @@ const INDEXES: Readonly<Record<Way, string>> = {
   trouble: 'INDEXED BY finished_by_trouble',
   waiting: '',
   running: '',
+  rooms: '',
 };
 
 /** `CROSS JOIN` is SQLite's word for the order in which it is to join. */
@@ -132,11 +160,14 @@ function sourceOf({ states }: CountFilter, way: Way): Source {
 
 /** Exported for the test that looks at its query plan. */
 export function listQuery(filter: ListFilter, way: Way): Query {
-  const { types = [] } = filter;
+  const { types = [], states = [] } = filter;
   const { from, row } = sourceOf(filter, way);
-  if (way !== 'type' || types.length === 1) return pageQuery(filter, way, row);
-  // The first page of each type, and of all those jobs the first page.
-  const parts = types.map((type) => pageQuery({ ...filter, types: [type] }, way, 'j.number'));
+  if (way !== 'rooms' && (way !== 'type' || types.length === 1)) return pageQuery(filter, way, row);
+  // The first page of each type or room, and of all those jobs the first page.
+  const parts =
+    way === 'rooms'
+      ? roomParts(states).map((part) => pageQuery({ ...filter, states: part.states }, part.way, 'j.number'))
+      : types.map((type) => pageQuery({ ...filter, types: [type] }, way, 'j.number'));
   const numbers = parts.map(({ sql }) => `SELECT number FROM (${sql})`).join(' UNION ALL ');
   return {
     sql: `SELECT ${row} FROM ${from.replace(INDEXES.type, '')} WHERE j.number IN (${numbers})
