@@ -116,7 +116,7 @@ const SUBMIT_OPTIONS = [
   ...(['idempotencyKey', 'callbackUrl', 'sequenceKey'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
-const PLAIN_SCOPES: readonly Scope[] = ['submit', 'read', 'work', 'priority'];
+const PLAIN_SCOPES: ReadonlySet<Scope> = new Set(['submit', 'read', 'work', 'priority']);
 const VERSION_FILE = new URL('../../package.json', import.meta.url);
 
 export async function openBide<Inputs extends Record<string, unknown>>(
@@ -234,7 +234,8 @@ function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unkn
 
 function principalOf(caller: Caller | null): Principal | null {
   if (caller === null) return null;
-  return { tenant: caller.tenant, keyId: 'app', scopes: new Set(caller.scopes ?? PLAIN_SCOPES) };
+  const scopes = caller.scopes === undefined ? PLAIN_SCOPES : new Set(caller.scopes);
+  return { tenant: caller.tenant, keyId: 'app', scopes };
 }
 
 function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot {

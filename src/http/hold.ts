@@ -37,27 +37,32 @@ export function createHolds({ limits, draining }: HoldOptions): Holds {
   let refusedCount = 0;
   const byKey = createHeldByKey();
 
-  async function held<T>(
-    { tenant, keyId }: Principal,
-    reply: FastifyReply,
-    wait: (signal: CallerSignal) => Promise<T>,
-  ): Promise<T> {
+  /** Without steps of its own: ten thousand are held at once. */
+  function held<T>(principal: Principal, reply: FastifyReply, wait: (signal: CallerSignal) => Promise<T>): Promise<T> {
     const response = reply.raw;
-    const caller = new HeldCaller(response, onGone);
+    const caller = new HeldCaller(principal, response, onGone);
     // `close` without an end is the client's going; a response that is closed already will not say so again.
     if (response.destroyed) caller.left();
     else response.on('close', caller.left);
-    byKey.add(keyId, caller);
-    try {
-      const answer = await wait(caller);
-      if (caller.isKeyEnded && !response.headersSent) throw new BideError('UNAUTHENTICATED');
-      return answer;
-    } finally {
-      shares.giveBack(tenant, 1);
-      byKey.remove(keyId, caller);
-      response.removeListener('close', caller.left);
-      if (draining.aborted && !response.headersSent) response.setHeader('connection', 'close');
-    }
+    byKey.add(principal.keyId, caller);
+    return begun(wait, caller).then(
+      (answer) => {
+        end(caller);
+        if (caller.isKeyEnded && !response.headersSent) throw new BideError('UNAUTHENTICATED');
+        return answer;
+      },
+      (error) => {
+        end(caller);
+        throw error;
+      },
+    );
+  }
+  function end(caller: HeldCaller): void {
+    const { principal, response } = caller;
+    shares.giveBack(principal.tenant, 1);
+    byKey.remove(principal.keyId, caller);
+    response.removeListener('close', caller.left);
+    if (draining.aborted && !response.headersSent) response.setHeader('connection', 'close');
   }
   function onGone(): void {
     abandonedCount += 1;
@@ -83,6 +88,15 @@ export function createHolds({ limits, draining }: HoldOptions): Holds {
   };
 }
 
+/** Whatever it throws at once is a rejection as well: what was taken for it is given back in one place. */
+function begun<T>(wait: (signal: CallerSignal) => Promise<T>, caller: CallerSignal): Promise<T> {
+  try {
+    return wait(caller);
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
 /**
  * The signal of one hold, and what it listens to. An AbortController and its signal do the same with a map, a set and wrappers: 600 bytes
  * for each of ten thousand requests.
@@ -90,19 +104,21 @@ export function createHolds({ limits, draining }: HoldOptions): Holds {
 class HeldCaller implements CallerSignal {
   aborted = false;
   isKeyEnded = false;
-  readonly #response: ServerResponse;
+  readonly principal: Principal;
+  readonly response: ServerResponse;
   readonly #onGone: () => void;
   #listeners: readonly CallerListener[] = NOBODY;
 
-  constructor(response: ServerResponse, onGone: () => void) {
-    this.#response = response;
+  constructor(principal: Principal, response: ServerResponse, onGone: () => void) {
+    this.principal = principal;
+    this.response = response;
     this.#onGone = onGone;
   }
 
   /** The client closed its connection. A function of its own: emitters call it without its object. */
   readonly left = (): void => {
     // A hold that is answered in parts may hear of its own end before it has returned.
-    if (this.aborted || this.#response.writableEnded) return;
+    if (this.aborted || this.response.writableEnded) return;
     this.#onGone();
     this.#fire();
   };

@@ -166,7 +166,11 @@ function status(
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   if (query.include !== undefined) requireScope(request, 'admin');
   if (snapshot !== undefined && waitMs === 0) return sendFound(face, request, reply, snapshot);
-  return statusLater(face, request, reply, { snapshot, waitMs, tenant, id, until: query.until });
+  const call = { face, request, reply, tenant, id, waitMs };
+  if (snapshot !== undefined) return statusOf(call, snapshot);
+  // A wait for the end reads what memory does not have by itself: on a shared store that is every job.
+  if (waitMs > 0 && waitsForEnd(request)) return held(call, DONE);
+  return statusRead(call);
 }
 
 /** Past Fastify's reply where nothing but the body and its usual headers is to be said. */
@@ -182,40 +186,33 @@ function sendFound(
   return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
 }
 
-interface StatusWait {
+interface StatusCall {
+  readonly face: Face;
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
   readonly tenant: string;
   readonly id: string;
-  readonly snapshot: Snapshot | undefined;
   readonly waitMs: number;
-  readonly until: 'done' | 'change' | undefined;
 }
 
-async function statusLater(
-  face: Face,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  wait: StatusWait,
-): Promise<FastifyReply | undefined> {
-  const { tenant, id, waitMs } = wait;
-  // A wait for the end reads what memory does not have by itself: on a shared store that is every job.
-  if (wait.snapshot === undefined && waitMs > 0 && waitsForEnd(request, wait.until))
-    return held(face, request, reply, { ...wait, until: DONE });
-  const snapshot = wait.snapshot ?? requireFound((await face.engine.read(tenant, [id]))[0]);
-  const until = untilOf(face, request, snapshot, wait.until);
-  if (waitMs === 0 || until === null) return face.sendStatus(request, reply, snapshot);
-  return held(face, request, reply, { tenant, id, waitMs, until });
+async function statusRead(call: StatusCall): Promise<FastifyReply | undefined> {
+  const { face, tenant, id } = call;
+  return statusOf(call, requireFound((await face.engine.read(tenant, [id]))[0]));
 }
 
-async function held(
-  face: Face,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  { tenant, id, waitMs, until }: Pick<StatusWait, 'tenant' | 'id' | 'waitMs'> & { readonly until: Until },
-): Promise<FastifyReply | undefined> {
-  const { lookups } = await holdOrRefuse(face, request, reply, (signal) =>
-    face.engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs: waitMs, signal }),
+function statusOf(call: StatusCall, snapshot: Snapshot): Promise<FastifyReply | undefined> | FastifyReply {
+  const { face, request, reply, waitMs } = call;
+  const until = untilOf(face, request, snapshot);
+  return waitMs === 0 || until === null ? face.sendStatus(request, reply, snapshot) : held(call, until);
+}
+
+/** Without steps of its own: ten thousand of them are held at once, and each step keeps half a kilobyte. */
+function held(call: StatusCall, until: Until): Promise<FastifyReply | undefined> {
+  const { face, request, reply, tenant, id, waitMs: timeoutMs } = call;
+  const waited = holdOrRefuse(face, request, reply, (signal) =>
+    face.engine.wait({ tenant, ids: [id], for: 'all', until, timeoutMs, signal }),
   );
-  return sendFound(face, request, reply, requireFound(lookups[0]));
+  return waited.then(({ lookups }) => sendFound(call.face, call.request, call.reply, requireFound(lookups[0])));
 }
 
 const DONE = Object.freeze({ kind: 'done' });
@@ -223,14 +220,17 @@ const DONE = Object.freeze({ kind: 'done' });
 type Until = { readonly kind: 'done' } | { readonly kind: 'change'; readonly since: number };
 
 /** Rather than for any change: unless told, a client that has the job in some state waits for another one. */
-function waitsForEnd(request: FastifyRequest, asked: StatusWait['until']): boolean {
-  return (asked ?? (request.raw.headers['if-none-match'] === undefined ? 'done' : 'change')) === 'done';
+function waitsForEnd(request: FastifyRequest): boolean {
+  return (
+    ((request.query as JobQuery).until ?? (request.raw.headers['if-none-match'] === undefined ? 'done' : 'change')) ===
+    'done'
+  );
 }
 
 /** What to wait for from this snapshot on; null where it is there already. */
-function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot, asked: StatusWait['until']): Until | null {
+function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot): Until | null {
   const { job } = snapshot;
-  if (waitsForEnd(request, asked)) return isFinal(job.state) ? null : DONE;
+  if (waitsForEnd(request)) return isFinal(job.state) ? null : DONE;
   const known = request.raw.headers['if-none-match'];
   // The client that has another state than this one, be it only the word for it, is told so at once.
   const etag = etagOf(snapshot, shownState(job, face.engine.clock.now()));

@@ -2,7 +2,7 @@
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { isFinal } from '../../core/state.ts';
-import type { Snapshot } from '../../engine/api.ts';
+import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { requireScope } from '../credentials.ts';
 import { jobDone } from '../job-done.ts';
 import { sendPlainJson } from '../send-plain.ts';
@@ -25,8 +25,11 @@ export function poll(call: Call): Answer | Promise<Answer> {
   return pollLater(call, id, flags);
 }
 
-async function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answer> {
-  const lookup = await jobDone(call, id, flags.waitSeconds * 1_000);
+function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answer> {
+  return jobDone(call, id, flags.waitSeconds * 1_000).then((lookup) => answerPoll(call, id, flags, lookup));
+}
+
+async function answerPoll(call: Call, id: string, flags: PollFlags, lookup: Lookup): Promise<Answer> {
   if (lookup.kind !== 'found') return unknownJob(call, id, lookup.kind);
   const { snapshot } = lookup;
   const text =
