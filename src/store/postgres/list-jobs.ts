@@ -2,7 +2,7 @@
  * Lists and counts: the only statements whose text depends on what is asked. They are not prepared: which index is best depends
  * on how rare the wanted states are, so each is planned (in 1 ms) for its own values and the size of the table then.
  *
- * A list of one tenant steps through the types of each room (and the final states), takes the first `limit` numbers of each and merges
+ * A list by state or of one tenant steps through the types of each room (and the final states), takes the first `limit` numbers of each and merges
  * them: about `limit` index entries per pair, whatever the number of jobs and however rare the state. Running jobs, which are few, are
  * looked through by number. A list by tags follows the tag. Only the rows of the page itself are read.
  *
@@ -41,8 +41,7 @@ const TIME_MAX = Number.MAX_SAFE_INTEGER;
 
 export async function listJobs(session: Session, s: string, filter: ListFilter): Promise<readonly Job[]> {
   if (filter.limit <= 0 || filter.states?.length === 0 || filter.types?.length === 0) return [];
-  const tags = Object.entries(filter.tags ?? {});
-  const way = tags.length > 0 && filter.tenant !== null ? 'tag' : filter.tenant === null ? 'number' : 'kind';
+  const way = wayOf(filter);
   const plan = draft();
   const numbers = { tag: numbersByTag, number: numbersByNumber, kind: numbersByKind }[way](plan, s, filter);
   const direction = filter.order === 'oldest' ? 'ASC' : 'DESC';
@@ -50,6 +49,13 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
     SELECT ${jobRow()} FROM page ${jobByNumber(s, 'page.number')} ORDER BY j.number ${direction}`;
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map((row) => jobAt(row));
+}
+
+/** Operators' lists of all jobs go by number alone: whatever is next is wanted. */
+function wayOf({ tenant, states, tags }: ListFilter): 'tag' | 'kind' | 'number' {
+  const hasTags = Object.keys(tags ?? {}).length > 0;
+  if (hasTags) return tenant === null ? 'number' : 'tag';
+  return tenant === null && states === undefined ? 'number' : 'kind';
 }
 
 /** Conditions on a row `j` of the job or its room that do not lead to it. */
@@ -88,35 +94,42 @@ function statesOf({ states }: CountFilter): readonly StoredState[] {
 
 function numbersByKind(plan: Draft, s: string, filter: ListFilter): string {
   const order = `ORDER BY number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
-  const tenant = plan.add(storedText(filter.tenant ?? ''), 'text');
-  const page = `j.tenant = ${tenant} AND j.number ${beyond(plan, filter)} AND ${conditions(plan, filter)}`;
+  const page = `j.number ${beyond(plan, filter)} AND ${conditions(plan, filter)}`;
+  const kind = `j.tenant = k.tenant AND j.type = k.type`;
   const states = statesOf(filter);
   const finals = states.filter(isFinal);
   const parts: string[] = [];
   if (states.includes('waiting')) {
-    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.waiting`, filter, tenant)}) k CROSS JOIN LATERAL (
-      SELECT j.number FROM ${s}.waiting j WHERE j.type = k.type AND ${page} ${order}) n`);
+    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.waiting`, filter)}) k CROSS JOIN LATERAL (
+      SELECT j.number FROM ${s}.waiting j WHERE ${kind} AND ${page} ${order}) n`);
   }
   if (states.includes('running')) {
-    parts.push(`SELECT j.number FROM ${s}.running j WHERE ${page} ${typeCondition(plan, filter)} ${order}`);
+    const own = `${tenantCondition(plan, filter, 'j')} ${typeCondition(plan, filter)}`;
+    parts.push(`SELECT j.number FROM ${s}.running j WHERE ${page} ${own} ${order}`);
   }
   if (finals.length > 0) {
-    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.finished`, filter, tenant)}) k
+    parts.push(`SELECT n.number FROM (${kindsOf(plan, `${s}.finished`, filter)}) k
       CROSS JOIN unnest(${plan.add(textArray(finals), 'text[]')}) AS w(state) CROSS JOIN LATERAL (
-      SELECT j.number FROM ${s}.finished j WHERE j.type = k.type AND j.state = w.state AND ${page} ${order}) n`);
+      SELECT j.number FROM ${s}.finished j WHERE ${kind} AND j.state = w.state AND ${page} ${order}) n`);
   }
   return `SELECT number FROM (${parts.map((one) => `(${one})`).join(' UNION ALL ')}) n ${order}`;
 }
 
-/** The wanted types, or all that the tenant has jobs of in this room. */
-function kindsOf(plan: Draft, room: string, { types }: ListFilter, tenant: string): string {
-  if (types !== undefined)
-    return `SELECT DISTINCT type FROM unnest(${plan.add(textArray(types), 'text[]')}) AS k(type)`;
+/** The tenants and types to look for: those that the filter names, or all that there are in this room, one index probe each. */
+function kindsOf(plan: Draft, room: string, filter: ListFilter): string {
+  const { tenant, types } = filter;
+  if (types !== undefined && tenant !== null) {
+    return `SELECT DISTINCT ${plan.add(storedText(tenant), 'text')} AS tenant, type
+      FROM unnest(${plan.add(textArray(types), 'text[]')}) AS k(type)`;
+  }
+  const own = tenantCondition(plan, filter, 'j');
+  // Beside a tenant that is given, the pair would be compared entry by entry.
+  const beyondStep = tenant === null ? 'AND (j.tenant, j.type) > (p.tenant, p.type)' : 'AND j.type > p.type';
   const next = (above: string) =>
-    `SELECT j.type FROM ${room} j WHERE j.tenant = ${tenant} ${above} ORDER BY j.type LIMIT 1`;
+    `SELECT j.tenant, j.type FROM ${room} j WHERE true ${own} ${above} ORDER BY j.tenant, j.type LIMIT 1`;
   return `WITH RECURSIVE steps AS ((${next('')}) UNION ALL
-      SELECT n.type FROM steps p CROSS JOIN LATERAL (${next('AND j.type > p.type')}) n)
-    SELECT type FROM steps`;
+      SELECT n.tenant, n.type FROM steps p CROSS JOIN LATERAL (${next(beyondStep)}) n)
+    SELECT j.tenant, j.type FROM steps j WHERE true ${typeCondition(plan, filter)}`;
 }
 
 function numbersByTag(plan: Draft, s: string, filter: ListFilter): string {

@@ -127,7 +127,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column waiting.type': 'text not null collate C',
   'constraint deliveries_by_number': 'deliveries: PRIMARY KEY (number)',
   'constraint documents_by_name': 'documents: PRIMARY KEY (tenant, kind, name)',
-  'constraint finished_by_number': 'finished: PRIMARY KEY (number)',
+  'constraint finished_by_kind': 'finished: PRIMARY KEY (tenant, type, state, number) INCLUDE (created_at)',
   'constraint finished_state_is_final':
     "finished: CHECK ((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))",
   'constraint job_logs_by_job': 'job_logs: PRIMARY KEY (number, "position")',
@@ -146,8 +146,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
   'index finished_by_kind':
-    'CREATE INDEX finished_by_kind ON finished USING btree (tenant, type, state, number) INCLUDE (created_at)',
-  'index finished_by_number': 'CREATE UNIQUE INDEX finished_by_number ON finished USING btree (number)',
+    'CREATE UNIQUE INDEX finished_by_kind ON finished USING btree (tenant, type, state, number) INCLUDE (created_at)',
   'index finished_by_retention': 'CREATE INDEX finished_by_retention ON finished USING btree (retain_until, number)',
   'index job_counts_by_kind': 'CREATE INDEX job_counts_by_kind ON job_counts USING btree (tenant, type, state)',
   'index job_logs_by_job': 'CREATE UNIQUE INDEX job_logs_by_job ON job_logs USING btree (number, "position")',

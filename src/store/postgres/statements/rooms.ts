@@ -20,12 +20,16 @@ export const HEADS: Readonly<Record<Room, readonly JobColumn[]>> = {
   finished: HEAD,
 };
 
+const FINALS = FINAL_STATES.map((state) => `'${state}'`).join(', ');
+
 /** The one row of the job `job` in a room. */
 export function keyIn(room: Room, job: string, alias = ''): string {
   const at = alias === '' ? '' : `${alias}.`;
   const number = `${at}number = ${job}.number`;
-  // The key of `waiting` begins with what its lists ask for; nothing else would need an index by number alone.
-  return room === 'waiting' ? `${at}tenant = ${job}.tenant AND ${at}type = ${job}.type AND ${number}` : number;
+  if (room === 'running') return number;
+  // The keys of the others begin with what their lists ask for; nothing else would need an index by number alone.
+  const kind = `${at}tenant = ${job}.tenant AND ${at}type = ${job}.type`;
+  return room === 'waiting' ? `${kind} AND ${number}` : `${kind} AND ${at}state IN (${FINALS}) AND ${number}`;
 }
 
 /** A changing column as it comes out of a room: a literal or null where the room does not have it. */

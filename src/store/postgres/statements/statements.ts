@@ -20,7 +20,7 @@ import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
-import { countChanges, HEADS, jobByNumber, jobRow, roomRow } from './rooms.ts';
+import { countChanges, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
 import { TAG_ROWS, unnestOf } from './statement-parts.ts';
@@ -180,9 +180,9 @@ WITH gone AS MATERIALIZED (
     SELECT number, tenant, type, tags, callback_url, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   CROSS JOIN LATERAL (
     SELECT state, octet_length(result) AS bytes FROM ${s}.finished
-    WHERE number = j.number AND revision = g.revision FOR UPDATE) f
+    WHERE ${keyIn('finished', 'j')} AND revision = g.revision FOR UPDATE) f
 ), left_finished AS (
-  DELETE FROM ${s}.finished WHERE number = ANY (ARRAY(SELECT number FROM gone))
+  DELETE FROM ${s}.finished f USING gone g WHERE ${keyIn('finished', 'g', 'f')}
 ), job_gone AS (
   DELETE FROM ${s}.jobs WHERE number = ANY (ARRAY(SELECT number FROM gone))
 ), tag_gone AS (
@@ -274,8 +274,9 @@ const probesOf = (s: string) => ({
 
 /** From the ids `g` to the rows `f` that have a result. */
 const resultOf = (s: string, given: string) => `FROM ${given}
-      CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
-      CROSS JOIN LATERAL (SELECT result_type, result FROM ${s}.finished WHERE number = j.number AND result IS NOT NULL LIMIT 1) f`;
+      CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+      CROSS JOIN LATERAL (
+        SELECT result_type, result FROM ${s}.finished WHERE ${keyIn('finished', 'j')} AND result IS NOT NULL LIMIT 1) f`;
 
 /** All texts, for a schema given as a quoted identifier. */
 export function statementsOf(s: string) {
