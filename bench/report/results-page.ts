@@ -11,8 +11,7 @@ export function resultsPage(result: BenchResult): string {
   return page('Benchmark', '`bench/results.json`', [
     ...(isQuick ? ['**A quick run, for trying out the benchmark: nothing here is a measurement.**'] : []),
     introduction(result),
-    '## Aims',
-    aimsTable(judge(result)),
+    ...(isQuick ? [] : ['## Aims', aimsTable(judge(result))]),
     '## Machine and versions',
     table(['', ''], machine),
     ...(leftOut.length === 0 ? [] : ['Left out:', leftOut.map(({ what, why }) => `- ${what}: ${why}`).join('\n')]),
