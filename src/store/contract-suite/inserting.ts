@@ -22,6 +22,12 @@ export const inserting: Topic = [
     }
   }),
 
+  test('insert rejects and stores nothing when a batch has one id twice', async (context) => {
+    const twice = newJob(context);
+    await rejectsWith(context.store.insert([twice, twice]), 'INTERNAL');
+    assert.deepEqual(await context.store.read([{ id: twice.spec.id }]), [{ kind: 'missing' }]);
+  }),
+
   test('insert answers nothing when the batch is empty', async ({ store }) => {
     assert.deepEqual(await store.insert([]), []);
   }),

@@ -145,6 +145,14 @@ export const restoring: Topic = [
     assert.deepEqual(await store.restore([]), []);
   }),
 
+  alone('restore writes the first of two jobs with one number, and answers conflict to the second', async (context) => {
+    const job = await insertJob(context);
+    const store = await context.openEmpty();
+    const twins = [recordOf(job), recordOf({ ...job, id: uuidv7() })];
+    assert.deepEqual(await store.restore(twins), ['written', 'conflict']);
+    assert.deepEqual(wholeJobsOf(await dumped(store)), twins.slice(0, 1));
+  }),
+
   alone('restore announces nothing, and unsettled deliveries go on in their order', async (context) => {
     const [job] = await insertJobs(context, [CALLBACK, {}]);
     const running = await claimOne(context);

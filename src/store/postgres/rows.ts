@@ -8,8 +8,9 @@ export const STORED: TextCodec = { stored: storedText, given: givenText };
 /** The job whose columns begin at `at` in the row. */
 export const jobAt: (row: ArrayLike<unknown>, at?: number) => Job = jobReader(STORED);
 
-/** One column of a batch as one parameter, for `unnestOf`. */
+/** One column of a batch as one parameter, for `unnestOf`. Keys have an element per row, also where two of a batch are the same. */
 export function columnArray(column: JobColumn, cells: readonly Cell[]): string {
+  if (column === 'id' || column === 'number') return plainArray(cells);
   return columnType(column) === 'text' ? textColumn(cells as readonly (string | null)[]) : plainColumn(cells);
 }
 
