@@ -13,7 +13,7 @@ export function roomOf(state: StoredState): Room {
 }
 
 /** Null in every job of the room, since the room has no place for it. */
-const FOREIGN = byRoom((room) =>
+export const FOREIGN = byRoom((room) =>
   JOB_COLUMNS.filter((column) => column !== 'state' && roomsOf(column).length > 0 && !roomsOf(column).includes(room)),
 );
 /** Never null there: a lease while it runs, an end when it has finished. */

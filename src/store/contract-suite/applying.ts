@@ -32,6 +32,8 @@ const NONSENSE: readonly (readonly [string, JobPatch])[] = [
   ['a job of an unknown state', { state: 'paused' as 'waiting' }],
   ['a running job without a lease', { state: 'running' }],
   ['a final job with a lease', { ...FINAL, leaseUntil: NOW }],
+  ['a waiting job with a worker', { worker: 'w' }],
+  ['a running job with a result', { state: 'running', leaseUntil: NOW, result: { contentType: 'x/y', bytes: 1 } }],
 ];
 
 export const applying: Topic = [

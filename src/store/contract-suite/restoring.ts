@@ -104,6 +104,32 @@ export const restoring: Topic = [
     assert.deepEqual(await store.restore([recordOf({ ...free, id: uuidv7(), number: 80 })]), ['written']);
   }),
 
+  alone('restore answers conflict for a job that no transition can make, and writes the others', async (context) => {
+    const { store } = context;
+    const waiting = await insertJob(context);
+    const made = (over: Partial<Job>, number: number) => recordOf({ ...waiting, id: uuidv7(), number, ...over });
+    const held = { state: 'running', leaseUntil: NOW, worker: 'w' } as const;
+    const result = { contentType: 'x/y', bytes: 1 };
+    const jobs = [
+      made({ worker: 'w' }, 50),
+      made({ leaseUntil: NOW }, 51),
+      made({ cancelRequestedAt: NOW }, 52),
+      made({ finishedAt: NOW }, 53),
+      made({ result }, 54),
+      made({ state: 'running' }, 55),
+      made({ ...held, finishedAt: NOW }, 56),
+      made({ ...held, result }, 57),
+      made({ state: 'failed' }, 58),
+      made({ state: 'failed', finishedAt: NOW, worker: 'w' }, 59),
+      made({ state: 'failed', finishedAt: NOW, leaseUntil: NOW }, 60),
+    ];
+    const whole = [made(held, 70), made({ state: 'failed', finishedAt: NOW, cancelRequestedAt: NOW }, 71)];
+    const outcomes = await store.restore([...jobs, ...whole]);
+    assert.deepEqual(outcomes, [...jobs.map(() => 'conflict'), 'written', 'written']);
+    const stored = wholeJobsOf(await dumped(store)).map(({ job }) => job);
+    assert.deepEqual(stored, [waiting, ...whole.map(({ job }) => job)]);
+  }),
+
   alone(
     'restore answers conflict when a key, document or tombstone has something else in its place',
     async (context) => {

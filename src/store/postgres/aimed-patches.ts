@@ -2,8 +2,8 @@
 import type { Job, JobPatch } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { Expectation, GuardedPatch, ResultContent } from '../contract.ts';
-import { ROOM_COLUMNS, roomOf } from '../job-rooms.ts';
-import { type JobColumn, PATCH_COLUMNS, patchCell, type Room } from '../job-row.ts';
+import { FOREIGN, roomOf } from '../job-rooms.ts';
+import { patchCell, type Room } from '../job-row.ts';
 import { STORED } from './rows.ts';
 import type { StatementName } from './statements/statements.ts';
 
@@ -41,16 +41,6 @@ function canBe(patch: JobPatch, room: Room, target: Room | null): boolean {
   if (target === null || target === room) return fitsRoom(patch, room);
   const leaves = { waiting: null, running: patch.leaseUntil, finished: patch.finishedAt };
   return leaves[room] === null && fitsRoom(patch, target);
-}
-
-const FOREIGN: Readonly<Record<Room, readonly JobColumn[]>> = {
-  waiting: foreignTo('waiting'),
-  running: foreignTo('running'),
-  finished: foreignTo('finished'),
-};
-
-function foreignTo(room: Room): readonly JobColumn[] {
-  return PATCH_COLUMNS.filter((column) => column !== 'state' && !ROOM_COLUMNS[room].includes(column));
 }
 
 /** Whether a room has every column that the patch gives a value. */

@@ -51,16 +51,6 @@ export class SeenJobs {
   }
 }
 
-/** Whether the patch can be laid over a job as it is: nothing in it is undefined, and UTF-8 gives every text back. */
-export function comesBackSame(patch: JobPatch): boolean {
-  for (const field in patch) if (patch[field as keyof JobPatch] === undefined) return false;
-  return (
-    (patch.progress?.message?.isWellFormed() ?? true) &&
-    (patch.worker?.isWellFormed() ?? true) &&
-    (patch.result?.contentType.isWellFormed() ?? true)
-  );
-}
-
 /** The seen job after the patch; the lease comes from the row, since heartbeats move it without a revision. */
 export function patchedFrom(seen: Job, patch: JobPatch, leaseUntil: number | null): Job {
   const job = { ...patched(seen, patch), leaseUntil };
