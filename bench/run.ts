@@ -75,7 +75,12 @@ async function measure(wanted: Options): Promise<BenchResult> {
 async function measureOne(id: ScenarioId, bench: Bench): Promise<ScenarioResult> {
   const from = elapsed();
   note(id);
-  const rows = await SCENARIOS[id](bench);
+  const rows = await SCENARIOS[id](bench).catch((error: unknown) => {
+    // Half an hour of the others is not lost by it.
+    const failure = error instanceof Error ? error.message : String(error);
+    note(`${id} failed: ${failure}`);
+    return [{ side: 'all', samples: [], failure }];
+  });
   return { id, startedAt: new Date().toISOString(), seconds: elapsed() - from, rows };
 }
 
