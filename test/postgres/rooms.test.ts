@@ -15,6 +15,7 @@ import {
   NOW,
   newJob,
   readJob,
+  succeed,
   textResult,
 } from '../../src/store/contract-suite/fixtures.ts';
 import { populate } from '../../src/store/contract-suite/population.ts';
@@ -146,6 +147,33 @@ describe('rooms', () => {
       const outcome = first(await applying);
       assert.equal(outcome.kind, 'applied');
       assert.deepEqual(outcome.kind === 'applied' && outcome.job, await readJob(scene.store, id));
+    }));
+
+  test('leave nothing of a log behind that is cut while its job ends and is removed', () =>
+    inScene(server, {}, async (scene) => {
+      const { url } = scene;
+      const [store, other] = [scene.store, at(await nodes(scene, 2), 1)];
+      await insertJob(scene);
+      const job = await claimOne(scene);
+      const say = (lines: number) => {
+        const line = { at: NOW, level: 'info', line: 'x'.repeat(100), fields: null } as const;
+        return store.logAppend([{ id: job.id, fence: job.fence, entries: Array(lines).fill(line), bytesMax: 2_000 }]);
+      };
+      await say(10);
+      const client = new pg.Client({ connectionString: url });
+      await client.connect();
+      await client.query('BEGIN; SELECT FROM bide.job_logs FOR UPDATE');
+      const saying = say(10);
+      await untilRow(client, `SELECT 1 FROM pg_locks WHERE NOT granted`);
+      const removing = succeed(other, job).then(({ id, revision }) =>
+        other.remove([{ id, revision, now: NOW, goneUntil: NOW + 1 }]),
+      );
+      await untilRow(client, `SELECT 1 FROM pg_locks WHERE NOT granted HAVING count(*) > 1`);
+      await client.query('COMMIT');
+      await client.end();
+      assert.deepEqual([await saying, await removing], [['written'], ['removed']]);
+      assert.deepEqual(await queryOnce(url, 'SELECT position FROM bide.job_logs'), []);
+      await assertInOrder({ url });
     }));
 
   test('let heartbeats and progress of running jobs stay on their page', () =>

@@ -49,12 +49,15 @@ function linesOf({ entries }: LogAppend): { readonly text: string; readonly byte
   return { text: JSON.stringify(rows), bytes };
 }
 
-/** A step of its own, seldom taken. Should it fail, the log is too long until the next line. */
+/**
+ * A step of its own, seldom taken. Should it fail, the log is too long until the next line. Only while the attempt still has the job, whose
+ * row is locked meanwhile: a removal beside it would not see the line that comes in place of what was cut, and leave it behind.
+ */
 async function cutMiddle(
   session: Session,
   number: number,
   end: number,
-  { bytesMax, entries }: LogAppend,
+  { id, fence, bytesMax, entries }: LogAppend,
 ): Promise<void> {
   try {
     const head = headBytes(bytesMax);
@@ -63,7 +66,10 @@ async function cutMiddle(
     const last = upTo === null ? null : (await session.run('logLastUpTo', [number, upTo]))[0]?.[0];
     if (upTo === null || typeof last !== 'number' || last <= head) return;
     const line = leftOutLine(last - ((headEnd as number | null) ?? 0), bytesMax);
-    await session.run('logCut', [number, head, upTo, line, entries.at(-1)?.at ?? 0, last]);
+    await session.runAll([
+      { name: 'logLock', values: [plainArray([id]), plainArray([fence])] },
+      { name: 'logCut', values: [number, head, upTo, line, entries.at(-1)?.at ?? 0, last, fence] },
+    ]);
   } catch {
     // The lines themselves are stored: whoever appended them must not do it again.
   }

@@ -51,10 +51,11 @@ const logEdge = (s: string) => `SELECT l.position, l.attempt, (
     SELECT max(position) FROM ${s}.job_logs WHERE number = $1::bigint AND position <= $2::bigint)
   FROM ${s}.job_logs l WHERE l.number = $1::bigint AND l.position > $2::bigint ORDER BY l.position LIMIT 1`;
 
-/** $1 number, $2 what is never cut, $3 up to where, $4 the line in their place, $5 its time, $6 the end of what is cut. */
+/** $1 number, $2 what is never cut, $3 up to where, $4 the line in their place, $5 its time, $6 the end of what is cut, $7 the fence. After `logLock`. */
 const logCut = (s: string) => `
 WITH cut AS (
   DELETE FROM ${s}.job_logs WHERE number = $1::bigint AND position > $2::bigint AND position <= $3::bigint
+    AND EXISTS (SELECT 1 FROM ${s}.running WHERE number = $1::bigint AND fence = $7::bigint)
   RETURNING ${LINE_BYTES} AS bytes
 ), sums AS MATERIALIZED (
   SELECT coalesce(sum(bytes), 0)::bigint AS bytes FROM cut
