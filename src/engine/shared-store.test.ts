@@ -51,6 +51,25 @@ function waitRequest(ids: readonly string[]): WaitRequest {
 
 for (const isSilent of [false, true]) {
   describe(`two processes on one store, hints ${isSilent ? 'lost' : 'heard'}`, () => {
+    it('what a job says there is read here, by the next poll at the latest', async () => {
+      const play = createPlay();
+      await using pair = await openPair({ types: { task: play.run }, isSilent });
+      const id = await pair.front.submit('task');
+      if (isSilent) await pair.advance(1_500);
+      const { attempt } = await play.next();
+      const request = { tenant: TENANT, id, after: 0, limit: 10, timeoutMs: 60_000, signal: NEVER };
+      const reading = pair.front.engine.readLogs(request);
+      await pair.front.spy.idle();
+      attempt.log('one');
+      await pair.advance(1_500);
+      const page = await reading;
+      assert.ok(page.kind === 'found');
+      assert.deepEqual(
+        page.lines.map(({ line }) => line),
+        ['one'],
+      );
+    });
+
     it('a job submitted here runs there, and who waits here gets its result', async () => {
       const play = createPlay();
       await using pair = await openPair({ types: { task: play.run }, isSilent });
