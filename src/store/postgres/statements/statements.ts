@@ -260,7 +260,10 @@ const sweeps = (s: string) => ({
 });
 
 /** Everything that a job is written to. */
-const TABLES = ['jobs', 'waiting', 'running', 'finished', 'job_count_changes', 'job_tags', 'tombstones', 'deliveries'];
+const TABLES = [
+  ...['jobs', 'waiting', 'running', 'finished', 'job_count_changes'],
+  ...['job_logs', 'job_tags', 'tombstones', 'deliveries'],
+];
 
 /** What `ping` does in one transaction: each step fails where writes would. */
 const probesOf = (s: string) => ({
