@@ -4,7 +4,7 @@ export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 export type { EventsOptions } from './following.ts';
-export type { ListOptions } from './listing.ts';
+export type { ListOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, LogsOptions } from './logging.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';

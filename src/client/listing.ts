@@ -4,6 +4,9 @@ import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import type { JobBody } from './wire.ts';
 
+/** By the time of the submit, or of the end: then only finished jobs are listed. */
+export type ListSort = 'newest' | 'oldest' | 'newestFinished' | 'oldestFinished';
+
 export interface ListOptions {
   readonly states?: readonly ShownState[] | undefined;
   readonly types?: readonly string[] | undefined;
@@ -11,6 +14,12 @@ export interface ListOptions {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   readonly createdFrom?: Date | undefined;
   readonly createdBefore?: Date | undefined;
+  readonly finishedFrom?: Date | undefined;
+  readonly finishedBefore?: Date | undefined;
+  /** Failed, expired or cancelled with this error. */
+  readonly errorCode?: string | undefined;
+  /** `newest` unless told; filters by end and error sort by end, the newest first. */
+  readonly sort?: ListSort | undefined;
   /** Only the job with this number; for admins. */
   readonly number?: number | undefined;
   /** Jobs fetched per request, not jobs in all. */
@@ -23,9 +32,22 @@ export interface Page {
   readonly next: string | null;
 }
 
-const OPTIONS = ['states', 'types', 'tags', 'createdFrom', 'createdBefore', 'number', 'pageSize', 'signal'] as const;
+const OPTIONS = [
+  'states',
+  'types',
+  'tags',
+  'createdFrom',
+  'createdBefore',
+  'finishedFrom',
+  'finishedBefore',
+  'errorCode',
+  'sort',
+  'number',
+  'pageSize',
+  'signal',
+] as const;
 
-/** Newest first. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
+/** Newest first unless told. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
 export function listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {
   requireKnown('list', options, OPTIONS);
   return pages(transport, options);
@@ -50,6 +72,10 @@ function queryOf(options: ListOptions): URLSearchParams {
     query.append('tag', `${name.replace(/[:\\]/g, '\\$&')}:${value}`);
   if (options.createdFrom !== undefined) query.set('createdFrom', options.createdFrom.toISOString());
   if (options.createdBefore !== undefined) query.set('createdBefore', options.createdBefore.toISOString());
+  if (options.finishedFrom !== undefined) query.set('finishedFrom', options.finishedFrom.toISOString());
+  if (options.finishedBefore !== undefined) query.set('finishedBefore', options.finishedBefore.toISOString());
+  if (options.errorCode !== undefined) query.set('errorCode', options.errorCode);
+  if (options.sort !== undefined) query.set('sort', options.sort);
   if (options.number !== undefined) query.set('number', String(options.number));
   if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
   return query;

@@ -105,6 +105,16 @@ export interface ResultRef {
   readonly slice?: { readonly first: number; readonly length: number };
 }
 
+/** Of jobs that have finished, those that ended in this time and, where a code is given, with this error. */
+export interface FinishedFilter {
+  readonly from?: number;
+  readonly before?: number;
+  /** Of jobs that failed, expired or were cancelled. */
+  readonly errorCode?: string;
+  /** The keyset cursor, in place of `after`: the last job seen. */
+  readonly after?: { readonly finishedAt: number; readonly number: number };
+}
+
 export interface ListFilter {
   /** Null lists all tenants: for operators and exports, never for a tenant's request. */
   readonly tenant: string | null;
@@ -118,6 +128,8 @@ export interface ListFilter {
   readonly after?: number;
   /** By number, `newest` first unless told. */
   readonly order?: 'newest' | 'oldest';
+  /** Only finished jobs, by the time of their end, then by number. */
+  readonly finished?: FinishedFilter;
   readonly limit: number;
 }
 

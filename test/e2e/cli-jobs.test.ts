@@ -276,6 +276,18 @@ describe('bide input', () => {
   });
 });
 
+describe('bide list --error', () => {
+  test('gives the jobs that ended with an error, by the time of their end', async () => {
+    const id = await submitted(...sleepInput({ fail: 'no luck' }), '--attempts', '1');
+    await run(['wait', id]);
+    const { error } = jobOf(await run(['status', id, '--json']));
+    const line = ['list', '--error', error?.code ?? '', '--finished-within', '1h', '--limit', '1', '--json'];
+    assert.equal(jobOf(await runProcess(line)).id, id);
+    const refused = await run(['list', '--sort', 'newst']);
+    assert.deepEqual([refused.code, /Did you mean newest\?/.test(refused.stderr)], [2, true]);
+  });
+});
+
 describe('bide counts', () => {
   test('gives jobs per type and state', async () => {
     await submittedLater();

@@ -76,7 +76,13 @@ describe('/openapi.json', () => {
     await using http = await openHttp();
     const { document } = await openApi();
     const written = queryParameters(document).filter(({ item }) => 'pattern' in item || 'format' in item);
-    assert.deepEqual(written.map(({ name }) => name).sort(), ['createdBefore', 'createdFrom', 'tag']);
+    assert.deepEqual(written.map(({ name }) => name).sort(), [
+      'createdBefore',
+      'createdFrom',
+      'finishedBefore',
+      'finishedFrom',
+      'tag',
+    ]);
     for (const { path, name, example } of written) {
       const good = await http.call('GET', `${path}?${name}=${encodeURIComponent(String(example))}`);
       assert.equal(good.status, 200, good.text);

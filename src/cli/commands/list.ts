@@ -1,5 +1,5 @@
-/** `bide list`: jobs, newest first, by state, type and tags. */
-import type { Client } from '../../client/index.ts';
+/** `bide list`: jobs, newest first unless told, by state, type, tags, error and time. */
+import type { Client, ListSort } from '../../client/index.ts';
 import { nearest } from '../../core/nearest.ts';
 import { SHOWN_STATES, type ShownState } from '../../core/state.ts';
 import { defineCommand, type Invocation } from '../command.ts';
@@ -14,10 +14,19 @@ const JOBS = 50;
 /** The server's default `listPageMax`. */
 const PAGE = 500;
 
+const SORTS: readonly ListSort[] = ['newest', 'oldest', 'newestFinished', 'oldestFinished'];
+
 const OPTIONS = {
   state: { kind: 'list', value: 'STATE', help: `only in this state; may be repeated (${SHOWN_STATES.join(', ')})` },
   type: { kind: 'list', value: 'TYPE', help: 'only of this type; may be repeated' },
   tag: { kind: 'list', value: 'NAME=VALUE', help: 'only with this tag; may be repeated, all must match' },
+  error: {
+    kind: 'text',
+    value: 'CODE',
+    help: 'only failed, expired or cancelled with this error, by the time of their end',
+  },
+  'finished-within': { kind: 'duration', value: 'TIME', help: 'only finished in the last TIME, such as 1h' },
+  sort: { kind: 'choice', choices: SORTS, help: 'by submit (newest), or by end' },
   limit: { kind: 'whole', min: 1, max: 10_000_000, value: 'N', help: `at most this many (${JOBS})` },
   ...CONNECTION_OPTIONS,
 } as const satisfies OptionTable;
@@ -26,7 +35,11 @@ export const list = defineCommand({
   name: 'list',
   summary: 'list jobs, newest first',
   options: OPTIONS,
-  examples: ['bide list --state running --state queued', 'bide list --type report --tag team=x --limit 500 --json'],
+  examples: [
+    'bide list --state running --state queued',
+    'bide list --error TIMEOUT --finished-within 1h',
+    'bide list --type report --tag team=x --limit 500 --json',
+  ],
   run: listAndTell,
 });
 
@@ -34,7 +47,16 @@ async function listAndTell({ values, env, terminal }: Invocation<typeof OPTIONS>
   const states = statesOf(values.state);
   const limit = values.limit ?? JOBS;
   const client = connect(values, env, { triesMax: 2 });
-  const filter = { states, types: values.type, tags: tagsOf(values.tag), pageSize: Math.min(limit, PAGE) };
+  const within = values['finished-within'];
+  const filter = {
+    states,
+    types: values.type,
+    tags: tagsOf(values.tag),
+    errorCode: values.error,
+    finishedFrom: within === undefined ? undefined : new Date(Date.now() - within),
+    sort: values.sort as ListSort | undefined,
+    pageSize: Math.min(limit, PAGE),
+  };
   const view = { nowMs: Date.now(), columns: terminal.columns };
   let count = 0;
   for await (const job of client.list(filter)) {

@@ -1,27 +1,15 @@
 /** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { BideError } from '../../core/errors.ts';
 import { isFinal, shownState } from '../../core/state.ts';
-import type { ListPage, Snapshot } from '../../engine/api.ts';
+import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
-import { CACHE_CONTROL, type Face, holdOrRefuse, includesNumber, JSON_TYPE } from './face.ts';
+import { type Face, holdOrRefuse, includesNumber } from './face.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
-import {
-  requireDone,
-  requireFound,
-  requireJobId,
-  requireTime,
-  submitError,
-  submitRequestOf,
-  tagsOf,
-  withNumber,
-} from './mapping.ts';
+import { requireDone, requireFound, requireJobId, submitError, submitRequestOf } from './mapping.ts';
 import { principalOf, priorityError, requireScope } from './principal.ts';
 import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
-import type { JobQuery, ListQuery, SubmitBody, SubmitQuery } from './wire.ts';
-
-const LIST_LIMIT = 50;
+import type { JobQuery, SubmitBody, SubmitQuery } from './wire.ts';
 
 export function declareJobRoutes(app: FastifyInstance, face: Face): void {
   const { wire, guard } = face;
@@ -38,19 +26,6 @@ export function declareJobRoutes(app: FastifyInstance, face: Face): void {
       },
     },
     (request, reply) => submit(face, request, reply),
-  );
-  app.get(
-    '/v1/jobs',
-    {
-      onRequest: guard('read'),
-      schema: {
-        tags: ['jobs'],
-        summary: 'List jobs, the newest first',
-        querystring: wire.listQuery,
-        response: { 200: wire.list },
-      },
-    },
-    (request, reply) => list(face, request, reply),
   );
   app.get(
     '/v1/jobs/:id',
@@ -236,40 +211,4 @@ function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot): Until
   const etag = etagOf(snapshot, shownState(job, face.engine.clock.now()));
   if (known !== undefined && !matchesEtag(known, etag)) return null;
   return { kind: 'change', since: (known === undefined ? null : revisionOfEtag(known)) ?? job.revision };
-}
-
-async function list(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const query = request.query as ListQuery;
-  const { tenant } = principalOf(request);
-  if (query.include !== undefined || query.number !== undefined) requireScope(request, 'admin');
-  const page =
-    query.number === undefined ? await pageOf(face, tenant, query) : await numbered(face, tenant, query.number);
-  const next = page.next === null ? null : await face.numbers.seal(tenant, page.next);
-  const bodyOf = includesNumber(request)
-    ? (snapshot: Snapshot) => withNumber(face.bodyOf(snapshot), snapshot)
-    : face.bodyOf;
-  return reply
-    .type(JSON_TYPE)
-    .header('cache-control', CACHE_CONTROL)
-    .send(`{"jobs":[${page.snapshots.map(bodyOf).join(',')}],"next":${JSON.stringify(next)}}`);
-}
-
-async function pageOf({ engine, numbers }: Face, tenant: string, query: ListQuery): Promise<ListPage> {
-  const after = query.cursor === undefined ? undefined : await numbers.open(tenant, query.cursor);
-  if (after === null) throw new BideError('INVALID_CURSOR');
-  return engine.list({
-    tenant,
-    limit: query.limit ?? LIST_LIMIT,
-    ...(query.state === undefined ? {} : { states: query.state }),
-    ...(query.type === undefined ? {} : { types: query.type }),
-    ...(query.tag === undefined ? {} : { tags: tagsOf(query.tag) }),
-    ...(query.createdFrom === undefined ? {} : { createdFrom: requireTime(query.createdFrom, '/createdFrom') }),
-    ...(query.createdBefore === undefined ? {} : { createdBefore: requireTime(query.createdBefore, '/createdBefore') }),
-    ...(after === undefined ? {} : { after }),
-  });
-}
-
-async function numbered({ engine }: Face, tenant: string, number: number): Promise<ListPage> {
-  const [found] = await engine.readByNumber(tenant, [number]);
-  return { snapshots: found?.kind === 'found' ? [found.snapshot] : [], next: null };
 }

@@ -12,6 +12,7 @@ import { createFace, type Face } from './face.ts';
 import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
+import { declareListRoute } from './list-route.ts';
 import { declareLogsRoute } from './logs-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
@@ -48,6 +49,7 @@ export async function nativeRoutes(
     readRequests(app, engine.limits);
     declareIndex(app, services);
     declareJobRoutes(app, face);
+    declareListRoute(app, face);
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
     declareInputRoute(app, face);

@@ -244,6 +244,17 @@ function listQuerySchema<Include extends TSchema>(limits: Limits, include: Inclu
       ),
       createdFrom: Type.Optional(time('Submitted at or after.')),
       createdBefore: Type.Optional(time('Submitted before.')),
+      finishedFrom: Type.Optional(time('Finished at or after.')),
+      finishedBefore: Type.Optional(time('Finished before.')),
+      errorCode: Type.Optional(
+        Type.String({ minLength: 1, maxLength: 100, description: 'Failed, expired or cancelled with this error.' }),
+      ),
+      sort: Type.Optional(
+        oneOf(
+          ['newest', 'oldest', 'newestFinished', 'oldestFinished'],
+          'By the time of the submit, or of the end: then only finished jobs are listed. Filters by end and error sort by end.',
+        ),
+      ),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),
       cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
       number: Type.Optional(Type.Integer({ minimum: 1, description: 'Only the job with it; needs the scope admin.' })),

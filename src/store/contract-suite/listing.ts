@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict';
 import type { Job } from '../../core/job.ts';
 import type { Count, ListFilter } from '../contract.ts';
-import { at, claimOne, claimSome, fail, idsOf, insertJob, insertJobs, NOW, succeed, take } from './fixtures.ts';
+import {
+  at,
+  claimOne,
+  claimSome,
+  fail,
+  failure,
+  idsOf,
+  insertJob,
+  insertJobs,
+  NOW,
+  succeed,
+  take,
+} from './fixtures.ts';
 import { alone, type Context, type Topic, test } from './suite.ts';
 
 export const listing: Topic = [
@@ -110,6 +122,63 @@ export const listing: Topic = [
     const filter = { states: ['waiting'], types: [context.type], tags: { a: '1' }, createdFrom: NOW + 5 } as const;
     assert.deepEqual(await list(context, filter), [at(jobs, 4), at(jobs, 0)]);
     assert.deepEqual(await list(context, { ...filter, order: 'oldest', after: at(jobs, 0).number }), [at(jobs, 4)]);
+  }),
+
+  test('list answers finished jobs by the time of their end, either way, page by page', async (context) => {
+    const { store } = context;
+    await insertJobs(context, Array(6).fill({ tags: { a: '1' } }));
+    const [one, two, three, four] = (await claimSome(context, 5)).map(({ job }) => job);
+    assert.ok(one && two && three && four);
+    const ended = [
+      await fail(store, three, false, NOW + 10),
+      await succeed(store, one, NOW + 20),
+      await succeed(store, four, NOW + 20),
+      await succeed(store, two, NOW + 30),
+    ];
+    for (const over of [{}, { types: [context.type] }, { tags: { a: '1' } }]) {
+      assert.deepEqual(await list(context, { ...over, finished: {} }), ended.toReversed());
+      assert.deepEqual(await list(context, { ...over, finished: {}, order: 'oldest' }), ended);
+      for (const order of ['newest', 'oldest'] as const) {
+        const wanted = order === 'oldest' ? ended : ended.toReversed();
+        for (const [index, { finishedAt, number }] of wanted.entries()) {
+          const finished = { after: { finishedAt: finishedAt ?? 0, number } };
+          assert.deepEqual(
+            await list(context, { ...over, finished, order, limit: 1 }),
+            wanted.slice(index + 1, index + 2),
+          );
+        }
+      }
+    }
+    assert.deepEqual(await list(context, { finished: { from: NOW + 20, before: NOW + 30 } }), [ended[2], ended[1]]);
+    assert.deepEqual(await list(context, { finished: { before: NOW + 20 } }), [ended[0]]);
+    assert.deepEqual(await list(context, { finished: {}, states: ['failed', 'waiting'] }), [ended[0]]);
+    assert.deepEqual(await list(context, { finished: {}, states: ['running'] }), []);
+    assert.deepEqual(await list(context, { finished: {}, types: ['no such type'] }), []);
+    assert.deepEqual(await list({ ...context, tenant: `${context.tenant}-2` }, { finished: {} }), []);
+  }),
+
+  test('list answers finished jobs with an error code, whatever is in it', async (context) => {
+    const codes = ['BROKEN', 'BROKEN', 'a"b\\c', 'nul\0', 'ünï😀', 'x'.repeat(3_000)];
+    await insertJobs(context, Array(codes.length + 1).fill({ tags: { a: '1' } }));
+    const claimed = (await claimSome(context, codes.length)).map(({ job }) => job);
+    const ended: Job[] = [];
+    for (const [index, code] of codes.entries()) {
+      const { id, fence } = at(claimed, index);
+      const command = { kind: 'fail', fence, failure: failure(code), isRetryable: false, random: 0 } as const;
+      ended.push(await take(context.store, id, command, NOW + index));
+    }
+    for (const over of [
+      {},
+      { tags: { a: '1' } },
+      { types: [context.type], states: ['failed', 'succeeded'] },
+    ] as const) {
+      const found = (errorCode: string) => list(context, { ...over, finished: { errorCode } });
+      assert.deepEqual(await found('BROKEN'), [ended[1], ended[0]]);
+      for (const index of [2, 3, 4]) assert.deepEqual(await found(at(codes, index)), [ended[index]]);
+      assert.deepEqual(await found('BROKE'), []);
+    }
+    assert.deepEqual(await list(context, { finished: { errorCode: 'BROKEN', from: NOW + 1 } }), [ended[1]]);
+    assert.deepEqual(await list(context, { finished: { errorCode: 'BROKEN' }, states: ['succeeded'] }), []);
   }),
 
   test('list sees a change when it was acknowledged', async (context) => {

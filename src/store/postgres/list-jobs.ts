@@ -10,10 +10,11 @@
  */
 import type { Job } from '../../core/job.ts';
 import { isFinal, STORED_STATES, type StoredState } from '../../core/state.ts';
-import type { Count, CountFilter, JobUsage, ListFilter } from '../contract.ts';
+import type { Count, CountFilter, FinishedFilter, JobUsage, ListFilter } from '../contract.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
+import { errorCodeOf } from './schema/migrations.ts';
 import { countRowsOf } from './statements/count-statements.ts';
 import { jobByNumber, jobRow, roomRow } from './statements/rooms.ts';
 import { givenText, storedText, textArray } from './wire-text.ts';
@@ -41,6 +42,7 @@ const TIME_MAX = Number.MAX_SAFE_INTEGER;
 
 export async function listJobs(session: Session, s: string, filter: ListFilter): Promise<readonly Job[]> {
   if (filter.limit <= 0 || filter.states?.length === 0 || filter.types?.length === 0) return [];
+  if (filter.finished !== undefined) return listFinished(session, s, { ...filter, finished: filter.finished });
   const way = wayOf(filter);
   const plan = draft();
   const numbers = { tag: numbersByTag, number: numbersByNumber, kind: numbersByKind }[way](plan, s, filter);
@@ -56,6 +58,63 @@ function wayOf({ tenant, states, tags }: ListFilter): 'tag' | 'kind' | 'number' 
   const hasTags = Object.keys(tags ?? {}).length > 0;
   if (hasTags) return tenant === null ? 'number' : 'tag';
   return tenant === null && states === undefined ? 'number' : 'kind';
+}
+
+type Finished = ListFilter & { readonly finished: FinishedFilter };
+
+/** By the time of their end: as by number, one part per type and state, or along the error or the tag. */
+async function listFinished(session: Session, s: string, filter: Finished): Promise<readonly Job[]> {
+  const finals = statesOf(filter).filter(isFinal);
+  if (finals.length === 0) return [];
+  const plan = draft();
+  const order = `ORDER BY finished_at ${direction(filter)}, number ${direction(filter)}`;
+  const numbers = endedNumbers(plan, s, filter, { finals, order });
+  const text = `WITH page AS MATERIALIZED (${numbers})
+    SELECT ${jobRow()} FROM page ${jobByNumber(s, 'page.number')} ORDER BY page.finished_at ${direction(filter)}, j.number ${direction(filter)}`;
+  const rows = await repeated(() => session.runText(text, plan.values));
+  return rows.map((row) => jobAt(row));
+}
+
+function endedNumbers(
+  plan: Draft,
+  s: string,
+  filter: Finished,
+  { finals, order }: { readonly finals: readonly StoredState[]; readonly order: string },
+): string {
+  const { tenant, finished } = filter;
+  const page = `${order} LIMIT ${plan.add(filter.limit, 'bigint')}`;
+  const tags = Object.entries(filter.tags ?? {});
+  const isOf = tenant === null ? 'TRUE' : `j.tenant = ${plan.add(storedText(tenant), 'text')}`;
+  const states = plan.add(textArray(finals), 'text[]');
+  const room = `SELECT j.number, j.finished_at FROM ${s}.finished j WHERE ${isOf} AND ${endedWithin(plan, filter)} AND ${conditions(plan, filter)}`;
+  if (finished.errorCode !== undefined) {
+    const code = plan.add(storedText(JSON.stringify(finished.errorCode).slice(1, -1)), 'text');
+    return `${room} AND j.state IN ('failed', 'cancelled', 'expired') AND j.state = ANY (${states})
+      AND ${errorCodeOf('j.error')} = ${code} ${typeCondition(plan, filter)}${tagConditions(plan, s, tags)} ${page}`;
+  }
+  if (tenant === null || tags.length > 0) {
+    const tagged = tags.length === 0 ? '' : `AND j.number IN (${firstTagged(plan, s, filter)})`;
+    return `${room} AND j.state = ANY (${states}) ${typeCondition(plan, filter)} ${tagged}${tagConditions(plan, s, tags)} ${page}`;
+  }
+  return `SELECT n.number, n.finished_at FROM (${kindsOf(plan, `${s}.finished`, filter)}) k
+    CROSS JOIN unnest(${states}) AS w(state) CROSS JOIN LATERAL (
+    ${room} AND j.tenant = k.tenant AND j.type = k.type AND j.state = w.state ${page}) n ${page}`;
+}
+
+function firstTagged(plan: Draft, s: string, { tenant, tags }: ListFilter): string {
+  const [name, value] = Object.entries(tags ?? {})[0] ?? ['', ''];
+  const owner = tenant === null ? '' : `t.tenant = ${plan.add(storedText(tenant), 'text')} AND`;
+  return `SELECT t.number FROM ${s}.job_tags t WHERE ${owner} t.name = ${plan.add(storedText(name), 'text')}
+    AND t.value = ${plan.add(storedText(value), 'text')}`;
+}
+
+function endedWithin(plan: Draft, { finished: { from, before, after }, order }: Finished): string {
+  const [finishedAt, number] = after === undefined ? [] : [after.finishedAt, after.number];
+  const beyondLast =
+    finishedAt === undefined
+      ? ''
+      : `AND (j.finished_at, j.number) ${order === 'oldest' ? '>' : '<'} (${plan.add(finishedAt, 'bigint')}, ${plan.add(number, 'bigint')})`;
+  return `j.finished_at >= ${plan.add(from ?? TIME_MIN, 'bigint')} AND j.finished_at < ${plan.add(before ?? TIME_MAX, 'bigint')} ${beyondLast}`;
 }
 
 /** Conditions on a row `j` of the job or its room that do not lead to it. */

@@ -119,6 +119,10 @@ CREATE TABLE finished (
   CONSTRAINT finished_state_is_final CHECK (state IN ('succeeded', 'failed', 'cancelled', 'expired'))
 ) STRICT;
 CREATE INDEX finished_by_retention ON finished (retain_until);
+-- By the time of their end: each state is a part of the query. Codes as in JSON, and cut, since a code may be as long as an error.
+CREATE INDEX finished_by_end ON finished (tenant, state, finished_at, number);
+CREATE INDEX finished_by_error ON finished (tenant, substr(error -> '$.code', 1, 200), finished_at, number)
+  WHERE state IN ('failed', 'cancelled', 'expired');
 -- What an operator looks for among a million jobs that went well.
 CREATE INDEX finished_by_trouble ON finished (tenant, number) WHERE state IN ('failed', 'cancelled', 'expired');
 

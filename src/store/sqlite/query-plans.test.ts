@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { finishedQuery } from './finished-list.ts';
 import { migrateDatabase } from './migrate.ts';
 import { listQuery } from './scanner.ts';
 import { STATEMENTS, type StatementName } from './statements.ts';
@@ -139,5 +140,43 @@ for (const [words, filter, way, step] of LISTS) {
     );
     if (SORTED_LISTS.includes(words)) return;
     for (const line of plan) assert.doesNotMatch(line, /TEMP B-TREE|^SCAN (?!json_each)/, plan.join(' | '));
+  });
+}
+
+const AFTER = { finishedAt: 5, number: 5 };
+const FINISHED_LISTS = [
+  [
+    'in one state',
+    { states: ['failed'] },
+    { after: AFTER },
+    'end',
+    /finished_by_end \(tenant=\? AND state=\? AND finished_at<\?\)/,
+  ],
+  ['in all states', {}, {}, 'end', /finished_by_end \(tenant=\? AND state=\?\)/],
+  [
+    'in a time',
+    {},
+    { from: 1, before: 2 },
+    'end',
+    /finished_by_end \(tenant=\? AND state=\? AND finished_at>\? AND finished_at<\?\)/,
+  ],
+  [
+    'with an error',
+    {},
+    { errorCode: 'E', from: 1 },
+    'error',
+    /finished_by_error \(tenant=\? AND <expr>=\? AND finished_at>\?\)/,
+  ],
+  ['of a rare type', { types: ['a'] }, {}, 'jobs', /SEARCH f USING INTEGER PRIMARY KEY/],
+] as const;
+
+for (const [words, filter, finished, way, step] of FINISHED_LISTS) {
+  test(`a list of jobs that finished ${words} is served by its index`, () => {
+    const plan = planOf(finishedQuery({ tenant: 't', limit: 10, ...filter, finished }, way).sql);
+    assert.ok(
+      plan.some((line) => step.test(line)),
+      plan.join(' | '),
+    );
+    for (const line of plan) assert.doesNotMatch(line, /^SCAN (?!p$|json_each|CONSTANT|\()/, plan.join(' | '));
   });
 }

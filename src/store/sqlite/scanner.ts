@@ -1,12 +1,13 @@
 /** Listings and filtered counts: SQL made from the filter, run on a read-only connection. */
 import { FINAL_STATES, STORED_STATES, type StoredState } from '../../core/state.ts';
 import type { CountFilter, ListFilter } from '../contract.ts';
-import { roomOf, SNAPSHOT, STATE_OF_J } from '../job-rooms.ts';
+import { roomOf } from '../job-rooms.ts';
 import { ROOMS, type Room } from '../job-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
-import type { Row, Value } from './rows.ts';
-import { EVERYWHERE, ROOM_ROWS } from './statements.ts';
+import { type FinishedWay, finishedQuery } from './finished-list.ts';
+import { conditionsOf, INDEXES, type Query, sourceOf, TROUBLE, type Way } from './list-conditions.ts';
+import type { Row } from './rows.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';
 
@@ -31,7 +32,11 @@ export function createScanner(connection: Connection, subject: string): Answerer
 }
 
 function listJobs(connection: Connection, filter: ListFilter): Row {
-  const { sql, values } = listQuery(filter, wayOf(connection, filter));
+  if (filter.finished !== undefined && !FINAL_STATES.some((state) => filter.states?.includes(state) ?? true)) return [];
+  const { sql, values } =
+    filter.finished === undefined
+      ? listQuery(filter, wayOf(connection, filter))
+      : finishedQuery({ ...filter, finished: filter.finished }, finishedWayOf(connection, filter));
   return connection
     .prepareOnce(sql)
     .all(...values)
@@ -47,24 +52,8 @@ function wayOf(connection: Connection, filter: ListFilter): Way {
   return ways.toSorted((a, b) => (sizes.get(a) ?? 0) - (sizes.get(b) ?? 0))[0] ?? 'tenant';
 }
 
-/** What a list goes along, newest or oldest first. */
-export type Way =
-  /** All jobs of the tenant. */
-  | 'tenant'
-  /** Those of some of its types. */
-  | 'type'
-  /** Those of the tenant that did not go well. */
-  | 'trouble'
-  /** Those that wait, or run, of all tenants. */
-  | 'waiting'
-  | 'running'
-  /** More than one of the last three, each by itself. */
-  | 'rooms';
-
 /** Each type is a part of the query. */
 const TYPES_MAX = 16;
-const TROUBLE: readonly StoredState[] = FINAL_STATES.filter((state) => state !== 'succeeded');
-
 function waysOf({ tenant, states = [], types = [], tags = {} }: ListFilter): readonly Way[] {
   const ways: Way[] = ['tenant'];
   // By their tags jobs are found at once.
@@ -117,45 +106,19 @@ function sizeOf(connection: Connection, filter: ListFilter, { way, counts }: Siz
   return size;
 }
 
-interface Query {
-  readonly sql: string;
-  readonly values: readonly Value[];
-}
-
-/** Where a query begins: the table that it goes along, by the name that it has there, and the jobs that it sees. */
-interface Source {
-  /** The rooms are joined to `j`, or `j` to the room. */
-  readonly from: string;
-  readonly along: 'j' | 'w' | 'r' | 'f';
-  readonly row: string;
-  readonly state: string;
-}
-
-const ALIASES = { waiting: 'w', running: 'r', finished: 'f' } as const;
-const INDEXES: Readonly<Record<Way, string>> = {
-  tenant: '',
-  type: 'INDEXED BY jobs_by_type',
-  trouble: 'INDEXED BY finished_by_trouble',
-  waiting: '',
-  running: '',
-  rooms: '',
-};
-
-/** `CROSS JOIN` is SQLite's word for the order in which it is to join. */
-function sourceOf({ states }: CountFilter, way: Way): Source {
-  const rooms = new Set((states ?? STORED_STATES).map(roomOf));
-  const [room] = rooms;
-  if (room === undefined || rooms.size > 1) {
-    const from = EVERYWHERE.replace('jobs j', `jobs j ${INDEXES[way]}`);
-    return { from, along: 'j', row: SNAPSHOT, state: STATE_OF_J };
+/** Jobs of few types are read and sorted, rather than looked for among those of all types. */
+function finishedWayOf(connection: Connection, filter: ListFilter): FinishedWay {
+  const { tenant, types, tags = {}, finished } = filter;
+  if (finished?.errorCode !== undefined && tenant !== null) return 'error';
+  if (tenant === null || Object.keys(tags).length > 0) return 'jobs';
+  if (types === undefined) return 'end';
+  let ofTypes = 0;
+  let all = 0;
+  for (const [, type, , jobs] of connection.all('countOfTenant', tenant)) {
+    all += jobs as number;
+    if (types.includes(type as string)) ofTypes += jobs as number;
   }
-  const alias = ALIASES[room];
-  const state = room === 'finished' ? 'f.state' : `'${room}'`;
-  const isAlongRoom = way !== 'tenant' && way !== 'type';
-  const from = isAlongRoom
-    ? `${room} ${alias} ${INDEXES[way]} CROSS JOIN jobs j ON j.number = ${alias}.number`
-    : `jobs j ${INDEXES[way]} CROSS JOIN ${room} ${alias} ON ${alias}.number = j.number`;
-  return { from, along: isAlongRoom ? alias : 'j', row: ROOM_ROWS[room], state };
+  return ofTypes * 10 < all ? 'jobs' : 'end';
 }
 
 /** Exported for the test that looks at its query plan. */
@@ -212,38 +175,4 @@ function countQuery(filter: CountFilter, room: Room): Query {
   const { conditions, values } = conditionsOf(filter, way);
   const sql = `SELECT j.tenant, j.type, ${state}, count(*) FROM ${from} WHERE ${conditions.join(' AND ')} GROUP BY 1, 2, 3`;
   return { sql, values };
-}
-
-/** States stand in the text, not among the values, since a partial index fits no value. They come from a closed set. */
-function stateCondition(states: readonly StoredState[], state: string): string {
-  const known = states.filter((one) => STORED_STATES.includes(one));
-  return `${state} IN (${known.map((one) => `'${one}'`).join(', ')})`;
-}
-
-function conditionsOf(filter: CountFilter, way: Way): { readonly conditions: string[]; readonly values: Value[] } {
-  const { along, state } = sourceOf(filter, way);
-  const conditions = ['TRUE'];
-  const values: Value[] = [];
-  const add = (condition: string, ...more: readonly Value[]) => {
-    conditions.push(condition);
-    values.push(...more);
-  };
-  if (filter.tenant !== null) add(`${along}.tenant = ?`, filter.tenant);
-  if (filter.states !== undefined) add(stateCondition(filter.states, state));
-  // The condition of the partial index, word for word: SQLite takes one only for a condition that it finds.
-  if (way === 'trouble') add(stateCondition(TROUBLE, 'f.state'));
-  if (way === 'type') add('j.type = ?', filter.types?.[0] ?? '');
-  else if (filter.types !== undefined) add('j.type IN (SELECT value FROM json_each(?))', JSON.stringify(filter.types));
-  if (filter.createdFrom !== undefined) add('j.created_at >= ?', filter.createdFrom);
-  if (filter.createdBefore !== undefined) add('j.created_at < ?', filter.createdBefore);
-  for (const [name, value] of Object.entries(filter.tags ?? {})) {
-    add(
-      `j.number IN (SELECT number FROM job_tags WHERE ${filter.tenant === null ? 'tenant = j.tenant' : 'tenant = ?'}
-        AND name = ? AND value = ?)`,
-      ...(filter.tenant === null ? [] : [filter.tenant]),
-      name,
-      value,
-    );
-  }
-  return { conditions, values };
 }

@@ -12,6 +12,13 @@
  *   removes what belongs to them.
  */
 
+/**
+ * The code of an error, escaped as in JSON. By a pattern, since a cast to jsonb fails for some texts that JSON may hold, and cut, since an
+ * entry of an index has its bound.
+ */
+export const errorCodeOf = (column: string) =>
+  String.raw`left(substring(${column} from '"code":"((?:[^"\\]|\\.)*)"'), 200)`;
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -165,6 +172,9 @@ CREATE TABLE ${s}.finished (
   autovacuum_vacuum_cost_limit = 2000,
   toast.autovacuum_vacuum_scale_factor = 0.05
 );
+CREATE INDEX finished_by_end ON ${s}.finished (tenant, type, state, finished_at, number);
+CREATE INDEX finished_by_error ON ${s}.finished (tenant, ${errorCodeOf('error')}, finished_at, number)
+  WHERE state IN ('failed', 'cancelled', 'expired');
 CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);
 
 -- How many jobs a tenant has, and the bytes of their inputs and results (those of all logs of a type as state 'log'). A statement that changes it appends what it changed, in a

@@ -145,6 +145,10 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index documents_by_creation':
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
+  'index finished_by_end':
+    'CREATE INDEX finished_by_end ON finished USING btree (tenant, type, state, finished_at, number)',
+  'index finished_by_error':
+    'CREATE INDEX finished_by_error ON finished USING btree (tenant, "left"("substring"(error, \'"code":"((?:[^"\\\\]|\\\\.)*)"\'::text), 200), finished_at, number) WHERE (state = ANY (ARRAY[\'failed\'::text, \'cancelled\'::text, \'expired\'::text]))',
   'index finished_by_kind':
     'CREATE UNIQUE INDEX finished_by_kind ON finished USING btree (tenant, type, state, number) INCLUDE (created_at)',
   'index finished_by_retention': 'CREATE INDEX finished_by_retention ON finished USING btree (retain_until, number)',

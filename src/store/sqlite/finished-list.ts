@@ -1,0 +1,68 @@
+/** Lists of finished jobs by the time of their end. Only the rows of the page itself are read, but where few jobs are sorted. */
+import { FINAL_STATES, type StoredState } from '../../core/state.ts';
+import type { FinishedFilter, ListFilter } from '../contract.ts';
+import { conditionsOf, type Query, stateCondition, TROUBLE } from './list-conditions.ts';
+import type { Value } from './rows.ts';
+import { ROOM_ROWS } from './statements.ts';
+
+/** What such a list goes along. */
+export type FinishedWay =
+  /** Those of the tenant in each of the states, in the wanted order. */
+  | 'end'
+  /** Those with the error, in the wanted order. */
+  | 'error'
+  /** All that tags or types lead to, which are sorted. */
+  | 'jobs';
+
+type Wanted = ListFilter & { readonly finished: FinishedFilter };
+
+const FROM: Readonly<Record<FinishedWay, string>> = {
+  end: 'finished f INDEXED BY finished_by_end CROSS JOIN jobs j ON j.number = f.number',
+  error: 'finished f INDEXED BY finished_by_error CROSS JOIN jobs j ON j.number = f.number',
+  jobs: 'jobs j CROSS JOIN finished f ON f.number = j.number',
+};
+
+/** Exported for the test that looks at its query plan. */
+export function finishedQuery(filter: Wanted, way: FinishedWay): Query {
+  const states = FINAL_STATES.filter((state) => filter.states?.includes(state) ?? true);
+  const parts = way === 'end' ? states.map((state) => partOf(filter, way, [state])) : [partOf(filter, way, states)];
+  const order = orderOf(filter);
+  const page = parts.map(({ sql }) => `SELECT number, finished_at FROM (${sql})`).join(' UNION ALL ');
+  return {
+    sql: `WITH page AS MATERIALIZED (${page} ORDER BY finished_at ${order}, number ${order} LIMIT +?)
+      SELECT ${ROOM_ROWS.finished} FROM page p CROSS JOIN finished f ON f.number = p.number CROSS JOIN jobs j ON j.number = p.number
+      ORDER BY p.finished_at ${order}, p.number ${order}`,
+    values: [...parts.flatMap(({ values }) => values), filter.limit],
+  };
+}
+
+function orderOf({ order = 'newest' }: ListFilter): 'DESC' | 'ASC' {
+  return order === 'newest' ? 'DESC' : 'ASC';
+}
+
+function partOf(filter: Wanted, way: FinishedWay, states: readonly StoredState[]): Query {
+  const order = orderOf(filter);
+  const { from, before, errorCode, after } = filter.finished;
+  const { tenant, states: _states, ...rest } = filter;
+  const { conditions, values } = conditionsOf({ ...rest, tenant: null }, 'tenant');
+  const add = (condition: string, ...more: readonly Value[]) => {
+    conditions.push(condition);
+    values.push(...more);
+  };
+  if (tenant !== null) add(`${way === 'jobs' ? 'j' : 'f'}.tenant = ?`, tenant);
+  add(states.length === 1 ? `f.state = '${states[0]}'` : stateCondition(states, 'f.state'));
+  if (errorCode !== undefined) {
+    // The condition of the partial index, word for word, as `conditionsOf` says.
+    add(stateCondition(TROUBLE, 'f.state'));
+    add(`substr(f.error -> '$.code', 1, 200) = ?`, JSON.stringify(errorCode));
+  }
+  if (from !== undefined) add('f.finished_at >= ?', from);
+  if (before !== undefined) add('f.finished_at < ?', before);
+  if (after !== undefined) {
+    add(`(f.finished_at, f.number) ${order === 'DESC' ? '<' : '>'} (?, ?)`, after.finishedAt, after.number);
+  }
+  values.push(filter.limit);
+  const sql = `SELECT f.number, f.finished_at FROM ${FROM[way]} WHERE ${conditions.join(' AND ')}
+    ORDER BY f.finished_at ${order}, f.number ${order} LIMIT +?`;
+  return { sql, values };
+}
