@@ -13,9 +13,11 @@ import type { BideError } from '../core/errors.ts';
 import type { Job, JobPatch, JobSpec, Json } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 import type { Delivery, DeliveryClaim, DeliverySettlement } from './contract-deliveries.ts';
+import type { FinishedFilter } from './contract-finished.ts';
 import type { LogAppend, LogEntry, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 
 export { DELIVERY_LANES, type DeliveryLane } from './contract-deliveries.ts';
+export type { FinishedFilter } from './contract-finished.ts';
 export type { Delivery, DeliveryClaim, DeliverySettlement, LogAppend, LogEntry, LogFilter, LogLine, LogOutcome };
 
 // --- Jobs -----------------------------------------------------------------------------------------------------------------
@@ -103,16 +105,6 @@ export type JobRef = { readonly id: string } | { readonly number: number };
 export interface ResultRef {
   readonly id: string;
   readonly slice?: { readonly first: number; readonly length: number };
-}
-
-/** Of jobs that have finished, those that ended in this time and, where a code is given, with this error. */
-export interface FinishedFilter {
-  readonly from?: number;
-  readonly before?: number;
-  /** Of jobs that failed, expired or were cancelled. */
-  readonly errorCode?: string;
-  /** The keyset cursor, in place of `after`: the last job seen. */
-  readonly after?: { readonly finishedAt: number; readonly number: number };
 }
 
 export interface ListFilter {

@@ -275,9 +275,7 @@ function countSchemas() {
     ),
     counts: Type.Object({
       total: Type.Object(perState),
-      types: Type.Array(Type.Object({ type: Type.String(), ...perState }), {
-        description: 'Types that have jobs, by name.',
-      }),
+      types: Type.Array(Type.Object({ type: Type.String(), ...perState })),
     }),
   };
 }
