@@ -161,6 +161,11 @@ describe('readRecord', () => {
       ],
       ['deliveries[1].url is no text', (value) => Object.assign(value.deliveries?.[1] ?? {}, { url: null })],
     ];
+    for (const fields of ['{', '[]', '1'])
+      assert.equal(
+        changed(RECORD, (value) => Object.assign(value.logs?.[0] ?? {}, { fields })),
+        'is wrong: logs[0].fields is no JSON object as text',
+      );
     for (const [what, change] of cases) assert.equal(changed(RECORD, change), `is wrong: ${what}`);
     assert.equal(
       changed(RECORD, () => {}),

@@ -125,13 +125,22 @@ const document = objectOf<Document>({
 
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
 
+/** Spliced into answers as it is: what is no JSON would break the answer. */
+const objectText: Check = (value) => {
+  try {
+    return typeof value === 'string' && isObject(JSON.parse(value)) ? null : ' is no JSON object as text';
+  } catch {
+    return ' is no JSON object as text';
+  }
+};
+
 const logLine = objectOf<LogLine>({
   offset: whole,
   attempt: small,
   at: whole,
   level: oneOf(LOG_LEVELS),
   line: text,
-  fields: orNull(text),
+  fields: orNull(objectText),
 });
 
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
