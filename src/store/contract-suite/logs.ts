@@ -111,10 +111,9 @@ export const logs: Topic = [
     assert.deepEqual(more, []);
     assert.equal(leftOut?.level, 'warn');
     assert.equal(lines.indexOf(leftOut as LogLine), 10);
-    assert.match(
-      leftOut?.line ?? '',
-      new RegExp(`^… ${(leftOut?.offset ?? 0) - 1_000} bytes .* 2000 .*logBytesPerJobMax`),
-    );
+    const words = leftOut?.line ?? '';
+    assert.ok(words.startsWith(`… ${(leftOut?.offset ?? 0) - 1_000} bytes `), words);
+    assert.ok(words.includes(' 2000 ') && words.includes('logBytesPerJobMax'), words);
     assert.deepEqual(
       offsets.slice(11),
       Array.from({ length: offsets.length - 11 }, (_, at) => 10_100 - 100 * (offsets.length - 11 - at)),
