@@ -43,7 +43,8 @@ test('collectHeaps leaves heaps alone that are not large', async () => {
   await using thread = await filledThread();
   const before = await thread.heapBytes();
   await collectHeaps({ ownBytesMin: Number.POSITIVE_INFINITY, threadBytesMin: 2 * before });
-  assert.equal(await thread.heapBytes(), before);
+  // By itself it may only grow.
+  assert.ok((await thread.heapBytes()) >= before);
 });
 
 test('collectHeaps passes over a thread that does not come to answer, and collects the next', async () => {

@@ -6,6 +6,7 @@
  */
 import { Worker } from 'node:worker_threads';
 import { BideError } from '../../core/errors.ts';
+import { threadMemory } from '../../core/thread-memory.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { answerText, type Material, type Question } from './answers.ts';
 import { tooMuch } from './budget.ts';
@@ -87,7 +88,7 @@ function createThread(clock: Clock) {
 
   function started(): Worker {
     if (worker !== null) return worker;
-    worker = new Worker(ENTRY, { execArgv: [], env: {}, resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB } });
+    worker = new Worker(ENTRY, { execArgv: [], env: {}, resourceLimits: threadMemory(HEAP_MIB) });
     // Who waits for an answer listens too; what comes at any other time must not end the process.
     worker.on('error', () => {});
     worker.unref();

@@ -4,6 +4,7 @@
  * It hands messages on and decides nothing: who gets a run, when a thread must go and what becomes of its runs is the pool's.
  */
 import { Worker } from 'node:worker_threads';
+import { threadMemory } from '../../core/thread-memory.ts';
 import type { AbortReason, Attempt, AttemptOutcome } from '../../engine/api.ts';
 import { vouchFor } from '../../engine/json-check.ts';
 import type { CallFacts } from '../function/job-context.ts';
@@ -74,7 +75,7 @@ export class HandlerThread {
     this.#memoryMib = limits.threadMemoryMib;
     const worker = new Worker(ENTRY, {
       workerData: { modules, limits, shared: this.#table.shared },
-      resourceLimits: { maxOldGenerationSizeMb: limits.threadMemoryMib },
+      resourceLimits: threadMemory(limits.threadMemoryMib),
     });
     this.#worker = worker;
     this.#out = outbox<ToThread>((messages) => worker.postMessage(messages));

@@ -351,6 +351,14 @@ describe('ThreadPool', () => {
     assert.equal(resultOf(await start(pool, 'echo', 'again').ended), 'again');
   });
 
+  it('outlives threads that run out of memory all at once', async () => {
+    const threads = 12;
+    const pool = poolOf({ threads, threadMemoryMib: 48 });
+    const greedy = Array.from({ length: threads }, () => start(pool, 'greedy').ended);
+    const kinds = (await Promise.all(greedy)).map(({ kind }) => kind);
+    assert.deepEqual(kinds, new Array(threads).fill('failed'));
+  });
+
   it('knows a PermanentError of another copy of the module across the thread boundary', async () => {
     const failure = { code: 'NO_USE', message: 'no use', details: { why: 1 } };
     const { stack, ...outcome } = (await start(poolOf(), 'permanent').ended) as { readonly stack?: string };
