@@ -28,17 +28,27 @@ const DAMAGES: readonly (readonly [string, (file: string) => Promise<void>, RegE
 describe('a job whose uploaded file', () => {
   for (const [what, damage, message] of DAMAGES) {
     it(`${what} fails with UPLOAD_DAMAGED, and no worker gets it`, async () => {
-      const rig = await openSymbl();
-      const { jobId, file } = await uploaded(rig);
-      await damage(file);
-      await assert.rejects(createWorker(rig.engine, rig.tenant).claim(TEST_TYPE), /could be claimed/);
-      assert.equal(memberOf(await rig.get(`/v1/job/${jobId}`), ['status']), 'failed');
-      const [lookup] = await rig.engine.read(rig.tenant, [jobId]);
-      const error = lookup?.kind === 'found' ? lookup.snapshot.job.error : null;
-      assert.equal(error?.code, 'UPLOAD_DAMAGED');
-      assert.match(error?.message ?? '', message);
-      assert.deepEqual(await readdir(dirname(file)), [], 'nobody will read it again');
-      await rig.close();
+      const removed = Promise.withResolvers<void>();
+      const disk: Disk = {
+        ...systemDisk,
+        remove: (path) => systemDisk.remove(path).finally(() => removed.resolve()),
+      };
+      const dialect = { ...symbl, register: (app: never, context: never) => register(app, context, disk) };
+      const rig = await openSymbl({ dialect });
+      try {
+        const { jobId, file } = await uploaded(rig);
+        await damage(file);
+        await assert.rejects(createWorker(rig.engine, rig.tenant).claim(TEST_TYPE), /could be claimed/);
+        assert.equal(memberOf(await rig.get(`/v1/job/${jobId}`), ['status']), 'failed');
+        const [lookup] = await rig.engine.read(rig.tenant, [jobId]);
+        const error = lookup?.kind === 'found' ? lookup.snapshot.job.error : null;
+        assert.equal(error?.code, 'UPLOAD_DAMAGED');
+        assert.match(error?.message ?? '', message);
+        await removed.promise;
+        assert.deepEqual(await readdir(dirname(file)), [], 'nobody will read it again');
+      } finally {
+        await rig.close();
+      }
     });
   }
 
