@@ -61,7 +61,7 @@ describe('the command line on PostgreSQL', () => {
   test('keys and doctor work on the database itself', async () => {
     const made = await callBide(['keys', 'create', '--name', 'beside', '--data', folder, ...database]);
     assert.match(made.stdout, /^bide_/, made.stderr);
-    assert.match((await callBide(['keys', 'list', '--data', folder, ...database])).stdout, / beside\n/);
+    assert.match((await callBide(['keys', 'list', '--data', folder, ...database])).stdout, / beside .* submit,read\n/);
     const examined = await callBide(['doctor', '--data', data, ...database]);
     assert.equal(examined.code, 0, examined.stdout);
     assert.match(examined.stdout, /^ok +store +opens.*schema version \d+$/m);

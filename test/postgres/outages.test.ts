@@ -26,6 +26,14 @@ function scene(settings: Parameters<typeof inScene>[1], run: (scene: Scene) => P
   return inScene(server, settings, run);
 }
 
+/** Right after all connections were ended a call may still meet one that nobody has found dead. */
+async function codeOnceBack(call: () => Promise<unknown>): Promise<string> {
+  let code = '';
+  for (let looks = 0; looks < 20 && (code === '' || code === 'STORE_UNAVAILABLE'); looks += 1)
+    code = await codeOf(call());
+  return code;
+}
+
 async function codeOf(promise: Promise<unknown>): Promise<string> {
   try {
     await promise;
@@ -239,9 +247,9 @@ describe('trouble of the server', () => {
       const database = new URL(context.url).pathname.slice(1);
       await queryOnce(context.url, `ALTER DATABASE ${database} SET default_transaction_read_only = on`);
       await endBackends(context.url);
-      assert.equal(await codeOf(context.store.ping()), 'STORE_READ_ONLY');
-      assert.equal(await codeOf(context.store.insert([newJob(context)])), 'STORE_READ_ONLY');
-      assert.equal(await codeOf(context.store.read([{ id: job.id }])), 'STORE_READ_ONLY');
+      assert.equal(await codeOnceBack(() => context.store.ping()), 'STORE_READ_ONLY');
+      assert.equal(await codeOnceBack(() => context.store.insert([newJob(context)])), 'STORE_READ_ONLY');
+      assert.equal(await codeOnceBack(() => context.store.read([{ id: job.id }])), 'STORE_READ_ONLY');
       await queryOnce(
         context.url,
         `BEGIN READ WRITE; ALTER DATABASE ${database} RESET default_transaction_read_only; COMMIT`,
