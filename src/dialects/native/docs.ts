@@ -2,7 +2,7 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import { PROBLEM_ID } from './wire.ts';
+import { PROBLEM_ID } from './wire-job.ts';
 
 const DESCRIPTION = `Submit work, get a job id, wait for it, fetch the result.
 

@@ -1,0 +1,57 @@
+/** A job and a problem, as every answer shows them. */
+import { Type } from 'typebox';
+import { SHOWN_STATES } from '../../core/state.ts';
+import { nullable, oneOf, time } from './wire-parts.ts';
+
+const Progress = Type.Object({ percent: Type.Number(), message: nullable(Type.String()) });
+
+const JobError = Type.Object({
+  code: Type.String(),
+  message: Type.String(),
+  details: Type.Unknown(),
+});
+
+export const JobShape = Type.Object(
+  {
+    id: Type.String({ format: 'uuid' }),
+    number: Type.Optional(
+      Type.Integer({ description: 'Counts the jobs of all tenants; for admins, with include=number.' }),
+    ),
+    type: Type.String(),
+    state: oneOf(SHOWN_STATES, 'succeeded, failed, cancelled and expired are final.'),
+    progress: Progress,
+    attempt: Type.Integer({ description: 'Attempts begun.' }),
+    attemptsMax: Type.Integer(),
+    priority: Type.Integer(),
+    tags: Type.Record(Type.String(), Type.String()),
+    revision: Type.Integer({ description: 'Grows with every change; the ETag is made of it.' }),
+    createdAt: time('Submitted.'),
+    runAt: time('Not run before.'),
+    startedAt: nullable(time('Start of the latest attempt.')),
+    finishedAt: nullable(time('Set exactly when the state is final.')),
+    deadlineAt: nullable(time('Must be finished by then.')),
+    retainUntil: nullable(time('Removed after this.')),
+    cancelRequestedAt: nullable(time('A cancel is under way since.')),
+    error: nullable(JobError),
+    result: Type.Unknown({ description: 'Inline when it is JSON and small; always at links.result.' }),
+    links: Type.Object({ self: Type.String(), result: Type.String(), events: Type.String(), cancel: Type.String() }),
+  },
+  { title: 'Job', $id: 'bide-job' },
+);
+/** Answers name their schemas, so that the reference page shows each once. */
+export const JobRef = Type.Unsafe({ $ref: 'bide-job#' });
+
+export const ProblemShape = Type.Object(
+  {
+    type: Type.String(),
+    title: Type.String(),
+    status: Type.Integer(),
+    detail: Type.String(),
+    instance: Type.Optional(Type.String()),
+    code: Type.String({ description: 'Stable; docs/errors.md lists them.' }),
+    errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
+  },
+  { title: 'Problem', $id: 'bide-problem' },
+);
+export const ProblemRef = Type.Unsafe({ $ref: 'bide-problem#' });
+export const PROBLEM_ID = 'bide-problem';

@@ -1,0 +1,87 @@
+/** The schemas of remote workers: claims, heartbeats and reports. */
+import { Type } from 'typebox';
+import type { Limits } from '../../core/limits.ts';
+import { heartbeatLog } from './wire-logs.ts';
+import { durations, nullable, strict, time } from './wire-parts.ts';
+
+const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
+
+const leaseMs = (limits: Limits) =>
+  Type.Integer({ minimum: 1, maximum: limits.leaseMsMax, description: 'How long the job is held.' });
+
+export function claimSchemas(limits: Limits) {
+  const { seconds } = durations(limits);
+  return {
+    claimBody: Type.Object(
+      {
+        types: Type.Array(Type.String({ minLength: 1, maxLength: limits.typeLengthMax }), {
+          minItems: 1,
+          maxItems: 100,
+        }),
+        max: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.claimMax, default: 1 })),
+        wait: Type.Optional(seconds('Seconds to wait for a first job.')),
+        leaseMs: Type.Optional(leaseMs(limits)),
+        worker: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the job.' })),
+      },
+      strict,
+    ),
+    claimed: Type.Object({
+      jobs: Type.Array(
+        Type.Object({
+          id: Type.String({ format: 'uuid' }),
+          type: Type.String(),
+          input: Type.Unknown(),
+          attempt: Type.Integer(),
+          attemptsMax: Type.Integer(),
+          fence: Fence,
+          timeoutMs: nullable(Type.Integer()),
+          deadlineAt: nullable(time('Must be finished by then.')),
+          leaseUntil: nullable(time('Send a heartbeat before.')),
+          tags: Type.Record(Type.String(), Type.String()),
+        }),
+      ),
+    }),
+  };
+}
+
+export function reportSchemas(limits: Limits) {
+  const { ms, seconds } = durations(limits);
+  return {
+    heartbeatBody: Type.Object(
+      {
+        fence: Fence,
+        progress: Type.Optional(
+          Type.Object(
+            {
+              percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
+              message: Type.Optional(nullable(Type.String())),
+            },
+            strict,
+          ),
+        ),
+        log: Type.Optional(heartbeatLog(limits)),
+        leaseMs: Type.Optional(leaseMs(limits)),
+        wait: Type.Optional(seconds('Seconds to hold the answer while no cancel is requested.')),
+      },
+      strict,
+    ),
+    heartbeat: Type.Object({ cancelRequested: Type.Boolean(), leaseUntil: time('Send the next one before.') }),
+    succeedBody: Type.Object({ fence: Fence, result: Type.Optional(Type.Unknown({ description: 'JSON.' })) }, strict),
+    failBody: Type.Object(
+      {
+        fence: Fence,
+        error: Type.Object(
+          {
+            code: Type.String({ minLength: 1, maxLength: 100 }),
+            message: Type.String(),
+            details: Type.Optional(Type.Unknown()),
+          },
+          strict,
+        ),
+        retryable: Type.Optional(Type.Boolean({ default: true })),
+        retryAfterMs: Type.Optional(ms(limits.timeoutMsMax, 'Not tried again before this long from now.')),
+      },
+      strict,
+    ),
+  };
+}
