@@ -14,6 +14,7 @@ import { BideError } from '../core/errors.ts';
 import type { Json } from '../core/job.ts';
 import { jsonProblem } from '../core/json-problem.ts';
 import { quotaError } from '../core/quota-error.ts';
+import type { Scope } from '../core/scopes.ts';
 import { shownState } from '../core/state.ts';
 import { logLineBody } from '../dialects/native/log-text.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
@@ -26,7 +27,6 @@ import {
   type Lookup,
   type ResultContent,
   type RunningEngine,
-  type Scope,
   type Snapshot,
   type SubmitOutcome,
   type SubmitRequest,
@@ -70,7 +70,7 @@ export interface RoutesOptions {
 
 export interface Caller {
   readonly tenant: string;
-  /** All but `admin` unless told. */
+  /** `submit`, `read`, `work` and `priority` unless told. */
   readonly scopes?: readonly Scope[];
 }
 

@@ -6,6 +6,7 @@
  */
 import type { Json, Tags } from '../core/job.ts';
 import type { LogLevel } from '../core/log-line.ts';
+import type { Scope } from '../core/scopes.ts';
 import type { ShownState, StoredState } from '../core/state.ts';
 
 export interface JobBody {
@@ -104,7 +105,7 @@ export interface TypeBody {
   readonly slots: number;
 }
 
-export type KeyScope = 'submit' | 'read' | 'work' | 'priority' | 'metrics' | 'admin';
+export type KeyScope = Scope;
 
 export interface KeyBody {
   /** The public part of the key, which names it. */

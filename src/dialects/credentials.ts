@@ -1,6 +1,6 @@
 /** Reading what a client sends to prove who it is, and the principal behind it. Which headers count is the dialect's business. */
 import { BideError } from '../core/errors.ts';
-import type { Scope } from '../engine/api.ts';
+import type { Scope } from '../core/scopes.ts';
 import type { Authenticator, Principal } from '../http/dialect.ts';
 
 /** The value of an Authorization header, or of a header that vendors use like one. */

@@ -357,5 +357,4 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
 export type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
-export type { Delivery, ResultContent, Scope, Store, StoredKey } from '../store/contract.ts';
-export { SCOPES } from '../store/contract.ts';
+export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';

@@ -7,8 +7,9 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
+import type { Scope } from '../core/scopes.ts';
 import type { ShownState } from '../core/state.ts';
-import type { CallerSignal, CheckAttempt, Documents, Engine, RenderDelivery, Scope, StoredKey } from '../engine/api.ts';
+import type { CallerSignal, CheckAttempt, Documents, Engine, RenderDelivery, StoredKey } from '../engine/api.ts';
 import type { Logger } from './log.ts';
 import type { NumberCipher } from './number-cipher.ts';
 import type { Seal } from './seal.ts';

@@ -1,8 +1,6 @@
 /** Part of the store contract: API keys, and documents. */
 import type { Json } from '../core/job.ts';
-
-export const SCOPES = ['submit', 'read', 'work', 'priority', 'metrics', 'admin'] as const;
-export type Scope = (typeof SCOPES)[number];
+import type { Scope } from '../core/scopes.ts';
 
 export interface StoredKey {
   /** The public part of the key, which finds it. */

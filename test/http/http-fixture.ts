@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import type { Json } from '../../src/core/job.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/core/limits.ts';
+import type { Scope } from '../../src/core/scopes.ts';
 import { createNativeDialect } from '../../src/dialects/native/index.ts';
-import type { Scope } from '../../src/engine/api.ts';
 import { createAuthenticator, type KeyAuthenticator } from '../../src/http/auth.ts';
 import type { Dialect } from '../../src/http/dialect.ts';
 import { declareHealthRoutes } from '../../src/http/health.ts';

@@ -8,15 +8,9 @@
 import { jobIdOf } from '../../core/id.ts';
 import type { AttemptFailure, Job, JobError, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
 import { LOG_LEVELS, type LogLine } from '../../core/log-line.ts';
+import { SCOPES } from '../../core/scopes.ts';
 import { isFinal, STORED_STATES } from '../../core/state.ts';
-import {
-  type Document,
-  type PendingDelivery,
-  SCOPES,
-  type StoredKey,
-  type StoreRecord,
-  type Tombstone,
-} from '../../store/contract.ts';
+import type { Document, PendingDelivery, StoredKey, StoreRecord, Tombstone } from '../../store/contract.ts';
 import {
   anything,
   base64,

@@ -1,6 +1,7 @@
 /** `bide keys`: who may call, and what. */
 import type { KeyScope } from '../../client/index.ts';
 import { nearest } from '../../core/nearest.ts';
+import { SCOPES } from '../../core/scopes.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
@@ -9,7 +10,6 @@ import { keyLines } from '../terminal/key-text.ts';
 import { printable } from '../terminal/printable.ts';
 import { usageError } from '../usage-error.ts';
 
-const SCOPES: readonly KeyScope[] = ['submit', 'read', 'work', 'priority', 'metrics', 'admin'];
 const DEFAULT_SCOPES: readonly KeyScope[] = ['submit', 'read'];
 const ACTIONS = ['create', 'list', 'revoke'] as const;
 

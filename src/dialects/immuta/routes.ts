@@ -4,7 +4,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import { mediaTypeOf } from '../../core/media-type.ts';
-import type { Scope } from '../../engine/api.ts';
+import type { Scope } from '../../core/scopes.ts';
 import { noteCaller } from '../../http/caller.ts';
 import { requireTypes } from '../configured-types.ts';
 import { credentialOf, principalOf, requireScope } from '../credentials.ts';

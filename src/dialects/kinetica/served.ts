@@ -1,5 +1,5 @@
 /** The endpoints that are served: what each takes and gives, which scope it needs, and what runs it. */
-import type { Scope } from '../../engine/api.ts';
+import type { Scope } from '../../core/scopes.ts';
 import type { Call } from './call.ts';
 import { type Body, readRequest, wrapped } from './encoding.ts';
 import { alterJobs, createJob, getJob, showJobs } from './endpoints.ts';

@@ -2,12 +2,12 @@
  * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read.
  *
  * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `priority` gives
- * submits priorities above 0, which go before the jobs of all tenants; `metrics` sees the
+ * submits priorities above 0, which go before the jobs of all tenants; `operate` changes many jobs at once and pauses types; `metrics` sees the
  * metrics, which count all tenants, and nothing else; `admin` does all of it and manages keys.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { Scope } from '../../engine/api.ts';
+import type { Scope } from '../../core/scopes.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Authenticator, Principal } from '../../http/dialect.ts';
 

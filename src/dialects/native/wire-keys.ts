@@ -1,6 +1,6 @@
 /** The schemas of API keys. */
 import { Type } from 'typebox';
-import { SCOPES } from '../../engine/api.ts';
+import { SCOPES } from '../../core/scopes.ts';
 import { nullable, oneOf, strict, time } from './wire-parts.ts';
 
 export function keySchemas() {

@@ -6,7 +6,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { Scope } from '../../engine/api.ts';
+import type { Scope } from '../../core/scopes.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';

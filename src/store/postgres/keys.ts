@@ -1,5 +1,6 @@
 /** API keys: written by few, read by every process that sees a key for the first time. */
-import type { Scope, StoredKey } from '../contract.ts';
+import type { Scope } from '../../core/scopes.ts';
+import type { StoredKey } from '../contract.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';

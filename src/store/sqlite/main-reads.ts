@@ -2,7 +2,9 @@
  * Reads that are answered on the calling thread, from a read-only connection: each is a probe of an index (6 µs), less than a
  * message to another thread would cost.
  */
+
 import type { Json, Origin } from '../../core/job.ts';
+import type { Scope } from '../../core/scopes.ts';
 import type { StoredState } from '../../core/state.ts';
 import type {
   Count,
@@ -14,7 +16,6 @@ import type {
   ReadOutcome,
   ResultContent,
   ResultRef,
-  Scope,
   Store,
   StoredKey,
   SweepFindings,
