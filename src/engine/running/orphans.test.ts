@@ -24,3 +24,8 @@ it('jobs that a dead process left running are run again at once, those of remote
   for (const id of ids) assert.equal((await second.until(id, ({ state }) => state === 'succeeded')).fence, 2);
   assert.equal((await second.job(far)).state, 'running');
 });
+
+it('a start after a clean stop searches nothing: the counts say that no job runs', async () => {
+  await using fixture = await openEngine({ types: { far: 'remote', task: createPlay().run } });
+  assert.equal(fixture.spy.calls.get('list'), undefined);
+});

@@ -14,6 +14,8 @@ export async function endOrphanLeases(
   const { store, types, clock, limits } = options;
   const local = [...types.values()].filter(({ handler }) => handler !== 'remote').map(({ name }) => name);
   if (store.facts.isShared || local.length === 0) return;
+  // Counts are kept, a list is a search: after a clean stop there is none to make.
+  if ((await store.count({ tenant: null, types: local, states: ['running'] })).length === 0) return;
   let after: number | undefined;
   for (;;) {
     const cursor = after === undefined ? {} : { after };
