@@ -14,7 +14,15 @@ export interface KeyDraft {
 }
 
 export function administering(transport: Transport) {
+  const ofType = async (method: 'GET' | 'POST', name: string, below: string, { signal }: CallOptions) => {
+    const path = `/v1/types/${encodeURIComponent(name)}${below}`;
+    return (await transport.call({ method, path, isRepeatable: true, signal })).body as TypeBody;
+  };
   return {
+    type: (name: string, options: CallOptions = {}) => ofType('GET', name, '', options),
+    pauseType: (name: string, options: CallOptions = {}) => ofType('POST', name, '/pause', options),
+    resumeType: (name: string, options: CallOptions = {}) => ofType('POST', name, '/resume', options),
+
     async types(options: CallOptions = {}): Promise<readonly TypeBody[]> {
       const call = { method: 'GET', path: '/v1/types', isRepeatable: true, signal: options.signal } as const;
       return ((await transport.call(call)).body as { types: readonly TypeBody[] }).types;

@@ -54,6 +54,10 @@ export interface Client {
   retry(id: string, options?: CallOptions): Promise<JobBody>;
   remove(id: string, options?: CallOptions): Promise<void>;
   types(options?: CallOptions): Promise<readonly TypeBody[]>;
+  type(name: string, options?: CallOptions): Promise<TypeBody>;
+  /** Jobs of the type that run go on, submits are taken, nothing is started, for no tenant. Nothing happens where it is paused already. */
+  pauseType(name: string, options?: CallOptions): Promise<TypeBody>;
+  resumeType(name: string, options?: CallOptions): Promise<TypeBody>;
   /** How many jobs there are now, per type and state; cheap however many. */
   counts(options?: CallOptions & { readonly types?: readonly string[] | undefined }): Promise<CountsBody>;
   readonly keys: {

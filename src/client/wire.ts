@@ -102,7 +102,11 @@ export interface CountsBody {
 export interface TypeBody {
   readonly name: string;
   readonly kind: string;
+  /** Jobs of it that run at once in one process. */
   readonly slots: number;
+  /** Whether nothing of it is started, for no tenant. */
+  readonly paused: boolean;
+  readonly pausedAt: string | null;
 }
 
 export type KeyScope = Scope;

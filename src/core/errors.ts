@@ -152,6 +152,11 @@ export const ERRORS = Object.freeze({
     title: 'There is no job type with this name.',
     advice: 'Use one of the types named in `types`, or add it to the config.',
   },
+  TYPE_NOT_FOUND: {
+    kind: 'not_found',
+    title: 'There is no job type with this name.',
+    advice: 'Use one of the types named in `types`, or add it to the config.',
+  },
   TYPE_NOT_REMOTE: {
     kind: 'unprocessable',
     title: 'Jobs of this type are run by the server itself.',

@@ -205,7 +205,15 @@ export interface TypeFacts {
   /** `function`, `command`, `http`, `sql`, `remote`, or what else handlers there are. */
   readonly kind: string;
   readonly slots: number;
+  /** Since when nothing of it is claimed; null where it is not paused. */
+  readonly pausedAt: number | null;
 }
+
+export type PauseOutcome =
+  | { readonly kind: 'done' }
+  /** It is so already. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unknownType'; readonly types: readonly string[] };
 
 /** Announced once per change that this process made or learnt of. */
 export type EngineEvent =
@@ -246,6 +254,10 @@ export interface Engine {
 
   /** How long a poller should wait before it looks again, from this type's recent durations and its queue, in ms. */
   retryAfterMs(snapshot: Snapshot): number;
+
+  /** Nothing of the type is claimed any more, by no process and for no tenant: at once here, within a second elsewhere. Durable. */
+  pauseType(name: string): Promise<PauseOutcome>;
+  resumeType(name: string): Promise<PauseOutcome>;
 
   workClaim(request: ClaimWorkRequest): Promise<ClaimWorkOutcome>;
   /** Gives back what a claim brought and its worker never got: the jobs wait again, without an attempt counted. Never rejects. */

@@ -1,7 +1,7 @@
 /**
  * Puts the engine together from its parts. Nothing here decides anything; `start` and `stop` say in which order parts come and go.
  *
- * Start: end the leases of a process that died, count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): stop claiming,
+ * Start: end the leases of a process that died, read which types are paused, count what is there, then sweep, renew leases, poll, claim. Stop (`shutdown.ts`): stop claiming,
  * let attempts finish, give back what did not, end the waits, stop the loops, close the handlers. The store stays open: whoever
  * opened it closes it.
  */
@@ -16,6 +16,7 @@ import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
 import { createLogReads } from './logging/log-reads.ts';
+import { createPausing } from './operating/pausing.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
 import { endOrphanLeases } from './running/orphans.ts';
@@ -85,10 +86,11 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createQueries(parts),
     ...createControl(parts),
     ...parts.work,
+    ...createPausing(parts),
     ...lifecycle,
     submit: createSubmit(parts),
     readLogs: createLogReads(parts),
-    types: () => options.types.map(factsOf),
+    types: () => options.types.map((type) => factsOf(type, parts.pauses.since(type.name))),
     wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>
       parts.durations.remainingMs(
@@ -129,6 +131,7 @@ function createLifecycle(
       // A store that answers and cannot be written to is told here, not by the first caller.
       await options.store.ping();
       await endOrphanLeases(parts);
+      await parts.pauses.refresh();
       await parts.population.refresh();
       if (state !== 'new') return;
       state = 'started';
@@ -146,8 +149,8 @@ function createLifecycle(
   };
 }
 
-function factsOf({ name, handler, slots }: JobType): TypeFacts {
-  return { name, kind: handler === 'remote' ? 'remote' : handler.kind, slots };
+function factsOf({ name, handler, slots }: JobType, pausedAt: number | null): TypeFacts {
+  return { name, kind: handler === 'remote' ? 'remote' : handler.kind, slots, pausedAt };
 }
 
 function eventOf(change: Change | Removed, clock: Clock): EngineEvent {

@@ -10,6 +10,7 @@ import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
+import { createPauses, type Pauses } from './operating/pauses.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
@@ -49,6 +50,7 @@ export interface EngineParts extends EngineBase {
   readonly dispatcher: Dispatcher;
   readonly desk: WorkDesk;
   readonly work: Work;
+  readonly pauses: Pauses;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
   /** What to do with other processes' hints. */
@@ -72,7 +74,8 @@ export function createParts(options: PartsOptions): EngineParts {
   const durations = createDurations(changes);
   const waiters = createWaiters({ ...base, reader });
   const logs = createLogs(base);
-  const known = { ...base, reader, commands, removals, live, logs };
+  const pauses = createPauses({ ...base, onResumed: (some) => listening.onWork(some) });
+  const known = { ...base, reader, commands, removals, live, logs, pauses };
   const dispatcher = createDispatcher({ ...known, types: options.types });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
@@ -113,6 +116,7 @@ export function createParts(options: PartsOptions): EngineParts {
       watch,
       createLeases({ ...known, extensions }),
       createSweeper({ ...known, watch }),
+      pauses,
       desk,
       rereads,
       counting,

@@ -200,7 +200,7 @@ describe('bide status, list and types', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { name: string; kind: string });
     assert.ok(types.some(({ name, kind }) => name === 'echo' && kind === 'function'));
-    assert.match((await runProcess(['types'])).stdout, /^TYPE +KIND +SLOTS\n[\s\S]*^echo +function +\d+$/m);
+    assert.match((await runProcess(['types'])).stdout, /^TYPE +KIND +SLOTS +PAUSED\n[\s\S]*^echo +function +\d+$/m);
   });
 });
 
@@ -296,6 +296,25 @@ describe('bide counts', () => {
     assert.match(stdout, /^TYPE +WAITING +RUNNING +SUCCEEDED +FAILED +CANCELLED +EXPIRED\necho +[1-9]/);
     const { total, types } = JSON.parse((await run(['counts', '--type', 'echo', '--json'])).stdout);
     assert.deepEqual({ type: 'echo', ...total }, types[0]);
+  });
+});
+
+describe('bide types', () => {
+  test('lists them, pauses one and resumes it', async () => {
+    const { code, stdout } = await runProcess(['types', 'pause', 'echo']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^TYPE +KIND +SLOTS +PAUSED\necho +function +\d+ +paused\n$/);
+    const id = await submitted('echo');
+    assert.equal(JSON.parse((await run(['types', 'resume', 'echo', '--json'])).stdout).paused, false);
+    assert.equal((await run(['wait', id])).code, 0);
+    assert.match((await run(['types'])).stdout, /^sleep +function/m);
+  });
+
+  test('says what is meant where a word is wrong', async () => {
+    const wrong = await run(['types', 'paus', 'echo']);
+    assert.deepEqual([wrong.code, /`bide types pause NAME`/.test(wrong.stderr)], [2, true]);
+    const unknown = await run(['types', 'pause', 'eco']);
+    assert.match(unknown.stderr, /There is no job type eco/);
   });
 });
 

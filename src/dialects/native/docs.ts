@@ -48,7 +48,7 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
 const TAGS = [
   { name: 'jobs', description: 'Submitting, reading, waiting, cancelling.' },
   { name: 'work', description: 'For workers: claiming jobs and reporting on them.' },
-  { name: 'types', description: 'What may be submitted.' },
+  { name: 'types', description: 'What may be submitted, and how it goes.' },
   { name: 'keys', description: 'Who may call; for admins.' },
   { name: 'service', description: 'What balancers and Prometheus ask.' },
 ];
@@ -73,6 +73,9 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'POST /v1/work/:id/fail': 'failWork',
   'GET /v1/counts': 'countJobs',
   'GET /v1/types': 'listTypes',
+  'GET /v1/types/:type': 'getType',
+  'POST /v1/types/:type/pause': 'pauseType',
+  'POST /v1/types/:type/resume': 'resumeType',
   'POST /v1/keys': 'createKey',
   'GET /v1/keys': 'listKeys',
   'DELETE /v1/keys/:id': 'revokeKey',

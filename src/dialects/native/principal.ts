@@ -60,13 +60,13 @@ function may({ scopes }: Principal, scope: Scope): boolean {
   return scopes.has(scope) || scopes.has('admin');
 }
 
-function scopeMissing(scope: Scope): BideError {
-  return new BideError('SCOPE_MISSING', `This needs a key with the scope ${scope}.`, { scope });
+function scopeMissing(scope: Scope, why = ''): BideError {
+  return new BideError('SCOPE_MISSING', `This needs a key with the scope ${scope}. ${why}`.trimEnd(), { scope });
 }
 
 /** For a part of a request that needs more than its route does. */
-export function requireScope(request: FastifyRequest, scope: Scope): void {
-  if (!may(principalOf(request), scope)) throw scopeMissing(scope);
+export function requireScope(request: FastifyRequest, scope: Scope, why = ''): void {
+  if (!may(principalOf(request), scope)) throw scopeMissing(scope, why);
 }
 
 /** The caller that the guard of this route let pass. */

@@ -16,6 +16,7 @@ import { declareListRoute } from './list-route.ts';
 import { declareLogsRoute } from './logs-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
+import { declareTypeRoutes } from './type-routes.ts';
 import { validatorCompiler } from './validate.ts';
 import { VOICE } from './voice.ts';
 import { wireOf } from './wire.ts';
@@ -57,7 +58,7 @@ export async function nativeRoutes(
     declareEventsRoute(app, face);
     declareLogsRoute(app, face);
     declareWorkRoutes(app, face);
-    declareTypes(app, face);
+    declareTypeRoutes(app, face, services.keys);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
     services.more?.(app, guard);
     if (services.hasDocs) serveDocs(app);
@@ -78,19 +79,5 @@ function declareIndex(app: FastifyInstance, { version, hasDocs }: NativeServices
   const index = JSON.stringify({ name: 'bide', version, jobs: `${app.prefix}/v1/jobs`, ...docs });
   app.get('/', { schema: { hide: true } }, (_request, reply) =>
     reply.type('application/json; charset=utf-8').send(index),
-  );
-}
-
-function declareTypes(app: FastifyInstance, { engine, wire, guard }: Face): void {
-  app.get(
-    '/v1/types',
-    {
-      onRequest: guard('read'),
-      schema: { tags: ['types'], summary: 'The job types that this server takes', response: { 200: wire.types } },
-    },
-    (_request, reply) => {
-      const types = engine.types().map(({ name, kind, slots }) => ({ name, kind, slots }));
-      return reply.send({ types });
-    },
   );
 }

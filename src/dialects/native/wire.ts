@@ -12,6 +12,7 @@ import { countSchemas, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, nullable, oneOf, strict } from './wire-parts.ts';
 import { submitSchema } from './wire-submit.ts';
+import { typeSchemas } from './wire-types.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
 
 function querySchemas(limits: Limits) {
@@ -103,10 +104,8 @@ export function wireOf(limits: Limits) {
       }),
     }),
     list: Type.Object({ jobs: Type.Array(JobRef), next: nullable(Type.String()) }),
-    types: Type.Object({
-      types: Type.Array(Type.Object({ name: Type.String(), kind: Type.String(), slots: Type.Integer() })),
-    }),
     ...countSchemas(),
+    ...typeSchemas(),
     ...querySchemas(limits),
     ...logSchemas(limits),
     ...claimSchemas(limits),

@@ -11,11 +11,10 @@ import type { ClaimedJob } from '../../store/contract.ts';
 import type { ClaimWorkRequest } from '../api.ts';
 import type { Change } from '../changes.ts';
 import type { CancelTimer } from '../clock.ts';
-import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import type { AttemptOptions } from '../running/attempt.ts';
-import { claimJobs } from '../running/claim-jobs.ts';
+import { type ClaimContext, claimJobs } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
 import { giveBack } from '../running/give-back.ts';
 
@@ -32,7 +31,7 @@ export interface WorkDesk extends Loop {
   readonly count: number;
 }
 
-export interface WorkDeskOptions extends AttemptOptions, Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
+export interface WorkDeskOptions extends AttemptOptions, ClaimContext {
   readonly remoteTypes: readonly string[];
 }
 

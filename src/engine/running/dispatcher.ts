@@ -8,11 +8,10 @@
  */
 import type { ClaimedJob } from '../../store/contract.ts';
 import type { JobType } from '../api.ts';
-import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import { type AttemptKeeper, type AttemptOptions, createAttempt, type LiveAttempt } from './attempt.ts';
-import { claimJobs } from './claim-jobs.ts';
+import { type ClaimContext, claimJobs } from './claim-jobs.ts';
 import { giveBack } from './give-back.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { slotsOf, type TypeSlots } from './type-slots.ts';
@@ -25,7 +24,7 @@ export interface Dispatcher extends Loop {
   running(): ReadonlyMap<string, number>;
 }
 
-export interface DispatcherOptions extends AttemptOptions, Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
+export interface DispatcherOptions extends AttemptOptions, ClaimContext {
   readonly types: readonly JobType[];
   readonly workerName: string;
   readonly live: LiveAttempts;

@@ -318,8 +318,8 @@ describe('engine.readResult', () => {
 it('engine.types says what each type is', async () => {
   await using fixture = await openEngine({ types: { a: async () => DONE, b: 'remote' } });
   assert.deepEqual(fixture.engine.types(), [
-    { name: 'a', kind: 'function', slots: 2 },
-    { name: 'b', kind: 'remote', slots: 2 },
+    { name: 'a', kind: 'function', slots: 2, pausedAt: null },
+    { name: 'b', kind: 'remote', slots: 2, pausedAt: null },
   ]);
 });
 
