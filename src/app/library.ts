@@ -235,7 +235,7 @@ function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unkn
 function principalOf(caller: Caller | null): Principal | null {
   if (caller === null) return null;
   const scopes = caller.scopes === undefined ? PLAIN_SCOPES : new Set(caller.scopes);
-  return { tenant: caller.tenant, keyId: 'app', scopes };
+  return { tenant: caller.tenant, keyId: 'app', keyName: 'app', scopes };
 }
 
 function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot {

@@ -1,5 +1,6 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
+import { audit } from './commands/audit.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
 import { doctor } from './commands/doctor.ts';
@@ -36,6 +37,7 @@ export const COMMANDS: readonly Command[] = [
   counts,
   jobTypes,
   keys,
+  audit,
   migrate,
   exportCommand,
   importCommand,

@@ -6,6 +6,7 @@
  */
 import type { Json } from '../core/job.ts';
 import { administering, type KeyDraft } from './administering.ts';
+import { type AuditOptions, auditOf } from './auditing.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
 import { type ListOptions, listJobs } from './listing.ts';
@@ -25,6 +26,7 @@ import type {
   SubmitBody,
   TypeBody,
 } from './wire.ts';
+import type { DeedBody } from './wire-audit.ts';
 import { working } from './working.ts';
 
 export interface Client {
@@ -60,6 +62,8 @@ export interface Client {
   resumeType(name: string, options?: CallOptions): Promise<TypeBody>;
   /** How many jobs there are now, per type and state; cheap however many. */
   counts(options?: CallOptions & { readonly types?: readonly string[] | undefined }): Promise<CountsBody>;
+  /** What operators have done, newest first. */
+  audit(options?: AuditOptions): AsyncGenerator<DeedBody, void, undefined>;
   readonly keys: {
     create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;
@@ -82,6 +86,7 @@ export function createClient(options: ClientOptions): Client {
     ...logging(transport),
     ...administering(transport),
     waitMany: waitingMany(transport),
+    audit: (filter) => auditOf(transport, filter),
     list: (filter) => listJobs(transport, filter),
     work: working(transport),
   };

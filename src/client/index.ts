@@ -1,5 +1,6 @@
 /** The public face of the client: what `import … from 'bide/client'` finds. */
 export type { KeyDraft } from './administering.ts';
+export type { AuditOptions } from './auditing.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
@@ -11,5 +12,6 @@ export type { SubmitOptions } from './submitting.ts';
 export { isFinished, type Waited, type WaitOptions } from './waiting.ts';
 export type { WaitedMany, WaitManyOptions } from './waiting-many.ts';
 export type * from './wire.ts';
+export type * from './wire-audit.ts';
 export type { RunWorkerOptions, WorkContext, WorkLog } from './worker-options.ts';
 export type { BytesResult, ClaimOptions, FailOptions, HeartbeatOptions, WorkFailure, WorkRef } from './working.ts';

@@ -5,7 +5,7 @@ import { BideError } from '../core/errors.ts';
 import type { Authenticator, Principal } from '../http/dialect.ts';
 import { credentialOf, principalOf, requireScope } from './credentials.ts';
 
-const principal = (scopes: Principal['scopes']): Principal => ({ tenant: 't', keyId: 'k', scopes });
+const principal = (scopes: Principal['scopes']): Principal => ({ tenant: 't', keyId: 'k', keyName: 'k', scopes });
 const basic = (text: string) => `Basic ${Buffer.from(text).toString('base64')}`;
 
 describe('credentialOf', () => {

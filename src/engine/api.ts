@@ -11,6 +11,7 @@ import type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { Audit } from './auditing/audit.ts';
 import type { Clock } from './clock.ts';
 
 export interface Snapshot {
@@ -252,6 +253,9 @@ export interface Engine {
   /** Removes a final job; `done` carries its last snapshot. */
   remove(tenant: string, id: string): Promise<CommandOutcome>;
 
+  /** Where operators' deeds are noted. */
+  readonly audit: Audit;
+
   /** How long a poller should wait before it looks again, from this type's recent durations and its queue, in ms. */
   retryAfterMs(snapshot: Snapshot): number;
 
@@ -370,3 +374,4 @@ export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRev
 
 export type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
+export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';

@@ -7,6 +7,7 @@
  */
 import { shownState } from '../core/state.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
+import { createAudit } from './auditing/audit.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -91,6 +92,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     submit: createSubmit(parts),
     readLogs: createLogReads(parts),
     types: () => options.types.map((type) => factsOf(type, parts.pauses.since(type.name))),
+    audit: createAudit({ store: options.store, clock, limits: options.limits }),
     wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>
       parts.durations.remainingMs(

@@ -93,7 +93,12 @@ interface Known {
 
 /** @param until the end of a token, which may come before that of its key. */
 function known(key: StoredKey, until = Number.POSITIVE_INFINITY): Known {
-  const principal = Object.freeze({ tenant: key.tenant, keyId: key.id, scopes: new Set(key.scopes) });
+  const principal = Object.freeze({
+    tenant: key.tenant,
+    keyId: key.id,
+    keyName: key.name,
+    scopes: new Set(key.scopes),
+  });
   return { principal, until: Math.min(until, key.expiresAt ?? Number.POSITIVE_INFINITY) };
 }
 

@@ -20,6 +20,8 @@ export type { NumberCipher } from './number-cipher.ts';
 export interface Principal {
   readonly tenant: string;
   readonly keyId: string;
+  /** For people. */
+  readonly keyName: string;
   readonly scopes: ReadonlySet<Scope>;
 }
 

@@ -13,7 +13,12 @@ function fakeReply(isDestroyed = false) {
   return { raw, headers, reply: { raw } as unknown as FastifyReply };
 }
 
-const caller = (tenant: string, keyId = `key of ${tenant}`) => ({ tenant, keyId, scopes: new Set<never>() });
+const caller = (tenant: string, keyId = `key of ${tenant}`) => ({
+  tenant,
+  keyId,
+  keyName: keyId,
+  scopes: new Set<never>(),
+});
 
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {

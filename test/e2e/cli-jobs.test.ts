@@ -400,6 +400,20 @@ describe('bide cancel and retry', () => {
   });
 });
 
+describe('bide audit', () => {
+  test('prints a line per deed of an operator', async () => {
+    const made = await run(['keys', 'create', '--name', 'for the audit', '--scope', 'operate']);
+    assert.equal(made.code, 0, made.stderr);
+    const { code, stdout, stderr } = await run(['audit', '--deed', 'key.create', '--within', '1h', '--limit', '1']);
+    assert.equal(code, 0, stderr);
+    assert.match(
+      stdout,
+      /^\S+Z {2}key.create {6}first admin key \([0-9a-f]+\) {2}[0-9a-f]+ {2}\{.*"name":"for the audit","scopes":\["operate"\].*\}\n$/,
+    );
+    assert.match((await run(['audit', '--deed', 'key.creat'])).stderr, /Did you mean key.create\?/);
+  });
+});
+
 describe('bide logs', () => {
   test('shows what a job has said, as lines for people or as JSON', async () => {
     const id = await submitted(...sleepInput({ ms: 20, lines: 3 }));

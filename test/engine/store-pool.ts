@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { isFinal } from '../../src/core/state.ts';
-import type { Store } from '../../src/store/contract.ts';
+import type { Document, Store } from '../../src/store/contract.ts';
 import { openSqlite } from '../../src/store/sqlite/index.ts';
 
 export interface OwnStore extends AsyncDisposable {
@@ -53,7 +53,7 @@ async function open(): Promise<Pooled> {
 async function empty(store: Store): Promise<void> {
   for (;;) {
     const jobs = await store.list({ tenant: null, limit: 1_000 });
-    if (jobs.length === 0) return;
+    if (jobs.length === 0) break;
     const ended = await store.apply(
       jobs
         .filter(({ state }) => !isFinal(state))
@@ -68,4 +68,9 @@ async function empty(store: Store): Promise<void> {
     ];
     await store.remove(final.map(({ id, revision }) => ({ id, revision, now: 1, goneUntil: 1 })));
   }
+  const documents: Document[] = [];
+  for await (const records of store.dump()) {
+    for (const record of records) if (record.kind === 'document') documents.push(record.document);
+  }
+  for (const document of documents) await store.documentRemove(document);
 }

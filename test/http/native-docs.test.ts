@@ -77,10 +77,12 @@ describe('/openapi.json', () => {
     const { document } = await openApi();
     const written = queryParameters(document).filter(({ item }) => 'pattern' in item || 'format' in item);
     assert.deepEqual(written.map(({ name }) => name).sort(), [
+      'before',
       'createdBefore',
       'createdFrom',
       'finishedBefore',
       'finishedFrom',
+      'from',
       'tag',
     ]);
     for (const { path, name, example } of written) {

@@ -28,7 +28,9 @@ async function openHost(prefix: string, services: Partial<NativeServices> = {}):
     holds: createHolds({ limits: DEFAULT_LIMITS, draining: engine.draining }),
   };
   const identify: NativeServices['identify'] = ({ headers }) =>
-    headers['x-user'] === 'ann' ? { tenant: TENANT, keyId: 'ann', scopes: new Set(['submit', 'read']) } : null;
+    headers['x-user'] === 'ann'
+      ? { tenant: TENANT, keyId: 'ann', keyName: 'Ann', scopes: new Set(['submit', 'read']) }
+      : null;
   await app.register(
     (scope) => nativeRoutes(scope, context, { version: '1', keys: null, hasDocs: true, identify, ...services }),
     { prefix },

@@ -1,5 +1,5 @@
 /** What one tenant may have: deliveries under way, jobs, documents. */
-import { type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
+import { DAY, type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
 
 export const TENANT_LIMITS = {
   // Deliveries.
@@ -35,6 +35,13 @@ export const TENANT_LIMITS = {
     meaning:
       'Bytes of the inputs and results of one tenant, in whatever state its jobs are; past it a submit gets 429 until jobs are removed, by retention or by DELETE. Each process counts them anew every 10 s.',
   },
+  auditLinesPerTenantMax: {
+    value: 10_000,
+    min: 100,
+    max: 1_000_000,
+    meaning: 'Lines that the audit of one tenant keeps; of more the oldest go, a hundred at a time.',
+  },
+  auditRetainMs: { value: 90 * DAY, min: DAY, max: 3_650 * DAY, meaning: 'How long a line of the audit is kept.' },
   documentsPerTenantMax: {
     value: 50_000,
     min: 1,

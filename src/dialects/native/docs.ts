@@ -13,7 +13,8 @@ stable \`code\`.
 To see a job change, \`GET /v1/jobs/{id}/events\` streams server-sent events: \`event: job\`, the revision as \`id\`, the job as \`data\`. Where something on the
 way keeps streams back, \`If-None-Match\` with \`wait\` on the status tells the same, one change per request.
 
-Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`metrics\` sees the
+Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`operate\` changes many jobs at once and
+pauses types; \`metrics\` sees the
 metrics; \`admin\` does all of it and manages the keys of every tenant.`;
 
 /** Call before the routes are declared: only those that come later are seen. */
@@ -49,6 +50,7 @@ const TAGS = [
   { name: 'jobs', description: 'Submitting, reading, waiting, cancelling.' },
   { name: 'work', description: 'For workers: claiming jobs and reporting on them.' },
   { name: 'types', description: 'What may be submitted, and how it goes.' },
+  { name: 'audit', description: 'What operators have done.' },
   { name: 'keys', description: 'Who may call; for admins.' },
   { name: 'service', description: 'What balancers and Prometheus ask.' },
 ];
@@ -72,6 +74,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'POST /v1/work/:id/succeed': 'succeedWork',
   'POST /v1/work/:id/fail': 'failWork',
   'GET /v1/counts': 'countJobs',
+  'GET /v1/audit': 'readAudit',
   'GET /v1/types': 'listTypes',
   'GET /v1/types/:type': 'getType',
   'POST /v1/types/:type/pause': 'pauseType',

@@ -24,6 +24,7 @@ const SERVES = [
   ['POST', '/v1/work/{id}/succeed', 'Deliver the result.'],
   ['POST', '/v1/work/{id}/fail', 'Report that the work failed.'],
   ['GET', '/v1/counts', 'Count jobs per type and state.'],
+  ['GET', '/v1/audit', 'What operators have done.'],
   ['GET', '/v1/types', 'The job types that this server takes.'],
   ['GET', '/v1/types/{type}', 'One of them.'],
   ['POST', '/v1/types/{type}/pause', 'Pause a type: nothing of it is started.'],

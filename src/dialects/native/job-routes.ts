@@ -72,7 +72,10 @@ function declareCommands(app: FastifyInstance, face: Face): void {
       schema: { tags: ['jobs'], summary: 'Remove a finished job', params: wire.idParams, response: { 204: NOTHING } },
     },
     async (request, reply) => {
-      requireDone(await engine.remove(principalOf(request).tenant, idOf(request)), 'removed', engine.clock.now());
+      const by = principalOf(request);
+      const id = idOf(request);
+      requireDone(await engine.remove(by.tenant, id), 'removed', engine.clock.now());
+      await engine.audit.add({ tenant: by.tenant, by, deed: 'job.remove', target: id, count: 1, request: null });
       return reply.code(204).send();
     },
   );

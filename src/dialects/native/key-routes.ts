@@ -1,15 +1,20 @@
 /** Managing API keys over HTTP, for admins: the only way while a server holds the data folder. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { KeyAdmin } from '../../http/dialect.ts';
+import { auditedKeys } from './audited-keys.ts';
 import type { Face } from './face.ts';
 import { keyBody } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import type { KeyBody, KeysQuery } from './wire.ts';
 
 export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmin): void {
-  const { wire, guard } = face;
+  const { wire, guard, engine } = face;
   const onRequest = guard('admin');
+  const audited = (request: FastifyRequest) => {
+    const by = principalOf(request);
+    return auditedKeys(keys, { audit: engine.audit, tenant: by.tenant, by });
+  };
   app.post(
     '/v1/keys',
     {
@@ -24,7 +29,7 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
         tenant: tenant ?? principalOf(request).tenant,
         expiresAt: expiresAt == null ? null : Date.parse(expiresAt),
       };
-      const { key, stored } = await keys.create(draft);
+      const { key, stored } = await audited(request).create(draft);
       return reply
         .code(201)
         .header('cache-control', 'no-store')
@@ -61,7 +66,7 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
     },
     async (request, reply) => {
       const { id } = request.params as { id: string };
-      if (!(await keys.revoke(id))) {
+      if (!(await audited(request).revoke(id))) {
         throw new BideError('KEY_NOT_FOUND', undefined, { id: id.slice(0, 100) });
       }
       return reply.code(204).send();

@@ -4,6 +4,7 @@ import type { Limits } from '../../core/limits.ts';
 import type { DialectContext, KeyAdmin, Principal } from '../../http/dialect.ts';
 import { frame, isRoot } from '../frame.ts';
 import { takeJsonBodies } from '../json-body.ts';
+import { declareAuditRoute } from './audit-route.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { declareCountsRoute } from './counts-route.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
@@ -55,6 +56,7 @@ export async function nativeRoutes(
     declareResultRoute(app, face);
     declareInputRoute(app, face);
     declareCountsRoute(app, face);
+    declareAuditRoute(app, face);
     declareEventsRoute(app, face);
     declareLogsRoute(app, face);
     declareWorkRoutes(app, face);

@@ -6,6 +6,7 @@
  */
 import { type Static, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
+import { auditSchemas } from './wire-audit.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
 import { countSchemas, listQuerySchema } from './wire-lists.ts';
@@ -107,6 +108,7 @@ export function wireOf(limits: Limits) {
     ...countSchemas(),
     ...typeSchemas(),
     ...querySchemas(limits),
+    ...auditSchemas(limits),
     ...logSchemas(limits),
     ...claimSchemas(limits),
     ...reportSchemas(limits),
@@ -115,6 +117,7 @@ export function wireOf(limits: Limits) {
 }
 
 export type Wire = ReturnType<typeof wireOf>;
+export type AuditQuery = Static<Wire['auditQuery']>;
 export type SubmitBody = Static<Wire['submit']>;
 export type BulkBody = Static<Wire['bulkBody']>;
 export type WaitBody = Static<Wire['waitBody']>;
