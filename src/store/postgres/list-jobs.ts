@@ -14,7 +14,7 @@ import type { Count, CountFilter, FinishedFilter, JobUsage, ListFilter } from '.
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import { errorCodeOf } from './schema/migrations.ts';
+import { errorCodeOf, FOR_LISTS } from './schema/migrations.ts';
 import { countRowsOf } from './statements/count-statements.ts';
 import { jobByNumber, jobRow, roomRow } from './statements/rooms.ts';
 import { givenText, storedText, textArray } from './wire-text.ts';
@@ -86,7 +86,7 @@ function endedNumbers(
   const tags = Object.entries(filter.tags ?? {});
   const isOf = tenant === null ? 'TRUE' : `j.tenant = ${plan.add(storedText(tenant), 'text')}`;
   const states = plan.add(textArray(finals), 'text[]');
-  const room = `SELECT j.number, j.finished_at FROM ${s}.finished j WHERE ${isOf} AND ${endedWithin(plan, filter)} AND ${conditions(plan, filter)}`;
+  const room = `SELECT j.number, j.finished_at FROM ${s}.finished j WHERE j.${FOR_LISTS} AND ${isOf} AND ${endedWithin(plan, filter)} AND ${conditions(plan, filter)}`;
   if (finished.errorCode !== undefined) {
     const code = plan.add(storedText(JSON.stringify(finished.errorCode).slice(1, -1)), 'text');
     return `${room} AND j.state IN ('failed', 'cancelled', 'expired') AND j.state = ANY (${states})

@@ -19,6 +19,13 @@
 export const errorCodeOf = (column: string) =>
   String.raw`left(substring(${column} from '"code":"((?:[^"\\]|\\.)*)"'), 200)`;
 
+/**
+ * True of every job. Only lists by the time of the end say it, so their index serves nothing else: by what is known of an empty table, which
+ * is when connections plan, it looked as good as the key for reading one job, and then each read went through all that had finished
+ * of the type (1.3 ms of CPU at 10,000).
+ */
+export const FOR_LISTS = 'number > 0';
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -172,7 +179,7 @@ CREATE TABLE ${s}.finished (
   autovacuum_vacuum_cost_limit = 2000,
   toast.autovacuum_vacuum_scale_factor = 0.05
 );
-CREATE INDEX finished_by_end ON ${s}.finished (tenant, type, state, finished_at, number);
+CREATE INDEX finished_by_end ON ${s}.finished (tenant, type, state, finished_at, number) WHERE ${FOR_LISTS};
 CREATE INDEX finished_by_error ON ${s}.finished (tenant, ${errorCodeOf('error')}, finished_at, number)
   WHERE state IN ('failed', 'cancelled', 'expired');
 CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);

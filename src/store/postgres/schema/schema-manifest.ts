@@ -146,7 +146,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
   'index finished_by_end':
-    'CREATE INDEX finished_by_end ON finished USING btree (tenant, type, state, finished_at, number)',
+    'CREATE INDEX finished_by_end ON finished USING btree (tenant, type, state, finished_at, number) WHERE (number > 0)',
   'index finished_by_error':
     'CREATE INDEX finished_by_error ON finished USING btree (tenant, "left"("substring"(error, \'"code":"((?:[^"\\\\]|\\\\.)*)"\'::text), 200), finished_at, number) WHERE (state = ANY (ARRAY[\'failed\'::text, \'cancelled\'::text, \'expired\'::text]))',
   'index finished_by_kind':
