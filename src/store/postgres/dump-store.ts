@@ -24,7 +24,7 @@ import { logLineOf } from './logs.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
 import { SCHEMA_VERSION } from './schema/migrations.ts';
-import { jobRow, keyIn, roomRow } from './statements/rooms.ts';
+import { finishedRow, jobRow, roomRow } from './statements/rooms.ts';
 import { LAST_NUMBER } from './statements/statement-parts.ts';
 import { givenText, plainArray } from './wire-text.ts';
 
@@ -156,9 +156,7 @@ const TOMBSTONES = (s: string): Pages => ({
 /** After the columns of a job: its input, and the content of its result. */
 const JOBS = (s: string): Pages => ({
   from: `SELECT ${jobRow()}, j.input, f.content_type, f.result FROM ${s}.jobs j CROSS JOIN LATERAL ${roomRow(s)} r
-    LEFT JOIN LATERAL (
-      SELECT result_type AS content_type, result FROM ${s}.finished
-      WHERE ${keyIn('finished', 'j')} AND result IS NOT NULL LIMIT 1) f ON true
+    LEFT JOIN LATERAL (${finishedRow(s, 'j', 'result_type AS content_type, result', 'AND result IS NOT NULL')}) f ON true
     WHERE j.number > $1::bigint`,
   columns: `${JOB_COLUMNS.join(', ')}, input, content_type, result`,
   keys: ['number'],

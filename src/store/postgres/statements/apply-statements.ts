@@ -15,7 +15,7 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type JobColumn, PATCH_COLUMNS, patchBit, ROOMS, type Room } from '../../job-row.ts';
-import { CHANGING_COLUMNS, cellIn, countChanges, HEADS, isAmong, keyIn } from './rooms.ts';
+import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, keyIn } from './rooms.ts';
 import { type Columns, unnestOf } from './statement-parts.ts';
 
 /** Which jobs a statement is for. One for all would do; the fewer rooms it looks into, the less each job costs. */
@@ -109,11 +109,13 @@ interface Draft {
 function probe(s: string, room: Room): string {
   const before = room === 'finished' ? 'state' : `'${room}'`;
   const bytes = room === 'finished' ? 'octet_length(result)' : 'NULL::int';
-  return `SELECT '${room}' AS room, ${before} AS state_before, ${bytes} AS result_bytes_before FROM ${s}.${room}
-    WHERE ${keyIn(room, 'j')} AND ${isAmong(room, 'g.guard')}
+  const cells = `'${room}' AS room, ${before} AS state_before, ${bytes} AS result_bytes_before`;
+  const rest = `AND ${isAmong(room, 'g.guard')}
       AND (g.expected_fence IS NULL OR g.expected_fence = fence)
       AND (g.expected_revision IS NULL OR g.expected_revision = revision)
     FOR UPDATE`;
+  if (room === 'finished') return finishedRow(s, 'j', cells, rest);
+  return `SELECT ${cells} FROM ${s}.${room} WHERE ${keyIn(room, 'j')} ${rest}`;
 }
 
 /** A changing column after the patch, of row `r` in a room. */
@@ -135,7 +137,7 @@ function movedCell(column: JobColumn, room: Room, to: readonly Room[]): string {
 function leave({ s, shape, carried }: Draft, room: Room): string {
   const cells = CHANGING_COLUMNS.map((column) => `${movedCell(column, room, shape.to)} AS ${column}`);
   return `
-  DELETE FROM ${s}.${room} r USING locked l WHERE ${keyIn(room, 'l', 'r')} AND l.room = '${room}' AND l.target <> '${room}'
+  DELETE FROM ${s}.${room} r USING locked l WHERE ${keyIn(room, 'l', 'r', 'l.state_before')} AND l.room = '${room}' AND l.target <> '${room}'
   RETURNING ${carried.map((name) => `l.${name}`).join(', ')}, true AS is_moved, NULL::int AS result_bytes_kept,
     ${cells.join(', ')}`;
 }
@@ -153,7 +155,7 @@ function keep({ s, carried, content }: Draft, room: Room): string {
   const kept = room === 'finished' ? 'octet_length(r.result)' : 'NULL::int';
   return `
   UPDATE ${s}.${room} r SET ${sets.join(', ')}
-  FROM locked l WHERE ${keyIn(room, 'l', 'r')} AND l.room = '${room}' AND l.target = '${room}'
+  FROM locked l WHERE ${keyIn(room, 'l', 'r', 'l.state_before')} AND l.room = '${room}' AND l.target = '${room}'
   RETURNING ${carried.map((name) => `l.${name}`).join(', ')}, false AS is_moved, ${kept} AS result_bytes_kept,
     ${cells.join(', ')}`;
 }

@@ -20,16 +20,27 @@ export const HEADS: Readonly<Record<Room, readonly JobColumn[]>> = {
   finished: HEAD,
 };
 
-const FINALS = FINAL_STATES.map((state) => `'${state}'`).join(', ');
+const FINALS = FINAL_STATES.map((state) => `('${state}')`).join(', ');
 
-/** The one row of the job `job` in a room. */
-export function keyIn(room: Room, job: string, alias = ''): string {
+/** The one row of the job `job` in a room. @param state in which it is, where it is finished */
+export function keyIn(room: Room, job: string, alias = '', state = `${job}.state`): string {
   const at = alias === '' ? '' : `${alias}.`;
   const number = `${at}number = ${job}.number`;
   if (room === 'running') return number;
   // The keys of the others begin with what their lists ask for; nothing else would need an index by number alone.
   const kind = `${at}tenant = ${job}.tenant AND ${at}type = ${job}.type`;
-  return room === 'waiting' ? `${kind} AND ${number}` : `${kind} AND ${at}state IN (${FINALS}) AND ${number}`;
+  return room === 'waiting' ? `${kind} AND ${number}` : `${kind} AND ${at}state = ${state} AND ${number}`;
+}
+
+/**
+ * From the job `job` to its row in `finished`, in whichever state: a probe for each, the commonest first. With `state IN (…)` it is up to the
+ * planner whether the key is used whole; for an empty table, which is when connections plan, it looked cheaper to walk through all
+ * that has finished of the job's type (1.3 ms of CPU a job at 10,000).
+ * @param rest further conditions, or a lock
+ */
+export function finishedRow(s: string, job: string, cells: string, rest = ''): string {
+  return `SELECT f.* FROM (VALUES ${FINALS}) w(final) CROSS JOIN LATERAL (
+      SELECT ${cells} FROM ${s}.finished WHERE ${keyIn('finished', job, '', 'w.final')} ${rest} LIMIT 1) f`;
 }
 
 /** A changing column as it comes out of a room: a literal or null where the room does not have it. */
@@ -42,6 +53,7 @@ export function cellIn(room: Room, column: JobColumn, alias = ''): string {
 export function roomRow(s: string, job = 'j'): string {
   const arms = ROOMS.map((room) => {
     const cells = CHANGING_COLUMNS.map((column) => `${cellIn(room, column)} AS ${column}`);
+    if (room === 'finished') return finishedRow(s, job, cells.join(', '));
     return `SELECT ${cells.join(', ')} FROM ${s}.${room} WHERE ${keyIn(room, job)}`;
   });
   return `(${arms.join(' UNION ALL ')} LIMIT 1)`;

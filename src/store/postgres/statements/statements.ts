@@ -20,7 +20,7 @@ import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
-import { countChanges, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
+import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
 import { sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
 import { TAG_ROWS, unnestOf } from './statement-parts.ts';
@@ -179,8 +179,7 @@ WITH gone AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT number, tenant, type, tags, callback_url, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   CROSS JOIN LATERAL (
-    SELECT state, octet_length(result) AS bytes FROM ${s}.finished
-    WHERE ${keyIn('finished', 'j')} AND revision = g.revision FOR UPDATE) f
+    ${finishedRow(s, 'j', 'state, octet_length(result) AS bytes', 'AND revision = g.revision FOR UPDATE')}) f
 ), left_finished AS (
   DELETE FROM ${s}.finished f USING gone g WHERE ${keyIn('finished', 'g', 'f')}
 ), job_gone AS (
@@ -278,8 +277,7 @@ const probesOf = (s: string) => ({
 /** From the ids `g` to the rows `f` that have a result. */
 const resultOf = (s: string, given: string) => `FROM ${given}
       CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
-      CROSS JOIN LATERAL (
-        SELECT result_type, result FROM ${s}.finished WHERE ${keyIn('finished', 'j')} AND result IS NOT NULL LIMIT 1) f`;
+      CROSS JOIN LATERAL (${finishedRow(s, 'j', 'result_type, result', 'AND result IS NOT NULL')}) f`;
 
 /** All texts, for a schema given as a quoted identifier. */
 export function statementsOf(s: string) {
