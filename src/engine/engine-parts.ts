@@ -24,6 +24,7 @@ import { createExtensions, createLeases } from './running/leases.ts';
 import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.ts';
 import { createSweeper } from './running/sweeper.ts';
 import { createWakeWatch } from './running/wake-watch.ts';
+import type { Coming } from './submitting/coming.ts';
 
 export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clock' | 'random' | 'telemetry'> {
   readonly types: readonly JobType[];
@@ -51,6 +52,7 @@ export interface EngineParts extends EngineBase {
   readonly desk: WorkDesk;
   readonly work: Work;
   readonly pauses: Pauses;
+  readonly coming: Coming;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
   /** What to do with other processes' hints. */
@@ -92,6 +94,11 @@ export function createParts(options: PartsOptions): EngineParts {
       desk.hint(some);
     },
   };
+  const coming: Coming = (specs) => {
+    if (specs.length === 0) return;
+    if (options.runsJobs) dispatcher.expect(specs);
+    desk.expect(specs);
+  };
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind !== 'unsure') return;
@@ -112,6 +119,7 @@ export function createParts(options: PartsOptions): EngineParts {
     desk,
     work,
     listening,
+    coming,
     loops: [
       watch,
       createLeases({ ...known, extensions }),

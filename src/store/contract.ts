@@ -60,7 +60,10 @@ export type Unsubscribe = () => void;
 /** Differences between the engines, as named facts: nobody asks for a class name. */
 export interface StoreFacts {
   readonly engine: 'sqlite' | 'postgres';
-  /** Whether other processes write to the same store: then snapshots may not be served from memory, and hints matter. */
+  /**
+   * Whether other processes write to the same store: then snapshots may not be served from memory, and hints matter. Where none does, writes
+   * are carried out and answered in the order in which they are called.
+   */
   readonly isShared: boolean;
   /** Whether `hint` reaches other processes. */
   readonly hasHints: boolean;

@@ -6,6 +6,7 @@
  * them gets nothing: a single new job costs two claims, not one per waiting worker.
  */
 import { BideError } from '../../core/errors.ts';
+import type { JobSpec } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { ClaimedJob } from '../../store/contract.ts';
 import type { ClaimWorkRequest } from '../api.ts';
@@ -17,6 +18,7 @@ import type { AttemptOptions } from '../running/attempt.ts';
 import { type ClaimContext, claimJobs } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
 import { giveBack } from '../running/give-back.ts';
+import { wasForetold } from '../submitting/coming.ts';
 
 export interface WorkDesk extends Loop {
   /** At least one job, or none when time is over, the worker went away, or the desk closes meanwhile. */
@@ -25,6 +27,8 @@ export interface WorkDesk extends Loop {
   giveBack(jobs: readonly ClaimedJob[]): Promise<void>;
   /** Jobs of these types may be due; null for all types. */
   hint(types: readonly string[] | null): void;
+  /** As `hint`, of jobs that are on their way into the store: whoever is in line for them asks behind their insert. */
+  expect(specs: readonly JobSpec[]): void;
   /** Sends everybody in line away empty-handed. Later claims reject with SHUTTING_DOWN: an empty answer would bring them back at once. */
   close(): void;
   /** Workers in line. */
@@ -66,7 +70,8 @@ class Desk implements WorkDesk {
     this.#polls = createPollTimer(options);
     this.#loop = createLoop({ ...options, name: 'work desk', run: () => this.#turn() });
     options.changes.listen((change) => {
-      if (change.kind === 'changed' && this.#note(change)) this.#loop.wake();
+      if (change.kind !== 'changed' || wasForetold(options.store.facts, change)) return;
+      if (this.#note(change)) this.#loop.wake();
     });
   }
 
@@ -86,6 +91,10 @@ class Desk implements WorkDesk {
     if (types === null) this.#due.doubt();
     if (this.#spread(({ types: wanted }) => types === null || types.some((type) => wanted.has(type))))
       this.#loop.wake();
+  }
+
+  expect(specs: readonly JobSpec[]): void {
+    if (this.#lines.size > 0) for (const spec of specs) if (this.#spreadOf(spec)) this.#loop.wake();
   }
 
   close(): void {
@@ -143,7 +152,11 @@ class Desk implements WorkDesk {
     if (job.state !== 'waiting') return false;
     if (job.runAt > this.#options.clock.now())
       return this.#options.remoteTypes.includes(job.type) && this.#due.expect(job.runAt);
-    return this.#spread(({ tenant, types }) => tenant === job.tenant && types.has(job.type));
+    return this.#spreadOf(job);
+  }
+
+  #spreadOf({ tenant, type }: JobSpec): boolean {
+    return this.#spread((line) => line.tenant === tenant && line.types.has(type));
   }
 
   /** True when it concerns anybody in line. */

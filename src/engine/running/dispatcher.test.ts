@@ -21,6 +21,30 @@ describe('the dispatcher', () => {
     assert.equal(play.runningMax, 3);
   });
 
+  it('claims a new job right behind its insert, once, and tells of both in their order', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: withSlots(3, play.run) } });
+    await fixture.spy.idle();
+    const claims = fixture.spy.calls.get('claim') ?? 0;
+    const told: string[] = [];
+    fixture.engine.subscribe((event) => told.push(event.kind === 'changed' ? event.shown : event.kind));
+    let isAnswered = false;
+    const reached = fixture.spy.pause('claim');
+    const submitted = fixture.submit('task').then((id) => {
+      isAnswered = true;
+      return id;
+    });
+    const go = await reached;
+    assert.equal(isAnswered, false);
+    go();
+    const id = await submitted;
+    (await play.next()).end(DONE);
+    await fixture.until(id, ({ state }) => isFinal(state));
+    await fixture.spy.idle();
+    assert.equal((fixture.spy.calls.get('claim') ?? 0) - claims, 1);
+    assert.deepEqual(told, ['queued', 'running', 'succeeded']);
+  });
+
   it('keeps the slots of one type apart from those of another', async () => {
     const slow = createPlay();
     const quick = createPlay();

@@ -6,10 +6,12 @@
  * - It sleeps unless there is a reason to look (`work-calendar.ts`); it never asks twice for what it was told is not there.
  * - What a claim brings after `stop` began is released at once, with its attempt given back.
  */
+import type { JobSpec } from '../../core/job.ts';
 import type { ClaimedJob } from '../../store/contract.ts';
 import type { JobType } from '../api.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
+import { wasForetold } from '../submitting/coming.ts';
 import { type AttemptKeeper, type AttemptOptions, createAttempt, type LiveAttempt } from './attempt.ts';
 import { type ClaimContext, claimJobs } from './claim-jobs.ts';
 import { giveBack } from './give-back.ts';
@@ -20,6 +22,8 @@ import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
 export interface Dispatcher extends Loop {
   /** Jobs of these types may be due; null for all types. */
   hint(types: readonly string[] | null): void;
+  /** As `hint`, of jobs that are on their way into the store: the next claim travels behind their insert. */
+  expect(specs: readonly JobSpec[]): void;
   /** Handlers running, per type. */
   running(): ReadonlyMap<string, number>;
 }
@@ -57,7 +61,8 @@ class SlotFiller implements Dispatcher {
     this.#polls = createPollTimer(options);
     this.#loop = createLoop({ ...options, name: 'dispatcher', run: () => this.#turn() });
     options.changes.listen((change) => {
-      if (change.kind === 'changed' && this.#calendar.note(change, options.clock.now())) this.#loop.wake();
+      if (change.kind !== 'changed' || wasForetold(options.store.facts, change)) return;
+      if (this.#calendar.note(change, options.clock.now())) this.#loop.wake();
     });
   }
 
@@ -78,6 +83,11 @@ class SlotFiller implements Dispatcher {
   hint(types: readonly string[] | null): void {
     this.#calendar.mayHaveWork(types);
     this.#loop.wake();
+  }
+
+  expect(specs: readonly JobSpec[]): void {
+    const types = [...new Set(specs.map(({ type }) => type))].filter((type) => this.#types.has(type));
+    if (types.length > 0) this.hint(types);
   }
 
   running(): ReadonlyMap<string, number> {

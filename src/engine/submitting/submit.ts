@@ -9,12 +9,13 @@ import type { Limits } from '../../core/limits.ts';
 import type { Quota } from '../../core/quota-error.ts';
 import { retryWith } from '../../core/retry.ts';
 import type { InsertOutcome, NewJob } from '../../store/contract.ts';
-import type { JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
+import type { InputCheck, JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
 import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
+import { type Coming, isForetold } from './coming.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
@@ -24,6 +25,7 @@ import { createRoom, type Room } from './room.ts';
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
 
 export interface SubmitOptions extends EngineBase {
+  readonly coming: Coming;
   readonly population: Population;
   readonly reader: Reader;
   readonly allowsPrivateDeliveries: boolean;
@@ -46,9 +48,12 @@ export function createSubmit(options: SubmitOptions): Submit {
 
   return async (requests) => {
     const [only] = requests;
-    if (requests.length === 1 && only !== undefined) return [await submitOne(context, only)];
+    if (requests.length === 1 && only !== undefined) {
+      const outcome = submitOne(context, only);
+      return [outcome instanceof Promise ? await outcome : outcome];
+    }
     // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
-    const settled = await Promise.allSettled(requests.map((request) => submitOne(context, request)));
+    const settled = await Promise.allSettled(requests.map(async (request) => submitOne(context, request)));
     return settled.map((one) => {
       if (one.status === 'rejected') throw one.reason;
       return one.value;
@@ -60,17 +65,18 @@ export function createSubmit(options: SubmitOptions): Submit {
  * A job may be claimed, and even ended, before its submit hears that it is stored. Memory follows no job that it does not know, and the submit
  * would then announce the past, for which whoever runs the job drops the work: so memory is told which are on their way.
  */
-async function insertBatch(
-  { store, snapshots }: SubmitOptions,
+function insertBatch(
+  { store, snapshots, coming }: SubmitOptions,
   batch: readonly NewJob[],
 ): Promise<readonly InsertOutcome[]> {
-  const arrived = snapshots.expect(batch.map(({ spec }) => spec.id));
-  try {
-    return await store.insert(batch);
-  } finally {
-    // Once every submit of the batch has been told, which happens within the turn of the answer.
-    setImmediate(arrived);
-  }
+  const specs = batch.map(({ spec }) => spec);
+  const arrived = snapshots.expect(specs.map(({ id }) => id));
+  coming(specs.filter((spec) => isForetold(store.facts, spec)));
+  const outcomes = store.insert(batch);
+  // Once every submit of the batch has been told, which happens within the turn of the answer.
+  const later = () => void setImmediate(arrived);
+  outcomes.then(later, later);
+  return outcomes;
 }
 
 interface Context extends SubmitOptions {
@@ -79,25 +85,38 @@ interface Context extends SubmitOptions {
   readonly room: Room;
 }
 
-async function submitOne(context: Context, request: SubmitRequest): Promise<SubmitOutcome> {
+/** A request whose type is known, and when it came. */
+interface Asked {
+  readonly request: SubmitRequest;
+  readonly type: JobType;
+  readonly now: number;
+}
+
+/** No promise of its own: one per job is the store's, and those of checks that are not synchronous. */
+function submitOne(context: Context, request: SubmitRequest): SubmitOutcome | Promise<SubmitOutcome> {
   const { types, clock, limits } = context;
   const now = clock.now();
   const type = types.get(request.type);
   if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
   const issues = requestIssues(request, now, limits, context.allowsPrivateDeliveries);
   if (issues.length > 0) return { kind: 'invalidRequest', issues };
+  const asked = { request, type, now };
   const checked = type.checkInput(request.input ?? null);
-  const check = checked instanceof Promise ? await checked : checked;
+  return checked instanceof Promise
+    ? checked.then((check) => takeRoom(context, asked, check))
+    : takeRoom(context, asked, checked);
+}
+
+function takeRoom(context: Context, asked: Asked, check: InputCheck): SubmitOutcome | Promise<SubmitOutcome> {
+  const { limits, room } = context;
   if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues };
   const input = jsonText(check.input);
   if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
   if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
-  const taken = context.room.take(request.tenant, Buffer.byteLength(input));
-  const bound = taken instanceof Promise ? await taken : taken;
-  if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
-  const spec = specOf(request, type, { id: context.newId(now), now, limits });
-  // To return a promise from here is to have it awaited by two more.
-  return await insert(context, bound === null ? { spec, input } : { spec, input: '', isReplay: true }, bound);
+  const taken = room.take(asked.request.tenant, Buffer.byteLength(input));
+  return taken instanceof Promise
+    ? taken.then((bound) => insert(context, asked, input, bound))
+    : insert(context, asked, input, taken);
 }
 
 /**
@@ -106,24 +125,51 @@ async function submitOne(context: Context, request: SubmitRequest): Promise<Subm
  * inserts, so that they see a first try of the same batch or an earlier one; on a shared store, where two batches may be under
  * way side by side, one that overtakes its first try is told that there is no room.
  */
-async function insert(context: Context, job: NewJob, bound: Quota['limit'] | null): Promise<SubmitOutcome> {
-  const outcome = await stored(context, job);
+function insert(
+  context: Context,
+  { request, type, now }: Asked,
+  input: string,
+  bound: Quota['limit'] | null,
+): SubmitOutcome | Promise<SubmitOutcome> {
+  const { limits, inserts, newId } = context;
+  if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
+  const spec = specOf(request, type, { id: newId(now), now, limits });
+  const item: NewJob = bound === null ? { spec, input } : { spec, input: '', isReplay: true };
+  return new Promise((told, failed) => {
+    const reject = (error: unknown) => {
+      giveBackRoom(context, item);
+      doubtAfter(error, context.changes, () => {});
+      failed(error);
+    };
+    const resolve = (outcome: InsertOutcome) => {
+      try {
+        told(outcomeOf(context, item, outcome, bound));
+      } catch (error) {
+        failed(error);
+      }
+    };
+    try {
+      inserts.push({ item, resolve, reject });
+    } catch (error) {
+      reject(error);
+    }
+  });
+}
+
+/** In the turn of the store's answer and before that of a claim behind it: the job is announced before its start is. */
+function outcomeOf(
+  context: Context,
+  job: NewJob,
+  outcome: InsertOutcome,
+  bound: Quota['limit'] | null,
+): SubmitOutcome | Promise<SubmitOutcome> {
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
   giveBackRoom(context, job);
   // Only a replay comes back absent.
   if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
-  return { kind: outcome.kind, snapshot: await existing(context, outcome.job) };
-}
-
-async function stored(context: Context, job: NewJob): Promise<InsertOutcome> {
-  try {
-    return await context.inserts.add(job);
-  } catch (error) {
-    giveBackRoom(context, job);
-    doubtAfter(error, context.changes, () => {});
-    throw error;
-  }
+  const { kind } = outcome;
+  return existing(context, outcome.job).then((snapshot) => ({ kind, snapshot }));
 }
 
 function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJob): void {

@@ -48,6 +48,19 @@ export const claiming: Topic = [
     assert.deepEqual(await readJob(context.store, job.id), claimed.job);
   }),
 
+  test('claim gets what was inserted by the call before it, where nobody shares the store', async (context) => {
+    const { store } = context;
+    if (store.facts.isShared) return;
+    const job = newJob(context);
+    const inserted = store.insert([job]);
+    const claimed = claimSome(context, 1);
+    const heard: string[] = [];
+    void inserted.then(() => heard.push('insert'));
+    void claimed.then(() => heard.push('claim'));
+    assert.deepEqual(claimedIds(await claimed), [job.spec.id]);
+    assert.deepEqual(heard, ['insert', 'claim']);
+  }),
+
   test('claim hands out the input as it was submitted', async (context) => {
     const input = '{ "spaced" : [1,\n2], "text": "ü 🚀 \\u0000" }';
     await context.store.insert([newJob(context, {}, input)]);
