@@ -6,8 +6,8 @@
  */
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { requireKnown } from '../client/known-options.ts';
-import type { LogsOptions } from '../client/logging.ts';
-import type { JobBody, LogLineBody, LogsBody } from '../client/wire.ts';
+import type { LogsOptions, OutputOptions } from '../client/logging.ts';
+import type { ChunkBody, JobBody, LogLineBody, LogsBody, OutputBody } from '../client/wire.ts';
 import type { Config } from '../config/define-config.ts';
 import { resolveConfigs } from '../config/resolve.ts';
 import { BideError } from '../core/errors.ts';
@@ -18,6 +18,7 @@ import type { Scope } from '../core/scopes.ts';
 import { shownState } from '../core/state.ts';
 import { logLineBody } from '../dialects/native/log-text.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
+import { chunkBody } from '../dialects/native/output-text.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
 import {
   type CommandOutcome,
@@ -89,6 +90,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   result(id: string): Promise<ResultContent | null>;
   /** What the job has said, a page of it. */
   logs(id: string, options?: LogsOptions): Promise<LogsBody>;
+  /** What the job has emitted. */
+  output(id: string, options?: OutputOptions): Promise<OutputBody>;
   /** WRONG_STATE when the job is final already. */
   cancel(id: string): Promise<JobBody>;
   retry(id: string): Promise<JobBody>;
@@ -197,6 +200,10 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       if (outcome.kind === 'missing' || outcome.kind === 'gone') throw absent(id, outcome.kind);
       return outcome.kind === 'found' ? outcome.result : null;
     },
+    async output(id, options = {}) {
+      requireKnown('output', options, ['after', 'attempt', 'limit', 'waitMs', 'signal']);
+      return outputOf(engine, tenant, id, options);
+    },
     async logs(id, options = {}) {
       requireKnown('logs', options, ['after', 'attempt', 'level', 'limit', 'waitMs', 'signal']);
       return logsOf(engine, tenant, id, options);
@@ -207,11 +214,26 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
   };
 }
 
+async function outputOf(
+  engine: RunningEngine,
+  tenant: string,
+  id: string,
+  options: OutputOptions,
+): Promise<OutputBody> {
+  const { after = 0, attempt, limit = engine.limits.logPageMax, waitMs = 0 } = options;
+  const { signal = new AbortController().signal } = options;
+  const asked = { tenant, id, stream: 'output', after, attempt, limit, timeoutMs: waitMs, signal } as const;
+  const page = await engine.readLogs(asked);
+  if (page.kind !== 'found') throw absent(id, page.kind);
+  const chunks = page.lines.map((line) => JSON.parse(chunkBody(line)) as ChunkBody);
+  return { chunks, next: page.next, done: page.isDone };
+}
+
 async function logsOf(engine: RunningEngine, tenant: string, id: string, options: LogsOptions): Promise<LogsBody> {
   const { after = 0, attempt, level, limit = engine.limits.logPageMax, waitMs = 0 } = options;
   const { signal = new AbortController().signal } = options;
   const asked = { tenant, id, after, attempt, levelMin: level, limit, timeoutMs: waitMs, signal };
-  const page = await engine.readLogs(asked);
+  const page = await engine.readLogs({ ...asked, stream: 'log' });
   if (page.kind !== 'found') throw absent(id, page.kind);
   const lines = page.lines.map((line) => JSON.parse(logLineBody(line)) as LogLineBody);
   return { lines, next: page.next, done: page.isDone };

@@ -13,6 +13,7 @@ import { keys } from './commands/keys.ts';
 import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
 import { migrate } from './commands/migrate.ts';
+import { output } from './commands/output.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
 import { serve } from './commands/serve.ts';
@@ -30,6 +31,7 @@ export const COMMANDS: readonly Command[] = [
   wait,
   result,
   logs,
+  output,
   input,
   list,
   cancel,

@@ -10,19 +10,27 @@ import { type AuditOptions, auditOf } from './auditing.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
 import { type ListOptions, listJobs } from './listing.ts';
-import { type FollowLogsOptions, type LogsOptions, logging } from './logging.ts';
+import {
+  type FollowLogsOptions,
+  type FollowOutputOptions,
+  type LogsOptions,
+  logging,
+  type OutputOptions,
+} from './logging.ts';
 import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
 import type {
   BulkItem,
+  ChunkBody,
   CountsBody,
   JobBody,
   KeyBody,
   LogLineBody,
   LogsBody,
   NewKeyBody,
+  OutputBody,
   SubmitBody,
   TypeBody,
 } from './wire.ts';
@@ -48,6 +56,10 @@ export interface Client {
   logs(id: string, options?: LogsOptions): Promise<LogsBody>;
   /** As `logs`, line by line, those to come included, until the job is over. */
   followLogs(id: string, options?: FollowLogsOptions): AsyncGenerator<LogLineBody, void, undefined>;
+  /** What the job has emitted: parts of its result, before it ends. */
+  output(id: string, options?: OutputOptions): Promise<OutputBody>;
+  /** As `output`, chunk by chunk, those to come included, until the job is over. */
+  followOutput(id: string, options?: FollowOutputOptions): AsyncGenerator<ChunkBody, void, undefined>;
   result(id: string, options?: CallOptions): Promise<JobResult>;
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */

@@ -6,7 +6,7 @@ export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 export type { EventsOptions } from './following.ts';
 export type { ListOptions, ListSort } from './listing.ts';
-export type { FollowLogsOptions, LogsOptions } from './logging.ts';
+export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';
 export { isFinished, type Waited, type WaitOptions } from './waiting.ts';

@@ -37,3 +37,24 @@ test('followLogs goes on behind the last line until there will be none, and asks
   );
   assert.deepEqual(pauses, [1_000]);
 });
+
+test('output and followOutput ask for chunks as logs are asked for', async () => {
+  const chunk = { offset: 5, attempt: 1, fence: 1, at: '2030-01-01T00:00:00.000Z', chunk: { a: 1 } };
+  const { options, requests } = fakeServer((_, count) => ({
+    json: { chunks: [chunk], next: 5 * count, done: count > 1 },
+  }));
+  const client = createClient(options);
+  const seen: number[] = [];
+  for await (const { offset } of client.followOutput('j', { after: 2 })) seen.push(offset);
+  assert.deepEqual(seen, [5, 5]);
+  assert.deepEqual((await client.output('j', { limit: 1 })).chunks, [chunk]);
+  assert.deepEqual(
+    requests.map(({ url }) => [url.pathname, url.searchParams.get('after'), url.searchParams.get('limit')]),
+    [
+      ['/v1/jobs/j/output', '2', null],
+      ['/v1/jobs/j/output', '5', null],
+      ['/v1/jobs/j/output', null, '1'],
+    ],
+  );
+  await assert.rejects(client.output('x', { level: 'info' } as object), /output has no option "level"/);
+});

@@ -1,4 +1,5 @@
 /** One job in the hands of a remote worker: its handler, its heartbeat, its progress (see run-worker.ts); `settle` reports how it ended. */
+import { runThrough } from '../core/run-through.ts';
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import { LOST_STATUSES, settle } from './settle-attempt.ts';
@@ -6,6 +7,7 @@ import { CUT_MS } from './transport.ts';
 import type { WorkBody } from './wire.ts';
 import { createWorkLog } from './work-log.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
+import { createWorkOutput } from './work-output.ts';
 import type { AttemptOptions } from './worker-options.ts';
 
 /** Least time between two progress reports: people watch them, and four a second look like a flow. */
@@ -18,9 +20,14 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
   const heart = beat(client, job, options, { stop, ended: ended.signal, lease });
   const reporter = createReporter(client, job, options, ended.signal);
   const said = createWorkLog(client, job, options);
-  const outcome: Outcome = await outcomeOf(() =>
-    options.handle(job, { signal: stop.signal, progress: reporter.progress, log: said.log }),
-  );
+  const output = createWorkOutput(client, job, options, stop.signal);
+  const { emit } = output;
+  const ran: Outcome = await outcomeOf(() => {
+    const called = options.handle(job, { signal: stop.signal, progress: reporter.progress, log: said.log, emit });
+    return runThrough(called, { emit, isStopped: () => stop.signal.aborted });
+  });
+  // The lease is kept meanwhile.
+  const outcome = await output.settled(ran);
   ended.abort();
   await Promise.all([heart, reporter.flushed(), said.flushed()]);
   if (stop.signal.reason !== 'lost') await settle(client, job, outcome, { ...options, leaseUntil: lease.until });

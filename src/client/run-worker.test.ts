@@ -292,3 +292,44 @@ test('runWorker brings what the handler says before the outcome, with the fence 
   const order = server.requests.map(({ url }) => url.pathname.split('/').at(-1));
   assert.ok(order.lastIndexOf('heartbeat') < order.indexOf('succeed'), order.join());
 });
+
+test('runWorker brings what the handler emits, all of it and in order, before the outcome', async () => {
+  const big = 'x'.repeat(150_000);
+  let refusals = 2;
+  const outputOf = (request: { json?: unknown }) => (request.json as { output?: unknown[] } | undefined)?.output;
+  const { said, server } = await workerRun({
+    heartbeat: (request) => {
+      if (outputOf(request) === undefined) return held(request);
+      refusals -= 1;
+      return refusals >= 0 ? AWAY : { json: {} };
+    },
+    handle: async function* (_, { emit }) {
+      emit({ n: 1 });
+      yield big;
+      yield big;
+      return 'whole';
+    },
+  });
+  assert.equal(said.length, 1);
+  const taken = server.requests
+    .flatMap((request) => outputOf(request) ?? [])
+    .map((chunk) => JSON.stringify(chunk).length);
+  assert.deepEqual(taken.slice(-3), [7, big.length + 2, big.length + 2]);
+  const order = server.requests.map(({ url }) => url.pathname.split('/').at(-1));
+  assert.ok(order.lastIndexOf('heartbeat') < order.indexOf('succeed'), order.join());
+});
+
+test('runWorker fails the job for good when the server does not take what it emits', async () => {
+  const { said } = await workerRun({
+    heartbeat: (request) =>
+      (request.json as { output?: unknown }).output === undefined
+        ? held(request)
+        : { status: 413, json: { code: 'OUTPUT_TOO_LARGE', title: 'Too large.', status: 413 } },
+    handle: (_, { emit }) => {
+      emit('much');
+      return null;
+    },
+  });
+  const [path, body] = said[0] as [string, { error: { code: string }; retryable: boolean }];
+  assert.deepEqual([path, body.error.code, body.retryable], ['/v1/work/j1/fail', 'OUTPUT_TOO_LARGE', false]);
+});

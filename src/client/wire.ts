@@ -161,6 +161,25 @@ export interface LogsBody {
   readonly done: boolean;
 }
 
+/** A part of a result, as a job emitted it. */
+export interface ChunkBody {
+  /** Grows from chunk to chunk, also from run to run. */
+  readonly offset: number;
+  readonly attempt: number;
+  /** Of the run that emitted it. Where it grows, output begins anew: drop what came before. */
+  readonly fence: number;
+  readonly at: string;
+  readonly chunk: Json;
+}
+
+export interface OutputBody {
+  readonly chunks: readonly ChunkBody[];
+  /** Pass as `after` for what comes behind these chunks. */
+  readonly next: number;
+  /** The job is final and these are its last chunks. */
+  readonly done: boolean;
+}
+
 /** A line as a worker says it. */
 export interface WorkLogLine {
   readonly line: string;

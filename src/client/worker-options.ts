@@ -20,13 +20,18 @@ export interface WorkContext {
   progress(percent: number, message?: string): void;
   /** Kept with the job. */
   readonly log: WorkLog;
+  /** A part of the result, a JSON value or a string, readable before the job ends; an async generator emits what it yields. */
+  readonly emit: (chunk: unknown) => void;
 }
 
 export type WorkResult = Json | BytesResult | undefined;
 
 export interface RunWorkerOptions {
   readonly types: readonly string[];
-  readonly handle: (job: WorkBody, context: WorkContext) => Promise<WorkResult> | WorkResult;
+  readonly handle: (
+    job: WorkBody,
+    context: WorkContext,
+  ) => Promise<WorkResult> | WorkResult | AsyncGenerator<unknown, WorkResult, void>;
   /** Ends the loop: no more claims; what runs is run to its end. */
   readonly signal?: AbortSignal | undefined;
   /** Shown with the job; to tell workers apart. */

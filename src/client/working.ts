@@ -23,6 +23,8 @@ export interface HeartbeatOptions extends CallOptions {
   readonly message?: string | null | undefined;
   /** What the work has said since the last one. */
   readonly log?: readonly WorkLogLine[] | undefined;
+  /** What the work has emitted since the last one. */
+  readonly output?: readonly unknown[] | undefined;
   readonly leaseMs?: number | undefined;
   /** Holds the call until a cancel is requested or the job is lost, or this time is over. */
   readonly waitMs?: number | undefined;
@@ -62,11 +64,12 @@ export function working(transport: Transport) {
     },
 
     async heartbeat(ref: WorkRef, options: HeartbeatOptions = {}): Promise<HeartbeatBody> {
-      requireKnown('heartbeat', options, ['percent', 'message', 'log', 'leaseMs', 'waitMs', 'signal']);
-      const { percent, message, log, leaseMs, waitMs } = options;
+      requireKnown('heartbeat', options, ['percent', 'message', 'log', 'output', 'leaseMs', 'waitMs', 'signal']);
+      const { percent, message, log, output, leaseMs, waitMs } = options;
       const progress = percent === undefined && message === undefined ? undefined : { percent, message };
       const wait = waitMs === undefined ? undefined : Number(secondsOf(waitMs));
-      return post(workPathOf(ref, 'heartbeat'), { fence: ref.fence, leaseMs, progress, log, wait }, options, waitMs);
+      const beat = { fence: ref.fence, leaseMs, progress, log, output, wait };
+      return post(workPathOf(ref, 'heartbeat'), beat, options, waitMs);
     },
 
     /** May be tried twice: the fence lets only one through. 409 means that the job is somebody else's, or done. */

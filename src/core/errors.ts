@@ -188,6 +188,12 @@ export const ERRORS = Object.freeze({
     title: 'The result is larger than the limit.',
     advice: 'Return less, keep large data elsewhere and return its address, or raise the limit named in `limit`.',
   },
+  OUTPUT_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'The output is larger than the limit.',
+    advice:
+      'Emit less or smaller chunks, keep large data elsewhere and emit its address, or raise the limit named in `limit`.',
+  },
   CHANGED_MEANWHILE: { kind: 'busy', title: 'The job kept changing while it was being changed.', advice: 'Try again.' },
   KEY_NOT_FOUND: {
     kind: 'not_found',

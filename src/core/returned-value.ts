@@ -3,7 +3,7 @@
  * way is refused with its place.
  */
 import { jsonDepth } from './json-depth.ts';
-import { jsonProblem } from './json-problem.ts';
+import { type JsonProblem, jsonProblem } from './json-problem.ts';
 import { jsonComplaint } from './json-text.ts';
 import { isJsonType } from './media-type.ts';
 
@@ -23,17 +23,40 @@ export function encodeReturned(value: unknown, jsonDepthMax: number): Encoded {
   }
 }
 
+export type EncodedText = { readonly kind: 'text'; readonly text: string } | Extract<Encoded, { kind: 'refused' }>;
+
+/** A chunk of output as JSON text. Total like `encodeReturned`. */
+export function encodeEmitted(value: unknown, jsonDepthMax: number): EncodedText {
+  try {
+    const problem = jsonProblem(value, { isStrict: false });
+    if (problem !== null) return refused(`The handler emitted ${said(problem)}. Emit JSON or a string.`);
+    const text = JSON.stringify(value) ?? 'null';
+    const isFlat = text.length <= jsonDepthMax || isShallow(new TextEncoder().encode(text), jsonDepthMax);
+    return isFlat ? { kind: 'text', text } : refused(`The handler emitted ${tooDeep(jsonDepthMax)}`);
+  } catch (error) {
+    return refused(`The handler emitted something that JSON cannot carry: ${String(error)}`);
+  }
+}
+
 function jsonBytes(value: unknown, jsonDepthMax: number): Encoded {
   const problem = jsonProblem(value, { isStrict: false });
-  if (problem !== null) {
-    const where = problem.path === '' ? '' : ` at ${problem.path}`;
-    return refused(`The handler returned ${problem.what}${where}. Return JSON, or { bytes, contentType }.`);
-  }
+  if (problem !== null)
+    return refused(`The handler returned ${said(problem)}. Return JSON, or { bytes, contentType }.`);
   const bytes = new TextEncoder().encode(JSON.stringify(value) ?? 'null');
-  if (bytes.byteLength <= jsonDepthMax || jsonDepth(bytes, jsonDepthMax) <= jsonDepthMax) {
-    return content('application/json', bytes);
-  }
-  return refused(`The handler returned a value nested deeper than ${jsonDepthMax} levels (jsonDepthMax).`);
+  if (isShallow(bytes, jsonDepthMax)) return content('application/json', bytes);
+  return refused(`The handler returned ${tooDeep(jsonDepthMax)}`);
+}
+
+function said({ what, path }: JsonProblem): string {
+  return path === '' ? what : `${what} at ${path}`;
+}
+
+function tooDeep(jsonDepthMax: number): string {
+  return `a value nested deeper than ${jsonDepthMax} levels (jsonDepthMax).`;
+}
+
+function isShallow(bytes: Uint8Array, jsonDepthMax: number): boolean {
+  return bytes.byteLength <= jsonDepthMax || jsonDepth(bytes, jsonDepthMax) <= jsonDepthMax;
 }
 
 interface BytesResult {
@@ -60,6 +83,6 @@ function content(contentType: string, bytes: Uint8Array): Encoded {
   return { kind: 'content', content: { contentType, bytes } };
 }
 
-function refused(message: string): Encoded {
+function refused(message: string): Extract<Encoded, { kind: 'refused' }> {
   return { kind: 'refused', message };
 }

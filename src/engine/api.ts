@@ -7,7 +7,7 @@
  */
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
-import type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
+import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
@@ -126,6 +126,7 @@ export interface ByteSlice {
 export interface LogRequest {
   readonly tenant: string;
   readonly id: string;
+  readonly stream: Stream;
   /** Only lines behind this offset; 0 for all. */
   readonly after: number;
   readonly attempt?: number | undefined;
@@ -191,6 +192,8 @@ export interface HeartbeatRequest extends WorkRef {
   readonly message?: string | null;
   /** What the work has said since the last one. */
   readonly log?: readonly LogEntry[];
+  /** What it has emitted since the last one, each a JSON text. */
+  readonly output?: readonly string[];
   /** Holds the answer until a cancel is requested, the job is lost, or this time is over: the worker learns of a cancel at once. */
   readonly timeoutMs: number;
   readonly signal: CallerSignal;
@@ -242,7 +245,7 @@ export interface Engine {
   readResult(tenant: string, id: string, slice?: ByteSlice): Promise<ResultOutcome>;
   /** The submitted input as JSON text; null when the job is missing or gone. */
   readInput(tenant: string, id: string): Promise<string | null>;
-  /** What the job has said. */
+  /** What the job has said or emitted. */
   readLogs(request: LogRequest): Promise<LogsOutcome>;
   list(request: ListRequest): Promise<ListPage>;
   count(filter: CountFilter): Promise<readonly Count[]>;
@@ -292,6 +295,8 @@ export interface Attempt {
   report(percent: number | undefined, message?: string | null): void;
   /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
   log(line: string, level?: LogLevel, fields?: string | null): void;
+  /** A part of the result, as JSON text, readable at once. Who runs a handler keeps to `outputBytesPerJobMax` and `outputChunkBytesMax`. */
+  emit(chunk: string): void;
 }
 
 export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';
@@ -372,6 +377,6 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 /** What proving who calls needs of a store. */
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
-export type { LogEntry, LogLevel, LogLine } from '../core/log-line.ts';
+export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';

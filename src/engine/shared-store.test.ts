@@ -57,7 +57,15 @@ for (const isSilent of [false, true]) {
       const id = await pair.front.submit('task');
       if (isSilent) await pair.advance(1_500);
       const { attempt } = await play.next();
-      const request = { tenant: TENANT, id, after: 0, limit: 10, timeoutMs: 60_000, signal: NEVER };
+      const request = {
+        tenant: TENANT,
+        id,
+        stream: 'log',
+        after: 0,
+        limit: 10,
+        timeoutMs: 60_000,
+        signal: NEVER,
+      } as const;
       const reading = pair.front.engine.readLogs(request);
       await pair.front.spy.idle();
       attempt.log('one');

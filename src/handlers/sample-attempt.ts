@@ -6,6 +6,8 @@ import type { AbortReason, Attempt } from '../engine/api.ts';
 export interface SampleAttempt extends Attempt {
   readonly reports: readonly Report[];
   readonly logs: readonly string[];
+  /** What was emitted. */
+  readonly chunks: readonly Json[];
   /** The same lines with their levels and fields. */
   readonly lines: readonly { readonly line: string; readonly level: LogLevel; readonly fields: string | null }[];
   abort(reason: AbortReason): void;
@@ -26,6 +28,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
   const controller = new AbortController();
   const reports: Report[] = [];
   const logs: string[] = [];
+  const chunks: Json[] = [];
   const lines: SampleAttempt['lines'][number][] = [];
   const firstReport = Promise.withResolvers<Report>();
   const firstLog = Promise.withResolvers<string>();
@@ -51,6 +54,8 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
       firstReport.resolve({ percent, message });
     },
     lines,
+    chunks,
+    emit: (chunk) => void chunks.push(JSON.parse(chunk) as Json),
     log(line, level = 'info', fields = null) {
       logs.push(line);
       lines.push({ line, level, fields });

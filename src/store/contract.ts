@@ -109,14 +109,14 @@ export interface Store {
   list(filter: ListFilter): Promise<readonly Job[]>;
   /** Jobs per tenant, type and state; groups without a job are left out. */
   count(filter: CountFilter): Promise<readonly Count[]>;
-  /** The jobs of a tenant, in whatever state, and the bytes of their inputs (as UTF-8), results and logs. */
+  /** The jobs of a tenant, in whatever state, and the bytes of their inputs (as UTF-8), results, logs and output. */
   usage(tenant: string): Promise<JobUsage>;
   /** Heartbeats. Not a change: the revision stays. */
   extend(batch: readonly LeaseExtension[]): Promise<readonly LeaseOutcome[]>;
   sweep(request: { readonly now: number; readonly limit: number }): Promise<SweepFindings>;
   /** The earliest `runAt` ahead of `now` per type, for types that have one: how long a dispatcher may sleep. */
   nextRunAt(request: { readonly types: readonly string[]; readonly now: number }): Promise<number | null>;
-  /** Removes job, result, tags, logs and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
+  /** Removes job, result, tags, logs, output and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
   remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
 
   /** Appends lines behind those that there are. A job without any costs nothing, here or elsewhere. */

@@ -2,7 +2,7 @@
  * How much of a job's log is kept: its first half, and of the rest what came last. Nothing is stored for it but the lines, since their offsets say how many
  * bytes there were: which go when there are too many follows from the end, and from where the line stands that speaks for those left out.
  */
-import { LOG_LEVELS, LOG_LINE_BYTES, type LogEntry, type LogLevel } from '../core/log-line.ts';
+import { LOG_LEVELS, LOG_LINE_BYTES, type LogEntry, type LogLevel, STREAMS, type Stream } from '../core/log-line.ts';
 
 export function logEntryBytes({ line, fields }: Pick<LogEntry, 'line' | 'fields'>): number {
   return LOG_LINE_BYTES + Buffer.byteLength(line) + (fields === null ? 0 : Buffer.byteLength(fields));
@@ -15,6 +15,15 @@ export function logLevelNumber(level: LogLevel): number {
 
 export function logLevelOf(number: number): LogLevel {
   return LOG_LEVELS[number] ?? 'info';
+}
+
+/** As it is stored. */
+export function streamNumber(stream: Stream): number {
+  return STREAMS.indexOf(stream);
+}
+
+export function streamOf(number: number): Stream {
+  return STREAMS[number] ?? 'log';
 }
 
 /** Bytes at the beginning that are never left out. */

@@ -198,7 +198,7 @@ describe('trouble of the server', () => {
     scene({ ...SHORT, answerMs: 1_000, connections: 1 }, async (context) => {
       const holder = new pg.Client({ connectionString: context.url });
       await holder.connect();
-      await holder.query('BEGIN; LOCK TABLE bide.job_logs IN EXCLUSIVE MODE');
+      await holder.query('BEGIN; LOCK TABLE bide.job_lines IN EXCLUSIVE MODE');
       assert.equal(await codeOf(context.store.ping()), 'STORE_UNAVAILABLE');
       await holder.query('ROLLBACK');
       await context.store.ping();

@@ -157,12 +157,14 @@ describe('rooms', () => {
       const job = await claimOne(scene);
       const say = (lines: number) => {
         const line = { at: NOW, level: 'info', line: 'x'.repeat(100), fields: null } as const;
-        return store.logAppend([{ id: job.id, fence: job.fence, entries: Array(lines).fill(line), bytesMax: 2_000 }]);
+        return store.logAppend([
+          { id: job.id, fence: job.fence, stream: 'log', entries: Array(lines).fill(line), bytesMax: 2_000 },
+        ]);
       };
       await say(10);
       const client = new pg.Client({ connectionString: url });
       await client.connect();
-      await client.query('BEGIN; SELECT FROM bide.job_logs FOR UPDATE');
+      await client.query('BEGIN; SELECT FROM bide.job_lines FOR UPDATE');
       const saying = say(10);
       await untilRow(client, `SELECT 1 FROM pg_locks WHERE NOT granted`);
       const removing = succeed(other, job).then(({ id, revision }) =>
@@ -172,7 +174,7 @@ describe('rooms', () => {
       await client.query('COMMIT');
       await client.end();
       assert.deepEqual([await saying, await removing], [['written'], ['removed']]);
-      assert.deepEqual(await queryOnce(url, 'SELECT position FROM bide.job_logs'), []);
+      assert.deepEqual(await queryOnce(url, 'SELECT position FROM bide.job_lines'), []);
       await assertInOrder({ url });
     }));
 

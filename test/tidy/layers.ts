@@ -56,7 +56,7 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'client',
     at: ['src/client/'],
-    may: ['src/core/json-problem.ts', 'src/core/returned-value.ts'],
+    may: ['src/core/json-problem.ts', 'src/core/returned-value.ts', 'src/core/run-through.ts'],
     mayTypes: ['src/core/'],
     isPure: true,
   },

@@ -26,8 +26,9 @@ const RECORD: StoreRecord = {
     },
   ],
   logs: [
-    { offset: 33, attempt: 1, at: 1, level: 'debug', line: '\0', fields: null },
-    { offset: 70, attempt: 0, at: 2, level: 'error', line: '\ud800', fields: '{"a":1}' },
+    { stream: 'log', offset: 33, fence: 1, attempt: 1, at: 1, level: 'debug', line: '\0', fields: null },
+    { stream: 'log', offset: 70, fence: 0, attempt: 0, at: 2, level: 'error', line: '\ud800', fields: '{"a":1}' },
+    { stream: 'output', offset: 40, fence: 1, attempt: 1, at: 3, level: 'info', line: '[1.50]', fields: null },
   ],
 };
 const RECORDS: readonly StoreRecord[] = [

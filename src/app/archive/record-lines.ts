@@ -7,7 +7,7 @@
  */
 import { jobIdOf } from '../../core/id.ts';
 import type { AttemptFailure, Job, JobError, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
-import { LOG_LEVELS, type LogLine } from '../../core/log-line.ts';
+import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
 import { SCOPES } from '../../core/scopes.ts';
 import { isFinal, STORED_STATES } from '../../core/state.ts';
 import type { Document, PendingDelivery, StoredKey, StoreRecord, Tombstone } from '../../store/contract.ts';
@@ -119,7 +119,7 @@ const document = objectOf<Document>({
 
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
 
-/** Spliced into answers as it is: what is no JSON would break the answer. */
+/** Spliced into answers as it is, as is a line of output: what is no JSON would break the answer. */
 const objectText: Check = (value) => {
   try {
     return typeof value === 'string' && isObject(JSON.parse(value)) ? null : ' is no JSON object as text';
@@ -128,14 +128,28 @@ const objectText: Check = (value) => {
   }
 };
 
-const logLine = objectOf<LogLine>({
+const lineFields = objectOf<LogLine>({
+  stream: oneOf(STREAMS),
   offset: whole,
+  fence: whole,
   attempt: small,
   at: whole,
   level: oneOf(LOG_LEVELS),
   line: text,
   fields: orNull(objectText),
 });
+
+const logLine: Check = (value) => lineFields(value) ?? outputComplaint(value as LogLine);
+
+function outputComplaint({ stream, line }: LogLine): string | null {
+  if (stream === 'log') return null;
+  try {
+    JSON.parse(line);
+    return null;
+  } catch {
+    return '.line is no JSON text';
+  }
+}
 
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
 

@@ -39,6 +39,14 @@ export const JOB_LIMITS = {
     max: 100_000,
     meaning: 'Lines that one job may log in a second, or a worker send at once; more are left out and counted.',
   },
+  outputBytesPerJobMax: {
+    value: 16 * MIB,
+    min: 0,
+    max: 256 * MIB,
+    meaning:
+      'Bytes of partial output that one attempt may emit; emitting more is an error of the handler. The output of earlier attempts is kept as far as it fits in as well.',
+  },
+  outputChunkBytesMax: { value: 256 * KIB, min: 100, max: 16 * MIB, meaning: 'Bytes of one chunk of output.' },
   priorityMax: { value: 100, min: 1, max: 1_000, meaning: 'Priorities run from minus this to this.' },
   attemptsMax: { value: 100, min: 1, max: 10_000, meaning: 'Attempts that a job may ask for.' },
   delayMsMax: { value: 366 * DAY, min: 0, max: 3_660 * DAY, meaning: 'How far ahead a job may be scheduled.' },

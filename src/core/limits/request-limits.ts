@@ -17,7 +17,13 @@ export const REQUEST_LIMITS = {
   },
   jobsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Jobs in one bulk submit.' },
   idsPerCallMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Job ids in one wait.' },
-  logPageMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Lines of a log in one answer.' },
+  logPageMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Lines of a log, or chunks of output, in one answer.' },
+  outputPageBytesMax: {
+    value: MIB,
+    min: KIB,
+    max: 64 * MIB,
+    meaning: 'Bytes of output in one answer; the first chunk is there whatever its size.',
+  },
   listPageMax: { value: 500, min: 1, max: 5_000, meaning: 'Jobs on one page of a list.' },
   waitMsMax: {
     value: MINUTE,

@@ -67,6 +67,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',
   'GET /v1/jobs/:id/logs': 'readLogs',
+  'GET /v1/jobs/:id/output': 'readOutput',
   'POST /v1/jobs/:id/cancel': 'cancelJob',
   'POST /v1/jobs/:id/retry': 'retryJob',
   'POST /v1/work/claim': 'claimWork',

@@ -1,5 +1,5 @@
 /** What a stream of events is made of. */
-import type { Engine, Snapshot } from '../../engine/api.ts';
+import type { Engine, Snapshot, Stream } from '../../engine/api.ts';
 
 export interface EventSource {
   readonly engine: Pick<Engine, 'wait' | 'clock' | 'limits'>;
@@ -11,9 +11,12 @@ export interface EventSource {
   readonly eventOf: (snapshot: Snapshot) => string | Uint8Array;
 }
 
+/** Offsets of the streams that somebody reads. */
+export type Places = Readonly<Partial<Record<Stream, number>>>;
+
 export interface LoggedSource extends EventSource {
   readonly engine: EventSource['engine'] & Pick<Engine, 'readLogs'>;
-  /** Where the reader is in the log. */
-  readonly after: number;
-  readonly eventWith: (snapshot: Snapshot, offset: number) => string;
+  /** What the reader wants beside the job, and where they are in it. */
+  readonly after: Places;
+  readonly eventWith: (snapshot: Snapshot, places: Places) => string;
 }

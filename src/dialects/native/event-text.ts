@@ -6,9 +6,11 @@
  * the joined text is the same JSON.
  */
 import type { LogLine } from '../../engine/api.ts';
+import type { Places } from './event-source.ts';
 import { logLineBody } from './log-text.ts';
+import { chunkBody } from './output-text.ts';
 
-/** The one name of events there is, unless somebody asks for the log. */
+/** The one name of events there is, unless somebody asks for what the job says. */
 export const EVENT_NAME = 'job';
 
 /** Says nothing, and thereby that the connection lives: to the client, and to proxies that cut what is quiet. */
@@ -22,15 +24,24 @@ export function retryText(ms: number): string {
   return `retry: ${ms}\n\n`;
 }
 
-/** @param body JSON text
- @param offset where the reader is in the log, for those who read it */
-export function eventText(revision: number, body: string, offset?: number): string {
-  return `id: ${revision}${offset === undefined ? '' : `-${offset}`}\nevent: ${EVENT_NAME}\ndata: ${onFields(body)}\n\n`;
+/** @param places where the reader is in what the job says, for those who read it */
+export function eventText(revision: number, body: string, places?: Places): string {
+  return `id: ${idOf(revision, places)}\nevent: ${EVENT_NAME}\ndata: ${onFields(body)}\n\n`;
 }
 
-/** Lines of the log, an event each. */
-export function logEventText(revision: number, lines: readonly LogLine[]): string {
-  return lines.map((line) => `id: ${revision}-${line.offset}\nevent: log\ndata: ${logLineBody(line)}\n\n`).join('');
+/** Lines of one stream, an event each. */
+export function lineEventsText(revision: number, lines: readonly LogLine[], places: Places): string {
+  return lines
+    .map((line) => {
+      const id = idOf(revision, { ...places, [line.stream]: line.offset });
+      return `id: ${id}\nevent: ${line.stream}\ndata: ${line.stream === 'log' ? logLineBody(line) : onFields(chunkBody(line))}\n\n`;
+    })
+    .join('');
+}
+
+function idOf(revision: number, { log, output }: Places = {}): string {
+  if (output !== undefined) return `${revision}-${log ?? 0}-${output}`;
+  return log === undefined ? String(revision) : `${revision}-${log}`;
 }
 
 function onFields(body: string): string {

@@ -1,6 +1,6 @@
 /** What a stream of events waits for. A store that is away ends no wait: it is asked again after a pause. */
 import { BideError } from '../../core/errors.ts';
-import type { CallerSignal, Engine, LogsOutcome, Lookup, Snapshot } from '../../engine/api.ts';
+import type { CallerSignal, Engine, LogsOutcome, Lookup, Snapshot, Stream } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 
 type Waiting = Pick<Engine, 'wait' | 'readLogs' | 'clock' | 'limits'>;
@@ -21,15 +21,22 @@ export function nextAfter(
   });
 }
 
-/** The next lines of its log, or that there are none any more; null when the stream is to end before. */
+export interface LinesWanted {
+  readonly stream: Stream;
+  readonly after: number;
+  readonly endsAt: number;
+  readonly signal: AbortSignal;
+}
+
+/** The next lines of what it says, or that there are none any more; null when the stream is to end before. */
 export function nextLines(
   engine: Waiting,
   { tenant, id }: Snapshot['job'],
-  { after, endsAt, signal }: { readonly after: number; readonly endsAt: number; readonly signal: AbortSignal },
+  { stream, after, endsAt, signal }: LinesWanted,
 ): Promise<LogsOutcome | null> {
   const limit = engine.limits.logPageMax;
   return untilThere(engine, endsAt, signal, async (timeoutMs) => {
-    const page = await engine.readLogs({ tenant, id, after, limit, timeoutMs, signal });
+    const page = await engine.readLogs({ tenant, id, stream, after, limit, timeoutMs, signal });
     return page.kind !== 'found' || page.lines.length > 0 || page.isDone ? { answer: page } : null;
   });
 }

@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
+import type { Places } from './event-source.ts';
 import { createEventStream, type EventStream } from './event-stream.ts';
 import { eventText, retryText } from './event-text.ts';
 import { type Face, holdOrRefuse } from './face.ts';
@@ -25,8 +26,8 @@ const HEADERS = {
   'x-accel-buffering': 'no',
 } as const;
 
-/** A revision, and where the log was asked for the offset in it. */
-const EVENT_ID = /^(\d{1,15})(?:-(\d{1,15}))?$/;
+/** A revision, and where they were asked for the offsets in log and output. */
+const EVENT_ID = /^(\d{1,15})(?:-(\d{1,15}))?(?:-(\d{1,15}))?$/;
 
 const EXAMPLE =
   'retry: 2000\n\nid: 3\nevent: job\ndata: {"id":"…","state":"running",…,"revision":3,…}\n\n: keep-alive\n\n';
@@ -69,7 +70,7 @@ export function declareEventsRoute(app: FastifyInstance, face: Face): void {
           reply,
           snapshot,
           isKnown: known.revision === snapshot.job.revision,
-          logsAfter: (request.query as EventsQuery).logs === 'true' ? known.offset : null,
+          after: known.after,
         },
       );
     },
@@ -81,7 +82,8 @@ function described({ engine: { limits } }: Face) {
   const description = `The current snapshot, then one after each change; a client that reads slowly misses some in between, never the last. \
 Each is an event \`job\` whose id is the revision and whose data is the body of \`GET /v1/jobs/{id}\`. The stream ends with the final snapshot. A \
 comment comes after ${quiet} without news. After ${life} the stream ends to be resumed. \
-With \`logs=true\` what the job says comes as well: an event \`log\` per line, whose data is a line of \`GET /v1/jobs/{id}/logs\`; ids are then \`revision-offset\`.`;
+With \`logs=true\` what the job says comes as well: an event \`log\` per line, whose data is a line of \`GET /v1/jobs/{id}/logs\`; ids are then \`revision-offset\`. \
+With \`output=true\` so does what it emits: an event \`output\` per chunk of \`GET /v1/jobs/{id}/output\`; ids are then \`revision-offset-offset\`.`;
   return { description, content: { 'text/event-stream': { schema: { type: 'string', example: EXAMPLE } } } };
 }
 
@@ -90,14 +92,26 @@ const NOTHING_MORE = {
   description: 'The job is final and Last-Event-ID is its last revision: do not come back.',
 } as const;
 
-/** What the client has: a revision, null where it has none, and its place in the log. The header wins: an EventSource goes on sending the URL that it began with. */
-function knownOf(request: FastifyRequest): { readonly revision: number | null; readonly offset: number } {
+interface Known {
+  /** Null where the client has none. */
+  readonly revision: number | null;
+  /** Where it is in what it asks for; null where it wants the job alone. */
+  readonly after: Places | null;
+}
+
+/** What the client has. The header wins: an EventSource goes on sending the URL that it began with. */
+function knownOf(request: FastifyRequest): Known {
   const header = request.raw.headers['last-event-id'];
-  const { lastEventId = null, logsAfter = 0 } = request.query as EventsQuery;
-  if (header === undefined) return { revision: lastEventId, offset: logsAfter };
-  const [, revision, offset] = (typeof header === 'string' ? EVENT_ID.exec(header) : null) ?? [];
-  if (revision !== undefined)
-    return { revision: Number(revision), offset: offset === undefined ? logsAfter : Number(offset) };
+  const query = request.query as EventsQuery;
+  const { lastEventId = null, logsAfter = 0, outputAfter = 0 } = query;
+  const after = (log: number, output: number): Places | null => {
+    const [hasLog, hasOutput] = [query.logs === 'true', query.output === 'true'];
+    return hasLog || hasOutput ? { ...(hasLog ? { log } : {}), ...(hasOutput ? { output } : {}) } : null;
+  };
+  if (header === undefined) return { revision: lastEventId, after: after(logsAfter, outputAfter) };
+  const [, revision, log = logsAfter, output = outputAfter] =
+    (typeof header === 'string' ? EVENT_ID.exec(header) : null) ?? [];
+  if (revision !== undefined) return { revision: Number(revision), after: after(Number(log), Number(output)) };
   throw invalid([{ path: '/headers/last-event-id', message: 'must be a revision, a whole number' }]);
 }
 
@@ -112,17 +126,17 @@ interface Following {
   readonly snapshot: Snapshot;
   /** Whether the client has this snapshot. One that claims to have a later one has something else. */
   readonly isKnown: boolean;
-  /** The place in the log from which on its lines are sent; null for who did not ask for them. */
-  readonly logsAfter: number | null;
+  /** The places from which on what the job says is sent; null for who did not ask for it. */
+  readonly after: Places | null;
 }
 
 function answer(face: Face, { streams, eventOf }: Streaming, following: Following): FastifyReply {
-  const { request, reply, snapshot, isKnown, logsAfter } = following;
+  const { request, reply, snapshot, isKnown, after } = following;
   const { job } = snapshot;
   if (isKnown && isFinal(job.state)) return reply.code(204).header('cache-control', HEADERS['cache-control']).send();
   // As a stream, since how long the answer to a GET would become is not known.
   if (request.method === 'HEAD') return reply.headers(HEADERS).send(Readable.from([]));
-  if (isFinal(job.state) && logsAfter === null) {
+  if (isFinal(job.state) && after === null) {
     const { eventsRetryMs } = face.engine.limits;
     return reply.headers(HEADERS).send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
   }
@@ -132,7 +146,7 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
     snapshot,
     isKnown,
     eventOf: (one) => eventOf(one, engine.clock.now()),
-    ...(logsAfter === null ? {} : { after: logsAfter, eventWith: eventWith(face) }),
+    ...(after === null ? {} : { after, eventWith: eventWith(face) }),
   });
   const held = holdOrRefuse(face, request, reply, async (gone) => {
     gone.addEventListener('abort', () => stream.end(), { once: true });
@@ -147,7 +161,7 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
 }
 
 function eventWith(face: Face) {
-  return (snapshot: Snapshot, offset: number) => eventText(snapshot.job.revision, face.bodyOf(snapshot), offset);
+  return (snapshot: Snapshot, places: Places) => eventText(snapshot.job.revision, face.bodyOf(snapshot), places);
 }
 
 /** Whoever takes nothing for so long will not, and a connection that is gone without a word says nothing at all. */

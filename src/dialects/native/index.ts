@@ -13,6 +13,7 @@ const SERVES = [
   ['GET', '/v1/jobs/{id}/result', 'Fetch the result, or a range of its bytes.'],
   ['GET', '/v1/jobs/{id}/input', 'Fetch the input.'],
   ['GET', '/v1/jobs/{id}/logs', 'Read the log of a job.'],
+  ['GET', '/v1/jobs/{id}/output', 'Read what a job has emitted so far.'],
   ['GET', '/v1/jobs/{id}/events', 'Follow a job as server-sent events.'],
   ['POST', '/v1/jobs/wait', 'Wait for many jobs in one call.'],
   ['GET', '/v1/jobs', 'List jobs.'],

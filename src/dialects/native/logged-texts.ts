@@ -1,14 +1,23 @@
 /**
- * A job's stream with what it says: `log` events between its snapshots, the final snapshot behind the last of them.
+ * A job's stream with what it says: `log` and `output` events between its snapshots, the final snapshot behind the last of them.
  *
- * Ids are `revision-offset`, so that a client who comes back goes on behind both. The lines of one look travel together: of a log that grows faster than its
- * reader, nothing but one page waits for them.
+ * Ids are `revision-offset`, with the place in the output behind that in the log, so that a client who comes back goes on behind all of them. The lines of one
+ * look travel together: of a job that says more than its reader takes, nothing but one page of each waits for them.
  */
 import { isFinal } from '../../core/state.ts';
-import type { LogsOutcome, Lookup } from '../../engine/api.ts';
-import type { LoggedSource } from './event-source.ts';
-import { KEEP_ALIVE, logEventText, retryText, TO_BE_RESUMED } from './event-text.ts';
+import type { LogsOutcome, Lookup, Snapshot, Stream } from '../../engine/api.ts';
+import type { LoggedSource, Places } from './event-source.ts';
+import { KEEP_ALIVE, lineEventsText, retryText, TO_BE_RESUMED } from './event-text.ts';
 import { beatsUntil, nextAfter, nextLines } from './event-waits.ts';
+
+type Page = Extract<LogsOutcome, { kind: 'found' }>;
+
+/** Where the reader is in one of the two. */
+interface Tail {
+  readonly stream: Stream;
+  hasMore: boolean;
+  coming: Promise<Come> | null;
+}
 
 export async function* loggedTexts(source: LoggedSource, signal: AbortSignal): AsyncGenerator<string, void, undefined> {
   const { engine, snapshot, isKnown, eventWith } = source;
@@ -16,49 +25,46 @@ export async function* loggedTexts(source: LoggedSource, signal: AbortSignal): A
   const ends = new AbortController();
   const stop = AbortSignal.any([signal, ends.signal]);
   const endsAt = clock.now() + limits.eventsMsMax;
-  let { job } = snapshot;
-  let { after } = source;
-  let hasLines = true;
-  let change: Promise<Lookup | null> | null = null;
-  let lines: Promise<LogsOutcome | null> | null = null;
+  let latest: Snapshot = snapshot;
+  let places: Places = source.after;
+  const tails = (Object.keys(places) as Stream[]).map((stream): Tail => ({ stream, hasMore: true, coming: null }));
+  let change: Promise<Come> | null = null;
   yield retryText(limits.eventsRetryMs);
-  if (!isKnown && !isFinal(job.state)) yield eventWith(snapshot, after);
-  let latest = snapshot;
+  if (!isKnown && !isFinal(snapshot.job.state)) yield eventWith(snapshot, places);
   try {
     for (;;) {
-      if (isFinal(job.state) && !hasLines) return yield eventWith(latest, after);
-      if (!isFinal(job.state)) change ??= nextAfter(engine, job, endsAt, stop);
-      if (hasLines) lines ??= nextLines(engine, job, { after, endsAt, signal: stop });
-      const first = Promise.race([tagged('change', change), tagged('lines', lines)]);
-      yield* beatsUntil(first, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
-      const come = await first;
-      if (come.answer === null) return yield TO_BE_RESUMED;
-      if (come.answer.kind !== 'found') return;
-      if (come.what === 'lines') {
-        lines = null;
-        const page = come.answer as Extract<LogsOutcome, { kind: 'found' }>;
-        hasLines = !page.isDone;
-        after = page.next;
-        if (page.lines.length > 0) yield logEventText(job.revision, page.lines);
-      } else {
-        change = null;
-        latest = come.answer.snapshot;
-        job = latest.job;
-        if (!isFinal(job.state)) yield eventWith(latest, after);
+      const { job } = latest;
+      if (isFinal(job.state) && tails.every(({ hasMore }) => !hasMore)) return yield eventWith(latest, places);
+      if (!isFinal(job.state))
+        change ??= nextAfter(engine, job, endsAt, stop).then((answer) => ({ tail: null, answer }));
+      for (const tail of tails.filter(({ hasMore }) => hasMore)) {
+        const of = { stream: tail.stream, after: places[tail.stream] ?? 0, endsAt, signal: stop };
+        tail.coming ??= nextLines(engine, job, of).then((answer) => ({ tail, answer }));
       }
+      const first = Promise.race([change, ...tails.map(({ coming }) => coming)].filter((one) => one !== null));
+      yield* beatsUntil(first, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
+      const { tail, answer } = await first;
+      if (answer === null) return yield TO_BE_RESUMED;
+      if (answer.kind !== 'found') return;
+      if (tail === null) {
+        change = null;
+        latest = answer.snapshot;
+        if (!isFinal(latest.job.state)) yield eventWith(latest, places);
+        continue;
+      }
+      const page = answer as Page;
+      tail.coming = null;
+      tail.hasMore = !page.isDone;
+      if (page.lines.length > 0) yield lineEventsText(job.revision, page.lines, places);
+      places = { ...places, [tail.stream]: page.next };
     }
   } finally {
     ends.abort();
   }
 }
 
-type Come =
-  | { readonly what: 'change'; readonly answer: Lookup | null }
-  | { readonly what: 'lines'; readonly answer: LogsOutcome | null };
-
-/** Never settles where there is nothing to wait for. */
-function tagged(what: Come['what'], promise: Promise<Come['answer']> | null): Promise<Come> {
-  return promise === null ? NOTHING : promise.then((answer) => ({ what, answer }) as Come);
+interface Come {
+  /** Null for a change of the job. */
+  readonly tail: Tail | null;
+  readonly answer: Lookup | LogsOutcome | null;
 }
-
-const NOTHING = new Promise<never>(() => {});

@@ -4,7 +4,7 @@
  * An offset past the end is empty and no error: a reader who is early waits. `next` is what to ask with the next time, whether lines came or not.
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import type { CallerSignal, LogRequest } from '../../engine/api.ts';
+import type { CallerSignal, LogPage, LogRequest, Stream } from '../../engine/api.ts';
 import { CACHE_CONTROL, type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { logLineBody, plainLogLine, wantsText } from './log-text.ts';
 import { notThere, requireJobId } from './mapping.ts';
@@ -13,7 +13,7 @@ import { requestWaitMs } from './wait-of.ts';
 import type { LogsQuery } from './wire.ts';
 
 const NEVER = new AbortController().signal;
-const NEXT_HEADER = 'bide-next';
+export const NEXT_HEADER = 'bide-next';
 
 export function declareLogsRoute(app: FastifyInstance, face: Face): void {
   const { wire, guard } = face;
@@ -43,12 +43,29 @@ export function declareLogsRoute(app: FastifyInstance, face: Face): void {
 }
 
 async function sendLogs(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { lines, next, isDone } = await readLines(face, request, reply, 'log');
+  reply.header('cache-control', CACHE_CONTROL).header('x-content-type-options', 'nosniff').header('vary', 'accept');
+  if (wantsText(request.raw.headers.accept)) {
+    reply.header(NEXT_HEADER, String(next)).type('text/plain; charset=utf-8');
+    return reply.send(lines.map(plainLogLine).join(''));
+  }
+  return reply.type(JSON_TYPE).send(`{"lines":[${lines.map(logLineBody).join(',')}],"next":${next},"done":${isDone}}`);
+}
+
+/** The page that a request asks for, held where it says so. */
+export async function readLines(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  stream: Stream,
+): Promise<LogPage> {
   const { engine } = face;
   const query = request.query as LogsQuery;
   const timeoutMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   const asked: Omit<LogRequest, 'signal'> = {
     tenant: principalOf(request).tenant,
     id: requireJobId((request.params as { id: string }).id),
+    stream,
     after: query.after ?? 0,
     attempt: query.attempt,
     levelMin: query.level,
@@ -58,11 +75,5 @@ async function sendLogs(face: Face, request: FastifyRequest, reply: FastifyReply
   const read = (signal: CallerSignal) => engine.readLogs({ ...asked, signal });
   const outcome = timeoutMs === 0 ? await read(NEVER) : await holdOrRefuse(face, request, reply, read);
   if (outcome.kind !== 'found') throw notThere(outcome);
-  const { lines, next, isDone } = outcome;
-  reply.header('cache-control', CACHE_CONTROL).header('x-content-type-options', 'nosniff').header('vary', 'accept');
-  if (wantsText(request.raw.headers.accept)) {
-    reply.header(NEXT_HEADER, String(next)).type('text/plain; charset=utf-8');
-    return reply.send(lines.map(plainLogLine).join(''));
-  }
-  return reply.type(JSON_TYPE).send(`{"lines":[${lines.map(logLineBody).join(',')}],"next":${next},"done":${isDone}}`);
+  return outcome;
 }

@@ -15,6 +15,7 @@ import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
 import { declareListRoute } from './list-route.ts';
 import { declareLogsRoute } from './logs-route.ts';
+import { declareOutputRoute } from './output-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
 import { declareTypeRoutes } from './type-routes.ts';
@@ -59,6 +60,7 @@ export async function nativeRoutes(
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);
     declareLogsRoute(app, face);
+    declareOutputRoute(app, face);
     declareWorkRoutes(app, face);
     declareTypeRoutes(app, face, services.keys);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);

@@ -1,4 +1,4 @@
-/** The schemas of logs: reading them, and what workers say. */
+/** The schemas of logs and output: reading them, and what workers say and emit. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { LOG_LEVELS } from '../../core/log-line.ts';
@@ -11,6 +11,16 @@ const LogLineShape = Type.Object({
   level: oneOf(LOG_LEVELS, 'From little to much.'),
   line: Type.String(),
   fields: nullable(Type.Object({})),
+});
+
+const ChunkShape = Type.Object({
+  offset: Type.Integer({ description: 'Grows from chunk to chunk, also from run to run.' }),
+  attempt: Type.Integer({ description: 'Who emitted it.' }),
+  fence: Type.Integer({
+    description: 'Of the run that emitted it. Where it grows, output begins anew: drop what came before.',
+  }),
+  at: time('When it was emitted.'),
+  chunk: Type.Unknown({ description: 'A JSON value, as it was emitted.' }),
 });
 
 export function logSchemas(limits: Limits) {
@@ -28,6 +38,22 @@ export function logSchemas(limits: Limits) {
       },
       strict,
     ),
+    outputQuery: Type.Object(
+      {
+        after: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'Only chunks behind this offset: the `next` of the answer before.' }),
+        ),
+        attempt: Type.Optional(Type.Integer({ minimum: 1, description: 'Only what this attempt emitted.' })),
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.logPageMax, default: limits.logPageMax })),
+        wait: Type.Optional(seconds('Seconds to hold the answer while there is no such chunk.')),
+      },
+      strict,
+    ),
+    output: Type.Object({
+      chunks: Type.Array(ChunkShape),
+      next: Type.Integer({ description: 'Pass as `after` for what comes behind these chunks.' }),
+      done: Type.Boolean({ description: 'The job is final and these are its last chunks.' }),
+    }),
     logs: Type.Object({
       lines: Type.Array(LogLineShape),
       next: Type.Integer({ description: 'Pass as `after` for what comes behind these lines.' }),
@@ -50,4 +76,13 @@ export function heartbeatLog(limits: Limits) {
     ),
     { maxItems: limits.logLinesPerSecondMax, description: 'What the work has said since the last one.' },
   );
+}
+
+/** What comes with a heartbeat. */
+export function heartbeatOutput(limits: Limits) {
+  return Type.Array(Type.Unknown({ description: 'A JSON value or a string.' }), {
+    maxItems: limits.logLinesPerSecondMax,
+    description:
+      'What the work has emitted since the last one. With OUTPUT_TOO_LARGE none of it is kept: report the failure.',
+  });
 }

@@ -1,7 +1,7 @@
 /** The schemas of remote workers: claims, heartbeats and reports. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
-import { heartbeatLog } from './wire-logs.ts';
+import { heartbeatLog, heartbeatOutput } from './wire-logs.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
 
 const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
@@ -60,6 +60,7 @@ export function reportSchemas(limits: Limits) {
           ),
         ),
         log: Type.Optional(heartbeatLog(limits)),
+        output: Type.Optional(heartbeatOutput(limits)),
         leaseMs: Type.Optional(leaseMs(limits)),
         wait: Type.Optional(seconds('Seconds to hold the answer while no cancel is requested.')),
       },

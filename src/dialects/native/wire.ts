@@ -38,6 +38,12 @@ function querySchemas(limits: Limits) {
         logsAfter: Type.Optional(
           Type.Integer({ minimum: 0, description: 'Only lines behind this offset, where Last-Event-ID names none.' }),
         ),
+        output: Type.Optional(
+          oneOf(['true', 'false'], 'Whether the chunks of the output come as events, named `output`.'),
+        ),
+        outputAfter: Type.Optional(
+          Type.Integer({ minimum: 0, description: 'Only chunks behind this offset, where Last-Event-ID names none.' }),
+        ),
         lastEventId: Type.Optional(
           Type.Integer({ minimum: 0, description: 'As the header Last-Event-ID, which wins, for who cannot set it.' }),
         ),

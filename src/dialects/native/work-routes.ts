@@ -160,7 +160,7 @@ function requireClaimed(outcome: ClaimWorkOutcome) {
 
 async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = face;
-  const { fence, progress, leaseMs, wait, log } = request.body as HeartbeatBody;
+  const { fence, progress, leaseMs, wait, log, output } = request.body as HeartbeatBody;
   const now = engine.clock.now();
   const timeoutMs = waitMsOf(wait, engine.limits.waitMsMax);
   const beat = (signal: CallerSignal) =>
@@ -171,6 +171,7 @@ async function heartbeat(face: Face, request: FastifyRequest, reply: FastifyRepl
       timeoutMs,
       signal,
       ...(log === undefined ? {} : { log: log.map((line, index) => logEntryOf(line, index, now)) }),
+      ...(output === undefined ? {} : { output: output.map((chunk) => JSON.stringify(chunk)) }),
       ...(leaseMs === undefined ? {} : { leaseMs }),
       ...(progress?.percent === undefined ? {} : { percent: progress.percent }),
       ...(progress?.message === undefined ? {} : { message: progress.message }),

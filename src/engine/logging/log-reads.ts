@@ -1,5 +1,5 @@
 /**
- * Reading a job's log, and waiting for more of it.
+ * Reading a job's log or its output, and waiting for more of it.
  *
  * The job is read before its lines: what it said is stored before its end is, so a final job's lines are all there. Between two looks nothing is asked of the
  * store; only where other processes write to it as well, a look is due at every poll.
@@ -43,10 +43,18 @@ async function readLogs(options: LogReadsOptions, request: LogRequest): Promise<
 }
 
 async function pageOf({ store, limits }: LogReadsOptions, request: LogRequest, { job }: Snapshot): Promise<LogPage> {
-  const { id, after, attempt, levelMin } = request;
+  const { id, stream, after, attempt, levelMin } = request;
   const limit = Math.min(request.limit, limits.logPageMax);
-  const lines = await store.logRead({ id, after, attempt, levelMin, limit });
-  return { lines, next: lines.at(-1)?.offset ?? after, isDone: isFinal(job.state) && lines.length < limit };
+  // Lines of a log are short.
+  const bytesMax = stream === 'output' ? limits.outputPageBytesMax : undefined;
+  const filter = { id, stream, attempt, levelMin };
+  const lines = await store.logRead({ ...filter, after, limit, bytesMax });
+  const next = lines.at(-1)?.offset ?? after;
+  if (!isFinal(job.state)) return { lines, next, isDone: false };
+  // A page that bytes ended may be the last one all the same, and only the store knows.
+  const isCut = lines.length === limit || (bytesMax !== undefined && lines.length > 0);
+  const isDone = !isCut || (await store.logRead({ ...filter, after: next, limit: 1 })).length === 0;
+  return { lines, next, isDone };
 }
 
 interface Ears {
@@ -56,9 +64,9 @@ interface Ears {
   close(): void;
 }
 
-function listening(logs: Logs, { id, signal }: LogRequest): Ears {
+function listening(logs: Logs, { id, stream, signal }: LogRequest): Ears {
   const ears: Ears = { hasNews: false, wake: new AbortController(), close };
-  const stop = logs.listen(id, () => {
+  const stop = logs.listen({ id, stream }, () => {
     ears.hasNews = true;
     ears.wake.abort();
   });

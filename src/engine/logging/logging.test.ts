@@ -22,10 +22,10 @@ describe('what a job says', () => {
     attempt.log('two', 'error', '{"page":3}');
     end(DONE);
     await fixture.until(id, ({ state }) => isFinal(state));
-    const at = fixture.clock.now();
+    const said = { stream: 'log', at: fixture.clock.now(), attempt: 1, fence: 1 } as const;
     assert.deepEqual(await linesOf(fixture, id), [
-      { at, attempt: 1, level: 'info', line: 'one', fields: null, offset: 35 },
-      { at, attempt: 1, level: 'error', line: 'two', fields: '{"page":3}', offset: 80 },
+      { ...said, level: 'info', line: 'one', fields: null, offset: 35 },
+      { ...said, level: 'error', line: 'two', fields: '{"page":3}', offset: 80 },
     ]);
     assert.equal(fixture.spy.calls.get('logAppend'), 1, 'one write for all of a turn');
   });
@@ -119,6 +119,41 @@ describe('what a job says', () => {
   });
 });
 
+describe('what a job emits', () => {
+  it('waits for a store that is away, loses nothing, and comes before the outcome', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    const id = await fixture.submit('task');
+    const { attempt, end } = await play.next();
+    fixture.spy.breakDown('logAppend');
+    attempt.emit('1');
+    attempt.log('said');
+    await fixture.advance(3_000);
+    for (let chunk = 2; chunk <= 2_000; chunk += 1) attempt.emit(String(chunk));
+    end(DONE);
+    await fixture.advance(3_000);
+    assert.equal((await fixture.job(id)).state, 'running');
+    fixture.spy.repair();
+    await fixture.advance(3_000);
+    assert.equal((await fixture.job(id)).state, 'succeeded');
+    const first = await textsOf(fixture, id, { stream: 'output', limit: 1_000 });
+    assert.deepEqual([first.length, first[0], first.at(-1)], [1_000, '1', '1000']);
+    assert.deepEqual(await textsOf(fixture, id), ['said']);
+  });
+
+  it('is not kept after its end', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    const id = await fixture.submit('task');
+    const { attempt, end } = await play.next();
+    end(DONE);
+    await fixture.until(id, ({ state }) => isFinal(state));
+    attempt.emit('"late"');
+    await fixture.spy.idle();
+    assert.deepEqual(await textsOf(fixture, id, { stream: 'output' }), []);
+  });
+});
+
 describe('whoever reads a log', () => {
   it('waits for the next line, and is told when there will be none', async () => {
     const play = createPlay();
@@ -154,7 +189,16 @@ describe('whoever reads a log', () => {
 });
 
 function read({ engine }: Fixture, id: string, over: Partial<LogRequest> = {}) {
-  return engine.readLogs({ tenant: TENANT, id, after: 0, limit: 100, timeoutMs: 0, signal: NEVER, ...over });
+  return engine.readLogs({
+    tenant: TENANT,
+    id,
+    stream: 'log',
+    after: 0,
+    limit: 100,
+    timeoutMs: 0,
+    signal: NEVER,
+    ...over,
+  });
 }
 
 async function linesOf(fixture: Fixture, id: string, over: Partial<LogRequest> = {}) {

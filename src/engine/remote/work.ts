@@ -10,6 +10,8 @@
 import type { Command } from '../../core/decide.ts';
 import { BideError } from '../../core/errors.ts';
 import type { Failure, Job } from '../../core/job.ts';
+import type { LimitName } from '../../core/limits.ts';
+import type { LogEntry } from '../../core/log-line.ts';
 import type { LeaseExtension, LeaseOutcome, LogOutcome, ResultContent } from '../../store/contract.ts';
 import type {
   CallerSignal,
@@ -87,7 +89,7 @@ async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promi
   const { extensions, clock, limits } = options;
   const held = await heldBy(options, request);
   if (held.kind !== 'held') return held;
-  if ((await tellLog(options, request)) === 'lost') return lostNow(options, request);
+  if ((await tell(options, request)) === 'lost') return lostNow(options, request);
   await report(options, request, held.job);
   const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
   const endsAt = clock.now() + request.timeoutMs;
@@ -134,14 +136,39 @@ async function lostNow({ reader }: WorkOptions, { tenant, id }: WorkRef): Promis
   return lookup.kind === 'found' ? { kind: 'lost', snapshot: lookup.snapshot } : lookup;
 }
 
-/** Within the limits, as what handlers of this process say. */
+/** Within the limits, as what handlers of this process say and emit. Throws OUTPUT_TOO_LARGE, with nothing else of the heartbeat done. */
+async function tell(options: WorkOptions, request: HeartbeatRequest): Promise<LogOutcome | null> {
+  const emitted = await tellOutput(options, request);
+  return emitted === 'lost' ? 'lost' : tellLog(options, request);
+}
+
 async function tellLog(
   { logs, limits }: WorkOptions,
   { id, fence, log = [] }: HeartbeatRequest,
 ): Promise<LogOutcome | null> {
   if (log.length === 0 || limits.logBytesPerJobMax === 0) return null;
   const entries = log.map((entry) => logEntryOf(entry, limits));
-  return logs.append({ id, fence, entries, bytesMax: limits.logBytesPerJobMax });
+  return logs.append({ id, fence, stream: 'log', entries, bytesMax: limits.logBytesPerJobMax });
+}
+
+async function tellOutput(
+  { logs, limits, clock }: WorkOptions,
+  { id, fence, output = [] }: HeartbeatRequest,
+): Promise<LogOutcome | null> {
+  if (output.length === 0) return null;
+  const { outputBytesPerJobMax: bytesMax, outputChunkBytesMax: chunkBytesMax } = limits;
+  const bytes = Math.max(...output.map((chunk) => Buffer.byteLength(chunk)));
+  if (bytes > chunkBytesMax) throw outputTooLarge(`A chunk has ${bytes} bytes`, 'outputChunkBytesMax', chunkBytesMax);
+  const at = clock.now();
+  const entries = output.map((line): LogEntry => ({ at, level: 'info', line, fields: null }));
+  const outcome = await logs.append({ id, fence, stream: 'output', entries, bytesMax });
+  if (outcome === 'full')
+    throw outputTooLarge('With these chunks the attempt emits more than fits', 'outputBytesPerJobMax', bytesMax);
+  return outcome;
+}
+
+function outputTooLarge(what: string, limit: LimitName, value: number): BideError {
+  return new BideError('OUTPUT_TOO_LARGE', `${what}; the limit is ${value} bytes (${limit}).`, { limit, value });
 }
 
 async function report({ commands, limits }: WorkOptions, request: HeartbeatRequest, seen: Job): Promise<void> {

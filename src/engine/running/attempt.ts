@@ -26,6 +26,7 @@ import type { Asker, Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
 import { AttemptLog } from '../logging/attempt-log.ts';
+import { AttemptOutput } from '../logging/attempt-output.ts';
 import type { Logs } from '../logging/logs.ts';
 import { attemptFacts } from '../telemetry.ts';
 import { failureOf, stackOf } from './failure.ts';
@@ -94,6 +95,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   #controller: AbortController | null = null;
   #reporter: ProgressReporter | null = null;
   #log: AttemptLog | null = null;
+  #output: AttemptOutput | null = null;
   #cancelGrace: CancelTimer | null = null;
   #reason: AbortReason | null = null;
   #verdict: Verdict = null;
@@ -169,13 +171,23 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
 
   log(): AttemptLog {
     if (this.#log === null) {
-      this.#log = new AttemptLog(this.options, this.job, () => {
-        // What is said after its end says nothing of the lease.
-        if (this.isRunning) this.abort('lost');
-      });
+      this.#log = new AttemptLog(this.options, this.job, () => this.#wasLost());
       if (!this.isRunning) this.#log.stop();
     }
     return this.#log;
+  }
+
+  output(): AttemptOutput {
+    if (this.#output === null) {
+      this.#output = new AttemptOutput(this.options, this.job, () => this.#wasLost());
+      if (!this.isRunning) this.#output.stop();
+    }
+    return this.#output;
+  }
+
+  /** What is said after its end says nothing of the lease. */
+  #wasLost(): void {
+    if (this.isRunning) this.abort('lost');
   }
 
   #judged(refused: Failure | null): void {
@@ -250,9 +262,10 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   #record({ command, result }: Exclude<Verdict, null>): void {
     this.#tries += 1;
     const carry = () => this.options.commands.carry({ id: this.job.id, command, seen: this.job, result }, this);
-    const flushed = this.#log?.flush() ?? null;
-    if (flushed === null) carry();
-    else void flushed.then(carry, (error) => this.failed(error));
+    const log = this.#log?.flush() ?? null;
+    const output = this.#output?.flush() ?? null;
+    if (log === null && output === null) carry();
+    else void Promise.all([log, output]).then(carry, (error) => this.failed(error));
   }
 
   carried(carried: Carried): void {
@@ -275,6 +288,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   #settle(): void {
     this.#isSettled = true;
     this.#log?.stop();
+    this.#output?.stop();
     this.#settled?.resolve();
     this.#keeper.settled(this);
   }

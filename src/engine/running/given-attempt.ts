@@ -1,10 +1,11 @@
 /**
- * What a handler is given. Signal, reporter and log are made when it first asks for them: a handler that is done in a moment asks for none,
+ * What a handler is given. Signal, reporter, log and output are made when it first asks for them: a handler that is done in a moment asks for none,
  * and an AbortSignal costs as much as all the rest of an attempt.
  */
 import type { Job } from '../../core/job.ts';
 import type { Attempt } from '../api.ts';
 import type { AttemptLog } from '../logging/attempt-log.ts';
+import type { AttemptOutput } from '../logging/attempt-output.ts';
 import type { ProgressReporter } from './progress.ts';
 
 /** Where the parts come from: the attempt itself. */
@@ -13,6 +14,7 @@ export interface AttemptParts {
   signal(): AbortSignal;
   reporter(): ProgressReporter;
   log(): AttemptLog;
+  output(): AttemptOutput;
 }
 
 export class GivenAttempt implements Attempt {
@@ -30,7 +32,7 @@ export class GivenAttempt implements Attempt {
     return this.#parts.signal();
   }
 
-  /** A function and no method, as is `log`: handlers take them out of the object. */
+  /** A function and no method, as are `log` and `emit`: handlers take them out of the object. */
   get report(): Attempt['report'] {
     return this.#parts.reporter().report;
   }
@@ -38,5 +40,10 @@ export class GivenAttempt implements Attempt {
   get log(): Attempt['log'] {
     const log = this.#parts.log();
     return (line, level = 'info', fields = null) => log.say(line, level, fields);
+  }
+
+  get emit(): Attempt['emit'] {
+    const output = this.#parts.output();
+    return (chunk) => output.emit(chunk);
   }
 }

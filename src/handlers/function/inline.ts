@@ -30,8 +30,9 @@ async function runInline(
       input: attempt.input,
       signal: controller.signal,
       report: (percent: number, message: string | null | undefined) => attempt.report(percent, message),
-      // Asked for when something is said: most say nothing.
+      // Asked for when something is said or emitted: most say nothing.
       log: (line: string, level: LogLevel, fields: string | null) => attempt.log(line, level, fields),
+      emit: (chunk: string) => attempt.emit(chunk),
     };
     return await runFunction(run, call, limits);
   } finally {

@@ -9,6 +9,7 @@ import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, Attempt } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type JobLog, jobLogOf } from './job-log.ts';
+import { type Emit, emitterOf, type OutputLimits } from './job-output.ts';
 
 export interface JobContext {
   readonly id: string;
@@ -33,10 +34,12 @@ export interface JobContext {
   progress(percent: number, message?: string | null): void;
   /** Kept with the job, to be read while it runs and after. */
   readonly log: JobLog;
+  /** A part of the result, a JSON value or a string, readable before the job ends; an async generator emits what it yields. */
+  readonly emit: Emit;
 }
 
 /**
- * May return JSON (undefined counts as null), a `Uint8Array`, or `{ bytes, contentType }`. A string is a JSON string; text is
+ * An async generator emits what it yields. May return JSON (undefined counts as null), a `Uint8Array`, or `{ bytes, contentType }`. A string is a JSON string; text is
  * returned as bytes with `text/plain`. Whatever it throws fails the attempt; a `PermanentError` fails the job.
  */
 export type FunctionHandler = (input: never, context: JobContext) => unknown;
@@ -62,6 +65,8 @@ export interface Call {
   report(percent: number, message: string | null | undefined): void;
   /** @param fields a JSON object as text */
   log(line: string, level: LogLevel, fields: string | null): void;
+  /** @param chunk JSON text */
+  emit(chunk: string): void;
 }
 
 export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
@@ -78,7 +83,7 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
   };
 }
 
-export function jobContextOf(call: Call): JobContext {
+export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
   const { facts } = call;
   return {
     id: facts.id,
@@ -93,6 +98,7 @@ export function jobContextOf(call: Call): JobContext {
     },
     progress: (percent, message) => call.report(Number(percent), message === null ? null : asText(message)),
     log: jobLogOf(call),
+    emit: emitterOf((chunk) => call.emit(chunk), limits),
   };
 }
 

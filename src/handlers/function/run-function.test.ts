@@ -7,7 +7,8 @@ import { inlineHandler } from './inline.ts';
 import type { FunctionHandler, JobContext } from './job-context.ts';
 import { PermanentError } from './permanent-error.ts';
 
-const LIMITS = { ...DEFAULT_LIMITS, resultBytesMax: 1_000, errorMessageLengthMax: 100 };
+const OUTPUT_LIMITS = { outputBytesPerJobMax: 200, outputChunkBytesMax: 100 };
+const LIMITS = { ...DEFAULT_LIMITS, ...OUTPUT_LIMITS, resultBytesMax: 1_000, errorMessageLengthMax: 100 };
 
 function start(run: FunctionHandler, input: Parameters<typeof sampleAttempt>[0] = null) {
   const attempt = sampleAttempt(input, { type: 'fn', timeoutMs: 1_000, deadlineAt: 4_000_000_000_000 });
@@ -166,6 +167,78 @@ describe('inlineHandler', () => {
       { line: 'page', level: 'warn', fields: '{"page":3}' },
       { line: 'bad', level: 'error', fields: '{"dropped":"The fields were no JSON object."}' },
     ]);
+  });
+
+  it('emits what it is told, and what an async generator yields, whose return is the result', async () => {
+    const { attempt, ended } = start(async function* (_input, { emit }) {
+      emit({ first: true });
+      yield 'a';
+      await Promise.resolve();
+      yield [1, { at: new Date(0) }];
+      yield undefined;
+      return 'all';
+    });
+    assert.equal(resultOf(await ended), 'all');
+    assert.deepEqual(attempt.chunks, [{ first: true }, 'a', [1, { at: '1970-01-01T00:00:00.000Z' }], null]);
+  });
+
+  it('fails for good where more is emitted than fits, and keeps what was emitted before', async () => {
+    for (const [size, limit] of [
+      [101, 'outputChunkBytesMax'],
+      [70, 'outputBytesPerJobMax'],
+    ] as const) {
+      const { attempt, ended } = start(async function* () {
+        yield 'x'.repeat(68);
+        yield 'x'.repeat(size - 2);
+        return 'never';
+      });
+      const outcome = await ended;
+      assert.ok(outcome.kind === 'failed' && !outcome.isRetryable);
+      assert.equal(outcome.failure.code, 'OUTPUT_TOO_LARGE');
+      assert.match(
+        outcome.failure.message,
+        new RegExp(`has ${size === 70 ? 204 : size} bytes; the limit is \\d+ \\(${limit}\\)`),
+      );
+      assert.equal(attempt.chunks.length, 1);
+    }
+  });
+
+  it('throws at the call or yield that emits too much, and goes on where that is caught', async () => {
+    const { attempt, ended } = start(async function* (_input, { emit }) {
+      assert.throws(() => emit('x'.repeat(200)), { code: 'OUTPUT_TOO_LARGE' });
+      try {
+        yield 'x'.repeat(200);
+      } catch {
+        yield 'less';
+      }
+      return 'done';
+    });
+    assert.equal(resultOf(await ended), 'done');
+    assert.deepEqual(attempt.chunks, ['less']);
+  });
+
+  it('refuses to emit what JSON cannot carry, with its place', async () => {
+    const failure = await failureOf((_input, { emit }) => emit({ a: [1n] }));
+    assert.deepEqual([failure.code, failure.isRetryable], ['RESULT_NOT_JSON', false]);
+    assert.match(failure.message, /emitted a bigint at \/a\/0/);
+    assert.match((await failureOf((_input, { emit }) => emit(new Uint8Array(1)))).message, /emitted an? Uint8Array/);
+  });
+
+  it('ends a generator between two chunks when its signal has fired, and its finally runs', async () => {
+    let isCleaned = false;
+    const { attempt, ended } = start(async function* () {
+      try {
+        for (;;) {
+          yield 1;
+          await new Promise(setImmediate);
+          if (attempt.chunks.length === 2) attempt.abort('cancel');
+        }
+      } finally {
+        isCleaned = true;
+      }
+    });
+    assert.deepEqual(await ended, { kind: 'aborted' });
+    assert.deepEqual([attempt.chunks, isCleaned], [[1, 1], true]);
   });
 
   it('fires the signal with an error and takes what is thrown then for the end', async () => {

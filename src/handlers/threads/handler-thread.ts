@@ -165,6 +165,9 @@ export class HandlerThread {
       case 'log':
         this.#runs.get(message.run)?.run.attempt.log(message.line, message.level, message.fields);
         return;
+      case 'emit':
+        this.#runs.get(message.run)?.run.attempt.emit(message.chunk);
+        return;
       case 'ended':
         this.#ended(message.run, message.outcome);
         return;

@@ -53,6 +53,7 @@ export type FromThread =
       readonly level: LogLevel;
       readonly fields: string | null;
     }
+  | { readonly kind: 'emit'; readonly run: number; readonly chunk: string }
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: AttemptOutcome }
   | { readonly kind: 'pong'; readonly ping: number }
   /** An error that no handler's promise carries; the thread ends. */

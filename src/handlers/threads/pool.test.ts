@@ -28,6 +28,7 @@ export default { types: {
   priority: () => getPriority(),
   facts: (_, { id, type, tenant, attempt, tags, deadline }) => ({ id, type, tenant, attempt, tags, deadline }),
   chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); job.log.debug('more', { a: 1 }); return null; },
+  parts: async function* (_, job) { job.emit({ a: 1 }); yield 'b'; yield 'c'; return 'whole'; },
   wait: async (_, job) => { job.progress(1, String(threadId)); await untilAborted(job.signal); },
   tell: async (_, job) => { job.progress(1); try { await untilAborted(job.signal); } catch (error) { return { name: error.name, message: error.message }; } },
   gate: (_, job) => new Promise((resolve) => {
@@ -145,6 +146,12 @@ describe('ThreadPool', () => {
       tags: { k: 'v' },
       deadline: new Date(deadlineAt).toJSON(),
     });
+  });
+
+  it('emits what a handler emits and yields, before its end', async () => {
+    const { attempt, ended } = start(poolOf(), 'parts');
+    assert.equal(resultOf(await ended), 'whole');
+    assert.deepEqual(attempt.chunks, [{ a: 1 }, 'b', 'c']);
   });
 
   it('brings progress and log lines across in their order', async () => {

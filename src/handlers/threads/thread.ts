@@ -132,6 +132,7 @@ function callOf(run: Run, { facts, input }: RunMessage): Call {
     report: (percent, text) =>
       say({ kind: 'report', run: run.number, percent, ...(text === undefined ? {} : { message: text }) }),
     log: (line, level, fields) => say({ kind: 'log', run: run.number, line, level, fields }),
+    emit: (chunk) => say({ kind: 'emit', run: run.number, chunk }),
   };
 }
 

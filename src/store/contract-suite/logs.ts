@@ -19,7 +19,7 @@ export const logs: Topic = [
     const lines = await read(store, job);
     assert.deepEqual(
       lines.map(bare),
-      [...entries, entry('two', 'warn')].map((one) => ({ ...one, attempt: 1 })),
+      [...entries, entry('two', 'warn')].map((one) => ({ ...one, stream: 'log', fence: 1, attempt: 1 })),
     );
     assert.deepEqual(
       lines.map(({ offset }) => offset),
@@ -49,7 +49,10 @@ export const logs: Topic = [
     assert.deepEqual(await read(store, job, { after: a?.offset ?? 0 }), [b, c]);
     assert.deepEqual(await read(store, job, { after: (a?.offset ?? 0) + 1, limit: 1 }), [b]);
     assert.deepEqual(await read(store, job, { after: (c?.offset ?? 0) + 1_000 }), []);
-    assert.deepEqual(await store.logRead({ id: '00000000-0000-7000-8000-000000000000', after: 0, limit: 1 }), []);
+    assert.deepEqual(
+      await store.logRead({ id: '00000000-0000-7000-8000-000000000000', stream: 'log', after: 0, limit: 1 }),
+      [],
+    );
   }),
 
   test('logRead picks by attempt and by level', async (context) => {
@@ -76,6 +79,7 @@ export const logs: Topic = [
     const append = (fence: number, line: string) => ({
       id: job.id,
       fence,
+      stream: 'log' as const,
       entries: [entry(line)],
       bytesMax: BYTES_MAX,
     });
@@ -99,7 +103,9 @@ export const logs: Topic = [
     let largest = 0;
     for (let round = 0; round < 20; round += 1) {
       const entries = Array.from({ length: 5 }, () => entry(text));
-      assert.deepEqual(await store.logAppend([{ id: job.id, fence: job.fence, entries, bytesMax }]), ['written']);
+      assert.deepEqual(await store.logAppend([{ id: job.id, fence: job.fence, stream: 'log', entries, bytesMax }]), [
+        'written',
+      ]);
       largest = Math.max(largest, (await read(store, job)).length);
     }
     const lines = await read(store, job);
@@ -194,9 +200,9 @@ async function running(context: Context): Promise<Job> {
 }
 
 function append(store: Store, { id, fence }: Job, entries: readonly LogEntry[]) {
-  return store.logAppend([{ id, fence, entries, bytesMax: BYTES_MAX }]);
+  return store.logAppend([{ id, fence, stream: 'log', entries, bytesMax: BYTES_MAX }]);
 }
 
 function read(store: Store, { id }: Pick<Job, 'id'>, over: Partial<LogFilter> = {}): Promise<readonly LogLine[]> {
-  return store.logRead({ id, after: 0, limit: LINES_MAX, ...over });
+  return store.logRead({ id, stream: 'log', after: 0, limit: LINES_MAX, ...over });
 }

@@ -14,6 +14,7 @@ import { leases } from './leases.ts';
 import { listing } from './listing.ts';
 import { logs } from './logs.ts';
 import { migration } from './migration.ts';
+import { output } from './output.ts';
 import { removing } from './removing.ts';
 import { restoring } from './restoring.ts';
 import { results } from './results.ts';
@@ -38,6 +39,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   results,
   removing,
   logs,
+  output,
   deliveries,
   keys,
   documents,

@@ -24,6 +24,7 @@ import { logLineOf } from './logs.ts';
 import { jobAt, jsonOf } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
 import { SCHEMA_VERSION } from './schema/migrations.ts';
+import { LOG_ROW } from './statements/log-statements.ts';
 import { finishedRow, jobRow, roomRow } from './statements/rooms.ts';
 import { LAST_NUMBER } from './statements/statement-parts.ts';
 import { givenText, plainArray } from './wire-text.ts';
@@ -189,20 +190,19 @@ async function* wholeJobs(read: Read, s: string): AsyncGenerator<StoreRecord, vo
   }
 }
 
-/** The numbers of those that have a log, each of which is read when its turn comes: a page of them would be 500 logs at once. */
+/** The numbers of those that have said something, which is read when its turn comes: a page of them would be 500 logs at once. */
 async function loggedOf(read: Read, s: string, numbers: readonly number[]): Promise<ReadonlySet<unknown>> {
   const rows = await read(
-    `SELECT n FROM unnest($1::bigint[]) AS n WHERE EXISTS (SELECT 1 FROM ${s}.job_logs WHERE number = n)`,
+    `SELECT n FROM unnest($1::bigint[]) AS n WHERE EXISTS (SELECT 1 FROM ${s}.job_lines WHERE number = n)`,
     [plainArray(numbers)],
   );
   return new Set(rows.map(([number]) => number));
 }
 
 async function logsOf(read: Read, s: string, number: number): Promise<readonly LogLine[]> {
-  const rows = await read(
-    `SELECT position, attempt, at, level, line, fields FROM ${s}.job_logs WHERE number = $1::bigint ORDER BY position`,
-    [number],
-  );
+  const rows = await read(`SELECT ${LOG_ROW} FROM ${s}.job_lines WHERE number = $1::bigint ORDER BY stream, position`, [
+    number,
+  ]);
   return rows.map(logLineOf);
 }
 

@@ -13,7 +13,7 @@
 import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
 import { ROOM_COLUMNS, roomFor, roomOf } from '../job-rooms.ts';
 import { cellOf, FIXED_COLUMNS, type JobColumn, jobCells } from '../job-row.ts';
-import { logLevelNumber } from '../log-room.ts';
+import { logLevelNumber, streamNumber } from '../log-room.ts';
 import { recordWeight } from '../record-batches.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
@@ -246,7 +246,9 @@ function logValues(wholes: readonly WholeJob[]): readonly unknown[] | null {
   if (said.length === 0) return null;
   return [
     plainArray(said.map(({ job }) => job.number)),
+    plainArray(said.map(({ line }) => streamNumber(line.stream))),
     plainArray(said.map(({ line }) => line.offset)),
+    plainArray(said.map(({ line }) => line.fence)),
     plainArray(said.map(({ line }) => line.attempt)),
     plainArray(said.map(({ line }) => line.at)),
     plainArray(said.map(({ line }) => logLevelNumber(line.level))),

@@ -20,7 +20,7 @@ import type {
   StoredKey,
   SweepFindings,
 } from '../contract.ts';
-import { logLevelNumber, logLevelOf } from '../log-room.ts';
+import { logLevelNumber, logLevelOf, streamNumber, streamOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
 import { PART_BYTES, resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
@@ -62,19 +62,27 @@ export function readInput(connection: Connection, id: string): string | null {
   return (connection.get('jobInput', id)?.[0] as string | undefined) ?? null;
 }
 
-export function readLogs(connection: Connection, { id, after, attempt, levelMin, limit }: LogFilter): LogLine[] {
+/** More bytes than any stream has, and a sum with an offset is exact still. */
+const NO_BOUND = 2 ** 52;
+
+export function readLogs(connection: Connection, filter: LogFilter): LogLine[] {
+  const { id, stream, after, attempt, levelMin, limit, bytesMax = NO_BOUND } = filter;
   const level = levelMin === undefined ? 0 : logLevelNumber(levelMin);
-  return connection.all('logRead', id, after, level, attempt ?? null, limit).map(logLineOfRow);
+  return connection
+    .all('logRead', id, after, level, attempt ?? null, limit, streamNumber(stream), bytesMax)
+    .map(logLineOfRow);
 }
 
 export function logLineOfRow(row: Row): LogLine {
   return {
-    offset: row[0] as number,
-    attempt: row[1] as number,
-    at: row[2] as number,
-    level: logLevelOf(row[3] as number),
-    line: row[4] as string,
-    fields: row[5] as string | null,
+    stream: streamOf(row[0] as number),
+    offset: row[1] as number,
+    fence: row[2] as number,
+    attempt: row[3] as number,
+    at: row[4] as number,
+    level: logLevelOf(row[5] as number),
+    line: row[6] as string,
+    fields: row[7] as string | null,
   };
 }
 

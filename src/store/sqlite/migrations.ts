@@ -142,16 +142,19 @@ CREATE TABLE job_tags (
   PRIMARY KEY (tenant, name, value, number)
 ) STRICT, WITHOUT ROWID;
 
--- Clustered by job: a job's lines are one stretch, read and removed as such. Jobs that say nothing have no row here or elsewhere.
-CREATE TABLE job_logs (
+-- What jobs say: their logs (stream 0) and their output (1). Clustered by job: its lines are one stretch, read and removed as such. Jobs that say nothing
+-- have no row here or elsewhere.
+CREATE TABLE job_lines (
   number INTEGER NOT NULL,
+  stream INTEGER NOT NULL,
   position INTEGER NOT NULL,
+  fence INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
   at INTEGER NOT NULL,
   level INTEGER NOT NULL,
   line TEXT NOT NULL,
   fields TEXT,
-  PRIMARY KEY (number, position)
+  PRIMARY KEY (number, stream, position)
 ) STRICT, WITHOUT ROWID;
 
 -- Jobs per tenant, type and state, kept by the writer in the transaction of the change: counting a million rows for every
@@ -164,7 +167,7 @@ CREATE TABLE job_counts (
   PRIMARY KEY (tenant, type, state)
 ) STRICT, WITHOUT ROWID;
 
--- Jobs of a tenant, and the bytes of their inputs, results and logs, kept in the same way. Not by state: then every change of one would have to know
+-- Jobs of a tenant, and the bytes of their inputs, results, logs and output, kept in the same way. Not by state: then every change of one would have to know
 -- the bytes of the input.
 CREATE TABLE job_usage (
   tenant TEXT NOT NULL PRIMARY KEY,

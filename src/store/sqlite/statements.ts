@@ -40,7 +40,9 @@ export const ROOM_ROWS: Readonly<Record<Room, string>> = {
 const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence';
 /** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
 const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
-const LOG_ROW = 'position, attempt, at, level, line, fields';
+const LOG_ROW = 'stream, position, fence, attempt, at, level, line, fields';
+/** As positions count them. */
+const LINE_BYTES = `${LOG_LINE_BYTES} + octet_length(line) + coalesce(octet_length(fields), 0)`;
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
 const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
 
@@ -177,23 +179,29 @@ export const STATEMENTS = {
   countOfState: 'SELECT coalesce(sum(jobs), 0) FROM job_counts WHERE state = ?',
   usage: 'SELECT jobs, bytes FROM job_usage WHERE tenant = ?',
 
-  // --- Logs -----------------------------------------------------------------------------------------------------------------
+  // --- Logs and output -----------------------------------------------------------------------------------------------------------------
   logHolder: `SELECT r.number, r.attempt, j.tenant FROM jobs j JOIN running r ON r.number = j.number
     WHERE j.id = ? AND r.fence = ?`,
-  logEnd: 'SELECT max(position) FROM job_logs WHERE number = ?',
-  logInsert: `INSERT INTO job_logs (number, ${LOG_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-  logFirstBehind: 'SELECT position, attempt FROM job_logs WHERE number = ? AND position > ? ORDER BY position LIMIT 1',
-  logLastUpTo: 'SELECT max(position) FROM job_logs WHERE number = ? AND position <= ?',
+  logEnd: 'SELECT max(position) FROM job_lines WHERE number = ? AND stream = ?',
+  logInsert: `INSERT INTO job_lines (number, ${LOG_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  logFirstBehind: `SELECT position, attempt, fence, ${LINE_BYTES} FROM job_lines
+    WHERE number = ? AND stream = ? AND position > ? ORDER BY position LIMIT 1`,
+  logLastUpTo: 'SELECT max(position) FROM job_lines WHERE number = ? AND stream = ? AND position <= ?',
+  logLastBefore: 'SELECT max(position) FROM job_lines WHERE number = ? AND stream = ? AND fence < ?',
   /** Bytes as positions count them. */
-  logBytesBetween: `SELECT coalesce(sum(${LOG_LINE_BYTES} + octet_length(line) + coalesce(octet_length(fields), 0)), 0)
-    FROM job_logs WHERE number = ? AND position > ? AND position <= ?`,
-  logDeleteBetween: 'DELETE FROM job_logs WHERE number = ? AND position > ? AND position <= ?',
-  /** Whether any of the jobs with these numbers has a log. */
-  logIsAny: 'SELECT 1 FROM job_logs WHERE number BETWEEN ? AND ? LIMIT 1',
+  logBytesBetween: `SELECT coalesce(sum(${LINE_BYTES}), 0)
+    FROM job_lines WHERE number = ? AND stream = ? AND position > ? AND position <= ?`,
+  logDeleteBetween: 'DELETE FROM job_lines WHERE number = ? AND stream = ? AND position > ? AND position <= ?',
+  logBytes: `SELECT sum(${LINE_BYTES}) FROM job_lines WHERE number = ?`,
+  logDelete: 'DELETE FROM job_lines WHERE number = ?',
+  /** Whether any of the jobs with these numbers has a line. */
+  logIsAny: 'SELECT 1 FROM job_lines WHERE number BETWEEN ? AND ? LIMIT 1',
   logRead: `SELECT ${LOG_ROW.split(', ')
     .map((column) => `l.${column}`)
-    .join(', ')} FROM jobs j JOIN job_logs l ON l.number = j.number
-    WHERE j.id = ?1 AND l.position > ?2 AND (l.attempt = 0 OR (l.level >= ?3 AND (?4 IS NULL OR l.attempt = ?4)))
+    .join(', ')} FROM jobs j JOIN job_lines l ON l.number = j.number
+    WHERE j.id = ?1 AND l.stream = ?6 AND l.position > ?2 AND l.position <= ?7 + (
+      SELECT min(position) FROM job_lines WHERE number = j.number AND stream = ?6 AND position > ?2)
+      AND (l.attempt = 0 OR (l.level >= ?3 AND (?4 IS NULL OR l.attempt = ?4)))
     ORDER BY l.position LIMIT +?5`,
 
   // --- Deliveries -----------------------------------------------------------------------------------------------------------
@@ -243,7 +251,7 @@ export const STATEMENTS = {
   dumpDocuments: `SELECT ${DOCUMENT_ROW} FROM documents ORDER BY tenant, kind, name`,
   dumpTombstones: 'SELECT id, number, tenant, gone_at, gone_until FROM tombstones ORDER BY number',
   dumpJobs: `SELECT ${SNAPSHOT}, j.input, f.result FROM ${EVERYWHERE} ORDER BY j.number`,
-  dumpLogs: `SELECT number, ${LOG_ROW} FROM job_logs ORDER BY number, position`,
+  dumpLogs: `SELECT number, ${LOG_ROW} FROM job_lines ORDER BY number, stream, position`,
   dumpDeliveriesOfJob: `SELECT ${PENDING_ROW} FROM deliveries WHERE job_number = ? ORDER BY number`,
 } satisfies Record<string, string>;
 

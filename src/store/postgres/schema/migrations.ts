@@ -184,7 +184,7 @@ CREATE INDEX finished_by_error ON ${s}.finished (tenant, ${errorCodeOf('error')}
   WHERE state IN ('failed', 'cancelled', 'expired');
 CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);
 
--- How many jobs a tenant has, and the bytes of their inputs and results (those of all logs of a type as state 'log'). A statement that changes it appends what it changed, in a
+-- How many jobs a tenant has, and the bytes of their inputs and results (those of all logs and output of a type as state 'log'). A statement that changes it appends what it changed, in a
 -- table without any index, so that no two of them meet in one row; the sweep adds these rows up.
 CREATE TABLE ${s}.job_counts (
   tenant text COLLATE "C" NOT NULL,
@@ -203,16 +203,19 @@ CREATE TABLE ${s}.job_count_changes (
   bytes bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 
--- By job: its lines are one stretch, read and removed as such. Jobs that say nothing have no row here or elsewhere.
-CREATE TABLE ${s}.job_logs (
+-- What jobs say: their logs (stream 0) and their output (1). By job: its lines are one stretch, read and removed as such. Jobs that say nothing have no
+-- row here or elsewhere.
+CREATE TABLE ${s}.job_lines (
   number bigint NOT NULL,
+  stream integer NOT NULL,
   position bigint NOT NULL,
+  fence bigint NOT NULL,
   attempt integer NOT NULL,
   at bigint NOT NULL,
   level integer NOT NULL,
   line text COLLATE "C" NOT NULL,
   fields text COLLATE "C",
-  CONSTRAINT job_logs_by_job PRIMARY KEY (number, position)
+  CONSTRAINT job_lines_by_job PRIMARY KEY (number, stream, position)
 );
 
 CREATE TABLE ${s}.job_tags (

@@ -261,7 +261,7 @@ const sweeps = (s: string) => ({
 /** Everything that a job is written to. */
 const TABLES = [
   ...['jobs', 'waiting', 'running', 'finished', 'job_count_changes'],
-  ...['job_logs', 'job_tags', 'tombstones', 'deliveries'],
+  ...['job_lines', 'job_tags', 'tombstones', 'deliveries'],
 ];
 
 /** What `ping` does in one transaction: each step fails where writes would. */
