@@ -5,7 +5,7 @@
  *    no wake-up is lost.
  * 2. Changes of this process wake waiters from memory. A waiter never asks the store; 2,000 holds on 2,000 jobs cost it nothing.
  * 3. Where several processes share the store, hinted ids that somebody waits for are read in one batch, and a safety poll
- *    reads all waited ids (`poll`, driven by the engine's loop), since hints may be lost.
+ *    reads all waited ids (`rereads.ts`), since hints may be lost.
  * 4. A wait ends exactly once: satisfied, timed out, aborted, or shut down. `#end` is the one place where it does.
  *
  * 5. One change may wake thousands, as may one moment in which their time is over, and each of them is answered at once: so in one turn
@@ -43,8 +43,8 @@ export interface Waiters {
   isWatched(id: string): boolean;
   /** Reads these ids, those that somebody waits for, and wakes who waits. */
   reread(ids: readonly string[]): Promise<void>;
-  /** Reads all waited ids. */
-  poll(): Promise<void>;
+  /** All waited ids. */
+  watched(): readonly string[];
   /** Waits under way. */
   readonly count: number;
 }
@@ -169,11 +169,8 @@ class WaiterRegistry implements Waiters {
     if (watched.length > 0) await this.#readInto(watched);
   }
 
-  async poll(): Promise<void> {
-    const ids = [...this.#entries.keys()];
-    const size = this.#limits.batchMax;
-    // In chunks one after another, so that callers' reads get in between and the queue of reads never fills.
-    for (let from = 0; from < ids.length; from += size) await this.#readInto(ids.slice(from, from + size));
+  watched(): readonly string[] {
+    return [...this.#entries.keys()];
   }
 
   #update(id: string, found: Found): void {
