@@ -36,6 +36,8 @@ import type {
 import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite, StoredKey } from './contract-keys.ts';
 import type { LogAppend, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 import type { RestoreOutcome, StoreRecord } from './contract-records.ts';
+import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './contract-stats.ts';
+import type { WorkerFilter, WorkerLoad, WorkerRow } from './contract-workers.ts';
 
 export * from './contract-deliveries.ts';
 export type { FinishedFilter } from './contract-finished.ts';
@@ -43,6 +45,8 @@ export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
 export type * from './contract-logs.ts';
 export type * from './contract-records.ts';
+export type * from './contract-stats.ts';
+export type * from './contract-workers.ts';
 
 // --- Hints ----------------------------------------------------------------------------------------------------------------
 
@@ -116,6 +120,12 @@ export interface Store {
   sweep(request: { readonly now: number; readonly limit: number }): Promise<SweepFindings>;
   /** The earliest `runAt` ahead of `now` per type, for types that have one: how long a dispatcher may sleep. */
   nextRunAt(request: { readonly types: readonly string[]; readonly now: number }): Promise<number | null>;
+  /** Of jobs that a claim could take at `now`, the earliest `runAt` for each of the types that has one. Cheap, however many wait. */
+  oldestDue(request: {
+    readonly tenant: string;
+    readonly types: readonly string[];
+    readonly now: number;
+  }): Promise<readonly OldestDue[]>;
   /** Removes job, result, tags, logs, output and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
   remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
 
@@ -123,6 +133,25 @@ export interface Store {
   logAppend(batch: readonly LogAppend[]): Promise<readonly LogOutcome[]>;
   /** By offset; none where there is no such job. */
   logRead(filter: LogFilter): Promise<readonly LogLine[]>;
+
+  /** Each row in place of an earlier one of the same tenant, type, minute and node: to write it once more does no harm. Not part of a dump. */
+  statWrite(batch: readonly StatRow[]): Promise<void>;
+  /** By time, then type; stretches without rows are left out. */
+  statRead(filter: StatFilter): Promise<readonly StatSum[]>;
+  /** Of minutes that began at or after `from`, the most frequent first. */
+  statErrors(filter: { readonly tenant: string; readonly from: number }): Promise<readonly ErrorCount[]>;
+  /** Removes rows of minutes before this time, at most `limit` of them; answers how many. */
+  statDrop(request: { readonly before: number; readonly limit: number }): Promise<number>;
+
+  /** Each row in place of an earlier one of the same tenant and name, unless that was seen later. Not part of a dump: nobody works where it is restored. */
+  workerWrite(batch: readonly WorkerRow[]): Promise<void>;
+  /** By tenant, then name. */
+  workerList(filter: WorkerFilter): Promise<readonly WorkerRow[]>;
+  workerRemove(ref: Pick<WorkerRow, 'tenant' | 'name'>): Promise<void>;
+  /** Removes those last seen before this time. */
+  workerDrop(request: { readonly before: number }): Promise<void>;
+  /** Running jobs by tenant and worker, of one tenant or of all with null; none for workers without any. */
+  workerLoads(filter: { readonly tenant: string | null }): Promise<readonly WorkerLoad[]>;
 
   /** Tells other processes to look. Never inside a writing transaction; failing is not an error. */
   hint(hints: readonly Hint[]): void;

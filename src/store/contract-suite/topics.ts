@@ -6,6 +6,7 @@ import { contention } from './contention.ts';
 import { deliveries } from './deliveries.ts';
 import { documents } from './documents.ts';
 import { dumping } from './dumping.ts';
+import { figures } from './figures.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
 import { inserting } from './inserting.ts';
@@ -23,6 +24,7 @@ import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
 import { usage } from './usage.ts';
 import { values } from './values.ts';
+import { workers } from './workers.ts';
 
 export const TOPICS: Readonly<Record<string, Topic>> = {
   migration,
@@ -43,6 +45,8 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   deliveries,
   keys,
   documents,
+  figures,
+  workers,
   values,
   dumping,
   restoring,

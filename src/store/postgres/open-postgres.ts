@@ -24,6 +24,17 @@ import { claimDeliveries, settleDeliveries } from './deliveries.ts';
 import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
 import { extendLeases } from './extend-leases.ts';
+import {
+  dropStats,
+  dropWorkers,
+  listWorkers,
+  readStats,
+  removeWorker,
+  statErrors,
+  workerLoads,
+  writeStats,
+  writeWorkers,
+} from './figures.ts';
 import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
@@ -37,7 +48,7 @@ import { inspect } from './schema/inspect.ts';
 import { migrate } from './schema/migrate.ts';
 import { SeenJobs } from './seen-jobs.ts';
 import { statementsOf } from './statements/statements.ts';
-import { nextRunAt, sweepJobs } from './sweep-jobs.ts';
+import { nextRunAt, oldestDue, sweepJobs } from './sweep-jobs.ts';
 
 export interface PostgresOptions {
   /** postgres://user:password@host:port/database, with the driver's parameters (sslmode and so on); several hosts with commas. */
@@ -143,6 +154,12 @@ interface Parts {
   closeLanes(): Promise<void>;
 }
 
+type FigureCalls = Pick<
+  Store,
+  | ('statWrite' | 'statRead' | 'statErrors' | 'statDrop')
+  | ('workerWrite' | 'workerList' | 'workerRemove' | 'workerDrop' | 'workerLoads')
+>;
+
 function storeOf(parts: Parts): Store {
   const { session, schema, quoted, connection, sender, listener } = parts;
   const gate = gateOf();
@@ -179,7 +196,10 @@ function storeOf(parts: Parts): Store {
     extend: pass((batch) => extendLeases(session, batch)),
     sweep: pass(({ now, limit }) => sweepJobs(session, now, limit)),
     nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),
+    oldestDue: pass((request) => oldestDue(session, request)),
     remove: pass((batch) => removeJobs(session, batch)),
+
+    ...figureCalls(session, pass),
 
     hint(hints) {
       if (!gate.isShut()) sender?.send(hints);
@@ -207,6 +227,21 @@ function storeOf(parts: Parts): Store {
 
     dump: () => dumpStore(connection, schema, gate.closing),
     restore: pass((batch) => restoreRecords(session, batch)),
+  };
+}
+
+function figureCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): FigureCalls {
+  return {
+    statWrite: pass((batch) => writeStats(session, batch)),
+    statRead: pass((filter) => readStats(session, filter)),
+    statErrors: pass((filter) => statErrors(session, filter)),
+    statDrop: pass((request) => dropStats(session, request)),
+
+    workerWrite: pass((batch) => writeWorkers(session, batch)),
+    workerList: pass((filter) => listWorkers(session, filter)),
+    workerRemove: pass((ref) => removeWorker(session, ref)),
+    workerDrop: pass(({ before }) => dropWorkers(session, before)),
+    workerLoads: pass(({ tenant }) => workerLoads(session, tenant)),
   };
 }
 

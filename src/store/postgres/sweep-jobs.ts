@@ -1,10 +1,10 @@
 /** What time alone has changed: found here, decided on by whoever asked. Counts are added up along the way. */
 import type { Job } from '../../core/job.ts';
-import type { SweepFindings } from '../contract.ts';
+import type { OldestDue, Store, SweepFindings } from '../contract.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
-import { textArray } from './wire-text.ts';
+import { givenText, storedText, textArray } from './wire-text.ts';
 
 /** Changes of counts that one sweep adds up: a busy second makes some thousands. */
 const COUNTS_FOLDED_MAX = 20_000;
@@ -29,4 +29,14 @@ export async function nextRunAt(session: Session, types: readonly string[], now:
   if (types.length === 0) return null;
   const [row] = await repeated(() => session.run('jobNextRunAt', [textArray(types), now]));
   return (row?.[0] as number | null | undefined) ?? null;
+}
+
+/** Types with a job that is due, each with the earliest `runAt`. */
+export async function oldestDue(
+  session: Session,
+  { tenant, types, now }: Parameters<Store['oldestDue']>[0],
+): Promise<readonly OldestDue[]> {
+  if (types.length === 0) return [];
+  const rows = await repeated(() => session.run('jobOldest', [storedText(tenant), textArray(types), now]));
+  return rows.map(([type, runAt]) => ({ type: givenText(type as string), runAt: runAt as number }));
 }

@@ -13,12 +13,15 @@ import type {
   JobRef,
   LogFilter,
   LogLine,
+  OldestDue,
   ReadOutcome,
   ResultContent,
   ResultRef,
   Store,
   StoredKey,
   SweepFindings,
+  WorkerFilter,
+  WorkerRow,
 } from '../contract.ts';
 import { logLevelNumber, logLevelOf, streamNumber, streamOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
@@ -110,6 +113,33 @@ export function nextRunAt(connection: Connection, types: readonly string[], now:
     }
   }
   return earliest;
+}
+
+/** Of each priority the first in the order of claims. */
+export function oldestDue(
+  connection: Connection,
+  { tenant, types, now }: Parameters<Store['oldestDue']>[0],
+): readonly OldestDue[] {
+  return types.flatMap((type) => {
+    let oldest = Number.POSITIVE_INFINITY;
+    let row = connection.get('jobNextPriorityOfTenant', type, Number.MAX_SAFE_INTEGER, tenant);
+    while (row !== undefined) {
+      const priority = row[0] as number;
+      oldest = Math.min(oldest, connection.get('jobOldest', tenant, type, priority)?.[0] as number);
+      row = connection.get('jobNextPriorityOfTenant', type, priority, tenant);
+    }
+    return oldest <= now ? [{ type, runAt: oldest }] : [];
+  });
+}
+
+export function listWorkers(connection: Connection, { tenants, since, limit }: WorkerFilter): readonly WorkerRow[] {
+  const rows = [...new Set(tenants)].sort().flatMap((tenant) => connection.all('workerList', tenant, since, limit));
+  return rows.slice(0, limit).map((row) => ({
+    tenant: row[0] as string,
+    name: row[1] as string,
+    seenAt: row[2] as number,
+    facts: JSON.parse(row[3] as string) as Json,
+  }));
 }
 
 export function countOfRow(row: Row): Count {

@@ -6,6 +6,8 @@
  * more is in the indexes by id, tenant, type and retention only.
  */
 
+import { FIGURE_COLUMNS } from '../stat-row.ts';
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -173,6 +175,27 @@ CREATE TABLE job_usage (
   tenant TEXT NOT NULL PRIMARY KEY,
   jobs INTEGER NOT NULL,
   bytes INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+-- Figures by the minute, a row for each node that counted: a node that writes its own again does no harm. Numbers of 0 take no byte.
+CREATE TABLE minute_stats (
+  tenant TEXT NOT NULL,
+  minute INTEGER NOT NULL,
+  type TEXT NOT NULL,
+  node TEXT NOT NULL,
+  ${FIGURE_COLUMNS.map((column) => `${column} INTEGER NOT NULL`).join(',\n  ')},
+  errors TEXT,
+  PRIMARY KEY (tenant, minute, type, node)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX minute_stats_by_age ON minute_stats (minute);
+
+-- Who works: see contract-workers.ts.
+CREATE TABLE workers (
+  tenant TEXT NOT NULL,
+  name TEXT NOT NULL,
+  seen_at INTEGER NOT NULL,
+  facts TEXT NOT NULL,
+  PRIMARY KEY (tenant, name)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE tombstones (

@@ -1,6 +1,6 @@
 /** Listings and filtered counts: SQL made from the filter, run on a read-only connection. */
 import { FINAL_STATES, STORED_STATES, type StoredState } from '../../core/state.ts';
-import type { CountFilter, ListFilter } from '../contract.ts';
+import type { CountFilter, ListFilter, StatFilter } from '../contract.ts';
 import { roomOf } from '../job-rooms.ts';
 import { ROOMS, type Room } from '../job-row.ts';
 import type { Connection } from './connection.ts';
@@ -17,18 +17,26 @@ export interface ScannerTable {
   readonly list: (filter: ListFilter) => Row;
   /** Tenant, type, state and count per row. */
   readonly count: (filter: CountFilter) => readonly Row[];
+  /** Time, type and figures per row. */
+  readonly stats: (filter: StatFilter) => readonly Row[];
 }
 
 export function createScanner(connection: Connection, subject: string): Answerer {
   const answer = ([id, operation, payload]: WireRequest): WireReply => {
     try {
       if (operation === 'count') return [id, countJobs(connection, payload as CountFilter)];
+      if (operation === 'stats') return [id, statSums(connection, payload as StatFilter)];
       return [id, listJobs(connection, payload as ListFilter)];
     } catch (error) {
       return [id, null, wireError(storeError(error, subject))];
     }
   };
   return { answer: (requests) => requests.map(answer), close: () => connection.close() };
+}
+
+/** A week of many types is more than a moment's work. */
+function statSums(connection: Connection, { tenant, type, from, before, stepMs }: StatFilter): readonly Row[] {
+  return connection.all('statRead', tenant, from, before, stepMs, type ?? null);
 }
 
 function listJobs(connection: Connection, filter: ListFilter): Row {

@@ -2,6 +2,7 @@
 import { BideError } from '../../core/errors.ts';
 import type { Store, StoreFacts, StoreRecord } from '../contract.ts';
 import { JOB_WIDTH } from '../job-row.ts';
+import { errorCountsOf, statSumOf } from '../stat-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
@@ -12,7 +13,9 @@ import {
   documentOfRow,
   documentRows,
   keyOfRow,
+  listWorkers,
   nextRunAt,
+  oldestDue,
   readDocument,
   readInput,
   readJob,
@@ -62,6 +65,8 @@ export function createStore(parts: StoreParts): Store {
     ...jobReads(gate),
     ...logCalls(gate),
     ...deliveryCalls(gate),
+    ...statCalls(gate),
+    ...workerCalls(gate),
     ...keyCalls(gate),
     ...documentCalls(gate),
     timeMark: {
@@ -192,7 +197,10 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
 function jobReads({
   read,
   scanner,
-}: Gate): Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'usage' | 'sweep' | 'nextRunAt'> {
+}: Gate): Pick<
+  Store,
+  'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'usage' | 'sweep' | 'nextRunAt' | 'oldestDue'
+> {
   return {
     read: async (batch) => read((connection) => batch.map((ref) => readJob(connection, ref))),
     readResult: async (batch) => read((connection) => batch.map((ref) => readResult(connection, ref))),
@@ -218,6 +226,7 @@ function jobReads({
     },
     sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),
     nextRunAt: async ({ types, now }) => read((connection) => nextRunAt(connection, types, now)),
+    oldestDue: async (request) => read((connection) => oldestDue(connection, request)),
   };
 }
 
@@ -234,6 +243,46 @@ function deliveryCalls({ writer }: Gate): Pick<Store, 'deliveryClaim' | 'deliver
       return (await writer().call('deliveryClaim', request, request.max)).map(deliveryOfRow);
     },
     deliverySettle: async (batch) => writer().call('deliverySettle', batch, batch.length),
+  };
+}
+
+function statCalls({ writer, scanner, read }: Gate): Pick<Store, 'statWrite' | 'statRead' | 'statErrors' | 'statDrop'> {
+  return {
+    async statWrite(batch) {
+      await writer().call('statWrite', batch, batch.length);
+    },
+    async statRead(filter) {
+      return (await (await scanner()).call('stats', filter, 1)).map((row) => statSumOf(row, (text) => text));
+    },
+    async statErrors({ tenant, from }) {
+      const rows = read((connection) => connection.all('statErrors', tenant, from));
+      return errorCountsOf(rows as unknown as readonly [string, string][]);
+    },
+    statDrop: async (request) => writer().call('statDrop', request, 1),
+  };
+}
+
+function workerCalls({
+  writer,
+  read,
+}: Gate): Pick<Store, 'workerWrite' | 'workerList' | 'workerRemove' | 'workerDrop' | 'workerLoads'> {
+  return {
+    async workerWrite(batch) {
+      await writer().call('workerWrite', batch, batch.length);
+    },
+    workerList: async (filter) => read((connection) => listWorkers(connection, filter)),
+    async workerRemove(ref) {
+      await writer().call('workerRemove', ref, 1);
+    },
+    async workerDrop(request) {
+      await writer().call('workerDrop', request, 1);
+    },
+    workerLoads: async ({ tenant }) =>
+      read((connection) => connection.all('workerLoads', tenant)).map((row) => ({
+        tenant: row[0] as string,
+        worker: row[1] as string,
+        running: row[2] as number,
+      })),
   };
 }
 

@@ -11,6 +11,7 @@
 import { LOG_LINE_BYTES } from '../../core/log-line.ts';
 import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
 import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
+import { FIGURE_COLUMNS, FIGURE_SUMS } from '../stat-row.ts';
 
 /** A job wherever it is: at most four index probes, and one moment, since it is one statement. */
 export const EVERYWHERE = `jobs j LEFT JOIN waiting w ON w.number = j.number LEFT JOIN running r ON r.number = j.number
@@ -163,6 +164,9 @@ export const STATEMENTS = {
 
   jobNextRunAt: 'SELECT min(run_at) FROM waiting WHERE blocked = 0 AND type = ?1 AND priority = ?2 AND run_at > ?3',
 
+  jobOldest: `SELECT run_at FROM waiting
+    WHERE blocked = 0 AND tenant = ?1 AND type = ?2 AND priority = ?3 ORDER BY run_at LIMIT 1`,
+
   jobLost: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number WHERE r.lease_until <= ?1
     ORDER BY r.lease_until, r.number LIMIT +?2`,
   jobOverrun: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number
@@ -227,6 +231,25 @@ export const STATEMENTS = {
   /** After the job: revision to due time. Its order among those of its job is that of the inserts. */
   deliveryRestore: `INSERT INTO deliveries
     (job_number, job_id, tenant, lane, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+
+  // --- Figures --------------------------------------------------------------------------------------------------------------
+  statPut: `INSERT OR REPLACE INTO minute_stats (tenant, type, minute, node, errors, ${FIGURE_COLUMNS.join(', ')})
+    VALUES (?, ?, ?, ?, ?, ${FIGURE_COLUMNS.map(() => '?').join(', ')})`,
+  statErrors: 'SELECT type, errors FROM minute_stats WHERE tenant = ? AND minute >= ? AND errors IS NOT NULL',
+  statDrop: `DELETE FROM minute_stats WHERE (tenant, minute, type, node) IN (
+    SELECT tenant, minute, type, node FROM minute_stats WHERE minute < ?1 ORDER BY minute LIMIT +?2)`,
+  /** ?3 the end, ?4 the step, ?5 the type or null. */
+  statRead: `SELECT minute - minute % ?4 AS at, type, ${FIGURE_SUMS.join(', ')} FROM minute_stats
+    WHERE tenant = ?1 AND minute >= ?2 AND minute < ?3 AND (?5 IS NULL OR type = ?5) GROUP BY 1, 2 ORDER BY 1, 2`,
+
+  // --- Workers --------------------------------------------------------------------------------------------------------------
+  workerPut: `INSERT INTO workers (tenant, name, seen_at, facts) VALUES (?1, ?2, ?3, ?4)
+    ON CONFLICT (tenant, name) DO UPDATE SET seen_at = ?3, facts = ?4 WHERE ?3 >= seen_at`,
+  workerList: `SELECT tenant, name, seen_at, facts FROM workers WHERE tenant = ?1 AND seen_at >= ?2 ORDER BY name LIMIT +?3`,
+  workerRemove: 'DELETE FROM workers WHERE tenant = ? AND name = ?',
+  workerDrop: 'DELETE FROM workers WHERE seen_at < ?',
+  workerLoads: `SELECT tenant, worker, count(*) FROM running
+    WHERE worker IS NOT NULL AND (?1 IS NULL OR tenant = ?1) GROUP BY tenant, worker ORDER BY tenant, worker`,
 
   // --- Keys -----------------------------------------------------------------------------------------------------------------
   keyInsert: `INSERT INTO keys (${KEY_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,

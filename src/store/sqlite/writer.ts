@@ -25,7 +25,9 @@ import { insertKey, revokeKey } from './writes/keys.ts';
 import { appendLogs } from './writes/logs.ts';
 import { removeJobs } from './writes/remove-jobs.ts';
 import { restoreRecords } from './writes/restore-records.ts';
+import { dropStats, writeStats } from './writes/stats.ts';
 import { type Transaction, transactionOn } from './writes/transaction.ts';
+import { dropWorkers, removeWorker, writeWorkers } from './writes/workers.ts';
 
 const WRITES = {
   insert: insertJobs,
@@ -38,6 +40,11 @@ const WRITES = {
   deliverySettle: settleDeliveries,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
+  statWrite: writeStats,
+  statDrop: dropStats,
+  workerWrite: writeWorkers,
+  workerRemove: removeWorker,
+  workerDrop: dropWorkers,
   documentWrite: writeDocument,
   documentRemove: removeDocument,
   restore: restoreRecords,

@@ -12,6 +12,8 @@
  *   removes what belongs to them.
  */
 
+import { FIGURE_COLUMNS } from '../../stat-row.ts';
+
 /**
  * The code of an error, escaped as in JSON. By a pattern, since a cast to jsonb fails for some texts that JSON may hold, and cut, since an
  * entry of an index has its bound.
@@ -225,6 +227,27 @@ CREATE TABLE ${s}.job_tags (
   number bigint NOT NULL,
   CONSTRAINT job_tags_by_value PRIMARY KEY (tenant, name, value, number)
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
+
+-- Figures by the minute, a row for each node that counted: no two nodes meet in one, and one that writes its own again does no harm.
+CREATE TABLE ${s}.minute_stats (
+  minute bigint NOT NULL,
+  ${FIGURE_COLUMNS.map((column) => `${column} bigint NOT NULL`).join(',\n  ')},
+  tenant text COLLATE "C" NOT NULL,
+  type text COLLATE "C" NOT NULL,
+  node text COLLATE "C" NOT NULL,
+  errors text COLLATE "C",
+  CONSTRAINT minute_stats_by_tenant PRIMARY KEY (tenant, minute, type, node)
+) WITH (autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX minute_stats_by_age ON ${s}.minute_stats (minute);
+
+-- Who works. Renewed all the time, never many rows: no index but the key, so that renewals stay on their page (HOT).
+CREATE TABLE ${s}.workers (
+  seen_at bigint NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  name text COLLATE "C" NOT NULL,
+  facts text COLLATE "C" NOT NULL,
+  CONSTRAINT workers_by_name PRIMARY KEY (tenant, name)
+) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 1000);
 
 CREATE TABLE ${s}.tombstones (
   id uuid NOT NULL,

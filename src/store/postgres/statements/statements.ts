@@ -18,6 +18,7 @@ import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
+import { figureStatementsOf } from './figure-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
@@ -218,6 +219,25 @@ SELECT g.ord, t.tenant, t.gone_at, t.gone_until
 FROM unnest($1::${type}[]) WITH ORDINALITY AS g(ref, ord)
 CROSS JOIN LATERAL (SELECT tenant, gone_at, gone_until FROM ${s}.tombstones WHERE ${column} = g.ref LIMIT 1) t`;
 
+/** $1 tenant, $2 types, $3 now: of each priority the first in the order of claims. */
+const jobOldest = (s: string) => `
+WITH RECURSIVE wants AS (
+  SELECT DISTINCT type FROM unnest($2::text[]) AS w(type)
+), levels AS (
+  SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
+    SELECT priority FROM ${s}.waiting WHERE NOT blocked AND tenant = $1 AND type = w.type
+    ORDER BY priority DESC LIMIT 1) p
+  UNION ALL
+  SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
+    SELECT priority FROM ${s}.waiting
+    WHERE NOT blocked AND tenant = $1 AND type = l.type AND priority < l.priority
+    ORDER BY priority DESC LIMIT 1) p
+)
+SELECT l.type, min(due.run_at) FROM levels l CROSS JOIN LATERAL (
+  SELECT run_at FROM ${s}.waiting
+  WHERE NOT blocked AND tenant = $1 AND type = l.type AND priority = l.priority AND run_at <= $3::bigint
+  ORDER BY run_at LIMIT 1) due GROUP BY l.type`;
+
 /** $1 types, $2 now: the same steps through the priorities as a claim. */
 const jobNextRunAt = (s: string) => `
 WITH RECURSIVE wants AS (
@@ -303,10 +323,12 @@ export function statementsOf(s: string) {
     jobInput: `SELECT g.ord, j.input FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
       CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
     jobNextRunAt: jobNextRunAt(s),
+    jobOldest: jobOldest(s),
     ...sweeps(s),
     ...countStatementsOf(s),
     ...sequenceStatementsOf(s),
     ...sideStatementsOf(s),
+    ...figureStatementsOf(s),
     ...restoreStatementsOf(s),
     hint: 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS h(payload)',
     ...probesOf(s),
