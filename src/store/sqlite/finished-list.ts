@@ -1,7 +1,7 @@
 /** Lists of finished jobs by the time of their end. Only the rows of the page itself are read, but where few jobs are sorted. */
 import { FINAL_STATES, type StoredState } from '../../core/state.ts';
 import type { FinishedFilter, ListFilter } from '../contract.ts';
-import { conditionsOf, type Query, stateCondition, TROUBLE } from './list-conditions.ts';
+import { conditionsOf, IS_TROUBLE, type Query, stateCondition } from './list-conditions.ts';
 import type { Value } from './rows.ts';
 import { ROOM_ROWS } from './statements.ts';
 
@@ -53,7 +53,7 @@ function partOf(filter: Wanted, way: FinishedWay, states: readonly StoredState[]
   add(states.length === 1 ? `f.state = '${states[0]}'` : stateCondition(states, 'f.state'));
   if (errorCode !== undefined) {
     // The condition of the partial index, word for word, as `conditionsOf` says.
-    add(stateCondition(TROUBLE, 'f.state'));
+    add(IS_TROUBLE);
     add(`substr(f.error -> '$.code', 1, 200) = ?`, JSON.stringify(errorCode));
   }
   if (from !== undefined) add('f.finished_at >= ?', from);

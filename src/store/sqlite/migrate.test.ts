@@ -162,12 +162,12 @@ test('inspectDatabase says in a sentence what differs', () => {
   migrateDatabase(database, false);
   assert.deepEqual(inspectDatabase(database), []);
   database.exec(
-    'DROP INDEX running_by_lease; DROP TABLE job_tags; CREATE TABLE job_tags (a TEXT); CREATE TABLE mine (a)',
+    'DROP INDEX running_by_end; DROP TABLE job_tags; CREATE TABLE job_tags (a TEXT); CREATE TABLE mine (a)',
   );
   assert.deepEqual(inspectDatabase(database).toSorted(), [
     'The table job_tags is not as this version makes it.',
     'The table mine is not one of Bide.',
-    'There is no index running_by_lease.',
+    'There is no index running_by_end.',
   ]);
   database.close();
 });

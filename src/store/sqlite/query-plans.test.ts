@@ -16,7 +16,7 @@ function planOf(sql: string): readonly string[] {
 }
 
 const SEQUENCE_TAKEN = [
-  /INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\? AND number<\?\)/,
+  /INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\? AND rowid<\?\)/,
   /INDEX running_by_sequence \(tenant=\? AND sequence_key=\?\)/,
 ];
 const IN_ROOMS = [
@@ -55,13 +55,13 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   waitingLeave: [BY_NUMBER],
   runningLeave: [BY_NUMBER],
   finishedLeave: [BY_NUMBER],
-  jobLost: [/INDEX running_by_lease \(lease_until<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
-  jobOverrun: [/INDEX running_by_overrun \(overrun_at>\? AND overrun_at<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
+  jobLost: [/INDEX running_by_end \(ends_at<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
+  jobOverrun: [/INDEX running_by_end \(ends_at<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
   jobOverdue: [/INDEX waiting_by_deadline \(deadline_at>\? AND deadline_at<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
   jobPrunable: [/INDEX finished_by_retention \(retain_until<\?\)/, /SEARCH j USING INTEGER PRIMARY KEY/],
   sequenceIsTaken: SEQUENCE_TAKEN,
   sequenceBlockFirst: [/INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\?\)/],
-  sequenceBlockNext: [/INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\? AND number>\?\)/],
+  sequenceBlockNext: [/INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\? AND rowid>\?\)/],
   sequenceUnblockFirst: [
     /INDEX waiting_by_sequence \(tenant=\? AND sequence_key=\?\)/,
     /INDEX running_by_sequence \(tenant=\? AND sequence_key=\?\)/,
@@ -93,13 +93,13 @@ for (const [name, wanted] of Object.entries(WANTED) as [StatementName, readonly 
 
 const LISTS = [
   ['of a tenant', {}, 'tenant', /INDEX jobs_by_tenant \(tenant=\?\)/],
-  ['of a tenant after a cursor', { after: 5 }, 'tenant', /INDEX jobs_by_tenant \(tenant=\? AND number<\?\)/],
+  ['of a tenant after a cursor', { after: 5 }, 'tenant', /INDEX jobs_by_tenant \(tenant=\? AND rowid<\?\)/],
   ['of all tenants', { tenant: null, after: 5 }, 'tenant', /SEARCH j USING INTEGER PRIMARY KEY \(rowid<\?\)/],
   [
     'of failed jobs',
     { states: ['failed'], after: 5 },
     'trouble',
-    /INDEX finished_by_trouble \(tenant=\? AND number<\?\)/,
+    /INDEX finished_by_trouble \(tenant=\? AND rowid<\?\)/,
   ],
   ['of troubled jobs', { states: ['failed', 'expired'] }, 'trouble', /INDEX finished_by_trouble \(tenant=\?\)/],
   ['of finished jobs', { states: ['succeeded', 'failed'] }, 'tenant', /INDEX jobs_by_tenant \(tenant=\?\)/],
@@ -116,9 +116,9 @@ const LISTS = [
     'of jobs that run or have failed',
     { states: ['running', 'failed'], after: 5 },
     'rooms',
-    /INDEX finished_by_trouble \(tenant=\? AND number<\?\)/,
+    /INDEX finished_by_trouble \(tenant=\? AND rowid<\?\)/,
   ],
-  ['by a type', { types: ['a'], after: 5 }, 'type', /INDEX jobs_by_type \(tenant=\? AND type=\? AND number<\?\)/],
+  ['by a type', { types: ['a'], after: 5 }, 'type', /INDEX jobs_by_type \(tenant=\? AND type=\? AND rowid<\?\)/],
   ['by two types', { types: ['a', 'b'] }, 'type', /INDEX jobs_by_type \(tenant=\? AND type=\?\)/],
   [
     'by a type and a state',

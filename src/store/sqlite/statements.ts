@@ -167,11 +167,10 @@ export const STATEMENTS = {
   jobOldest: `SELECT run_at FROM waiting
     WHERE blocked = 0 AND tenant = ?1 AND type = ?2 AND priority = ?3 ORDER BY run_at LIMIT 1`,
 
-  jobLost: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number WHERE r.lease_until <= ?1
-    ORDER BY r.lease_until, r.number LIMIT +?2`,
+  jobLost: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number WHERE r.ends_at <= ?1
+    AND r.lease_until <= ?1 ORDER BY r.ends_at, r.number LIMIT +?2`,
   jobOverrun: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number
-    WHERE r.overrun_at IS NOT NULL AND r.overrun_at <= ?1 AND r.lease_until > ?1
-    ORDER BY r.overrun_at, r.number LIMIT +?2`,
+    WHERE r.ends_at <= ?1 AND r.lease_until > ?1 ORDER BY r.ends_at, r.number LIMIT +?2`,
   jobOverdue: `SELECT ${ROOM_ROWS.waiting} FROM waiting w JOIN jobs j ON j.number = w.number
     WHERE w.deadline_at IS NOT NULL AND w.deadline_at <= ?1 ORDER BY w.deadline_at, w.number LIMIT +?2`,
   jobPrunable: `SELECT ${ROOM_ROWS.finished} FROM finished f JOIN jobs j ON j.number = f.number
