@@ -84,8 +84,7 @@ function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
   if (seen?.state !== 'running' || seen.callbackUrl !== null || seen.sequenceKey !== null) return null;
   const { states, fence = seen.fence, revision = seen.revision } = expect;
   if (!states.includes('running') || fence !== seen.fence || revision !== seen.revision) return null;
-  const isEnd =
-    patch.finishedAt && patch.leaseUntil === null && patch.worker === null && isFinal(patch.state ?? 'running');
+  const isEnd = patch.finishedAt && patch.leaseUntil === null && isFinal(patch.state ?? 'running');
   if (!isEnd || (result !== undefined && !patch.result) || !comesBackSame(patch)) return null;
   return seen;
 }
