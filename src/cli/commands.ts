@@ -1,6 +1,5 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
-import { attempts } from './commands/attempts.ts';
 import { audit } from './commands/audit.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
@@ -18,6 +17,7 @@ import { output } from './commands/output.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
 import { serve } from './commands/serve.ts';
+import { stats } from './commands/stats.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
 import { version } from './commands/version.ts';
@@ -31,7 +31,6 @@ export const COMMANDS: readonly Command[] = [
   status,
   wait,
   result,
-  attempts,
   logs,
   output,
   input,
@@ -39,6 +38,7 @@ export const COMMANDS: readonly Command[] = [
   cancel,
   retry,
   counts,
+  stats,
   jobTypes,
   keys,
   audit,

@@ -2,7 +2,7 @@
 import type { CallOptions } from './commanding.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
-import type { CountsBody, KeyBody, KeyScope, NewKeyBody, TypeBody } from './wire.ts';
+import type { CountsBody, KeyBody, KeyScope, NewKeyBody, StatsBody, TypeBody } from './wire.ts';
 
 export interface KeyDraft {
   readonly name: string;
@@ -11,6 +11,14 @@ export interface KeyDraft {
   readonly tenant?: string | undefined;
   /** Without end when left out. */
   readonly expiresAt?: Date | null | undefined;
+}
+
+export interface StatsOptions extends CallOptions {
+  /** How far back; 60 when left out. */
+  readonly minutes?: number | undefined;
+  /** Minutes of one point: 1, 5, 15 or 60; by itself what makes 360 points at most. */
+  readonly step?: number | undefined;
+  readonly type?: string | undefined;
 }
 
 export function administering(transport: Transport) {
@@ -33,6 +41,15 @@ export function administering(transport: Transport) {
       const query = new URLSearchParams((options.types ?? []).map((type): [string, string] => ['type', type]));
       const call = { method: 'GET', path: '/v1/counts', query, isRepeatable: true, signal: options.signal } as const;
       return (await transport.call(call)).body as CountsBody;
+    },
+
+    async stats(options: StatsOptions = {}): Promise<StatsBody> {
+      requireKnown('stats', options, ['minutes', 'step', 'type', 'signal']);
+      const { signal, ...asked } = options;
+      const given = Object.entries(asked).filter(([, value]) => value !== undefined);
+      const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
+      return (await transport.call({ method: 'GET', path: '/v1/stats', query, isRepeatable: true, signal }))
+        .body as StatsBody;
     },
 
     keys: {

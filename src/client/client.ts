@@ -5,7 +5,7 @@
  * the server is away or busy.
  */
 import type { Json } from '../core/job.ts';
-import { administering, type KeyDraft } from './administering.ts';
+import { administering, type KeyDraft, type StatsOptions } from './administering.ts';
 import { type AuditOptions, auditOf } from './auditing.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
@@ -22,7 +22,6 @@ import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
 import type {
-  AttemptBody,
   BulkItem,
   ChunkBody,
   CountsBody,
@@ -32,6 +31,7 @@ import type {
   LogsBody,
   NewKeyBody,
   OutputBody,
+  StatsBody,
   SubmitBody,
   TypeBody,
 } from './wire.ts';
@@ -53,8 +53,6 @@ export interface Client {
   /** What was submitted, with what the schema of its type filled in. */
   input(id: string, options?: CallOptions): Promise<Json>;
   openInput(id: string, options?: CallOptions): Promise<OpenResult>;
-  /** Who tried the job, from when to when, and how each attempt ended; the latest last. */
-  attempts(id: string, options?: CallOptions): Promise<readonly AttemptBody[]>;
   /** What the job has said. */
   logs(id: string, options?: LogsOptions): Promise<LogsBody>;
   /** As `logs`, line by line, those to come included, until the job is over. */
@@ -79,6 +77,8 @@ export interface Client {
   counts(options?: CallOptions & { readonly types?: readonly string[] | undefined }): Promise<CountsBody>;
   /** What operators have done, newest first. */
   audit(options?: AuditOptions): AsyncGenerator<DeedBody, void, undefined>;
+  /** What happened to jobs, by the minute; kept for a week. */
+  stats(options?: StatsOptions): Promise<StatsBody>;
   readonly keys: {
     create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;

@@ -1,5 +1,5 @@
 /** The public face of the client: what `import … from 'bide/client'` finds. */
-export type { KeyDraft } from './administering.ts';
+export type { KeyDraft, StatsOptions } from './administering.ts';
 export type { AuditOptions } from './auditing.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';

@@ -42,20 +42,6 @@ export interface JobErrorBody {
   readonly details: Json;
 }
 
-/** One attempt of a job. */
-export interface AttemptBody {
-  /** From 1 on; a retry by hand begins anew. */
-  readonly number: number;
-  /** Grows with every attempt. */
-  readonly fence: number;
-  readonly worker: string | null;
-  readonly startedAt: string;
-  /** Null while it runs. */
-  readonly endedAt: string | null;
-  readonly outcome: Exclude<StoredState, 'waiting'>;
-  readonly error: Pick<JobErrorBody, 'code' | 'message'> | null;
-}
-
 /** An id of a wait that there is no job for. */
 export interface UnknownJob {
   readonly id: string;
@@ -113,14 +99,48 @@ export interface CountsBody {
   readonly types: readonly (StateCounts & { readonly type: string })[];
 }
 
+/** Of a stretch of time. Quantiles are null where no job ended by running. */
+export interface FiguresBody {
+  readonly submitted: number;
+  readonly succeeded: number;
+  readonly failed: number;
+  readonly cancelled: number;
+  readonly expired: number;
+  /** Attempts that failed and are made again. */
+  readonly retried: number;
+  /** Attempts that ended a job, and what they took together. */
+  readonly runs: number;
+  readonly runMs: number;
+  readonly runMsP50: number | null;
+  readonly runMsP95: number | null;
+}
+
+export interface StatsBody {
+  readonly stepMinutes: number;
+  /** By time, without a gap; the last one is under way. */
+  readonly points: readonly (FiguresBody & { readonly at: string; readonly waiting: number })[];
+}
+
 export interface TypeBody {
   readonly name: string;
   readonly kind: string;
+  readonly description: string | null;
+  /** JSON Schema; null where there is none. */
+  readonly inputSchema: Json | null;
   /** Jobs of it that run at once in one process. */
   readonly slots: number;
   /** Whether nothing of it is started, for no tenant. */
   readonly paused: boolean;
   readonly pausedAt: string | null;
+  /** The caller's own jobs. */
+  readonly running: number;
+  readonly waiting: number;
+  /** For how long the first of them has been due; null where none is. */
+  readonly oldestWaitingMs: number | null;
+  readonly last5Minutes: FiguresBody;
+  readonly last60Minutes: FiguresBody;
+  /** Of the last 60 minutes, the most frequent first. */
+  readonly errors: readonly { readonly code: string; readonly count: number }[];
 }
 
 export type KeyScope = Scope;

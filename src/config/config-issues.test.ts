@@ -176,7 +176,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a remote type with a handler',
     { kind: 'remote', run },
-    'types.t.run is no option here; the options are input, slots, timeoutMs, retainMs, retry, kind',
+    'types.t.run is no option here; the options are description, input, slots, timeoutMs, retainMs, retry, kind',
   ],
 ];
 

@@ -39,6 +39,11 @@ export function configIssues(config: unknown, limits: Limits): readonly ConfigIs
 }
 
 const port = whole(0, 65_535);
+const DESCRIPTION_LENGTH_MAX = 2_000;
+const description = must(
+  `be a text of at most ${DESCRIPTION_LENGTH_MAX} characters`,
+  (value) => typeof value === 'string' && value !== '' && value.length <= DESCRIPTION_LENGTH_MAX,
+);
 
 const dialectRule = options({
   enabled: optional(flag),
@@ -69,6 +74,7 @@ function typeName(limits: Limits): Rule {
 
 function typeRule(limits: Limits): Rule {
   const common = {
+    description: optional(description),
     input: optional(standardSchema),
     slots: optional(whole(1, 10_000)),
     timeoutMs: optional(whole(1, limits.timeoutMsMax)),

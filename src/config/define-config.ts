@@ -14,6 +14,8 @@ import type { SqlOptions } from '../handlers/sql/options.ts';
 
 /** What every type may say, whatever its kind. A job may ask for other times and retries; it cannot change `slots`. */
 export interface TypeOptions {
+  /** What it does, for people: shown by `GET /v1/types`. */
+  readonly description?: string;
   /** Jobs of this type that run at once in one process. */
   readonly slots?: number;
   /** Longest time one attempt may take. */

@@ -16,6 +16,7 @@ import { type ThreadedHandlers, threadedHandlers } from '../handlers/threads/thr
 import { configIssues } from './config-issues.ts';
 import type { CheckedOptions, Config, DialectSettings, ServerSettings, TypeEntry } from './define-config.ts';
 import { inputCheckOf } from './input-check.ts';
+import { inputSchemaOf } from './input-schema.ts';
 
 /** A config as it was found. */
 export interface ConfigSource {
@@ -115,6 +116,8 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnv
   return {
     name,
     handler: kind.handler(settings, environment),
+    description: settings.description ?? null,
+    inputSchema: inputSchemaOf(settings.input),
     slots: settings.slots ?? kind.slotsOf?.(slots) ?? slots,
     defaults: {
       timeoutMs: settings.timeoutMs ?? null,

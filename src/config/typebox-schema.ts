@@ -3,16 +3,23 @@
  *
  * `default`s in the type are filled in; nothing is coerced, and unknown properties are kept unless the type forbids them.
  */
-import type { StandardSchemaV1 } from '@standard-schema/spec';
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec';
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 
 type ValidationError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
 
-export function typebox<const Type extends TSchema>(type: Type): StandardSchemaV1<unknown, Static<Type>> {
+type Described<Input> = StandardSchemaV1<unknown, Input> & {
+  readonly '~standard': Pick<StandardJSONSchemaV1.Props<unknown, Input>, 'jsonSchema'>;
+};
+
+export function typebox<const Type extends TSchema>(type: Type): Described<Static<Type>> {
   const validator = Compile(type);
+  // A TypeBox type is its own JSON Schema.
+  const itself = () => type as Record<string, unknown>;
   return {
     '~standard': {
+      jsonSchema: { input: itself, output: itself },
       version: 1,
       vendor: 'typebox',
       validate(value) {

@@ -13,6 +13,7 @@ import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Audit } from './auditing/audit.ts';
 import type { Clock } from './clock.ts';
+import type { Operating } from './operating/api-operating.ts';
 
 export interface Snapshot {
   readonly job: Job;
@@ -203,36 +204,18 @@ export type HeartbeatOutcome =
   | { readonly kind: 'held'; readonly isCancelRequested: boolean; readonly leaseUntil: number }
   | Exclude<WorkOutcome, { kind: 'done' }>;
 
-/** What a type is to its callers. */
-export interface TypeFacts {
-  readonly name: string;
-  /** `function`, `command`, `http`, `sql`, `remote`, or what else handlers there are. */
-  readonly kind: string;
-  readonly slots: number;
-  /** Since when nothing of it is claimed; null where it is not paused. */
-  readonly pausedAt: number | null;
-}
-
-export type PauseOutcome =
-  | { readonly kind: 'done' }
-  /** It is so already. */
-  | { readonly kind: 'unchanged' }
-  | { readonly kind: 'unknownType'; readonly types: readonly string[] };
-
 /** Announced once per change that this process made or learnt of. */
 export type EngineEvent =
   | { readonly kind: 'changed'; readonly snapshot: Snapshot; readonly shown: ShownState }
   | { readonly kind: 'removed'; readonly id: string };
 
-export interface Engine {
+export interface Engine extends Operating {
   readonly clock: Clock;
   readonly limits: Limits;
   /** Aborts when shutdown begins: nothing new is claimed, all else is answered as before, and callers better go elsewhere. */
   readonly draining: AbortSignal;
   /** Aborts when running jobs have ended or were given back: waits answer with what they have. */
   readonly closing: AbortSignal;
-
-  types(): readonly TypeFacts[];
 
   submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitOutcome[]>;
   /** The snapshot if it is in memory and certainly current: the status path without a promise. Undefined says nothing. */
@@ -262,10 +245,6 @@ export interface Engine {
   /** How long a poller should wait before it looks again, from this type's recent durations and its queue, in ms. */
   retryAfterMs(snapshot: Snapshot): number;
 
-  /** Nothing of the type is claimed any more, by no process and for no tenant: at once here, within a second elsewhere. Durable. */
-  pauseType(name: string): Promise<PauseOutcome>;
-  resumeType(name: string): Promise<PauseOutcome>;
-
   workClaim(request: ClaimWorkRequest): Promise<ClaimWorkOutcome>;
   /** Gives back what a claim brought and its worker never got: the jobs wait again, without an attempt counted. Never rejects. */
   workRelease(claimed: readonly ClaimedJob[]): Promise<void>;
@@ -291,8 +270,6 @@ export interface Attempt {
   readonly input: string;
   /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
   readonly signal: AbortSignal;
-  /** Whether the signal has fired. A signal costs more than the rest of an attempt, and is made when it is first looked at. */
-  readonly isStopped: boolean;
   /** Coalesced by the engine: calling it a thousand times a second costs little. */
   report(percent: number | undefined, message?: string | null): void;
   /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
@@ -343,6 +320,10 @@ export interface JobType {
   /** `remote`: left for workers that claim over HTTP. */
   readonly handler: Handler | 'remote';
   readonly slots: number;
+  /** What it does, for people. */
+  readonly description?: string | null;
+  /** What `checkInput` takes, as JSON Schema, where it can be said so. */
+  readonly inputSchema?: Json | null;
   readonly defaults: {
     readonly timeoutMs: number | null;
     readonly retainMs: number | null;
@@ -382,3 +363,4 @@ export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRev
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';
+export type * from './operating/api-operating.ts';

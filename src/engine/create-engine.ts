@@ -6,7 +6,7 @@
  * opened it closes it.
  */
 import { shownState } from '../core/state.ts';
-import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery, TypeFacts } from './api.ts';
+import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery } from './api.ts';
 import { createAudit } from './auditing/audit.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
@@ -18,6 +18,7 @@ import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
 import { createLogReads } from './logging/log-reads.ts';
 import { createPausing } from './operating/pausing.ts';
+import { createReports } from './operating/reports.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
 import { endOrphanLeases } from './running/orphans.ts';
@@ -91,7 +92,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...lifecycle,
     submit: createSubmit(parts),
     readLogs: createLogReads(parts),
-    types: () => options.types.map((type) => factsOf(type, parts.pauses.since(type.name))),
+    ...createReports(parts),
     audit: createAudit({ store: options.store, clock, limits: options.limits }),
     wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>
@@ -149,10 +150,6 @@ function createLifecycle(
     },
     isReady: () => readiness(state),
   };
-}
-
-function factsOf({ name, handler, slots }: JobType, pausedAt: number | null): TypeFacts {
-  return { name, kind: handler === 'remote' ? 'remote' : handler.kind, slots, pausedAt };
 }
 
 function eventOf(change: Change | Removed, clock: Clock): EngineEvent {

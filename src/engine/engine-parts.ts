@@ -10,7 +10,7 @@ import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
-import { createPauses, type Pauses } from './operating/pauses.ts';
+import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
@@ -36,7 +36,7 @@ export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clo
   readonly allowsPrivateDeliveries?: boolean;
 }
 
-export interface EngineParts extends EngineBase {
+export interface EngineParts extends EngineBase, OperatingParts {
   readonly allowsPrivateDeliveries: boolean;
   readonly draining: AbortController;
   readonly closing: AbortController;
@@ -51,7 +51,6 @@ export interface EngineParts extends EngineBase {
   readonly dispatcher: Dispatcher;
   readonly desk: WorkDesk;
   readonly work: Work;
-  readonly pauses: Pauses;
   readonly coming: Coming;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
@@ -76,8 +75,8 @@ export function createParts(options: PartsOptions): EngineParts {
   const durations = createDurations(changes);
   const waiters = createWaiters({ ...base, reader });
   const logs = createLogs(base);
-  const pauses = createPauses({ ...base, onResumed: (some) => listening.onWork(some) });
-  const known = { ...base, reader, commands, removals, live, logs, pauses };
+  const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
+  const known = { ...base, reader, commands, removals, live, logs, ...operating };
   const dispatcher = createDispatcher({ ...known, types: options.types });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
@@ -124,7 +123,7 @@ export function createParts(options: PartsOptions): EngineParts {
       watch,
       createLeases({ ...known, extensions }),
       createSweeper({ ...known, watch }),
-      pauses,
+      ...operating.operatingLoops,
       desk,
       rereads,
       counting,

@@ -200,7 +200,10 @@ describe('bide status, list and types', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as { name: string; kind: string });
     assert.ok(types.some(({ name, kind }) => name === 'echo' && kind === 'function'));
-    assert.match((await runProcess(['types'])).stdout, /^TYPE +KIND +SLOTS +PAUSED\n[\s\S]*^echo +function +\d+$/m);
+    assert.match(
+      (await runProcess(['types'])).stdout,
+      /^TYPE +KIND +SLOTS +RUNNING +WAITING +OLDEST +FAILED 1H +P95 1H\n[\s\S]*^echo +function +\d+ +\d+ /m,
+    );
   });
 });
 
@@ -303,7 +306,7 @@ describe('bide types', () => {
   test('lists them, pauses one and resumes it', async () => {
     const { code, stdout } = await runProcess(['types', 'pause', 'echo']);
     assert.equal(code, 0);
-    assert.match(stdout, /^TYPE +KIND +SLOTS +PAUSED\necho +function +\d+ +paused\n$/);
+    assert.match(stdout, /^TYPE +KIND .*\necho +function .* paused\n$/);
     const id = await submitted('echo');
     assert.equal(JSON.parse((await run(['types', 'resume', 'echo', '--json'])).stdout).paused, false);
     assert.equal((await run(['wait', id])).code, 0);
@@ -315,6 +318,19 @@ describe('bide types', () => {
     assert.deepEqual([wrong.code, /`bide types pause NAME`/.test(wrong.stderr)], [2, true]);
     const unknown = await run(['types', 'pause', 'eco']);
     assert.match(unknown.stderr, /There is no job type eco/);
+  });
+});
+
+describe('bide stats', () => {
+  test('shows figures by time, the minute under way last', async () => {
+    const id = await submitted('echo');
+    assert.equal((await run(['wait', id])).code, 0);
+    const { code, stdout } = await runProcess(['stats', '--within', '2m', '--type', 'echo']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^TIME +SUBMITTED +SUCCEEDED +FAILED .*P95\n(\d{4}-\d\d-\d\d \d\d:\d\dZ .*\n){2}$/);
+    const { stepMinutes, points } = JSON.parse((await run(['stats', '--within', '10m', '--json'])).stdout);
+    const count = points.reduce((sum: number, point: { succeeded: number }) => sum + point.succeeded, 0);
+    assert.deepEqual([stepMinutes, points.length, count > 0], [1, 10, true]);
   });
 });
 

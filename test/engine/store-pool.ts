@@ -73,4 +73,6 @@ async function empty(store: Store): Promise<void> {
     for (const record of records) if (record.kind === 'document') documents.push(record.document);
   }
   for (const document of documents) await store.documentRemove(document);
+  await store.statDrop({ before: Number.MAX_SAFE_INTEGER, limit: 1_000_000 });
+  await store.workerDrop({ before: Number.MAX_SAFE_INTEGER });
 }

@@ -1,10 +1,18 @@
 /** Job types over the native API: what there is, and pausing it. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { TENANT } from '../engine/engine-fixture.ts';
+import { createPlay, DONE, failed, TENANT } from '../engine/engine-fixture.ts';
 import { type HttpFixture, openHttp } from './http-fixture.ts';
 
-const TASK = { name: 'task', kind: 'remote', slots: 2, paused: false, pausedAt: null };
+const NO_FIGURES = {
+  ...{ submitted: 0, succeeded: 0, failed: 0, cancelled: 0, expired: 0, retried: 0, runs: 0, runMs: 0 },
+  ...{ runMsP50: null, runMsP95: null },
+};
+const TASK = {
+  ...{ name: 'task', kind: 'remote', slots: 2, description: null, inputSchema: null, paused: false, pausedAt: null },
+  ...{ running: 0, waiting: 0, oldestWaitingMs: null },
+  ...{ last5Minutes: NO_FIGURES, last60Minutes: NO_FIGURES, errors: [] },
+};
 
 async function keyOf({ call }: HttpFixture, tenant: string, ...scopes: string[]): Promise<string> {
   return String((await call('POST', '/v1/keys', { body: { name: 'k', tenant, scopes } })).json().key);
@@ -39,9 +47,16 @@ describe('/v1/types', () => {
     assert.equal((await http.call('POST', '/v1/types/task/pause')).json().pausedAt, at);
     await http.submit('task');
     assert.equal(await claimed(http), 0);
-    assert.deepEqual((await http.call('POST', '/v1/types/task/resume')).json(), TASK);
-    assert.deepEqual((await http.call('POST', '/v1/types/task/resume')).json(), TASK);
+    for (let time = 0; time < 2; time += 1) {
+      const resumed = (await http.call('POST', '/v1/types/task/resume')).json();
+      assert.deepEqual([resumed.paused, resumed.pausedAt, resumed.waiting], [false, null, 1]);
+    }
     assert.equal(await claimed(http), 1);
+    const noted = (await http.call('GET', '/v1/audit')).json().deeds as { deed: string; target: string }[];
+    assert.deepEqual(
+      noted.filter(({ deed }) => deed.startsWith('type.')).map(({ deed, target }) => `${deed} ${target}`),
+      ['type.resume task', 'type.pause task'],
+    );
     for (const deed of ['pause', 'resume']) {
       const unknown = await http.call('POST', `/v1/types/tusk/${deed}`);
       assert.deepEqual([unknown.status, unknown.json().code], [404, 'TYPE_NOT_FOUND']);
@@ -60,5 +75,34 @@ describe('/v1/types', () => {
     const others = (await http.call('GET', '/v1/keys')).json().keys as { id: string; tenant: string }[];
     for (const { id, tenant } of others) if (tenant !== TENANT) await http.call('DELETE', `/v1/keys/${id}`);
     assert.deepEqual(await pause(operator), [200, null]);
+  });
+});
+
+describe('what an operator sees of a type', () => {
+  test('how much runs and waits, for how long, and how it went, of the tenant alone', async () => {
+    const play = createPlay();
+    const types = { task: { handler: { kind: 'function', run: play.run }, slots: 1, description: 'Does it.' } };
+    await using http = await openHttp({ types });
+    const report = async (key = http.keys.admin) => (await http.call('GET', '/v1/types/task', { key })).json();
+    const first = await http.submit('task', { retry: { attempts: 1 } });
+    const run = await play.next();
+    await http.submit('task');
+    await http.submit('task', { delayMs: 3_600_000 });
+    await http.on.advance(2_500);
+    const now = await report();
+    assert.deepEqual([now.running, now.waiting, now.oldestWaitingMs, now.description], [1, 2, 2_500, 'Does it.']);
+    run.end(failed('no'));
+    await http.on.until(first, ({ state }) => state === 'failed');
+    (await play.next()).end(DONE);
+    await http.on.advance(6 * 60_000);
+    const later = await report();
+    const { last5Minutes, last60Minutes } = later as Record<string, Record<string, number>>;
+    assert.deepEqual(last5Minutes, NO_FIGURES);
+    const { submitted, succeeded, failed: bad, runs, runMs, runMsP95 } = last60Minutes as Record<string, number>;
+    assert.deepEqual([submitted, succeeded, bad, runs, runMs], [3, 1, 1, 2, 2_500]);
+    assert.ok(Number(runMsP95) > 1_250 && Number(runMsP95) <= 2_500, String(runMsP95));
+    assert.deepEqual(later.errors, [{ code: 'HANDLER_FAILED', count: 1 }]);
+    const foreign = await report(http.keys.foreigner);
+    assert.deepEqual([foreign.waiting, foreign.last60Minutes, foreign.errors], [0, NO_FIGURES, []]);
   });
 });

@@ -4,6 +4,7 @@ import { nearest } from '../../core/nearest.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { shortDuration } from '../terminal/duration.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableLines } from '../terminal/table.ts';
 import { usageError } from '../usage-error.ts';
@@ -55,17 +56,26 @@ async function changed(client: Client, action: string, names: readonly string[])
 }
 
 /** What stays in sight beside the longest name. */
-const OTHERS_WIDTH = 28;
+const OTHERS_WIDTH = 70;
 
 function typeLines(types: readonly TypeBody[], columns: number): readonly string[] {
   return tableLines<TypeBody>(
     [
-      { head: 'TYPE', widthMax: columns - OTHERS_WIDTH, text: ({ name }) => printable(name) },
+      { head: 'TYPE', widthMax: Math.max(12, columns - OTHERS_WIDTH), text: ({ name }) => printable(name) },
       { head: 'KIND', widthMax: 8, text: ({ kind }) => kind },
       { head: 'SLOTS', widthMax: 6, text: ({ slots }) => String(slots) },
-      { head: 'PAUSED', widthMax: 8, text: ({ paused }) => (paused ? 'paused' : '') },
+      { head: 'RUNNING', widthMax: 8, text: ({ running }) => String(running) },
+      { head: 'WAITING', widthMax: 9, text: ({ waiting }) => String(waiting) },
+      { head: 'OLDEST', widthMax: 6, text: ({ oldestWaitingMs }) => timeText(oldestWaitingMs) },
+      { head: 'FAILED 1H', widthMax: 9, text: ({ last60Minutes }) => String(last60Minutes.failed) },
+      { head: 'P95 1H', widthMax: 6, text: ({ last60Minutes }) => timeText(last60Minutes.runMsP95) },
+      { head: '', widthMax: 6, text: ({ paused }) => (paused ? 'paused' : '') },
     ],
     types,
     columns,
   );
+}
+
+function timeText(ms: number | null): string {
+  return ms === null ? '-' : shortDuration(ms);
 }

@@ -127,4 +127,10 @@ export const RUNNING_LIMITS = {
     max: DAY,
     meaning: 'Time without a reader after which a job snapshot leaves memory, twice as long at the most.',
   },
+  statsRetainMs: {
+    value: 7 * DAY,
+    min: HOUR,
+    max: 366 * DAY,
+    meaning: 'How long figures are kept: a row per minute, process, tenant and type in which something happened.',
+  },
 } satisfies Record<string, LimitDefinition>;

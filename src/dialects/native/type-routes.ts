@@ -6,11 +6,12 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
-import type { Engine, PauseOutcome, TypeFacts } from '../../engine/api.ts';
+import type { Engine, TypeReport } from '../../engine/api.ts';
 import type { KeyAdmin } from '../../http/dialect.ts';
 import { CACHE_CONTROL, type Face } from './face.ts';
 import { principalOf, requireScope } from './principal.ts';
-import { isoTime } from './status.ts';
+import { isoTimeOrNull } from './status.ts';
+import { figuresBody } from './wire-types.ts';
 
 export function declareTypeRoutes(app: FastifyInstance, face: Face, keys: KeyAdmin | null): void {
   declareReading(app, face);
@@ -20,14 +21,19 @@ export function declareTypeRoutes(app: FastifyInstance, face: Face, keys: KeyAdm
 function declareReading(app: FastifyInstance, { engine, wire, guard }: Face): void {
   const options = (summary: string) => ({ onRequest: guard('read'), schema: { tags: ['types'], summary } });
   const list = options('The job types that this server takes');
-  app.get('/v1/types', { ...list, schema: { ...list.schema, response: { 200: wire.types } } }, (_request, reply) =>
-    reply.header('cache-control', CACHE_CONTROL).send({ types: engine.types().map(typeBody) }),
+  app.get(
+    '/v1/types',
+    { ...list, schema: { ...list.schema, response: { 200: wire.types } } },
+    async (request, reply) => {
+      const reports = await engine.typeReports(principalOf(request).tenant);
+      return reply.header('cache-control', CACHE_CONTROL).send({ types: reports.map(typeBody) });
+    },
   );
   const one = options('One job type');
   app.get(
     '/v1/types/:type',
     { ...one, schema: { ...one.schema, params: wire.typeParams, response: { 200: wire.type } } },
-    (request, reply) => sendType(engine, nameOf(request), reply),
+    (request, reply) => sendType(engine, request, reply),
   );
 }
 
@@ -36,20 +42,26 @@ function declarePausing(app: FastifyInstance, { engine, wire, guard }: Face, key
     onRequest: guard('operate'),
     schema: { tags: ['types'], summary, params: wire.typeParams, response: { 200: wire.type } },
   });
-  app.post(
-    '/v1/types/:type/pause',
-    options('Pause a type: jobs that run go on, submits are taken, nothing is started'),
-    async (request, reply) => {
+  const summaries = {
+    pause: 'Pause a type: jobs that run go on, submits are taken, nothing is started',
+    resume: 'Start jobs of a paused type again',
+  };
+  for (const deed of ['pause', 'resume'] as const) {
+    app.post(`/v1/types/:type/${deed}`, options(summaries[deed]), async (request, reply) => {
       await requireOperator(request, keys);
-      requireKnownType(nameOf(request), await engine.pauseType(nameOf(request)));
-      return sendType(engine, nameOf(request), reply);
-    },
-  );
-  app.post('/v1/types/:type/resume', options('Start jobs of a paused type again'), async (request, reply) => {
-    await requireOperator(request, keys);
-    requireKnownType(nameOf(request), await engine.resumeType(nameOf(request)));
-    return sendType(engine, nameOf(request), reply);
-  });
+      await change(engine, request, deed);
+      return sendType(engine, request, reply);
+    });
+  }
+}
+
+async function change(engine: Engine, request: FastifyRequest, deed: 'pause' | 'resume'): Promise<void> {
+  const by = principalOf(request);
+  const name = nameOf(request);
+  const outcome = deed === 'pause' ? await engine.pauseType(name) : await engine.resumeType(name);
+  if (outcome.kind === 'unknownType') throw unknownType(name, outcome.types);
+  if (outcome.kind === 'unchanged') return;
+  await engine.audit.note({ tenant: by.tenant, by, deed: `type.${deed}`, target: name, count: null, request: null });
 }
 
 /** Without keys of its own the server knows nothing about tenants: then it takes an admin. */
@@ -65,25 +77,29 @@ function nameOf(request: FastifyRequest): string {
   return (request.params as { readonly type: string }).type;
 }
 
-function requireKnownType(name: string, outcome: PauseOutcome): void {
-  if (outcome.kind === 'unknownType') throw unknownType(name, outcome.types);
-}
-
 function unknownType(name: string, types: readonly string[]): BideError {
   return new BideError('TYPE_NOT_FOUND', `There is no job type ${name}.`, { types });
 }
 
-function sendType(engine: Engine, name: string, reply: FastifyReply): FastifyReply {
-  const types = engine.types();
-  const found = types.find((type) => type.name === name);
-  if (found === undefined)
+async function sendType(engine: Engine, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const name = nameOf(request);
+  const [report] = await engine.typeReports(principalOf(request).tenant, name);
+  if (report === undefined)
     throw unknownType(
       name,
-      types.map((type) => type.name),
+      engine.types().map((type) => type.name),
     );
-  return reply.header('cache-control', CACHE_CONTROL).send(typeBody(found));
+  return reply.header('cache-control', CACHE_CONTROL).send(typeBody(report));
 }
 
-function typeBody({ name, kind, slots, pausedAt }: TypeFacts) {
-  return { name, kind, slots, paused: pausedAt !== null, pausedAt: pausedAt === null ? null : isoTime(pausedAt) };
+function typeBody({ name, kind, slots, description, inputSchema, pausedAt, recent, errors, ...now }: TypeReport) {
+  const { running, waiting, oldestWaitingMs } = now;
+  const last = recent.map(({ minutes, figures }) => [`last${minutes}Minutes`, figuresBody(figures)]);
+  return {
+    ...{ name, kind, slots, description, inputSchema },
+    ...{ paused: pausedAt !== null, pausedAt: isoTimeOrNull(pausedAt) },
+    ...{ running, waiting, oldestWaitingMs },
+    ...Object.fromEntries(last),
+    errors,
+  };
 }

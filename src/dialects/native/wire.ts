@@ -139,4 +139,5 @@ export type LogsQuery = Static<Wire['logsQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
 export type CountsQuery = Static<Wire['countsQuery']>;
 export type SucceedQuery = Static<Wire['succeedQuery']>;
+export type StatsQuery = Static<Wire['statsQuery']>;
 export type KeysQuery = Static<Wire['keysQuery']>;

@@ -12,7 +12,6 @@ import {
   TENANT,
 } from '../../../test/engine/engine-fixture.ts';
 import { spyOn } from '../../../test/engine/store-spy.ts';
-import { attemptsOf } from '../../core/attempts.ts';
 import { isFinal } from '../../core/state.ts';
 
 const RETRY_ONCE = { attempts: 2, backoffMs: 1_000, factor: 2, maxMs: 60_000 };
@@ -45,7 +44,7 @@ describe('an attempt', () => {
     second.end(failed('again'));
     const job = await fixture.until(id, ({ state }) => state === 'failed');
     assert.deepEqual(
-      attemptsOf(job).map(({ error }) => error?.message),
+      job.error?.attempts.map(({ message }) => message),
       ['no luck', 'again'],
     );
   });

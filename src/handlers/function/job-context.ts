@@ -85,8 +85,6 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
 
 export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
   const { facts } = call;
-  let log: JobLog | null = null;
-  let emit: Emit | null = null;
   return {
     id: facts.id,
     type: facts.type,
@@ -99,15 +97,8 @@ export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
       return call.signal;
     },
     progress: (percent, message) => call.report(Number(percent), message === null ? null : asText(message)),
-    // Made when they are asked for, as the signal is.
-    get log() {
-      log ??= jobLogOf(call);
-      return log;
-    },
-    get emit() {
-      emit ??= emitterOf((chunk) => call.emit(chunk), limits);
-      return emit;
-    },
+    log: jobLogOf(call),
+    emit: emitterOf((chunk) => call.emit(chunk), limits),
   };
 }
 

@@ -65,8 +65,7 @@ CREATE TABLE waiting (
   started_at INTEGER,
   percent REAL NOT NULL,
   message TEXT,
-  error TEXT,
-  attempts TEXT
+  error TEXT
 ) STRICT;
 -- By number with two indexes: clustered in claim order, and found by number through an index, the same work took as long.
 CREATE INDEX waiting_by_claim_order ON waiting (type, priority DESC, run_at) WHERE blocked = 0;
@@ -89,7 +88,6 @@ CREATE TABLE running (
   percent REAL NOT NULL,
   message TEXT,
   error TEXT,
-  attempts TEXT,
   cancel_requested_at INTEGER,
   lease_until INTEGER NOT NULL,
   worker TEXT,
@@ -113,8 +111,6 @@ CREATE TABLE finished (
   percent REAL NOT NULL,
   message TEXT,
   error TEXT,
-  attempts TEXT,
-  worker TEXT,
   cancel_requested_at INTEGER,
   finished_at INTEGER NOT NULL,
   result_type TEXT,

@@ -50,10 +50,12 @@ export function pushNewJob(values: Value[], spec: JobSpec, input: string | null)
   values.push(input);
 }
 
-/** Appends what the patch writes, in the order of `maskColumns`. */
-export function pushPatch(values: Value[], patch: JobPatch): void {
+/** Appends what the patch writes, in the order of `maskColumns`, and returns its mask. */
+export function pushPatch(values: Value[], patch: JobPatch): number {
+  const mask = patchMask(patch);
   // A column reads its own field alone, and that one is there.
-  pushCells(values, maskColumns(patchMask(patch)), patch as Job);
+  pushCells(values, maskColumns(mask), patch as Job);
+  return mask;
 }
 
 export function statesMask(states: readonly StoredState[]): number {

@@ -1,0 +1,60 @@
+/** What an operator reads and steers, beside the jobs themselves. */
+import type { Json } from '../../core/job.ts';
+import type { StatFigures } from '../../core/stat-figures.ts';
+
+/** What a type is to its callers. */
+export interface TypeFacts {
+  readonly name: string;
+  /** `function`, `command`, `http`, `sql`, `remote`, or what else handlers there are. */
+  readonly kind: string;
+  readonly slots: number;
+  readonly description: string | null;
+  /** JSON Schema; null where there is none. */
+  readonly inputSchema: Json | null;
+  /** Since when nothing of it is claimed; null where it is not paused. */
+  readonly pausedAt: number | null;
+}
+
+/** A type as an operator looks at it: the jobs of one tenant, now and of late. */
+export interface TypeReport extends TypeFacts {
+  readonly running: number;
+  readonly waiting: number;
+  /** For how long the job that was due first has been due; null where none is. */
+  readonly oldestWaitingMs: number | null;
+  /** Of these last minutes, the one under way included. */
+  readonly recent: readonly { readonly minutes: number; readonly figures: StatFigures }[];
+  /** Failed jobs of the last hour by the code of their error, the most frequent first. */
+  readonly errors: readonly { readonly code: string; readonly count: number }[];
+}
+
+export interface StatsRequest {
+  readonly tenant: string;
+  readonly type?: string | undefined;
+  /** How far back; the minute under way is the last one. */
+  readonly minutes: number;
+  /** Minutes of one point. */
+  readonly step: number;
+}
+
+export interface StatsPoint {
+  /** When it began. */
+  readonly at: number;
+  readonly figures: StatFigures;
+}
+
+export type PauseOutcome =
+  | { readonly kind: 'done' }
+  /** It is so already. */
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'unknownType'; readonly types: readonly string[] };
+
+export interface Operating {
+  types(): readonly TypeFacts[];
+  /** Of all types, or of one; cheap, however many jobs there are. */
+  typeReports(tenant: string, name?: string): Promise<readonly TypeReport[]>;
+  /** One point per step, also where nothing happened. */
+  readStats(request: StatsRequest): Promise<readonly StatsPoint[]>;
+  /** Nothing of the type is claimed any more, by no process and for no tenant: at once here, within a second elsewhere. Durable. */
+  pauseType(name: string): Promise<PauseOutcome>;
+  resumeType(name: string): Promise<PauseOutcome>;
+}

@@ -1,0 +1,109 @@
+/** What an operator sees of the types: from the config, from the counts and figures that are kept, and never from the jobs one by one. */
+import { addFigures, addOtherType, noFigures, type StatFigures } from '../../core/stat-figures.ts';
+import type { StatSum } from '../../store/contract.ts';
+import type { Engine, JobType, StatsPoint, StatsRequest, TypeFacts, TypeReport } from '../api.ts';
+import type { EngineBase } from '../engine-base.ts';
+import { MINUTE_MS, type MinuteStats } from './minute-stats.ts';
+import type { Pauses } from './pauses.ts';
+
+export interface ReportsOptions extends Pick<EngineBase, 'store' | 'types' | 'clock'> {
+  readonly pauses: Pauses;
+  readonly minuteStats: MinuteStats;
+}
+
+const RECENT_MINUTES = [5, 60] as const;
+const HOUR_MINUTES = 60;
+
+export function createReports(options: ReportsOptions): Pick<Engine, 'types' | 'typeReports' | 'readStats'> {
+  const { types, pauses } = options;
+  return {
+    types: () => [...types.values()].map((type) => factsOf(type, pauses)),
+    async typeReports(tenant, name) {
+      const wanted = [...types.values()].filter((type) => name === undefined || type.name === name);
+      return wanted.length === 0 ? [] : reportsOf(options, tenant, wanted);
+    },
+    readStats: (request) => readStats(options, request),
+  };
+}
+
+function factsOf({ name, handler, slots, description = null, inputSchema = null }: JobType, pauses: Pauses): TypeFacts {
+  const kind = handler === 'remote' ? 'remote' : handler.kind;
+  return { name, kind, slots, description, inputSchema, pausedAt: pauses.since(name) };
+}
+
+async function reportsOf(
+  { store, clock, pauses, minuteStats }: ReportsOptions,
+  tenant: string,
+  wanted: readonly JobType[],
+): Promise<readonly TypeReport[]> {
+  const now = clock.now();
+  const names = wanted.map(({ name }) => name);
+  const [only] = names;
+  const { from, before } = windowOf(now, HOUR_MINUTES, 1);
+  const [counts, oldest, sums, errors] = await Promise.all([
+    store.count({ tenant, states: ['waiting', 'running'], types: names }),
+    store.oldestDue({ tenant, types: names, now }),
+    minuteStats.read({
+      tenant,
+      from,
+      before,
+      stepMs: MINUTE_MS,
+      ...(names.length === 1 && only ? { type: only } : {}),
+    }),
+    minuteStats.errors(tenant, from),
+  ]);
+  return wanted.map((type) => {
+    const { name } = type;
+    const counted = (state: string) => counts.find((one) => one.type === name && one.state === state)?.count ?? 0;
+    const dueAt = oldest.find((one) => one.type === name)?.runAt ?? null;
+    const own = sums.filter((sum) => sum.type === name);
+    return {
+      ...factsOf(type, pauses),
+      running: counted('running'),
+      waiting: counted('waiting'),
+      oldestWaitingMs: dueAt === null ? null : Math.max(0, now - dueAt),
+      recent: RECENT_MINUTES.map((minutes) => ({ minutes, figures: since(own, windowOf(now, minutes, 1).from) })),
+      errors: errors.filter((one) => one.type === name).map(({ code, count }) => ({ code, count })),
+    };
+  });
+}
+
+function since(sums: readonly StatSum[], from: number): StatFigures {
+  const all = noFigures();
+  for (const { at, figures } of sums) if (at >= from) addFigures(all, figures);
+  return all;
+}
+
+async function readStats(
+  { clock, minuteStats, store }: ReportsOptions,
+  { tenant, type, minutes, step }: StatsRequest,
+): Promise<readonly StatsPoint[]> {
+  const stepMs = step * MINUTE_MS;
+  const { from, before } = windowOf(clock.now(), minutes, step);
+  const only = type === undefined ? {} : { type };
+  const [sums, waiting] = await Promise.all([
+    minuteStats.read({ tenant, from, before, stepMs, ...only }),
+    store.count({ tenant, states: ['waiting'], ...(type === undefined ? {} : { types: [type] }) }),
+  ]);
+  const points = new Map<number, ReturnType<typeof noFigures>>();
+  for (let at = from; at < before; at += stepMs) points.set(at, noFigures());
+  for (const { at, figures } of sums) {
+    const point = points.get(at);
+    if (point !== undefined) addOtherType(point, figures);
+  }
+  const last = points.get(before - stepMs);
+  // Of the point under way no end of a minute may have told yet.
+  if (last !== undefined) last.waiting = Math.max(last.waiting, sum(waiting.map(({ count }) => count)));
+  return [...points].map(([at, figures]) => ({ at, figures }));
+}
+
+/** Whole steps, the last of which is under way. */
+function windowOf(now: number, minutes: number, step: number): { readonly from: number; readonly before: number } {
+  const stepMs = step * MINUTE_MS;
+  const before = now - (now % stepMs) + stepMs;
+  return { from: before - Math.ceil(minutes / step) * stepMs, before };
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, number) => total + number, 0);
+}
