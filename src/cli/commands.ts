@@ -1,5 +1,6 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
+import { attempts } from './commands/attempts.ts';
 import { audit } from './commands/audit.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
@@ -31,6 +32,7 @@ export const COMMANDS: readonly Command[] = [
   status,
   wait,
   result,
+  attempts,
   logs,
   output,
   input,

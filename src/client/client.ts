@@ -22,6 +22,7 @@ import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
 import type {
+  AttemptBody,
   BulkItem,
   ChunkBody,
   CountsBody,
@@ -53,6 +54,8 @@ export interface Client {
   /** What was submitted, with what the schema of its type filled in. */
   input(id: string, options?: CallOptions): Promise<Json>;
   openInput(id: string, options?: CallOptions): Promise<OpenResult>;
+  /** Who tried the job, from when to when, and how each attempt ended; the latest last. */
+  attempts(id: string, options?: CallOptions): Promise<readonly AttemptBody[]>;
   /** What the job has said. */
   logs(id: string, options?: LogsOptions): Promise<LogsBody>;
   /** As `logs`, line by line, those to come included, until the job is over. */

@@ -5,7 +5,7 @@ import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
-import type { JobBody } from './wire.ts';
+import type { AttemptBody, JobBody } from './wire.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -45,6 +45,14 @@ export function commanding(transport: Transport) {
       requireKnown('get', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
       return jobIn(await transport.call(call));
+    },
+
+    /** In their order, the latest last. */
+    async attempts(id: string, options: CallOptions = {}): Promise<readonly AttemptBody[]> {
+      requireKnown('attempts', options, ['signal']);
+      const path = pathOf(id, 'attempts');
+      const call = { method: 'GET', path, isRepeatable: true, signal: options.signal } as const;
+      return ((await transport.call(call)).body as { readonly attempts: readonly AttemptBody[] }).attempts;
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */

@@ -42,6 +42,20 @@ export interface JobErrorBody {
   readonly details: Json;
 }
 
+/** One attempt of a job. */
+export interface AttemptBody {
+  /** From 1 on; a retry by hand begins anew. */
+  readonly number: number;
+  /** Grows with every attempt. */
+  readonly fence: number;
+  readonly worker: string | null;
+  readonly startedAt: string;
+  /** Null while it runs. */
+  readonly endedAt: string | null;
+  readonly outcome: Exclude<StoredState, 'waiting'>;
+  readonly error: Pick<JobErrorBody, 'code' | 'message'> | null;
+}
+
 /** An id of a wait that there is no job for. */
 export interface UnknownJob {
   readonly id: string;

@@ -35,7 +35,7 @@ const DEADLINES = [
 ] as const;
 
 function waitingSituations(): Situation[] {
-  const earlier = { code: 'HANDLER_FAILED', message: 'earlier', details: null, attempts: [] };
+  const earlier = { code: 'HANDLER_FAILED', message: 'earlier', details: null };
   const ages = [
     { title: 'scheduled', over: { runAt: NOW + 5_000 } },
     { title: 'queued', over: { runAt: NOW } },
@@ -129,8 +129,9 @@ function shown(field: string, value: JobPatch[keyof JobPatch]): string {
   if (typeof value === 'number' && /(At|Until)$/.test(field)) return value === NOW ? 'now' : relative(value - NOW);
   if (typeof value !== 'object') return String(value);
   if ('percent' in value) return `${value.percent}%${value.message === null ? '' : `/${value.message}`}`;
-  if ('attempts' in value) return `${value.code}[${value.attempts.map((line) => line.attempt).join(',')}]`;
-  return `${value.contentType}/${value.bytes}`;
+  if (Array.isArray(value)) return `[${value.map(({ number, outcome }) => `${number} ${outcome}`).join(', ')}]`;
+  if ('code' in value) return value.code;
+  return 'contentType' in value ? `${value.contentType}/${value.bytes}` : '';
 }
 
 function relative(differenceMs: number): string {

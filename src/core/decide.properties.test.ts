@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { attemptsOf } from './attempts.ts';
 import { ATTEMPT_HISTORY_MAX, type Command, decide } from './decide.ts';
 import { type Job, patched } from './job.ts';
 import { SAMPLE_NOW, sampleJob } from './sample-job.ts';
@@ -148,7 +149,8 @@ test('finishedAt is set exactly when the state is final', () => {
 test('a job has a worker, a lease and a start exactly while it must', () => {
   holds(({ after }) => {
     assert.equal(after.leaseUntil !== null, after.state === 'running');
-    assert.equal(after.worker !== null, after.state === 'running');
+    if (after.state === 'running') assert.notEqual(after.worker, null);
+    if (after.state === 'waiting') assert.equal(after.worker, null);
     if (after.state === 'running') assert.notEqual(after.startedAt, null);
   });
 });
@@ -182,11 +184,18 @@ test('a result belongs to succeeded jobs, an error never does, and a failed or e
   });
 });
 
-test('the attempt history is bounded and its newest line is the error itself', () => {
+test('the attempts of a job are bounded, each with a fence of its own, and all but the latest have ended', () => {
   holds(({ after }) => {
-    if (after.error === null) return;
-    assert.ok(after.error.attempts.length <= ATTEMPT_HISTORY_MAX);
-    assert.equal(after.error.attempts.at(-1)?.code, after.error.code);
+    const attempts = attemptsOf(after);
+    assert.ok(attempts.length <= ATTEMPT_HISTORY_MAX + 1);
+    const fences = attempts.map(({ fence }) => fence);
+    assert.deepEqual(
+      fences,
+      [...new Set(fences)].sort((a, b) => a - b),
+    );
+    assert.ok(attempts.slice(0, -1).every(({ startedAt, endedAt }) => endedAt !== null && endedAt >= startedAt));
+    assert.equal(attempts.at(-1)?.outcome === 'running', after.state === 'running');
+    if (after.state === 'succeeded') assert.deepEqual(attempts.at(-1)?.fence, after.fence);
   });
 });
 

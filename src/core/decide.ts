@@ -5,10 +5,11 @@
  * never mutates its arguments and never reads a clock. Storing the patch is the caller's business, guarded by the states of
  * `TRANSITIONS[command]` and the fence or revision of the snapshot that was decided on; on `stale` the caller decides again.
  */
-import type { AttemptFailure, Failure, Job, JobError, JobPatch, Progress, ResultMeta } from './job.ts';
+import { endedAsFinal, endedAttempt } from './attempts.ts';
+import type { EndedAttempt, Failure, Job, JobPatch, Progress, ResultMeta } from './job.ts';
 import { NO_PROGRESS } from './job.ts';
 import { askedWaitMs, backoffMs } from './retry.ts';
-import type { StoredState } from './state.ts';
+import type { FinalState, StoredState } from './state.ts';
 import { type CommandName, TRANSITIONS } from './transitions.ts';
 
 /** `random` in [0, 1) spreads the retries; it is part of the command so that deciding stays pure. */
@@ -61,7 +62,7 @@ export type Decision =
   | { readonly kind: 'accepted'; readonly patch: JobPatch; readonly event: JobEvent }
   | { readonly kind: 'refused'; readonly reason: RefusalReason };
 
-/** Failed attempts kept with an error; older ones are dropped, since a job may be retried for weeks. */
+/** Attempts kept beside the latest one; older ones are dropped, since a job may be retried for weeks. */
 export const ATTEMPT_HISTORY_MAX = 20;
 
 export function decide(job: Job, command: Command, now: number): Decision {
@@ -141,41 +142,40 @@ function report(job: Job, command: Extract<Command, { kind: 'report' }>): Decisi
 
 function succeed(result: ResultMeta | null, now: number): Decision {
   return accepted(
-    { ...unheld('succeeded'), finishedAt: now, progress: { percent: 100, message: null }, error: null, result },
+    { ...over('succeeded'), finishedAt: now, progress: { percent: 100, message: null }, error: null, result },
     'succeeded',
   );
 }
 
 function fail(job: Job, command: Extract<Command, { kind: 'fail' }>, now: number): Decision {
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
-  const error = errorOf(job, command.failure, now);
+  const error = command.failure;
   const waitMs = Math.max(backoffMs(job.retry, job.attempt, command.random), askedWaitMs(command.retryAfterMs));
-  if (command.isRetryable && canRetry(job, now + waitMs)) return again(error, now + waitMs);
-  return accepted({ ...unheld('failed'), finishedAt: now, error }, 'failed');
+  if (command.isRetryable && canRetry(job, now + waitMs)) return again(job, { error, now, runAt: now + waitMs });
+  return accepted({ ...over('failed'), finishedAt: now, error }, 'failed');
 }
 
 function timeOut(job: Job, random: number, now: number): Decision {
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
   const isOverdue = job.deadlineAt !== null && job.deadlineAt <= now;
-  const failure = isOverdue ? overdue(job) : timedOut(job);
-  const error = errorOf(job, failure, now);
+  const error = isOverdue ? overdue(job) : timedOut(job);
   const runAt = now + backoffMs(job.retry, job.attempt, random);
-  if (!isOverdue && canRetry(job, runAt)) return again(error, runAt);
-  return accepted({ ...unheld('expired'), finishedAt: now, error }, 'expired');
+  if (!isOverdue && canRetry(job, runAt)) return again(job, { error, now, runAt });
+  return accepted({ ...over('expired'), finishedAt: now, error }, 'expired');
 }
 
 function lose(job: Job, random: number, now: number): Decision {
   if (job.leaseUntil !== null && job.leaseUntil > now) return refused('TOO_EARLY');
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
-  const error = errorOf(job, lost(job), now);
+  const error = lost(job);
   const runAt = now + backoffMs(job.retry, job.attempt, random);
-  if (canRetry(job, runAt)) return again(error, runAt);
-  return accepted({ ...unheld('failed'), finishedAt: now, error }, 'failed');
+  if (canRetry(job, runAt)) return again(job, { error, now, runAt });
+  return accepted({ ...over('failed'), finishedAt: now, error }, 'failed');
 }
 
 function expire(job: Job, now: number): Decision {
   if (job.deadlineAt === null || job.deadlineAt > now) return refused('TOO_EARLY');
-  return accepted({ ...unheld('expired'), finishedAt: now, error: errorOf(job, overdue(job), now) }, 'expired');
+  return accepted({ ...over('expired'), finishedAt: now, error: overdue(job) }, 'expired');
 }
 
 function cancel(job: Job, now: number): Decision {
@@ -194,6 +194,8 @@ function retry(job: Job, now: number): Decision {
       state: 'waiting',
       runAt: now,
       attempt: 0,
+      ...withAttempt(job, endedAsFinal(job)),
+      worker: null,
       startedAt: null,
       finishedAt: null,
       cancelRequestedAt: null,
@@ -209,23 +211,34 @@ function canRetry(job: Job, runAt: number): boolean {
   return job.attempt < job.retry.attempts && (job.deadlineAt === null || runAt < job.deadlineAt);
 }
 
-function again(error: JobError, runAt: number): Decision {
-  return accepted({ ...unheld('waiting'), runAt, error }, 'retryScheduled');
+interface Again {
+  readonly error: Failure;
+  readonly now: number;
+  readonly runAt: number;
+}
+
+function again(job: Job, { error, now, runAt }: Again): Decision {
+  const { code, message } = error;
+  const ended = endedAttempt(job, { endedAt: now, outcome: 'failed', error: { code, message } });
+  return accepted({ ...unheld('waiting'), runAt, error, ...withAttempt(job, ended) }, 'retryScheduled');
+}
+
+function withAttempt({ attempts }: Job, ended: EndedAttempt | null): Pick<JobPatch, 'attempts'> {
+  return ended === null ? {} : { attempts: [...attempts, ended].slice(-ATTEMPT_HISTORY_MAX) };
 }
 
 function cancelled(job: Job, now: number): Decision {
   const cancelRequestedAt = job.cancelRequestedAt ?? now;
-  return accepted({ ...unheld('cancelled'), finishedAt: now, cancelRequestedAt }, 'cancelled');
+  return accepted({ ...over('cancelled'), finishedAt: now, cancelRequestedAt }, 'cancelled');
 }
 
 function unheld(state: StoredState): Pick<Job, 'state' | 'leaseUntil' | 'worker'> {
   return { state, leaseUntil: null, worker: null };
 }
 
-function errorOf(job: Job, failure: Failure, now: number): JobError {
-  const line: AttemptFailure = { attempt: job.attempt, code: failure.code, message: failure.message, at: now };
-  const attempts = [...(job.error?.attempts ?? []), line].slice(-ATTEMPT_HISTORY_MAX);
-  return { code: failure.code, message: failure.message, details: failure.details, attempts };
+/** The worker stays: who did it is a part of what is known of the latest attempt. */
+function over(state: FinalState): Pick<Job, 'state' | 'leaseUntil'> {
+  return { state, leaseUntil: null };
 }
 
 function timedOut(job: Job): Failure {

@@ -41,7 +41,12 @@ export function jobBytes(job: Job): number {
     textBytes(job.callbackUrl) +
     textBytes(job.progress.message) +
     textBytes(job.worker);
-  return JOB + texts + jsonBytes(job.origin) + jsonBytes(job.error) + tagBytes(job);
+  return JOB + texts + jsonBytes(job.origin) + jsonBytes(job.error) + attemptsBytes(job) + tagBytes(job);
+}
+
+/** Most jobs have none, and this runs at each change of each job. */
+function attemptsBytes({ attempts }: Job): number {
+  return attempts.length === 0 ? 0 : jsonBytes(attempts);
 }
 
 function tagBytes({ tags }: Job): number {

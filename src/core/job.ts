@@ -5,7 +5,7 @@
  * edges), all durations end in `Ms`. The input and the result bytes are not part of the snapshot, so that a status
  * read stays narrow: the store hands them out on their own (`ClaimedJob.input`, `Store.readResult`).
  */
-import type { StoredState } from './state.ts';
+import type { FinalState, StoredState } from './state.ts';
 
 /** Any value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -34,17 +34,16 @@ export interface Failure {
   readonly details: Json;
 }
 
-/** One line of the attempt history kept with an error. */
-export interface AttemptFailure {
-  readonly attempt: number;
-  readonly code: string;
-  readonly message: string;
-  readonly at: number;
-}
-
-/** The last failure, and one line per failed attempt, itself included: the newest `ATTEMPT_HISTORY_MAX` of decide.ts. */
-export interface JobError extends Failure {
-  readonly attempts: readonly AttemptFailure[];
+/** An attempt that has ended, and that the job went on after. */
+export interface EndedAttempt {
+  /** From 1 on since the submit or the last `retry`; the fence tells attempts apart. */
+  readonly number: number;
+  readonly fence: number;
+  readonly worker: string | null;
+  readonly startedAt: number;
+  readonly endedAt: number;
+  readonly outcome: FinalState;
+  readonly error: Omit<Failure, 'details'> | null;
 }
 
 /** What is known of a result without reading it. */
@@ -81,6 +80,7 @@ export interface Job {
   /** Grows by one at every write that a reader can see (all but lease extensions): ETag and wait cursor at once. */
   readonly revision: number;
   readonly leaseUntil: number | null;
+  /** Who holds the job, or held it when it ended. */
   readonly worker: string | null;
   readonly cancelRequestedAt: number | null;
   /** Longest time one attempt may take. */
@@ -92,13 +92,15 @@ export interface Job {
   /** Jobs of one tenant with the same key run one after another, in the order of their numbers; null runs freely. */
   readonly sequenceKey: string | null;
   readonly createdAt: number;
+  /** Those before the latest one, which is told by the other fields; the newest `ATTEMPT_HISTORY_MAX` of decide.ts. See `attempts.ts`. */
+  readonly attempts: readonly EndedAttempt[];
   /** Start of the latest attempt. */
   readonly startedAt: number | null;
   /** Set exactly when the state is final. */
   readonly finishedAt: number | null;
   /** How long a final job is kept, counted from `finishedAt`. */
   readonly retainMs: number;
-  readonly error: JobError | null;
+  readonly error: Failure | null;
   readonly result: ResultMeta | null;
   readonly idempotencyKey: string | null;
   /** Hash of the submitted request; tells a replay from a conflict. */
@@ -136,6 +138,7 @@ export type JobPatch = Partial<
     | 'runAt'
     | 'progress'
     | 'attempt'
+    | 'attempts'
     | 'fence'
     | 'leaseUntil'
     | 'worker'
@@ -161,6 +164,7 @@ export function jobOf(spec: JobSpec, number: number): Job {
     tags: spec.tags,
     progress: NO_PROGRESS,
     attempt: 0,
+    attempts: NO_ATTEMPTS,
     retry: spec.retry,
     fence: 0,
     revision: 1,
@@ -193,5 +197,7 @@ export function patched(job: Job, patch: JobPatch): Job {
 export function retainUntil(job: Pick<Job, 'finishedAt' | 'retainMs'>): number | null {
   return job.finishedAt === null ? null : job.finishedAt + job.retainMs;
 }
+
+export const NO_ATTEMPTS: readonly EndedAttempt[] = Object.freeze([]);
 
 export const NO_PROGRESS: Progress = Object.freeze({ percent: 0, message: null });

@@ -270,6 +270,8 @@ export interface Attempt {
   readonly input: string;
   /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
   readonly signal: AbortSignal;
+  /** Whether the signal has fired. A signal costs more than the rest of an attempt, and is made when it is first looked at. */
+  readonly isStopped: boolean;
   /** Coalesced by the engine: calling it a thousand times a second costs little. */
   report(percent: number | undefined, message?: string | null): void;
   /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */

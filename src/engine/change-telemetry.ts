@@ -26,7 +26,7 @@ function waitedMs(job: Job): number {
 }
 
 function retried(job: Job): TelemetryEvent {
-  const failedAt = job.error?.attempts.at(-1)?.at ?? job.runAt;
+  const failedAt = job.attempts.at(-1)?.endedAt ?? job.runAt;
   return {
     kind: 'jobRetried',
     id: job.id,

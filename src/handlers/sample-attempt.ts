@@ -47,6 +47,9 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
     job: { id: `00000000-0000-7000-8000-${String(made).padStart(12, '0')}`, ...defaults, ...job },
     input: JSON.stringify(input),
     signal: controller.signal,
+    get isStopped() {
+      return controller.signal.aborted;
+    },
     reports,
     logs,
     report(percent, message) {

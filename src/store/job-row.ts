@@ -5,8 +5,19 @@
  * Everything that is not a number or a text is JSON in a column of text. Rejected: PostgreSQL's `jsonb`, which reorders keys and
  * refuses U+0000 and lone surrogates inside of strings that callers are free to send, and costs a parse per write.
  */
-import type { Job, JobError, JobPatch, JobSpec, Json, Origin, Progress, RetryPolicy, Tags } from '../core/job.ts';
-import { jobOf, NO_PROGRESS } from '../core/job.ts';
+import type {
+  EndedAttempt,
+  Failure,
+  Job,
+  JobPatch,
+  JobSpec,
+  Json,
+  Origin,
+  Progress,
+  RetryPolicy,
+  Tags,
+} from '../core/job.ts';
+import { jobOf, NO_ATTEMPTS, NO_PROGRESS } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 
 export type Cell = number | string | null;
@@ -63,9 +74,16 @@ const COLUMNS = {
   percent: { type: 'float8', patch: 'progress', rooms: ROOMS, of: (job) => job.progress.percent },
   message: { type: 'text', patch: 'progress', rooms: ROOMS, of: (job, codec) => textCell(job.progress.message, codec) },
   error: { type: 'text', patch: 'error', rooms: ROOMS, of: (job, codec) => jsonCell(job.error, codec) },
+  /** Null for the many that succeed at once. */
+  attempts: {
+    type: 'text',
+    patch: 'attempts',
+    rooms: ROOMS,
+    of: (job, codec) => (job.attempts.length === 0 ? null : jsonCell(job.attempts, codec)),
+  },
   cancel_requested_at: { type: 'bigint', patch: 'cancelRequestedAt', rooms: BEGUN, of: (job) => job.cancelRequestedAt },
   lease_until: { type: 'bigint', patch: 'leaseUntil', rooms: ['running'], of: (job) => job.leaseUntil },
-  worker: { type: 'text', patch: 'worker', rooms: ['running'], of: (job, codec) => textCell(job.worker, codec) },
+  worker: { type: 'text', patch: 'worker', rooms: BEGUN, of: (job, codec) => textCell(job.worker, codec) },
   finished_at: { type: 'bigint', patch: 'finishedAt', rooms: ['finished'], of: (job) => job.finishedAt },
   result_type: {
     type: 'text',
@@ -194,7 +212,8 @@ export function jobReader({ given }: TextCodec): (row: ArrayLike<unknown>, at?: 
       startedAt: numberOrNullAt(AT.started_at),
       finishedAt: numberOrNullAt(AT.finished_at),
       retainMs: numberAt(AT.retain_ms),
-      error: json<JobError>(row[at + AT.error]),
+      error: json<Failure>(row[at + AT.error]),
+      attempts: json<readonly EndedAttempt[]>(row[at + AT.attempts]) ?? NO_ATTEMPTS,
       result: resultType === null ? null : { contentType: resultType, bytes: numberAt(AT.result_bytes) },
       idempotencyKey: textOrNull(row[at + AT.idempotency_key]),
       requestHash: textOrNull(row[at + AT.request_hash]),

@@ -6,10 +6,10 @@
  * escaped by JSON, so that no text is changed by being UTF-8.
  */
 import { jobIdOf } from '../../core/id.ts';
-import type { AttemptFailure, Job, JobError, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
+import type { EndedAttempt, Failure, Job, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
 import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
 import { SCOPES } from '../../core/scopes.ts';
-import { isFinal, STORED_STATES } from '../../core/state.ts';
+import { FINAL_STATES, isFinal, STORED_STATES } from '../../core/state.ts';
 import type { Document, PendingDelivery, StoredKey, StoreRecord, Tombstone } from '../../store/contract.ts';
 import {
   anything,
@@ -41,8 +41,16 @@ const state = oneOf(STORED_STATES);
 const origin = orNull(objectOf<Origin>({ dialect: text, data: anything }));
 
 const retry = objectOf<RetryPolicy>({ attempts: whole, backoffMs: finite, factor: finite, maxMs: finite });
-const attempt = objectOf<AttemptFailure>({ attempt: whole, code: text, message: text, at: whole });
-const error = objectOf<JobError>({ code: text, message: text, details: anything, attempts: listOf(attempt) });
+const error = objectOf<Failure>({ code: text, message: text, details: anything });
+const attempt = objectOf<EndedAttempt>({
+  number: whole,
+  fence: whole,
+  worker: orNull(text),
+  startedAt: whole,
+  endedAt: whole,
+  outcome: oneOf(FINAL_STATES),
+  error: orNull(objectOf<NonNullable<EndedAttempt['error']>>({ code: text, message: text })),
+});
 
 const jobFields = objectOf<Job>({
   id,
@@ -55,6 +63,7 @@ const jobFields = objectOf<Job>({
   tags: mapOf(text),
   progress: objectOf<Progress>({ percent: finite, message: orNull(text) }),
   attempt: small,
+  attempts: listOf(attempt),
   retry,
   fence: whole,
   revision: whole,

@@ -1,6 +1,8 @@
 /** Between Bide and the vendor, purely: states, outputs as pg-boss stores them, and errors as boom. */
+
+import { attemptsOf } from '../../core/attempts.ts';
 import type { ErrorKind } from '../../core/errors.ts';
-import type { AttemptFailure, Job, Json } from '../../core/job.ts';
+import type { EndedAttempt, Job, Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { JobResult } from '../result-of.ts';
@@ -64,12 +66,18 @@ function boxed(value: Json): Output {
 /** Codes that stand for something that happened to the handler: pg-boss writes no output for those. */
 const NOT_THROWN: ReadonlySet<string> = new Set(['ATTEMPT_TIMED_OUT', 'DEADLINE_PASSED']);
 
+type Thrown = NonNullable<EndedAttempt['error']>;
+
 /** The newest failure that a handler threw: neither a time limit nor a cancel overwrites it. */
-function lastThrown(job: Job): Pick<AttemptFailure, 'code' | 'message'> | undefined {
-  return job.error?.attempts.findLast(({ code }) => !NOT_THROWN.has(code));
+function lastThrown(job: Job): Thrown | undefined {
+  // A job that was run again by hand has numbers that begin anew.
+  const attempts = attemptsOf(job);
+  const first = attempts.findLastIndex(({ number }) => number === 1);
+  const errors = attempts.slice(Math.max(0, first)).map(({ error }) => error);
+  return errors.findLast((error) => error !== null && !NOT_THROWN.has(error.code)) ?? undefined;
 }
 
-function thrownOutput(failure: Pick<AttemptFailure, 'code' | 'message'>, stack: string | null): Output {
+function thrownOutput(failure: Thrown, stack: string | null): Output {
   const { code, message } = failure;
   return { name: 'Error', message, stack: stack ?? `Error: ${message}`, code };
 }

@@ -66,6 +66,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/jobs/:id/result': 'getResult',
   'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',
+  'GET /v1/jobs/:id/attempts': 'listAttempts',
   'GET /v1/jobs/:id/logs': 'readLogs',
   'GET /v1/jobs/:id/output': 'readOutput',
   'POST /v1/jobs/:id/cancel': 'cancelJob',

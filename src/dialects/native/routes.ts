@@ -4,6 +4,7 @@ import type { Limits } from '../../core/limits.ts';
 import type { DialectContext, KeyAdmin, Principal } from '../../http/dialect.ts';
 import { frame, isRoot } from '../frame.ts';
 import { takeJsonBodies } from '../json-body.ts';
+import { declareAttemptsRoute } from './attempts-route.ts';
 import { declareAuditRoute } from './audit-route.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { declareCountsRoute } from './counts-route.ts';
@@ -57,6 +58,7 @@ export async function nativeRoutes(
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
     declareInputRoute(app, face);
+    declareAttemptsRoute(app, face);
     declareCountsRoute(app, face);
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);

@@ -97,7 +97,7 @@ describe('failure', () => {
   });
 
   it('is worded after the state', () => {
-    const error = { code: 'HANDLER_FAILED', message: 'it broke', details: null, attempts: [] };
+    const error = { code: 'HANDLER_FAILED', message: 'it broke', details: null };
     assert.equal(failureMessage(sampleJob({ state: 'failed', error })), 'it broke');
     assert.equal(failureMessage(sampleJob({ state: 'cancelled', error })), 'job revoked');
     assert.equal(failureMessage(sampleJob({ state: 'failed', error: null })), 'job failed');

@@ -12,6 +12,7 @@ import {
   TENANT,
 } from '../../../test/engine/engine-fixture.ts';
 import { spyOn } from '../../../test/engine/store-spy.ts';
+import { attemptsOf } from '../../core/attempts.ts';
 import { isFinal } from '../../core/state.ts';
 
 const RETRY_ONCE = { attempts: 2, backoffMs: 1_000, factor: 2, maxMs: 60_000 };
@@ -44,7 +45,7 @@ describe('an attempt', () => {
     second.end(failed('again'));
     const job = await fixture.until(id, ({ state }) => state === 'failed');
     assert.deepEqual(
-      job.error?.attempts.map(({ message }) => message),
+      attemptsOf(job).map(({ error }) => error?.message),
       ['no luck', 'again'],
     );
   });

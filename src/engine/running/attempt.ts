@@ -147,6 +147,10 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
     return this.#settled.promise;
   }
 
+  get isStopped(): boolean {
+    return this.#reason !== null;
+  }
+
   signal(): AbortSignal {
     if (this.#controller === null) {
       this.#controller = new AbortController();

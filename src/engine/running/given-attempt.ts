@@ -12,6 +12,7 @@ import type { ProgressReporter } from './progress.ts';
 export interface AttemptParts {
   readonly job: Job;
   signal(): AbortSignal;
+  readonly isStopped: boolean;
   reporter(): ProgressReporter;
   log(): AttemptLog;
   output(): AttemptOutput;
@@ -30,6 +31,10 @@ export class GivenAttempt implements Attempt {
 
   get signal(): AbortSignal {
     return this.#parts.signal();
+  }
+
+  get isStopped(): boolean {
+    return this.#parts.isStopped;
   }
 
   /** A function and no method, as are `log` and `emit`: handlers take them out of the object. */

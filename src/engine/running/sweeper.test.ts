@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPlay, DONE, NEVER, openEngine, TENANT } from '../../../test/engine/engine-fixture.ts';
+import { attemptsOf } from '../../core/attempts.ts';
 import { isFinal } from '../../core/state.ts';
 
 const CLAIM = { tenant: TENANT, types: ['far'], max: 10, leaseMs: 30_000, worker: 'w', timeoutMs: 0, signal: NEVER };
@@ -20,7 +21,7 @@ describe('the sweeper', () => {
     await fixture.advance(31_000);
     const failed = await fixture.job(id);
     assert.equal(failed.state, 'failed');
-    assert.equal(failed.error?.attempts.length, 2);
+    assert.equal(attemptsOf(failed).length, 2);
   });
 
   it('cancels a job whose worker vanished after a cancel was requested', async () => {

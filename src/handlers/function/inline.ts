@@ -5,7 +5,7 @@
 import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
-import { abortErrorOf, callFactsOf, type FunctionHandler } from './job-context.ts';
+import { abortErrorOf, type Call, type CallFacts, callFactsOf, type FunctionHandler } from './job-context.ts';
 import { type FunctionLimits, runFunction } from './run-function.ts';
 
 export function inlineHandler(run: FunctionHandler, environment: { limits: FunctionLimits; clock: Clock }): Handler {
@@ -20,22 +20,52 @@ async function runInline(
   attempt: Attempt,
   { limits, clock }: { limits: FunctionLimits; clock: Clock },
 ): Promise<AttemptOutcome> {
-  const controller = new AbortController();
-  const abort = () => controller.abort(abortErrorOf(attempt.signal.reason as AbortReason));
-  if (attempt.signal.aborted) return { kind: 'aborted' };
-  attempt.signal.addEventListener('abort', abort, { once: true });
-  try {
-    const call = {
-      facts: callFactsOf(attempt, clock),
-      input: attempt.input,
-      signal: controller.signal,
-      report: (percent: number, message: string | null | undefined) => attempt.report(percent, message),
-      // Asked for when something is said or emitted: most say nothing.
-      log: (line: string, level: LogLevel, fields: string | null) => attempt.log(line, level, fields),
-      emit: (chunk: string) => attempt.emit(chunk),
-    };
-    return await runFunction(run, call, limits);
-  } finally {
-    attempt.signal.removeEventListener('abort', abort);
+  if (attempt.isStopped) return { kind: 'aborted' };
+  const call = new InlineCall(attempt, clock);
+  const outcome = await runFunction(run, call, limits);
+  call.end();
+  return outcome;
+}
+
+/** Signal, log and output are asked for when the function asks: most do without. With a signal for each, a job cost 6 us of CPU more. */
+class InlineCall implements Call {
+  readonly facts: CallFacts;
+  readonly input: string;
+  readonly #attempt: Attempt;
+  #controller: AbortController | null = null;
+
+  constructor(attempt: Attempt, clock: Clock) {
+    this.facts = callFactsOf(attempt, clock);
+    this.input = attempt.input;
+    this.#attempt = attempt;
   }
+
+  get signal(): AbortSignal {
+    if (this.#controller === null) {
+      this.#controller = new AbortController();
+      if (this.#attempt.isStopped) this.#abort();
+      else this.#attempt.signal.addEventListener('abort', this.#abort, { once: true });
+    }
+    return this.#controller.signal;
+  }
+
+  report(percent: number, message: string | null | undefined): void {
+    this.#attempt.report(percent, message);
+  }
+
+  log(line: string, level: LogLevel, fields: string | null): void {
+    this.#attempt.log(line, level, fields);
+  }
+
+  emit(chunk: string): void {
+    this.#attempt.emit(chunk);
+  }
+
+  end(): void {
+    if (this.#controller !== null) this.#attempt.signal.removeEventListener('abort', this.#abort);
+  }
+
+  readonly #abort = (): void => {
+    this.#controller?.abort(abortErrorOf(this.#attempt.signal.reason as AbortReason));
+  };
 }

@@ -85,6 +85,8 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
 
 export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
   const { facts } = call;
+  let log: JobLog | null = null;
+  let emit: Emit | null = null;
   return {
     id: facts.id,
     type: facts.type,
@@ -97,8 +99,15 @@ export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
       return call.signal;
     },
     progress: (percent, message) => call.report(Number(percent), message === null ? null : asText(message)),
-    log: jobLogOf(call),
-    emit: emitterOf((chunk) => call.emit(chunk), limits),
+    // Made when they are asked for, as the signal is.
+    get log() {
+      log ??= jobLogOf(call);
+      return log;
+    },
+    get emit() {
+      emit ??= emitterOf((chunk) => call.emit(chunk), limits);
+      return emit;
+    },
   };
 }
 

@@ -14,8 +14,8 @@ export async function runFunction(run: FunctionHandler, call: Call, limits: Func
   try {
     const context = jobContextOf(call, limits);
     const returned = run(JSON.parse(call.input) as never, context);
-    const { emit } = context;
-    return encodeResult(await runThrough(returned, { emit, isStopped: () => call.signal.aborted }), limits);
+    const through = { emit: (chunk: unknown) => context.emit(chunk), isStopped: () => call.signal.aborted };
+    return encodeResult(await runThrough(returned, through), limits);
   } catch (thrown) {
     if (call.signal.aborted) return { kind: 'aborted' };
     return failedBy(thrown, limits);

@@ -1,5 +1,6 @@
 /** Guarded patches: written exactly when state, fence and revision are as seen, and nothing in between. */
 import assert from 'node:assert/strict';
+import { attemptsOf } from '../../core/attempts.ts';
 import { type Job, type JobPatch, patched } from '../../core/job.ts';
 import type { ApplyOutcome } from '../contract.ts';
 import {
@@ -54,8 +55,13 @@ export const applying: Topic = [
       error: {
         ...failure(),
         details: { deep: [1, null] },
-        attempts: [{ attempt: 1, code: 'C', message: 'm', at: NOW }],
       },
+      attempts: [
+        {
+          ...{ number: 1, fence: 1, worker: 'w\0', startedAt: NOW, endedAt: NOW + 1, outcome: 'failed' },
+          error: { code: 'C', message: 'm' },
+        },
+      ],
       result: null,
     };
     const expect = { states: ['waiting', 'running', 'failed'] } as const;
@@ -64,7 +70,7 @@ export const applying: Topic = [
     assert.deepEqual(await readJob(context.store, job.id), patched(job, patch));
     const end: Required<JobPatch> = {
       ...patch,
-      ...{ state: 'failed', runAt: NOW + 2, fence: 6, leaseUntil: null, worker: null, finishedAt: NOW + 10 },
+      ...{ state: 'failed', runAt: NOW + 2, fence: 6, leaseUntil: null, finishedAt: NOW + 10 },
       result: { contentType: 'text/plain', bytes: 3 },
     };
     const failed = { id: job.id, expect, patch: end, result: textResult('abc', 'text/plain') };
@@ -82,7 +88,8 @@ export const applying: Topic = [
 
   test('apply clears every field that the patch sets to null', async (context) => {
     const failed = await failedJob(context);
-    const patch: JobPatch = { state: 'waiting', finishedAt: null, startedAt: null, deadlineAt: null, error: null };
+    const cleared = { finishedAt: null, startedAt: null, deadlineAt: null, error: null, worker: null, attempts: [] };
+    const patch: JobPatch = { state: 'waiting', ...cleared };
     const outcome = first(await context.store.apply([{ id: failed.id, expect: { states: ['failed'] }, patch }]));
     assert.deepEqual(outcome, { kind: 'applied', job: patched(failed, patch) });
   }),
@@ -254,7 +261,10 @@ export const applying: Topic = [
     const lost = await take(store, third.id, { kind: 'lose', fence: third.fence, random: 0.5 }, late);
     const fourth = await claimOne(context, lost.runAt);
     const failed = await fail(store, fourth, false, lost.runAt);
-    assert.equal(failed.error?.attempts.length, 3);
+    assert.deepEqual(
+      attemptsOf(failed).map(({ error }) => error?.code),
+      ['ATTEMPT_TIMED_OUT', 'WORKER_LOST', 'HANDLER_FAILED'],
+    );
     const retried = await take(store, failed.id, { kind: 'retry' }, lost.runAt);
     await take(store, retried.id, { kind: 'cancel' }, lost.runAt);
     await take(store, retried.id, { kind: 'retry' }, lost.runAt + 1);

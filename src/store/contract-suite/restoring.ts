@@ -120,7 +120,6 @@ export const restoring: Topic = [
       made({ ...held, finishedAt: NOW }, 56),
       made({ ...held, result }, 57),
       made({ state: 'failed' }, 58),
-      made({ state: 'failed', finishedAt: NOW, worker: 'w' }, 59),
       made({ state: 'failed', finishedAt: NOW, leaseUntil: NOW }, 60),
     ];
     const whole = [made(held, 70), made({ state: 'failed', finishedAt: NOW, cancelRequestedAt: NOW }, 71)];

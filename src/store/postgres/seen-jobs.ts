@@ -55,5 +55,5 @@ export class SeenJobs {
 export function patchedFrom(seen: Job, patch: JobPatch, leaseUntil: number | null): Job {
   const job = { ...patched(seen, patch), leaseUntil };
   // What only a running job has ends with the run, whether or not the patch says so.
-  return job.state === 'running' ? job : { ...job, worker: null };
+  return job.state === 'waiting' ? { ...job, worker: null } : job;
 }

@@ -65,7 +65,8 @@ CREATE TABLE waiting (
   started_at INTEGER,
   percent REAL NOT NULL,
   message TEXT,
-  error TEXT
+  error TEXT,
+  attempts TEXT
 ) STRICT;
 -- By number with two indexes: clustered in claim order, and found by number through an index, the same work took as long.
 CREATE INDEX waiting_by_claim_order ON waiting (type, priority DESC, run_at) WHERE blocked = 0;
@@ -88,6 +89,7 @@ CREATE TABLE running (
   percent REAL NOT NULL,
   message TEXT,
   error TEXT,
+  attempts TEXT,
   cancel_requested_at INTEGER,
   lease_until INTEGER NOT NULL,
   worker TEXT,
@@ -111,6 +113,8 @@ CREATE TABLE finished (
   percent REAL NOT NULL,
   message TEXT,
   error TEXT,
+  attempts TEXT,
+  worker TEXT,
   cancel_requested_at INTEGER,
   finished_at INTEGER NOT NULL,
   result_type TEXT,

@@ -41,7 +41,7 @@ function stage() {
       const decision = decide(job(), command, now);
       assert.ok(decision.kind === 'accepted', JSON.stringify(decision));
       const patch = { id, expect: { states: expectedStates(command.kind) }, patch: decision.patch };
-      applyPatches(transaction, patchBatch([{ ...patch, ...(result === undefined ? {} : { result }) }]));
+      applyPatches(transaction, patchBatch([{ ...patch, ...(result === undefined ? {} : { result }) }]).batch);
       return job().state;
     },
   };

@@ -50,12 +50,10 @@ export function pushNewJob(values: Value[], spec: JobSpec, input: string | null)
   values.push(input);
 }
 
-/** Appends what the patch writes, in the order of `maskColumns`, and returns its mask. */
-export function pushPatch(values: Value[], patch: JobPatch): number {
-  const mask = patchMask(patch);
+/** Appends what the patch writes, in the order of `maskColumns`. */
+export function pushPatch(values: Value[], patch: JobPatch): void {
   // A column reads its own field alone, and that one is there.
-  pushCells(values, maskColumns(mask), patch as Job);
-  return mask;
+  pushCells(values, maskColumns(patchMask(patch)), patch as Job);
 }
 
 export function statesMask(states: readonly StoredState[]): number {

@@ -187,7 +187,8 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
       return claimedOf(await writer().call('claim', request, request.max));
     },
     async apply(batch) {
-      return appliedOf(await writer().call('apply', patchBatch(batch), batch.length), batch);
+      const patches = patchBatch(batch);
+      return appliedOf(await writer().call('apply', patches.batch, batch.length), patches.ended);
     },
     extend: async (batch) => writer().call('extend', batch, batch.length),
     remove: async (batch) => writer().call('remove', batch, batch.length),

@@ -11,7 +11,7 @@ import type {
   ResultContent,
   StoreRecord,
 } from '../contract.ts';
-import { comesBackSame, JOB_WIDTH } from '../job-row.ts';
+import { comesBackSame, JOB_WIDTH, patchMask } from '../job-row.ts';
 import type { Row, Value } from './rows.ts';
 import { jobAt, jsonText, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
 import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
@@ -36,26 +36,47 @@ export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[
   });
 }
 
-export function patchBatch(batch: readonly GuardedPatch[]): PatchBatch {
+export interface Patches {
+  readonly batch: PatchBatch;
+  /** Per patch what becomes of a job that was seen; null where the writer has to say. */
+  readonly ended: readonly (Job | null)[];
+}
+
+export function patchBatch(items: readonly GuardedPatch[]): Patches {
   const heads: Value[] = [];
   const values: Value[] = [];
-  for (const item of batch) {
+  const results: Uint8Array[] = [];
+  const ended = items.map((item) => {
     const { id, expect, patch, result, now } = item;
-    const mask = pushPatch(values, patch);
     const end = endOf(item);
-    if (end !== null) pushCells(values, END_COLUMNS, patched(end, patch));
+    const next = end === null ? null : patched(end, patch);
+    if (next === null) pushPatch(values, patch);
+    else pushCells(values, END_COLUMNS, next);
+    if (result !== undefined) results.push(result.bytes);
     pushHead(heads, {
       id,
       states: statesMask(expect.states),
       fence: expect.fence ?? null,
       revision: expect.revision ?? null,
       at: now ?? patch.finishedAt ?? null,
-      mask,
-      result: result === undefined ? null : standalone(result),
+      mask: patchMask(patch),
+      resultBytes: result?.bytes.byteLength ?? null,
       end,
     });
+    return next;
+  });
+  return { batch: { heads, values, results: joined(results) }, ended };
+}
+
+/** One buffer for all results: each buffer in a message costs more than the bytes of a small one. */
+function joined(results: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(results.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const bytes of results) {
+    all.set(bytes, at);
+    at += bytes.byteLength;
   }
-  return { heads, values };
+  return all;
 }
 
 /** Null where the writer has to look: the patch does not end a running job, it is not as expected, or more goes with the change than the patch says. */
@@ -63,20 +84,16 @@ function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
   if (seen?.state !== 'running' || seen.callbackUrl !== null || seen.sequenceKey !== null) return null;
   const { states, fence = seen.fence, revision = seen.revision } = expect;
   if (!states.includes('running') || fence !== seen.fence || revision !== seen.revision) return null;
-  const isEnd =
-    patch.finishedAt && patch.leaseUntil === null && patch.worker === null && isFinal(patch.state ?? 'running');
+  const isEnd = patch.finishedAt && patch.leaseUntil === null && isFinal(patch.state ?? 'running');
   if (!isEnd || (result !== undefined && !patch.result) || !comesBackSame(patch)) return null;
   return seen;
 }
 
-export function appliedOf({ kinds, jobs }: Applied, batch: readonly GuardedPatch[]): readonly ApplyOutcome[] {
+export function appliedOf({ kinds, jobs }: Applied, ended: Patches['ended']): readonly ApplyOutcome[] {
   let at = -JOB_WIDTH;
   return kinds.map((kind, index) => {
     if (kind === MISSING) return { kind: 'missing' };
-    if (kind === APPLIED_TO_SEEN) {
-      const { seen, patch } = batch[index] as GuardedPatch;
-      return { kind: 'applied', job: patched(seen as Job, patch) };
-    }
+    if (kind === APPLIED_TO_SEEN) return { kind: 'applied', job: ended[index] as Job };
     at += JOB_WIDTH;
     return { kind: kind === APPLIED ? 'applied' : 'stale', job: jobAt(jobs, at) };
   });

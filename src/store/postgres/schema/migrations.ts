@@ -110,6 +110,7 @@ CREATE TABLE ${s}.waiting (
   sequence_key text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
+  attempts text COLLATE "C",
   -- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
   CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at)
 ) WITH (${QUEUE}
@@ -137,6 +138,7 @@ CREATE TABLE ${s}.running (
   worker text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
+  attempts text COLLATE "C",
   CONSTRAINT running_by_number PRIMARY KEY (number)
 ) WITH (
   -- Room on the page for the next version of a row: heartbeats and progress then stay HOT.
@@ -162,8 +164,10 @@ CREATE TABLE ${s}.finished (
   state text COLLATE "C" NOT NULL,
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
+  worker text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
+  attempts text COLLATE "C",
   result_type text COLLATE "C",
   result bytea,
   -- As in \`waiting\`. With an index by number beside it, a list of a rare state would be planned as a walk through all that has finished.

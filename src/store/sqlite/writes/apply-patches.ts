@@ -37,21 +37,23 @@ export interface PatchHead {
   /** When it happens; null when the caller did not say. */
   readonly at: number | null;
   readonly mask: number;
-  readonly result: Uint8Array | null;
-  /** For a running job that the patch ends: its row in `finished` follows the values of the patch. */
+  readonly resultBytes: number | null;
+  /** For a running job that the patch ends: its row in `finished` stands in place of the values of the patch. */
   readonly end: EndOfSeen | null;
 }
 
 export interface PatchBatch {
   readonly heads: readonly Value[];
   readonly values: readonly Value[];
+  /** One after another. */
+  readonly results: Uint8Array;
 }
 
 const HEAD_WIDTH = 9;
 
 export function pushHead(heads: Value[], head: PatchHead): void {
-  const { id, states, fence, revision, at, mask, result, end } = head;
-  heads.push(id, states, fence, revision, at, mask, result, end?.revision ?? null, end?.type ?? null);
+  const { id, states, fence, revision, at, mask, resultBytes, end } = head;
+  heads.push(id, states, fence, revision, at, mask, resultBytes, end?.revision ?? null, end?.type ?? null);
 }
 
 function headAt(heads: readonly Value[], at: number): PatchHead {
@@ -63,36 +65,46 @@ function headAt(heads: readonly Value[], at: number): PatchHead {
     revision: heads[at + 3] as number | null,
     at: heads[at + 4] as number | null,
     mask: heads[at + 5] as number,
-    result: heads[at + 6] as Uint8Array | null,
+    resultBytes: heads[at + 6] as number | null,
     end: seen === null ? null : { revision: seen, type: heads[at + 8] as string },
   };
 }
 
-export function applyPatches(transaction: Transaction, { heads, values }: PatchBatch): Applied {
+export function applyPatches(transaction: Transaction, { heads, values, results }: PatchBatch): Applied {
   const kinds: number[] = [];
   const jobs: Value[] = [];
   let valueAt = 0;
+  let resultAt = 0;
   for (let at = 0; at < heads.length; at += HEAD_WIDTH) {
     const head = headAt(heads, at);
-    const columns = maskColumns(head.mask);
-    const endAt = valueAt + columns.length;
-    const nextAt = head.end === null ? endAt : endAt + END_COLUMNS.length;
-    const isEnded = head.end !== null && endSeen(transaction, head.end, values.slice(endAt, nextAt), head.result);
-    kinds.push(isEnded ? APPLIED_TO_SEEN : applyPatch(transaction, head, { columns, values, valueAt }, jobs));
+    const { mask, end, resultBytes } = head;
+    const nextAt = valueAt + (end === null ? maskColumns(mask) : END_COLUMNS).length;
+    const given = values.slice(valueAt, nextAt);
+    const result = resultBytes === null ? null : results.subarray(resultAt, resultAt + resultBytes);
+    if (end !== null && endSeen(transaction, end, given, result)) kinds.push(APPLIED_TO_SEEN);
+    else kinds.push(applyPatch(transaction, head, patchOf(head, given, result), jobs));
     valueAt = nextAt;
+    resultAt += resultBytes ?? 0;
   }
   return { kinds, jobs };
 }
 
-/** What a patch writes, out of the values of all patches. */
-interface PatchValues {
+interface Patch {
+  /** What it writes, and the values. */
   readonly columns: readonly JobColumn[];
-  readonly values: readonly Value[];
-  readonly valueAt: number;
+  readonly values: Row;
+  readonly result: Uint8Array | null;
+}
+
+/** An end writes nothing that its row does not hold, but that nobody has the job any more. */
+function patchOf({ mask, end }: PatchHead, given: Row, result: Uint8Array | null): Patch {
+  const columns = maskColumns(mask);
+  if (end === null) return { columns, values: given, result };
+  return { columns, values: columns.map((column) => given[END_COLUMNS.indexOf(column)] ?? null), result };
 }
 
 /** Reads the job, compares, writes; adds its row to `jobs`. */
-function applyPatch(transaction: Transaction, head: PatchHead, patch: PatchValues, jobs: Value[]): number {
+function applyPatch(transaction: Transaction, head: PatchHead, patch: Patch, jobs: Value[]): number {
   const row = transaction.connection.get('jobById', head.id);
   if (row === undefined) return MISSING;
   if (!isExpected(row, head)) {
@@ -100,7 +112,7 @@ function applyPatch(transaction: Transaction, head: PatchHead, patch: PatchValue
     return STALE;
   }
   const next = patchedRow(row, patch);
-  write(transaction, { before: row, next, columns: patch.columns }, head);
+  write(transaction, { before: row, next, ...patch }, head.at);
   jobs.push(...next);
   return APPLIED;
 }
@@ -113,21 +125,19 @@ function isExpected(row: Row, head: PatchHead): boolean {
   );
 }
 
-interface Change {
+interface Change extends Patch {
   readonly before: Row;
   readonly next: Row;
-  /** What the patch writes. */
-  readonly columns: readonly JobColumn[];
 }
 
 /** Writes the row as it is to be, and all that goes with it. */
-function write(transaction: Transaction, change: Change, { at, result }: PatchHead): void {
-  const { before, next } = change;
+function write(transaction: Transaction, change: Change, at: number | null): void {
+  const { before, next, result } = change;
   const from = roomOf(before[AT.state] as StoredState);
   const to = requireRoom(next);
   if (result !== null && next[AT.result_type] === null) throw new Error('A result comes with what it is.');
   if (from === to) {
-    update(transaction, to, change, result);
+    update(transaction, to, change);
   } else {
     leaveRoom(transaction, from, next[AT.number] as number);
     enterRoom(transaction, to, next, result);
@@ -139,12 +149,7 @@ function write(transaction: Transaction, change: Change, { at, result }: PatchHe
 }
 
 /** The job stays in its room. */
-function update(
-  { connection }: Transaction,
-  room: Room,
-  { before, next, columns }: Change,
-  result: Uint8Array | null,
-): void {
+function update({ connection }: Transaction, room: Room, { before, next, columns, result }: Change): void {
   const number = next[AT.number] as number;
   const there = columns.filter((column) => ROOM_COLUMNS[room].includes(column));
   const values = there.map((column) => next[AT[column]] ?? null);
@@ -157,9 +162,9 @@ function update(
   }
 }
 
-function patchedRow(row: Row, { columns, values, valueAt }: PatchValues): Row {
+function patchedRow(row: Row, { columns, values }: Patch): Row {
   const next = row.slice();
-  for (const [index, column] of columns.entries()) next[AT[column]] = values[valueAt + index] ?? null;
+  for (const [index, column] of columns.entries()) next[AT[column]] = values[index] ?? null;
   next[AT.revision] = (row[AT.revision] as number) + 1;
   return next;
 }

@@ -42,18 +42,22 @@ function earlierOf(transaction: Transaction, job: Row): Row | undefined {
   return transaction.connection.get('jobByIdempotencyKey', job[NEW_AT.tenant] as string, key);
 }
 
+/** What `waiting` has of a new job, in the order of `waitingInsert`. */
+const COPIED = (['type', 'priority', 'sequence_key', 'timeout_ms', 'run_at', 'deadline_at'] as const).map(
+  (column) => NEW_AT[column],
+);
+
 function insertJob(transaction: Transaction, job: Row, input: string): number {
   const { connection } = transaction;
   const tenant = job[NEW_AT.tenant] as string;
   const number = transaction.takeNumber();
-  const row = [number, ...job];
-  connection.run('jobInsert', ...row.slice(0, FIXED_COLUMNS.length), input);
-  const { type, priority, sequence_key, timeout_ms, run_at, deadline_at } = NEW_AT;
-  const copies = [type, priority, sequence_key, timeout_ms, run_at, deadline_at].map((place) => job[place] ?? null);
-  connection.run('waitingInsert', number, tenant, ...copies, isBlocked(transaction, row));
+  connection.run('jobInsert', number, ...job.slice(0, FIXED_COLUMNS.length - 1), input);
+  const copies = COPIED.map((place) => job[place] ?? null);
+  const isBehind = isBlocked(transaction, { tenant, key: job[NEW_AT.sequence_key] ?? null, number });
+  connection.run('waitingInsert', number, tenant, ...copies, isBehind);
   const tags = job[NEW_AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
-  transaction.count(tenant, job[type] as string, 'waiting', 1);
+  transaction.count(tenant, job[NEW_AT.type] as string, 'waiting', 1);
   transaction.use(tenant, { jobs: 1, bytes: Buffer.byteLength(input) });
   if (job[NEW_AT.callback_url] !== null) announceNew(transaction, number, job[NEW_AT.created_at] as number);
   return number;

@@ -32,7 +32,7 @@ test('removeJobs leaves no row of the job in any table but its tombstone', () =>
   };
   applyPatches(
     transaction,
-    patchBatch([{ id, expect: { states: ['waiting'] }, patch, result: textResult('x'.repeat(300_000)) }]),
+    patchBatch([{ id, expect: { states: ['waiting'] }, patch, result: textResult('x'.repeat(300_000)) }]).batch,
   );
   const filled = rowsPerTable(database);
   for (const table of ['jobs', 'finished', 'result_parts', 'job_tags', 'deliveries'])

@@ -22,7 +22,10 @@ const PLACES: Readonly<Record<Room, readonly number[]>> = {
 /** @param row in the order of `JOB_COLUMNS` */
 export function enterRoom(transaction: Transaction, room: Room, row: Row, result: Uint8Array | null): void {
   const values: Value[] = PLACES[room].map((place) => row[place] ?? null);
-  if (room === 'waiting') values.push(isBlocked(transaction, row));
+  if (room === 'waiting') {
+    const [tenant, key, number] = [row[AT.tenant] as string, row[AT.sequence_key] ?? null, row[AT.number] as number];
+    values.push(isBlocked(transaction, { tenant, key, number }));
+  }
   if (room === 'finished') enterFinished(transaction, values, result);
   else transaction.connection.run(ENTER[room], ...values);
 }
@@ -40,10 +43,11 @@ export function leaveRoom({ connection }: Transaction, room: Room, number: numbe
 }
 
 /** 1 where a job that waits has to wait for others of its sequence. */
-export function isBlocked({ connection }: Transaction, row: Row): Value {
-  const key = row[AT.sequence_key] ?? null;
-  if (key === null) return 0;
-  return connection.get('sequenceIsTaken', row[AT.tenant] as string, key, row[AT.number] as number)?.[0] ?? 0;
+export function isBlocked(
+  { connection }: Transaction,
+  { tenant, key, number }: { readonly tenant: string; readonly key: Value; readonly number: number },
+): Value {
+  return key === null ? 0 : (connection.get('sequenceIsTaken', tenant, key, number)?.[0] ?? 0);
 }
 
 /** Throws for a row that says what no job in its state can. */

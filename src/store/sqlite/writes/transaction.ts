@@ -15,24 +15,20 @@ export interface Transaction {
   /** `jobs` more (or, below 0, fewer) jobs of this tenant and type in this state. */
   count(tenant: string, type: string, state: StoredState, jobs: number): void;
   /** The tenant has so many more (or fewer) jobs, and bytes of inputs, results and logs. */
-  use(tenant: string, more: Usage): void;
+  use(tenant: string, more: Readonly<Usage>): void;
   settle(): void;
 }
 
 interface Usage {
-  readonly jobs: number;
-  readonly bytes: number;
+  jobs: number;
+  bytes: number;
 }
 
-interface CountChange {
-  readonly tenant: string;
-  readonly type: string;
-  readonly state: StoredState;
-  jobs: number;
-}
+/** Jobs by tenant, type and state. Maps in maps: to join the three to one key cost more than counting. */
+type Counts = Map<string, Map<string, Map<StoredState, number>>>;
 
 export function transactionOn(connection: Connection): Transaction {
-  const changes = new Map<string, CountChange>();
+  const counts: Counts = new Map();
   const usages = new Map<string, Usage>();
   let lastNumber: number | null = null;
 
@@ -53,16 +49,17 @@ export function transactionOn(connection: Connection): Transaction {
   }
 
   function count(tenant: string, type: string, state: StoredState, jobs: number): void {
-    // A state holds no line break, so that two different triples never make the same key.
-    const key = `${state}\n${tenant.length}\n${tenant}${type}`;
-    const change = changes.get(key);
-    if (change === undefined) changes.set(key, { tenant, type, state, jobs });
-    else change.jobs += jobs;
+    const states = innerOf(innerOf(counts, tenant), type);
+    states.set(state, (states.get(state) ?? 0) + jobs);
   }
 
-  function use(tenant: string, more: Usage): void {
-    const { jobs, bytes } = usages.get(tenant) ?? { jobs: 0, bytes: 0 };
-    usages.set(tenant, { jobs: jobs + more.jobs, bytes: bytes + more.bytes });
+  function use(tenant: string, { jobs, bytes }: Readonly<Usage>): void {
+    const usage = usages.get(tenant);
+    if (usage === undefined) usages.set(tenant, { jobs, bytes });
+    else {
+      usage.jobs += jobs;
+      usage.bytes += bytes;
+    }
   }
 
   function settle(): void {
@@ -71,11 +68,24 @@ export function transactionOn(connection: Connection): Transaction {
       if (jobs !== 0 || bytes !== 0) connection.run('usageAdd', tenant, jobs, bytes);
       if (jobs < 0) connection.run('usageDeleteEmpty', tenant);
     }
-    for (const { tenant, type, state, jobs } of changes.values()) {
-      if (jobs !== 0) connection.run('countAdd', tenant, type, state, jobs);
-      if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
+    for (const [tenant, types] of counts) {
+      for (const [type, states] of types) for (const [state, jobs] of states) settleCount(tenant, type, state, jobs);
     }
   }
 
+  function settleCount(tenant: string, type: string, state: StoredState, jobs: number): void {
+    if (jobs !== 0) connection.run('countAdd', tenant, type, state, jobs);
+    if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
+  }
+
   return { connection, takeNumber, raiseNumber, count, use, settle };
+}
+
+function innerOf<Key, InnerKey, Value>(outer: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {
+  let inner = outer.get(key);
+  if (inner === undefined) {
+    inner = new Map();
+    outer.set(key, inner);
+  }
+  return inner;
 }
