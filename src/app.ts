@@ -12,7 +12,7 @@ import { logTelemetry } from './app/log-telemetry.ts';
 import { busyShares, giveBackAtRest } from './app/memory-at-rest.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
-import { workerName } from './app/worker-name.ts';
+import { processFacts, workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { BideError } from './core/errors.ts';
 import { dialects } from './dialects/index.ts';
@@ -179,6 +179,7 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
     types: config.jobTypes,
     limits: config.limits,
     workerName: workerName(),
+    about: processFacts(options.version),
     runsJobs: options.runsJobs,
     renderDelivery: new Map(rendering),
     checkAttempt: new Map(checking),

@@ -40,7 +40,7 @@ import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
-import { workerName } from './worker-name.ts';
+import { processFacts, workerName } from './worker-name.ts';
 
 export interface OpenOptions {
   /** Data folder; made where there is none. */
@@ -143,6 +143,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     limits,
     types: jobTypes.map(takingJson),
     workerName: workerName(),
+    about: processFacts(await packageVersion()),
     telemetry,
     runsJobs: options.runsJobs ?? true,
     allowsPrivateDeliveries: deliveries.allowPrivateAddresses,
@@ -239,18 +240,23 @@ async function logsOf(engine: RunningEngine, tenant: string, id: string, options
   return { lines, next: page.next, done: page.isDone };
 }
 
+async function packageVersion(): Promise<string> {
+  const { default: manifest } = await import(VERSION_FILE.href, { with: { type: 'json' } });
+  return manifest.version;
+}
+
 function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unknown>>['routes'] {
   const { clock, limits } = engine;
   const auth = createAuthenticator({ store, clock, limits });
   const holds = createHolds({ limits, draining: engine.draining });
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   return async (app, { identify }) => {
-    const { default: manifest } = await import(VERSION_FILE.href, { with: { type: 'json' } });
+    const version = await packageVersion();
     const who =
       identify === undefined
         ? {}
         : { identify: async (request: FastifyRequest) => principalOf(await identify(request)) };
-    await nativeRoutes(app, { engine, auth, holds }, { version: manifest.version, keys, hasDocs: true, ...who });
+    await nativeRoutes(app, { engine, auth, holds }, { version, keys, hasDocs: true, ...who });
   };
 }
 

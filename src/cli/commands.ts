@@ -24,6 +24,7 @@ import { submit } from './commands/submit.ts';
 import { version } from './commands/version.ts';
 import { wait } from './commands/wait.ts';
 import { work } from './commands/work.ts';
+import { workers } from './commands/workers.ts';
 
 export const COMMANDS: readonly Command[] = [
   serve,
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   counts,
   stats,
   jobTypes,
+  workers,
   keys,
   audit,
   migrate,

@@ -2,7 +2,7 @@
 import type { CallOptions } from './commanding.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
-import type { CountsBody, KeyBody, KeyScope, NewKeyBody, StatsBody, TypeBody } from './wire.ts';
+import type { CountsBody, KeyBody, KeyScope, NewKeyBody, StatsBody, TypeBody, WorkerBody } from './wire.ts';
 
 export interface KeyDraft {
   readonly name: string;
@@ -50,6 +50,11 @@ export function administering(transport: Transport) {
       const query = new URLSearchParams(given.map(([name, value]): [string, string] => [name, String(value)]));
       return (await transport.call({ method: 'GET', path: '/v1/stats', query, isRepeatable: true, signal }))
         .body as StatsBody;
+    },
+
+    async workers(options: CallOptions = {}): Promise<readonly WorkerBody[]> {
+      const call = { method: 'GET', path: '/v1/workers', isRepeatable: true, signal: options.signal } as const;
+      return ((await transport.call(call)).body as { workers: readonly WorkerBody[] }).workers;
     },
 
     keys: {

@@ -35,6 +35,7 @@ import type {
   StatsBody,
   SubmitBody,
   TypeBody,
+  WorkerBody,
 } from './wire.ts';
 import type { DeedBody } from './wire-audit.ts';
 import { working } from './working.ts';
@@ -82,6 +83,8 @@ export interface Client {
   audit(options?: AuditOptions): AsyncGenerator<DeedBody, void, undefined>;
   /** What happened to jobs, by the minute; kept for a week. */
   stats(options?: StatsOptions): Promise<StatsBody>;
+  /** The processes and remote workers that are alive. */
+  workers(options?: CallOptions): Promise<readonly WorkerBody[]>;
   readonly keys: {
     create(draft: KeyDraft, options?: CallOptions): Promise<NewKeyBody>;
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;

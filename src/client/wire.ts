@@ -129,6 +129,22 @@ export interface FiguresBody {
   readonly runMsP95: number | null;
 }
 
+export interface WorkerBody {
+  readonly name: string;
+  /** A process of the server, or a worker of the tenant that claims over HTTP. */
+  readonly kind: 'server' | 'remote';
+  /** Of a process, for the scope admin. */
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly types: readonly { readonly name: string; readonly slots: number }[];
+  readonly slots: number;
+  /** Jobs of the tenant; for the scope admin of all. */
+  readonly running: number;
+  readonly startedAt: string | null;
+  readonly seenAt: string;
+}
+
 export interface StatsBody {
   readonly stepMinutes: number;
   /** By time, without a gap; the last one is under way. */

@@ -171,6 +171,8 @@ export interface ClaimWorkRequest {
   readonly max: number;
   readonly leaseMs: number;
   readonly worker: string;
+  /** What the worker's program calls itself. */
+  readonly agent?: string | null;
   /** Waits up to this long for a first job. */
   readonly timeoutMs: number;
   readonly signal: CallerSignal;

@@ -18,6 +18,7 @@ import { createParts, type EngineParts } from './engine-parts.ts';
 import { startHints } from './hints.ts';
 import { createLogReads } from './logging/log-reads.ts';
 import { createPausing } from './operating/pausing.ts';
+import type { ProcessFacts } from './operating/presence.ts';
 import { createReports } from './operating/reports.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
@@ -35,6 +36,8 @@ export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
   readonly workerName: string;
   /** False: this process only answers callers; others run the jobs. */
   readonly runsJobs: boolean;
+  /** What the list of workers says of this process. */
+  readonly about?: ProcessFacts;
   readonly telemetry?: Telemetry;
   /** By the dialect of a job's origin, `native` for those without. */
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;

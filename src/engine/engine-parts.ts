@@ -11,6 +11,7 @@ import type { EngineBase } from './engine-base.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
+import type { ProcessFacts } from './operating/presence.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
@@ -30,6 +31,7 @@ export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clo
   readonly types: readonly JobType[];
   readonly workerName: string;
   readonly runsJobs: boolean;
+  readonly about?: ProcessFacts | undefined;
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
   readonly postDelivery?: PostDelivery;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;

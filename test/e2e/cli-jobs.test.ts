@@ -334,6 +334,16 @@ describe('bide stats', () => {
   });
 });
 
+describe('bide workers', () => {
+  test('lists the server itself', async () => {
+    const { code, stdout } = await runProcess(['workers']);
+    assert.equal(code, 0);
+    assert.match(stdout, /^WORKER +KIND +VERSION +RUNNING +SLOTS +SEEN +TYPES\n\S+ +server +\d+\.\d+\.\d+ .*echo/);
+    const [worker] = (await run(['workers', '--json'])).stdout.trim().split('\n');
+    assert.ok(JSON.parse(worker ?? '').pid > 0);
+  });
+});
+
 describe('bide result', () => {
   test('gives the bytes as they are, to stdout and to a file', async () => {
     const id = await submitted(...sleepInput({ bytes: 70_000 }));

@@ -55,4 +55,11 @@ export const TENANT_LIMITS = {
     max: 65_536 * MIB,
     meaning: 'Bytes of the documents of one tenant together. Each process counts them anew every 10 s.',
   },
+  workersPerTenantMax: {
+    value: 1_000,
+    min: 1,
+    max: 100_000,
+    meaning:
+      'Remote workers of one tenant, by their names, that one process knows as alive; of more the longest unseen are not listed.',
+  },
 } satisfies Record<string, LimitDefinition>;

@@ -78,6 +78,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/counts': 'countJobs',
   'GET /v1/audit': 'readAudit',
   'GET /v1/stats': 'readStats',
+  'GET /v1/workers': 'listWorkers',
   'GET /v1/types': 'listTypes',
   'GET /v1/types/:type': 'getType',
   'POST /v1/types/:type/pause': 'pauseType',

@@ -27,6 +27,7 @@ const SERVES = [
   ['POST', '/v1/work/{id}/fail', 'Report that the work failed.'],
   ['GET', '/v1/counts', 'Count jobs per type and state.'],
   ['GET', '/v1/audit', 'What operators have done.'],
+  ['GET', '/v1/workers', 'The processes and remote workers that are alive.'],
   ['GET', '/v1/stats', 'What happened to jobs, by the minute.'],
   ['GET', '/v1/types', 'The job types that this server takes, and how they go.'],
   ['GET', '/v1/types/{type}', 'One of them.'],

@@ -25,6 +25,7 @@ import { validatorCompiler } from './validate.ts';
 import { VOICE } from './voice.ts';
 import { wireOf } from './wire.ts';
 import { declareWorkRoutes } from './work-routes.ts';
+import { declareWorkersRoute } from './workers-route.ts';
 
 export interface NativeServices {
   /** Shown at `/` and in the OpenAPI document. */
@@ -66,6 +67,7 @@ export async function nativeRoutes(
     declareOutputRoute(app, face);
     declareWorkRoutes(app, face);
     declareStatsRoute(app, face);
+    declareWorkersRoute(app, face);
     declareTypeRoutes(app, face, services.keys);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
     services.more?.(app, guard);

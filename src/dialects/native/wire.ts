@@ -15,6 +15,7 @@ import { durations, nullable, oneOf, strict } from './wire-parts.ts';
 import { submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
+import { workerSchemas } from './wire-workers.ts';
 
 function querySchemas(limits: Limits) {
   const { seconds } = durations(limits);
@@ -113,6 +114,7 @@ export function wireOf(limits: Limits) {
     list: Type.Object({ jobs: Type.Array(JobRef), next: nullable(Type.String()) }),
     ...countSchemas(),
     ...typeSchemas(),
+    ...workerSchemas(),
     ...querySchemas(limits),
     ...auditSchemas(limits),
     ...logSchemas(limits),

@@ -118,6 +118,7 @@ async function claim(face: Face, request: FastifyRequest, reply: FastifyReply): 
       max: body.max ?? 1,
       leaseMs: body.leaseMs ?? engine.limits.leaseMs,
       worker: body.worker ?? keyId,
+      agent: request.raw.headers['user-agent'] ?? null,
       timeoutMs,
       signal,
     });

@@ -48,12 +48,33 @@ export type PauseOutcome =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'unknownType'; readonly types: readonly string[] };
 
+/** A process of the server, or a remote worker. */
+export interface SeenWorker {
+  /** Null for a process, which works for all. */
+  readonly tenant: string | null;
+  readonly name: string;
+  readonly seenAt: number;
+  readonly host: string | null;
+  readonly pid: number | null;
+  readonly version: string | null;
+  readonly startedAt: number | null;
+  readonly types: readonly { readonly name: string; readonly slots: number }[];
+  readonly slots: number;
+}
+
+export interface WorkerReport extends SeenWorker {
+  /** Jobs that it runs: of all tenants where everything is asked for, else of the one that asks. */
+  readonly running: number;
+}
+
 export interface Operating {
   types(): readonly TypeFacts[];
   /** Of all types, or of one; cheap, however many jobs there are. */
   typeReports(tenant: string, name?: string): Promise<readonly TypeReport[]>;
   /** One point per step, also where nothing happened. */
   readStats(request: StatsRequest): Promise<readonly StatsPoint[]>;
+  /** Who is alive: all processes, and the remote workers of this tenant. */
+  workers(request: { readonly tenant: string; readonly countsAll: boolean }): Promise<readonly WorkerReport[]>;
   /** Nothing of the type is claimed any more, by no process and for no tenant: at once here, within a second elsewhere. Durable. */
   pauseType(name: string): Promise<PauseOutcome>;
   resumeType(name: string): Promise<PauseOutcome>;

@@ -1,20 +1,24 @@
 /** What an operator sees of the types: from the config, from the counts and figures that are kept, and never from the jobs one by one. */
 import { addFigures, addOtherType, noFigures, type StatFigures } from '../../core/stat-figures.ts';
 import type { StatSum } from '../../store/contract.ts';
-import type { Engine, JobType, StatsPoint, StatsRequest, TypeFacts, TypeReport } from '../api.ts';
+import type { Engine, JobType, StatsPoint, StatsRequest, TypeFacts, TypeReport, WorkerReport } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { MINUTE_MS, type MinuteStats } from './minute-stats.ts';
 import type { Pauses } from './pauses.ts';
+import type { Presence } from './presence.ts';
 
 export interface ReportsOptions extends Pick<EngineBase, 'store' | 'types' | 'clock'> {
   readonly pauses: Pauses;
   readonly minuteStats: MinuteStats;
+  readonly presence: Presence;
 }
 
 const RECENT_MINUTES = [5, 60] as const;
 const HOUR_MINUTES = 60;
 
-export function createReports(options: ReportsOptions): Pick<Engine, 'types' | 'typeReports' | 'readStats'> {
+export function createReports(
+  options: ReportsOptions,
+): Pick<Engine, 'types' | 'typeReports' | 'readStats' | 'workers'> {
   const { types, pauses } = options;
   return {
     types: () => [...types.values()].map((type) => factsOf(type, pauses)),
@@ -23,6 +27,7 @@ export function createReports(options: ReportsOptions): Pick<Engine, 'types' | '
       return wanted.length === 0 ? [] : reportsOf(options, tenant, wanted);
     },
     readStats: (request) => readStats(options, request),
+    workers: (request) => workersOf(options, request),
   };
 }
 
@@ -106,4 +111,18 @@ function windowOf(now: number, minutes: number, step: number): { readonly from: 
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, number) => total + number, 0);
+}
+
+async function workersOf(
+  { store, presence }: ReportsOptions,
+  { tenant, countsAll }: Parameters<Engine['workers']>[0],
+): Promise<readonly WorkerReport[]> {
+  const [workers, loads] = await Promise.all([
+    presence.list(tenant),
+    store.workerLoads({ tenant: countsAll ? null : tenant }),
+  ]);
+  return workers.map((worker) => {
+    const own = loads.filter((load) => load.worker === worker.name && (worker.tenant ?? load.tenant) === load.tenant);
+    return { ...worker, running: sum(own.map(({ running }) => running)) };
+  });
 }

@@ -30,6 +30,7 @@ import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
 import { logEntryOf } from '../logging/log-entry.ts';
 import type { Logs } from '../logging/logs.ts';
+import type { Presence } from '../operating/presence.ts';
 import type { Found, Reader } from '../reading/reader.ts';
 import { absenceOf, lookupOf, type Waiters } from '../reading/waiters.ts';
 import { type AttemptOptions, refusalOf } from '../running/attempt.ts';
@@ -42,6 +43,7 @@ export type Work = Pick<Engine, 'workClaim' | 'workRelease' | 'workHeartbeat' | 
 
 export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limits' | 'random'> {
   readonly desk: WorkDesk;
+  readonly presence: Pick<Presence, 'here'>;
   readonly reader: Reader;
   readonly waiters: Waiters;
   readonly commands: Commands;
@@ -65,9 +67,15 @@ async function claim(options: WorkOptions, request: ClaimWorkRequest): Promise<C
   if (request.types.some((type) => !types.has(type))) return { kind: 'unknownType', types: [...types.keys()] };
   const notRemote = request.types.find((type) => types.get(type)?.handler !== 'remote');
   if (notRemote !== undefined) return { kind: 'notRemote', type: notRemote };
-  const claimed = await desk.claim(request);
-  const refusals = await Promise.all(claimed.map(({ job }) => refuse(options, job, request.signal)));
-  return { kind: 'claimed', jobs: claimed.filter((_, index) => refusals[index] !== 'refused') };
+  const { tenant, worker: name, max, agent = null } = request;
+  const leave = options.presence.here({ tenant, name, types: request.types, max, agent });
+  try {
+    const claimed = await desk.claim(request);
+    const refusals = await Promise.all(claimed.map(({ job }) => refuse(options, job, request.signal)));
+    return { kind: 'claimed', jobs: claimed.filter((_, index) => refusals[index] !== 'refused') };
+  } finally {
+    leave();
+  }
 }
 
 /** Fails a job that lacks what it relies on, before its worker hears of it. */
@@ -86,11 +94,18 @@ async function refuse(options: WorkOptions, job: Job, signal: CallerSignal): Pro
 }
 
 async function heartbeat(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
-  const { extensions, clock, limits } = options;
   const held = await heldBy(options, request);
   if (held.kind !== 'held') return held;
   if ((await tell(options, request)) === 'lost') return lostNow(options, request);
   await report(options, request, held.job);
+  const { tenant, worker } = held.job;
+  if (worker === null) return extend(options, request);
+  const leave = options.presence.here({ tenant, name: worker, types: null, max: null, agent: null });
+  return extend(options, request).finally(leave);
+}
+
+async function extend(options: WorkOptions, request: HeartbeatRequest): Promise<HeartbeatOutcome> {
+  const { extensions, clock, limits } = options;
   const leaseMs = Math.min(request.leaseMs ?? limits.leaseMs, limits.leaseMsMax);
   const endsAt = clock.now() + request.timeoutMs;
   for (;;) {
