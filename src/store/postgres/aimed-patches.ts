@@ -3,9 +3,9 @@ import type { Job, JobPatch } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
 import type { Expectation, GuardedPatch, ResultContent } from '../contract.ts';
 import { FOREIGN, roomOf } from '../job-rooms.ts';
-import { patchCell, type Room } from '../job-row.ts';
+import { patchCell, patchMask, type Room } from '../job-row.ts';
 import { STORED } from './rows.ts';
-import type { StatementName } from './statements/statements.ts';
+import { type ApplyStatement, isEnd } from './statements/apply-statements.ts';
 
 export interface AimedPatch {
   readonly id: string;
@@ -49,9 +49,9 @@ export function fitsRoom(patch: JobPatch, room: Room): boolean {
 }
 
 /** The statement that looks into the fewest rooms. */
-export function statementFor(patches: readonly AimedPatch[], hasResults: boolean): StatementName {
+export function statementFor(patches: readonly AimedPatch[], hasResults: boolean): ApplyStatement {
   const isOfRunning = patches.every(({ states }) => states.length === 1 && states[0] === 'running');
-  if (isOfRunning && patches.every(({ target }) => target === 'finished')) {
+  if (isOfRunning && patches.every(({ target, item }) => target === 'finished' && isEnd(patchMask(item.patch)))) {
     return hasResults ? 'jobFinishWithResults' : 'jobFinish';
   }
   if (isOfRunning && patches.every(({ target }) => target === null || target === 'running')) return 'jobReport';

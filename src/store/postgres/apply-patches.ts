@@ -12,7 +12,7 @@ import type { Job, JobPatch } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
 import { roomOf } from '../job-rooms.ts';
-import { comesBackSame, PATCH_COLUMNS, patchCell, patchMask } from '../job-row.ts';
+import { comesBackSame, patchCell, patchMask } from '../job-row.ts';
 import { type AimedPatch, aimed, fitsRoom, isExpected, isImpossible, statementFor } from './aimed-patches.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
@@ -23,6 +23,7 @@ import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
 import { columnArray, jobAt, plainColumn, STORED, textColumn } from './rows.ts';
 import { patchedFrom, type SeenJobs } from './seen-jobs.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
+import { columnsOf } from './statements/apply-statements.ts';
 import { statesMask } from './statements/rooms.ts';
 import { plainArray } from './wire-text.ts';
 
@@ -114,10 +115,10 @@ function sequencedOf(placed: readonly Placed<AimedPatch>[], seen: SeenJobs): Seq
   return { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids, isAhead };
 }
 
-/** Place, whether the seen job was the one before, the lease, and else the whole row. */
-function appliedJob(row: Row, { patch }: GuardedPatch, seen: Job | undefined): Job {
-  if (row[1] !== true || seen === undefined) return jobAt(row, 3);
-  return patchedFrom(seen, patch, row[2] as number | null);
+/** Place, lease, and the whole row as JSON where the seen job was not the one before. */
+function appliedJob([, leaseUntil, cells]: Row, { patch }: GuardedPatch, seen: Job | undefined): Job {
+  if (cells !== null || seen === undefined) return jobAt(JSON.parse(cells as string) as readonly unknown[]);
+  return patchedFrom(seen, patch, leaseUntil as number | null);
 }
 
 /** What was not written: the job as it is now, if there is one. Returns those that are as expected. */
@@ -170,7 +171,10 @@ function applyStep(part: readonly Placed<AimedPatch>[], known: readonly (Job | u
     plainColumn(items.map(({ patch, now }) => now ?? patch.finishedAt ?? null)),
     plainColumn(part.map(({ index }) => known[index]?.revision ?? null)),
   ];
-  for (const column of PATCH_COLUMNS) {
+  const results = patches.map(({ result }) => result);
+  const hasResults = results.some((result) => result !== null);
+  const name = statementFor(patches, hasResults);
+  for (const column of columnsOf(name)) {
     values.push(
       columnArray(
         column,
@@ -178,10 +182,5 @@ function applyStep(part: readonly Placed<AimedPatch>[], known: readonly (Job | u
       ),
     );
   }
-  const results = patches.map(({ result }) => result);
-  const hasResults = results.some((result) => result !== null);
-  return {
-    name: statementFor(patches, hasResults),
-    values: hasResults ? [...values, ...resultValues(results)] : values,
-  };
+  return { name, values: hasResults ? [...values, ...resultValues(results)] : values };
 }
