@@ -2,6 +2,7 @@
 import type { Command } from './command.ts';
 import { attempts } from './commands/attempts.ts';
 import { audit } from './commands/audit.ts';
+import { bulk } from './commands/bulk.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
 import { doctor } from './commands/doctor.ts';
@@ -40,6 +41,7 @@ export const COMMANDS: readonly Command[] = [
   list,
   cancel,
   retry,
+  bulk,
   counts,
   stats,
   jobTypes,

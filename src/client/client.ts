@@ -7,9 +7,10 @@
 import type { Json } from '../core/job.ts';
 import { administering, type KeyDraft, type StatsOptions } from './administering.ts';
 import { type AuditOptions, auditOf } from './auditing.ts';
+import { type BulkAction, type BulkOptions, bulkCalls } from './bulk.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
-import { type ListOptions, listJobs } from './listing.ts';
+import { type JobFilter, type ListOptions, listJobs } from './listing.ts';
 import {
   type FollowLogsOptions,
   type FollowOutputOptions,
@@ -26,6 +27,7 @@ import type {
   BulkItem,
   ChunkBody,
   CountsBody,
+  EstimateBody,
   JobBody,
   KeyBody,
   LogLineBody,
@@ -69,6 +71,10 @@ export interface Client {
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
   list(options?: ListOptions): AsyncGenerator<JobBody, void, undefined>;
+  /** Cancels, retries or removes all jobs that fit, by a job of its own: `wait` waits for it, its result says how many. */
+  bulk(action: BulkAction, filter: JobFilter, options?: BulkOptions): Promise<JobBody>;
+  /** How many jobs that would change. */
+  bulkCount(action: BulkAction, filter: JobFilter, options?: CallOptions): Promise<EstimateBody>;
   cancel(id: string, options?: CancelOptions): Promise<JobBody>;
   retry(id: string, options?: CallOptions): Promise<JobBody>;
   remove(id: string, options?: CallOptions): Promise<void>;
@@ -102,6 +108,7 @@ export function createClient(options: ClientOptions): Client {
   return {
     ...submitting(transport),
     ...commanding(transport),
+    ...bulkCalls(transport),
     ...waiting(transport),
     ...following(transport),
     ...logging(transport),

@@ -1,11 +1,12 @@
 /** The public face of the client: what `import … from 'bide/client'` finds. */
 export type { KeyDraft, StatsOptions } from './administering.ts';
 export type { AuditOptions } from './auditing.ts';
+export type { BulkAction, BulkOptions } from './bulk.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 export type { EventsOptions } from './following.ts';
-export type { ListOptions, ListSort } from './listing.ts';
+export type { JobFilter, ListOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';

@@ -7,7 +7,8 @@ import type { JobBody } from './wire.ts';
 /** By the time of the submit, or of the end: then only finished jobs are listed. */
 export type ListSort = 'newest' | 'oldest' | 'newestFinished' | 'oldestFinished';
 
-export interface ListOptions {
+/** Which jobs are meant. */
+export interface JobFilter {
   readonly states?: readonly ShownState[] | undefined;
   readonly types?: readonly string[] | undefined;
   /** Every one of them must match. */
@@ -18,6 +19,11 @@ export interface ListOptions {
   readonly finishedBefore?: Date | undefined;
   /** Failed, expired or cancelled with this error. */
   readonly errorCode?: string | undefined;
+  /** In the id, a tag (as `name:value`) or the message of the error, in whatever case. */
+  readonly text?: string | undefined;
+}
+
+export interface ListOptions extends JobFilter {
   /** `newest` unless told; filters by end and error sort by end, the newest first. */
   readonly sort?: ListSort | undefined;
   /** Only the job with this number; for admins. */
@@ -32,20 +38,11 @@ export interface Page {
   readonly next: string | null;
 }
 
-const OPTIONS = [
-  'states',
-  'types',
-  'tags',
-  'createdFrom',
-  'createdBefore',
-  'finishedFrom',
-  'finishedBefore',
-  'errorCode',
-  'sort',
-  'number',
-  'pageSize',
-  'signal',
+export const FILTER_OPTIONS = [
+  ...(['states', 'types', 'tags', 'createdFrom', 'createdBefore', 'finishedFrom', 'finishedBefore'] as const),
+  ...(['errorCode', 'text'] as const),
 ] as const;
+const OPTIONS = [...FILTER_OPTIONS, 'sort', 'number', 'pageSize', 'signal'] as const;
 
 /** Newest first unless told. Jobs that are submitted while it is read do not show up, jobs that are removed may be missing. */
 export function listJobs(transport: Transport, options: ListOptions = {}): AsyncGenerator<JobBody> {
@@ -65,18 +62,28 @@ async function* pages(transport: Transport, options: ListOptions): AsyncGenerato
 }
 
 function queryOf(options: ListOptions): URLSearchParams {
-  const query = new URLSearchParams();
-  for (const state of options.states ?? []) query.append('state', state);
-  for (const type of options.types ?? []) query.append('type', type);
-  for (const [name, value] of Object.entries(options.tags ?? {}))
-    query.append('tag', `${name.replace(/[:\\]/g, '\\$&')}:${value}`);
-  if (options.createdFrom !== undefined) query.set('createdFrom', options.createdFrom.toISOString());
-  if (options.createdBefore !== undefined) query.set('createdBefore', options.createdBefore.toISOString());
-  if (options.finishedFrom !== undefined) query.set('finishedFrom', options.finishedFrom.toISOString());
-  if (options.finishedBefore !== undefined) query.set('finishedBefore', options.finishedBefore.toISOString());
-  if (options.errorCode !== undefined) query.set('errorCode', options.errorCode);
+  const query = new URLSearchParams(filterWords(options).map(([name, value]): [string, string] => [name, value]));
   if (options.sort !== undefined) query.set('sort', options.sort);
   if (options.number !== undefined) query.set('number', String(options.number));
   if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
   return query;
+}
+
+/** The filter in the words of the API. */
+export function filterWords(filter: JobFilter): readonly (readonly [string, string])[] {
+  const { states = [], types = [], tags = {}, errorCode, text } = filter;
+  const times = [
+    ['createdFrom', filter.createdFrom],
+    ['createdBefore', filter.createdBefore],
+    ['finishedFrom', filter.finishedFrom],
+    ['finishedBefore', filter.finishedBefore],
+  ] as const;
+  return [
+    ...states.map((state) => ['state', state] as const),
+    ...types.map((type) => ['type', type] as const),
+    ...Object.entries(tags).map(([name, value]) => ['tag', `${name.replace(/[:\\]/g, '\\$&')}:${value}`] as const),
+    ...times.flatMap(([name, at]) => (at === undefined ? [] : [[name, at.toISOString()] as const])),
+    ...(errorCode === undefined ? [] : [['errorCode', errorCode] as const]),
+    ...(text === undefined ? [] : [['text', text] as const]),
+  ];
 }

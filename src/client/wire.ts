@@ -151,6 +151,12 @@ export interface StatsBody {
   readonly points: readonly (FiguresBody & { readonly at: string; readonly waiting: number })[];
 }
 
+/** A number of jobs; at least so many where it is not exact. */
+export interface EstimateBody {
+  readonly count: number;
+  readonly exact: boolean;
+}
+
 export interface TypeBody {
   readonly name: string;
   readonly kind: string;

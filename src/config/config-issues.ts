@@ -65,10 +65,11 @@ function limitsRule(value: unknown, path: string): readonly ConfigIssue[] {
 }
 
 function typeName(limits: Limits): Rule {
-  const requirement = `have a name of letters, digits and . _ - : that begins with a letter or digit and has at most ${limits.typeLengthMax} characters`;
+  const requirement = `have a name of letters, digits and . _ - : that begins with a letter or digit, not with bide., and has at most ${limits.typeLengthMax} characters`;
   return must(
     requirement,
-    (name) => typeof name === 'string' && name.length <= limits.typeLengthMax && /^[A-Za-z0-9][\w.:-]*$/.test(name),
+    (name) =>
+      typeof name === 'string' && name.length <= limits.typeLengthMax && /^(?!bide\.)[A-Za-z0-9][\w.:-]*$/.test(name),
   );
 }
 

@@ -55,6 +55,11 @@ export const ERRORS = Object.freeze({
     title: 'The cursor is not one that this list gave out.',
     advice: 'Start the list again without a cursor.',
   },
+  CONFIRM_ALL: {
+    kind: 'invalid',
+    title: 'The filter leaves no job out.',
+    advice: 'Narrow it, or send `"confirm": "all"` if all are meant; `"dryRun": true` says how many they are.',
+  },
   UNAUTHENTICATED: {
     kind: 'unauthorized',
     title: 'No valid API key came with the request.',

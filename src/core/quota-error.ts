@@ -3,12 +3,13 @@ import { BideError } from './errors.ts';
 
 /** Which limit it has reached, and the value of that. */
 export interface Quota {
-  readonly limit: 'jobsWaitingMax' | 'storedBytesPerTenantMax';
+  readonly limit: 'jobsWaitingMax' | 'storedBytesPerTenantMax' | 'bulkPerTenantMax';
   readonly value: number;
 }
 
 const REACHED: Readonly<Record<Quota['limit'], (value: number) => string>> = {
   jobsWaitingMax: (value) => `The tenant has ${value} unfinished jobs, which is the limit.`,
+  bulkPerTenantMax: (value) => `The tenant has ${value} unfinished bulk calls, which is the limit.`,
   storedBytesPerTenantMax: (value) =>
     `The inputs and results of the tenant's jobs are at the limit of ${value} bytes. Finished jobs that are removed make room.`,
 };

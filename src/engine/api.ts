@@ -12,8 +12,10 @@ import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Audit } from './auditing/audit.ts';
+import type { Bulk } from './bulk/bulk.ts';
 import type { Clock } from './clock.ts';
 import type { Operating } from './operating/api-operating.ts';
+import type { ListPlace } from './reading/job-pages.ts';
 
 export interface Snapshot {
   readonly job: Job;
@@ -155,14 +157,24 @@ export interface ListRequest extends Omit<ListFilter, 'tenant' | 'states'> {
   readonly tenant: string;
   /** Shown words; `scheduled`, `queued` and `retrying` are told apart here. */
   readonly states?: readonly ShownState[];
+  /** In the id, a tag (`name:value`) or the message of the error, in whatever case. */
+  readonly text?: string;
   /** False spares reading inline results: the snapshots then have none. */
   readonly hasResults?: boolean;
 }
 
 export interface ListPage {
   readonly snapshots: readonly Snapshot[];
-  /** Pass as `after` for the next page; null on the last one. */
-  readonly next: number | null;
+  /** Where the next page begins: pass its number as `after`, in a list of finished jobs both as `finished.after`. Null on the last one. */
+  readonly next: ListPlace | null;
+  /** A search for text looked at as many jobs as it may before the page was full: it goes on from `next`. */
+  readonly isCutShort: boolean;
+}
+
+/** A number of jobs; at least so many where it is not exact. */
+export interface Estimate {
+  readonly count: number;
+  readonly isExact: boolean;
 }
 
 export interface ClaimWorkRequest {
@@ -234,6 +246,8 @@ export interface Engine extends Operating {
   readLogs(request: LogRequest): Promise<LogsOutcome>;
   list(request: ListRequest): Promise<ListPage>;
   count(filter: CountFilter): Promise<readonly Count[]>;
+  /** How many jobs a list without end would have, with bounded work. */
+  estimate(request: Omit<ListRequest, 'limit' | 'after'>): Promise<Estimate>;
   wait(request: WaitRequest): Promise<WaitOutcome>;
 
   cancel(tenant: string, id: string): Promise<CommandOutcome>;
@@ -241,6 +255,8 @@ export interface Engine extends Operating {
   /** Removes a final job; `done` carries its last snapshot. */
   remove(tenant: string, id: string): Promise<CommandOutcome>;
 
+  /** Changing many jobs in one call. */
+  readonly bulk: Bulk;
   /** Where operators' deeds are noted. */
   readonly audit: Audit;
 
@@ -323,6 +339,8 @@ export interface JobType {
   readonly name: string;
   /** `remote`: left for workers that claim over HTTP. */
   readonly handler: Handler | 'remote';
+  /** One of Bide's own: nobody submits it by name, and it is not shown among the types. */
+  readonly isOwn?: true;
   readonly slots: number;
   /** What it does, for people. */
   readonly description?: string | null;
@@ -367,4 +385,12 @@ export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRev
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';
+export {
+  BULK_ACTIONS,
+  BULK_STATES,
+  type BulkAction,
+  fitsAll,
+  type JobFilter,
+  OWN_PREFIX,
+} from './bulk/bulk-request.ts';
 export type * from './operating/api-operating.ts';

@@ -7,7 +7,7 @@
  */
 import { shownState } from '../core/state.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery } from './api.ts';
-import { createAudit } from './auditing/audit.ts';
+import { createBulk } from './bulk/bulk.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
@@ -24,7 +24,7 @@ import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
 import { endOrphanLeases } from './running/orphans.ts';
 import { drain, type StopOptions, shutDown } from './shutdown.ts';
-import { createSubmit } from './submitting/submit.ts';
+import { createSubmits } from './submitting/submit.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
@@ -80,6 +80,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
   const telemetry = options.telemetry ?? createTelemetry();
   const random = options.random ?? Math.random;
   const parts = createParts({ ...options, clock, telemetry, random });
+  const submits = createSubmits(parts);
   const lifecycle = createLifecycle(options, parts);
 
   return {
@@ -91,12 +92,13 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createQueries(parts),
     ...createControl(parts),
     ...parts.work,
-    ...createPausing(parts),
+    ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,
-    submit: createSubmit(parts),
+    submit: submits.submit,
+    bulk: createBulk(parts, submits.submitOwn),
     readLogs: createLogReads(parts),
-    ...createReports(parts),
-    audit: createAudit({ store: options.store, clock, limits: options.limits }),
+    ...createReports({ ...parts, types: parts.offered }),
+    audit: parts.audit,
     wait: (request) => parts.waiters.wait(request),
     retryAfterMs: ({ job }) =>
       parts.durations.remainingMs(

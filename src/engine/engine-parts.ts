@@ -1,6 +1,8 @@
 /** Makes the parts of the engine and wires them to each other. The order is the order of dependence; there is no cycle. */
 import type { Limits } from '../core/limits.ts';
 import type { CheckAttempt, JobType, RenderDelivery } from './api.ts';
+import { type Audit, createAudit } from './auditing/audit.ts';
+import { bulkType } from './bulk/bulk.ts';
 import { tellChanges } from './change-telemetry.ts';
 import { createChanges } from './changes.ts';
 import { type Commands, createCommands } from './commanding/commands.ts';
@@ -43,6 +45,9 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly draining: AbortController;
   readonly closing: AbortController;
   readonly reader: Reader;
+  readonly audit: Audit;
+  /** The types that callers may submit: all but Bide's own. */
+  readonly offered: EngineBase['types'];
   readonly commands: Commands;
   readonly removals: Removals;
   readonly logs: Logs;
@@ -65,7 +70,10 @@ export interface EngineParts extends EngineBase, OperatingParts {
 
 export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
-  const types = new Map(options.types.map((type) => [type.name, type]));
+  const all: readonly JobType[] = [...options.types, bulkType(limits, () => ({ ...known, audit }))];
+  const types = new Map(all.map((type) => [type.name, type]));
+  const offered = new Map(options.types.map((type) => [type.name, type]));
+  const audit = createAudit(options);
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
   const base = { ...options, types, changes, snapshots };
@@ -79,7 +87,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const logs = createLogs(base);
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
   const known = { ...base, reader, commands, removals, live, logs, ...operating };
-  const dispatcher = createDispatcher({ ...known, types: options.types });
+  const dispatcher = createDispatcher({ ...known, types: all });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
   const extensions = createExtensions(base);
@@ -110,6 +118,8 @@ export function createParts(options: PartsOptions): EngineParts {
 
   return {
     ...known,
+    audit,
+    offered,
     allowsPrivateDeliveries: options.allowsPrivateDeliveries === true,
     draining: new AbortController(),
     closing: new AbortController(),

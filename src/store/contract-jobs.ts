@@ -106,7 +106,15 @@ export interface ListFilter {
   readonly limit: number;
 }
 
-export type CountFilter = Pick<ListFilter, 'tenant' | 'states' | 'types' | 'tags' | 'createdFrom' | 'createdBefore'>;
+export interface CountFilter
+  extends Pick<ListFilter, 'tenant' | 'states' | 'types' | 'tags' | 'createdFrom' | 'createdBefore'> {
+  readonly finished?: Omit<FinishedFilter, 'after'>;
+  /**
+   * Bounds the work where jobs have to be looked at: counting stops at this many, of whatever type and state. Counts that are kept have no need
+   * of it, and may be larger.
+   */
+  readonly max?: number;
+}
 
 export interface Count {
   readonly tenant: string;

@@ -426,6 +426,22 @@ describe('bide cancel and retry', () => {
   });
 });
 
+describe('bide bulk', () => {
+  test('says how many there are, changes them, and asks for --all where nothing says which', async () => {
+    for (let index = 0; index < 3; index += 1) await submittedLater('--tag', 'batch=one');
+    const filter = ['--tag', 'batch=one', '--state', 'scheduled'];
+    assert.deepEqual((await run(['bulk', 'cancel', ...filter, '--dry-run'])).stdout, '3 jobs\n');
+    const { code, stdout, stderr } = await runProcess(['bulk', 'cancel', ...filter]);
+    assert.deepEqual([code, stdout], [0, '3 changed, 0 skipped, 0 failed\n'], stderr);
+    const json = await run(['bulk', 'remove', '--text', 'batch:one', '--json']);
+    assert.deepEqual(jobOf(json).result, { action: 'remove', changed: 3, skipped: 0, failed: 0 });
+    assert.match((await run(['bulk', 'remove'])).stderr, /"confirm": "all"/);
+    assert.match((await run(['bulk', 'delete'])).stderr, /There is no `bide bulk delete`/);
+    const later = await run(['bulk', 'cancel', ...filter, '--no-wait']);
+    assert.match(later.stdout, /^[0-9a-f-]{36}\n$/);
+  });
+});
+
 describe('bide audit', () => {
   test('prints a line per deed of an operator', async () => {
     const made = await run(['keys', 'create', '--name', 'for the audit', '--scope', 'operate']);

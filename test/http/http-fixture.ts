@@ -30,7 +30,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-export type Caller = 'admin' | 'submitter' | 'reader' | 'worker' | 'scraper' | 'foreigner';
+export type Caller = 'admin' | 'operator' | 'submitter' | 'reader' | 'worker' | 'scraper' | 'foreigner';
 
 export interface HttpFixture extends AsyncDisposable {
   readonly on: Fixture;
@@ -50,6 +50,7 @@ const CALLERS: Readonly<Record<Caller, { readonly tenant: string; readonly scope
   admin: { tenant: TENANT, scopes: ['admin'] },
   submitter: { tenant: TENANT, scopes: ['submit'] },
   reader: { tenant: TENANT, scopes: ['read'] },
+  operator: { tenant: TENANT, scopes: ['operate'] },
   worker: { tenant: TENANT, scopes: ['work'] },
   scraper: { tenant: TENANT, scopes: ['metrics'] },
   foreigner: { tenant: 'globex', scopes: ['admin'] },

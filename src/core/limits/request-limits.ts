@@ -25,6 +25,20 @@ export const REQUEST_LIMITS = {
     meaning: 'Bytes of output in one answer; the first chunk is there whatever its size.',
   },
   listPageMax: { value: 500, min: 1, max: 5_000, meaning: 'Jobs on one page of a list.' },
+  countedJobsMax: {
+    value: 100_000,
+    min: 1_000,
+    max: 100_000_000,
+    meaning:
+      'Jobs that one call counts where they have to be looked at (by tag, time, error): beyond, its answer says "at least". Counts by type and state are kept, and have no bound.',
+  },
+  listSearchMax: {
+    value: 5_000,
+    min: 1_000,
+    max: 1_000_000,
+    meaning:
+      'Jobs that one call looks at in search of a text; what it has found by then it answers, with a cursor to go on.',
+  },
   waitMsMax: {
     value: MINUTE,
     min: 0,

@@ -94,6 +94,7 @@ export const RUNNING_LIMITS = {
     meaning:
       'Shortest time between two stored progress reports of one job; without it a chatty handler writes a row per commit.',
   },
+  bulkSlots: { value: 2, min: 1, max: 100, meaning: 'Bulk calls that one process works on at once.' },
   applyAttemptsMax: {
     value: 8,
     min: 1,

@@ -35,6 +35,12 @@ export const TENANT_LIMITS = {
     meaning:
       'Bytes of the inputs and results of one tenant, in whatever state its jobs are; past it a submit gets 429 until jobs are removed, by retention or by DELETE. Each process counts them anew every 10 s.',
   },
+  bulkPerTenantMax: {
+    value: 10,
+    min: 1,
+    max: 10_000,
+    meaning: 'Unfinished bulk calls of one tenant; past it another gets 429.',
+  },
   auditLinesPerTenantMax: {
     value: 10_000,
     min: 100,

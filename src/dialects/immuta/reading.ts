@@ -223,7 +223,7 @@ async function listed(call: Call, { count, ...filter }: Wanted): Promise<readonl
       ...(after === null ? {} : { after }),
     });
     found.push(...page.snapshots);
-    after = page.next;
+    after = page.next?.number ?? null;
   } while (after !== null && found.length < count);
   return found;
 }

@@ -7,9 +7,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { FINAL_STATES } from '../../core/state.ts';
-import type { ListPage, ListRequest, Snapshot } from '../../engine/api.ts';
+import type { JobFilter, ListPage, ListRequest, Snapshot } from '../../engine/api.ts';
 import { CACHE_CONTROL, type Face, includesNumber, JSON_TYPE } from './face.ts';
-import { requireTime, tagsOf, withNumber } from './mapping.ts';
+import { filterOf } from './job-filter.ts';
+import { withNumber } from './mapping.ts';
 import { principalOf, requireScope } from './principal.ts';
 import { invalid } from './problem.ts';
 import type { ListQuery } from './wire.ts';
@@ -37,64 +38,62 @@ async function list(face: Face, request: FastifyRequest, reply: FastifyReply): P
   const query = request.query as ListQuery;
   const { tenant } = principalOf(request);
   if (query.include !== undefined || query.number !== undefined) requireScope(request, 'admin');
-  const page =
-    query.number === undefined ? await pageOf(face, tenant, query) : await numbered(face, tenant, query.number);
-  const next = await nextOf(face, tenant, page, isOfFinished(query));
+  const filter = wantedOf(query);
+  const [page, total] = await Promise.all([
+    query.number === undefined ? pageOf(face, tenant, query, filter) : numbered(face, tenant, query.number),
+    query.total === 'true' ? face.engine.estimate({ ...filter, tenant }) : null,
+  ]);
+  const next = await nextOf(face, tenant, page, filter.finished !== undefined);
   const bodyOf = includesNumber(request)
     ? (snapshot: Snapshot) => withNumber(face.bodyOf(snapshot), snapshot)
     : face.bodyOf;
+  const more = [
+    ...(page.isCutShort ? ['"searchStopped":true'] : []),
+    ...(total === null ? [] : [`"total":${JSON.stringify({ count: total.count, exact: total.isExact })}`]),
+  ];
+  const jobs = page.snapshots.map(bodyOf).join(',');
   return reply
     .type(JSON_TYPE)
     .header('cache-control', CACHE_CONTROL)
-    .send(`{"jobs":[${page.snapshots.map(bodyOf).join(',')}],"next":${JSON.stringify(next)}}`);
+    .send(`{${[`"jobs":[${jobs}]`, `"next":${JSON.stringify(next)}`, ...more].join(',')}}`);
 }
 
-async function pageOf(face: Face, tenant: string, query: ListQuery): Promise<ListPage> {
-  return face.engine.list({
-    tenant,
-    limit: query.limit ?? LIST_LIMIT,
-    ...(query.state === undefined ? {} : { states: query.state }),
-    ...(query.type === undefined ? {} : { types: query.type }),
-    ...(query.tag === undefined ? {} : { tags: tagsOf(query.tag) }),
-    ...(query.createdFrom === undefined ? {} : { createdFrom: requireTime(query.createdFrom, '/createdFrom') }),
-    ...(query.createdBefore === undefined ? {} : { createdBefore: requireTime(query.createdBefore, '/createdBefore') }),
-    ...(query.sort?.startsWith('oldest') ? { order: 'oldest' } : {}),
-    ...(isOfFinished(query) ? await finishedOf(face, tenant, query) : await afterOf(face, tenant, query.cursor)),
-  });
-}
-
-function isOfFinished({ sort, errorCode, finishedFrom, finishedBefore }: ListQuery): boolean {
-  return sort?.endsWith('Finished') === true || (errorCode ?? finishedFrom ?? finishedBefore) !== undefined;
-}
-
-async function finishedOf(face: Face, tenant: string, query: ListQuery): Promise<Pick<ListRequest, 'finished'>> {
-  const { sort, errorCode, finishedFrom, finishedBefore, state } = query;
-  if (sort !== undefined && !sort.endsWith('Finished')) {
+/** Filters by the end list by the end; so does the sort alone. */
+function wantedOf(query: ListQuery): JobFilter {
+  const filter = filterOf(query, '');
+  const isByEnd = query.sort?.endsWith('Finished') === true;
+  if (filter.finished !== undefined && query.sort !== undefined && !isByEnd) {
     const message = 'must be newestFinished or oldestFinished with errorCode, finishedFrom or finishedBefore';
     throw invalid([{ path: '/sort', message }]);
   }
-  if (state?.every((word) => !(FINAL_STATES as readonly string[]).includes(word))) {
-    const message = `must be one of ${FINAL_STATES.join(', ')} in a list of finished jobs`;
-    throw invalid([{ path: '/state', message }]);
+  if (!isByEnd || filter.finished !== undefined) return filter;
+  if (filter.states?.every((word) => !(FINAL_STATES as readonly string[]).includes(word))) {
+    throw invalid([
+      { path: '/state', message: `must be one of ${FINAL_STATES.join(', ')} in a list of finished jobs` },
+    ]);
   }
-  const after = await finishedAfter(face, tenant, query.cursor);
-  return {
-    finished: {
-      ...(errorCode === undefined ? {} : { errorCode }),
-      ...(finishedFrom === undefined ? {} : { from: requireTime(finishedFrom, '/finishedFrom') }),
-      ...(finishedBefore === undefined ? {} : { before: requireTime(finishedBefore, '/finishedBefore') }),
-      ...(after === undefined ? {} : { after }),
-    },
-  };
+  return { ...filter, finished: {} };
+}
+
+async function pageOf(face: Face, tenant: string, query: ListQuery, filter: JobFilter): Promise<ListPage> {
+  const { finished, ...rest } = filter;
+  return face.engine.list({
+    ...rest,
+    tenant,
+    limit: query.limit ?? LIST_LIMIT,
+    ...(query.sort?.startsWith('oldest') ? { order: 'oldest' } : {}),
+    ...(finished === undefined
+      ? await afterOf(face, tenant, query.cursor)
+      : { finished: { ...finished, ...(await finishedAfter(face, tenant, query.cursor)) } }),
+  });
 }
 
 // --- Cursors --------------------------------------------------------------------------------------------------------------
 
 async function nextOf({ numbers }: Face, tenant: string, page: ListPage, isFinished: boolean): Promise<string | null> {
   if (page.next === null) return null;
-  const sealed = await numbers.seal(tenant, page.next);
-  const finishedAt = page.snapshots.at(-1)?.job.finishedAt;
-  return isFinished ? `${finishedAt ?? 0}.${sealed}` : sealed;
+  const sealed = await numbers.seal(tenant, page.next.number);
+  return isFinished ? `${page.next.finishedAt ?? 0}.${sealed}` : sealed;
 }
 
 async function afterOf({ numbers }: Face, tenant: string, cursor?: string): Promise<Pick<ListRequest, 'after'>> {
@@ -107,14 +106,14 @@ async function afterOf({ numbers }: Face, tenant: string, cursor?: string): Prom
 const FINISHED_CURSOR = /^(\d{1,15})\.(.*)$/s;
 
 async function finishedAfter(face: Face, tenant: string, cursor?: string) {
-  if (cursor === undefined) return undefined;
+  if (cursor === undefined) return {};
   const [, finishedAt, sealed = ''] = FINISHED_CURSOR.exec(cursor) ?? [];
   const number = await face.numbers.open(tenant, sealed);
   if (finishedAt === undefined || number === null) throw new BideError('INVALID_CURSOR');
-  return { finishedAt: Number(finishedAt), number };
+  return { after: { finishedAt: Number(finishedAt), number } };
 }
 
 async function numbered({ engine }: Face, tenant: string, number: number): Promise<ListPage> {
   const [found] = await engine.readByNumber(tenant, [number]);
-  return { snapshots: found?.kind === 'found' ? [found.snapshot] : [], next: null };
+  return { snapshots: found?.kind === 'found' ? [found.snapshot] : [], next: null, isCutShort: false };
 }

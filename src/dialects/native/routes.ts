@@ -7,6 +7,7 @@ import { takeJsonBodies } from '../json-body.ts';
 import { declareAttemptsRoute } from './attempts-route.ts';
 import { declareAuditRoute } from './audit-route.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
+import { declareBulkRoutes } from './bulk-route.ts';
 import { declareCountsRoute } from './counts-route.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
@@ -61,6 +62,7 @@ export async function nativeRoutes(
     declareInputRoute(app, face);
     declareAttemptsRoute(app, face);
     declareCountsRoute(app, face);
+    declareBulkRoutes(app, face);
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);
     declareLogsRoute(app, face);

@@ -4,18 +4,14 @@ import type { Limits } from '../../core/limits.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
 import { oneOf, strict, time } from './wire-parts.ts';
 
-export function listQuerySchema<Include extends TSchema>(limits: Limits, include: Include) {
-  return Type.Object(
-    {
-      state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
-      type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })),
-      tag: Type.Optional(
-        Type.Array(Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:', examples: ['team:blue'] }), {
-          description:
-            '`name:value`; may be repeated, all must match. A colon in a name is written `\\:`, a backslash `\\\\`.',
-          maxItems: limits.tagsMax,
-        }),
-      ),
+/** What jobs a list has, and a bulk call changes. */
+function filterProperties(limits: Limits) {
+  const tag = Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:', examples: ['team:blue'] });
+  return {
+    state: oneOf(SHOWN_STATES, 'May be repeated.'),
+    type: Type.String({ maxLength: limits.typeLengthMax }),
+    tag,
+    times: {
       createdFrom: Type.Optional(time('Submitted at or after.')),
       createdBefore: Type.Optional(time('Submitted before.')),
       finishedFrom: Type.Optional(time('Finished at or after.')),
@@ -23,6 +19,30 @@ export function listQuerySchema<Include extends TSchema>(limits: Limits, include
       errorCode: Type.Optional(
         Type.String({ minLength: 1, maxLength: 100, description: 'Failed, expired or cancelled with this error.' }),
       ),
+      text: Type.Optional(
+        Type.String({
+          minLength: 1,
+          maxLength: 200,
+          description: 'In the id, a tag (as `name:value`) or the message of the error, in whatever case.',
+        }),
+      ),
+    },
+  };
+}
+
+const TYPES_MAX = 100;
+const TAG_RULE = 'all must match. A colon in a name is written `\\:`, a backslash `\\\\`.';
+
+export function listQuerySchema<Include extends TSchema>(limits: Limits, include: Include) {
+  const { state, type, tag, times } = filterProperties(limits);
+  return Type.Object(
+    {
+      state: Type.Optional(Type.Array(state)),
+      type: Type.Optional(Type.Array(type, { description: 'May be repeated.', maxItems: TYPES_MAX })),
+      tag: Type.Optional(
+        Type.Array(tag, { description: `\`name:value\`; may be repeated, ${TAG_RULE}`, maxItems: limits.tagsMax }),
+      ),
+      ...times,
       sort: Type.Optional(
         oneOf(
           ['newest', 'oldest', 'newestFinished', 'oldestFinished'],
@@ -31,11 +51,47 @@ export function listQuerySchema<Include extends TSchema>(limits: Limits, include
       ),
       limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),
       cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
+      total: Type.Optional(oneOf(['true', 'false'], 'Whether the answer says how many jobs fit in all.')),
       number: Type.Optional(Type.Integer({ minimum: 1, description: 'Only the job with it; needs the scope admin.' })),
       include,
     },
     strict,
   );
+}
+
+export const Estimate = Type.Object({
+  count: Type.Integer(),
+  exact: Type.Boolean({ description: 'False where counting stopped at its bound: then there are at least so many.' }),
+});
+
+/** The filter of a list as JSON, in its words: one of each, or several. */
+export function bulkSchemas(limits: Limits) {
+  const { state, type, tag, times } = filterProperties(limits);
+  const some = <Schema extends TSchema>(schema: Schema, maxItems: number) =>
+    Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems })]));
+  return {
+    bulkActionBody: Type.Object(
+      {
+        filter: Type.Object(
+          {
+            state: some(state, SHOWN_STATES.length),
+            type: some(type, TYPES_MAX),
+            tag: some(tag, limits.tagsMax),
+            ...times,
+          },
+          { ...strict, description: `As the query of GET /v1/jobs. Several tags: ${TAG_RULE}` },
+        ),
+        dryRun: Type.Optional(Type.Boolean({ description: 'Only answers how many there are.' })),
+        confirm: Type.Optional(Type.Literal('all', { description: 'Needed where the filter fits all jobs.' })),
+      },
+      {
+        ...strict,
+        title: 'BulkAction',
+        examples: [{ filter: { state: 'failed', type: 'sleep', finishedFrom: '2026-01-31T12:00:00Z' }, dryRun: true }],
+      },
+    ),
+    bulkEstimate: Estimate,
+  };
 }
 
 export function countSchemas() {

@@ -9,7 +9,7 @@ import type { Limits } from '../../core/limits.ts';
 import { auditSchemas } from './wire-audit.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
-import { countSchemas, listQuerySchema } from './wire-lists.ts';
+import { bulkSchemas, countSchemas, Estimate, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, nullable, oneOf, strict } from './wire-parts.ts';
 import { submitSchema } from './wire-submit.ts';
@@ -111,8 +111,16 @@ export function wireOf(limits: Limits) {
         description: 'In the order of the ids.',
       }),
     }),
-    list: Type.Object({ jobs: Type.Array(JobRef), next: nullable(Type.String()) }),
+    list: Type.Object({
+      jobs: Type.Array(JobRef),
+      next: nullable(Type.String()),
+      searchStopped: Type.Optional(
+        Type.Boolean({ description: 'The search for text looked at as many jobs as one call may; `next` goes on.' }),
+      ),
+      total: Type.Optional(Estimate),
+    }),
     ...countSchemas(),
+    ...bulkSchemas(limits),
     ...typeSchemas(),
     ...workerSchemas(),
     ...querySchemas(limits),
@@ -125,6 +133,7 @@ export function wireOf(limits: Limits) {
 }
 
 export type Wire = ReturnType<typeof wireOf>;
+export type BulkActionBody = Static<Wire['bulkActionBody']>;
 export type AuditQuery = Static<Wire['auditQuery']>;
 export type SubmitBody = Static<Wire['submit']>;
 export type BulkBody = Static<Wire['bulkBody']>;

@@ -127,7 +127,7 @@ export function createConversations(options: {
         const limit = engine.limits.listPageMax;
         const page = await engine.list({ tenant, tags: { [CONVERSATION_TAG]: id }, order: 'oldest', limit, ...cursor });
         found.push(...page.snapshots);
-        after = page.next;
+        after = page.next?.number ?? null;
       } while (after !== null && found.length < engine.limits.jobsPerCallMax);
       return found;
     },

@@ -2,16 +2,18 @@
 import { jobBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
-import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
+import { isFinal } from '../../core/state.ts';
 import type { ByteSlice, Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { estimate } from './estimate.ts';
 import { isInline } from './inline-result.ts';
+import { type JobPage, type ListPlace, pageOfJobs, placeOf } from './job-pages.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
 
 export type Queries = Pick<
   Engine,
-  'peek' | 'peekByNumber' | 'read' | 'readByNumber' | 'readResult' | 'readInput' | 'list' | 'count'
+  'peek' | 'peekByNumber' | 'read' | 'readByNumber' | 'readResult' | 'readInput' | 'list' | 'count' | 'estimate'
 >;
 
 /** Store pages that one list call reads while it looks for words that the store cannot tell apart. */
@@ -39,6 +41,7 @@ export function createQueries(options: QueriesOptions): Queries {
     },
     list: (request) => listJobs(options, request),
     count: (filter) => store.count(filter),
+    estimate: (request) => estimate(options, request, options.clock.now()),
   };
 
   async function readResult(tenant: string, id: string, slice?: ByteSlice): Promise<ResultOutcome> {
@@ -67,35 +70,34 @@ function ofTenant(snapshot: Snapshot | undefined, tenant: string): Snapshot | un
   return snapshot?.job.tenant === tenant ? snapshot : undefined;
 }
 
-function storedStates(words: readonly ShownState[]): readonly StoredState[] {
-  const states = words.map(
-    (word): StoredState => (word === 'scheduled' || word === 'queued' || word === 'retrying' ? 'waiting' : word),
-  );
-  return [...new Set(states)];
-}
-
 async function listJobs(options: QueriesOptions, request: ListRequest): Promise<ListPage> {
   const { store, reader, clock, limits } = options;
-  const { states: words, hasResults = true, ...rest } = request;
+  const { hasResults = true, ...asked } = request;
   const limit = Math.min(request.limit, limits.listPageMax);
-  const now = clock.now();
-  const isWanted = (job: Job) => words === undefined || words.includes(shownState(job, now));
-  const states = words === undefined ? {} : { states: storedStates(words) };
+  const isSearch = request.text !== undefined;
+  const wanted = { ...asked, limit: isSearch ? limits.listPageMax : limit };
+  const seenMax = isSearch ? limits.listSearchMax : PAGES_MAX * limit;
   const jobs: Job[] = [];
-  let after = request.after;
-  let isEnd = false;
   const room = createRoom(limit, hasResults ? limits : { ...limits, resultInlineBytesMax: -1 });
-  for (let page = 0; page < PAGES_MAX && !room.isFull && !isEnd; page += 1) {
-    const cursor = after === undefined ? {} : { after };
-    const found = await store.list({ ...rest, ...states, ...cursor, limit });
-    const taken = room.fill(found.filter(isWanted));
+  let place: ListPlace | null = null;
+  let seen = 0;
+  let isEnd = false;
+  while (!room.isFull && !isEnd && seen < seenMax) {
+    const page: JobPage = await pageOfJobs(store, wanted, clock.now(), place);
+    const taken = room.fill(page.jobs);
     jobs.push(...taken);
+    seen += page.seen;
+    const isAllTaken = taken.length === page.jobs.length;
+    isEnd = page.seen < wanted.limit && isAllTaken;
     // A full page ends at the last job that was taken; what was found beyond it is found again by the next call.
-    const last = room.isFull ? taken.at(-1) : found.at(-1);
-    isEnd = found.length < limit && last === found.at(-1);
-    after = last?.number ?? after;
+    const last = taken.at(-1);
+    place = (room.isFull && last !== undefined ? placeOf(last) : page.last) ?? place;
   }
-  return { snapshots: hasResults ? await reader.view(jobs) : reader.bare(jobs), next: isEnd ? null : (after ?? null) };
+  return {
+    snapshots: hasResults ? await reader.view(jobs) : reader.bare(jobs),
+    next: isEnd ? null : place,
+    isCutShort: isSearch && !isEnd && !room.isFull,
+  };
 }
 
 /** What still fits on a page: so many jobs, and so many bytes of them and their inline results. The first one always does. */

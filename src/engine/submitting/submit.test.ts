@@ -261,7 +261,7 @@ describe('engine.list', () => {
       const page = await fixture.engine.list({ tenant: TENANT, states: ['queued'], limit: 4, ...cursor });
       assert.ok(page.snapshots.length <= 4);
       listed.push(...page.snapshots.map(({ job }) => job.id));
-      after = page.next;
+      after = page.next?.number ?? null;
     } while (after !== null);
     assert.deepEqual(listed, queued.reverse());
     assert.deepEqual((await fixture.engine.list({ tenant: 'other', limit: 10 })).snapshots, []);

@@ -31,12 +31,16 @@ export interface SubmitOptions extends EngineBase {
   readonly allowsPrivateDeliveries: boolean;
 }
 
-/** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
-export type Submit = (requests: readonly SubmitRequest[]) => Promise<readonly SubmitOutcome[]>;
+export interface Submits {
+  /** Stores one job per request, each on its own: a wrong one does not keep the others out. Outcomes in the order of requests. */
+  submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitOutcome[]>;
+  /** For jobs of Bide's own types. @param bound what the tenant has no room in: then only a replay is answered */
+  submitOwn(request: SubmitRequest, bound: Quota['limit'] | null): Promise<SubmitOutcome>;
+}
 
 const NO_TAGS = Object.freeze({});
 
-export function createSubmit(options: SubmitOptions): Submit {
+export function createSubmits(options: SubmitOptions): Submits {
   const inserts = createBatcher<NewJob, InsertOutcome>({
     ...options,
     name: 'insert',
@@ -46,18 +50,21 @@ export function createSubmit(options: SubmitOptions): Submit {
   });
   const context: Context = { ...options, inserts, newId: createJobIds(), room: createRoom(options) };
 
-  return async (requests) => {
-    const [only] = requests;
-    if (requests.length === 1 && only !== undefined) {
-      const outcome = submitOne(context, only);
-      return [outcome instanceof Promise ? await outcome : outcome];
-    }
-    // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
-    const settled = await Promise.allSettled(requests.map(async (request) => submitOne(context, request)));
-    return settled.map((one) => {
-      if (one.status === 'rejected') throw one.reason;
-      return one.value;
-    });
+  return {
+    async submit(requests) {
+      const [only] = requests;
+      if (requests.length === 1 && only !== undefined) {
+        const outcome = submitOne(context, only);
+        return [outcome instanceof Promise ? await outcome : outcome];
+      }
+      // Every one settles before any failure is told: a caller that sees a rejection may rely on nothing being under way.
+      const settled = await Promise.allSettled(requests.map(async (request) => submitOne(context, request)));
+      return settled.map((one) => {
+        if (one.status === 'rejected') throw one.reason;
+        return one.value;
+      });
+    },
+    submitOwn: async (request, bound) => submitOne(context, request, { bound }),
   };
 }
 
@@ -90,17 +97,23 @@ interface Asked {
   readonly request: SubmitRequest;
   readonly type: JobType;
   readonly now: number;
+  readonly own: Own | undefined;
+}
+
+/** A job that Bide submits for the tenant, and what there is no room in for it. */
+interface Own {
+  readonly bound: Quota['limit'] | null;
 }
 
 /** No promise of its own: one per job is the store's, and those of checks that are not synchronous. */
-function submitOne(context: Context, request: SubmitRequest): SubmitOutcome | Promise<SubmitOutcome> {
+function submitOne(context: Context, request: SubmitRequest, own?: Own): SubmitOutcome | Promise<SubmitOutcome> {
   const { types, clock, limits } = context;
   const now = clock.now();
   const type = types.get(request.type);
-  if (type === undefined) return { kind: 'unknownType', types: [...types.keys()] };
+  if (type === undefined || (type.isOwn === true && own === undefined)) return unknownType(types);
   const issues = requestIssues(request, now, limits, context.allowsPrivateDeliveries);
   if (issues.length > 0) return { kind: 'invalidRequest', issues };
-  const asked = { request, type, now };
+  const asked = { request, type, now, own };
   const checked = type.checkInput(request.input ?? null);
   return checked instanceof Promise
     ? checked.then((check) => takeRoom(context, asked, check))
@@ -113,7 +126,7 @@ function takeRoom(context: Context, asked: Asked, check: InputCheck): SubmitOutc
   const input = jsonText(check.input);
   if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
   if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
-  const taken = room.take(asked.request.tenant, Buffer.byteLength(input));
+  const taken = asked.own?.bound ?? room.take(asked.request.tenant, Buffer.byteLength(input));
   return taken instanceof Promise
     ? taken.then((bound) => insert(context, asked, input, bound))
     : insert(context, asked, input, taken);
@@ -186,6 +199,13 @@ function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
 async function existing({ reader }: Context, job: Job): Promise<Snapshot> {
   const [found] = await reader.look([job.id]);
   return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
+}
+
+function unknownType(types: ReadonlyMap<string, JobType>): SubmitOutcome {
+  return {
+    kind: 'unknownType',
+    types: [...types.values()].flatMap(({ name, isOwn }) => (isOwn === true ? [] : [name])),
+  };
 }
 
 /** Null for what JSON cannot carry (a cycle, a bigint): callers of the library may pass anything, and so may a type's schema. */

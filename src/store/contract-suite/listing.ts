@@ -233,6 +233,54 @@ export const listing: Topic = [
     assert.deepEqual(await store.count({ tenant, tags: { a: '1' }, states: ['running'] }), []);
   }),
 
+  test('count answers as list does for finished jobs by the time of their end, error and tag', async (context) => {
+    const { store, tenant, type } = context;
+    await insertJobs(context, Array(6).fill({ tags: { a: '1', b: '2' } }));
+    const [one, two, three, four] = (await claimSome(context, 5)).map(({ job }) => job);
+    assert.ok(one && two && three && four);
+    await fail(store, one, false, NOW + 10);
+    await succeed(store, two, NOW + 20);
+    await fail(store, three, false, NOW + 30);
+    await succeed(store, four, NOW + 30);
+    const errorCode = failure().code;
+    const filters: readonly Partial<ListFilter>[] = [
+      { finished: {} },
+      { finished: { from: NOW + 20 } },
+      { finished: { before: NOW + 20 } },
+      { finished: { from: NOW + 10, before: NOW + 30 }, states: ['failed'] },
+      { finished: { errorCode } },
+      { finished: { errorCode, from: NOW + 11 }, types: [type] },
+      { finished: { errorCode: 'NO_SUCH' } },
+      { finished: {}, states: ['waiting', 'running'] },
+      { finished: { from: NOW + 11 }, tags: { a: '1', b: '2' } },
+      { finished: {}, tags: { a: '2' } },
+      { finished: {}, types: ['no such type'] },
+      { finished: {}, createdBefore: NOW },
+    ];
+    for (const filter of filters) {
+      const wanted = new Map<string, number>();
+      for (const { state } of await list(context, filter)) wanted.set(state, (wanted.get(state) ?? 0) + 1);
+      assert.deepEqual(
+        sorted(await store.count({ tenant, ...filter })),
+        [...wanted].sort().map(([state, count]) => ({ tenant, type, state, count })),
+        JSON.stringify(filter),
+      );
+    }
+  }),
+
+  test('count of jobs that it has to look at stops at the bound', async (context) => {
+    const { store, tenant } = context;
+    await insertJobs(context, Array(6).fill({ tags: { a: '1' } }));
+    for (const { job } of await claimSome(context, 5)) await succeed(store, job, NOW + 1);
+    const sum = async (filter: object) =>
+      (await store.count({ tenant, ...filter })).reduce((all, { count }) => all + count, 0);
+    for (const filter of [{ finished: { from: NOW } }, { tags: { a: '1' } }, { createdFrom: 0 }]) {
+      assert.equal(await sum({ ...filter, max: 3 }), 3);
+      assert.ok((await sum({ ...filter, max: 100 })) >= 5);
+    }
+    assert.equal(await sum({}), 6);
+  }),
+
   test('list and count answer jobs that wait behind others of their sequence, and types of which all jobs run', async (context) => {
     const { store, tenant, type } = context;
     const [running] = await insertJobs({ ...context, type: `${type}-2` }, [{}]);

@@ -61,6 +61,7 @@ function wayOf({ tenant, states, tags }: ListFilter): 'tag' | 'kind' | 'number' 
 }
 
 type Finished = ListFilter & { readonly finished: FinishedFilter };
+type FinishedCount = CountFilter & { readonly finished: FinishedFilter };
 
 /** By the time of their end: as by number, one part per type and state, or along the error or the tag. */
 async function listFinished(session: Session, s: string, filter: Finished): Promise<readonly Job[]> {
@@ -86,11 +87,9 @@ function endedNumbers(
   const tags = Object.entries(filter.tags ?? {});
   const isOf = tenant === null ? 'TRUE' : `j.tenant = ${plan.add(storedText(tenant), 'text')}`;
   const states = plan.add(textArray(finals), 'text[]');
-  const room = `SELECT j.number, j.finished_at FROM ${s}.finished j WHERE j.${FOR_LISTS} AND ${isOf} AND ${endedWithin(plan, filter)} AND ${conditions(plan, filter)}`;
+  const room = `SELECT j.number, j.finished_at FROM ${s}.finished j WHERE j.${FOR_LISTS} AND ${isOf} AND ${endedWithin(plan, filter)} ${beyondLast(plan, filter)} AND ${conditions(plan, filter)}`;
   if (finished.errorCode !== undefined) {
-    const code = plan.add(storedText(JSON.stringify(finished.errorCode).slice(1, -1)), 'text');
-    return `${room} AND j.state IN ('failed', 'cancelled', 'expired') AND j.state = ANY (${states})
-      AND ${errorCodeOf('j.error')} = ${code} ${typeCondition(plan, filter)}${tagConditions(plan, s, tags)} ${page}`;
+    return `${room} AND j.state = ANY (${states}) ${errorCondition(plan, finished.errorCode)} ${typeCondition(plan, filter)}${tagConditions(plan, s, tags)} ${page}`;
   }
   if (tenant === null || tags.length > 0) {
     const tagged = tags.length === 0 ? '' : `AND j.number IN (${firstTagged(plan, s, filter)})`;
@@ -101,20 +100,28 @@ function endedNumbers(
     ${room} AND j.tenant = k.tenant AND j.type = k.type AND j.state = w.state ${page}) n ${page}`;
 }
 
-function firstTagged(plan: Draft, s: string, { tenant, tags }: ListFilter): string {
+/** The condition of the partial index, word for word. */
+function errorCondition(plan: Draft, errorCode: string | undefined): string {
+  if (errorCode === undefined) return '';
+  const code = plan.add(storedText(JSON.stringify(errorCode).slice(1, -1)), 'text');
+  return `AND j.state IN ('failed', 'cancelled', 'expired') AND ${errorCodeOf('j.error')} = ${code}`;
+}
+
+function firstTagged(plan: Draft, s: string, { tenant, tags }: CountFilter): string {
   const [name, value] = Object.entries(tags ?? {})[0] ?? ['', ''];
   const owner = tenant === null ? '' : `t.tenant = ${plan.add(storedText(tenant), 'text')} AND`;
   return `SELECT t.number FROM ${s}.job_tags t WHERE ${owner} t.name = ${plan.add(storedText(name), 'text')}
     AND t.value = ${plan.add(storedText(value), 'text')}`;
 }
 
-function endedWithin(plan: Draft, { finished: { from, before, after }, order }: Finished): string {
+function endedWithin(plan: Draft, { finished: { from, before } }: FinishedCount): string {
+  return `j.finished_at >= ${plan.add(from ?? TIME_MIN, 'bigint')} AND j.finished_at < ${plan.add(before ?? TIME_MAX, 'bigint')}`;
+}
+
+function beyondLast(plan: Draft, { finished: { after }, order }: Finished): string {
   const [finishedAt, number] = after === undefined ? [] : [after.finishedAt, after.number];
-  const beyondLast =
-    finishedAt === undefined
-      ? ''
-      : `AND (j.finished_at, j.number) ${order === 'oldest' ? '>' : '<'} (${plan.add(finishedAt, 'bigint')}, ${plan.add(number, 'bigint')})`;
-  return `j.finished_at >= ${plan.add(from ?? TIME_MIN, 'bigint')} AND j.finished_at < ${plan.add(before ?? TIME_MAX, 'bigint')} ${beyondLast}`;
+  if (finishedAt === undefined) return '';
+  return `AND (j.finished_at, j.number) ${order === 'oldest' ? '>' : '<'} (${plan.add(finishedAt, 'bigint')}, ${plan.add(number, 'bigint')})`;
 }
 
 /** Conditions on a row `j` of the job or its room that do not lead to it. */
@@ -175,7 +182,7 @@ function numbersByKind(plan: Draft, s: string, filter: ListFilter): string {
 }
 
 /** The tenants and types to look for: those that the filter names, or all that there are in this room, one index probe each. */
-function kindsOf(plan: Draft, room: string, filter: ListFilter): string {
+function kindsOf(plan: Draft, room: string, filter: CountFilter): string {
   const { tenant, types } = filter;
   if (types !== undefined && tenant !== null) {
     return `SELECT DISTINCT ${plan.add(storedText(tenant), 'text')} AS tenant, type
@@ -226,7 +233,14 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   const plan = draft();
   const hasTags = Object.keys(filter.tags ?? {}).length > 0;
   const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
-  const countBy = hasTags && filter.tenant !== null ? countByTag : hasTags || isTimed ? countByRow : countBySum;
+  const countBy =
+    filter.finished !== undefined
+      ? countFinished
+      : hasTags && filter.tenant !== null
+        ? countByTag
+        : hasTags || isTimed
+          ? countByRow
+          : countBySum;
   const text = countBy(plan, s, filter);
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({
@@ -238,7 +252,7 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
 }
 
 function countByTag(plan: Draft, s: string, filter: CountFilter): string {
-  return `SELECT j.tenant, j.type, r.state, count(*) ${jobsByTag(plan, s, filter)} GROUP BY j.tenant, j.type, r.state`;
+  return counted(plan, filter, `SELECT j.tenant, j.type, r.state ${jobsByTag(plan, s, filter)}`);
 }
 
 function tenantCondition(plan: Draft, { tenant }: CountFilter, alias: string): string {
@@ -267,7 +281,34 @@ function countByRow(plan: Draft, s: string, filter: CountFilter): string {
       `SELECT j.tenant, j.type, j.state FROM ${s}.finished j WHERE j.state IN (${finals.join(', ')}) AND ${where}`,
     );
   }
-  return `SELECT tenant, type, state, count(*) FROM (${parts.join(' UNION ALL ')}) j GROUP BY tenant, type, state`;
+  return counted(plan, filter, parts.join(' UNION ALL '));
+}
+
+/** As the list: along the end of each type and state, or along the error or the first tag. */
+function countFinished(plan: Draft, s: string, filter: CountFilter): string {
+  const wanted: FinishedCount = { finished: {}, ...filter };
+  const { tenant, createdFrom, createdBefore, tags = {} } = filter;
+  const states = plan.add(textArray(statesOf(filter).filter(isFinal)), 'text[]');
+  // Left out where it says nothing: the index by end does not have it.
+  const created = (createdFrom ?? createdBefore) === undefined ? '' : `AND ${conditions(plan, filter)}`;
+  const room = `SELECT j.tenant, j.type, j.state FROM ${s}.finished j WHERE j.${FOR_LISTS} AND ${endedWithin(plan, wanted)} ${created}`;
+  const pairs = Object.entries(tags);
+  if (tenant === null || pairs.length > 0 || wanted.finished.errorCode !== undefined) {
+    const tagged = pairs.length === 0 ? '' : `AND j.number IN (${firstTagged(plan, s, filter)})`;
+    const own = `${tenantCondition(plan, filter, 'j')} ${typeCondition(plan, filter)}`;
+    const text = `${room} AND j.state = ANY (${states}) ${errorCondition(plan, wanted.finished.errorCode)} ${own} ${tagged}`;
+    return counted(plan, filter, `${text}${tagConditions(plan, s, pairs)}`);
+  }
+  const text = `SELECT n.tenant, n.type, n.state FROM (${kindsOf(plan, `${s}.finished`, filter)}) k
+    CROSS JOIN unnest(${states}) AS w(state) CROSS JOIN LATERAL (
+      ${room} AND j.tenant = k.tenant AND j.type = k.type AND j.state = w.state) n`;
+  return counted(plan, filter, text);
+}
+
+/** Counts the rows of tenant, type and state, up to the bound. */
+function counted(plan: Draft, { max }: CountFilter, rows: string): string {
+  const bound = max === undefined ? '' : `LIMIT ${plan.add(max, 'bigint')}`;
+  return `SELECT tenant, type, state, count(*) FROM (${rows} ${bound}) j GROUP BY tenant, type, state`;
 }
 
 export async function jobUsage(session: Session, tenant: string): Promise<JobUsage> {

@@ -1,6 +1,6 @@
 /** Lists of finished jobs by the time of their end. Only the rows of the page itself are read, but where few jobs are sorted. */
 import { FINAL_STATES, type StoredState } from '../../core/state.ts';
-import type { FinishedFilter, ListFilter } from '../contract.ts';
+import type { CountFilter, FinishedFilter, ListFilter } from '../contract.ts';
 import { conditionsOf, IS_TROUBLE, type Query, stateCondition } from './list-conditions.ts';
 import type { Value } from './rows.ts';
 import { ROOM_ROWS } from './statements.ts';
@@ -42,7 +42,30 @@ function orderOf({ order = 'newest' }: ListFilter): 'DESC' | 'ASC' {
 
 function partOf(filter: Wanted, way: FinishedWay, states: readonly StoredState[]): Query {
   const order = orderOf(filter);
-  const { from, before, errorCode, after } = filter.finished;
+  const { after } = filter.finished;
+  const { conditions, values } = finishedConditions(filter, way, states);
+  if (after !== undefined) {
+    conditions.push(`(f.finished_at, f.number) ${order === 'DESC' ? '<' : '>'} (?, ?)`);
+    values.push(after.finishedAt, after.number);
+  }
+  values.push(filter.limit);
+  const sql = `SELECT f.number, f.finished_at FROM ${FROM[way]} WHERE ${conditions.join(' AND ')}
+    ORDER BY f.finished_at ${order}, f.number ${order} LIMIT +?`;
+  return { sql, values };
+}
+
+/** What a count goes over: tenant, type and state of each job. */
+export function finishedCountQuery(filter: CountFilter, way: FinishedWay): Query {
+  const states = FINAL_STATES.filter((state) => filter.states?.includes(state) ?? true);
+  const { conditions, values } = finishedConditions({ finished: {}, ...filter }, way, states);
+  const sql = `SELECT j.tenant, j.type, f.state FROM ${FROM[way]} WHERE ${conditions.join(' AND ')}`;
+  return { sql, values };
+}
+
+type Conditions = CountFilter & { readonly finished: FinishedFilter };
+
+function finishedConditions(filter: Conditions, way: FinishedWay, states: readonly StoredState[]) {
+  const { from, before, errorCode } = filter.finished;
   const { tenant, states: _states, ...rest } = filter;
   const { conditions, values } = conditionsOf({ ...rest, tenant: null }, 'tenant');
   const add = (condition: string, ...more: readonly Value[]) => {
@@ -58,11 +81,5 @@ function partOf(filter: Wanted, way: FinishedWay, states: readonly StoredState[]
   }
   if (from !== undefined) add('f.finished_at >= ?', from);
   if (before !== undefined) add('f.finished_at < ?', before);
-  if (after !== undefined) {
-    add(`(f.finished_at, f.number) ${order === 'DESC' ? '<' : '>'} (?, ?)`, after.finishedAt, after.number);
-  }
-  values.push(filter.limit);
-  const sql = `SELECT f.number, f.finished_at FROM ${FROM[way]} WHERE ${conditions.join(' AND ')}
-    ORDER BY f.finished_at ${order}, f.number ${order} LIMIT +?`;
-  return { sql, values };
+  return { conditions, values };
 }

@@ -5,7 +5,7 @@ import { roomOf } from '../job-rooms.ts';
 import { ROOMS, type Room } from '../job-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
-import { type FinishedWay, finishedQuery } from './finished-list.ts';
+import { type FinishedWay, finishedCountQuery, finishedQuery } from './finished-list.ts';
 import { conditionsOf, INDEXES, type Query, sourceOf, TROUBLE, type Way } from './list-conditions.ts';
 import type { Row } from './rows.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
@@ -115,7 +115,7 @@ function sizeOf(connection: Connection, filter: ListFilter, { way, counts }: Siz
 }
 
 /** Jobs of few types are read and sorted, rather than looked for among those of all types. */
-function finishedWayOf(connection: Connection, filter: ListFilter): FinishedWay {
+function finishedWayOf(connection: Connection, filter: CountFilter): FinishedWay {
   const { tenant, types, tags = {}, finished } = filter;
   if (finished?.errorCode !== undefined && tenant !== null) return 'error';
   if (tenant === null || Object.keys(tags).length > 0) return 'jobs';
@@ -164,16 +164,22 @@ function pageQuery(filter: ListFilter, way: Way, row: string): Query {
   return { sql, values };
 }
 
+/** No bound: what a count is limited to where it is not. */
+const COUNTED_MAX = Number.MAX_SAFE_INTEGER;
+
 /** Room by room in one statement, which is one moment: a job that moves meanwhile is counted once. */
 function countJobs(connection: Connection, filter: CountFilter): readonly Row[] {
   const wanted = (filter.states ?? STORED_STATES).filter((state) => STORED_STATES.includes(state));
   const parts = ROOMS.flatMap((room) => {
     const states = wanted.filter((state) => roomOf(state) === room);
-    return states.length === 0 ? [] : [countQuery({ ...filter, states }, room)];
+    if (states.length === 0 || (filter.finished !== undefined && room !== 'finished')) return [];
+    if (filter.finished === undefined) return [countQuery({ ...filter, states }, room)];
+    return [finishedCountQuery({ ...filter, states }, finishedWayOf(connection, filter))];
   });
   if (parts.length === 0) return [];
-  const sql = parts.map((part) => part.sql).join(' UNION ALL ');
-  return connection.prepareOnce(sql).all(...parts.flatMap(({ values }) => values));
+  const rows = parts.map((part) => part.sql).join(' UNION ALL ');
+  const sql = `SELECT tenant, type, state, count(*) FROM (${rows} LIMIT +?) GROUP BY 1, 2, 3`;
+  return connection.prepareOnce(sql).all(...parts.flatMap(({ values }) => values), filter.max ?? COUNTED_MAX);
 }
 
 /** Along the room where that is smaller; most jobs have finished, and those of a tenant or a tag are found among all. */
@@ -181,6 +187,6 @@ function countQuery(filter: CountFilter, room: Room): Query {
   const way = room === 'finished' ? 'tenant' : room;
   const { from, state } = sourceOf(filter, way);
   const { conditions, values } = conditionsOf(filter, way);
-  const sql = `SELECT j.tenant, j.type, ${state}, count(*) FROM ${from} WHERE ${conditions.join(' AND ')} GROUP BY 1, 2, 3`;
+  const sql = `SELECT j.tenant, j.type, ${state} AS state FROM ${from} WHERE ${conditions.join(' AND ')}`;
   return { sql, values };
 }

@@ -211,8 +211,8 @@ function jobReads({
       return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
     },
     async count(filter) {
-      const { tenant, states, types, tags, createdFrom, createdBefore } = filter;
-      if (tags !== undefined || createdFrom !== undefined || createdBefore !== undefined) {
+      const { tenant, states, types, tags, createdFrom, createdBefore, finished } = filter;
+      if ((tags ?? createdFrom ?? createdBefore ?? finished) !== undefined) {
         return (await (await scanner()).call('count', filter, 1)).map(countOfRow);
       }
       const rows = read((connection) =>

@@ -1,0 +1,65 @@
+/**
+ * Many jobs in one call: counted at once, or changed by a job of the tenant's own (type `bide.bulk`), which any process that runs jobs works on.
+ *
+ * A process works on `bulkSlots` of them at a time, and a tenant has `bulkPerTenantMax` unfinished at once: those of one keep no other's waiting
+ * for long.
+ */
+import type { Actor } from '../../core/deed.ts';
+import type { Json } from '../../core/job.ts';
+import type { Limits } from '../../core/limits.ts';
+import type { Estimate, JobType, SubmitOutcome } from '../api.ts';
+import { estimate } from '../reading/estimate.ts';
+import type { Submits } from '../submitting/submit.ts';
+import { BULK_TYPE, type BulkRequest, isWantedType, narrowed } from './bulk-request.ts';
+import { type BulkParts, runBulk } from './run-bulk.ts';
+
+export interface BulkCall extends BulkRequest {
+  readonly by: Actor;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+export interface Bulk {
+  /** How many jobs would be changed. */
+  count(request: BulkRequest): Promise<Estimate>;
+  /** Stores the job that changes them. */
+  submit(call: BulkCall): Promise<SubmitOutcome>;
+}
+
+/** Attempts that processes may lose to crashes before the job fails. */
+const ATTEMPTS = 20;
+
+/** @param parts what it works with, which is made after the types are known */
+export function bulkType(limits: Limits, parts: () => BulkParts): JobType {
+  return {
+    name: BULK_TYPE,
+    isOwn: true,
+    slots: limits.bulkSlots,
+    defaults: {
+      timeoutMs: limits.timeoutMsMax,
+      retainMs: null,
+      retry: { attempts: Math.min(ATTEMPTS, limits.attemptsMax) },
+    },
+    handler: { kind: 'bulk', run: (attempt) => runBulk(parts(), attempt) },
+    checkInput: (input) => ({ kind: 'valid', input }),
+  };
+}
+
+export function createBulk(
+  parts: Pick<BulkParts, 'store' | 'limits' | 'clock'>,
+  submitOwn: Submits['submitOwn'],
+): Bulk {
+  const { store, limits, clock } = parts;
+  return {
+    count(request) {
+      const filter = narrowed(request);
+      return estimate(parts, { ...filter, tenant: request.tenant }, clock.now(), isWantedType(filter));
+    },
+    async submit({ tenant, action, filter, by, idempotencyKey }) {
+      const unfinished = await store.count({ tenant, types: [BULK_TYPE], states: ['waiting', 'running'] });
+      const count = unfinished.reduce((sum, group) => sum + group.count, 0);
+      const bound = count >= limits.bulkPerTenantMax ? 'bulkPerTenantMax' : null;
+      const input = { action, filter, by: { keyId: by.keyId, keyName: by.keyName } } as unknown as Json;
+      return submitOwn({ tenant, type: BULK_TYPE, input, idempotencyKey }, bound);
+    },
+  };
+}
