@@ -6,22 +6,17 @@
  */
 
 export const ERROR_KINDS = [
-  'invalid',
-  'unauthorized',
-  'forbidden',
-  'not_found',
-  'gone',
-  'method',
-  'conflict',
-  'unprocessable',
-  'too_large',
-  'headers_too_large',
-  'too_slow',
-  'media_type',
-  'quota',
-  'busy',
-  'unavailable',
-  'internal',
+  ...(['invalid', 'unauthorized', 'forbidden', 'not_found', 'gone', 'method', 'conflict', 'unprocessable'] as const),
+  ...([
+    'too_large',
+    'headers_too_large',
+    'too_slow',
+    'media_type',
+    'quota',
+    'busy',
+    'unavailable',
+    'internal',
+  ] as const),
 ] as const;
 export type ErrorKind = (typeof ERROR_KINDS)[number];
 

@@ -5,17 +5,19 @@
  * `BideError` of kind `unavailable`, `busy` or `internal`. A `Snapshot` is the same object until the job's next revision, so that
  * a face may remember what it made of one (`WeakMap<Snapshot, Body>`).
  */
+
+import type { Actor } from '../core/deed.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { Issue } from './api-handlers.ts';
 import type { Audit } from './auditing/audit.ts';
-import type { Bulk } from './bulk/bulk.ts';
+import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { Clock } from './clock.ts';
 import type { Operating } from './operating/api-operating.ts';
-import type { ListPlace } from './reading/job-pages.ts';
 
 export interface Snapshot {
   readonly job: Job;
@@ -46,12 +48,6 @@ export interface SubmitRequest {
   readonly callbackUrl?: string | null | undefined;
   readonly sequenceKey?: string | null | undefined;
   readonly origin?: Origin | null | undefined;
-}
-
-/** One thing that is wrong with a request: where (JSON pointer, '' for the whole) and what. */
-export interface Issue {
-  readonly path: string;
-  readonly message: string;
 }
 
 export type SubmitOutcome =
@@ -163,12 +159,30 @@ export interface ListRequest extends Omit<ListFilter, 'tenant' | 'states'> {
   readonly hasResults?: boolean;
 }
 
+/** Of the last job seen; a list by the time of the end goes on behind both, others behind the number. */
+export interface ListPlace {
+  readonly number: number;
+  readonly finishedAt: number | null;
+}
+
 export interface ListPage {
   readonly snapshots: readonly Snapshot[];
   /** Where the next page begins: pass its number as `after`, in a list of finished jobs both as `finished.after`. Null on the last one. */
   readonly next: ListPlace | null;
   /** A search for text looked at as many jobs as it may before the page was full: it goes on from `next`. */
   readonly isCutShort: boolean;
+}
+
+export interface BulkCall extends BulkRequest {
+  readonly by: Actor;
+  readonly idempotencyKey?: string | null | undefined;
+}
+
+export interface Bulk {
+  /** How many jobs would be changed. */
+  count(request: BulkRequest): Promise<Estimate>;
+  /** Stores the job that changes them. */
+  submit(call: BulkCall): Promise<SubmitOutcome>;
 }
 
 /** A number of jobs; at least so many where it is not exact. */
@@ -276,89 +290,6 @@ export interface Engine extends Operating {
   subscribe(listener: (event: EngineEvent) => void): () => void;
 }
 
-// --- Handlers: how the engine has a job done ------------------------------------------------------------------------------
-
-/** One attempt, as its handler sees it. */
-export interface Attempt {
-  readonly job: Pick<
-    Job,
-    'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'fence' | 'tags' | 'timeoutMs' | 'deadlineAt'
-  >;
-  /** JSON text. */
-  readonly input: string;
-  /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
-  readonly signal: AbortSignal;
-  /** Whether the signal has fired. A signal costs more than the rest of an attempt, and is made when it is first looked at. */
-  readonly isStopped: boolean;
-  /** Coalesced by the engine: calling it a thousand times a second costs little. */
-  report(percent: number | undefined, message?: string | null): void;
-  /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
-  log(line: string, level?: LogLevel, fields?: string | null): void;
-  /** A part of the result, as JSON text, readable at once. Who runs a handler keeps to `outputBytesPerJobMax` and `outputChunkBytesMax`. */
-  emit(chunk: string): void;
-}
-
-export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';
-
-export type AttemptOutcome =
-  | { readonly kind: 'succeeded'; readonly result: ResultContent | null }
-  | {
-      readonly kind: 'failed';
-      readonly failure: Failure;
-      readonly isRetryable: boolean;
-      readonly retryAfterMs?: number;
-      /** For the log alone: it names places on the server. */
-      readonly stack?: string;
-    }
-  /** Stopped because the signal fired; the engine knows why and records it. */
-  | { readonly kind: 'aborted' }
-  /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
-  | { readonly kind: 'released' }
-  /**
-   * Could not begin for want of something of this machine (descriptors, processes, threads): the attempt is given back, and its
-   * type rests for a while before this process takes more of it. `reason` is for the operator.
-   */
-  | { readonly kind: 'notStarted'; readonly reason: string };
-
-export interface Handler {
-  /** Its word in configs; never `remote`. */
-  readonly kind: string;
-  /**
-   * Resolves when the work has ended for good, promptly after the signal fires. A rejection counts as HANDLER_FAILED, retryable.
-   * A handler that ignores the signal past `limits.cancelGraceMs` is abandoned: the engine records the outcome without it.
-   */
-  run(attempt: Attempt): Promise<AttemptOutcome>;
-  /** What keeps it from running on this machine, one sentence each, without running anything; for `bide doctor`. */
-  missing?(): readonly string[];
-  /** Frees what the handler keeps (threads, connections). Called once, after the last run. */
-  close?(): Promise<void>;
-}
-
-/** One entry of the config's `types`, ready to run. */
-export interface JobType {
-  readonly name: string;
-  /** `remote`: left for workers that claim over HTTP. */
-  readonly handler: Handler | 'remote';
-  /** One of Bide's own: nobody submits it by name, and it is not shown among the types. */
-  readonly isOwn?: true;
-  readonly slots: number;
-  /** What it does, for people. */
-  readonly description?: string | null;
-  /** What `checkInput` takes, as JSON Schema, where it can be said so. */
-  readonly inputSchema?: Json | null;
-  readonly defaults: {
-    readonly timeoutMs: number | null;
-    readonly retainMs: number | null;
-    readonly retry: Partial<RetryPolicy>;
-  };
-  /** The input to store (schemas may fill in defaults), or what is wrong with it. */
-  checkInput(input: Json): InputCheck | Promise<InputCheck>;
-}
-
-export type InputCheck =
-  | { readonly kind: 'valid'; readonly input: Json }
-  | { readonly kind: 'invalid'; readonly issues: readonly Issue[] };
-
 // --- Deliveries: how a state change reaches a job's callbackUrl -------------------------------------------------------------
 
 /** What is POSTed for one delivery. Made by the dialect that the job came from. */
@@ -384,6 +315,7 @@ export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRev
 
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
+export type * from './api-handlers.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';
 export {
   BULK_ACTIONS,

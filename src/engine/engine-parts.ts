@@ -70,9 +70,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
 
 export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
-  const all: readonly JobType[] = [...options.types, bulkType(limits, () => ({ ...known, audit }))];
-  const types = new Map(all.map((type) => [type.name, type]));
-  const offered = new Map(options.types.map((type) => [type.name, type]));
+  const all: readonly JobType[] = [...options.types, bulkType(limits, () => known)];
+  const types = byName(all);
   const audit = createAudit(options);
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
@@ -86,7 +85,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const waiters = createWaiters({ ...base, reader });
   const logs = createLogs(base);
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
-  const known = { ...base, reader, commands, removals, live, logs, ...operating };
+  const known = { ...base, reader, commands, removals, live, logs, audit, ...operating };
   const dispatcher = createDispatcher({ ...known, types: all });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
@@ -96,30 +95,17 @@ export function createParts(options: PartsOptions): EngineParts {
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
   const ageing = createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) });
   tellChanges(changes, telemetry);
-  const listening: EngineParts['listening'] = {
-    onJobs: rereads.hint,
-    onWork(some) {
-      if (options.runsJobs) dispatcher.hint(some);
-      desk.hint(some);
-    },
-  };
-  const coming: Coming = (specs) => {
-    if (specs.length === 0) return;
-    if (options.runsJobs) dispatcher.expect(specs);
-    desk.expect(specs);
-  };
+  const takers = options.runsJobs ? [dispatcher, desk] : [desk];
+  const listening = { onJobs: rereads.hint, onWork: workTo(takers) };
+  const coming = comingTo(takers);
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
-    if (kind !== 'unsure') return;
-    listening.onJobs(null);
-    listening.onWork(null);
-    counting.wake();
+    if (kind === 'unsure') lookAgain(listening, counting);
   });
 
   return {
     ...known,
-    audit,
-    offered,
+    offered: byName(options.types),
     allowsPrivateDeliveries: options.allowsPrivateDeliveries === true,
     draining: new AbortController(),
     closing: new AbortController(),
@@ -142,6 +128,30 @@ export function createParts(options: PartsOptions): EngineParts {
       ageing,
       createDeliveries(base),
     ],
+  };
+}
+
+function byName(types: readonly JobType[]): EngineBase['types'] {
+  return new Map(types.map((type) => [type.name, type]));
+}
+
+/** Anything may have changed. */
+function lookAgain({ onJobs, onWork }: EngineParts['listening'], counting: Loop): void {
+  onJobs(null);
+  onWork(null);
+  counting.wake();
+}
+
+function workTo(takers: readonly Pick<Dispatcher, 'hint'>[]): EngineParts['listening']['onWork'] {
+  return (some) => {
+    for (const taker of takers) taker.hint(some);
+  };
+}
+
+function comingTo(takers: readonly { expect(specs: Parameters<Coming>[0]): void }[]): Coming {
+  return (specs) => {
+    if (specs.length === 0) return;
+    for (const taker of takers) taker.expect(specs);
   };
 }
 

@@ -2,7 +2,7 @@
 import { type TSchema, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
-import { oneOf, strict, time } from './wire-parts.ts';
+import { nullable, oneOf, strict, time } from './wire-parts.ts';
 
 /** What jobs a list has, and a bulk call changes. */
 function filterProperties(limits: Limits) {
@@ -59,10 +59,21 @@ export function listQuerySchema<Include extends TSchema>(limits: Limits, include
   );
 }
 
-export const Estimate = Type.Object({
+const Estimate = Type.Object({
   count: Type.Integer(),
   exact: Type.Boolean({ description: 'False where counting stopped at its bound: then there are at least so many.' }),
 });
+
+export function listOf<Job extends TSchema>(job: Job) {
+  return Type.Object({
+    jobs: Type.Array(job),
+    next: nullable(Type.String()),
+    searchStopped: Type.Optional(
+      Type.Boolean({ description: 'The search for text looked at as many jobs as one call may; `next` goes on.' }),
+    ),
+    total: Type.Optional(Estimate),
+  });
+}
 
 /** The filter of a list as JSON, in its words: one of each, or several. */
 export function bulkSchemas(limits: Limits) {

@@ -9,9 +9,9 @@ import type { Limits } from '../../core/limits.ts';
 import { auditSchemas } from './wire-audit.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
-import { bulkSchemas, countSchemas, Estimate, listQuerySchema } from './wire-lists.ts';
+import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
-import { durations, nullable, oneOf, strict } from './wire-parts.ts';
+import { durations, oneOf, strict } from './wire-parts.ts';
 import { submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
@@ -111,15 +111,8 @@ export function wireOf(limits: Limits) {
         description: 'In the order of the ids.',
       }),
     }),
-    list: Type.Object({
-      jobs: Type.Array(JobRef),
-      next: nullable(Type.String()),
-      searchStopped: Type.Optional(
-        Type.Boolean({ description: 'The search for text looked at as many jobs as one call may; `next` goes on.' }),
-      ),
-      total: Type.Optional(Estimate),
-    }),
     ...countSchemas(),
+    list: listOf(JobRef),
     ...bulkSchemas(limits),
     ...typeSchemas(),
     ...workerSchemas(),

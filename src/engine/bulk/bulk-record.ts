@@ -6,7 +6,7 @@
  */
 import type { Json } from '../../core/job.ts';
 import type { Store } from '../../store/contract.ts';
-import type { ListPlace } from '../reading/job-pages.ts';
+import type { ListPlace } from '../api.ts';
 
 export interface BulkCounts {
   readonly changed: number;

@@ -1,8 +1,7 @@
 /** What a bulk call asks for: which jobs, and what is to be done to each. */
 import type { Actor, DeedWord } from '../../core/deed.ts';
 import { FINAL_STATES, SHOWN_STATES, type ShownState } from '../../core/state.ts';
-import type { FinishedFilter } from '../../store/contract.ts';
-import type { ListRequest } from '../api.ts';
+import type { FinishedFilter, ListFilter } from '../../store/contract.ts';
 
 export const BULK_ACTIONS = ['cancel', 'retry', 'remove'] as const;
 export type BulkAction = (typeof BULK_ACTIONS)[number];
@@ -11,8 +10,10 @@ export type BulkAction = (typeof BULK_ACTIONS)[number];
 export const BULK_TYPE = 'bide.bulk';
 export const OWN_PREFIX = 'bide.';
 
-export interface JobFilter
-  extends Pick<ListRequest, 'states' | 'types' | 'tags' | 'createdFrom' | 'createdBefore' | 'text'> {
+export interface JobFilter extends Pick<ListFilter, 'types' | 'tags' | 'createdFrom' | 'createdBefore'> {
+  readonly states?: readonly ShownState[];
+  /** In the id, a tag (`name:value`) or the message of the error, in whatever case. */
+  readonly text?: string;
   readonly finished?: Omit<FinishedFilter, 'after'>;
 }
 

@@ -4,26 +4,13 @@
  * A process works on `bulkSlots` of them at a time, and a tenant has `bulkPerTenantMax` unfinished at once: those of one keep no other's waiting
  * for long.
  */
-import type { Actor } from '../../core/deed.ts';
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
-import type { Estimate, JobType, SubmitOutcome } from '../api.ts';
+import type { Bulk, JobType } from '../api.ts';
 import { estimate } from '../reading/estimate.ts';
 import type { Submits } from '../submitting/submit.ts';
-import { BULK_TYPE, type BulkRequest, isWantedType, narrowed } from './bulk-request.ts';
+import { BULK_TYPE, isWantedType, narrowed } from './bulk-request.ts';
 import { type BulkParts, runBulk } from './run-bulk.ts';
-
-export interface BulkCall extends BulkRequest {
-  readonly by: Actor;
-  readonly idempotencyKey?: string | null | undefined;
-}
-
-export interface Bulk {
-  /** How many jobs would be changed. */
-  count(request: BulkRequest): Promise<Estimate>;
-  /** Stores the job that changes them. */
-  submit(call: BulkCall): Promise<SubmitOutcome>;
-}
 
 /** Attempts that processes may lose to crashes before the job fails. */
 const ATTEMPTS = 20;

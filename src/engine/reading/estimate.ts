@@ -4,8 +4,8 @@
  */
 import type { Limits } from '../../core/limits.ts';
 import type { Store } from '../../store/contract.ts';
-import type { Estimate } from '../api.ts';
-import { isStoresOwn, type ListPlace, type PageRequest, pageOfJobs, storeFilter } from './job-pages.ts';
+import type { Estimate, ListPlace } from '../api.ts';
+import { isStoresOwn, type PageRequest, pageOfJobs, storeFilter } from './job-pages.ts';
 
 export interface EstimateOptions {
   readonly store: Pick<Store, 'count' | 'list'>;

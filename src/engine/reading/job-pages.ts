@@ -5,13 +5,7 @@
 import type { Job } from '../../core/job.ts';
 import { type ShownState, type StoredState, shownState } from '../../core/state.ts';
 import type { ListFilter, Store } from '../../store/contract.ts';
-import type { ListRequest } from '../api.ts';
-
-/** Of the last job seen; a list by the time of the end goes on behind both, others behind the number. */
-export interface ListPlace {
-  readonly number: number;
-  readonly finishedAt: number | null;
-}
+import type { ListPlace, ListRequest } from '../api.ts';
 
 export interface JobPage {
   /** Those that fit, in their order. */

@@ -3,11 +3,11 @@ import { jobBytes } from '../../core/heap-bytes.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isFinal } from '../../core/state.ts';
-import type { ByteSlice, Engine, ListPage, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
+import type { ByteSlice, Engine, ListPage, ListPlace, ListRequest, Lookup, ResultOutcome, Snapshot } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { estimate } from './estimate.ts';
 import { isInline } from './inline-result.ts';
-import { type JobPage, type ListPlace, pageOfJobs, placeOf } from './job-pages.ts';
+import { type JobPage, pageOfJobs, placeOf } from './job-pages.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
 

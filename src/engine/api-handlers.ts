@@ -1,0 +1,91 @@
+/** How the engine has a job done: what a handler is given, what it answers, and what a type is made of. Seen by all as part of `api.ts`. */
+import type { Failure, Job, Json, RetryPolicy } from '../core/job.ts';
+import type { LogLevel } from '../core/log-line.ts';
+import type { ResultContent } from '../store/contract.ts';
+
+/** One thing that is wrong with a request: where (JSON pointer, '' for the whole) and what. */
+export interface Issue {
+  readonly path: string;
+  readonly message: string;
+}
+
+/** One attempt, as its handler sees it. */
+export interface Attempt {
+  readonly job: Pick<
+    Job,
+    'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'fence' | 'tags' | 'timeoutMs' | 'deadlineAt'
+  >;
+  /** JSON text. */
+  readonly input: string;
+  /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
+  readonly signal: AbortSignal;
+  /** Whether the signal has fired. A signal costs more than the rest of an attempt, and is made when it is first looked at. */
+  readonly isStopped: boolean;
+  /** Coalesced by the engine: calling it a thousand times a second costs little. */
+  report(percent: number | undefined, message?: string | null): void;
+  /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
+  log(line: string, level?: LogLevel, fields?: string | null): void;
+  /** A part of the result, as JSON text, readable at once. Who runs a handler keeps to `outputBytesPerJobMax` and `outputChunkBytesMax`. */
+  emit(chunk: string): void;
+}
+
+export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';
+
+export type AttemptOutcome =
+  | { readonly kind: 'succeeded'; readonly result: ResultContent | null }
+  | {
+      readonly kind: 'failed';
+      readonly failure: Failure;
+      readonly isRetryable: boolean;
+      readonly retryAfterMs?: number;
+      /** For the log alone: it names places on the server. */
+      readonly stack?: string;
+    }
+  /** Stopped because the signal fired; the engine knows why and records it. */
+  | { readonly kind: 'aborted' }
+  /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
+  | { readonly kind: 'released' }
+  /**
+   * Could not begin for want of something of this machine (descriptors, processes, threads): the attempt is given back, and its
+   * type rests for a while before this process takes more of it. `reason` is for the operator.
+   */
+  | { readonly kind: 'notStarted'; readonly reason: string };
+
+export interface Handler {
+  /** Its word in configs; never `remote`. */
+  readonly kind: string;
+  /**
+   * Resolves when the work has ended for good, promptly after the signal fires. A rejection counts as HANDLER_FAILED, retryable.
+   * A handler that ignores the signal past `limits.cancelGraceMs` is abandoned: the engine records the outcome without it.
+   */
+  run(attempt: Attempt): Promise<AttemptOutcome>;
+  /** What keeps it from running on this machine, one sentence each, without running anything; for `bide doctor`. */
+  missing?(): readonly string[];
+  /** Frees what the handler keeps (threads, connections). Called once, after the last run. */
+  close?(): Promise<void>;
+}
+
+/** One entry of the config's `types`, ready to run. */
+export interface JobType {
+  readonly name: string;
+  /** `remote`: left for workers that claim over HTTP. */
+  readonly handler: Handler | 'remote';
+  /** One of Bide's own: nobody submits it by name, and it is not shown among the types. */
+  readonly isOwn?: true;
+  readonly slots: number;
+  /** What it does, for people. */
+  readonly description?: string | null;
+  /** What `checkInput` takes, as JSON Schema, where it can be said so. */
+  readonly inputSchema?: Json | null;
+  readonly defaults: {
+    readonly timeoutMs: number | null;
+    readonly retainMs: number | null;
+    readonly retry: Partial<RetryPolicy>;
+  };
+  /** The input to store (schemas may fill in defaults), or what is wrong with it. */
+  checkInput(input: Json): InputCheck | Promise<InputCheck>;
+}
+
+export type InputCheck =
+  | { readonly kind: 'valid'; readonly input: Json }
+  | { readonly kind: 'invalid'; readonly issues: readonly Issue[] };
