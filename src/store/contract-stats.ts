@@ -19,7 +19,7 @@ export interface StatFilter {
   /** Minutes that began at or after this time, and before that one. */
   readonly from: number;
   readonly before: number;
-  /** Minutes of one stretch of this length become one sum; stretches are counted from 1970. */
+  /** Minutes of one stretch of this length become one sum; the first stretch begins with `from`. */
   readonly stepMs: number;
 }
 

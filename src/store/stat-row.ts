@@ -30,14 +30,16 @@ export function errorsText({ errors }: StatRow): string | null {
   return Object.keys(errors).length === 0 ? null : JSON.stringify(errors);
 }
 
-/** Added up from rows of type and text. */
-export function errorCountsOf(rows: readonly (readonly [type: string, errors: string])[]): readonly ErrorCount[] {
+/** Added up from rows of type, text, and how many rows say so. */
+export function errorCountsOf(
+  rows: readonly (readonly [type: string, errors: string, times: number])[],
+): readonly ErrorCount[] {
   const types = new Map<string, Map<string, number>>();
-  for (const [type, text] of rows) {
+  for (const [type, text, times] of rows) {
     const codes = types.get(type) ?? new Map<string, number>();
     types.set(type, codes);
     for (const [code, count] of Object.entries(JSON.parse(text) as Record<string, number>))
-      codes.set(code, (codes.get(code) ?? 0) + count);
+      codes.set(code, (codes.get(code) ?? 0) + count * times);
   }
   const counts = [...types].flatMap(([type, codes]) => [...codes].map(([code, count]) => ({ type, code, count })));
   return counts.sort((a, b) => b.count - a.count || (a.code < b.code ? -1 : 1));

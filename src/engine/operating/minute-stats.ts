@@ -105,7 +105,7 @@ class Keeper implements MinuteStats {
     const sums = await this.#options.store.statRead(filter);
     const { tenant, type, from, before, stepMs } = filter;
     if (this.#minute < from || this.#minute >= before) return sums;
-    const at = this.#minute - (this.#minute % stepMs);
+    const at = this.#minute - ((this.#minute - from) % stepMs);
     const own = [...this.#counter.groups].filter((one) => one.tenant === tenant && (type ?? one.type) === one.type);
     if (own.length === 0) return sums;
     const ownTypes = new Map(own.map((one) => [one.type, one.figures]));

@@ -1,6 +1,5 @@
 /** What an operator sees of the types: from the config, from the counts and figures that are kept, and never from the jobs one by one. */
-import { addFigures, addOtherType, noFigures, type StatFigures } from '../../core/stat-figures.ts';
-import type { StatSum } from '../../store/contract.ts';
+import { addOtherType, noFigures, type StatFigures } from '../../core/stat-figures.ts';
 import type { Engine, JobType, StatsPoint, StatsRequest, TypeFacts, TypeReport, WorkerReport } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { MINUTE_MS, type MinuteStats } from './minute-stats.ts';
@@ -37,46 +36,51 @@ function factsOf({ name, handler, slots, description = null, inputSchema = null 
 }
 
 async function reportsOf(
-  { store, clock, pauses, minuteStats }: ReportsOptions,
+  options: ReportsOptions,
   tenant: string,
   wanted: readonly JobType[],
 ): Promise<readonly TypeReport[]> {
+  const { store, clock, pauses, minuteStats } = options;
   const now = clock.now();
   const names = wanted.map(({ name }) => name);
-  const [only] = names;
-  const { from, before } = windowOf(now, HOUR_MINUTES, 1);
-  const [counts, oldest, sums, errors] = await Promise.all([
+  const [counts, oldest, errors, ...sums] = await Promise.all([
     store.count({ tenant, states: ['waiting', 'running'], types: names }),
     store.oldestDue({ tenant, types: names, now }),
-    minuteStats.read({
-      tenant,
-      from,
-      before,
-      stepMs: MINUTE_MS,
-      ...(names.length === 1 && only ? { type: only } : {}),
-    }),
-    minuteStats.errors(tenant, from),
+    minuteStats.errors(tenant, windowOf(now, HOUR_MINUTES, 1).from),
+    ...RECENT_MINUTES.map((minutes) => recentSums(options, { tenant, names, minutes, now })),
   ]);
   return wanted.map((type) => {
     const { name } = type;
     const counted = (state: string) => counts.find((one) => one.type === name && one.state === state)?.count ?? 0;
     const dueAt = oldest.find((one) => one.type === name)?.runAt ?? null;
-    const own = sums.filter((sum) => sum.type === name);
     return {
       ...factsOf(type, pauses),
       running: counted('running'),
       waiting: counted('waiting'),
       oldestWaitingMs: dueAt === null ? null : Math.max(0, now - dueAt),
-      recent: RECENT_MINUTES.map((minutes) => ({ minutes, figures: since(own, windowOf(now, minutes, 1).from) })),
+      recent: RECENT_MINUTES.map((minutes, at) => ({ minutes, figures: sums[at]?.get(name) ?? noFigures() })),
       errors: errors.filter((one) => one.type === name).map(({ code, count }) => ({ code, count })),
     };
   });
 }
 
-function since(sums: readonly StatSum[], from: number): StatFigures {
-  const all = noFigures();
-  for (const { at, figures } of sums) if (at >= from) addFigures(all, figures);
-  return all;
+interface Recent {
+  readonly tenant: string;
+  readonly names: readonly string[];
+  readonly minutes: number;
+  readonly now: number;
+}
+
+/** The whole stretch as one sum per type. */
+async function recentSums(
+  { minuteStats }: ReportsOptions,
+  { tenant, names, minutes, now }: Recent,
+): Promise<ReadonlyMap<string, StatFigures>> {
+  const [only] = names;
+  const type = names.length === 1 && only !== undefined ? { type: only } : {};
+  const window = { ...windowOf(now, minutes, 1), stepMs: minutes * MINUTE_MS };
+  const sums = await minuteStats.read({ tenant, ...window, ...type });
+  return new Map(sums.map((one) => [one.type, one.figures]));
 }
 
 async function readStats(

@@ -34,6 +34,10 @@ export const figures: Topic = [
       { at: HOUR + 4 * MINUTE_MS, type: context.type, figures: figuresOf({ failed: 1, waiting: 9 }) },
       second,
     ]);
+    // Stretches begin where the caller says.
+    assert.deepEqual(await store.statRead({ ...ask, from: HOUR + 1 * MINUTE_MS, type: 'other' }), [
+      { ...second, at: HOUR + 1 * MINUTE_MS },
+    ]);
     assert.deepEqual(await store.statRead({ ...ask, tenant: `${tenant}-3` }), []);
   }),
 

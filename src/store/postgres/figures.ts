@@ -37,7 +37,9 @@ export async function statErrors(
   { tenant, from }: { readonly tenant: string; readonly from: number },
 ): Promise<readonly ErrorCount[]> {
   const rows = await repeated(() => session.run('statErrors', [storedText(tenant), from], 'long'));
-  return errorCountsOf(rows.map(([type, errors]) => [givenText(type as string), givenText(errors as string)]));
+  return errorCountsOf(
+    rows.map(([type, errors, times]) => [givenText(type as string), givenText(errors as string), Number(times)]),
+  );
 }
 
 export async function dropStats(

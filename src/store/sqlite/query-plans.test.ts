@@ -47,8 +47,6 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobClaimLeaveOfTenant: [DUE_OF_TENANT, BY_NUMBER],
   jobNextRunAt: [/INDEX waiting_by_claim_order \(type=\? AND priority=\? AND run_at>\?\)/],
   jobOldest: [/INDEX waiting_by_tenant_claim_order \(tenant=\? AND type=\? AND priority=\?\)/],
-  statPut: [],
-  statErrors: [/SEARCH minute_stats USING PRIMARY KEY \(tenant=\? AND minute>\?\)/],
   workerList: [/SEARCH workers USING PRIMARY KEY \(tenant=\?\)/],
   jobHeld: [/INDEX jobs_by_id \(id=\?\)/, /SEARCH r USING INTEGER PRIMARY KEY/],
   jobExtend: [BY_NUMBER],

@@ -257,7 +257,7 @@ function statCalls({ writer, scanner, read }: Gate): Pick<Store, 'statWrite' | '
     },
     async statErrors({ tenant, from }) {
       const rows = read((connection) => connection.all('statErrors', tenant, from));
-      return errorCountsOf(rows as unknown as readonly [string, string][]);
+      return errorCountsOf(rows as unknown as readonly [string, string, number][]);
     },
     statDrop: async (request) => writer().call('statDrop', request, 1),
   };

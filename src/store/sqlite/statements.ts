@@ -234,11 +234,13 @@ export const STATEMENTS = {
   // --- Figures --------------------------------------------------------------------------------------------------------------
   statPut: `INSERT OR REPLACE INTO minute_stats (tenant, type, minute, node, errors, ${FIGURE_COLUMNS.join(', ')})
     VALUES (?, ?, ?, ?, ?, ${FIGURE_COLUMNS.map(() => '?').join(', ')})`,
-  statErrors: 'SELECT type, errors FROM minute_stats WHERE tenant = ? AND minute >= ? AND errors IS NOT NULL',
+  /** Most minutes of a type say the same. */
+  statErrors: `SELECT type, errors, count(*) FROM minute_stats WHERE tenant = ? AND minute >= ? AND errors IS NOT NULL
+    GROUP BY type, errors`,
   statDrop: `DELETE FROM minute_stats WHERE (tenant, minute, type, node) IN (
     SELECT tenant, minute, type, node FROM minute_stats WHERE minute < ?1 ORDER BY minute LIMIT +?2)`,
   /** ?3 the end, ?4 the step, ?5 the type or null. */
-  statRead: `SELECT minute - minute % ?4 AS at, type, ${FIGURE_SUMS.join(', ')} FROM minute_stats
+  statRead: `SELECT minute - (minute - ?2) % ?4 AS at, type, ${FIGURE_SUMS.join(', ')} FROM minute_stats
     WHERE tenant = ?1 AND minute >= ?2 AND minute < ?3 AND (?5 IS NULL OR type = ?5) GROUP BY 1, 2 ORDER BY 1, 2`,
 
   // --- Workers --------------------------------------------------------------------------------------------------------------

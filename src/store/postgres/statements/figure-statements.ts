@@ -13,12 +13,13 @@ export function figureStatementsOf(s: string) {
           .map((column) => `${column} = excluded.${column}`)
           .join(', ')}`,
     /** $1 tenant, $2 from, $3 before, $4 step, $5 the type or null. */
-    statRead: `SELECT minute / $4::bigint * $4::bigint AS at, type, ${FIGURE_SUMS.map((sum) => `${sum}::bigint`).join(', ')}
+    statRead: `SELECT minute - (minute - $2::bigint) % $4::bigint AS at, type, ${FIGURE_SUMS.map((sum) => `${sum}::bigint`).join(', ')}
       FROM ${s}.minute_stats
       WHERE tenant = $1 AND minute >= $2::bigint AND minute < $3::bigint AND ($5::text IS NULL OR type = $5)
       GROUP BY 1, 2 ORDER BY 1, 2`,
-    statErrors: `SELECT type, errors FROM ${s}.minute_stats
-      WHERE tenant = $1 AND minute >= $2::bigint AND errors IS NOT NULL`,
+    /** Most minutes of a type say the same. */
+    statErrors: `SELECT type, errors, count(*) FROM ${s}.minute_stats
+      WHERE tenant = $1 AND minute >= $2::bigint AND errors IS NOT NULL GROUP BY type, errors`,
     statDrop: `WITH gone AS (
         DELETE FROM ${s}.minute_stats WHERE ctid = ANY (ARRAY(
           SELECT ctid FROM ${s}.minute_stats WHERE minute < $1::bigint ORDER BY minute LIMIT $2::bigint FOR UPDATE SKIP LOCKED))
