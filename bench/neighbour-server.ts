@@ -55,7 +55,7 @@ const keyAdmin = createKeys({ store, clock: engine.clock });
 const native = createNativeDialect({ version: '0.0.0', keys: keyAdmin, hasDocs: false });
 const server = await createServer({
   ...{ engine, auth, documents: store, logger: createLogger('silent'), publicUrl: null },
-  holds: createHolds({ limits, draining: engine.draining }),
+  holds: createHolds({ limits, draining: engine.draining, clock: engine.clock }),
   dialects: [
     { dialect: native as Dialect, options: null, at: { kind: 'root' } },
     ...dialects.map((dialect): Mount => {

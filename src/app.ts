@@ -121,7 +121,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   opened.defer(() => engine.stop());
   await engine.start();
   const auth = createAuthenticator({ store, clock, limits: config.limits });
-  const holds = createHolds({ limits: config.limits, draining: engine.draining });
+  const holds = createHolds({ limits: config.limits, draining: engine.draining, clock: engine.clock });
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   opened.defer(watchKeys({ store, clock, limits: config.limits, holds }));
   const isServing = options.http !== null;

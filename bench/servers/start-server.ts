@@ -19,7 +19,8 @@ const POOL_ROWS = 10_000;
 /** `noop` is run by the server; `parcel` waits for a worker, so that a submit of it is stored and no more. */
 const CONFIG = `export default {
   types: { noop: { run: () => null }, parcel: { kind: 'remote' } },
-  limits: { jobsWaitingMax: 100_000_000 },
+  // One key looks at one unfinished job as fast as it can.
+  limits: { jobsWaitingMax: 100_000_000, pollsPerSecondMax: 10_000_000 },
 };
 `;
 

@@ -248,7 +248,7 @@ async function packageVersion(): Promise<string> {
 function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unknown>>['routes'] {
   const { clock, limits } = engine;
   const auth = createAuthenticator({ store, clock, limits });
-  const holds = createHolds({ limits, draining: engine.draining });
+  const holds = createHolds({ limits, draining: engine.draining, clock: engine.clock });
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   return async (app, { identify }) => {
     const version = await packageVersion();

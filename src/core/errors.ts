@@ -101,6 +101,11 @@ export const ERRORS = Object.freeze({
     title: 'Too many requests are being held open.',
     advice: 'Poll without wait, and try again after Retry-After.',
   },
+  POLLED_TOO_OFTEN: {
+    kind: 'quota',
+    title: 'The key looks at unfinished jobs too often.',
+    advice: 'Look again when Retry-After says, or hold the request with a wait in place of asking again.',
+  },
   TOO_MANY_UPLOADS: {
     kind: 'busy',
     title: 'Too many uploads are under way.',

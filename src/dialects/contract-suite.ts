@@ -14,6 +14,7 @@ import { testHolds } from './contract-suite/holds.ts';
 import { testLifecycle } from './contract-suite/lifecycle.ts';
 import { testLimits } from './contract-suite/limits.ts';
 import { testManifest } from './contract-suite/manifest.ts';
+import { testPolls } from './contract-suite/polls.ts';
 import { testReadings } from './contract-suite/readings.ts';
 import { testTogether } from './contract-suite/together.ts';
 
@@ -37,6 +38,7 @@ const GROUPS: readonly (readonly [string, (dialect: Dialect, adapter: DialectAda
   ['errors', testErrors],
   ['limits', testLimits],
   ['holds', testHolds],
+  ['polls', testPolls],
   ['readings', testReadings],
   ['jobs together', testTogether],
   ['golden exchanges', testGolden],

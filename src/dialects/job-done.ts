@@ -3,9 +3,11 @@ import { isFinal } from '../core/state.ts';
 import type { CallerSignal, Lookup, WaitOutcome, WaitRequest } from '../engine/api.ts';
 import type { AnyCall } from './call.ts';
 
-/** The job as it is now: from memory where it is there. */
-export function jobNow(call: AnyCall, id: string): Promise<Lookup> {
-  return jobDone(call, id, 0);
+/** The job as it is now, for somebody who may ask again: from memory where it is there. */
+export async function jobNow(call: AnyCall, id: string): Promise<Lookup> {
+  const lookup = await jobDone(call, id, 0);
+  if (lookup.kind === 'found') call.context.holds.look(call.principal, lookup.snapshot.job);
+  return lookup;
 }
 
 /** The job once it is final, or as it is when the time is over (see `waitFor`). */

@@ -100,13 +100,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createReports({ ...parts, types: parts.offered }),
     audit: parts.audit,
     wait: (request) => parts.waiters.wait(request),
-    retryAfterMs: ({ job }) =>
-      parts.durations.remainingMs(
-        job,
-        clock.now(),
-        parts.population.waitingOf(job.type),
-        parts.types.get(job.type)?.slots ?? 1,
-      ),
+    retryAfterMs: ({ job }) => parts.durations.remainingMs(job, clock.now(), parts.types.get(job.type)?.slots ?? 1),
     subscribe: (listener) =>
       parts.changes.listen((change) => {
         if (change.kind !== 'unsure') listener(eventOf(change, clock));

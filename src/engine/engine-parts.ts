@@ -81,7 +81,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const commands = createCommands({ ...base, reader });
   const removals = createRemovals(base);
   const population = createPopulation(base);
-  const durations = createDurations(changes);
+  const durations = createDurations(changes, population);
   const waiters = createWaiters({ ...base, reader });
   const logs = createLogs(base);
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });

@@ -7,6 +7,7 @@
  */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorKind } from '../core/errors.ts';
+import type { Job } from '../core/job.ts';
 import type { Scope } from '../core/scopes.ts';
 import type { ShownState } from '../core/state.ts';
 import type { CallerSignal, CheckAttempt, Documents, Engine, RenderDelivery, StoredKey } from '../engine/api.ts';
@@ -57,7 +58,7 @@ export interface KeyAdmin {
   revoke(id: string): Promise<boolean>;
 }
 
-/** Serves one held request: frees itself when the client disconnects, ends when the server shuts down. */
+/** Serves requests of callers that wait, and counts those that ask again instead. A held request frees itself when the client disconnects, ends when the server shuts down. */
 export interface Hold {
   /**
    * Runs `wait` with a signal that fires when the client goes away. Null where the server holds as many requests as it may
@@ -65,6 +66,8 @@ export interface Hold {
    * fires too when the caller's key is no longer in force; what is not answered by then is refused with UNAUTHENTICATED.
    */
   hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: CallerSignal) => Promise<T>): Promise<T> | null;
+  /** Counts a look at a job that does not wait, while the job is unfinished. Throws POLLED_TOO_OFTEN past `limits.pollsPerSecondMax`. */
+  look(principal: Pick<Principal, 'tenant' | 'keyId'>, job: Pick<Job, 'state'>): void;
 }
 
 export interface DialectContext<Options> {

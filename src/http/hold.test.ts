@@ -3,6 +3,7 @@ import { EventEmitter } from 'node:events';
 import { describe, test } from 'node:test';
 import type { FastifyReply } from 'fastify';
 import type { CallerSignal } from '../engine/api.ts';
+import { systemClock } from '../engine/clock.ts';
 import { createHolds } from './hold.ts';
 
 /** As much of a reply as a hold touches. */
@@ -23,8 +24,9 @@ const caller = (tenant: string, keyId = `key of ${tenant}`) => ({
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const { raw, headers, reply } = fakeReply();
     const wait = Promise.withResolvers<string>();
@@ -37,8 +39,9 @@ describe('createHolds', () => {
 
   test('counts down when the wait fails', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const held = holds.hold(caller('a'), fakeReply().reply, () => Promise.reject(new Error('x')));
     await assert.rejects(held ?? Promise.resolve(), /x/);
@@ -47,8 +50,9 @@ describe('createHolds', () => {
 
   test('fires the signal when the client goes away, or has gone before', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const gone = (signal: CallerSignal) =>
       new Promise<string>((resolve) => {
@@ -65,8 +69,9 @@ describe('createHolds', () => {
 
   test('leaves room for other tenants past holdsPerTenantMax', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 3, holdsPerTenantMax: 2 },
+      limits: { holdsMax: 3, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const wait = Promise.withResolvers<void>();
     const hold = (tenant: string) => holds.hold(caller(tenant), fakeReply().reply, () => wait.promise);
@@ -82,8 +87,9 @@ describe('createHolds', () => {
 
   test('refuses past holdsMax, and takes again when one has ended', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 1, holdsPerTenantMax: 1 },
+      limits: { holdsMax: 1, holdsPerTenantMax: 1, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const wait = Promise.withResolvers<void>();
     const first = holds.hold(caller('a'), fakeReply().reply, () => wait.promise);
@@ -102,7 +108,11 @@ describe('createHolds', () => {
 
   test('asks to close the connection when the server is draining', async () => {
     const draining = new AbortController();
-    const holds = createHolds({ limits: { holdsMax: 1, holdsPerTenantMax: 1 }, draining: draining.signal });
+    const holds = createHolds({
+      limits: { holdsMax: 1, holdsPerTenantMax: 1, pollsPerSecondMax: 1 },
+      draining: draining.signal,
+      clock: systemClock,
+    });
     const { headers, reply } = fakeReply();
     const held = holds.hold(caller('a'), reply, async () => draining.abort());
     await held;
@@ -111,8 +121,9 @@ describe('createHolds', () => {
 
   test('fires the signal of what is held for a key that ends, and refuses what was not answered by then', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 9, holdsPerTenantMax: 9 },
+      limits: { holdsMax: 9, holdsPerTenantMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
+      clock: systemClock,
     });
     const until = (signal: CallerSignal) =>
       new Promise<string>((resolve) => signal.addEventListener('abort', () => resolve('ended')));

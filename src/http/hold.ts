@@ -9,8 +9,11 @@ import type { ServerResponse } from 'node:http';
 import type { FastifyReply } from 'fastify';
 import { BideError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import { isFinal } from '../core/state.ts';
 import type { CallerListener, CallerSignal } from '../engine/api.ts';
+import type { Clock } from '../engine/clock.ts';
 import type { Hold, Principal } from './dialect.ts';
+import { createPolls } from './polls.ts';
 import { createShares } from './shares.ts';
 
 export interface Holds extends Hold {
@@ -27,11 +30,13 @@ export interface Holds extends Hold {
 }
 
 export interface HoldOptions {
-  readonly limits: Pick<Limits, 'holdsMax' | 'holdsPerTenantMax'>;
+  readonly limits: Pick<Limits, 'holdsMax' | 'holdsPerTenantMax' | 'pollsPerSecondMax'>;
   readonly draining: AbortSignal;
+  readonly clock: Pick<Clock, 'steady'>;
 }
 
-export function createHolds({ limits, draining }: HoldOptions): Holds {
+export function createHolds({ limits, draining, clock }: HoldOptions): Holds {
+  const polls = createPolls({ limits, clock });
   const shares = createShares({ each: limits.holdsPerTenantMax, all: limits.holdsMax });
   let abandonedCount = 0;
   let refusedCount = 0;
@@ -73,6 +78,9 @@ export function createHolds({ limits, draining }: HoldOptions): Holds {
       if (shares.take(principal.tenant, 1)) return held(principal, reply, wait);
       refusedCount += 1;
       return null;
+    },
+    look({ tenant, keyId }, { state }) {
+      if (!isFinal(state)) polls.take(`${tenant} ${keyId}`);
     },
     keyIds: byKey.ids,
     endKey: byKey.end,

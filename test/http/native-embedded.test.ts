@@ -25,7 +25,7 @@ async function openHost(prefix: string, services: Partial<NativeServices> = {}):
   const context = {
     engine,
     auth: createAuthenticator({ store, clock, limits: DEFAULT_LIMITS }),
-    holds: createHolds({ limits: DEFAULT_LIMITS, draining: engine.draining }),
+    holds: createHolds({ limits: DEFAULT_LIMITS, draining: engine.draining, clock: engine.clock }),
   };
   const identify: NativeServices['identify'] = ({ headers }) =>
     headers['x-user'] === 'ann'

@@ -45,6 +45,13 @@ export const REQUEST_LIMITS = {
     max: HOUR,
     meaning: 'Longest hold of one request; a longer wait is a loop of the client.',
   },
+  pollsPerSecondMax: {
+    value: 2_000,
+    min: 1,
+    max: 10_000_000,
+    meaning:
+      'Looks of one key at unfinished jobs a second, ten times as many at once; past it 429. Looks that wait and looks at finished jobs are not counted.',
+  },
   holdsMax: {
     value: 20_000,
     min: 1,

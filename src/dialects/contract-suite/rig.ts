@@ -99,7 +99,7 @@ export async function openRig<O>(
   opened.defer(() => engine.stop({ drainMs: 0 }));
   await engine.start();
   const watched = watchWaits(engine, options.isPatient ?? true);
-  const holds = createHolds({ limits, draining: engine.draining });
+  const holds = createHolds({ limits, draining: engine.draining, clock: engine.clock });
   const server = await createServer({
     engine: watched.engine,
     auth: createAuthenticator({ store, clock, limits }),

@@ -9,6 +9,7 @@ import { fieldsOf } from '../../core/json-object.ts';
 import { isJsonType } from '../../core/media-type.ts';
 import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
+import type { Principal } from '../../http/dialect.ts';
 import { waitFor } from '../job-done.ts';
 import { jsonBodyOf } from '../json-body.ts';
 import { resultAtHand, resultOf } from '../result-of.ts';
@@ -24,18 +25,21 @@ const SIZE_DEFAULT = 50;
 const OFFSET_MAX = 10_000;
 
 /** The answer where every job is in memory and there is nothing to wait for, spliced from texts that were made once; undefined otherwise. */
-export function quickStatuses(context: Call['context'], tenant: string, raw: FastifyRequest): string | undefined {
+export function quickStatuses(context: Call['context'], principal: Principal, raw: FastifyRequest): string | undefined {
   const request = soleRequest(raw) ?? plainRequest(jsonBodyOf({ context, request: raw }));
   if (request === null || request.jobIds.length > context.engine.limits.idsPerCallMax) return undefined;
   const parts: string[] = [];
+  let unfinished: Snapshot | undefined;
   for (const id of new Set(request.jobIds)) {
     // What memory knows by this name is an id, which needs no escapes.
-    const snapshot = context.engine.peek(tenant, id);
+    const snapshot = context.engine.peek(principal.tenant, id);
     if (snapshot === undefined || (request.wait !== 0 && !isFinal(snapshot.job.state))) return undefined;
     const text = textOf(snapshot, context.engine.clock.now());
     if (text === undefined) return undefined;
     parts.push(`"${id}":${text}`);
+    if (!isFinal(snapshot.job.state)) unfinished = snapshot;
   }
+  if (unfinished !== undefined) context.holds.look(principal, unfinished.job);
   return `{${parts.join(',')}}`;
 }
 
@@ -177,7 +181,11 @@ async function waited(call: Call, ids: readonly string[], wait: number): Promise
   const { waitSecondsMax } = call.context.options;
   const seconds = Math.min(wait < 0 ? Number.POSITIVE_INFINITY : wait, waitSecondsMax ?? Number.POSITIVE_INFINITY);
   const timeoutMs = seconds * SECOND_MS;
-  return (await waitFor(call, { ids, for: 'all', until: { kind: 'done' }, timeoutMs })).lookups;
+  const { lookups } = await waitFor(call, { ids, for: 'all', until: { kind: 'done' }, timeoutMs });
+  const unfinished = lookups.find((lookup) => lookup.kind === 'found' && !isFinal(lookup.snapshot.job.state));
+  // One look, however many jobs it is at.
+  if (timeoutMs <= 0 && unfinished?.kind === 'found') call.context.holds.look(call.principal, unfinished.snapshot.job);
+  return lookups;
 }
 
 async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Promise<[string, JobStatus][]> {

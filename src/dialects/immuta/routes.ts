@@ -83,7 +83,7 @@ function quickly(context: Context, otherwise: Handle): Handle {
     if (principal === null || principal instanceof Promise || !principal.scopes.has('read'))
       return otherwise(request, reply);
     noteCaller(request, principal.tenant);
-    const text = quickStatuses(context, principal.tenant, request);
+    const text = quickStatuses(context, principal, request);
     return text === undefined ? otherwise(request, reply) : sendPlainJson(reply, text);
   };
 }

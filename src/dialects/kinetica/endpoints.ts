@@ -112,7 +112,10 @@ async function wanted(call: Call, number: Long, tag: string | null): Promise<Sna
   const { engine } = call.context;
   const { tenant } = call.principal;
   const lookup = await byNumber(call, number);
-  if (lookup.kind === 'found') return lookup.snapshot;
+  if (lookup.kind === 'found') {
+    call.context.holds.look(call.principal, lookup.snapshot.job);
+    return lookup.snapshot;
+  }
   if (tag === null) return null;
   const { snapshots } = await engine.list({ tenant, tags: { [TAG_NAME]: tag }, limit: 1 });
   return snapshots[0] ?? null;

@@ -63,7 +63,7 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
  * ordinary (other bodies, other callers, jobs that go with their answer) takes the long way.
  */
 function polling(context: Context): (otherwise: Handle) => Handle {
-  const { engine, auth } = context;
+  const { engine, auth, holds } = context;
   const textOf = keptPerSnapshot((snapshot) => polledText(context, snapshot));
   let ids: NumberCipher | undefined;
   const snapshotOf = (tenant: string, id: number) => {
@@ -82,6 +82,7 @@ function polling(context: Context): (otherwise: Handle) => Handle {
     const snapshot = isKnown && number !== null ? snapshotOf(principal.tenant, number) : undefined;
     const text = snapshot === undefined ? undefined : textOf(snapshot, engine.clock.now());
     if (text === undefined) return otherwise(request, reply);
+    if (isKnown && snapshot !== undefined) holds.look(principal, snapshot.job);
     return sendPlainJson(reply, text, 200, [...CORS_PAIRS, TIME_HEADER, secondsSince(request).toFixed(5)]);
   };
 }

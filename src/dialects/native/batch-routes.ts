@@ -105,6 +105,9 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
     timeoutMs === 0
       ? await engine.wait({ ...wait, signal: NEVER })
       : await holdOrRefuse(face, request, reply, (signal) => engine.wait({ ...wait, signal }));
+  const unfinished = lookups.find((lookup) => lookup.kind === 'found' && !isFinal(lookup.snapshot.job.state));
+  // One look, however many jobs it is at.
+  if (timeoutMs === 0 && unfinished?.kind === 'found') face.holds.look(principalOf(request), unfinished.snapshot.job);
   const bodyOf = bodiesWithin(face);
   let read = 0;
   const jobs = body.ids.map((text, index) => {

@@ -7,8 +7,9 @@ import { PROBLEM_ID } from './wire-job.ts';
 const DESCRIPTION = `Submit work, get a job id, wait for it, fetch the result.
 
 Times are ISO 8601 in UTC, durations in bodies are milliseconds, waits in the URL or in \`Prefer: wait=N\` are seconds. A status carries an
-\`ETag\` and, until the job is final, a \`Retry-After\` that is computed from recent durations. Errors are \`application/problem+json\` with a
-stable \`code\`.
+\`ETag\` and, until the job is final, a \`Retry-After\` that is computed from recent durations and the queue: who comes back then looks three times at most
+for most jobs, and learns of the end within a tenth of the duration or a second. Who looks at unfinished jobs faster than \`pollsPerSecondMax\` gets 429; a \`wait\` is not counted.
+Errors are \`application/problem+json\` with a stable \`code\`.
 
 To see a job change, \`GET /v1/jobs/{id}/events\` streams server-sent events: \`event: job\`, the revision as \`id\`, the job as \`data\`. Where something on the
 way keeps streams back, \`If-None-Match\` with \`wait\` on the status tells the same, one change per request.

@@ -143,7 +143,10 @@ function status(
   const id = snapshot === undefined ? requireJobId(text) : text;
   const waitMs = requestWaitMs(request, reply, query, engine.limits.waitMsMax);
   if (query.include !== undefined) requireScope(request, 'admin');
-  if (snapshot !== undefined && waitMs === 0) return sendFound(face, request, reply, snapshot);
+  if (snapshot !== undefined && waitMs === 0) {
+    face.holds.look(principalOf(request), snapshot.job);
+    return sendFound(face, request, reply, snapshot);
+  }
   const call = { face, request, reply, tenant, id, waitMs };
   if (snapshot !== undefined) return statusOf(call, snapshot);
   // A wait for the end reads what memory does not have by itself: on a shared store that is every job.
@@ -175,7 +178,9 @@ interface StatusCall {
 
 async function statusRead(call: StatusCall): Promise<FastifyReply | undefined> {
   const { face, tenant, id } = call;
-  return statusOf(call, requireFound((await face.engine.read(tenant, [id]))[0]));
+  const snapshot = requireFound((await face.engine.read(tenant, [id]))[0]);
+  if (call.waitMs === 0) face.holds.look(principalOf(call.request), snapshot.job);
+  return statusOf(call, snapshot);
 }
 
 function statusOf(call: StatusCall, snapshot: Snapshot): Promise<FastifyReply | undefined> | FastifyReply {

@@ -58,6 +58,7 @@ testDialect(createNativeDialect({ version: 'test', keys: null, hasDocs: false })
   'lifecycle',
   'errors',
   'limits',
+  'polls',
   'readings',
   'jobs together',
 ]);

@@ -82,11 +82,12 @@ async function sendBytes(
 }
 
 /** The job once its result may be there. */
-async function finalOf({ engine }: Face, request: FastifyRequest, reply: FastifyReply): Promise<Snapshot> {
+async function finalOf({ engine, holds }: Face, request: FastifyRequest, reply: FastifyReply): Promise<Snapshot> {
   const { tenant } = principalOf(request);
   const id = requireJobId((request.params as { id: string }).id);
   const snapshot = engine.peek(tenant, id) ?? requireFound((await engine.read(tenant, [id]))[0]);
   if (isFinal(snapshot.job.state)) return snapshot;
+  holds.look(principalOf(request), snapshot.job);
   throw notReady(engine, reply, snapshot);
 }
 

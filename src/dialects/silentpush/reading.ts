@@ -4,7 +4,7 @@ import { jobIdOf } from '../../core/id.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { requireScope } from '../credentials.ts';
-import { jobDone } from '../job-done.ts';
+import { jobDone, jobNow } from '../job-done.ts';
 import { sendPlainJson } from '../send-plain.ts';
 import { inEnvelope, outcomeRead } from './bodies.ts';
 import { type Answer, baseUrl, type Call, paramsOf, send } from './call.ts';
@@ -20,13 +20,17 @@ export function poll(call: Call): Answer | Promise<Answer> {
   const snapshot = call.context.engine.peek(call.principal.tenant, id);
   if (snapshot !== undefined && (flags.waitSeconds === 0 || isFinal(snapshot.job.state))) {
     const text = polledText(call, snapshot, flags);
-    if (text !== undefined) return sendPlainJson(call.reply, text);
+    if (text !== undefined) {
+      call.context.holds.look(call.principal, snapshot.job);
+      return sendPlainJson(call.reply, text);
+    }
   }
   return pollLater(call, id, flags);
 }
 
 function pollLater(call: Call, id: string, flags: PollFlags): Promise<Answer> {
-  return jobDone(call, id, flags.waitSeconds * 1_000).then((lookup) => answerPoll(call, id, flags, lookup));
+  const looking = flags.waitSeconds === 0 ? jobNow(call, id) : jobDone(call, id, flags.waitSeconds * 1_000);
+  return looking.then((lookup) => answerPoll(call, id, flags, lookup));
 }
 
 async function answerPoll(call: Call, id: string, flags: PollFlags, lookup: Lookup): Promise<Answer> {

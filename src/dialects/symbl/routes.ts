@@ -183,6 +183,7 @@ function quickly(context: Context, otherwise: Handler): Handler {
     const id = jobIdOf((request.params as { jobId: string }).jobId);
     const snapshot = id === null ? undefined : engine.peek(principal.tenant, id);
     if (snapshot === undefined) return otherwise(request, reply);
+    context.holds.look(principal, snapshot.job);
     return sendPlainJson(reply, JSON.stringify(jobBody(snapshot.job, engine.clock.now())), 200, CORS_PAIRS);
   };
 }

@@ -107,7 +107,7 @@ type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyR
 
 /** Polls come often: the answer about a job in memory is made once, and sent without a promise. */
 function polling(context: Context, otherwise: Handle): Handle {
-  const { engine, options } = context;
+  const { engine, holds, options } = context;
   const textOf = keptPerSnapshot((snapshot) => polledText(snapshot, engine.clock.now()));
   return (request, reply) => {
     const { principal = null, standing } = ASKERS.get(request) ?? {};
@@ -116,6 +116,7 @@ function polling(context: Context, otherwise: Handle): Handle {
     const snapshot = isKnown && id !== null ? engine.peek(principal.tenant, id) : undefined;
     const text = snapshot === undefined ? undefined : textOf(snapshot, engine.clock.now());
     if (text === undefined || standing === undefined) return otherwise(request, reply);
+    if (principal !== null && snapshot !== undefined) holds.look(principal, snapshot.job);
     return sendPlainJson(reply, text, 200, Object.entries(rateHeaders(standing)).flat());
   };
 }

@@ -1,5 +1,5 @@
 /**
- * Counts unfinished jobs per tenant (the quota) and waiting jobs per type (the queue estimate), without a query per submit.
+ * Counts unfinished jobs per tenant (the quota), and waiting and running jobs per type (the queue estimate), without a query per submit.
  *
  * Counted once at the start, then kept by the changes of this process: exact where one process owns the store, until
  * a write fails and nobody knows whether it landed. Where several
@@ -19,6 +19,7 @@ export interface Population {
   /** Gives back the room of a job that was not stored after all. */
   giveBack(tenant: string): void;
   waitingOf(type: string): number;
+  runningOf(type: string): number;
 }
 
 const REFRESH_MS = 10_000;
@@ -30,6 +31,7 @@ export function createPopulation(options: Pick<EngineBase, 'store' | 'changes' |
   const reserved = new Map<string, number>();
   let unfinished = new Map<string, number>();
   let waiting = new Map<string, number>();
+  let running = new Map<string, number>();
   let isExact = false;
 
   changes.listen((change) => {
@@ -39,6 +41,7 @@ export function createPopulation(options: Pick<EngineBase, 'store' | 'changes' |
   const count = ({ job, before, cause }: Change) => {
     add(unfinished, job.tenant, unfinishedBy(job.state) - unfinishedBy(before));
     add(waiting, job.type, Number(job.state === 'waiting') - Number(before === 'waiting'));
+    add(running, job.type, Number(job.state === 'running') - Number(before === 'running'));
     if (cause === 'submitted') add(reserved, job.tenant, -1);
   };
 
@@ -50,9 +53,10 @@ export function createPopulation(options: Pick<EngineBase, 'store' | 'changes' |
       isExact = !store.facts.isShared;
       unfinished = new Map();
       waiting = new Map();
+      running = new Map();
       for (const { tenant, type, state, count } of counts) {
         add(unfinished, tenant, count);
-        if (state === 'waiting') add(waiting, type, count);
+        add(state === 'waiting' ? waiting : running, type, count);
       }
       return isExact ? null : Math.max(REFRESH_MS, (clock.now() - startedAt) * REFRESH_SHARE);
     },
@@ -63,6 +67,7 @@ export function createPopulation(options: Pick<EngineBase, 'store' | 'changes' |
     },
     giveBack: (tenant) => add(reserved, tenant, -1),
     waitingOf: (type) => waiting.get(type) ?? 0,
+    runningOf: (type) => running.get(type) ?? 0,
   };
 }
 

@@ -234,13 +234,13 @@ describe('engine.retryAfterMs', () => {
     const running = await fixture.submit('task');
     await play.next();
     await fixture.advance(1_500);
-    assert.equal(engine.retryAfterMs({ job: await fixture.job(running), resultText: null }), 2_500);
+    assert.equal(engine.retryAfterMs({ job: await fixture.job(running), resultText: null }), 3_000);
     await fixture.advance(8_500);
     assert.equal(engine.retryAfterMs({ job: await fixture.job(running), resultText: null }), 1_000);
     const first = await fixture.submit('task');
     assert.equal(engine.retryAfterMs({ job: await fixture.job(first), resultText: null }), 4_000);
     const second = await fixture.submit('task');
-    assert.equal(engine.retryAfterMs({ job: await fixture.job(second), resultText: null }), 8_000);
+    assert.equal(engine.retryAfterMs({ job: await fixture.job(second), resultText: null }), 7_000);
     const late = await fixture.submit('task', { delayMs: 30_000 });
     assert.equal(engine.retryAfterMs({ job: await fixture.job(late), resultText: null }), 34_000);
   });
