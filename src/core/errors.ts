@@ -5,28 +5,10 @@
  * broken I/O. Faces (HTTP, dialects, CLI) translate kinds, never texts. `docs/errors.md` is generated from this table.
  */
 
-export const ERROR_KINDS = [
-  ...(['invalid', 'unauthorized', 'forbidden', 'not_found', 'gone', 'method', 'conflict', 'unprocessable'] as const),
-  ...([
-    'too_large',
-    'headers_too_large',
-    'too_slow',
-    'media_type',
-    'quota',
-    'busy',
-    'unavailable',
-    'internal',
-  ] as const),
-] as const;
-export type ErrorKind = (typeof ERROR_KINDS)[number];
+import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
+import type { ErrorDefinition, ErrorKind } from './errors/definition.ts';
 
-export interface ErrorDefinition {
-  readonly kind: ErrorKind;
-  /** One short sentence: what is wrong. */
-  readonly title: string;
-  /** What the reader can do about it. */
-  readonly advice: string;
-}
+export { ERROR_KINDS, type ErrorDefinition, type ErrorKind } from './errors/definition.ts';
 
 export const ERRORS = Object.freeze({
   // Requests.
@@ -205,69 +187,7 @@ export const ERRORS = Object.freeze({
     title: 'There is no API key with this id in force.',
     advice: 'See the list of keys; a revoked one stays revoked.',
   },
-  // Failures of an attempt.
-  HANDLER_FAILED: { kind: 'internal', title: 'The handler threw an error.', advice: 'See `message` and `details`.' },
-  RESULT_NOT_JSON: {
-    kind: 'internal',
-    title: 'The handler returned something that JSON cannot carry.',
-    advice: 'Return JSON, or bytes with a content type.',
-  },
-  ATTEMPT_TIMED_OUT: {
-    kind: 'internal',
-    title: 'The attempt took longer than its timeout.',
-    advice: 'Raise timeoutMs, or make the work shorter.',
-  },
-  DEADLINE_PASSED: {
-    kind: 'internal',
-    title: 'The job was not done by its deadline.',
-    advice: 'Raise deadlineMs, or give the type more slots.',
-  },
-  WORKER_LOST: {
-    kind: 'internal',
-    title: 'The worker let its lease run out.',
-    advice: 'See the log of the worker: it crashed, was stopped, or lost its connection.',
-  },
-  COMMAND_FAILED: {
-    kind: 'internal',
-    title: 'The program ended with an error.',
-    advice: 'See `details` for the exit code and the end of stderr.',
-  },
-  COMMAND_NOT_STARTED: {
-    kind: 'internal',
-    title: 'The program could not be started.',
-    advice: 'Check that it exists and may be executed by the user that runs Bide.',
-  },
-  UPSTREAM_FAILED: {
-    kind: 'internal',
-    title: 'The upstream answered with an error.',
-    advice: 'See `details` for its status and the beginning of its body.',
-  },
-  UPSTREAM_UNREACHABLE: {
-    kind: 'internal',
-    title: 'The upstream could not be reached.',
-    advice: 'Check its address and that it is up.',
-  },
-  UPSTREAM_REFUSED: {
-    kind: 'internal',
-    title: 'The upstream address is private and not allowed.',
-    advice: 'Set allowPrivateAddresses on the type when that is meant.',
-  },
-  SQL_FAILED: { kind: 'internal', title: 'The query failed.', advice: 'See `message`.' },
-  SQL_REFUSED: {
-    kind: 'internal',
-    title: 'The query does something that is not allowed here.',
-    advice: 'Send one SELECT over the data sets that the config names.',
-  },
-  SQL_TOO_MANY_ROWS: {
-    kind: 'internal',
-    title: 'The query returns more rows than the limit.',
-    advice: 'Aggregate, or add LIMIT.',
-  },
-  UPLOAD_DAMAGED: {
-    kind: 'internal',
-    title: 'The uploaded file is missing, or not what was uploaded.',
-    advice: 'Upload it again, and see what happened to the disk or the folder of uploads.',
-  },
+  ...ATTEMPT_ERRORS,
   // Service.
   SHUTTING_DOWN: { kind: 'unavailable', title: 'The server is shutting down.', advice: 'Try again after Retry-After.' },
   OVERLOADED: {
