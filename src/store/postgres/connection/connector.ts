@@ -23,6 +23,7 @@ export class Connector {
   #failures = 0;
   #downSince = 0;
   #retryAt = 0;
+  #openedAt = 0;
   /** Of the hosts, when the client was made. */
   #generation = 0;
   #lastFailure = new ConnectionLost(false, undefined);
@@ -33,6 +34,11 @@ export class Connector {
 
   get client(): Client | null {
     return this.#client;
+  }
+
+  /** When the client was made. */
+  get openedAt(): number {
+    return this.#openedAt;
   }
 
   /** Whether a connect is under way, or may be tried now. */
@@ -116,6 +122,7 @@ export class Connector {
       throw new ConnectionLost(false, undefined);
     }
     this.#client = client;
+    this.#openedAt = performance.now();
     this.#generation = generation;
     return client;
   }

@@ -10,10 +10,13 @@ import { BideError, type ErrorCode } from '../../../core/errors.ts';
 export class ConnectionLost extends Error {
   override readonly name = 'ConnectionLost';
   readonly wasSent: boolean;
+  /** When the connection was made, by the steady counter. */
+  readonly openedAt: number;
 
-  constructor(wasSent: boolean, cause: unknown) {
+  constructor(wasSent: boolean, cause: unknown, openedAt = Number.POSITIVE_INFINITY) {
     super('The connection to the database was lost.', { cause });
     this.wasSent = wasSent;
+    this.openedAt = openedAt;
   }
 }
 

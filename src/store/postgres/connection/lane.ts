@@ -55,12 +55,13 @@ export class Lane {
   /** One result per query. Rejects with `ConnectionLost`, or with the driver's error of the first query that failed. */
   async run(queries: readonly Query[]): Promise<readonly Rows[]> {
     const client = await this.#connector.acquire();
+    const { openedAt } = this.#connector;
     this.#watchOver(client);
     const isOne = queries.length === 1;
     const script = isOne ? queries : [BEGIN, ...queries, COMMIT];
     const answers = await Promise.allSettled(script.map((query) => this.#send(client, query)));
     const failed = answers.find((answer) => answer.status === 'rejected');
-    if (failed !== undefined) throw this.#failureOf(client, failed.reason);
+    if (failed !== undefined) throw this.#failureOf(client, failed.reason, openedAt);
     const rows = answers.map((answer) => (answer as PromiseFulfilledResult<Rows>).value);
     return isOne ? rows : rows.slice(1, -1);
   }
@@ -87,11 +88,11 @@ export class Lane {
   }
 
   /** An error on a connection that is gone may be any error: what counts is that no answer will come. */
-  #failureOf(client: Client, error: unknown): unknown {
+  #failureOf(client: Client, error: unknown, openedAt: number): unknown {
     const isGone = this.#connector.client !== client;
     if (!isGone && isReadOnly(error)) this.#connector.leave(client);
     if (isGone || isSessionOver(error) || isStatementStale(error)) this.#connector.drop(client);
-    return isGone || isSessionOver(error) ? new ConnectionLost(true, error) : error;
+    return isGone || isSessionOver(error) ? new ConnectionLost(true, error, openedAt) : error;
   }
 
   /** Answers come in the order of the statements, so when the oldest waits too long, all wait with it. */

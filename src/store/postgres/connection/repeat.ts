@@ -18,7 +18,9 @@
  */
 import { ConnectionLost, isTransient } from './driver-errors.ts';
 
-/** A server that restarts costs one; one more for a second one that was just as unlucky, and one for a deadlock. */
+/**
+ * Beside those that find a connection dead which was open before the call: after a failover or a restart that is each of this process, and
+ * however many they are, the database may be there. A server that restarts costs one; one more for a second one that was just as unlucky, and one for a deadlock. */
 const REPEATS_MAX = 3;
 
 /**
@@ -26,13 +28,17 @@ const REPEATS_MAX = 3;
  * @throws what the last try threw
  */
 export async function repeated<T>(run: (isRepeat: boolean) => Promise<T>): Promise<T> {
+  const startedAt = performance.now();
   let isRepeat = false;
-  for (let tries = 1; ; tries++) {
+  let repeats = 0;
+  for (;;) {
     try {
       return await run(isRepeat);
     } catch (error) {
       const mayRepeat = isTransient(error) || (error instanceof ConnectionLost && error.wasSent);
-      if (!mayRepeat || tries > REPEATS_MAX) throw error;
+      const wasDeadBefore = error instanceof ConnectionLost && error.openedAt < startedAt;
+      if (!wasDeadBefore) repeats += 1;
+      if (!mayRepeat || repeats > REPEATS_MAX) throw error;
       if (error instanceof ConnectionLost) isRepeat = true;
     }
   }

@@ -222,6 +222,14 @@ CREATE TABLE ${s}.job_lines (
   line text COLLATE "C" NOT NULL,
   fields text COLLATE "C",
   CONSTRAINT job_lines_by_job PRIMARY KEY (number, stream, position)
+) WITH (
+  -- Removed with their jobs, a stretch at a time. By default a fifth of the table must be dead before anyone cleans.
+  autovacuum_vacuum_threshold = 10000,
+  autovacuum_vacuum_scale_factor = 0.05,
+  autovacuum_vacuum_insert_threshold = 50000,
+  autovacuum_vacuum_insert_scale_factor = 0.05,
+  autovacuum_vacuum_cost_delay = 1,
+  autovacuum_vacuum_cost_limit = 2000
 );
 
 CREATE TABLE ${s}.job_tags (

@@ -242,6 +242,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000',
   'options job_counts':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000',
+  'options job_lines':
+    'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
   'options job_tags': 'autovacuum_vacuum_scale_factor=0.05',
   'options jobs':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
