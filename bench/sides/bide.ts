@@ -8,6 +8,8 @@ const FILL_BATCH = 1_000;
 const SLOTS: Readonly<Record<string, number>> = { best: 200, default: 10 };
 
 export const open: OpenSide = async ({ folder, url }, mode) => {
+  // Loaded before time begins, as the peers are: from these sources it is TypeScript, whose types Node first has to strip.
+  await (url === null ? import('../../src/store/sqlite/index.ts') : import('../../src/store/postgres/index.ts'));
   let handled = () => {};
   const run = () => {
     handled();

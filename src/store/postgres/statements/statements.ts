@@ -149,8 +149,9 @@ WITH RECURSIVE wants AS (
 ), counted AS (
   ${countChanges(
     s,
-    `SELECT tenant, type, d.state, d.sign AS jobs, d.sign * octet_length(input) AS bytes
-    FROM claimed CROSS JOIN (VALUES ('waiting', -1), ('running', 1)) d(state, sign)`,
+    `SELECT tenant, type, d.state, d.sign * c.jobs AS jobs, d.sign * c.bytes AS bytes
+    FROM (SELECT tenant, type, count(*) AS jobs, sum(octet_length(input)) AS bytes FROM claimed GROUP BY tenant, type) c
+    CROSS JOIN (VALUES ('waiting', -1), ('running', 1)) d(state, sign)`,
   )}
 )
 SELECT ${CLAIMED_ROW}, input FROM claimed`;
