@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { collectHeaps } from './app/collect-heaps.ts';
+import { deliveryRenderers } from './app/delivery-renderers.ts';
 import { planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
 import { busyShares, giveBackAtRest } from './app/memory-at-rest.ts';
@@ -166,9 +167,6 @@ interface EngineParts {
 }
 
 function engineOf({ config, store, clock, telemetry, options }: EngineParts): RunningEngine {
-  const rendering = dialects.flatMap(({ name, renderDelivery }) =>
-    renderDelivery === undefined ? [] : [[name, renderDelivery] as const],
-  );
   const checking = dialects.flatMap(({ name, checkAttempt }) =>
     checkAttempt === undefined ? [] : [[name, checkAttempt] as const],
   );
@@ -181,7 +179,7 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
     workerName: workerName(),
     about: processFacts(options.version),
     runsJobs: options.runsJobs,
-    renderDelivery: new Map(rendering),
+    renderDelivery: deliveryRenderers(),
     checkAttempt: new Map(checking),
     allowsPrivateDeliveries: options.allowsPrivateCallbacks === true || config.deliveries.allowPrivateAddresses,
   });

@@ -73,7 +73,7 @@ function finishedJob(number: number): Job {
 
 function recordOf(job: Job): StoreRecord {
   const result = job.result === null ? null : RESULT;
-  return { kind: 'job', job, input: inputOf(job.number), result, deliveries: [], logs: [] };
+  return { kind: 'job', job, input: inputOf(job.number), result, logs: [] };
 }
 
 /** Jobs of the numbers `from` to `to`, made batch by batch; returns some of their ids. */

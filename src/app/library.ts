@@ -38,6 +38,7 @@ import type { Principal } from '../http/dialect.ts';
 import { createHolds } from '../http/hold.ts';
 import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';
+import { deliveryRenderers } from './delivery-renderers.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
 import { processFacts, workerName } from './worker-name.ts';
@@ -116,7 +117,7 @@ const OPEN_OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
 };
 const SUBMIT_OPTIONS = [
   ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
-  ...(['idempotencyKey', 'callbackUrl', 'sequenceKey'] as const),
+  ...(['idempotencyKey', 'callback', 'sequenceKey'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
 const PLAIN_SCOPES: ReadonlySet<Scope> = new Set(['submit', 'read', 'work', 'priority']);
@@ -146,6 +147,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     about: processFacts(await packageVersion()),
     telemetry,
     runsJobs: options.runsJobs ?? true,
+    renderDelivery: deliveryRenderers(),
     allowsPrivateDeliveries: deliveries.allowPrivateAddresses,
   });
   opened.defer(() => engine.stop());
@@ -279,6 +281,8 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
       throw new BideError('INVALID_REQUEST', undefined, { errors: outcome.issues });
     case 'conflict':
       throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
+    case 'invalidCallback':
+      throw outcome.error;
     case 'overQuota':
       throw quotaError(outcome);
     default:

@@ -46,7 +46,9 @@ export function logTelemetry(
       case 'outcomeDropped':
         return logger.error(withCause(event), 'outcome of an attempt could not be stored; the job runs again');
       case 'deliveryFailed':
-        return logger.warn(event, event.isGivenUp ? 'callback given up' : 'callback failed, tried again later');
+        return logger.warn(event, event.isGivenUp ? 'delivery given up' : 'delivery failed, tried again later');
+      case 'webhookDisabled':
+        return logger.warn(event, `webhook disabled: ${event.reason}`);
       case 'clockAligned':
         return logger.debug(event, 'clock aligned to the store');
       case 'clockJumped':

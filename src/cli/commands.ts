@@ -24,6 +24,7 @@ import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
 import { version } from './commands/version.ts';
 import { wait } from './commands/wait.ts';
+import { webhooks } from './commands/webhooks.ts';
 import { work } from './commands/work.ts';
 import { workers } from './commands/workers.ts';
 
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   jobTypes,
   workers,
   keys,
+  webhooks,
   audit,
   migrate,
   exportCommand,

@@ -22,6 +22,7 @@ import { type SubmitOptions, submitting } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import { type Waited, type WaitOptions, waiting } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
+import { type Webhooks, webhooksOf } from './webhooks.ts';
 import type {
   AttemptBody,
   BulkItem,
@@ -96,6 +97,7 @@ export interface Client {
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;
     revoke(id: string, options?: CallOptions): Promise<void>;
   };
+  readonly webhooks: Webhooks;
   /** For workers; `runWorker` is the loop around them. */
   readonly work: ReturnType<typeof working>;
 }
@@ -116,6 +118,7 @@ export function createClient(options: ClientOptions): Client {
     waitMany: waitingMany(transport),
     audit: (filter) => auditOf(transport, filter),
     list: (filter) => listJobs(transport, filter),
+    webhooks: webhooksOf(transport),
     work: working(transport),
   };
 }

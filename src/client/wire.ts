@@ -8,6 +8,7 @@ import type { Json, Tags } from '../core/job.ts';
 import type { LogLevel } from '../core/log-line.ts';
 import type { Scope } from '../core/scopes.ts';
 import type { ShownState, StoredState } from '../core/state.ts';
+import type { CallbackBody } from './wire-callback.ts';
 
 export interface JobBody {
   readonly id: string;
@@ -89,6 +90,8 @@ export interface SubmitBody {
   readonly idempotencyKey?: string | null;
   /** Jobs with the same key run one after another. */
   readonly sequenceKey?: string | null;
+  /** Where changes of the job are announced. */
+  readonly callback?: CallbackBody | null;
 }
 
 export interface ProblemBody {

@@ -7,6 +7,7 @@
 
 import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
 import type { ErrorDefinition, ErrorKind } from './errors/definition.ts';
+import { WEBHOOK_ERRORS } from './errors/webhook-errors.ts';
 
 export { ERROR_KINDS, type ErrorDefinition, type ErrorKind } from './errors/definition.ts';
 
@@ -141,7 +142,7 @@ export const ERRORS = Object.freeze({
   },
   TYPE_NOT_FOUND: {
     kind: 'not_found',
-    title: 'There is no job type with this name.',
+    title: 'The path names no job type that there is.',
     advice: 'Use one of the types named in `types`, or add it to the config.',
   },
   TYPE_NOT_REMOTE: {
@@ -181,12 +182,13 @@ export const ERRORS = Object.freeze({
     advice:
       'Emit less or smaller chunks, keep large data elsewhere and emit its address, or raise the limit named in `limit`.',
   },
-  CHANGED_MEANWHILE: { kind: 'busy', title: 'The job kept changing while it was being changed.', advice: 'Try again.' },
+  CHANGED_MEANWHILE: { kind: 'busy', title: 'It kept changing while it was being changed.', advice: 'Try again.' },
   KEY_NOT_FOUND: {
     kind: 'not_found',
     title: 'There is no API key with this id in force.',
     advice: 'See the list of keys; a revoked one stays revoked.',
   },
+  ...WEBHOOK_ERRORS,
   ...ATTEMPT_ERRORS,
   // Service.
   SHUTTING_DOWN: { kind: 'unavailable', title: 'The server is shutting down.', advice: 'Try again after Retry-After.' },

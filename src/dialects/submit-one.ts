@@ -25,6 +25,8 @@ export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (
       throw new BideError('INPUT_INVALID', sentenceOf(outcome.issues, nameOf));
     case 'invalidRequest':
       throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues, nameOf));
+    case 'invalidCallback':
+      throw outcome.error;
     case 'overQuota':
       throw quotaError(outcome);
     case 'unknownType':

@@ -5,19 +5,21 @@
  * `BideError` of kind `unavailable`, `busy` or `internal`. A `Snapshot` is the same object until the job's next revision, so that
  * a face may remember what it made of one (`WeakMap<Snapshot, Body>`).
  */
-
 import type { Actor } from '../core/deed.ts';
+import type { BideError } from '../core/errors.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
 import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
-import type { ClaimedJob, Count, CountFilter, Delivery, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Issue } from './api-handlers.ts';
 import type { Audit } from './auditing/audit.ts';
 import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { Clock } from './clock.ts';
 import type { Operating } from './operating/api-operating.ts';
+import type { Callback } from './webhooks/callback.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface Snapshot {
   readonly job: Job;
@@ -45,7 +47,8 @@ export interface SubmitRequest {
   readonly retry?: Partial<RetryPolicy> | null | undefined;
   readonly retainMs?: number | null | undefined;
   readonly idempotencyKey?: string | null | undefined;
-  readonly callbackUrl?: string | null | undefined;
+  /** Where changes of the job are announced. */
+  readonly callback?: Callback | null | undefined;
   readonly sequenceKey?: string | null | undefined;
   readonly origin?: Origin | null | undefined;
 }
@@ -59,6 +62,8 @@ export type SubmitOutcome =
   | { readonly kind: 'invalidInput'; readonly issues: readonly Issue[] }
   /** A field of the request itself is out of range; `issues` say the limits. */
   | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] }
+  /** Its callback asks for what there is not: an event, a webhook to sign for it. */
+  | { readonly kind: 'invalidCallback'; readonly error: BideError }
   | ({ readonly kind: 'overQuota' } & Quota);
 
 export type CommandOutcome =
@@ -286,20 +291,29 @@ export interface Engine extends Operating {
     request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
   ): Promise<WorkOutcome>;
 
+  readonly webhooks: Webhooks;
+
   /** Calls `listener` for every change from now on; returns the way to stop. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
 }
 
-// --- Deliveries: how a state change reaches a job's callbackUrl -------------------------------------------------------------
+// --- Deliveries: how a change reaches a webhook or a job's callback -----------------------------------------------------------
 
-/** What is POSTed for one delivery. Made by the dialect that the job came from. */
-export interface DeliveryRequest {
+/** A change of a job as it is told: as of that revision, with its result while that is there and small. */
+export interface ToldEvent extends Omit<JobEvent, 'position'> {
+  /** See `Snapshot.resultText`. */
+  readonly resultText: string | null;
+}
+
+/** What is POSTed, and under which word it is listed. Made by the dialect that the job came from, once: every try sends the same. */
+export interface RenderedEvent {
+  readonly event: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
 /** Null: this dialect does not announce this change. */
-export type RenderDelivery = (delivery: Delivery) => DeliveryRequest | null;
+export type RenderDelivery = (event: ToldEvent) => RenderedEvent | null;
 
 /**
  * Looks at what a job relies on outside of the store, such as an uploaded file, before each attempt: null when it is there, else why the
@@ -314,7 +328,15 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
-export type { Delivery, ResultContent, Store, StoredKey } from '../store/contract.ts';
+export type {
+  DeliveryFilter,
+  DeliveryRecord,
+  DeliveryState,
+  ResultContent,
+  Store,
+  StoredKey,
+  WholeDelivery,
+} from '../store/contract.ts';
 export type * from './api-handlers.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';
 export {
@@ -326,3 +348,5 @@ export {
   OWN_PREFIX,
 } from './bulk/bulk-request.ts';
 export type * from './operating/api-operating.ts';
+export type { Callback } from './webhooks/callback.ts';
+export type { WebhookChange, WebhookDraft, Webhooks } from './webhooks/webhooks.ts';

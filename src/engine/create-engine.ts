@@ -39,7 +39,7 @@ export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
   /** What the list of workers says of this process. */
   readonly about?: ProcessFacts;
   readonly telemetry?: Telemetry;
-  /** By the dialect of a job's origin, `native` for those without. */
+  /** By the dialect of a job's origin, `native` for those without. Without any this process delivers nothing. */
   readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
   readonly postDelivery?: PostDelivery;
   /** By the dialect of a job's origin. */
@@ -96,6 +96,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...lifecycle,
     submit: submits.submit,
     bulk: createBulk(parts, submits.submitOwn),
+    webhooks: parts.webhooks,
     readLogs: createLogReads(parts),
     ...createReports({ ...parts, types: parts.offered }),
     audit: parts.audit,

@@ -8,8 +8,10 @@ import { createChanges } from './changes.ts';
 import { type Commands, createCommands } from './commanding/commands.ts';
 import { createRemovals, type Removals } from './commanding/removals.ts';
 import { createDeliveries } from './deliveries/deliveries.ts';
-import type { PostDelivery } from './deliveries/post-delivery.ts';
+import { createPostDelivery, type PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
+import { createFanOut } from './events/fan-out.ts';
+import { createEventPruning } from './events/pruning.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
@@ -28,6 +30,10 @@ import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.t
 import { createSweeper } from './running/sweeper.ts';
 import { createWakeWatch } from './running/wake-watch.ts';
 import type { Coming } from './submitting/coming.ts';
+import { type Books, createBooks } from './webhooks/books.ts';
+import { createWebhookDesk } from './webhooks/desk.ts';
+import { createEndpointHealth } from './webhooks/endpoint-health.ts';
+import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clock' | 'random' | 'telemetry'> {
   readonly types: readonly JobType[];
@@ -59,6 +65,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly desk: WorkDesk;
   readonly work: Work;
   readonly coming: Coming;
+  readonly books: Books;
+  readonly webhooks: Webhooks;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
   /** What to do with other processes' hints. */
@@ -93,7 +101,6 @@ export function createParts(options: PartsOptions): EngineParts {
   const work = createWork({ ...known, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
-  const ageing = createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) });
   tellChanges(changes, telemetry);
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
   const listening = { onJobs: rereads.hint, onWork: workTo(takers) };
@@ -102,11 +109,11 @@ export function createParts(options: PartsOptions): EngineParts {
   changes.listen(({ kind }) => {
     if (kind === 'unsure') lookAgain(listening, counting);
   });
-
+  const delivering = createDelivering(base, options);
   return {
     ...known,
+    ...delivering,
     offered: byName(options.types),
-    allowsPrivateDeliveries: options.allowsPrivateDeliveries === true,
     draining: new AbortController(),
     closing: new AbortController(),
     population,
@@ -125,9 +132,29 @@ export function createParts(options: PartsOptions): EngineParts {
       desk,
       rereads,
       counting,
-      ageing,
-      createDeliveries(base),
+      createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) }),
+      ...delivering.loops,
     ],
+  };
+}
+
+function createDelivering(base: EngineBase, options: PartsOptions) {
+  const allowsPrivateDeliveries = options.allowsPrivateDeliveries === true;
+  const books = createBooks(base);
+  const health = createEndpointHealth({ ...base, books });
+  const post = options.postDelivery ?? createPostDelivery({ allowsPrivate: allowsPrivateDeliveries });
+  const sender = createDeliveries({ ...base, books, health, post });
+  const wake = () => sender.wake();
+  const renderers = options.renderDelivery ?? new Map<string, RenderDelivery>();
+  return {
+    allowsPrivateDeliveries,
+    books,
+    webhooks: createWebhookDesk({ ...base, books, allowsPrivateDeliveries, wake }),
+    // Whoever knows no words leaves events and deliveries to those who do.
+    loops:
+      renderers.size === 0
+        ? []
+        : [createFanOut({ ...base, books, health, renderers, wakeSender: wake }), sender, createEventPruning(base)],
   };
 }
 

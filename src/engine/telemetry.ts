@@ -71,14 +71,17 @@ export type TelemetryEvent =
       readonly overdue: number;
       readonly pruned: number;
     }
-  | { readonly kind: 'delivered'; readonly jobId: string; readonly status: number; readonly attempt: number }
+  | { readonly kind: 'delivered'; readonly jobId: string | null; readonly status: number; readonly attempt: number }
   | {
       readonly kind: 'deliveryFailed';
-      readonly jobId: string;
+      /** Null for the test of a webhook. */
+      readonly jobId: string | null;
       readonly reason: string;
       readonly attempt: number;
       readonly isGivenUp: boolean;
     }
+  /** Nothing is delivered to it until its owner enables it again. */
+  | { readonly kind: 'webhookDisabled'; readonly tenant: string; readonly id: string; readonly reason: string }
   | { readonly kind: 'clockAligned'; readonly offsetMs: number; readonly roundTripMs: number }
   /** The machine's clock was set, or the machine slept: `byMs` ahead, below 0 back. Not followed: this process goes on by its steady counter. */
   | { readonly kind: 'clockJumped'; readonly byMs: number; readonly isFollowed: boolean }

@@ -62,7 +62,7 @@ export interface GuardedPatch {
    * revision shows that nothing has changed since.
    */
   readonly seen?: Job;
-  /** When the change happens, as its delivery says it. Left out: `patch.finishedAt`, else the time of the store. */
+  /** When the change happens, as its event says it. Left out: `patch.finishedAt`, else the time of the store. */
   readonly now?: number;
 }
 

@@ -11,7 +11,8 @@
  */
 import type { BideError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
-import type { Delivery, DeliveryClaim, DeliverySettlement } from './contract-deliveries.ts';
+import type { DeliveryStore } from './contract-deliveries.ts';
+import type { EventStore } from './contract-events.ts';
 import type {
   ApplyOutcome,
   ClaimedJob,
@@ -40,6 +41,7 @@ import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './cont
 import type { WorkerFilter, WorkerLoad, WorkerRow } from './contract-workers.ts';
 
 export * from './contract-deliveries.ts';
+export type * from './contract-events.ts';
 export type { FinishedFilter } from './contract-finished.ts';
 export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
@@ -80,7 +82,7 @@ export interface MigrationReport {
   readonly applied: readonly string[];
 }
 
-export interface Store {
+export interface Store extends EventStore, DeliveryStore {
   readonly facts: StoreFacts;
 
   /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */
@@ -126,7 +128,7 @@ export interface Store {
     readonly types: readonly string[];
     readonly now: number;
   }): Promise<readonly OldestDue[]>;
-  /** Removes job, result, tags, logs, output and deliveries, and leaves a tombstone; drops tombstones whose `goneUntil` has passed. */
+  /** Removes job, result, tags, logs and output, and leaves a tombstone; its events and deliveries go on. Drops tombstones whose `goneUntil` has passed. */
   remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
 
   /** Appends lines behind those that there are. A job without any costs nothing, here or elsewhere. */
@@ -158,11 +160,6 @@ export interface Store {
   /** Calls `listener` for other processes' hints until unsubscribed. */
   changes(listener: (hint: Hint) => void): Unsubscribe;
 
-  /** Due deliveries, of each job only the oldest, leased to the caller; tenants in turn. */
-  deliveryClaim(request: DeliveryClaim): Promise<readonly Delivery[]>;
-  /** True where the row was still held under this fence. */
-  deliverySettle(batch: readonly DeliverySettlement[]): Promise<readonly boolean[]>;
-
   /** False where the id is taken; nothing is written then. */
   keyInsert(key: StoredKey): Promise<boolean>;
   keyRead(id: string): Promise<StoredKey | null>;
@@ -185,8 +182,8 @@ export interface Store {
   documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;
 
   /**
-   * Everything that the store holds at one moment, that of the first batch: counter, keys, documents, tombstones, then jobs by
-   * number. Batches are bounded by count and bytes, single records that are larger excepted. One that is under way when the
+   * Everything that the store holds at one moment, that of the first batch: counter, keys, documents, pending
+   * deliveries, events that have not been fanned out, tombstones, then jobs by number. Followers, events for readers and the delivery log are not in it. Batches are bounded by count and bytes, single records that are larger excepted. One that is under way when the
    * store closes rejects with SHUTTING_DOWN.
    */
   dump(): AsyncIterable<readonly StoreRecord[]>;

@@ -6,7 +6,7 @@ import type { StoreRecord, WholeJob } from './contract.ts';
 
 /** A transaction of 500 jobs takes some 10 ms in either engine; larger ones gain nothing. */
 export const BATCH_RECORDS_MAX = 500;
-/** Bytes of inputs, results, logs and documents, characters counted as bytes. */
+/** Bytes of inputs, results, logs, documents and deliveries, characters counted as bytes. */
 export const BATCH_BYTES_MAX = 4 * 1_024 * 1_024;
 
 /** In the order in which they come. */
@@ -31,6 +31,7 @@ export async function* recordBatches(
 /** Of what has no narrow bound. */
 function weightOf(record: StoreRecord): number {
   if (record.kind === 'document') return JSON.stringify(record.document.data).length;
+  if (record.kind === 'delivery') return record.delivery.body.length;
   return record.kind === 'job' ? recordWeight(record) : 0;
 }
 

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after } from 'node:test';
 import { isFinal } from '../../src/core/state.ts';
+import { bookOf } from '../../src/engine/webhooks/book.ts';
 import type { Document, Store } from '../../src/store/contract.ts';
 import { openSqlite } from '../../src/store/sqlite/index.ts';
 
@@ -68,11 +69,36 @@ async function empty(store: Store): Promise<void> {
     ];
     await store.remove(final.map(({ id, revision }) => ({ id, revision, now: 1, goneUntil: 1 })));
   }
+  await emptyEvents(store);
   const documents: Document[] = [];
   for await (const records of store.dump()) {
     for (const record of records) if (record.kind === 'document') documents.push(record.document);
   }
-  for (const document of documents) await store.documentRemove(document);
+  for (const document of documents) {
+    await store.documentRemove(document);
+    // Webhooks follow by their ids; the document of a tenant names them.
+    for (const { id } of bookOf(document.data).endpoints) await store.unfollow({ tenant: document.name, name: id });
+  }
   await store.statDrop({ before: Number.MAX_SAFE_INTEGER, limit: 1_000_000 });
   await store.workerDrop({ before: Number.MAX_SAFE_INTEGER });
+}
+
+const EVER = 2 ** 50;
+
+/** Events and deliveries outlive their jobs. */
+async function emptyEvents(store: Store): Promise<void> {
+  for (;;) {
+    const { from, events } = await store.fanOutRead({ limit: 10_000 });
+    const to = events.at(-1)?.position;
+    if (to === undefined) break;
+    await store.fanOutWrite({ from, to, deliveries: [] });
+  }
+  await store.eventPrune({ now: EVER, before: EVER, limit: 1_000_000 });
+  for (;;) {
+    const due = await store.deliveryClaim({ now: EVER, leaseMs: 1, max: 1_000 });
+    if (due.length === 0) break;
+    const outcome = { kind: 'failed', keepUntil: 0 } as const;
+    await store.deliverySettle(due.map(({ number, fence }) => ({ number, fence, tried: null, outcome })));
+  }
+  await store.deliveryPrune({ now: EVER, limit: 1_000_000 });
 }

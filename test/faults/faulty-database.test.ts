@@ -10,9 +10,10 @@ import assert from 'node:assert/strict';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
 import type { JobPatch } from '../../src/core/job.ts';
-import type { GuardedPatch } from '../../src/store/contract.ts';
-import { NOW, newJob, textResult } from '../../src/store/contract-suite/fixtures.ts';
+import type { DeliverySettlement, GuardedPatch } from '../../src/store/contract.ts';
+import { NOW, newDelivery, newJob, textResult } from '../../src/store/contract-suite/fixtures.ts';
 import { connectionOf } from '../../src/store/sqlite/connection.ts';
+import { deliveryRow } from '../../src/store/sqlite/event-wire.ts';
 import { migrateDatabase } from '../../src/store/sqlite/migrate.ts';
 import type { WireReply } from '../../src/store/sqlite/thread-protocol.ts';
 import type { Answerer } from '../../src/store/sqlite/thread-shell.ts';
@@ -24,10 +25,12 @@ const WHOSE = { tenant: 't', type: 'x' };
 const CALLBACK = { callbackUrl: 'http://127.0.0.1:1/hook', sequenceKey: 's' };
 const ID = (index: number) => `00000000-0000-7000-8000-${String(index).padStart(12, '0')}`;
 
+const DELIVERED = { kind: 'delivered', keepUntil: NOW + 50 } as const;
+
 /** One lot per element, each the requests that the writer finds in its inbox at once. */
 const SCRIPT: readonly (readonly Operation[])[] = [
   [insert(1, { tags: { a: 'b', c: 'd' }, ...CALLBACK }), insert(2, { ...CALLBACK, idempotencyKey: 'k' })],
-  [insert(3, { idempotencyKey: 'k' })],
+  [insert(3, { idempotencyKey: 'k' }), follow('one', 0b111), ['unfollow', { tenant: 't', name: 'none' }, 1]],
   [insert(4, { priority: 5 }), insert(5, {}), key('one'), documentOf('n', null)],
   [claim(2)],
   [claim(10), extend(4, 1)],
@@ -40,8 +43,14 @@ const SCRIPT: readonly (readonly Operation[])[] = [
     ),
   ],
   [apply(5, { state: 'waiting', leaseUntil: null, worker: null, runAt: NOW + 5 }), apply(1, ended('failed'))],
+  [fanOut(0, 3), fanOut(0, 9)],
   [claimDeliveries()],
-  [settle(1, null), settle(2, NOW + 9)],
+  [settle(1, DELIVERED), settle(2, { kind: 'retry', at: NOW + 9 })],
+  [
+    ['deliveryRedeliver', { tenant: 't', now: NOW, number: 1 }, 1],
+    ['deliveryPrune', { now: NOW + 99, limit: 9 }, 1],
+  ],
+  [['eventPrune', { now: NOW + 9, before: NOW + 9, limit: 2 }, 1], insert(7, {})],
   [remove(4, 4), remove(1, 3)],
   [apply(99, {}), ['keyRevoke', { id: 'one', now: NOW }, 1], ['documentRemove', refOf('n'), 1]],
   [insert(6, CALLBACK), claim(1)],
@@ -80,8 +89,18 @@ function claimDeliveries(): Operation {
   return ['deliveryClaim', { now: NOW, leaseMs: 1_000, max: 10 }, 10];
 }
 
-function settle(number: number, retryAt: number | null): Operation {
-  return ['deliverySettle', [{ number, fence: 1, retryAt }], 1];
+function settle(number: number, outcome: DeliverySettlement['outcome']): Operation {
+  const tried = { at: NOW, durationMs: 1, status: 200, error: null, answer: null };
+  return ['deliverySettle', [{ number, fence: 1, tried, outcome }], 1];
+}
+
+function follow(name: string, wants: number): Operation {
+  return ['follow', { tenant: 't', name, wants, until: NOW + 9, now: NOW }, 1];
+}
+
+function fanOut(from: number, to: number): Operation {
+  const rows = [1, 2].map((revision) => deliveryRow(newDelivery(WHOSE, { revision, jobId: ID(revision) })));
+  return ['fanOutWrite', { from, to, deliveries: rows }, 2];
 }
 
 function key(id: string): Operation {

@@ -1,7 +1,10 @@
-/** What must be delivered: every state that a job with a callback has entered, in order, held by one claimer at a time. */
+/** What must be delivered: every state that a job with a callback has entered, in order, held by one claimer at a time. Also of a job that is gone. */
 import assert from 'node:assert/strict';
 import type { Job } from '../../src/core/job.ts';
 import type { Delivery } from '../../src/store/contract.ts';
+
+/** All by one: which of them goes first is the store's own choice. */
+export const MODEL_LANE = 3;
 
 interface Change {
   readonly job: Job;
@@ -13,16 +16,24 @@ interface Change {
   heldUnder: number | null;
   number: number | null;
   fence: number;
+  firstTriedAt: number | null;
+}
+
+export interface Settlement {
+  readonly number: number;
+  readonly fence: number;
+  /** Of the try. */
+  readonly at: number;
+  readonly retryAt: number | null;
 }
 
 export interface DeliveryOracle {
   changed(job: Job, at: number): void;
-  removed(jobId: string): void;
   /** Checks what a driver has handed out, which of several due jobs is its own choice. */
   claimed(deliveries: readonly Delivery[], now: number, leaseMs: number, max: number): void;
   /** Everything handed out so far and not settled, with the fence of its last claim. */
   held(): readonly { readonly number: number; readonly fence: number }[];
-  settle(number: number, fence: number, retryAt: number | null): boolean;
+  settle(settlement: Settlement): boolean;
 }
 
 export function createDeliveryOracle(): DeliveryOracle {
@@ -38,14 +49,17 @@ export function createDeliveryOracle(): DeliveryOracle {
       jobId: job.id,
       tenant: job.tenant,
       revision: job.revision,
-      state: job.state,
+      event: job.state,
+      endpointId: null,
       url: job.callbackUrl,
-      // Which one it is is the store's own choice.
-      lane: delivery.lane,
+      lane: MODEL_LANE,
+      headers: {},
+      body: String(job.revision),
       origin: job.origin,
       attempt: change.attempt + 1,
       at: change.at,
       fence: delivery.fence,
+      firstTriedAt: change.firstTriedAt,
     });
     assert.ok(delivery.fence > change.fence, `fence ${delivery.fence} after ${change.fence}`);
     Object.assign(change, {
@@ -60,10 +74,7 @@ export function createDeliveryOracle(): DeliveryOracle {
   return {
     changed(job, at) {
       if (job.callbackUrl === null) return;
-      changes.push({ job, at, dueAt: 0, attempt: 0, heldUnder: null, number: null, fence: 0 });
-    },
-    removed(jobId) {
-      changes = changes.filter(({ job }) => job.id !== jobId);
+      changes.push({ job, at, dueAt: 0, attempt: 0, heldUnder: null, number: null, fence: 0, firstTriedAt: null });
     },
     claimed(deliveries, now, leaseMs, max) {
       const due = heads().filter(({ dueAt }) => dueAt <= now);
@@ -72,11 +83,11 @@ export function createDeliveryOracle(): DeliveryOracle {
       for (const delivery of deliveries) take(delivery, due, now + leaseMs);
     },
     held: () => changes.flatMap(({ number, fence }) => (number === null ? [] : [{ number, fence }])),
-    settle(number, fence, retryAt) {
+    settle({ number, fence, at, retryAt }) {
       const change = changes.find((candidate) => candidate.number === number && candidate.heldUnder === fence);
       if (change === undefined) return false;
       if (retryAt === null) changes = changes.filter((candidate) => candidate !== change);
-      Object.assign(change, { heldUnder: null, dueAt: retryAt ?? 0 });
+      Object.assign(change, { heldUnder: null, dueAt: retryAt ?? 0, firstTriedAt: change.firstTriedAt ?? at });
       return true;
     },
   };

@@ -164,7 +164,6 @@ export function createOracle(): Oracle {
     if (job === undefined) return 'missing';
     if (job.revision !== revision || !isFinal(job.state)) return 'stale';
     entries.delete(id);
-    deliveries.removed(id);
     tombstones = [...tombstones, { id, number: job.number, tenant: job.tenant, goneAt: now, goneUntil }];
     return 'removed';
   }

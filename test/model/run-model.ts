@@ -3,8 +3,9 @@ import assert from 'node:assert/strict';
 import { type Command, decide, expectedStates } from '../../src/core/decide.ts';
 import type { Job, JobSpec } from '../../src/core/job.ts';
 import type { StoredState } from '../../src/core/state.ts';
-import type { Expectation, GuardedPatch, ListFilter, NewJob, Store } from '../../src/store/contract.ts';
+import type { Expectation, GuardedPatch, ListFilter, NewDelivery, NewJob, Store } from '../../src/store/contract.ts';
 import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TENANTS, TYPES } from './commands.ts';
+import { MODEL_LANE } from './delivery-oracle.ts';
 import { createOracle, type Oracle, sortedCounts } from './oracle.ts';
 
 const START = 1_750_000_000_000;
@@ -60,6 +61,7 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
     }
     case 'deliver': {
       const { max, leaseMs } = command;
+      await fanOut(play);
       oracle.deliveries.claimed(await store.deliveryClaim({ now, leaseMs, max }), now, leaseMs, max);
       return;
     }
@@ -213,8 +215,30 @@ async function settle(play: Play, { pick, isOld, retryMs }: Extract<ModelCommand
   if (held === undefined) return;
   const fence = held.fence - (isOld ? 1 : 0);
   const retryAt = retryMs === null ? null : play.now + retryMs;
-  const answer = await play.store.deliverySettle([{ number: held.number, fence, retryAt }]);
-  assert.deepEqual(answer, [play.oracle.deliveries.settle(held.number, fence, retryAt)]);
+  const { now: at } = play;
+  const tried = { at, durationMs: 1, status: 500, error: null, answer: null };
+  const outcome =
+    retryAt === null ? ({ kind: 'delivered', keepUntil: at } as const) : ({ kind: 'retry', at: retryAt } as const);
+  const answer = await play.store.deliverySettle([{ number: held.number, fence, tried, outcome }]);
+  assert.deepEqual(answer, [play.oracle.deliveries.settle({ number: held.number, fence, at, retryAt })]);
+}
+
+/** Every state that was entered becomes one delivery; what changed within a state becomes none. */
+async function fanOut({ store }: Play): Promise<void> {
+  const { from, events } = await store.fanOutRead({ limit: 10_000 });
+  const to = events.at(-1)?.position;
+  if (to === undefined) return;
+  const deliveries = events.flatMap(({ kind, at, job }) => (kind === 'changed' ? [] : [deliveryOf(kind, at, job)]));
+  assert.equal(await store.fanOutWrite({ from, to, deliveries }), true);
+  assert.equal(await store.fanOutWrite({ from, to, deliveries }), false);
+}
+
+function deliveryOf(event: string, at: number, job: Job): NewDelivery {
+  const { id: jobId, tenant, revision, callbackUrl, origin } = job;
+  return {
+    ...{ tenant, jobId, revision, event, endpointId: null, url: callbackUrl ?? '', lane: MODEL_LANE, origin },
+    ...{ headers: {}, body: String(revision), at, dueAt: at },
+  };
 }
 
 /** Everything that a store holds, whoever might ask for it. */

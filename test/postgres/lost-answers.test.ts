@@ -12,6 +12,7 @@ import {
   insertJob,
   insertJobs,
   NOW,
+  newDelivery,
   newJob,
   readJob,
   succeed,
@@ -186,11 +187,47 @@ describe('a lost answer', () => {
 
   test('deliverySettle leaves no delivery behind when it had been settled', () =>
     scene(async (context) => {
-      await insertJob(context, { callbackUrl: 'http://127.0.0.1:1/' });
+      await context.store.deliveryAdd([newDelivery(context)]);
       const [delivery] = await context.store.deliveryClaim({ now: NOW, leaseMs: 1_000, max: 1 });
       assert.ok(delivery !== undefined);
-      const settlement = { number: delivery.number, fence: delivery.fence, retryAt: null };
+      const outcome = { kind: 'delivered', keepUntil: NOW + 1 } as const;
+      const settlement = { number: delivery.number, fence: delivery.fence, tried: null, outcome };
       await losing(context, () => context.store.deliverySettle([settlement]));
       assert.deepEqual(await queryOnce(context.url, 'SELECT number FROM bide.deliveries'), []);
+      assert.equal((await queryOnce(context.url, 'SELECT number FROM bide.delivery_log')).length, 1);
+    }));
+
+  test('fanOutWrite writes once and answers true when it had been written', () =>
+    scene(async (context) => {
+      await insertJobs(context, [{ callbackUrl: 'http://127.0.0.1:1/' }]);
+      const { from, events } = await context.store.fanOutRead({ limit: 9 });
+      const write = { from, to: first(events).position, deliveries: [newDelivery(context)] };
+      assert.equal(await losing(context, () => context.store.fanOutWrite(write)), true);
+      assert.equal(await losing(context, () => context.store.fanOutWrite({ ...write, to: 99 })), false);
+      assert.equal((await queryOnce(context.url, 'SELECT number FROM bide.deliveries')).length, 1);
+      assert.deepEqual(await context.store.fanOutRead({ limit: 9 }), { from: write.to, events: [] });
+    }));
+
+  test('eventRead gives each event one position when they had been given out', () =>
+    scene(async (context) => {
+      await insertJobs(context, [{ callbackUrl: 'http://127.0.0.1:1/' }, {}]);
+      const { wire, store, tenant } = context;
+      // The answer to the look that found arrivals is the one that arrives; then those of the transaction that moves them are lost.
+      const all = { tenant, after: 0, limit: 9 };
+      const { events } = await losing(context, () => store.eventRead(all));
+      wire.cut();
+      assert.equal(events.length, 1);
+      assert.deepEqual((await store.eventRead(all)).events, events);
+    }));
+
+  test('deliveryRedeliver answers how many when they had been put back', () =>
+    scene(async (context) => {
+      const { store, tenant } = context;
+      await store.deliveryAdd([newDelivery(context)]);
+      const { number, fence } = first(await store.deliveryClaim({ now: NOW, leaseMs: 1_000, max: 1 }));
+      const outcome = { kind: 'failed', keepUntil: NOW + 1 } as const;
+      await store.deliverySettle([{ number, fence, tried: null, outcome }]);
+      assert.equal(await losing(context, () => store.deliveryRedeliver({ tenant, now: NOW, number })), 1);
+      assert.equal((await queryOnce(context.url, 'SELECT number FROM bide.deliveries')).length, 1);
     }));
 });

@@ -45,6 +45,8 @@ const KEYS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>
   waiting: { waiting_by_kind: ['tenant', 'type', 'number'] },
   running: { running_by_number: ['number'] },
   finished: { finished_by_kind: ['tenant', 'type', 'state', 'number'] },
+  deliveries: { deliveries_by_number: ['number'] },
+  delivery_log: { delivery_log_by_number: ['number'] },
 };
 
 /** The scans of those tables that are none by a whole key, and how many are. */
@@ -62,10 +64,11 @@ function scansOf(plan: Plan): { readonly bad: readonly Plan[]; readonly good: nu
 const BY_KEY = [
   ...['jobById', 'jobByNumber', 'jobFindEarlier', 'jobInput', 'jobResult', 'jobResultSlice', 'jobExtend'],
   ...['jobApply', 'jobFinish', 'jobReport'],
+  ...['deliverySettle', 'deliveryRead', 'deliveryRedeliver'],
 ] as readonly StatementName[];
 
 for (const name of BY_KEY) {
-  test(`${name} finds its jobs by whole keys alone, though planned for empty tables`, async () => {
+  test(`${name} finds its rows by whole keys alone, though planned for empty tables`, async () => {
     const { bad, good } = scansOf(await planOf(name, statementsOf('bide')[name]));
     assert.deepEqual(bad, []);
     assert.ok(good > 0);

@@ -17,6 +17,7 @@ import {
   succeed,
   take,
 } from '../../src/store/contract-suite/fixtures.ts';
+import { type Held, holdCommits } from './held-commits.ts';
 import { inScene, type Scene, untilRow } from './scene.ts';
 import { startTestServer, type TestServer } from './server.ts';
 
@@ -29,30 +30,9 @@ after(() => server.end());
 const PAUSE = 'held up at its commit';
 const SEQUENCE = { sequenceKey: 's' };
 
-/** Holds up every transaction that changes the state of a job with this callback, until `go` is called. */
-async function holdCommits(
-  url: string,
-): Promise<{ go(): Promise<void>; end(): Promise<void>; arrived(): Promise<void> }> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
-  await client.query(`CREATE FUNCTION bide.pause() RETURNS trigger LANGUAGE plpgsql AS $$
-    BEGIN PERFORM pg_advisory_xact_lock(4711); RETURN NULL; END $$`);
-  await client.query(`CREATE CONSTRAINT TRIGGER pause AFTER INSERT ON bide.deliveries DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.url = '${PAUSE}') EXECUTE FUNCTION bide.pause()`);
-  await client.query('SELECT pg_advisory_lock(4711)');
-  return {
-    go: async () => void (await client.query('SELECT pg_advisory_unlock(4711)')),
-    end: () => client.end(),
-    arrived: () =>
-      untilRow(client, `SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objid = 4711 AND NOT granted`),
-  };
-}
-
-type Held = Awaited<ReturnType<typeof holdCommits>>;
-
 function withHeldCommits(run: (scene: Scene, held: Held) => Promise<void>): Promise<void> {
   return inScene(server, {}, async (scene) => {
-    const held = await holdCommits(scene.url);
+    const held = await holdCommits(scene.url, 'event_arrivals', `NEW.job LIKE '%${PAUSE}%'`);
     try {
       await run(scene, held);
     } finally {
@@ -66,7 +46,7 @@ async function endHeldUp(scene: Scene, held: Held): Promise<{ ending: Promise<un
   const running = await claimOne(scene);
   const client = new pg.Client({ connectionString: scene.url });
   await client.connect();
-  await client.query('SELECT pg_advisory_lock(4711)');
+  await client.query('SELECT pg_advisory_lock(4711, 0)');
   const ending = succeed(scene.store, running);
   await held.arrived();
   return { ending, go: () => client.end() };
@@ -130,7 +110,7 @@ test('a job that is retried while a later one of its sequence is being claimed w
     await fail(scene.store, await claimOne(scene), false);
     const client = new pg.Client({ connectionString: scene.url });
     await client.connect();
-    await client.query('SELECT pg_advisory_lock(4711)');
+    await client.query('SELECT pg_advisory_lock(4711, 0)');
     const claiming = claimOne(scene);
     await held.arrived();
     const another = await anotherOf(scene);

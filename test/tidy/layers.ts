@@ -56,7 +56,12 @@ export const LAYERS: readonly Layer[] = [
   {
     name: 'client',
     at: ['src/client/'],
-    may: ['src/core/json-problem.ts', 'src/core/returned-value.ts', 'src/core/run-through.ts'],
+    may: [
+      'src/core/json-problem.ts',
+      'src/core/returned-value.ts',
+      'src/core/run-through.ts',
+      'src/core/webhooks/signature.ts',
+    ],
     mayTypes: ['src/core/'],
     isPure: true,
   },

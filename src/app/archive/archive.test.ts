@@ -12,32 +12,30 @@ const RECORD: StoreRecord = {
   job: JOB,
   input: '{"a": "\ud800\0"}',
   result: { contentType: 'text/plain', bytes: Uint8Array.from([0, 255, 10]) },
-  deliveries: [
-    { revision: 1, state: 'waiting', url: 'u', origin: null, attempt: 0, at: 1, fence: 0, dueAt: 1 },
-    {
-      revision: 2,
-      state: 'running',
-      url: 'u',
-      origin: { dialect: 'd', data: [] },
-      attempt: 0,
-      at: 1,
-      fence: 0,
-      dueAt: null,
-    },
-  ],
   logs: [
     { stream: 'log', offset: 33, fence: 1, attempt: 1, at: 1, level: 'debug', line: '\0', fields: null },
     { stream: 'log', offset: 70, fence: 0, attempt: 0, at: 2, level: 'error', line: '\ud800', fields: '{"a":1}' },
     { stream: 'output', offset: 40, fence: 1, attempt: 1, at: 3, level: 'info', line: '[1.50]', fields: null },
   ],
 };
+const DELIVERY: StoreRecord = {
+  kind: 'delivery',
+  delivery: {
+    ...{ tenant: 't', jobId: JOB.id, revision: 1, event: 'job.failed', endpointId: null, url: 'u', lane: 63 },
+    ...{ origin: { dialect: 'd', data: [] }, headers: { a: '\0' }, body: '\0', at: 1, dueAt: 2, attempt: 1, fence: 1 },
+    firstTriedAt: 1,
+    tries: [{ at: 1, durationMs: 0.5, status: 500, error: null, answer: '\ud800' }],
+  },
+};
 const RECORDS: readonly StoreRecord[] = [
-  { kind: 'counter', number: 7 },
+  { kind: 'counter', number: 7, position: 3 },
   {
     kind: 'key',
     key: { id: 'k', tenant: 't', name: 'n', scopes: ['read'], hash: 'h', createdAt: 1, revokedAt: null, expiresAt: 9 },
   },
   { kind: 'document', document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1 } },
+  DELIVERY,
+  { kind: 'event', event: { position: 4, kind: 'changed', at: 1, job: JOB } },
   { kind: 'tombstone', tombstone: { id: JOB.id, number: 2, tenant: 't', goneAt: 1, goneUntil: 2 } },
   RECORD,
 ];
@@ -83,7 +81,10 @@ describe('an archive', () => {
   test('has the records that it was made of, however it is cut on the way', async () => {
     const text = await textOf(RECORDS);
     assert.match(text, /^\{"kind":"bide-export","version":1,"engine":"sqlite","at":1\}\n/);
-    assert.match(text, /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"tombstone":1,"job":1\}\}\n$/);
+    assert.match(
+      text,
+      /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"delivery":1,"event":1,"tombstone":1,"job":1\}\}\n$/,
+    );
     for (const size of [1, 7, 100_000]) assert.deepEqual(await recordsIn(text, size), RECORDS);
     assert.deepEqual(await recordsIn(text.trimEnd()), RECORDS);
   });
@@ -160,12 +161,20 @@ describe('readRecord', () => {
         'logs[1].level is none of debug, info, warn, error',
         (value) => Object.assign(value.logs?.[1] ?? {}, { level: 'loud' }),
       ],
-      ['deliveries[1].url is no text', (value) => Object.assign(value.deliveries?.[1] ?? {}, { url: null })],
     ];
     for (const fields of ['{', '[]', '1'])
       assert.equal(
         changed(RECORD, (value) => Object.assign(value.logs?.[0] ?? {}, { fields })),
         'is wrong: logs[0].fields is no JSON object as text',
+      );
+    for (const [what, more] of [
+      ['delivery.url is no text', { url: null }],
+      ['delivery.headers["a"] is no text', { headers: { a: 1 } }],
+      ['delivery.tries[0].at is missing', { tries: [{}] }],
+    ] as const)
+      assert.equal(
+        changed(DELIVERY, (value) => Object.assign(value.delivery ?? {}, more)),
+        `is wrong: ${what}`,
       );
     for (const [what, change] of cases) assert.equal(changed(RECORD, change), `is wrong: ${what}`);
     assert.equal(

@@ -3,12 +3,14 @@
  *
  * ```
  * {"kind":"bide-export","version":1,"engine":"sqlite","at":1750000000000}     what it is, of which engine, when it was begun
- * {"kind":"counter","number":3}                                               the last job number given out
+ * {"kind":"counter","number":3,"position":9}                                  the last job number given out, and how far events were fanned out
  * {"kind":"key","key":{…}}                                                    API keys: hashes, never a key itself
  * {"kind":"document","document":{…}}                                          what dialects keep
+ * {"kind":"delivery","delivery":{…}}                                          what is still to be sent
+ * {"kind":"event","event":{…}}                                                changes that were not fanned out
  * {"kind":"tombstone","tombstone":{…}}                                        removed jobs
- * {"kind":"job","job":{…},"input":"…","result":{"contentType":"…","base64":"…"},"deliveries":[…],"logs":[…]}
- * {"kind":"end","counts":{"counter":1,"key":1,"document":0,"tombstone":1,"job":1}}
+ * {"kind":"job","job":{…},"input":"…","result":{"contentType":"…","base64":"…"},"logs":[…]}
+ * {"kind":"end","counts":{"counter":1,"key":1,"document":0,"delivery":1,…,"job":1}}
  * ```
  * - Times are milliseconds since 1970, all else is as in the store's contract. The last line tells a whole archive from one
  *   that was cut off, which nothing else would.

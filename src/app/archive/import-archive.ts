@@ -82,6 +82,17 @@ function conflictOf(record: StoreRecord): { readonly name: string; readonly take
       const { kind, name, tenant } = record.document;
       return { name: `Document ${kind} ${name} of tenant ${tenant}`, taken: 'another one has its name' };
     }
+    case 'delivery': {
+      const { jobId, revision, tenant } = record.delivery;
+      return {
+        name: `A delivery of job ${jobId} at revision ${revision}, tenant ${tenant},`,
+        taken: 'the store refused it',
+      };
+    }
+    case 'event': {
+      const { position, job } = record.event;
+      return { name: `Event ${position} (job ${job.id})`, taken: 'another event has its position' };
+    }
     case 'counter':
       return { name: 'The counter of job numbers', taken: 'the store refused it' };
   }

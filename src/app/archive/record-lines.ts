@@ -10,7 +10,16 @@ import type { EndedAttempt, Failure, Job, Origin, Progress, ResultMeta, RetryPol
 import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
 import { SCOPES } from '../../core/scopes.ts';
 import { FINAL_STATES, isFinal, STORED_STATES } from '../../core/state.ts';
-import type { Document, PendingDelivery, StoredKey, StoreRecord, Tombstone } from '../../store/contract.ts';
+import type {
+  DeliveryTry,
+  Document,
+  JobEvent,
+  PendingDelivery,
+  StoredKey,
+  StoreRecord,
+  Tombstone,
+} from '../../store/contract.ts';
+import { EVENT_KINDS } from '../../store/event-row.ts';
 import {
   anything,
   base64,
@@ -96,15 +105,33 @@ const job: Check = (value) => {
 };
 
 const delivery = objectOf<PendingDelivery>({
+  tenant: text,
+  jobId: orNull(id),
   revision: whole,
-  state,
+  event: text,
+  endpointId: orNull(text),
   url: text,
+  lane: small,
   origin,
-  attempt: small,
+  headers: mapOf(text),
+  body: text,
   at: whole,
+  dueAt: whole,
+  attempt: small,
   fence: whole,
-  dueAt: orNull(whole),
+  firstTriedAt: orNull(whole),
+  tries: listOf(
+    objectOf<DeliveryTry>({
+      at: whole,
+      durationMs: finite,
+      status: orNull(small),
+      error: orNull(text),
+      answer: orNull(text),
+    }),
+  ),
 });
+
+const event = objectOf<JobEvent>({ position: whole, kind: oneOf(EVENT_KINDS), at: whole, job });
 
 const key = objectOf<StoredKey>({
   id: text,
@@ -163,22 +190,34 @@ function outputComplaint({ stream, line }: LogLine): string | null {
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
 
 const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
-  counter: objectOf<Of<'counter'>>({ kind: text, number: whole }),
+  counter: objectOf<Of<'counter'>>({ kind: text, number: whole, position: whole }),
   key: objectOf<Of<'key'>>({ kind: text, key }),
   document: objectOf<Of<'document'>>({ kind: text, document }),
+  delivery: objectOf<Of<'delivery'>>({ kind: text, delivery }),
+  event: objectOf<Of<'event'>>({ kind: text, event }),
   tombstone: objectOf<Of<'tombstone'>>({ kind: text, tombstone }),
-  job: objectOf<JobLine>({ kind: text, job, input: text, result, deliveries: listOf(delivery), logs: listOf(logLine) }),
+  job: objectOf<JobLine>({ kind: text, job, input: text, result, logs: listOf(logLine) }),
 };
 
 /** Records by kind. */
 export type RecordCounts = Readonly<Record<StoreRecord['kind'], number>>;
 
-export const NO_RECORDS: RecordCounts = Object.freeze({ counter: 0, key: 0, document: 0, tombstone: 0, job: 0 });
+export const NO_RECORDS: RecordCounts = Object.freeze({
+  counter: 0,
+  key: 0,
+  document: 0,
+  delivery: 0,
+  event: 0,
+  tombstone: 0,
+  job: 0,
+});
 
 export const recordCounts = objectOf<RecordCounts>({
   counter: whole,
   key: whole,
   document: whole,
+  delivery: whole,
+  event: whole,
   tombstone: whole,
   job: whole,
 });

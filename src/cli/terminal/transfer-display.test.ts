@@ -3,13 +3,13 @@ import { describe, test } from 'node:test';
 import { fakeTerminal } from './fake-terminal.ts';
 import { countsText, transferDisplay } from './transfer-display.ts';
 
-const NONE = { job: 0, key: 0, document: 0, tombstone: 0 };
+const NONE = { job: 0, key: 0, document: 0, delivery: 0, event: 0, tombstone: 0 };
 
 describe('countsText', () => {
   test('names what there is of, one or many', () => {
     assert.equal(countsText(NONE), 'nothing');
     assert.equal(countsText({ ...NONE, job: 12_345, key: 1 }), '12,345 jobs, 1 key');
-    assert.equal(countsText({ job: 1, key: 0, document: 2, tombstone: 1 }), '1 job, 2 documents, 1 tombstone');
+    assert.equal(countsText({ ...NONE, job: 1, document: 2, tombstone: 1 }), '1 job, 2 documents, 1 tombstone');
   });
 });
 

@@ -8,6 +8,8 @@ const NOUNS = {
   job: ['job', 'jobs'],
   key: ['key', 'keys'],
   document: ['document', 'documents'],
+  delivery: ['delivery', 'deliveries'],
+  event: ['event', 'events'],
   tombstone: ['tombstone', 'tombstones'],
 } as const;
 

@@ -1,10 +1,58 @@
 /** What one tenant may have: deliveries under way, jobs, documents. */
-import { DAY, type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
+import { DAY, HOUR, type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
 
 export const TENANT_LIMITS = {
   // Deliveries.
-  deliveryTimeoutMs: { value: 5 * SECOND, min: 100, max: MINUTE, meaning: 'Time a callback URL has to answer.' },
-  deliveryTriesMax: { value: 3, min: 1, max: 100, meaning: 'Tries of one delivery before it is given up.' },
+  deliveryTimeoutMs: {
+    value: 10 * SECOND,
+    min: 100,
+    max: MINUTE,
+    meaning: 'Time that the receiver of a delivery has to answer.',
+  },
+  deliveryTriesMax: {
+    value: 11,
+    min: 1,
+    max: 100,
+    meaning: 'Tries of one delivery before it is given up; with eleven the last comes about a day after the first.',
+  },
+  deliveryBackoffMs: {
+    value: 5 * SECOND,
+    min: 10,
+    max: HOUR,
+    meaning: 'Pause after the first failed try of a delivery; each further one is four times as long, up to six hours.',
+  },
+  deliveriesKeptMs: {
+    value: 7 * DAY,
+    min: 0,
+    max: 366 * DAY,
+    meaning: 'How long a delivery that is over can be listed and made again.',
+  },
+  deliveriesPendingPerEndpointMax: {
+    value: 100_000,
+    min: 1,
+    max: 100_000_000,
+    meaning:
+      'Deliveries that wait for one webhook; past it the webhook is disabled, and says so. Counted once a minute.',
+  },
+  webhooksMax: { value: 32, min: 0, max: 32, meaning: 'Webhooks of one tenant; past it a new one gets 429.' },
+  webhookFailingMsMax: {
+    value: 5 * DAY,
+    min: MINUTE,
+    max: 366 * DAY,
+    meaning: 'How long every try of a webhook may fail before it is disabled.',
+  },
+  webhookSecretOverlapMs: {
+    value: DAY,
+    min: 0,
+    max: 31 * DAY,
+    meaning: 'How long a secret that was replaced goes on signing beside the new one.',
+  },
+  eventsRetainMs: {
+    value: HOUR,
+    min: MINUTE,
+    max: 7 * DAY,
+    meaning: 'How long the changes of jobs that somebody follows are kept.',
+  },
   deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
   deliveriesPerTenantMax: {
     value: 10,

@@ -1,6 +1,7 @@
 /** The native API as a dialect, mounted at the root. */
 import { SHOWN_STATES } from '../../core/state.ts';
 import type { Dialect } from '../../http/dialect.ts';
+import { renderDelivery } from './render-delivery.ts';
 import { type NativeServices, nativeRoutes } from './routes.ts';
 import { errorBody } from './voice.ts';
 
@@ -36,6 +37,22 @@ const SERVES = [
   ['GET', '/v1/types/{type}', 'One of them.'],
   ['POST', '/v1/types/{type}/pause', 'Pause a type: nothing of it is started.'],
   ['POST', '/v1/types/{type}/resume', 'Start jobs of a paused type again.'],
+  ['POST', '/v1/webhooks', 'Make a webhook.'],
+  ['GET', '/v1/webhooks', 'List webhooks.'],
+  ['GET', '/v1/webhooks/{id}', 'Read a webhook.'],
+  ['PATCH', '/v1/webhooks/{id}', 'Change a webhook, disable it, or enable it again.'],
+  ['DELETE', '/v1/webhooks/{id}', 'Remove a webhook.'],
+  ['POST', '/v1/webhooks/{id}/rotate', 'Give it a new secret.'],
+  ['POST', '/v1/webhooks/{id}/test', 'Send it a test.'],
+  ['GET', '/v1/webhooks/{id}/deliveries', 'List its deliveries.'],
+  ['GET', '/v1/webhooks/{id}/deliveries/{delivery}', 'Read a delivery with what is sent.'],
+  ['POST', '/v1/webhooks/{id}/deliveries/{delivery}/redeliver', 'Make a delivery again.'],
+  ['POST', '/v1/webhooks/{id}/deliveries/redeliver', 'Make all that failed since a time again.'],
+  ['GET', '/v1/webhooks/secret', 'The secret that signs callbacks of jobs.'],
+  ['POST', '/v1/webhooks/secret/rotate', 'Replace that secret.'],
+  ['GET', '/v1/jobs/{id}/deliveries', 'List the deliveries of a job.'],
+  ['GET', '/v1/jobs/{id}/deliveries/{delivery}', 'Read a delivery with what is sent.'],
+  ['POST', '/v1/jobs/{id}/deliveries/{delivery}/redeliver', 'Make a delivery again.'],
   ['POST', '/v1/keys', 'Make a key.'],
   ['GET', '/v1/keys', 'List keys.'],
   ['DELETE', '/v1/keys/{id}', 'Revoke a key.'],
@@ -58,6 +75,7 @@ export function createNativeDialect(services: NativeServices): Dialect<null> {
         ? { kind: 'options', options: null }
         : { kind: 'invalid', message: 'The native API takes no options of its own.' },
     playground: null,
+    renderDelivery,
     register: (app, context) => nativeRoutes(app, context, services),
   };
 }

@@ -151,6 +151,8 @@ export function submitError(outcome: SubmitRefusal, type: string): BideError {
       return new BideError('INPUT_INVALID', undefined, { errors: outcome.issues });
     case 'invalidRequest':
       return invalid(outcome.issues);
+    case 'invalidCallback':
+      return outcome.error;
     case 'overQuota':
       return quotaError(outcome);
   }

@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
+import { callbackSchema } from './wire-webhooks.ts';
 
 export function submitSchema(limits: Limits) {
   const { ms } = durations(limits);
@@ -48,6 +49,7 @@ export function submitSchema(limits: Limits) {
           }),
         ),
       ),
+      callback: Type.Optional(nullable(callbackSchema(limits))),
       sequenceKey: Type.Optional(
         nullable(
           Type.String({

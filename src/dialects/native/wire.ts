@@ -14,6 +14,7 @@ import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
 import { submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
+import { webhookSchemas } from './wire-webhooks.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
 import { workerSchemas } from './wire-workers.ts';
 
@@ -78,6 +79,7 @@ export function wireOf(limits: Limits) {
     named: [JobShape, ProblemShape],
     job: JobRef,
     idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
+    webhookParams: Type.Object({ id: Type.String({ description: 'Id of a webhook.' }) }),
     bulkBody: Type.Object(
       {
         jobs: Type.Array(Type.Unknown({ description: 'Each like the body of a single submit.' }), {
@@ -122,6 +124,7 @@ export function wireOf(limits: Limits) {
     ...claimSchemas(limits),
     ...reportSchemas(limits),
     ...keySchemas(),
+    ...webhookSchemas(limits),
   };
 }
 
@@ -136,6 +139,11 @@ export type HeartbeatBody = Static<Wire['heartbeatBody']>;
 export type SucceedBody = Static<Wire['succeedBody']>;
 export type FailBody = Static<Wire['failBody']>;
 export type KeyBody = Static<Wire['keyBody']>;
+export type WebhookBody = Static<Wire['webhookBody']>;
+export type WebhookChangeBody = Static<Wire['webhookChange']>;
+export type SecretBody = Static<Wire['secretBody']>;
+export type RedeliverBody = Static<Wire['redeliverBody']>;
+export type DeliveriesQuery = Static<Wire['deliveriesQuery']>;
 export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;

@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
-import type { Delivery, DeliveryRequest } from '../../engine/api.ts';
+import type { RenderedEvent, ToldEvent } from '../../engine/api.ts';
 import { CORS_HEADERS } from '../cors.ts';
 import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
 import { originReader } from '../origin-reader.ts';
@@ -45,13 +45,12 @@ export function jobBody(job: Job, now: number): JobBody {
 }
 
 /** A job is announced as scheduled when it is submitted, not each time that it waits for another attempt. */
-export function renderDelivery(delivery: Delivery): DeliveryRequest | null {
-  const { state, revision, jobId } = delivery;
-  if (state === 'waiting' && revision > 1) return null;
-  const status = WORDS[state === 'waiting' ? 'queued' : state];
+export function renderDelivery({ kind, job: { id, revision } }: ToldEvent): RenderedEvent | null {
+  if (kind === 'changed' || (kind === 'waiting' && revision > 1)) return null;
+  const status = WORDS[kind === 'waiting' ? 'queued' : kind];
   // The reference says jobId, the vendor's own article says id: whoever reads either one finds it.
-  const body = JSON.stringify({ jobId, id: jobId, status });
-  return { headers: { 'content-type': 'application/json' }, body };
+  const body = JSON.stringify({ jobId: id, id, status });
+  return { event: status, headers: { 'content-type': 'application/json' }, body };
 }
 
 const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404, conflict: 400, unprocessable: 400, media_type: 400 };

@@ -112,7 +112,7 @@ function submit(call: Call, type: string, conversation: Conversation, material: 
     input: { conversationId, medium: material.medium, ...material.input, options: material.options },
     tags: { [CONVERSATION_TAG]: conversationId, [KIND_TAG]: ASYNC_KIND },
     sequenceKey: `${DIALECT}:${conversationId}`,
-    callbackUrl: typeof webhookUrl === 'string' ? webhookUrl : null,
+    callback: typeof webhookUrl === 'string' ? { url: webhookUrl } : null,
     retainMs: options.retainMs,
     origin: { dialect: DIALECT, data: memory as unknown as Json },
   });

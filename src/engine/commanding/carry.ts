@@ -99,7 +99,8 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
     if (this.#tries > limits.applyAttemptsMax)
       throw new BideError('CHANGED_MEANWHILE', undefined, { id, attempts: limits.applyAttemptsMax });
     const { job } = snapshot;
-    const decision = decide(job, command, clock.now());
+    const now = clock.now();
+    const decision = decide(job, command, now);
     if (decision.kind === 'refused') {
       // A refusal counts only when it was decided on a certainly current job.
       if (isCurrent) this.#asker.carried({ kind: 'refused', reason: decision.reason, snapshot });
@@ -108,7 +109,9 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
     }
     this.#before = job.state;
     this.#event = decision.event;
-    this.#item = guarded(job, command, decision.patch, result);
+    // An end says its own time; the event of any other change would be told with that of the store, which may be another machine's.
+    const item = guarded(job, command, decision.patch, result);
+    this.#item = decision.patch.finishedAt == null ? { ...item, now } : item;
     this.#push();
   }
 

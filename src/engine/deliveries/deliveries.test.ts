@@ -3,13 +3,13 @@ import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, it } from 'node:test';
 import { createPlay, DONE, type FixtureOptions, openEngine } from '../../../test/engine/engine-fixture.ts';
-import type { Delivery, DeliveryRequest } from '../index.ts';
-import { createPostDelivery } from './post-delivery.ts';
+import type { RenderedEvent, ToldEvent } from '../index.ts';
+import { type Answer, createPostDelivery, type Posting } from './post-delivery.ts';
 
 interface Posted {
   readonly url: string;
   readonly state: string;
-  answer(status: number): void;
+  answer(status: number, retryAfter?: string): void;
   fail(error: Error): void;
   readonly signal: AbortSignal;
 }
@@ -18,14 +18,18 @@ interface Posted {
 function createReceiver() {
   const posts: Posted[] = [];
   const takers: ((post: Posted) => void)[] = [];
-  const render = ({ state }: Delivery): DeliveryRequest => ({ headers: {}, body: state });
+  // As a dialect of old does: every state, without a signature.
+  const render = ({ kind }: ToldEvent): RenderedEvent | null =>
+    kind === 'changed' ? null : { event: kind, headers: {}, body: kind };
   return {
     options: {
-      renderDelivery: new Map([['native', render]]),
-      postDelivery: (url: string, { body }: DeliveryRequest, signal: AbortSignal) => {
-        const answered = Promise.withResolvers<number>();
+      renderDelivery: new Map([['plain', render]]),
+      postDelivery: (url: string, { body }: Posting, signal: AbortSignal) => {
+        const answered = Promise.withResolvers<Answer>();
         signal.addEventListener('abort', () => answered.reject(signal.reason));
-        const post = { url, state: body, answer: answered.resolve, fail: answered.reject, signal };
+        const answer = (status: number, retryAfter: string | null = null) =>
+          answered.resolve({ status, retryAfter, text: null });
+        const post = { url, state: body, answer, fail: answered.reject, signal };
         const taker = takers.shift();
         if (taker === undefined) posts.push(post);
         else taker(post);
@@ -43,12 +47,14 @@ function createReceiver() {
 }
 
 const URL_A = 'https://a.example/hook';
+const ORIGIN = { dialect: 'plain', data: null };
+const TO_A = { callback: { url: URL_A }, origin: ORIGIN };
 
 describe('deliveries', () => {
   it('bring every change of a job to its callback URL, one after another, in order', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine(receiver.options);
-    const id = await fixture.submit('task', { callbackUrl: URL_A });
+    const id = await fixture.submit('task', TO_A);
     const states: string[] = [];
     for (let count = 0; count < 3; count += 1) {
       const post = await receiver.next();
@@ -68,24 +74,25 @@ describe('deliveries', () => {
   it('do not wait for those of other jobs', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
-    await fixture.submit('task', { callbackUrl: URL_A });
-    await fixture.submit('task', { callbackUrl: 'https://b.example/hook' });
+    await fixture.submit('task', TO_A);
+    await fixture.submit('task', { callback: { url: 'https://b.example/hook' }, origin: ORIGIN });
     const urls = [(await receiver.next()).url, (await receiver.next()).url];
     assert.deepEqual(urls.sort(), [URL_A, 'https://b.example/hook']);
   });
 
   it('are tried again with growing pauses, and given up after the last try', async () => {
     const receiver = createReceiver();
-    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
-    const id = await fixture.submit('task', { callbackUrl: URL_A });
+    const limits = { deliveryTriesMax: 3 };
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
+    const id = await fixture.submit('task', TO_A);
     (await receiver.next()).answer(500);
-    await fixture.advance(750);
+    await fixture.advance(3_750);
     (await receiver.next()).fail(new Error('connection refused'));
-    await fixture.advance(3_749);
+    await fixture.advance(14_999);
     assert.equal(receiver.waiting, 0);
     await fixture.advance(1);
     (await receiver.next()).answer(302);
-    await fixture.advance(60_000);
+    await fixture.advance(600_000);
     assert.equal(receiver.waiting, 0);
     const failures = fixture.events.flatMap((event) => (event.kind === 'deliveryFailed' ? [event] : []));
     assert.deepEqual(
@@ -98,37 +105,75 @@ describe('deliveries', () => {
     );
   });
 
+  it('wait as long as Retry-After says, where that is longer, and are given up at 410', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    await fixture.submit('task', TO_A);
+    (await receiver.next()).answer(503, '60');
+    await fixture.advance(59_999);
+    assert.equal(receiver.waiting, 0);
+    await fixture.advance(1);
+    (await receiver.next()).answer(429, '1');
+    await fixture.advance(15_000);
+    (await receiver.next()).answer(410);
+    await fixture.advance(600_000);
+    assert.equal(receiver.waiting, 0);
+  });
+
+  it('to a receiver that only fails are tried one at a time, with rests between', async () => {
+    const receiver = createReceiver();
+    const limits = { deliveriesPerEndpointMax: 5 };
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
+    for (let count = 0; count < 12; count += 1) await fixture.submit('task', TO_A);
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 5);
+    for (let count = 0; count < 5; count += 1) (await receiver.next()).answer(500);
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 0);
+    await fixture.advance(1_000);
+    assert.equal(receiver.waiting, 1);
+    (await receiver.next()).answer(500);
+    await fixture.advance(1_999);
+    assert.equal(receiver.waiting, 0);
+    await fixture.advance(1);
+    assert.equal(receiver.waiting, 1);
+    (await receiver.next()).answer(200);
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 5);
+  });
+
   it('hold the next change of a job back until the one before is settled', async () => {
     const receiver = createReceiver();
     const play = createPlay();
-    await using fixture = await openEngine({ ...receiver.options, types: { task: play.run } });
-    await fixture.submit('task', { callbackUrl: URL_A });
+    const limits = { deliveryTriesMax: 3 };
+    await using fixture = await openEngine({ ...receiver.options, types: { task: play.run }, limits });
+    await fixture.submit('task', TO_A);
     (await play.next()).end(DONE);
     for (let tries = 0; tries < 3; tries += 1) {
       const post = await receiver.next();
       assert.equal(post.state, 'waiting');
       post.answer(500);
-      await fixture.advance(10_000);
+      await fixture.advance(20_000);
     }
     assert.equal((await receiver.next()).state, 'running');
   });
 
-  it('give a receiver five seconds', async () => {
+  it('give a receiver ten seconds', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
-    await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.submit('task', TO_A);
     const post = await receiver.next();
-    await fixture.advance(4_999);
+    await fixture.advance(9_999);
     assert.equal(post.signal.aborted, false);
     await fixture.advance(1);
     const [failure] = fixture.events.flatMap((event) => (event.kind === 'deliveryFailed' ? [event] : []));
-    assert.equal(failure?.reason, 'The receiver did not answer within 5000 ms.');
+    assert.equal(failure?.reason, 'The receiver did not answer within 10000 ms.');
   });
 
   it('that were cut off by a stop are made again by the next process', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
-    await fixture.submit('task', { callbackUrl: URL_A });
+    await fixture.submit('task', TO_A);
     const first = await receiver.next();
     await fixture.engine.stop();
     assert.equal(first.signal.aborted, true);
@@ -141,7 +186,7 @@ describe('deliveries', () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
     const origin = { dialect: 'silent', data: null };
-    await fixture.submit('task', { callbackUrl: URL_A, origin });
+    await fixture.submit('task', { callback: { url: URL_A }, origin });
     await fixture.advance(60_000);
     assert.equal(receiver.waiting, 0);
     assert.deepEqual(await fixture.store.deliveryClaim({ now: fixture.clock.now() + 1e9, leaseMs: 1, max: 10 }), []);
@@ -151,11 +196,12 @@ describe('deliveries', () => {
     const receiver = createReceiver();
     const limits = { deliveriesMax: 4, deliveriesPerTenantMax: 2 };
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
-    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    for (let count = 0; count < 5; count += 1) await fixture.submit('task', TO_A);
     await fixture.spy.idle();
     assert.equal(receiver.waiting, 2);
     const url = 'https://b.example/hook';
-    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: url, tenant: 'other' });
+    for (let count = 0; count < 5; count += 1)
+      await fixture.submit('task', { callback: { url }, origin: ORIGIN, tenant: 'other' });
     await fixture.spy.idle();
     assert.equal(receiver.waiting, 4);
     const posts = [await receiver.next(), await receiver.next(), await receiver.next(), await receiver.next()];
@@ -168,11 +214,11 @@ describe('deliveries', () => {
     const receiver = createReceiver();
     const limits = { deliveriesMax: 4, deliveriesPerTenantMax: 4, deliveriesPerEndpointMax: 2 };
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits });
-    for (let count = 0; count < 9; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    for (let count = 0; count < 9; count += 1) await fixture.submit('task', TO_A);
     await fixture.spy.idle();
     assert.equal(receiver.waiting, 2);
     const url = 'https://quick.example/hook';
-    await fixture.submit('task', { callbackUrl: url });
+    await fixture.submit('task', { callback: { url }, origin: ORIGIN });
     await fixture.spy.idle();
     const posts = [await receiver.next(), await receiver.next(), await receiver.next()];
     assert.deepEqual(posts.map((post) => post.url).sort(), [URL_A, URL_A, url]);
@@ -182,7 +228,7 @@ describe('deliveries', () => {
   it('are under way at most as many at once as the limit says', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits: { deliveriesMax: 3 } });
-    for (let count = 0; count < 5; count += 1) await fixture.submit('task', { callbackUrl: URL_A });
+    for (let count = 0; count < 5; count += 1) await fixture.submit('task', TO_A);
     await fixture.spy.idle();
     assert.equal(receiver.waiting, 3);
     (await receiver.next()).answer(200);
@@ -206,7 +252,8 @@ describe('createPostDelivery', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
     const post = createPostDelivery({ allowsPrivate: true });
-    assert.equal(await post(`http://127.0.0.1:${port}/hook?x=1`, request, signal), 302);
+    const answer = await post(`http://127.0.0.1:${port}/hook?x=1`, request, signal);
+    assert.deepEqual(answer, { status: 302, retryAfter: null, text: 'x'.repeat(1_024) });
     const got = await received.promise;
     assert.equal(got.request.method, 'POST');
     assert.equal(got.request.url, '/hook?x=1');

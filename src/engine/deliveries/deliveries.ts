@@ -1,63 +1,57 @@
 /**
- * Brings state changes to the callback URLs of their jobs.
+ * Brings deliveries to their receivers.
  *
- * The rows come from the store, which adds one in the transaction of each change and hands them out in order per job. A
- * delivery that fails is tried again with backoff, `limits.deliveryTriesMax` times, then given up; the next one of the same
- * job waits for that. Tenants have their turns, and each at most `limits.deliveriesPerTenantMax` under way; so have the
- * endpoints of a tenant, with `limits.deliveriesPerEndpointMax`. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice: when this process
- * ends between its answer and the settlement.
+ * The rows come from the store, which hands them out in order per receiver and job. A delivery that fails is tried again on the schedule of
+ * `core/webhooks/schedule.ts`, `limits.deliveryTriesMax` times, then given up; the next one of the same job waits for that. Tenants and
+ * lanes have their shares: see `lanes.ts`. Delivering runs beside the jobs and never holds one up. A receiver may see a delivery twice:
+ * when this process ends between its answer and the settlement.
  */
-import { backoffMs } from '../../core/retry.ts';
-import { DELIVERY_LANES, type Delivery, type DeliveryClaim, type DeliveryLane } from '../../store/contract.ts';
-import type { DeliveryRequest, RenderDelivery } from '../api.ts';
+import { pauseMs } from '../../core/webhooks/schedule.ts';
+import type { Delivery, DeliverySettlement, DeliveryTry } from '../../store/contract.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { createPostDelivery, type PostDelivery } from './post-delivery.ts';
+import type { Books } from '../webhooks/books.ts';
+import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
+import { signedHeaders, type Target, targetOf } from './delivery-target.ts';
+import { Lanes, type Outcome } from './lanes.ts';
+import type { Answer, PostDelivery, Posting } from './post-delivery.ts';
+import { retryAfterMs } from './retry-after.ts';
 
 export interface DeliveriesOptions extends EngineBase {
-  readonly renderDelivery?: ReadonlyMap<string, RenderDelivery>;
-  readonly postDelivery?: PostDelivery;
-  readonly allowsPrivateDeliveries?: boolean;
+  readonly books: Books;
+  readonly health: EndpointHealth;
+  readonly post: PostDelivery;
 }
 
-/** One second, then five: a receiver that restarts is back by then, and a job's later changes do not wait for ever. */
-const BACKOFF = { attempts: Number.POSITIVE_INFINITY, backoffMs: 1_000, factor: 5, maxMs: 60_000 };
 /** How often to look without a reason: finds what another process, or this one before its restart, left to be tried again. */
 const LOOK_MS = 5_000;
-/** Beyond the timeout of the POST: for the settlement to be stored. */
-const LEASE_SLACK_MS = 10_000;
+const GONE = 410;
 
 export function createDeliveries(options: DeliveriesOptions): Loop {
   return new DeliveryRound(options);
 }
 
+interface Tried extends DeliveryTry {
+  readonly isDelivered: boolean;
+  readonly askedMs: number;
+}
+
 class DeliveryRound implements Loop {
   readonly #options: DeliveriesOptions;
-  readonly #renderers: ReadonlyMap<string, RenderDelivery>;
-  readonly #post: PostDelivery;
   readonly #closing = new AbortController();
   readonly #underway = new Set<Promise<void>>();
-  /** Under way, by tenant. */
-  readonly #byTenant = new Map<string, number>();
-  readonly #byLane = new Map<string, DeliveryLane & { count: number }>();
-  #lastTenant = '';
+  readonly #lanes: Lanes;
   readonly #loop: Loop;
   #nextTryAt = Number.POSITIVE_INFINITY;
 
   constructor(options: DeliveriesOptions) {
     this.#options = options;
-    this.#renderers = options.renderDelivery ?? new Map();
-    this.#post =
-      options.postDelivery ?? createPostDelivery({ allowsPrivate: options.allowsPrivateDeliveries === true });
+    this.#lanes = new Lanes(options.limits);
     this.#loop = createLoop({ ...options, name: 'deliveries', run: () => this.#turn() });
-    options.changes.listen((change) => {
-      const isNews = change.kind === 'changed' && change.job.callbackUrl !== null && change.before !== change.job.state;
-      if (isNews) this.#loop.wake();
-    });
   }
 
   start(): void {
-    if (this.#renderers.size > 0) this.#loop.start();
+    this.#loop.start();
   }
 
   wake(): void {
@@ -71,103 +65,77 @@ class DeliveryRound implements Loop {
   }
 
   async #turn(): Promise<number> {
-    const { store, clock, limits } = this.#options;
-    if (this.#underway.size < limits.deliveriesMax && this.#nextTryAt <= clock.now()) {
+    const { store, clock, limits, random } = this.#options;
+    if (this.#lanes.count < limits.deliveriesMax && this.#nextTryAt <= clock.now()) {
       this.#nextTryAt = Number.POSITIVE_INFINITY;
     }
     // One claim may fill the share of a tenant; the next one leaves that tenant out and finds what others have.
-    for (let claim = 0; claim < limits.deliveriesMax && this.#underway.size < limits.deliveriesMax; claim += 1) {
-      const due = await store.deliveryClaim(this.#nextClaim());
+    for (let claim = 0; claim < limits.deliveriesMax && this.#lanes.count < limits.deliveriesMax; claim += 1) {
+      const due = await store.deliveryClaim(this.#lanes.nextClaim(clock.now(), random()));
       for (const delivery of due) this.#begin(delivery);
       if (due.length === 0) break;
     }
-    return Math.max(1, Math.min(LOOK_MS, this.#nextTryAt - clock.now()));
-  }
-
-  /** Never more of a tenant than its share: what the fullest one that may be claimed from still lacks is what each gets at the most. */
-  #nextClaim(): DeliveryClaim {
-    const { clock, limits, random } = this.#options;
-    const {
-      deliveriesPerTenantMax: share,
-      deliveriesPerEndpointMax: laneShare,
-      deliveriesMax,
-      deliveryTimeoutMs,
-    } = limits;
-    const counts = [...this.#byTenant];
-    const fullest = Math.max(0, ...counts.map(([, count]) => count).filter((count) => count < share));
-    const lanes = [...this.#byLane.values()];
-    const fullestLane = Math.max(0, ...lanes.map(({ count }) => count).filter((count) => count < laneShare));
-    return {
-      now: clock.now(),
-      leaseMs: deliveryTimeoutMs + LEASE_SLACK_MS,
-      max: deliveriesMax - this.#underway.size,
-      eachMax: share - fullest,
-      after: this.#lastTenant,
-      busy: counts.flatMap(([tenant, count]) => (count >= share ? [tenant] : [])),
-      laneMax: laneShare - fullestLane,
-      // Lanes are hashes, so any start is as good as another: none comes first each time.
-      firstLane: Math.floor(random() * DELIVERY_LANES) % DELIVERY_LANES,
-      busyLanes: lanes.filter(({ count }) => count >= laneShare),
-    };
-  }
-
-  #count({ tenant, lane }: Delivery, more: 1 | -1): void {
-    const key = `${tenant}:${lane}`;
-    const inLane = (this.#byLane.get(key)?.count ?? 0) + more;
-    if (inLane === 0) this.#byLane.delete(key);
-    else this.#byLane.set(key, { tenant, lane, count: inLane });
-    const count = (this.#byTenant.get(tenant) ?? 0) + more;
-    if (count === 0) this.#byTenant.delete(tenant);
-    else this.#byTenant.set(tenant, count);
+    const now = clock.now();
+    return Math.max(1, Math.min(LOOK_MS, this.#nextTryAt - now, this.#lanes.restsUntil(now) - now));
   }
 
   #begin(delivery: Delivery): void {
-    this.#count(delivery, 1);
-    this.#lastTenant = delivery.tenant;
+    this.#lanes.begin(delivery);
     const running = this.#deliver(delivery)
       // The lease of the row runs out and it is tried again: nothing is lost by a settlement that fails.
-      .catch((error: unknown) => this.#options.telemetry.emit({ kind: 'internalError', where: 'deliveries', error }))
-      .finally(() => {
+      .catch((error: unknown): Outcome => {
+        this.#options.telemetry.emit({ kind: 'internalError', where: 'deliveries', error });
+        return 'untried';
+      })
+      .then((outcome) => {
         this.#underway.delete(running);
-        this.#count(delivery, -1);
+        this.#lanes.end(delivery, outcome, this.#options.clock.now());
         // The next change of the same job may go now.
         this.#loop.wake();
       });
     this.#underway.add(running);
   }
 
-  async #deliver(delivery: Delivery): Promise<void> {
-    const request = this.#renderers.get(delivery.origin?.dialect ?? 'native')?.(delivery) ?? null;
-    const retryAt = request === null ? null : await this.#send(delivery, request);
-    await this.#options.store.deliverySettle([{ number: delivery.number, fence: delivery.fence, retryAt }]);
-    if (retryAt !== null) this.#nextTryAt = Math.min(this.#nextTryAt, retryAt);
+  async #deliver(delivery: Delivery): Promise<Outcome> {
+    // Claimed while the stop began: left to whoever comes next.
+    if (this.#closing.signal.aborted) return this.#leave(delivery);
+    const target = await targetOf(this.#options, delivery);
+    if (target.kind === 'closed') return this.#close(delivery, target.reason);
+    const tried = await this.#try(delivery, target);
+    // Cut off by our own shutdown: that is not the receiver's failure.
+    if (tried === null) return this.#leave(delivery);
+    const { isDelivered, askedMs, ...kept } = tried;
+    await this.#settle(delivery, kept, this.#outcomeOf(delivery, tried));
+    await this.#tellEndpoint(delivery, target, tried);
+    return isDelivered ? 'delivered' : 'failed';
   }
 
-  /** When to try again; null when there is nothing more to try. */
-  async #send(delivery: Delivery, request: DeliveryRequest): Promise<number | null> {
-    const { telemetry, clock } = this.#options;
-    const { jobId, attempt } = delivery;
-    // Claimed while the stop began: left to whoever comes next.
-    if (this.#closing.signal.aborted) return clock.now();
+  /** Null where it was cut off by a stop. */
+  async #try(delivery: Delivery, { url, secrets }: Target & { kind: 'open' }): Promise<Tried | null> {
+    const { clock } = this.#options;
+    const at = clock.now();
+    const posting = { headers: signedHeaders(delivery, secrets, at), body: delivery.body };
     try {
-      const status = await this.#posted(delivery.url, request);
-      if (status < 200 || status > 299) return this.#failed(delivery, `The receiver answered ${status}.`);
-      telemetry.emit({ kind: 'delivered', jobId, status, attempt });
-      return null;
-    } catch (error) {
-      // Cut off by our own shutdown: that is not the receiver's failure.
-      if (this.#closing.signal.aborted) return clock.now();
-      return this.#failed(delivery, error instanceof Error ? error.message : String(error));
+      const { status, text, retryAfter } = await this.#posted(url, posting);
+      const now = clock.now();
+      const isDelivered = status >= 200 && status <= 299;
+      const error = isDelivered ? null : `The receiver answered ${status}.`;
+      const askedMs = isDelivered ? 0 : retryAfterMs(retryAfter, now);
+      return { at, durationMs: now - at, status, error, answer: text, isDelivered, askedMs };
+    } catch (cause) {
+      if (this.#closing.signal.aborted) return null;
+      const error = cause instanceof Error ? cause.message : String(cause);
+      return { at, durationMs: clock.now() - at, status: null, error, answer: null, isDelivered: false, askedMs: 0 };
     }
   }
 
-  async #posted(url: string, request: DeliveryRequest): Promise<number> {
-    const { clock, limits } = this.#options;
+  async #posted(url: string, posting: Posting): Promise<Answer> {
+    const { clock, limits, post } = this.#options;
     const late = new AbortController();
     const message = `The receiver did not answer within ${limits.deliveryTimeoutMs} ms.`;
     const cancelTimer = clock.after(limits.deliveryTimeoutMs, () => late.abort(new Error(message)));
     try {
-      return await this.#post(url, request, AbortSignal.any([late.signal, this.#closing.signal]));
+      return await post(url, posting, AbortSignal.any([late.signal, this.#closing.signal]));
     } catch (error) {
       throw late.signal.aborted ? late.signal.reason : error;
     } finally {
@@ -175,10 +143,45 @@ class DeliveryRound implements Loop {
     }
   }
 
-  #failed({ jobId, attempt }: Delivery, reason: string): number | null {
+  #outcomeOf({ jobId, attempt }: Delivery, tried: Tried): DeliverySettlement['outcome'] {
     const { telemetry, clock, limits, random } = this.#options;
-    const isGivenUp = attempt >= limits.deliveryTriesMax;
-    telemetry.emit({ kind: 'deliveryFailed', jobId, reason, attempt, isGivenUp });
-    return isGivenUp ? null : clock.now() + backoffMs(BACKOFF, attempt, random());
+    const keepUntil = clock.now() + limits.deliveriesKeptMs;
+    if (tried.isDelivered) {
+      telemetry.emit({ kind: 'delivered', jobId, status: tried.status ?? 0, attempt });
+      return { kind: 'delivered', keepUntil };
+    }
+    const isGivenUp = attempt >= limits.deliveryTriesMax || tried.status === GONE;
+    telemetry.emit({ kind: 'deliveryFailed', jobId, reason: tried.error ?? '', attempt, isGivenUp });
+    if (isGivenUp) return { kind: 'failed', keepUntil };
+    return { kind: 'retry', at: clock.now() + pauseMs({ attempt, askedMs: tried.askedMs }, limits, random()) };
+  }
+
+  async #close(delivery: Delivery, reason: string): Promise<Outcome> {
+    const { clock, limits } = this.#options;
+    const now = clock.now();
+    const tried = { at: now, durationMs: 0, status: null, error: reason, answer: null };
+    await this.#settle(delivery, tried, { kind: 'failed', keepUntil: now + limits.deliveriesKeptMs });
+    return 'untried';
+  }
+
+  async #leave(delivery: Delivery): Promise<Outcome> {
+    await this.#settle(delivery, null, { kind: 'retry', at: this.#options.clock.now() });
+    return 'untried';
+  }
+
+  async #settle(
+    { number, fence }: Delivery,
+    tried: DeliveryTry | null,
+    outcome: DeliverySettlement['outcome'],
+  ): Promise<void> {
+    await this.#options.store.deliverySettle([{ number, fence, tried, outcome }]);
+    if (outcome.kind === 'retry') this.#nextTryAt = Math.min(this.#nextTryAt, outcome.at);
+  }
+
+  async #tellEndpoint({ tenant }: Delivery, { endpoint }: Target & { kind: 'open' }, tried: Tried): Promise<void> {
+    if (endpoint === null) return;
+    const { health } = this.#options;
+    if (tried.isDelivered) return health.succeeded(tenant, endpoint);
+    await health.failed(tenant, endpoint, { reason: tried.error ?? '', isGone: tried.status === GONE });
   }
 }

@@ -8,23 +8,11 @@ import type { SubmitRequest } from '../api.ts';
  * (id, times, defaults that a newer config may change) does not count, nor where the request came from.
  */
 export function requestHash(request: SubmitRequest): string {
-  const {
-    type,
-    input,
-    tags,
-    priority,
-    runAt,
-    delayMs,
-    timeoutMs,
-    deadlineMs,
-    retry,
-    retainMs,
-    callbackUrl,
-    sequenceKey,
-  } = request;
+  const { type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey } =
+    request;
   const asked = [
     ...[type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs],
-    ...[callbackUrl, sequenceKey],
+    ...[callback, sequenceKey],
   ];
   return hash('sha256', stableText(asked.map((part) => (part ?? null) as Json)), 'hex');
 }

@@ -17,12 +17,12 @@ describe('requestIssues', () => {
   it('finds nothing wrong with a request that uses every field to its limit', () => {
     const request = {
       ...{ priority: -100, runAt: NOW + 366 * DAY, timeoutMs: 7 * DAY, deadlineMs: 1, retainMs: 0 },
-      ...{ idempotencyKey: 'k'.repeat(255), sequenceKey: 's', callbackUrl: 'https://x.example/?a=b' },
+      ...{ idempotencyKey: 'k'.repeat(255), sequenceKey: 's', callback: { url: 'https://x.example/?a=b' } },
       tags: Object.fromEntries(Array.from({ length: 20 }, (_, index) => [`tag-${index}`, 'v'.repeat(500)])),
       retry: { attempts: 100, backoffMs: 0, factor: 1, maxMs: 7 * DAY },
     };
     assert.deepEqual(issues(request), []);
-    assert.deepEqual(issues({ runAt: null, delayMs: null, retry: null, callbackUrl: null, tags: {} }), []);
+    assert.deepEqual(issues({ runAt: null, delayMs: null, retry: null, callback: null, tags: {} }), []);
   });
 
   for (const [request, expected] of [
@@ -46,13 +46,22 @@ describe('requestIssues', () => {
     [{ tags: { '': 'x' } }, '/tags/ must have a name of 1 to 100 characters'],
     [{ tags: { 'a/b~c': 'v'.repeat(501) } }, '/tags/a~1b~0c must be a text of at most 500 characters'],
     [{ tags: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [i, ''])) }, '/tags must have at most 20 tags'],
-    [{ callbackUrl: 'ftp://x.example/' }, '/callbackUrl must be an absolute http or https URL'],
-    [{ callbackUrl: 'http://10.1.2.3/' }, '/callbackUrl must not lead to a private address, and 10.1.2.3 is one'],
-    [{ callbackUrl: 'http://[::1]:9/' }, '/callbackUrl must not lead to a private address, and [::1] is one'],
-    [{ callbackUrl: 'http://2130706433/' }, '/callbackUrl must not lead to a private address, and 127.0.0.1 is one'],
-    [{ callbackUrl: 'http://localhost/' }, '/callbackUrl must not lead to a private address, and localhost is one'],
-    [{ callbackUrl: '/hook' }, '/callbackUrl must be an absolute http or https URL'],
-    [{ callbackUrl: `http://x.example/${'a'.repeat(2_000)}` }, '/callbackUrl must have at most 2000 characters'],
+    [{ callback: { url: 'ftp://x.example/' } }, '/callback/url must be an absolute http or https URL'],
+    [
+      { callback: { url: 'http://10.1.2.3/' } },
+      '/callback/url must not lead to a private address, and 10.1.2.3 is one',
+    ],
+    [{ callback: { url: 'http://[::1]:9/' } }, '/callback/url must not lead to a private address, and [::1] is one'],
+    [
+      { callback: { url: 'http://2130706433/' } },
+      '/callback/url must not lead to a private address, and 127.0.0.1 is one',
+    ],
+    [
+      { callback: { url: 'http://localhost/' } },
+      '/callback/url must not lead to a private address, and localhost is one',
+    ],
+    [{ callback: { url: '/hook' } }, '/callback/url must be an absolute http or https URL'],
+    [{ callback: { url: `http://x.example/${'a'.repeat(2_000)}` } }, '/callback/url must have at most 2000 characters'],
   ] as const) {
     it(`says "${expected}"`, () => assert.deepEqual(issues(request), [expected]));
   }
@@ -86,7 +95,7 @@ describe('requestHash', () => {
       { retainMs: 5 },
       { runAt: 5 },
       { retry: { attempts: 5 } },
-      { callbackUrl: 'http://a.example' },
+      { callback: { url: 'http://a.example' } },
       { sequenceKey: 'a' },
     ];
     const hashes = [base, ...variants.map((variant) => ({ ...base, ...variant }))].map(requestHash);

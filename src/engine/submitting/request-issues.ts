@@ -2,8 +2,8 @@
 import type { RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isContradiction } from '../../core/retry.ts';
-import { isPrivateHost } from '../../net/guarded-lookup.ts';
 import type { Issue, SubmitRequest } from '../api.ts';
+import { urlProblem } from '../webhooks/callback.ts';
 
 /** The issues of `request`; an empty array when all is well. The usual request allocates nothing else here. */
 export function requestIssues(
@@ -25,9 +25,9 @@ export function requestIssues(
   if (request.type.length > limits.typeLengthMax) add('/type', `must have at most ${limits.typeLengthMax} characters`);
   if (request.retry) retryIssues(request.retry, limits, add);
   if (request.tags) tagIssues(request.tags, limits, add);
-  if (request.callbackUrl != null) {
-    const problem = callbackProblem(request.callbackUrl, limits, allowsPrivateCallbacks);
-    if (problem !== null) add('/callbackUrl', problem);
+  if (request.callback != null) {
+    const problem = urlProblem(request.callback.url, limits, allowsPrivateCallbacks);
+    if (problem !== null) add('/callback/url', problem);
   }
   if (request.runAt != null) runAtIssues(request.runAt, now, limits, add);
   if (request.runAt != null && request.delayMs != null) add('/delayMs', 'must not be given together with runAt');
@@ -71,16 +71,6 @@ function tagIssues(tags: Readonly<Record<string, string>>, limits: Limits, add: 
     if (typeof value !== 'string' || value.length > limits.tagValueLengthMax)
       add(path, `must be a text of at most ${limits.tagValueLengthMax} characters`);
   }
-}
-
-function callbackProblem(url: string, { callbackUrlLengthMax }: Limits, allowsPrivate: boolean): string | null {
-  if (url.length > callbackUrlLengthMax) return `must have at most ${callbackUrlLengthMax} characters`;
-  const target = URL.parse(url);
-  if (target === null || (target.protocol !== 'http:' && target.protocol !== 'https:'))
-    return 'must be an absolute http or https URL';
-  // Names are looked up when something is delivered; what is private in any case is better said now than never delivered.
-  if (allowsPrivate || !isPrivateHost(target.hostname)) return null;
-  return `must not lead to a private address, and ${target.hostname} is one`;
 }
 
 function pointerPart(key: string): string {

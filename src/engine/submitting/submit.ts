@@ -4,6 +4,7 @@
  * Everything up to the store is synchronous unless a type's own input check is not: with 64 callers this path decides how
  * close a submit comes to a bare POST. A job is announced after it is on disk, never before.
  */
+import { BideError } from '../../core/errors.ts';
 import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Quota } from '../../core/quota-error.ts';
@@ -15,6 +16,8 @@ import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
+import type { Books } from '../webhooks/books.ts';
+import { type Callback, eventWordsOf, originWith } from '../webhooks/callback.ts';
 import { type Coming, isForetold } from './coming.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
@@ -29,6 +32,7 @@ export interface SubmitOptions extends EngineBase {
   readonly population: Population;
   readonly reader: Reader;
   readonly allowsPrivateDeliveries: boolean;
+  readonly books: Books;
 }
 
 export interface Submits {
@@ -114,7 +118,14 @@ function submitOne(context: Context, request: SubmitRequest, own?: Own): SubmitO
   const issues = requestIssues(request, now, limits, context.allowsPrivateDeliveries);
   if (issues.length > 0) return { kind: 'invalidRequest', issues };
   const asked = { request, type, now, own };
-  const checked = type.checkInput(request.input ?? null);
+  if (!request.callback) return checkInput(context, asked);
+  return callbackError(context, request.tenant, request.callback).then((error) =>
+    error === null ? checkInput(context, asked) : { kind: 'invalidCallback', error },
+  );
+}
+
+function checkInput(context: Context, asked: Asked): SubmitOutcome | Promise<SubmitOutcome> {
+  const checked = asked.type.checkInput(asked.request.input ?? null);
   return checked instanceof Promise
     ? checked.then((check) => takeRoom(context, asked, check))
     : takeRoom(context, asked, checked);
@@ -217,6 +228,21 @@ function jsonText(input: Json): string | null {
   }
 }
 
+async function callbackError({ books }: Context, tenant: string, callback: Callback): Promise<BideError | null> {
+  try {
+    eventWordsOf(callback.events);
+  } catch (error) {
+    if (error instanceof BideError) return error;
+    throw error;
+  }
+  const { secretId } = callback;
+  if (secretId === undefined) return null;
+  const { endpoints } = await books.recent(tenant);
+  if (endpoints.some(({ id }) => id === secretId)) return null;
+  const message = 'The secretId of the callback is that of no webhook.';
+  return new BideError('WEBHOOK_NOT_FOUND', message, { id: secretId.slice(0, 100) });
+}
+
 function overQuota(limit: Quota['limit'], limits: Limits): SubmitOutcome {
   return { kind: 'overQuota', limit, value: limits[limit] };
 }
@@ -248,8 +274,8 @@ function specOf(
     retainMs: request.retainMs ?? defaults.retainMs ?? limits.retainMs,
     idempotencyKey,
     requestHash: idempotencyKey === null ? null : requestHash(request),
-    callbackUrl: request.callbackUrl ?? null,
-    origin: request.origin ?? null,
+    callbackUrl: request.callback?.url ?? null,
+    origin: request.callback ? originWith(request.origin ?? null, request.callback) : (request.origin ?? null),
   };
 }
 

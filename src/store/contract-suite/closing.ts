@@ -1,6 +1,6 @@
 /** The end: writes under way get through, later calls are refused. */
 import assert from 'node:assert/strict';
-import { claimSome, dumped, insertJob, NOW, newJob, readJob, rejectsWith } from './fixtures.ts';
+import { claimSome, dumped, insertJob, NOW, newDelivery, newJob, readJob, rejectsWith } from './fixtures.ts';
 import { alone, type Topic } from './suite.ts';
 
 export const closing: Topic = [
@@ -39,7 +39,19 @@ export const closing: Topic = [
       () => store.nextRunAt({ types: [context.type], now: NOW }),
       () => store.remove([{ id: job.id, revision: 1, now: NOW, goneUntil: NOW }]),
       () => store.deliveryClaim({ now: NOW, leaseMs: 1, max: 1 }),
-      () => store.deliverySettle([{ number: 1, fence: 1, retryAt: null }]),
+      () => store.deliverySettle([{ number: 1, fence: 1, tried: null, outcome: { kind: 'retry', at: NOW } }]),
+      () => store.deliveryAdd([newDelivery(context)]),
+      () => store.deliveryList({ tenant, limit: 1 }),
+      () => store.deliveryRead({ tenant, number: 1 }),
+      () => store.deliveryRedeliver({ tenant, now: NOW, number: 1 }),
+      () => store.deliveryPending({ tenant, endpointId: 'e' }),
+      () => store.deliveryPrune({ now: NOW, limit: 1 }),
+      () => store.follow({ tenant, name: 'n', wants: [], until: null, now: NOW }),
+      () => store.unfollow({ tenant, name: 'n' }),
+      () => store.eventRead({ tenant, after: 0, limit: 1 }),
+      () => store.eventPrune({ now: NOW, before: NOW, limit: 1 }),
+      () => store.fanOutRead({ limit: 1 }),
+      () => store.fanOutWrite({ from: 0, to: 0, deliveries: [] }),
       () => store.keyRead('k'),
       () => store.keyList(null),
       () => store.keyRevoke({ id: 'k', now: NOW }),
@@ -48,7 +60,7 @@ export const closing: Topic = [
       () => store.documentList({ tenant, kind: 'k', limit: 1 }),
       () => store.documentRemove(ref),
       () => dumped(store),
-      () => store.restore([{ kind: 'counter', number: 1 }]),
+      () => store.restore([{ kind: 'counter', number: 1, position: 0 }]),
       () => store.ping(),
       () => store.time(),
       () => store.migrate(),

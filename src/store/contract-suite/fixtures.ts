@@ -4,7 +4,7 @@ import { uuidv7 } from 'uuidv7';
 import { type Command, decide, expectedStates } from '../../core/decide.ts';
 import { BideError, type ErrorCode } from '../../core/errors.ts';
 import { type Job, type JobSpec, patched } from '../../core/job.ts';
-import type { ClaimedJob, NewJob, ResultContent, Store, StoreRecord, WholeJob } from '../contract.ts';
+import type { ClaimedJob, NewDelivery, NewJob, ResultContent, Store, StoreRecord, WholeJob } from '../contract.ts';
 import type { Context } from './suite.ts';
 
 /** A moment for tests: any will do, stores take times from their callers. */
@@ -158,4 +158,23 @@ export async function rejectsWith(promise: Promise<unknown>, ...codes: readonly 
     assert.ok(codes.includes(error.code), `${error.code} (${error.message}) is none of ${codes.join(', ')}`);
     return true;
   });
+}
+
+/** Of a job that need not exist. */
+export function newDelivery({ tenant }: Pick<Context, 'tenant'>, over: Partial<NewDelivery> = {}): NewDelivery {
+  return {
+    tenant,
+    jobId: '00000000-0000-7000-8000-000000000001',
+    revision: 1,
+    event: 'job.succeeded',
+    endpointId: null,
+    url: 'http://127.0.0.1:1/hook',
+    lane: 0,
+    origin: null,
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+    at: NOW,
+    dueAt: NOW,
+    ...over,
+  };
 }

@@ -117,11 +117,38 @@ async function retire({ store, dice, now }: Moment): Promise<void> {
 }
 
 async function deliver({ store, dice, now }: Moment): Promise<void> {
+  if (onceIn(dice, 2)) await fanOut(store);
   const held = await store.deliveryClaim({ now, leaseMs: LEASE_MS, max: dice.between(0, 3) });
   const settled = held.filter(() => onceIn(dice, 2));
+  const tried = { at: now, durationMs: 1, status: 500, error: null, answer: oneOf(dice, TEXTS) };
   await store.deliverySettle(
-    settled.map(({ number, fence }) => ({ number, fence, retryAt: onceIn(dice, 2) ? now + 500 : null })),
+    settled.map(({ number, fence }) => {
+      const outcome = onceIn(dice, 2) ? { kind: 'retry' as const, at: now + 500 } : DELIVERED;
+      return { number, fence, tried, outcome };
+    }),
   );
+}
+
+const DELIVERED = { kind: 'delivered', keepUntil: NOW + 10_000_000 } as const;
+
+/** A delivery to the callback of each event's job. */
+async function fanOut(store: Store): Promise<void> {
+  const { from, events } = await store.fanOutRead({ limit: 5 });
+  const deliveries = events.map(({ kind, at, job }) => ({
+    tenant: job.tenant,
+    jobId: job.id,
+    revision: job.revision,
+    event: kind,
+    endpointId: null,
+    url: job.callbackUrl ?? '',
+    lane: 0,
+    origin: job.origin,
+    headers: { text: job.callbackUrl ?? '' },
+    body: JSON.stringify(job),
+    at,
+    dueAt: at,
+  }));
+  await store.fanOutWrite({ from, to: events.at(-1)?.position ?? from, deliveries });
 }
 
 function newJobOf(dice: Dice, now: number) {

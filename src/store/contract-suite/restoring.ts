@@ -15,6 +15,7 @@ import {
   insertJobs,
   LEASE_MS,
   NOW,
+  newDelivery,
   newJob,
   readJob,
   succeed,
@@ -71,7 +72,7 @@ export const restoring: Topic = [
   }),
 
   alone('restore writes the rest when a part is there', async (context) => {
-    const jobs = await insertJobs(context, [{}, SEQUENCE, CALLBACK]);
+    const jobs = await insertJobs(context, [{}, SEQUENCE, {}]);
     const records = await dumped(context.store);
     const store = await context.openEmpty();
     await store.restore(records.slice(0, 2));
@@ -162,11 +163,16 @@ export const restoring: Topic = [
   alone('restore writes a record once when a batch has it twice', async (context) => {
     const { tenant } = context;
     await insertJob(context, CALLBACK);
-    const [, job] = await dumped(context.store);
+    await context.store.deliveryAdd([newDelivery(context)]);
+    const [, delivery, event, job] = await dumped(context.store);
     const key = { kind: 'key', key: keyOf(tenant) } as const;
-    assert.ok(job !== undefined);
+    assert.ok(delivery !== undefined && event !== undefined && job !== undefined);
+    const four = [key, delivery, event, job];
     const store = await context.openEmpty();
-    assert.deepEqual(await store.restore([key, job, key, job]), ['written', 'written', 'present', 'present']);
+    assert.deepEqual(await store.restore([...four, ...four]), [
+      ...Array(4).fill('written'),
+      ...Array(4).fill('present'),
+    ]);
     assert.deepEqual(await store.restore([]), []);
   }),
 
@@ -178,32 +184,83 @@ export const restoring: Topic = [
     assert.deepEqual(wholeJobsOf(await dumped(store)), twins.slice(0, 1));
   }),
 
-  alone('restore announces nothing, and unsettled deliveries go on in their order', async (context) => {
-    const [job] = await insertJobs(context, [CALLBACK, {}]);
+  alone('restore announces nothing, and events and deliveries go on where they were', async (context) => {
+    const { store, tenant } = context;
+    await insertJob(context, CALLBACK);
+    const first3 = [1, 2, 3].map((revision) => newDelivery(context, { revision, endpointId: 'e' }));
+    const other = newDelivery({ tenant: `${tenant}-other` }, { dueAt: NOW + 9 });
+    const mark = (await store.fanOutRead({ limit: 9 })).events.at(-1)?.position ?? 0;
+    await store.fanOutWrite({ from: 0, to: mark, deliveries: [...first3, other] });
     const running = await claimOne(context);
-    const held = first(await context.store.deliveryClaim({ now: NOW, leaseMs: LEASE_MS, max: 9 }));
-    await succeed(context.store, running, NOW + 1);
-    const { store } = await moved(context);
-    assert.deepEqual(await store.deliveryClaim({ now: NOW + LEASE_MS - 1, leaseMs: 1, max: 9 }), []);
-    const seen: string[] = [];
-    for (;;) {
-      const [delivery] = await store.deliveryClaim({ now: LATER, leaseMs: LEASE_MS, max: 9 });
-      if (delivery === undefined) break;
-      assert.deepEqual([delivery.jobId, delivery.tenant], [job?.id, context.tenant]);
-      if (seen.length === 0) assert.deepEqual([delivery.attempt, delivery.fence > held.fence], [2, true]);
-      seen.push(`${delivery.revision} ${delivery.state}`);
-      await store.deliverySettle([{ number: delivery.number, fence: delivery.fence, retryAt: null }]);
-    }
-    assert.deepEqual(seen, ['1 waiting', '2 running', '3 succeeded']);
+    await store.follow({ tenant, name: 'n', wants: ['waiting'], until: null, now: NOW });
+    const removed = await take(store, (await insertJob(context)).id, { kind: 'cancel' });
+    await store.remove([{ id: removed.id, revision: removed.revision, now: NOW, goneUntil: LATER }]);
+    await succeed(store, running, NOW + 1);
+    const held = first(await store.deliveryClaim({ now: NOW, leaseMs: LEASE_MS, max: 9 }));
+    const tried = { at: NOW, durationMs: 1, status: null, error: 'refused', answer: null };
+    await store.deliverySettle([
+      { number: held.number, fence: held.fence, tried, outcome: { kind: 'retry', at: NOW + 7 } },
+    ]);
+    const left = await store.fanOutRead({ limit: 9 });
+    assert.equal(left.events.length, 3);
+
+    const target = (await moved(context)).store;
+    assert.deepEqual(await target.fanOutRead({ limit: 9 }), left);
+    const { newest, prunedTo } = await target.eventRead({ tenant, after: 0, limit: 9 });
+    assert.deepEqual([newest, prunedTo], [left.events.at(-1)?.position, mark]);
+    assert.deepEqual(await target.deliveryClaim({ now: NOW + 6, leaseMs: 1, max: 9 }), []);
+    const again = first(await target.deliveryClaim({ now: NOW + 7, leaseMs: LEASE_MS, max: 9 }));
+    assert.ok(again.fence > held.fence);
+    assert.deepEqual(again, { ...held, number: again.number, fence: again.fence, attempt: 2, firstTriedAt: NOW });
+    assert.deepEqual(first(await target.deliveryList({ tenant, limit: 9, states: ['pending'] })).revision, 3);
+    assert.deepEqual((await target.deliveryRead({ tenant, number: again.number }))?.tries, [tried]);
+    assert.equal((await target.deliveryClaim({ now: LATER, leaseMs: 1, max: 9 })).length, 2);
+    await insertJob({ ...context, store: target }, CALLBACK);
+    const { events } = await target.eventRead({ tenant, after: newest, limit: 9 });
+    assert.deepEqual(
+      events.map(({ kind }) => kind),
+      ['waiting'],
+    );
   }),
 
-  alone('restore brings no delivery back that was settled since', async (context) => {
+  alone(
+    'restore brings no event back that was fanned out since, and no delivery that is there or was settled',
+    async (context) => {
+      const { store, tenant } = context;
+      await insertJob(context, CALLBACK);
+      await store.deliveryAdd([1, 2].map((revision) => newDelivery(context, { revision })));
+      const records = await dumped(store);
+      assert.deepEqual(
+        records.map(({ kind }) => kind),
+        ['counter', 'delivery', 'delivery', 'event', 'job'],
+      );
+      const { number, fence } = first(await store.deliveryClaim({ now: NOW, leaseMs: 1, max: 1 }));
+      const outcome = { kind: 'delivered', keepUntil: LATER } as const;
+      await store.deliverySettle([{ number, fence, tried: null, outcome }]);
+      assert.deepEqual(await store.restore(records), Array(5).fill('present'));
+      const { from, events } = await store.fanOutRead({ limit: 9 });
+      await store.fanOutWrite({ from, to: first(events).position, deliveries: [] });
+      assert.deepEqual(await store.restore(records), Array(5).fill('present'));
+      assert.equal(await store.deliveryPending({ tenant, endpointId: 'e' }), 0);
+      const pending = await store.deliveryList({ tenant, limit: 9, states: ['pending'] });
+      assert.deepEqual(
+        pending.map(({ revision }) => revision),
+        [2],
+      );
+      assert.deepEqual((await store.fanOutRead({ limit: 9 })).events, []);
+    },
+  ),
+
+  alone('restore of a counter lets events of a store in use go on', async (context) => {
+    const { store, tenant } = context;
     await insertJob(context, CALLBACK);
-    const records = await dumped(context.store);
-    const { number, fence } = first(await context.store.deliveryClaim({ now: NOW, leaseMs: 1, max: 1 }));
-    await context.store.deliverySettle([{ number, fence, retryAt: null }]);
-    await context.store.restore(records);
-    assert.deepEqual(await context.store.deliveryClaim({ now: LATER, leaseMs: 1, max: 1 }), []);
+    assert.deepEqual(await store.restore([{ kind: 'counter', number: 0, position: 100 }]), ['written']);
+    await insertJob(context, CALLBACK);
+    const { events, prunedTo } = await store.eventRead({ tenant, after: 0, limit: 9 });
+    assert.equal(events.length, 2);
+    assert.ok((events[1]?.position ?? 0) > 100);
+    assert.equal(prunedTo, 100);
+    assert.deepEqual((await store.fanOutRead({ limit: 9 })).events, events);
   }),
 
   alone('restore keeps the order of sequences and of claims', async (context) => {
@@ -222,7 +279,7 @@ export const restoring: Topic = [
     const jobs = await insertJobs(context, [SEQUENCE, SEQUENCE, SEQUENCE]);
     const records = await dumped(context.store);
     const target = { ...context, store: await context.openEmpty() };
-    await target.store.restore([{ kind: 'counter', number: 10 }]);
+    await target.store.restore([{ kind: 'counter', number: 10, position: 0 }]);
     const later = await insertJob(target, SEQUENCE);
     // The last one alone at first, as the next batch of an import would bring the others.
     await target.store.restore(records.slice(3));
@@ -252,8 +309,8 @@ export const restoring: Topic = [
 
   alone('restore raises the counter, which never goes down', async (context) => {
     const { store } = context;
-    assert.deepEqual(await store.restore([{ kind: 'counter', number: 1_000 }]), ['written']);
-    assert.deepEqual(await store.restore([{ kind: 'counter', number: 999 }]), ['present']);
+    assert.deepEqual(await store.restore([{ kind: 'counter', number: 1_000, position: 0 }]), ['written']);
+    assert.deepEqual(await store.restore([{ kind: 'counter', number: 999, position: 0 }]), ['present']);
     assert.equal((await insertJob(context)).number, 1_001);
     const grave = { id: uuidv7(), number: 2_000, tenant: context.tenant, goneAt: NOW, goneUntil: LATER };
     await store.restore([{ kind: 'tombstone', tombstone: grave }]);
@@ -267,7 +324,7 @@ export const restoring: Topic = [
     const other = (await context.opened.another?.()) ?? context.store;
     const batches = Array.from({ length: 24 }, () => Array.from({ length: 5 }, () => newJob(context)));
     const inserts = batches.map((batch, index) => (index % 2 === 0 ? other : context.store).insert(batch));
-    const raises = [20, 40, 60, 80].map((number) => context.store.restore([{ kind: 'counter', number }]));
+    const raises = [20, 40, 60, 80].map((number) => context.store.restore([{ kind: 'counter', number, position: 0 }]));
     const outcomes = (await Promise.all(inserts)).flat();
     await Promise.all(raises);
     const numbers = outcomes.map((outcome) => (outcome.kind === 'created' ? outcome.number : 0));
@@ -327,7 +384,7 @@ async function moved(context: Context): Promise<Context> {
 }
 
 function recordOf(job: Job): { readonly kind: 'job' } & WholeJob {
-  return { kind: 'job', job, input: '{}', result: null, deliveries: [], logs: [] };
+  return { kind: 'job', job, input: '{}', result: null, logs: [] };
 }
 
 function keyOf(tenant: string): StoredKey {

@@ -4,8 +4,10 @@ import { claiming } from './claiming.ts';
 import { closing } from './closing.ts';
 import { contention } from './contention.ts';
 import { deliveries } from './deliveries.ts';
+import { deliveryLog } from './delivery-log.ts';
 import { documents } from './documents.ts';
 import { dumping } from './dumping.ts';
+import { events } from './events.ts';
 import { figures } from './figures.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
@@ -42,7 +44,9 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   removing,
   logs,
   output,
+  events,
   deliveries,
+  deliveryLog,
   keys,
   documents,
   figures,

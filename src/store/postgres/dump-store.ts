@@ -9,21 +9,23 @@
  */
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { Origin } from '../../core/job.ts';
-import type { StoredState } from '../../core/state.ts';
-import type { LogLine, PendingDelivery, StoreRecord } from '../contract.ts';
+import type { LogLine, StoreRecord } from '../contract.ts';
 import { JOB_COLUMNS, JOB_WIDTH } from '../job-row.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { connect } from './connection/connect.ts';
 import { type ConnectionOptions, destroy, endWithin, lossOf, within } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
 import type { Row, Rows } from './connection/lane.ts';
+import { pendingOf } from './deliveries.ts';
 import { documentOf } from './documents.ts';
+import { eventOf } from './events.ts';
 import { keyOf } from './keys.ts';
 import { logLineOf } from './logs.ts';
-import { jobAt, jsonOf } from './rows.ts';
+import { jobAt } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
 import { SCHEMA_VERSION } from './schema/migrations.ts';
+import { HANDED, TRIES } from './statements/delivery-statements.ts';
+import { mark } from './statements/event-statements.ts';
 import { LOG_ROW } from './statements/log-statements.ts';
 import { finishedRow, jobRow, roomRow } from './statements/rooms.ts';
 import { LAST_NUMBER } from './statements/statement-parts.ts';
@@ -80,10 +82,12 @@ type Read = (text: string, values?: readonly unknown[]) => Promise<Rows>;
 
 async function* recordsOf(read: Read, s: string): AsyncGenerator<StoreRecord, void> {
   // The sequence is not part of any snapshot, so it is read after the snapshot was taken: then it is past every job in it.
-  const [counter] = await read(`SELECT ${LAST_NUMBER} FROM ${s}.job_numbers`);
-  yield { kind: 'counter', number: counter?.[0] as number };
+  const [counter] = await read(`SELECT ${LAST_NUMBER}, ${mark(s, 'fanned out')} FROM ${s}.job_numbers`);
+  yield { kind: 'counter', number: counter?.[0] as number, position: counter?.[1] as number };
   for await (const row of pages(read, KEYS(s))) yield { kind: 'key', key: keyOf(row) };
   for await (const row of pages(read, DOCUMENTS(s))) yield { kind: 'document', document: documentOf(row) };
+  for await (const row of pages(read, DELIVERIES(s))) yield { kind: 'delivery', delivery: pendingOf(row) };
+  for await (const row of pages(read, EVENTS(s))) yield { kind: 'event', event: eventOf(row) };
   for await (const row of pages(read, TOMBSTONES(s))) yield tombstoneOf(row);
   yield* wholeJobs(read, s);
 }
@@ -145,6 +149,29 @@ const DOCUMENTS = (s: string): Pages => ({
   start: ['', '', ''],
 });
 
+const DELIVERIES = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.deliveries WHERE number > $1::bigint AND job_id IS NOT NULL`,
+  columns: `${HANDED.join(', ')}, due_at, ${TRIES}`,
+  keys: ['number'],
+  keysAt: [0],
+  weight: 'octet_length(body)',
+  start: [0],
+});
+
+/** Those without a position have the next ones: a dump writes nothing, and may come from a standby. */
+const EVENTS = (s: string): Pages => ({
+  from: `SELECT * FROM (
+      SELECT position, kind, at, job FROM ${s}.events WHERE position > ${mark(s, 'fanned out')}
+      UNION ALL
+      SELECT ${mark(s, 'newest')} + row_number() OVER (ORDER BY number), kind, at, job FROM ${s}.event_arrivals) e
+    WHERE position > $1::bigint`,
+  columns: 'position, kind, at, job',
+  keys: ['position'],
+  keysAt: [0],
+  weight: 'octet_length(job)',
+  start: [0],
+});
+
 const TOMBSTONES = (s: string): Pages => ({
   from: `SELECT * FROM ${s}.tombstones WHERE number > $1::bigint`,
   columns: 'number, id, tenant, gone_at, gone_until',
@@ -170,11 +197,6 @@ const JOBS = (s: string): Pages => ({
 async function* wholeJobs(read: Read, s: string): AsyncGenerator<StoreRecord, void> {
   for await (const page of wholePages(read, JOBS(s))) {
     const jobs = page.map((row) => ({ job: jobAt(row), rest: row.slice(JOB_WIDTH) }));
-    const pending = await deliveriesOf(
-      read,
-      s,
-      jobs.flatMap(({ job }) => (job.callbackUrl === null ? [] : [job.id])),
-    );
     const logged = await loggedOf(
       read,
       s,
@@ -183,9 +205,8 @@ async function* wholeJobs(read: Read, s: string): AsyncGenerator<StoreRecord, vo
     for (const { job, rest } of jobs) {
       const [input, contentType, bytes] = rest as [string, string | null, Uint8Array];
       const result = contentType === null ? null : { contentType: givenText(contentType), bytes };
-      const deliveries = pending.get(job.id) ?? [];
       const logs = logged.has(job.number) ? await logsOf(read, s, job.number) : [];
-      yield { kind: 'job', job, input: givenText(input), result, deliveries, logs };
+      yield { kind: 'job', job, input: givenText(input), result, logs };
     }
   }
 }
@@ -204,36 +225,6 @@ async function logsOf(read: Read, s: string, number: number): Promise<readonly L
     number,
   ]);
   return rows.map(logLineOf);
-}
-
-async function deliveriesOf(read: Read, s: string, ids: readonly string[]): Promise<Map<string, PendingDelivery[]>> {
-  const pending = new Map<string, PendingDelivery[]>();
-  if (ids.length === 0) return pending;
-  const rows = await read(
-    `SELECT job_id, revision, state, url, origin, attempt, at, fence, due_at FROM ${s}.deliveries
-      WHERE job_id = ANY ($1::uuid[]) ORDER BY job_id, number`,
-    [plainArray(ids)],
-  );
-  for (const [jobId, ...row] of rows) {
-    const ofJob = pending.get(jobId as string) ?? [];
-    ofJob.push(deliveryOf(row, ofJob.length === 0));
-    pending.set(jobId as string, ofJob);
-  }
-  return pending;
-}
-
-function deliveryOf(row: Row, isFirst: boolean): PendingDelivery {
-  const [revision, state, url, origin, attempt, at, fence, dueAt] = row;
-  return {
-    revision: revision as number,
-    state: state as StoredState,
-    url: givenText(url as string),
-    origin: jsonOf<Origin>(origin as string | null),
-    attempt: attempt as number,
-    at: at as number,
-    fence: fence as number,
-    dueAt: isFirst ? (dueAt as number) : null,
-  };
 }
 
 function tombstoneOf([number, id, tenant, goneAt, goneUntil]: Row): StoreRecord {

@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { Store } from '../contract.ts';
+import type { DeliveryStore, EventStore, Store } from '../contract.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
@@ -20,9 +20,18 @@ import { hostsOf } from './connection/hosts.ts';
 import { openLanes } from './connection/lanes.ts';
 import { repeated } from './connection/repeat.ts';
 import { type Session, type Step, sessionOf } from './connection/session.ts';
-import { claimDeliveries, settleDeliveries } from './deliveries.ts';
+import {
+  addDeliveries,
+  claimDeliveries,
+  countPending,
+  pruneDeliveries,
+  redeliver,
+  settleDeliveries,
+} from './deliveries.ts';
+import { listDeliveries, readDelivery } from './delivery-list.ts';
 import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
+import { pruneEvents, readEvents, readFanOut, writeFanOut } from './events.ts';
 import { extendLeases } from './extend-leases.ts';
 import {
   dropStats,
@@ -35,6 +44,7 @@ import {
   writeStats,
   writeWorkers,
 } from './figures.ts';
+import { follow, unfollow } from './followers.ts';
 import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
@@ -211,8 +221,7 @@ function storeOf(parts: Parts): Store {
     logAppend: pass((batch) => appendLogs(session, batch)),
     logRead: pass((filter) => readLogs(session, filter)),
 
-    deliveryClaim: pass((request) => claimDeliveries(session, request)),
-    deliverySettle: pass((batch) => settleDeliveries(session, batch)),
+    ...eventCalls(session, quoted, pass),
 
     keyInsert: pass((key) => insertKey(session, key)),
     keyRead: pass((id) => readKey(session, id)),
@@ -227,6 +236,30 @@ function storeOf(parts: Parts): Store {
 
     dump: () => dumpStore(connection, schema, gate.closing),
     restore: pass((batch) => restoreRecords(session, batch)),
+  };
+}
+
+function eventCalls(
+  session: Session,
+  quoted: string,
+  pass: ReturnType<typeof gateOf>['pass'],
+): EventStore & DeliveryStore {
+  return {
+    follow: pass((follower) => follow(session, follower)),
+    unfollow: pass((ref) => unfollow(session, ref)),
+    eventRead: pass((request) => readEvents(session, request)),
+    eventPrune: pass((request) => pruneEvents(session, request)),
+    fanOutRead: pass((request) => readFanOut(session, request)),
+    fanOutWrite: pass((write) => writeFanOut(session, write)),
+
+    deliveryAdd: pass((batch) => addDeliveries(session, batch)),
+    deliveryClaim: pass((request) => claimDeliveries(session, request)),
+    deliverySettle: pass((batch) => settleDeliveries(session, batch)),
+    deliveryList: pass((filter) => listDeliveries(session, quoted, filter)),
+    deliveryRead: pass((ref) => readDelivery(session, ref)),
+    deliveryRedeliver: pass((request) => redeliver(session, request)),
+    deliveryPending: pass((ref) => countPending(session, ref)),
+    deliveryPrune: pass((request) => pruneDeliveries(session, request)),
   };
 }
 

@@ -2,7 +2,7 @@
  * Records of a dump, written as they are: one statement per kind, all of a batch in one transaction.
  *
  * 1. The counter first: a number is out of everybody's reach before a row with it can be there. It only goes up.
- * 2. Then keys, documents, tombstones and jobs; of each job that this transaction wrote, and of no other, its room and deliveries.
+ * 2. Then keys, documents, deliveries, events, tombstones and jobs; of each job that this transaction wrote, and of no other, its room and logs.
  *    A job that fits no room (waiting, and held by a worker) is a conflict: nothing could have made it.
  * 3. Jobs of sequences under the locks of their keys, as any change of them: see `sequence-statements.ts`.
  * 4. What was not written is looked at afterwards: it is there already, or something else is in its place.
@@ -10,7 +10,17 @@
  * Repeated after a lost answer it finds what the first try wrote. That counts as written then, though it cannot be told
  * from what was there before both.
  */
-import type { Document, RestoreOutcome, StoredKey, StoreRecord, Tombstone, WholeJob } from '../contract.ts';
+import type {
+  Document,
+  JobEvent,
+  PendingDelivery,
+  RestoreOutcome,
+  StoredKey,
+  StoreRecord,
+  Tombstone,
+  WholeJob,
+} from '../contract.ts';
+import { eventText } from '../event-row.ts';
 import { ROOM_COLUMNS, roomFor, roomOf } from '../job-rooms.ts';
 import { cellOf, FIXED_COLUMNS, type JobColumn, jobCells } from '../job-row.ts';
 import { logLevelNumber, streamNumber } from '../log-room.ts';
@@ -18,9 +28,11 @@ import { recordWeight } from '../record-batches.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
+import { CALLBACK_ENDPOINT, newDeliveryValues } from './deliveries.ts';
+import { placeArrivals } from './events.ts';
 import { sequencedOf } from './insert-jobs.ts';
 import { resultValues } from './result-values.ts';
-import { columnArray, jsonText, STORED } from './rows.ts';
+import { columnArray, jsonText, plainColumn, STORED, textColumn } from './rows.ts';
 import { runSequenced } from './sequences.ts';
 import { plainArray, storedText, storedTextArray, textArray } from './wire-text.ts';
 
@@ -44,14 +56,24 @@ export async function restoreRecords(
   const kinds = [
     writesOf(batch, KEYS, (record) => (record.kind === 'key' ? record.key : null)),
     writesOf(batch, DOCUMENTS, (record) => (record.kind === 'document' ? record.document : null)),
+    writesOf(batch, DELIVERIES, (record) => (record.kind === 'delivery' ? record.delivery : null)),
+    writesOf(batch, EVENTS, (record) => (record.kind === 'event' ? record.event : null)),
     writesOf(batch, TOMBSTONES, (record) => (record.kind === 'tombstone' ? record.tombstone : null)),
     writesOf(batch, JOBS, (record) => (record.kind === 'job' && isPossible(record) ? record : null)),
   ].filter((one) => one !== null);
   const highest = Math.max(0, ...batch.map(numberOf));
+  const furthest = Math.max(0, ...batch.map((record) => (record.kind === 'counter' ? record.position : 0)));
+  const hasEvents = batch.some(({ kind }) => kind === 'delivery' || kind === 'event');
   return repeated(async (isRepeat) => {
     const outcomes = new Array<RestoreOutcome>(batch.length).fill('conflict');
-    const last = (await session.run('jobNumberRead', []))[0]?.[0] as number;
-    const before = highest > last ? raiseSteps(highest) : [];
+    const [last, newest] = (await session.run('counterRead', []))[0] as [number, number];
+    // Those without a position have one then, which a dump of this store may have told.
+    if (hasEvents || furthest > newest) await placeArrivals(session);
+    const before = [
+      ...(highest > last ? raiseSteps(highest) : []),
+      ...(hasEvents || furthest > newest ? [EVENT_LOCK] : []),
+      ...(furthest > newest ? [{ name: 'eventRaise' as const, values: [furthest] }] : []),
+    ];
     const jobs = batch.flatMap((record) => (record.kind === 'job' ? [record.job] : []));
     const sequenced = sequencedOf(jobs);
     const steps = [...before, ...kinds.flatMap((kind) => kind.steps)];
@@ -63,11 +85,14 @@ export async function restoreRecords(
       at += kind.steps.length;
     }
     for (const [index, record] of batch.entries()) {
-      if (record.kind === 'counter') outcomes[index] = record.number > last ? 'written' : 'present';
+      if (record.kind !== 'counter') continue;
+      outcomes[index] = record.number > last || record.position > newest ? 'written' : 'present';
     }
     return outcomes;
   });
 }
+
+const EVENT_LOCK: Step = { name: 'eventLock', values: [] };
 
 function numberOf(record: StoreRecord): number {
   if (record.kind === 'counter') return record.number;
@@ -187,6 +212,57 @@ const TOMBSTONES: Kind<Tombstone> = {
   isThere: ({ number }, [jobNumber, , graveNumber]) => jobNumber === null && graveNumber === number,
 };
 
+const DELIVERIES: Kind<PendingDelivery> = {
+  steps: (deliveries) => {
+    const once = [...new Map(deliveries.map((delivery) => [deliveryKey(delivery), delivery])).values()];
+    return [
+      {
+        name: 'deliveryRestore',
+        values: [
+          ...newDeliveryValues(once),
+          plainColumn(once.map(({ attempt }) => attempt)),
+          plainColumn(once.map(({ fence }) => fence)),
+          plainColumn(once.map(({ firstTriedAt }) => firstTriedAt)),
+          textColumn(once.map(({ tries }) => JSON.stringify(tries.map(jsonText)))),
+        ],
+      },
+    ];
+  },
+  keyOf: deliveryKey,
+  standing: (deliveries) => ({
+    name: 'deliveryStanding',
+    values: [
+      plainArray(deliveries.map(({ jobId }) => jobId)),
+      plainArray(deliveries.map(({ revision }) => revision)),
+      textArray(deliveries.map(({ endpointId }) => endpointId ?? CALLBACK_ENDPOINT)),
+      textArray(deliveries.map(({ event }) => event)),
+    ],
+  }),
+  isThere: () => true,
+};
+
+function deliveryKey({ jobId, revision, endpointId, event }: PendingDelivery): string {
+  return [jobId, revision, storedText(endpointId ?? CALLBACK_ENDPOINT), storedText(event)].join('\n');
+}
+
+const EVENTS: Kind<JobEvent> = {
+  steps: (events) => [
+    {
+      name: 'eventRestore',
+      values: [
+        plainArray(events.map(({ position }) => position)),
+        plainArray(events.map(({ at }) => at)),
+        textArray(events.map(({ job }) => job.tenant)),
+        textArray(events.map(({ kind }) => kind)),
+        storedTextArray(events.map(({ job }) => eventText(jobCells(job, STORED)))),
+      ],
+    },
+  ],
+  keyOf: ({ position }) => String(position),
+  standing: (events) => ({ name: 'eventStanding', values: [plainArray(events.map(({ position }) => position))] }),
+  isThere: () => true,
+};
+
 const JOBS: Kind<WholeJob> = {
   steps: (wholes) => partsOf(onceEach(wholes), recordWeight, JOB_BYTES_MAX).flatMap(jobSteps),
   keyOf: ({ job }) => job.id,
@@ -218,8 +294,6 @@ function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
     if (room === 'finished') values.push(...resultValues(inRoom.map(({ result }) => result)));
     steps.push({ name, values });
   }
-  const deliveries = deliveryValues(wholes);
-  if (deliveries !== null) steps.push({ name: 'deliveryRestore', values: deliveries });
   const logs = logValues(wholes);
   if (logs !== null) steps.push({ name: 'logRestore', values: logs });
   return steps;
@@ -254,24 +328,5 @@ function logValues(wholes: readonly WholeJob[]): readonly unknown[] | null {
     plainArray(said.map(({ line }) => logLevelNumber(line.level))),
     textArray(said.map(({ line }) => line.line)),
     textArray(said.map(({ line }) => line.fields)),
-  ];
-}
-
-/** Null where nothing is to be delivered. */
-function deliveryValues(wholes: readonly WholeJob[]): readonly unknown[] | null {
-  const pending = wholes.flatMap(({ job, deliveries }) => deliveries.map((delivery) => ({ job, delivery })));
-  if (pending.length === 0) return null;
-  return [
-    plainArray(pending.map(({ job }) => job.id)),
-    textArray(pending.map(({ job }) => job.tenant)),
-    plainArray(pending.map(({ delivery }) => delivery.revision)),
-    textArray(pending.map(({ delivery }) => delivery.state)),
-    textArray(pending.map(({ delivery }) => delivery.url)),
-    storedTextArray(pending.map(({ delivery }) => jsonText(delivery.origin))),
-    plainArray(pending.map(({ delivery }) => delivery.attempt)),
-    plainArray(pending.map(({ delivery }) => delivery.at)),
-    plainArray(pending.map(({ delivery }) => delivery.fence)),
-    // Due at once when its turn comes, whatever this machine's time is.
-    plainArray(pending.map(({ delivery }) => delivery.dueAt ?? 0)),
   ];
 }

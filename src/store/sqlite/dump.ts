@@ -7,17 +7,17 @@
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { BideError } from '../../core/errors.ts';
-import type { Origin } from '../../core/job.ts';
-import type { StoredState } from '../../core/state.ts';
-import type { LogLine, PendingDelivery, StoreRecord } from '../contract.ts';
+import type { LogLine, StoreRecord } from '../contract.ts';
 import { JOB_WIDTH } from '../job-row.ts';
-import { recordBatches } from '../record-batches.ts';
+import { BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
+import { placeOf } from './event-reads.ts';
+import { eventOfRow, pendingOfRow } from './event-wire.ts';
 import { documentOfRow, keyOfRow, logLineOfRow } from './main-reads.ts';
 import { resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
-import { jobAt, jsonOf } from './rows.ts';
+import { jobAt } from './rows.ts';
 
 /** @param closing ends the dump when the store closes */
 export async function* dumpDatabase(path: string, closing: AbortSignal): AsyncGenerator<readonly StoreRecord[], void> {
@@ -50,12 +50,26 @@ function translated<T>(path: string, work: () => T): T {
 }
 
 function* recordsOf(connection: Connection): Generator<StoreRecord, void> {
-  yield { kind: 'counter', number: Number(connection.get('jobNumberRead')?.[0]) };
+  const position = placeOf(connection, 'fan-out');
+  yield { kind: 'counter', number: Number(connection.get('jobNumberRead')?.[0]), position };
   for (const row of connection.each('keyListAll')) yield { kind: 'key', key: keyOfRow(row) };
   for (const row of connection.each('dumpDocuments')) yield { kind: 'document', document: documentOfRow(row) };
+  for (const row of connection.each('dumpDeliveries')) yield { kind: 'delivery', delivery: pendingOfRow(row) };
+  yield* eventsBehind(connection, position);
   for (const row of connection.each('dumpTombstones')) yield tombstoneOf(row);
   const logsOf = logsByJob(connection);
   for (const row of connection.each('dumpJobs')) yield wholeJobOf(connection, row, logsOf);
+}
+
+/** Page by page, since it is a stretch of a table. */
+function* eventsBehind(connection: Connection, position: number): Generator<StoreRecord, void> {
+  for (let after = position; ; ) {
+    const rows = connection.all('eventRead', after, Number.MAX_SAFE_INTEGER, BATCH_RECORDS_MAX);
+    for (const row of rows) yield { kind: 'event', event: eventOfRow(row) };
+    const last = rows.at(-1);
+    if (last === undefined) return;
+    after = last[0] as number;
+  }
 }
 
 function tombstoneOf(row: Row): StoreRecord {
@@ -86,21 +100,6 @@ function wholeJobOf(connection: Connection, row: Row, logsOf: (number: number) =
     job,
     input,
     result: job.result === null || bytes === null ? null : { contentType: job.result.contentType, bytes },
-    deliveries: job.callbackUrl === null ? [] : connection.all('dumpDeliveriesOfJob', job.number).map(deliveryOf),
     logs: logsOf(job.number),
-  };
-}
-
-function deliveryOf(row: Row): PendingDelivery {
-  const [revision, state, url, origin, attempt, at, fence, dueAt] = row;
-  return {
-    revision: revision as number,
-    state: state as StoredState,
-    url: url as string,
-    origin: jsonOf<Origin>(origin as string | null),
-    attempt: attempt as number,
-    at: at as number,
-    fence: fence as number,
-    dueAt: dueAt as number | null,
   };
 }

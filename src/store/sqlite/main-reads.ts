@@ -3,12 +3,11 @@
  * message to another thread would cost.
  */
 
-import type { Json, Origin } from '../../core/job.ts';
+import type { Json } from '../../core/job.ts';
 import type { Scope } from '../../core/scopes.ts';
 import type { StoredState } from '../../core/state.ts';
 import type {
   Count,
-  Delivery,
   Document,
   JobRef,
   LogFilter,
@@ -27,7 +26,7 @@ import { logLevelNumber, logLevelOf, streamNumber, streamOf } from '../log-room.
 import type { Connection } from './connection.ts';
 import { PART_BYTES, resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
-import { jobAt, jsonOf } from './rows.ts';
+import { jobAt } from './rows.ts';
 import type { StatementName } from './statements.ts';
 import type { DocumentRef } from './writes/documents.ts';
 
@@ -186,20 +185,4 @@ export function documentRows(
 export function readDocument(connection: Connection, { tenant, kind, name }: DocumentRef): Document | null {
   const row = connection.get('documentRead', tenant, kind, name);
   return row === undefined ? null : documentOfRow(row);
-}
-
-export function deliveryOfRow(row: Row): Delivery {
-  return {
-    number: row[0] as number,
-    jobId: row[1] as string,
-    tenant: row[2] as string,
-    revision: row[3] as number,
-    state: row[4] as StoredState,
-    url: row[5] as string,
-    lane: row[6] as number,
-    origin: jsonOf<Origin>(row[7] as string | null),
-    attempt: row[8] as number,
-    at: row[9] as number,
-    fence: row[10] as number,
-  };
 }

@@ -27,6 +27,7 @@ const IN_ROOMS = [
 const DUE = /INDEX waiting_by_claim_order \(type=\? AND priority=\? AND run_at<\?\)/;
 const DUE_OF_TENANT = /INDEX waiting_by_tenant_claim_order \(tenant=\? AND type=\? AND priority=\? AND run_at<\?\)/;
 const BY_NUMBER = /INTEGER PRIMARY KEY \(rowid=\?\)/;
+const BEFORE = /INDEX deliveries_by_order \(tenant=\? AND job_id=\? AND endpoint_id=\?\)/;
 
 /** Steps that each statement's plan must have. None may scan a table or sort. */
 const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
@@ -67,10 +68,29 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   tombstoneById: [/PRIMARY KEY \(id=\?\)/],
   tombstoneByNumber: [/INDEX tombstones_by_number \(number=\?\)/],
   tombstoneDeleteOver: [/INDEX tombstones_by_end \(gone_until<\?\)/],
-  deliveryClaim: [/INDEX deliveries_by_turn \(tenant=\? AND lane=\? AND due_at>\? AND due_at<\?\)/],
-  deliveryInsert: [/INDEX deliveries_by_job \(job_number=\?\)/],
-  deliveryPromote: [/INDEX deliveries_by_job \(job_number=\?\)/],
-  deliveryDeleteOfJob: [/INDEX deliveries_by_job \(job_number=\?\)/],
+  followerDeleteOver: [/INDEX followers_by_end \(until<\?\)/],
+  followerWantsOfTenant: [/PRIMARY KEY \(tenant=\?\)/],
+  eventRead: [/SEARCH events USING INTEGER PRIMARY KEY \(rowid>\? AND rowid<\?\)/],
+  eventReadOfTenant: [/INDEX events_by_tenant \(tenant=\? AND position>\? AND position<\?\)/],
+  eventAges: [/SEARCH events USING INTEGER PRIMARY KEY \(rowid<\?\)/],
+  eventDeleteTo: [/SEARCH events USING INTEGER PRIMARY KEY \(rowid<\?\)/],
+  deliveryClaim: [/INDEX deliveries_by_turn \(tenant=\? AND lane=\? AND due_at<\?\)/],
+  deliveryDue: [/COVERING INDEX deliveries_by_due \(due_at<\?\)/],
+  deliveryNextLane: [/INDEX deliveries_by_turn \(tenant=\? AND lane>\?\)/],
+  deliveryInsert: [BEFORE],
+  deliveryUnblock: [BEFORE],
+  deliveryRedeliver: [
+    BY_NUMBER,
+    /INDEX deliveries_by_order \(tenant=\? AND job_id=\? AND endpoint_id=\? AND number<\?\)/,
+  ],
+  deliveryBlock: [/INDEX deliveries_by_(order|job) \(tenant=\? AND job_id=\? AND .*number>\?\)/],
+  deliveryFailed: [/INDEX deliveries_by_endpoint \(tenant=\? AND endpoint_id=\? AND state=\?\)/],
+  deliveryPending: [/COVERING INDEX deliveries_by_endpoint \(tenant=\? AND endpoint_id=\? AND state=\?\)/],
+  deliveryDeleteOver: [/INDEX deliveries_by_end \(keep_until<\?\)/],
+  deliveryList: [/INDEX deliveries_by_state \(tenant=\? AND state=\? AND number<\?\)/],
+  deliveryListOfEndpoint: [/INDEX deliveries_by_endpoint \(tenant=\? AND endpoint_id=\? AND state=\? AND number<\?\)/],
+  deliveryListOfJob: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\? AND state=\? AND number<\?\)/],
+  deliveryIsThere: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\?\)/],
   documentList: [/INDEX documents_by_creation \(tenant=\? AND kind=\?\)/],
 };
 

@@ -20,7 +20,7 @@ export type Value = null | number | string | Uint8Array;
 export type Row = readonly Value[];
 
 /** UTF-8 has no place for lone surrogates: SQLite would put U+FFFD there, and a row that is answered without being read must say so too. */
-const AS_IT_IS: TextCodec = { stored: (text) => text.toWellFormed(), given: (text) => text };
+export const AS_IT_IS: TextCodec = { stored: (text) => text.toWellFormed(), given: (text) => text };
 
 export const jobAt = jobReader(AS_IT_IS);
 

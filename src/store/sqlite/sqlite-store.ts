@@ -1,15 +1,17 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
-import type { Store, StoreFacts, StoreRecord } from '../contract.ts';
+import type { DeliveryStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
+import { kindsMask } from '../event-row.ts';
 import { JOB_WIDTH } from '../job-row.ts';
 import { errorCountsOf, statSumOf } from '../stat-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
+import { listDeliveries, readDelivery, readEvents, readFanOut } from './event-reads.ts';
+import { deliveryOfRow, deliveryRow } from './event-wire.ts';
 import { inspectDatabase } from './inspect.ts';
 import {
   countOfRow,
-  deliveryOfRow,
   documentOfRow,
   documentRows,
   keyOfRow,
@@ -64,6 +66,7 @@ export function createStore(parts: StoreParts): Store {
     ...jobWrites(gate),
     ...jobReads(gate),
     ...logCalls(gate),
+    ...eventCalls(gate),
     ...deliveryCalls(gate),
     ...statCalls(gate),
     ...workerCalls(gate),
@@ -238,12 +241,38 @@ function logCalls({ writer, read }: Gate): Pick<Store, 'logAppend' | 'logRead'> 
   };
 }
 
-function deliveryCalls({ writer }: Gate): Pick<Store, 'deliveryClaim' | 'deliverySettle'> {
+function eventCalls({ writer, read }: Gate): EventStore {
   return {
+    async follow({ tenant, name, wants, until, now }) {
+      return writer().call('follow', { tenant, name, wants: kindsMask(wants), until, now }, 1);
+    },
+    async unfollow(ref) {
+      await writer().call('unfollow', ref, 1);
+    },
+    eventRead: async (request) => read((connection) => readEvents(connection, request)),
+    eventPrune: async (request) => writer().call('eventPrune', request, request.limit),
+    fanOutRead: async ({ limit }) => read((connection) => readFanOut(connection, limit)),
+    async fanOutWrite({ from, to, deliveries }) {
+      const rows = deliveries.map(deliveryRow);
+      return writer().call('fanOutWrite', { from, to, deliveries: rows }, Math.max(1, rows.length));
+    },
+  };
+}
+
+function deliveryCalls({ writer, read }: Gate): DeliveryStore {
+  return {
+    deliveryAdd: async (batch) => writer().call('deliveryAdd', batch.map(deliveryRow), batch.length),
     async deliveryClaim(request) {
       return (await writer().call('deliveryClaim', request, request.max)).map(deliveryOfRow);
     },
     deliverySettle: async (batch) => writer().call('deliverySettle', batch, batch.length),
+    deliveryList: async (filter) => read((connection) => listDeliveries(connection, filter)),
+    deliveryRead: async ({ tenant, number }) => read((connection) => readDelivery(connection, tenant, number)),
+    deliveryRedeliver: async (request) =>
+      writer().call('deliveryRedeliver', request, 'limit' in request ? request.limit : 1),
+    deliveryPending: async ({ tenant, endpointId }) =>
+      read((connection) => connection.get('deliveryPending', tenant, endpointId)?.[0] as number),
+    deliveryPrune: async (request) => writer().call('deliveryPrune', request, request.limit),
   };
 }
 

@@ -12,6 +12,7 @@ import { LOG_LINE_BYTES } from '../../core/log-line.ts';
 import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
 import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
 import { FIGURE_COLUMNS, FIGURE_SUMS } from '../stat-row.ts';
+import { EVENT_STATEMENTS } from './event-statements.ts';
 
 /** A job wherever it is: at most four index probes, and one moment, since it is one statement. */
 export const EVERYWHERE = `jobs j LEFT JOIN waiting w ON w.number = j.number LEFT JOIN running r ON r.number = j.number
@@ -38,9 +39,6 @@ export const ROOM_ROWS: Readonly<Record<Room, string>> = {
   finished: snapshotIn('finished', NULL),
 };
 
-const DELIVERY_ROW = 'number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence';
-/** What a dump has of a delivery; job and tenant are those of the job that it belongs to. */
-const PENDING_ROW = 'revision, state, url, origin, attempt, at, fence, due_at';
 const LOG_ROW = 'stream, position, fence, attempt, at, level, line, fields';
 /** As positions count them. */
 const LINE_BYTES = `${LOG_LINE_BYTES} + octet_length(line) + coalesce(octet_length(fields), 0)`;
@@ -207,29 +205,7 @@ export const STATEMENTS = {
       AND (l.attempt = 0 OR (l.level >= ?3 AND (?4 IS NULL OR l.attempt = ?4)))
     ORDER BY l.position LIMIT +?5`,
 
-  // --- Deliveries -----------------------------------------------------------------------------------------------------------
-  deliveryInsert: `INSERT INTO deliveries
-    (job_number, job_id, tenant, revision, state, url, lane, origin, attempt, at, fence, due_at)
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?10, ?7, 0, ?8, 0,
-      CASE WHEN EXISTS (SELECT 1 FROM deliveries WHERE job_number = ?1) THEN NULL ELSE ?9 END)`,
-  deliveryClaim: `UPDATE deliveries SET attempt = attempt + 1, fence = fence + 1, due_at = ?1
-    WHERE number IN (
-      SELECT number FROM deliveries WHERE tenant = ?4 AND lane = ?5 AND due_at IS NOT NULL AND due_at <= ?2
-      ORDER BY due_at, number LIMIT +?3)
-    RETURNING ${DELIVERY_ROW}`,
-  deliveryNextTenant: 'SELECT min(tenant) FROM deliveries WHERE due_at IS NOT NULL AND tenant > ?',
-  deliveryNextLane: 'SELECT min(lane) FROM deliveries WHERE due_at IS NOT NULL AND tenant = ? AND lane > ?',
-  /** The fence moves on, so that a second settlement under the same one finds nothing. */
-  deliveryRetry: 'UPDATE deliveries SET due_at = ?3, fence = fence + 1 WHERE number = ?1 AND fence = ?2',
-  deliveryDelete: 'DELETE FROM deliveries WHERE number = ? AND fence = ? RETURNING job_number',
-  /** Its turn has come, however late it is: ahead of every delivery that waits for a time. */
-  deliveryPromote: `UPDATE deliveries SET due_at = 0
-    WHERE number = (SELECT min(number) FROM deliveries WHERE job_number = ?)`,
-  deliveryDeleteOfJob: 'DELETE FROM deliveries WHERE job_number = ?',
-
-  /** After the job: revision to due time. Its order among those of its job is that of the inserts. */
-  deliveryRestore: `INSERT INTO deliveries
-    (job_number, job_id, tenant, lane, ${PENDING_ROW}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+  ...EVENT_STATEMENTS,
 
   // --- Figures --------------------------------------------------------------------------------------------------------------
   statPut: `INSERT OR REPLACE INTO minute_stats (tenant, type, minute, node, errors, ${FIGURE_COLUMNS.join(', ')})
@@ -276,7 +252,6 @@ export const STATEMENTS = {
   dumpTombstones: 'SELECT id, number, tenant, gone_at, gone_until FROM tombstones ORDER BY number',
   dumpJobs: `SELECT ${SNAPSHOT}, j.input, f.result FROM ${EVERYWHERE} ORDER BY j.number`,
   dumpLogs: `SELECT number, ${LOG_ROW} FROM job_lines ORDER BY number, stream, position`,
-  dumpDeliveriesOfJob: `SELECT ${PENDING_ROW} FROM deliveries WHERE job_number = ? ORDER BY number`,
 } satisfies Record<string, string>;
 
 export type StatementName = keyof typeof STATEMENTS;

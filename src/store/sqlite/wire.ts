@@ -7,13 +7,13 @@ import type {
   GuardedPatch,
   InsertOutcome,
   NewJob,
-  PendingDelivery,
   ResultContent,
   StoreRecord,
 } from '../contract.ts';
 import { comesBackSame, JOB_WIDTH, patchMask } from '../job-row.ts';
+import { deliveryRow, eventRow } from './event-wire.ts';
 import type { Row, Value } from './rows.ts';
-import { jobAt, jsonText, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
+import { jobAt, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
 import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import { END_COLUMNS } from './writes/end-seen.ts';
@@ -112,22 +112,17 @@ export function recordRows(record: StoreRecord): RecordRows {
     const { tenant, kind, name, data, revision, createdAt } = record.document;
     return { kind: 'document', row: [tenant, kind, name, JSON.stringify(data), revision, createdAt] };
   }
+  if (record.kind === 'delivery') return { kind: 'delivery', row: deliveryRow(record.delivery) };
+  if (record.kind === 'event') return { kind: 'event', event: eventRow(record.event) };
   if (record.kind !== 'job') return record;
-  const { job, input, result, deliveries, logs } = record;
+  const { job, input, result, logs } = record;
   return {
     kind: 'job',
     row: rowOf(job),
     input,
     result: result === null ? null : standalone(result),
-    // Only the first may have a due time, and has to.
-    deliveries: deliveries.map((delivery, index) => deliveryRow(delivery, index === 0 ? (delivery.dueAt ?? 0) : null)),
     logs,
   };
-}
-
-function deliveryRow(delivery: PendingDelivery, dueAt: number | null): Row {
-  const { revision, state, url, origin, attempt, at, fence } = delivery;
-  return [revision, state, url, jsonText(origin), attempt, at, fence, dueAt];
 }
 
 /**

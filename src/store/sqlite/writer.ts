@@ -10,6 +10,7 @@ import type { MigrationReport } from '../contract.ts';
 import { type Checkpoints, createCheckpoints } from './checkpoint.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
+import { createFollowers, type Followers } from './followers.ts';
 import { migrateDatabase } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
 import { shrinkABit } from './shrink.ts';
@@ -17,8 +18,9 @@ import { type WireReply, type WireRequest, wireError } from './thread-protocol.t
 import type { Answerer } from './thread-shell.ts';
 import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
-import { claimDeliveries, settleDeliveries } from './writes/deliveries.ts';
+import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
 import { removeDocument, writeDocument } from './writes/documents.ts';
+import { follow, pruneEvents, unfollow, writeFanOut } from './writes/events.ts';
 import { extendLeases } from './writes/extend-leases.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
@@ -36,8 +38,15 @@ const WRITES = {
   extend: extendLeases,
   remove: removeJobs,
   logAppend: appendLogs,
+  follow,
+  unfollow,
+  eventPrune: pruneEvents,
+  fanOutWrite: writeFanOut,
+  deliveryAdd: addDeliveries,
   deliveryClaim: claimDeliveries,
   deliverySettle: settleDeliveries,
+  deliveryRedeliver: redeliver,
+  deliveryPrune: pruneDeliveries,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
   statWrite: writeStats,
@@ -77,8 +86,9 @@ export type WriterRequest = WireRequest<keyof WriterTable & string>;
 /** @param subject the file, as errors name it */
 export function createWriter(connection: Connection, subject: string): Answerer {
   const checkpoints = createCheckpoints(connection, subject);
+  const base: Base = { connection, subject, followers: createFollowers() };
   return {
-    answer: (requests) => answerAll(connection, subject, requests as readonly WriterRequest[]),
+    answer: (requests) => answerAll(base, requests as readonly WriterRequest[]),
     rest: checkpoints.runIfDue,
     idle: () => shrunk(connection, checkpoints),
     close: () => connection.close(),
@@ -97,12 +107,19 @@ function shrunk(connection: Connection, checkpoints: Checkpoints): boolean {
   return true;
 }
 
-function answerAll(connection: Connection, subject: string, requests: readonly WriterRequest[]): readonly WireReply[] {
+/** What every answer needs. */
+interface Base {
+  readonly connection: Connection;
+  readonly subject: string;
+  readonly followers: Followers;
+}
+
+function answerAll(base: Base, requests: readonly WriterRequest[]): readonly WireReply[] {
   const writes = requests.filter(isWrite);
   const others = requests.filter((request) => !isWrite(request));
   return [
-    ...(writes.length === 0 ? [] : answerWrites(connection, subject, writes)),
-    ...others.map((request) => answerOther(connection, subject, request)),
+    ...(writes.length === 0 ? [] : answerWrites(base, writes)),
+    ...others.map((request) => answerOther(base, request)),
   ];
 }
 
@@ -110,16 +127,12 @@ function isWrite(request: WriterRequest): boolean {
   return Object.hasOwn(WRITES, request[1]);
 }
 
-function answerWrites(
-  connection: Connection,
-  subject: string,
-  requests: readonly WriterRequest[],
-): readonly WireReply[] {
+function answerWrites(base: Base, requests: readonly WriterRequest[]): readonly WireReply[] {
   try {
-    return inTransaction(connection, (transaction) => requests.map((request) => answerWrite(transaction, request)));
+    return inTransaction(base, (transaction) => requests.map((request) => answerWrite(transaction, request)));
   } catch (error) {
-    if (requests.length > 1) return requests.flatMap((request) => answerWrites(connection, subject, [request]));
-    return requests.map(([id]) => [id, null, wireError(storeError(error, subject))]);
+    if (requests.length > 1) return requests.flatMap((request) => answerWrites(base, [request]));
+    return requests.map(([id]) => [id, null, wireError(storeError(error, base.subject))]);
   }
 }
 
@@ -128,24 +141,25 @@ function answerWrite(transaction: Transaction, [id, operation, payload]: WriterR
   return [id, write(transaction, payload)];
 }
 
-function inTransaction<T>(connection: Connection, work: (transaction: Transaction) => T): T {
+function inTransaction<T>({ connection, followers }: Base, work: (transaction: Transaction) => T): T {
   // Only after a rollback that failed: without this, no transaction would ever begin again.
   if (connection.database.isTransaction) connection.exec('ROLLBACK');
   connection.exec('BEGIN IMMEDIATE');
   try {
-    const transaction = transactionOn(connection);
+    const transaction = transactionOn(connection, followers);
     const answer = work(transaction);
     transaction.settle();
     connection.exec('COMMIT');
     return answer;
   } catch (error) {
+    followers.forget();
     // A full disk or a failed write has rolled back already.
     if (connection.database.isTransaction) connection.exec('ROLLBACK');
     throw error;
   }
 }
 
-function answerOther(connection: Connection, subject: string, [id, , payload]: WriterRequest): WireReply {
+function answerOther({ connection, subject }: Base, [id, , payload]: WriterRequest): WireReply {
   try {
     const { isDryRun } = payload as { readonly isDryRun: boolean };
     return [id, migrateDatabase(connection.database, isDryRun)];

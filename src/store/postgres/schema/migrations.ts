@@ -13,6 +13,7 @@
  */
 
 import { FIGURE_COLUMNS } from '../../stat-row.ts';
+import { eventTables } from './event-tables.ts';
 
 /**
  * The code of an error, escaped as in JSON. By a pattern, since a cast to jsonb fails for some texts that JSON may hold, and cut, since an
@@ -272,31 +273,7 @@ CREATE TABLE ${s}.tombstones (
 CREATE UNIQUE INDEX tombstones_by_number ON ${s}.tombstones (number);
 CREATE INDEX tombstones_by_end ON ${s}.tombstones (gone_until);
 
-CREATE TABLE ${s}.deliveries (
-  number bigint GENERATED ALWAYS AS IDENTITY,
-  job_id uuid NOT NULL,
-  revision bigint NOT NULL,
-  at bigint NOT NULL,
-  due_at bigint NOT NULL,
-  fence bigint NOT NULL,
-  attempt integer NOT NULL,
-  state text COLLATE "C" NOT NULL,
-  tenant text COLLATE "C" NOT NULL,
-  url text COLLATE "C" NOT NULL,
-  origin text COLLATE "C",
-  lane integer NOT NULL GENERATED ALWAYS AS (coalesce(hashtext(substring(url from '^[a-z]+://([^/?#]*)')) & 31, 0)) STORED,
-  CONSTRAINT deliveries_by_number PRIMARY KEY (number)
-) WITH (
-  -- Every row is written, claimed and removed within seconds: mostly dead rows, as in any queue.
-  fillfactor = 70,
-  autovacuum_vacuum_threshold = 1000,
-  autovacuum_vacuum_scale_factor = 0.01,
-  autovacuum_vacuum_cost_delay = 1
-);
-CREATE INDEX deliveries_by_turn ON ${s}.deliveries (tenant, lane, due_at, number);
-CREATE INDEX deliveries_by_job ON ${s}.deliveries (job_id, number);
-
-CREATE TABLE ${s}.keys (
+${eventTables(s)}CREATE TABLE ${s}.keys (
   id text COLLATE "C" NOT NULL,
   tenant text COLLATE "C" NOT NULL,
   name text COLLATE "C" NOT NULL,

@@ -15,8 +15,20 @@
  * differs: SQLite patches one job after another, in its one writer.
  */
 
+import { FINAL_STATES } from '../../../core/state.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
-import { columnType, type JobColumn, maskColumns, PATCH_COLUMNS, patchBit, ROOMS, type Room } from '../../job-row.ts';
+import {
+  columnType,
+  FIXED_COLUMNS,
+  JOB_COLUMNS,
+  type JobColumn,
+  maskColumns,
+  PATCH_COLUMNS,
+  patchBit,
+  ROOMS,
+  type Room,
+} from '../../job-row.ts';
+import { kindOfChange, writeEvents } from './event-statements.ts';
 import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, jobRow, keyIn } from './rooms.ts';
 import { type Columns, unnestOf } from './statement-parts.ts';
 
@@ -89,7 +101,7 @@ const RESULT_COLUMNS: Columns = [
 
 /** What rides along from `batch` to the rows that come out. */
 const CARRIED = [
-  ...['ord', 'happened_at', 'seen_revision', 'target', 'state_before', 'result_bytes_before', 'input_bytes'],
+  ...['ord', 'at', 'seen_revision', 'target', 'state_before', 'result_bytes_before', 'input_bytes'],
   ...['number', 'tenant', 'type', 'created_at', 'priority', 'sequence_key', 'retain_ms', 'has_callback'],
 ];
 const JOB_CELLS = `number, tenant, type, created_at, priority, sequence_key, retain_ms,
@@ -118,7 +130,8 @@ function jobApply(s: string, shape: Shape, hasResults: boolean): string {
           `changed AS MATERIALIZED (${written.map(({ name }) => `SELECT * FROM ${name}`).join(' UNION ALL ')})`,
         ]),
     ...shape.to.map((room) => `came_${room} AS (${arrive(draft, room)})`),
-    ...(shape.to.length > 0 ? [`announced AS (${announce(s)})`, `counted AS (${count(s, hasResults)})`] : []),
+    `told AS (${tell(draft)})`,
+    ...(shape.to.length > 0 ? [`counted AS (${count(s, hasResults)})`] : []),
   ];
   return `WITH ${steps.join(', ')}\n${ANSWER(s)}`;
 }
@@ -133,7 +146,10 @@ interface Draft {
 
 /** The batch beside its jobs and, of several rooms, the row that each is in, locked. */
 function batchOf(s: string, { from }: Shape, given: Columns): string {
-  const cells = ['ord', ...given.map(([name]) => name).filter((name) => name !== 'id' && name !== 'target')];
+  const cells = [
+    'ord',
+    ...given.map(([name]) => name).filter((name) => !['id', 'target', 'happened_at'].includes(name)),
+  ];
   const [only, ...others] = from;
   const room =
     only !== undefined && others.length === 0
@@ -141,6 +157,7 @@ function batchOf(s: string, { from }: Shape, given: Columns): string {
       : `LATERAL (${from.map((room) => `SELECT * FROM (${probe(s, room)}) ${room}`).join(' UNION ALL ')}) r`;
   return `
   SELECT ${cells.map((name) => `g.${name}`).join(', ')}, j.*,
+    coalesce(g.happened_at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at,
     r.room, r.state_before, r.result_bytes_before, coalesce(g.target, r.room) AS target
   FROM ${unnestOf(given, 'g')}
   CROSS JOIN LATERAL (SELECT ${JOB_CELLS} FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
@@ -236,14 +253,19 @@ function arrive({ s, content }: Draft, room: Room): string {
   SELECT ${[...same, ...extra[room].map(([, cell]) => cell)].join(', ')} FROM changed WHERE is_moved AND target = '${room}'`;
 }
 
-function announce(s: string): string {
-  return `
-  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
-  SELECT j.id, c.tenant, c.revision, c.state, j.callback_url, j.origin, 0, t.at, 0, t.at
-  FROM changed c
-  CROSS JOIN LATERAL (SELECT id, callback_url, origin FROM ${s}.jobs WHERE number = c.number LIMIT 1) j
-  CROSS JOIN LATERAL (SELECT coalesce(c.happened_at, (extract(epoch FROM clock_timestamp()) * 1000)::bigint) AS at) t
-  WHERE c.has_callback AND c.state <> c.state_before ORDER BY c.number`;
+function tell({ s, shape }: Draft): string {
+  const states = ROOMS.filter((room) => shape.to.includes(room)).flatMap((room) =>
+    room === 'finished' ? FINAL_STATES : [room],
+  );
+  return writeEvents(s, {
+    from: `changed c CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = c.number LIMIT 1) j`,
+    tenant: 'c.tenant',
+    hasCallback: 'c.has_callback',
+    at: 'c.at',
+    number: 'c.number',
+    kind: states.length === 0 ? 'changed' : kindOfChange(states, 'c.state', 'c.state_before'),
+    job: JOB_COLUMNS.map((column) => `${FIXED_COLUMNS.includes(column) ? 'j' : 'c'}.${column}`),
+  });
 }
 
 function count(s: string, hasResults: boolean): string {

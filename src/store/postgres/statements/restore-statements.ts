@@ -8,12 +8,14 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
+import { mark } from './event-statements.ts';
 import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
 import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 const counter = (s: string) => ({
-  jobNumberRead: `SELECT ${LAST_NUMBER} FROM ${s}.job_numbers`,
+  /** The last job number, the newest position. */
+  counterRead: `SELECT ${LAST_NUMBER}, ${mark(s, 'newest')} FROM ${s}.job_numbers`,
   /**
    * Changes nothing, and keeps everybody else from taking a number until the transaction ends. `setval` alone would be a race: numbers
    * that others take between the look at the sequence and the write would be given out a second time.
@@ -49,17 +51,12 @@ const TOMBSTONE_COLUMNS: Columns = [
   ['gone_at', 'bigint'],
   ['gone_until', 'bigint'],
 ];
-const DELIVERY_COLUMNS: Columns = [
-  ['job_id', 'uuid'],
-  ['tenant', 'text'],
-  ['revision', 'bigint'],
-  ['state', 'text'],
-  ['url', 'text'],
-  ['origin', 'text'],
-  ['attempt', 'int'],
+const EVENT_COLUMNS: Columns = [
+  ['position', 'bigint'],
   ['at', 'bigint'],
-  ['fence', 'bigint'],
-  ['due_at', 'bigint'],
+  ['tenant', 'text'],
+  ['kind', 'text'],
+  ['job', 'text'],
 ];
 /** After the columns of finished jobs; then one parameter with the bytes of all results. */
 const RESULT_COLUMNS: Columns = [
@@ -138,12 +135,6 @@ const jobs = (s: string) => ({
   jobRestoreWaiting: roomRestore(s, 'waiting'),
   jobRestoreRunning: roomRestore(s, 'running'),
   jobRestoreFinished: roomRestore(s, 'finished'),
-  deliveryRestore: insertAll(
-    s,
-    'deliveries',
-    DELIVERY_COLUMNS,
-    `EXISTS (SELECT 1 FROM ${s}.jobs WHERE id = g.job_id AND ${WRITTEN_NOW})`,
-  ),
   /** $1 ids: number and revision of the job, number of the tombstone. */
   jobStanding: `SELECT g.ord, j.number, j.revision, t.number FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
     LEFT JOIN LATERAL (
@@ -164,6 +155,17 @@ export function restoreStatementsOf(s: string) {
       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, kind, name, ord)
       CROSS JOIN LATERAL (
         SELECT revision, created_at FROM ${s}.documents WHERE tenant = g.tenant AND kind = g.kind AND name = g.name LIMIT 1) d`,
+    /** After `eventLock`. */
+    eventRestore: `
+WITH came AS (
+  ${insertAll(s, 'events', EVENT_COLUMNS, `g.position > ${mark(s, 'fanned out')}`)} ON CONFLICT DO NOTHING RETURNING position
+), raised AS (
+  UPDATE ${s}.event_marks m SET position = c.position FROM (SELECT max(position) AS position FROM came) c
+  WHERE m.name = 'newest' AND m.position < c.position
+)
+SELECT position FROM came`,
+    /** $1 positions: what was not written is taken, or fanned out. */
+    eventStanding: 'SELECT ord FROM unnest($1::bigint[]) WITH ORDINALITY AS g(position, ord)',
     tombstoneRestore: `${insertAll(s, 'tombstones', TOMBSTONE_COLUMNS, hasNone(s, 'jobs'))} ON CONFLICT DO NOTHING RETURNING id`,
   };
 }

@@ -18,6 +18,8 @@ import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
+import { deliveryStatementsOf } from './delivery-statements.ts';
+import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
@@ -36,6 +38,17 @@ const NEW_NAMES = NEW_COLUMNS.map(([column]) => column)
   .filter((column) => column !== 'run_at' && column !== 'deadline_at')
   .join(', ');
 
+/** What a new job has besides what it brings. */
+const NEW_CELLS: Readonly<Partial<Record<JobColumn, string>>> = {
+  state: `'waiting'`,
+  attempt: '0',
+  fence: '0',
+  revision: '1',
+  percent: '0',
+};
+const newCell = (column: JobColumn) =>
+  column === 'number' || NEW_JOB_COLUMNS.includes(column) ? column : (NEW_CELLS[column] ?? 'NULL');
+
 /**
  * differs: SQLite looks for an earlier job with the idempotency key, then inserts; here the unique index decides, since others
  * insert at the same time. What was not inserted is looked up by `jobFindEarlier`, with a snapshot that sees it.
@@ -48,7 +61,7 @@ WITH given AS MATERIALIZED (
   INSERT INTO ${s}.jobs (number, ${NEW_NAMES})
   SELECT number, ${NEW_NAMES} FROM given ORDER BY idempotency_key, tenant, ord
   ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
-  RETURNING id, number, tenant, type, tags, callback_url, origin, created_at, octet_length(input) AS bytes
+  RETURNING id, number, tenant, type, tags, octet_length(input) AS bytes
 ), came AS (
   INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, percent, attempt, fence, revision)
   SELECT ${HEADS.waiting.join(', ')}, sequence_key IS NOT NULL, run_at, deadline_at, 0, 0, 0, 1 FROM given
@@ -56,10 +69,16 @@ WITH given AS MATERIALIZED (
   WHERE (number IN (SELECT number FROM inserted)) IS TRUE
 ), tagged AS (
   INSERT INTO ${s}.job_tags (tenant, name, value, number) ${TAG_ROWS}
-), announced AS (
-  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
-  SELECT id, tenant, 1, 'waiting', callback_url, origin, 0, created_at, 0, created_at
-  FROM inserted WHERE callback_url IS NOT NULL ORDER BY number
+), told AS (${writeEvents(s, {
+  from: 'given g',
+  tenant: 'g.tenant',
+  hasCallback: 'callback_url IS NOT NULL',
+  at: 'created_at',
+  number: 'number',
+  kind: 'waiting',
+  job: JOB_COLUMNS.map(newCell),
+  where: '(number IN (SELECT number FROM inserted)) IS TRUE',
+})}
 ), counted AS (
   ${countChanges(s, `SELECT tenant, type, 'waiting' AS state, 1 AS jobs, bytes FROM inserted`)}
 )
@@ -100,7 +119,7 @@ const CLAIMED_CELLS: Readonly<Partial<Record<JobColumn, string>>> = {
 const CLAIMED_ROW = JOB_COLUMNS.map((column) => {
   const isThere = FIXED_COLUMNS.includes(column) || ROOM_COLUMNS.waiting.includes(column);
   return isThere ? column : (CLAIMED_CELLS[column] ?? `NULL::${columnType(column)}`);
-}).join(', ');
+});
 
 /**
  * $1 types, $2 their slots, $3 max, $4 now, $5 worker, $6 lease end, $7 tenant where there is one.
@@ -142,10 +161,15 @@ WITH RECURSIVE wants AS (
 ), came AS (
   INSERT INTO ${s}.running (${[...HEADS.running, ...ROOM_COLUMNS.waiting].join(', ')}, worker, lease_until)
   SELECT ${[...HEADS.running, ...ROOM_COLUMNS.waiting].join(', ')}, $5::text, $6::bigint FROM claimed
-), announced AS (
-  INSERT INTO ${s}.deliveries (job_id, tenant, revision, state, url, origin, attempt, at, fence, due_at)
-  SELECT id, tenant, revision, 'running', callback_url, origin, 0, started_at, 0, started_at
-  FROM claimed WHERE callback_url IS NOT NULL ORDER BY number
+), told AS (${writeEvents(s, {
+    from: 'claimed',
+    tenant: 'claimed.tenant',
+    hasCallback: 'callback_url IS NOT NULL',
+    at: 'started_at',
+    number: 'number',
+    kind: 'running',
+    job: CLAIMED_ROW,
+  })}
 ), counted AS (
   ${countChanges(
     s,
@@ -154,7 +178,7 @@ WITH RECURSIVE wants AS (
     CROSS JOIN (VALUES ('waiting', -1), ('running', 1)) d(state, sign)`,
   )}
 )
-SELECT ${CLAIMED_ROW}, input FROM claimed`;
+SELECT ${CLAIMED_ROW.join(', ')}, input FROM claimed`;
 }
 
 /** $1 ids (sorted, each once), $2 fences, $3 lease ends. */
@@ -175,11 +199,11 @@ RETURNING l.ord, r.cancel_requested_at`;
  */
 const jobRemove = (s: string) => `
 WITH gone AS MATERIALIZED (
-  SELECT g.*, j.number, j.tenant, j.type, j.tags, j.callback_url, f.state, j.bytes + coalesce(f.bytes, 0) AS bytes
+  SELECT g.*, j.number, j.tenant, j.type, j.tags, f.state, j.bytes + coalesce(f.bytes, 0) AS bytes
   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
     WITH ORDINALITY AS g(id, revision, gone_at, gone_until, ord)
   CROSS JOIN LATERAL (
-    SELECT number, tenant, type, tags, callback_url, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+    SELECT number, tenant, type, tags, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   CROSS JOIN LATERAL (
     ${finishedRow(s, 'j', 'state, octet_length(result) AS bytes', 'AND revision = g.revision FOR UPDATE')}) f
 ), left_finished AS (
@@ -193,9 +217,7 @@ WITH gone AS MATERIALIZED (
       SELECT ctid FROM ${s}.job_tags
       WHERE tenant = g.tenant AND name = pair.name AND value = pair.value AND number = g.number LIMIT 1) t
     WHERE g.tags IS NOT NULL))
-), ${logRemoval(s)}, delivery_gone AS (
-  DELETE FROM ${s}.deliveries WHERE job_id = ANY (ARRAY(SELECT id FROM gone WHERE callback_url IS NOT NULL))
-), buried AS (
+), ${logRemoval(s)}, buried AS (
   INSERT INTO ${s}.tombstones (id, number, tenant, gone_at, gone_until)
   -- One that is over already would outlive this statement, whose deletion does not see what it inserts.
   SELECT id, number, tenant, gone_at, gone_until FROM gone WHERE gone_until > $5::bigint
@@ -282,7 +304,7 @@ const sweeps = (s: string) => ({
 /** Everything that a job is written to. */
 const TABLES = [
   ...['jobs', 'waiting', 'running', 'finished', 'job_count_changes'],
-  ...['job_lines', 'job_tags', 'tombstones', 'deliveries'],
+  ...['job_lines', 'job_tags', 'tombstones', 'event_arrivals'],
 ];
 
 /** What `ping` does in one transaction: each step fails where writes would. */
@@ -328,6 +350,8 @@ export function statementsOf(s: string) {
     ...sweeps(s),
     ...countStatementsOf(s),
     ...sequenceStatementsOf(s),
+    ...eventStatementsOf(s),
+    ...deliveryStatementsOf(s),
     ...sideStatementsOf(s),
     ...figureStatementsOf(s),
     ...restoreStatementsOf(s),

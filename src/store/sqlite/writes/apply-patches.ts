@@ -1,7 +1,7 @@
 /**
  * Guarded patches: compare, then set, inside the writer's transaction, so that nothing comes between the two.
  *
- * The job is read first although an UPDATE or a DELETE alone could compare: counts, deliveries and sequences need the state before,
+ * The job is read first although an UPDATE or a DELETE alone could compare: counts, events and sequences need the state before,
  * and from the old row and the patch follows the new one without reading it again.
  */
 import type { StoredState } from '../../../core/state.ts';
@@ -12,6 +12,7 @@ import type { Row, Value } from '../rows.ts';
 import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { END_COLUMNS, type EndOfSeen, endSeen } from './end-seen.ts';
+import { changed } from './events.ts';
 import { enterRoom, leaveRoom, requireRoom } from './rooms.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
@@ -81,7 +82,7 @@ export function applyPatches(transaction: Transaction, { heads, values, results 
     const nextAt = valueAt + (end === null ? maskColumns(mask) : END_COLUMNS).length;
     const given = values.slice(valueAt, nextAt);
     const result = resultBytes === null ? null : results.subarray(resultAt, resultAt + resultBytes);
-    if (end !== null && endSeen(transaction, end, given, result)) kinds.push(APPLIED_TO_SEEN);
+    if (end !== null && endSeen(transaction, end, given, { result, at: head.at })) kinds.push(APPLIED_TO_SEEN);
     else kinds.push(applyPatch(transaction, head, patchOf(head, given, result), jobs));
     valueAt = nextAt;
     resultAt += resultBytes ?? 0;
@@ -145,7 +146,8 @@ function write(transaction: Transaction, change: Change, at: number | null): voi
   const bytes = ((next[AT.result_bytes] ?? 0) as number) - ((before[AT.result_bytes] ?? 0) as number);
   if (bytes !== 0) transaction.use(next[AT.tenant] as string, { jobs: 0, bytes });
   const state = before[AT.state] as StoredState;
-  if (next[AT.state] !== state) stateChanged(transaction, next, state, at);
+  if (next[AT.state] === state) changed(transaction, next, 'changed', at);
+  else stateChanged(transaction, next, state, at);
 }
 
 /** The job stays in its room. */

@@ -7,6 +7,7 @@
 import type { StoredState } from '../../../core/state.ts';
 import type { Row } from '../rows.ts';
 import { columnsOf } from '../statements.ts';
+import { writeEvent } from './events.ts';
 import { enterFinished } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -14,6 +15,13 @@ export interface EndOfSeen {
   /** That the job had when it was seen. */
   readonly revision: number;
   readonly type: string;
+}
+
+/** What is not in that row. */
+export interface EndFacts {
+  readonly result: Uint8Array | null;
+  /** When it ended; null when nobody said. */
+  readonly at: number | null;
 }
 
 /** The columns of its row in `finished`. */
@@ -30,7 +38,7 @@ export function endSeen(
   transaction: Transaction,
   { revision, type }: EndOfSeen,
   row: Row,
-  result: Uint8Array | null,
+  { result, at }: EndFacts,
 ): boolean {
   const { connection } = transaction;
   const number = row[AT_END.number] as number;
@@ -38,7 +46,11 @@ export function endSeen(
   enterFinished(transaction, row, result);
   const tenant = row[AT_END.tenant] as string;
   transaction.count(tenant, type, 'running', -1);
-  transaction.count(tenant, type, row[AT_END.state] as StoredState, 1);
+  const state = row[AT_END.state] as StoredState;
+  transaction.count(tenant, type, state, 1);
   transaction.use(tenant, { jobs: 0, bytes: (row[AT_END.bytes] as number | null) ?? 0 });
+  // Read back: to send the rest along with every end would cost more than this costs those that are followed (4 µs).
+  const whole = transaction.isFollowed(tenant, state) ? connection.get('jobByNumber', number) : undefined;
+  if (whole !== undefined) writeEvent(transaction, whole, state, at);
   return true;
 }

@@ -1,16 +1,20 @@
 /** New jobs, and replays of jobs that their idempotency key finds again. */
-import type { Tags } from '../../../core/job.ts';
-import { AT, FIXED_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
+import { type JobSpec, jobOf, type Tags } from '../../../core/job.ts';
+import { AT, FIXED_COLUMNS, JOB_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
-import { NEW_JOB_WIDTH } from '../rows.ts';
+import { NEW_JOB_WIDTH, pushCells } from '../rows.ts';
+import { writeEvent } from './events.ts';
 import { isBlocked } from './rooms.ts';
-import { announce } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 /** In `numbers`, in place of the number of a new job. */
 export const EXISTING = 0;
 export const CONFLICT = -1;
 export const ABSENT = -2;
+
+/** The columns of a new job that change later. Of a submit two of them depend, and they are written over these. */
+const FRESH: Value[] = [];
+pushCells(FRESH, JOB_COLUMNS.slice(FIXED_COLUMNS.length), jobOf({} as JobSpec, 0));
 
 export interface Inserted {
   /** Per job its number, or ABSENT, or EXISTING or CONFLICT: then the rows of `jobs` are theirs, in order. */
@@ -59,17 +63,21 @@ function insertJob(transaction: Transaction, job: Row, input: string): number {
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
   transaction.count(tenant, job[NEW_AT.type] as string, 'waiting', 1);
   transaction.use(tenant, { jobs: 1, bytes: Buffer.byteLength(input) });
-  if (job[NEW_AT.callback_url] !== null) announceNew(transaction, number, job[NEW_AT.created_at] as number);
+  if (job[NEW_AT.callback_url] !== null || transaction.isFollowed(tenant, 'waiting'))
+    writeEvent(transaction, newRow(number, job), 'waiting', job[NEW_AT.created_at] as number);
   return number;
+}
+
+/** The row of the job as it is now. What changes later is the same for every new job, but for two columns. */
+function newRow(number: number, job: Row): Row {
+  const next = [number, ...job.slice(0, FIXED_COLUMNS.length - 1), ...FRESH];
+  next[AT.run_at] = job[NEW_AT.run_at] ?? null;
+  next[AT.deadline_at] = job[NEW_AT.deadline_at] ?? null;
+  return next;
 }
 
 export function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {
   for (const [name, value] of Object.entries(tags)) {
     transaction.connection.run('jobTagInsert', tenant, name, value, number);
   }
-}
-
-function announceNew(transaction: Transaction, number: number, at: number): void {
-  const row = transaction.connection.get('jobByNumber', number);
-  if (row !== undefined) announce(transaction, row, at);
 }

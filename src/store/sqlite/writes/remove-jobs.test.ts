@@ -18,7 +18,6 @@ test('removeJobs leaves no row of the job in any table but its tombstone', () =>
   const transaction = transactionOn(connectionOf(database));
   const spec = {
     tags: { a: 'b', c: 'd' },
-    callbackUrl: 'http://127.0.0.1:1/hook',
     sequenceKey: 's',
     idempotencyKey: 'k',
   };
@@ -35,15 +34,14 @@ test('removeJobs leaves no row of the job in any table but its tombstone', () =>
     patchBatch([{ id, expect: { states: ['waiting'] }, patch, result: textResult('x'.repeat(300_000)) }]).batch,
   );
   const filled = rowsPerTable(database);
-  for (const table of ['jobs', 'finished', 'result_parts', 'job_tags', 'deliveries'])
-    assert.ok((filled[table] ?? 0) > 0, table);
+  for (const table of ['jobs', 'finished', 'result_parts', 'job_tags']) assert.ok((filled[table] ?? 0) > 0, table);
   assert.deepEqual(removeJobs(transaction, [{ id, revision: 2, now: NOW, goneUntil: NOW + 1 }]), ['removed']);
   transaction.settle();
   assert.deepEqual(rowsPerTable(database), { ...before, tombstones: 1 });
   database.close();
 });
 
-/** But for SQLite's own tables, which remember the last number of deliveries. */
+/** But for SQLite's own tables. */
 function rowsPerTable(database: DatabaseSync): Record<string, number> {
   const tables = database
     .prepare(`SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)

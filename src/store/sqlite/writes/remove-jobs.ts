@@ -34,7 +34,6 @@ function removeJob(transaction: Transaction, removal: Removal, gone: Gone[]): Re
   const inputBytes = connection.get('inputBytes', number)?.[0] as number;
   connection.run('jobDelete', number);
   leaveRoom(transaction, 'finished', number);
-  if (row[AT.callback_url] !== null) connection.run('deliveryDeleteOfJob', number);
   deleteTags(transaction, row);
   connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
   transaction.count(tenant, row[AT.type] as string, state, -1);

@@ -8,11 +8,11 @@ import type { LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contra
 import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
-import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
 import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
 import { restoreLogs } from './logs.ts';
+import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
 import { enterRoom } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
@@ -21,17 +21,18 @@ export interface JobRows {
   readonly row: Row;
   readonly input: string;
   readonly result: Uint8Array | null;
-  /** Each in the order of `deliveryRestore`, from the revision on. */
-  readonly deliveries: readonly Row[];
   readonly logs: readonly LogLine[];
 }
 
 /** A `StoreRecord` with everything that is JSON as its text. */
 export type RecordRows =
-  | { readonly kind: 'counter'; readonly number: number }
+  | { readonly kind: 'counter'; readonly number: number; readonly position: number }
   | { readonly kind: 'key'; readonly key: StoredKey }
   /** Tenant, kind, name, data, revision, time of creation. */
   | { readonly kind: 'document'; readonly row: Row }
+  /** As `deliveryInsert` takes it. */
+  | { readonly kind: 'delivery'; readonly row: Row }
+  | { readonly kind: 'event'; readonly event: EventRow }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
   | ({ readonly kind: 'job' } & JobRows);
 
@@ -42,11 +43,15 @@ export function restoreRecords(transaction: Transaction, batch: readonly RecordR
 function restoreRecord(transaction: Transaction, record: RecordRows): RestoreOutcome {
   switch (record.kind) {
     case 'counter':
-      return transaction.raiseNumber(record.number) ? 'written' : 'present';
+      return restoreCounter(transaction, record);
     case 'key':
       return restoreKey(transaction, record.key);
     case 'document':
       return restoreDocument(transaction, record.row);
+    case 'delivery':
+      return restoreDelivery(transaction, record.row);
+    case 'event':
+      return restoreEvent(transaction, record.event);
     case 'tombstone':
       return restoreTombstone(transaction, record.tombstone);
     case 'job':
@@ -118,7 +123,7 @@ function standingOf(connection: Connection, row: Row): 'present' | 'conflict' | 
   return graveOf(connection, id, number) ?? (isKeyTaken ? 'conflict' : null);
 }
 
-function insertWholeJob(transaction: Transaction, { row, input, result, deliveries, logs }: JobRows): void {
+function insertWholeJob(transaction: Transaction, { row, input, result, logs }: JobRows): void {
   const { connection } = transaction;
   const number = row[AT.number] as number;
   const tenant = row[AT.tenant] as string;
@@ -136,17 +141,4 @@ function insertWholeJob(transaction: Transaction, { row, input, result, deliveri
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
   if (logs.length > 0) restoreLogs(transaction, { number, tenant }, logs);
-  for (const delivery of deliveries) {
-    connection.run(
-      'deliveryRestore',
-      number,
-      row[AT.id] as string,
-      tenant,
-      laneOf(delivery[URL_AT] as string),
-      ...delivery,
-    );
-  }
 }
-
-/** In a row of a pending delivery. */
-const URL_AT = 2;

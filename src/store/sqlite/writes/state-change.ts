@@ -1,11 +1,11 @@
 /**
- * What goes with a change of a job's state, in the same transaction: the counts, the delivery to its callbackUrl, and who of
+ * What goes with a change of a job's state, in the same transaction: the counts, the event for who follows, and who of
  * its sequence may run.
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import { AT } from '../../job-row.ts';
-import { laneOf } from '../delivery-lane.ts';
 import type { Row } from '../rows.ts';
+import { changed } from './events.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -18,30 +18,8 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
   const state = row[AT.state] as StoredState;
   transaction.count(tenant, type, before, -1);
   transaction.count(tenant, type, state, 1);
-  announce(transaction, row, at);
+  changed(transaction, row, state, at);
   if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before);
-}
-
-/**
- * Adds the delivery of the state that `row` has just entered, if somebody asked for deliveries. It is due at once: without a time
- * from the caller that is 0, since this machine's time may lie ahead of the clock that the caller goes by.
- */
-export function announce(transaction: Transaction, row: Row, at: number | null): void {
-  const url = row[AT.callback_url];
-  if (url === null || url === undefined) return;
-  transaction.connection.run(
-    'deliveryInsert',
-    row[AT.number] as number,
-    row[AT.id] as string,
-    row[AT.tenant] as string,
-    row[AT.revision] as number,
-    row[AT.state] as string,
-    url,
-    row[AT.origin] as string | null,
-    at ?? Date.now(),
-    at ?? 0,
-    laneOf(String(url)),
-  );
 }
 
 /**

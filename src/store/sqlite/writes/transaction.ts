@@ -1,11 +1,16 @@
 /**
- * What the operations of one transaction share: the connection, the next job number, and how the counts change.
+ * What the operations of one transaction share: the connection, the next job number, who follows changes, and how counts and places change.
  *
- * Counts and the last number are written once, by `settle`, just before the commit. After a rollback the whole object is
+ * Counts, places and the last number are written once, by `settle`, just before the commit. After a rollback the whole object is
  * thrown away, so nothing of a failed transaction is remembered.
  */
 import type { StoredState } from '../../../core/state.ts';
+import type { EventKind } from '../../contract.ts';
 import type { Connection } from '../connection.ts';
+import { createFollowers, type Followers } from '../followers.ts';
+
+/** Positions of events: of the newest, of the fan-out's mark, and of the newest that was pruned. */
+export type Place = 'event' | 'fan-out' | 'pruned';
 
 export interface Transaction {
   readonly connection: Connection;
@@ -16,6 +21,11 @@ export interface Transaction {
   count(tenant: string, type: string, state: StoredState, jobs: number): void;
   /** The tenant has so many more (or fewer) jobs, and bytes of inputs, results and logs. */
   use(tenant: string, more: Readonly<Usage>): void;
+  isFollowed(tenant: string, kind: EventKind): boolean;
+  /** The followers of this tenant were written. */
+  followersChanged(tenant: string): void;
+  place(name: Place): number;
+  movePlace(name: Place, to: number): void;
   settle(): void;
 }
 
@@ -27,9 +37,10 @@ interface Usage {
 /** Jobs by tenant, type and state. Maps in maps: to join the three to one key cost more than counting. */
 type Counts = Map<string, Map<string, Map<StoredState, number>>>;
 
-export function transactionOn(connection: Connection): Transaction {
+export function transactionOn(connection: Connection, followers: Followers = createFollowers()): Transaction {
   const counts: Counts = new Map();
   const usages = new Map<string, Usage>();
+  const places = new Map<Place, number>();
   let lastNumber: number | null = null;
 
   function last(): number {
@@ -62,8 +73,13 @@ export function transactionOn(connection: Connection): Transaction {
     }
   }
 
+  function place(name: Place): number {
+    return places.get(name) ?? (connection.get('placeRead', name)?.[0] as number);
+  }
+
   function settle(): void {
     if (lastNumber !== null) connection.run('jobNumberWrite', lastNumber);
+    for (const [name, last] of places) connection.run('placeWrite', name, last);
     for (const [tenant, { jobs, bytes }] of usages) {
       if (jobs !== 0 || bytes !== 0) connection.run('usageAdd', tenant, jobs, bytes);
       if (jobs < 0) connection.run('usageDeleteEmpty', tenant);
@@ -78,7 +94,20 @@ export function transactionOn(connection: Connection): Transaction {
     if (jobs < 0) connection.run('countDeleteEmpty', tenant, type, state);
   }
 
-  return { connection, takeNumber, raiseNumber, count, use, settle };
+  return {
+    connection,
+    takeNumber,
+    raiseNumber,
+    count,
+    use,
+    isFollowed: (tenant, kind) => followers.want(connection, tenant, kind),
+    followersChanged: (tenant) => followers.changed(connection, tenant),
+    place,
+    movePlace: (name, to) => {
+      places.set(name, to);
+    },
+    settle,
+  };
 }
 
 function innerOf<Key, InnerKey, Value>(outer: Map<Key, Map<InnerKey, Value>>, key: Key): Map<InnerKey, Value> {

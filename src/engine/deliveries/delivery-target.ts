@@ -1,0 +1,62 @@
+/** Where a delivery goes now, and whose secrets sign it; or why it goes nowhere any more. */
+import { type Endpoint, secretsInForce } from '../../core/webhooks/endpoint.ts';
+import { ID_HEADER, SIGNATURE_HEADER, TIMESTAMP_HEADER } from '../../core/webhooks/signature.ts';
+import type { Delivery } from '../../store/contract.ts';
+import type { EngineBase } from '../engine-base.ts';
+import type { Books } from '../webhooks/books.ts';
+import { rememberedOf } from '../webhooks/callback.ts';
+import { callbackSecrets } from '../webhooks/desk.ts';
+import { signatureOf } from '../webhooks/secret-maker.ts';
+
+export type Target =
+  | {
+      readonly kind: 'open';
+      readonly url: string;
+      readonly secrets: readonly string[];
+      readonly endpoint: Endpoint | null;
+    }
+  | { readonly kind: 'closed'; readonly reason: string };
+
+type TargetOptions = Pick<EngineBase, 'clock'> & { readonly books: Books };
+
+export async function targetOf(options: TargetOptions, delivery: Delivery): Promise<Target> {
+  const { tenant, endpointId, url } = delivery;
+  const now = options.clock.now();
+  if (endpointId !== null) {
+    const endpoint = await endpointOf(options.books, tenant, endpointId);
+    if (endpoint === undefined) return { kind: 'closed', reason: 'The webhook was removed.' };
+    if (endpoint.disabled !== null) {
+      return { kind: 'closed', reason: `The webhook is disabled: ${endpoint.disabled.reason}` };
+    }
+    return { kind: 'open', url: endpoint.url, secrets: secretsInForce(endpoint, now), endpoint };
+  }
+  // Dialects whose vendor signs nothing leave out the id.
+  if (delivery.headers[ID_HEADER] === undefined) return { kind: 'open', url, secrets: [], endpoint: null };
+  const { secretId } = rememberedOf(delivery);
+  if (secretId === null) {
+    return { kind: 'open', url, secrets: await callbackSecrets(options, tenant), endpoint: null };
+  }
+  const signer = (await options.books.recent(tenant)).endpoints.find(({ id }) => id === secretId);
+  if (signer === undefined) return { kind: 'closed', reason: 'The webhook whose secret was to sign was removed.' };
+  return { kind: 'open', url, secrets: secretsInForce(signer, now), endpoint: null };
+}
+
+/** Before something is given up the book is read anew: another process may have made or enabled the webhook a moment ago. */
+async function endpointOf(books: Books, tenant: string, id: string): Promise<Endpoint | undefined> {
+  const recent = (await books.recent(tenant)).endpoints.find((endpoint) => endpoint.id === id);
+  if (recent !== undefined && recent.disabled === null) return recent;
+  return (await books.fresh(tenant)).endpoints.find((endpoint) => endpoint.id === id);
+}
+
+/** The headers of this try: its time, and the signatures over that. */
+export function signedHeaders(delivery: Delivery, secrets: readonly string[], now: number): Record<string, string> {
+  const { headers, body } = delivery;
+  const id = headers[ID_HEADER];
+  if (id === undefined || secrets.length === 0) return { ...headers };
+  const timestamp = String(Math.floor(now / 1_000));
+  return {
+    ...headers,
+    [TIMESTAMP_HEADER]: timestamp,
+    [SIGNATURE_HEADER]: signatureOf(secrets, { id, timestamp, body }),
+  };
+}

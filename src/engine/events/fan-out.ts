@@ -1,0 +1,106 @@
+/**
+ * Turns events into deliveries, each event exactly once: what is written and how far that goes is one transaction of the store.
+ *
+ * Woken by changes of this process that somebody may want; what other processes wrote, and what was left by a restart, is found by looking
+ * every `LOOK_MS`. Several processes may do this at once: whoever comes second writes nothing.
+ */
+import type { Endpoint } from '../../core/webhooks/endpoint.ts';
+import type { JobEvent, NewDelivery } from '../../store/contract.ts';
+import type { RenderDelivery } from '../api.ts';
+import type { EngineBase } from '../engine-base.ts';
+import { createLoop, type Loop } from '../loop.ts';
+import { inlineText, isInline } from '../reading/inline-result.ts';
+import type { Books } from '../webhooks/books.ts';
+import { NATIVE } from '../webhooks/callback.ts';
+import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
+import { deliveriesOf, type Plan, planOf } from './told-deliveries.ts';
+
+export interface FanOutOptions extends EngineBase {
+  readonly books: Books;
+  readonly health: EndpointHealth;
+  readonly renderers: ReadonlyMap<string, RenderDelivery>;
+  /** There is something to send. */
+  readonly wakeSender: () => void;
+}
+
+/** Events of one transaction: at 2 kB each a megabyte. */
+const BATCH = 500;
+/** Batches of one turn; the loop goes on at once. */
+const BATCHES_MAX = 20;
+const LOOK_MS = 1_000;
+
+export function createFanOut(options: FanOutOptions): Loop {
+  const { store, changes, books } = options;
+  let hasFollowed = false;
+
+  async function turn(): Promise<number> {
+    // Once: an archive brings webhooks, and nobody who follows for them.
+    if (!hasFollowed) await books.followAll();
+    hasFollowed = true;
+    for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
+      const { from, events } = await store.fanOutRead({ limit: BATCH });
+      if (events.length === 0) return LOOK_MS;
+      const { to, deliveries } = await toldOf(options, events);
+      const isWritten = await store.fanOutWrite({ from, to, deliveries });
+      if (isWritten && deliveries.length > 0) options.wakeSender();
+      if (events.length < BATCH && to === events.at(-1)?.position) return LOOK_MS;
+    }
+    return 0;
+  }
+
+  const loop = createLoop({ ...options, name: 'fan-out', run: turn });
+  changes.listen((change) => {
+    if (change.kind !== 'changed' || change.cause === 'learnt') return;
+    if (change.job.callbackUrl !== null || books.isFollowed(change.job.tenant)) loop.wake();
+  });
+  return loop;
+}
+
+interface Told {
+  /** Up to where; short of the last event where their bodies are a batch. */
+  readonly to: number;
+  readonly deliveries: readonly NewDelivery[];
+}
+
+async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Promise<Told> {
+  const { renderers, books, health, limits } = options;
+  const endpoints = new Map<string, readonly Endpoint[]>();
+  for (const { job } of events) {
+    if (!endpoints.has(job.tenant)) endpoints.set(job.tenant, (await books.recent(job.tenant)).endpoints);
+  }
+  const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
+  const texts = await resultTexts(options, plans);
+  const native = renderers.get(NATIVE);
+  const deliveries: NewDelivery[] = [];
+  let to = 0;
+  let bytes = 0;
+  for (const plan of plans) {
+    if (bytes >= limits.batchBytesMax) break;
+    const made = deliveriesOf(plan, texts.get(plan.event.job.id) ?? null, native);
+    for (const { body } of made) bytes += body.length;
+    deliveries.push(...made);
+    to = plan.event.position;
+  }
+  await health.made(deliveries);
+  return { to, deliveries };
+}
+
+/** The small results of jobs that have just succeeded, from memory or in one read. Of one that is removed already there is none. */
+async function resultTexts(
+  { store, snapshots, limits }: FanOutOptions,
+  plans: readonly Plan[],
+): Promise<ReadonlyMap<string, string | null>> {
+  const texts = new Map<string, string | null>();
+  const unknown: string[] = [];
+  for (const { isNative, event } of plans) {
+    const { job } = event;
+    if (!isNative || event.kind !== 'succeeded' || !isInline(job.result, limits.resultInlineBytesMax)) continue;
+    const known = snapshots.get(job.id);
+    if (known?.job.revision === job.revision && known.resultText !== null) texts.set(job.id, known.resultText);
+    else unknown.push(job.id);
+  }
+  if (unknown.length === 0) return texts;
+  const contents = await store.readResult(unknown.map((id) => ({ id })));
+  for (const [index, id] of unknown.entries()) texts.set(id, inlineText(contents[index], limits));
+  return texts;
+}

@@ -1,0 +1,64 @@
+/** What is to be delivered of one change: to the webhooks that want it, and to the job's own callback. */
+import { type Endpoint, isWanted } from '../../core/webhooks/endpoint.ts';
+import { eventWordOf } from '../../core/webhooks/event-words.ts';
+import type { JobEvent, NewDelivery } from '../../store/contract.ts';
+import type { RenderDelivery, RenderedEvent, ToldEvent } from '../api.ts';
+import { NATIVE, rememberedOf } from '../webhooks/callback.ts';
+import { callbackLane } from './callback-lane.ts';
+
+export interface Audience {
+  readonly endpoints: readonly Endpoint[];
+  readonly renderers: ReadonlyMap<string, RenderDelivery>;
+}
+
+/** Where an event goes, before anything is rendered: most of a busy tenant's go nowhere. */
+export interface Plan {
+  readonly event: JobEvent;
+  readonly endpoints: readonly Endpoint[];
+  /** Of the job's callback; null where it is not told. */
+  readonly callback: RenderDelivery | null;
+  /** Whether the native body is made, which shows the result. */
+  readonly isNative: boolean;
+}
+
+export function planOf(event: JobEvent, { endpoints, renderers }: Audience): Plan {
+  const { kind, job } = event;
+  const word = eventWordOf(kind);
+  const dialect = job.origin?.dialect ?? NATIVE;
+  const isTold = job.callbackUrl !== null && (dialect !== NATIVE || rememberedOf(job).events.includes(word));
+  const callback = isTold ? (renderers.get(dialect) ?? null) : null;
+  const wanting = endpoints.filter((endpoint) => isWanted(endpoint, word, job));
+  return {
+    event,
+    endpoints: wanting,
+    callback,
+    isNative: wanting.length > 0 || (callback !== null && dialect === NATIVE),
+  };
+}
+
+export function deliveriesOf(
+  { event, endpoints, callback }: Plan,
+  resultText: string | null,
+  native: RenderDelivery | undefined,
+): readonly NewDelivery[] {
+  const told: ToldEvent = { kind: event.kind, at: event.at, job: event.job, resultText };
+  const body = endpoints.length > 0 ? (native?.(told) ?? null) : null;
+  const toEndpoints = body === null ? [] : endpoints.map((endpoint) => toEndpoint(told, endpoint, body));
+  const own = callback === null ? null : callback === native && body !== null ? body : callback(told);
+  return own === null ? toEndpoints : [toCallback(told, own), ...toEndpoints];
+}
+
+function toEndpoint(told: ToldEvent, { id, url, lane }: Endpoint, rendered: RenderedEvent): NewDelivery {
+  return { ...common(told, rendered), endpointId: id, url, lane, origin: null };
+}
+
+function toCallback(told: ToldEvent, rendered: RenderedEvent): NewDelivery {
+  const url = told.job.callbackUrl ?? '';
+  return { ...common(told, rendered), endpointId: null, url, lane: callbackLane(url), origin: told.job.origin };
+}
+
+function common({ job, at }: ToldEvent, rendered: RenderedEvent) {
+  const { id: jobId, tenant, revision } = job;
+  // Due when it happened: among those that are due, what happened first comes first.
+  return { tenant, jobId, revision, ...rendered, at, dueAt: at };
+}

@@ -1,0 +1,13 @@
+/** Webhooks over PostgreSQL through a receiver that fails and a sender that is killed: see `hook-proof.ts`. A hundred jobs, or 3,334 in the full run. */
+import { test } from 'node:test';
+import { startTestServer } from '../postgres/server.ts';
+import { proveWebhooks } from './hook-proof.ts';
+
+const JOBS = Number(process.env.BIDE_JOBS ?? (process.env.BIDE_FAULTS === 'full' ? 3_334 : 100));
+
+test('every event arrives, signed and in order, through a receiver that fails and restarts and a sender that is killed', async (t) => {
+  const server = await startTestServer();
+  t.after(() => server.end());
+  const database = await server.createDatabase();
+  await proveWebhooks(t, { jobs: JOBS, args: ['--database', database] });
+});
