@@ -1,6 +1,8 @@
 /** Random commands: small domains, so that keys collide, sequences queue up, leases run out and guards are stale. */
 import fc from 'fast-check';
 import type { CommandName } from '../../src/core/transitions.ts';
+import type { EventKind } from '../../src/store/contract.ts';
+import { EVENT_KINDS } from '../../src/store/event-row.ts';
 
 export const TENANTS = ['t1', 't2'] as const;
 export const TYPES = ['x', 'y'] as const;
@@ -45,7 +47,24 @@ export type ModelCommand =
   | { readonly kind: 'list'; readonly filter: Filter }
   | { readonly kind: 'nextRunAt' }
   | { readonly kind: 'deliver'; readonly max: number; readonly leaseMs: number }
-  | { readonly kind: 'settle'; readonly pick: number; readonly isOld: boolean; readonly retryMs: number | null };
+  | {
+      readonly kind: 'settle';
+      readonly pick: number;
+      readonly isOld: boolean;
+      readonly isTried: boolean;
+      readonly retryMs: number | null;
+    }
+  | { readonly kind: 'redeliver'; readonly pick: number; readonly tenant: string }
+  | { readonly kind: 'fanOut'; readonly limit: number }
+  | {
+      readonly kind: 'follow';
+      readonly tenant: string;
+      readonly name: string;
+      readonly wants: readonly EventKind[];
+      readonly forMs: number | null;
+    }
+  | { readonly kind: 'unfollow'; readonly tenant: string; readonly name: string }
+  | { readonly kind: 'prune'; readonly ageMs: number };
 
 /** One command of `decide` to one job. */
 export interface Step {
@@ -166,9 +185,30 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
       kind: fc.constant('settle'),
       pick,
       isOld: fc.boolean(),
+      isTried: fc.constantFrom(true, true, false),
       retryMs: orNull(fc.constantFrom(0, 5)),
     }),
   },
+  {
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('redeliver'), pick, tenant: fc.constantFrom(...TENANTS) }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fanOut'), limit: fc.constantFrom(1, 3, 1_000) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant('follow'), tenant: fc.constantFrom(...TENANTS), name: fc.constantFrom('a', 'b') },
+      wants: fc.subarray([...EVENT_KINDS]),
+      forMs: orNull(fc.constantFrom(0, 3, 50)),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      ...{ kind: fc.constant('unfollow'), tenant: fc.constantFrom(...TENANTS), name: fc.constantFrom('a', 'b') },
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('prune'), ageMs: fc.constantFrom(-1, 0, 5) }) },
 ) as fc.Arbitrary<ModelCommand>;
 
 const SEQUENCED: Submit = {

@@ -28,9 +28,11 @@ import type {
   SweepFindings,
 } from '../../src/store/contract.ts';
 import { createDeliveryOracle, type DeliveryOracle } from './delivery-oracle.ts';
+import { createEventOracle, type EventOracle } from './event-oracle.ts';
 
 export interface Oracle {
   readonly deliveries: DeliveryOracle;
+  readonly events: EventOracle;
   /** Every job there is, by number. */
   jobs(): readonly Job[];
   /** @param answers of the driver: their numbers are taken over */
@@ -68,7 +70,7 @@ export function createOracle(): Oracle {
   const entries = new Map<string, Entry>();
   let tombstones: readonly Tombstone[] = [];
   let lastNumber = 0;
-  const deliveries = createDeliveryOracle();
+  const events = createEventOracle();
 
   const jobs = () => [...entries.values()].map(({ job }) => job).toSorted((a, b) => a.number - b.number);
 
@@ -88,7 +90,7 @@ export function createOracle(): Oracle {
     lastNumber = answer.number;
     const job = jobOf(spec, answer.number);
     entries.set(spec.id, { job, input, result: null });
-    deliveries.changed(job, spec.createdAt);
+    events.changed('waiting', spec.createdAt, job);
     return { kind: 'created', number: answer.number };
   }
 
@@ -124,7 +126,7 @@ export function createOracle(): Oracle {
     assert.ok(job.sequenceKey === null || beside === undefined, `${job.number} runs beside ${beside?.number}`);
     const entry = entryOf(job.id);
     entry.job = patched(job, decision.patch);
-    deliveries.changed(entry.job, now);
+    events.changed('running', now, entry.job);
     return { job: entry.job, input: entry.input };
   }
 
@@ -145,7 +147,7 @@ export function createOracle(): Oracle {
     if (!isExpected) return { kind: 'stale', job };
     entry.job = patched(job, patch);
     if (result !== undefined) entry.result = result;
-    if (entry.job.state !== job.state) deliveries.changed(entry.job, now ?? 0);
+    events.changed(entry.job.state === job.state ? 'changed' : entry.job.state, now ?? 0, entry.job);
     return { kind: 'applied', job: entry.job };
   }
 
@@ -169,7 +171,8 @@ export function createOracle(): Oracle {
   }
 
   return {
-    deliveries,
+    deliveries: createDeliveryOracle(),
+    events,
     jobs,
     insert: (batch, answers) => batch.map((item, index) => insertOne(item, answers[index])),
     claim(request) {

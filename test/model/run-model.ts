@@ -3,7 +3,15 @@ import assert from 'node:assert/strict';
 import { type Command, decide, expectedStates } from '../../src/core/decide.ts';
 import type { Job, JobSpec } from '../../src/core/job.ts';
 import type { StoredState } from '../../src/core/state.ts';
-import type { Expectation, GuardedPatch, ListFilter, NewDelivery, NewJob, Store } from '../../src/store/contract.ts';
+import type {
+  Expectation,
+  GuardedPatch,
+  JobEvent,
+  ListFilter,
+  NewDelivery,
+  NewJob,
+  Store,
+} from '../../src/store/contract.ts';
 import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TENANTS, TYPES } from './commands.ts';
 import { MODEL_LANE } from './delivery-oracle.ts';
 import { createOracle, type Oracle, sortedCounts } from './oracle.ts';
@@ -61,12 +69,14 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
     }
     case 'deliver': {
       const { max, leaseMs } = command;
-      await fanOut(play);
+      await fanOut(play, 1_000);
       oracle.deliveries.claimed(await store.deliveryClaim({ now, leaseMs, max }), now, leaseMs, max);
       return;
     }
     case 'settle':
       return settle(play, command);
+    default:
+      return performOnEvents(play, command);
   }
 }
 
@@ -210,35 +220,77 @@ async function list({ store, oracle }: Play, filter: Filter): Promise<void> {
   assert.deepEqual(sortedCounts(await store.count(counted)), oracle.count(counted));
 }
 
-async function settle(play: Play, { pick, isOld, retryMs }: Extract<ModelCommand, { kind: 'settle' }>): Promise<void> {
+async function performOnEvents(play: Play, command: ModelCommand): Promise<void> {
+  const { store, oracle, now } = play;
+  switch (command.kind) {
+    case 'redeliver': {
+      const number = pickOf(oracle.deliveries.settled(), command.pick) ?? 1;
+      const answer = await store.deliveryRedeliver({ tenant: command.tenant, now, number });
+      assert.equal(answer, oracle.deliveries.redeliver(command.tenant, number, now));
+      return;
+    }
+    case 'fanOut':
+      return fanOut(play, command.limit);
+    case 'follow': {
+      const { tenant, name, wants, forMs } = command;
+      const follower = { tenant, name, wants, until: forMs === null ? null : now + forMs, now };
+      const { newest } = await store.eventRead({ tenant: null, after: 0, limit: 1 });
+      assert.deepEqual(await store.follow(follower), { since: oracle.events.follow(follower, newest) });
+      return;
+    }
+    case 'unfollow':
+      oracle.events.unfollow(command);
+      return store.unfollow({ tenant: command.tenant, name: command.name });
+    case 'prune': {
+      const before = now - command.ageMs;
+      assert.equal(await store.eventPrune({ now, before, limit: 1_000 }), oracle.events.prune(now, before));
+      assert.equal(await store.deliveryPrune({ now, limit: 1_000 }), oracle.deliveries.prune(now));
+      return;
+    }
+  }
+}
+
+async function settle(
+  play: Play,
+  { pick, isOld, isTried, retryMs }: Extract<ModelCommand, { kind: 'settle' }>,
+): Promise<void> {
   const held = pickOf(play.oracle.deliveries.held(), pick);
   if (held === undefined) return;
+  const { now } = play;
+  const { number } = held;
   const fence = held.fence - (isOld ? 1 : 0);
-  const retryAt = retryMs === null ? null : play.now + retryMs;
-  const { now: at } = play;
-  const tried = { at, durationMs: 1, status: 500, error: null, answer: null };
+  const retryAt = retryMs === null ? null : now + retryMs;
+  const keepUntil = now + 3;
+  const tried = isTried ? { at: now, durationMs: 1, status: 500, error: null, answer: null } : null;
   const outcome =
-    retryAt === null ? ({ kind: 'delivered', keepUntil: at } as const) : ({ kind: 'retry', at: retryAt } as const);
-  const answer = await play.store.deliverySettle([{ number: held.number, fence, tried, outcome }]);
-  assert.deepEqual(answer, [play.oracle.deliveries.settle({ number: held.number, fence, at, retryAt })]);
+    retryAt === null ? ({ kind: 'delivered', keepUntil } as const) : ({ kind: 'retry', at: retryAt } as const);
+  const answer = await play.store.deliverySettle([{ number, fence, tried, outcome }]);
+  const settlement = { number, fence, triedAt: tried?.at ?? null, retryAt, keepUntil };
+  assert.deepEqual(answer, [play.oracle.deliveries.settle(settlement)]);
 }
 
-/** Every state that was entered becomes one delivery; what changed within a state becomes none. */
-async function fanOut({ store }: Play): Promise<void> {
-  const { from, events } = await store.fanOutRead({ limit: 10_000 });
+/** Every state that was entered becomes a delivery to the callback, where the job has one, and every event one to an endpoint. */
+async function fanOut({ store, oracle }: Play, limit: number): Promise<void> {
+  const { from, events } = await store.fanOutRead({ limit });
+  oracle.events.fannedOut(events, limit);
   const to = events.at(-1)?.position;
   if (to === undefined) return;
-  const deliveries = events.flatMap(({ kind, at, job }) => (kind === 'changed' ? [] : [deliveryOf(kind, at, job)]));
+  const deliveries = events.flatMap(deliveriesOf);
+  assert.equal(await store.fanOutWrite({ from: from - 1, to, deliveries }), false);
   assert.equal(await store.fanOutWrite({ from, to, deliveries }), true);
   assert.equal(await store.fanOutWrite({ from, to, deliveries }), false);
+  oracle.deliveries.add(deliveries);
 }
 
-function deliveryOf(event: string, at: number, job: Job): NewDelivery {
+function deliveriesOf({ kind, at, job }: JobEvent): readonly NewDelivery[] {
   const { id: jobId, tenant, revision, callbackUrl, origin } = job;
-  return {
-    ...{ tenant, jobId, revision, event, endpointId: null, url: callbackUrl ?? '', lane: MODEL_LANE, origin },
+  const common = {
+    ...{ tenant, jobId, revision, event: kind, lane: MODEL_LANE, origin },
     ...{ headers: {}, body: String(revision), at, dueAt: at },
   };
+  const toEndpoint = { ...common, endpointId: 'endpoint', url: 'http://127.0.0.1:1/endpoint' };
+  if (callbackUrl === null || kind === 'changed') return [toEndpoint];
+  return [{ ...common, endpointId: null, url: callbackUrl }, toEndpoint];
 }
 
 /** Everything that a store holds, whoever might ask for it. */
@@ -255,6 +307,7 @@ async function compareAll({ store, oracle, ids }: Play): Promise<void> {
   );
   assert.deepEqual(sortedCounts(await store.count({ tenant: null })), oracle.count({ tenant: null }));
   for (const tenant of TENANTS) assert.deepEqual(await store.usage(tenant), oracle.usage(tenant));
+  oracle.events.read((await store.eventRead({ tenant: null, after: 0, limit: 10_000 })).events);
 }
 
 function pickOf<T>(items: readonly T[], pick: number): T | undefined {
