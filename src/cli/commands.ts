@@ -1,5 +1,6 @@
 /** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
+import { amend } from './commands/amend.ts';
 import { attempts } from './commands/attempts.ts';
 import { audit } from './commands/audit.ts';
 import { bulk } from './commands/bulk.ts';
@@ -16,6 +17,7 @@ import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
 import { migrate } from './commands/migrate.ts';
 import { output } from './commands/output.ts';
+import { resubmit } from './commands/resubmit.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
 import { serve } from './commands/serve.ts';
@@ -42,6 +44,8 @@ export const COMMANDS: readonly Command[] = [
   list,
   cancel,
   retry,
+  resubmit,
+  amend,
   bulk,
   counts,
   stats,

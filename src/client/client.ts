@@ -8,6 +8,7 @@ import type { Json } from '../core/job.ts';
 import { administering, type KeyDraft, type StatsOptions } from './administering.ts';
 import { type AuditOptions, auditOf } from './auditing.ts';
 import { type BulkAction, type BulkOptions, bulkCalls } from './bulk.ts';
+import { type Amendment, type AmendOptions, changing, type ResubmitOptions } from './changing.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type EventsOptions, following } from './following.ts';
 import { type JobFilter, type ListOptions, listJobs } from './listing.ts';
@@ -78,6 +79,10 @@ export interface Client {
   bulkCount(action: BulkAction, filter: JobFilter, options?: CallOptions): Promise<EstimateBody>;
   cancel(id: string, options?: CancelOptions): Promise<JobBody>;
   retry(id: string, options?: CallOptions): Promise<JobBody>;
+  /** Submits a copy of the job, as it was or with changes. */
+  resubmit(id: string, changes?: Partial<Omit<SubmitBody, 'type'>>, options?: ResubmitOptions): Promise<JobBody>;
+  /** Changes a job that waits. */
+  amend(id: string, changes: Amendment, options?: AmendOptions): Promise<JobBody>;
   remove(id: string, options?: CallOptions): Promise<void>;
   types(options?: CallOptions): Promise<readonly TypeBody[]>;
   type(name: string, options?: CallOptions): Promise<TypeBody>;
@@ -111,6 +116,7 @@ export function createClient(options: ClientOptions): Client {
     ...submitting(transport),
     ...commanding(transport),
     ...bulkCalls(transport),
+    ...changing(transport),
     ...waiting(transport),
     ...following(transport),
     ...logging(transport),

@@ -2,6 +2,7 @@
 export type { KeyDraft, StatsOptions } from './administering.ts';
 export type { AuditOptions } from './auditing.ts';
 export type { BulkAction, BulkOptions } from './bulk.ts';
+export type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';

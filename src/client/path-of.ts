@@ -1,7 +1,7 @@
 /** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 export function pathOf(
   id: string,
-  below?: 'result' | 'input' | 'events' | 'logs' | 'output' | 'attempts' | 'cancel' | 'retry',
+  below?: 'result' | 'input' | 'events' | 'logs' | 'output' | 'attempts' | 'cancel' | 'retry' | 'resubmit',
 ): string {
   return `/v1/jobs/${encodeURIComponent(id)}${below === undefined ? '' : `/${below}`}`;
 }

@@ -15,6 +15,8 @@ export interface JobBody {
   /** Counts the jobs of all tenants: only where an admin's key asked for it. */
   readonly number?: number;
   readonly type: string;
+  /** The job that this one is a copy of. */
+  readonly resubmitOf?: string;
   readonly state: ShownState;
   readonly progress: { readonly percent: number; readonly message: string | null };
   readonly attempt: number;

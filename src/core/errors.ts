@@ -125,6 +125,11 @@ export const ERRORS = Object.freeze({
     title: 'The job ended without a result.',
     advice: 'Read the status of the job; `error` says why.',
   },
+  REVISION_OLD: {
+    kind: 'conflict',
+    title: 'The job has changed since the revision in If-Match.',
+    advice: 'Read the job again, and send its ETag if the change is still wanted.',
+  },
   WRONG_STATE: {
     kind: 'conflict',
     title: 'The job is in a state in which this cannot be done.',

@@ -56,6 +56,8 @@ export interface ResultMeta {
 export interface Origin {
   readonly dialect: string;
   readonly data: Json;
+  /** The job that this one is a copy of. */
+  readonly resubmitOf?: string;
 }
 
 export interface Job {

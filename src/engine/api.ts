@@ -74,6 +74,34 @@ export type CommandOutcome =
   | { readonly kind: 'gone'; readonly goneAt: number }
   | { readonly kind: 'missing' };
 
+/** What is left out stays as it is. */
+export interface AmendRequest {
+  readonly tenant: string;
+  readonly id: string;
+  /** Only at this revision. */
+  readonly revision?: number | undefined;
+  readonly priority?: number | undefined;
+  readonly tags?: Tags | undefined;
+  /** Epoch ms; null and the past are now. */
+  readonly runAt?: number | null | undefined;
+  readonly deadlineAt?: number | null | undefined;
+}
+
+/** `wrongState`: it does not wait any more. `changed`: it has another revision. */
+export type AmendResult =
+  | CommandOutcome
+  | { readonly kind: 'changed'; readonly snapshot: Snapshot }
+  | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] };
+
+export interface ResubmitRequest {
+  readonly tenant: string;
+  readonly id: string;
+  /** What is to be other than it was. */
+  readonly changes: Partial<Omit<SubmitRequest, 'tenant' | 'type' | 'origin'>>;
+}
+
+export type ResubmitOutcome = SubmitOutcome | Exclude<Lookup, { kind: 'found' }>;
+
 export type WorkOutcome =
   | { readonly kind: 'done'; readonly snapshot: Snapshot }
   /** The fence is old or the job is not running: the worker drops the work. */
@@ -274,6 +302,10 @@ export interface Engine extends Operating {
   /** Removes a final job; `done` carries its last snapshot. */
   remove(tenant: string, id: string): Promise<CommandOutcome>;
 
+  /** Changes what a waiting job was submitted with. */
+  amend(request: AmendRequest): Promise<AmendResult>;
+  /** A copy of the job, as it was submitted but for the changes. */
+  resubmit(request: ResubmitRequest): Promise<ResubmitOutcome>;
   /** Changing many jobs in one call. */
   readonly bulk: Bulk;
   /** Where operators' deeds are noted. */

@@ -11,7 +11,9 @@ import { createBulk } from './bulk/bulk.ts';
 import type { Change, Removed } from './changes.ts';
 import type { Clock } from './clock.ts';
 import { systemClock } from './clock.ts';
+import { createAmend } from './commanding/amend.ts';
 import { createControl } from './commanding/control.ts';
+import { createResubmit } from './commanding/resubmit.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
@@ -95,6 +97,8 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,
     submit: submits.submit,
+    amend: createAmend(parts),
+    resubmit: createResubmit({ ...parts, submit: submits.submit }),
     bulk: createBulk(parts, submits.submitOwn),
     webhooks: parts.webhooks,
     readLogs: createLogReads(parts),

@@ -11,6 +11,7 @@
  */
 import type { BideError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
+import type { Amendment, AmendOutcome } from './contract-amend.ts';
 import type { DeliveryStore } from './contract-deliveries.ts';
 import type { EventStore } from './contract-events.ts';
 import type {
@@ -40,6 +41,7 @@ import type { RestoreOutcome, StoreRecord } from './contract-records.ts';
 import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './contract-stats.ts';
 import type { WorkerFilter, WorkerLoad, WorkerRow } from './contract-workers.ts';
 
+export * from './contract-amend.ts';
 export * from './contract-deliveries.ts';
 export type * from './contract-events.ts';
 export type { FinishedFilter } from './contract-finished.ts';
@@ -130,6 +132,8 @@ export interface Store extends EventStore, DeliveryStore {
   }): Promise<readonly OldestDue[]>;
   /** Removes job, result, tags, logs and output, and leaves a tombstone; its events and deliveries go on. Drops tombstones whose `goneUntil` has passed. */
   remove(batch: readonly Removal[]): Promise<readonly RemoveOutcome[]>;
+  /** Changes what waiting jobs were submitted with, the place in every list and claim included. Nothing is delivered: the state stays. */
+  amend(batch: readonly Amendment[]): Promise<readonly AmendOutcome[]>;
 
   /** Appends lines behind those that there are. A job without any costs nothing, here or elsewhere. */
   logAppend(batch: readonly LogAppend[]): Promise<readonly LogOutcome[]>;

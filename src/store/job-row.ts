@@ -37,7 +37,7 @@ interface Column {
   readonly type: 'uuid' | 'bigint' | 'int' | 'float8' | 'text';
   /** The field of a patch that writes it. */
   readonly patch?: keyof JobPatch;
-  /** The rooms that have it. Without any it is in `jobs`, and the same from the submit to the removal. */
+  /** The rooms that have it. Without any it is in `jobs`, and no change of state writes it; see `contract-amend.ts`. */
   readonly rooms?: readonly Room[];
   /** Its value in a job. Reads no other field than its own, so that a patch will do. */
   of(job: Job, codec: TextCodec): Cell;

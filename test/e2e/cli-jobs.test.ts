@@ -442,6 +442,20 @@ describe('bide bulk', () => {
   });
 });
 
+describe('bide resubmit and bide amend', () => {
+  test('a copy is another job, and a job that waits can be changed', async () => {
+    const id = await submittedLater('--input', '{"a":1}', '--tag', 'team=x');
+    const copy = jobOf(await run(['resubmit', id, '--input', '{"a":2}', '--delay', '1h', '--json']));
+    assert.deepEqual([copy.resubmitOf, copy.tags], [id, { team: 'x' }]);
+    const amended = jobOf(await run(['amend', copy.id, '--priority', '-5', '--tag', 'team=y', '--json']));
+    assert.deepEqual([amended.id, amended.priority, amended.tags], [copy.id, -5, { team: 'y' }]);
+    assert.match((await run(['amend', copy.id])).stderr, /Say what to change/);
+    assert.equal((await run(['amend', copy.id, '--delay', '0s'])).code, 0);
+    assert.equal((await run(['wait', copy.id])).code, 0);
+    assert.match((await run(['amend', copy.id, '--priority', '1'])).stderr, /succeeded/);
+  });
+});
+
 describe('bide audit', () => {
   test('prints a line per deed of an operator', async () => {
     const made = await run(['keys', 'create', '--name', 'for the audit', '--scope', 'operate']);

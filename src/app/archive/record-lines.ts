@@ -47,7 +47,12 @@ type JobLine = Omit<Of<'job'>, 'result'> & { readonly result: ResultText | null 
 
 const id: Check = (value) => (typeof value === 'string' && jobIdOf(value) === value ? null : ' is no job id');
 const state = oneOf(STORED_STATES);
-const origin = orNull(objectOf<Origin>({ dialect: text, data: anything }));
+const plainOrigin = { dialect: text, data: anything };
+const copyOrigin = objectOf<Required<Origin>>({ ...plainOrigin, resubmitOf: id });
+const ownOrigin = objectOf<Omit<Origin, 'resubmitOf'>>(plainOrigin);
+const origin = orNull((value) =>
+  isObject(value) && Object.hasOwn(value, 'resubmitOf') ? copyOrigin(value) : ownOrigin(value),
+);
 
 const retry = objectOf<RetryPolicy>({ attempts: whole, backoffMs: finite, factor: finite, maxMs: finite });
 const error = objectOf<Failure>({ code: text, message: text, details: anything });

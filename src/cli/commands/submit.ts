@@ -1,28 +1,20 @@
 /** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
-import { readFile } from 'node:fs/promises';
 import { type Client, ClientError, type JobBody, type SubmitBody } from '../../client/index.ts';
-import { inexactNumber } from '../../core/exact-numbers.ts';
-import type { Json } from '../../core/job.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { INPUT_OPTION, inputOf } from '../job-input.ts';
 import type { OptionTable } from '../option.ts';
 import { tagsOf } from '../tags.ts';
 import { jobLine } from '../terminal/job-text.ts';
 import { NO_DISPLAY, progressDisplay } from '../terminal/progress-display.ts';
 import { printResult } from '../terminal/result-output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
-import { usageError } from '../usage-error.ts';
 import { exitCodeOfWait, PATIENT_TRIES, waitForJobs } from '../wait-for-jobs.ts';
 import { unfinishedNote } from './wait.ts';
 
 const OPTIONS = {
-  input: {
-    kind: 'text',
-    short: 'i',
-    value: 'JSON|@FILE|-',
-    help: 'the input: JSON, a file with it, or stdin; else null',
-  },
+  input: { ...INPUT_OPTION, help: 'the input: JSON, a file with it, or stdin; else null' },
   wait: { kind: 'flag', short: 'w', help: 'wait for the job and print its result' },
   timeout: { kind: 'duration', value: 'TIME', help: 'with --wait: longest wait, such as 60s or 5m' },
   tag: { kind: 'list', value: 'NAME=VALUE', help: 'label of the job; may be repeated' },
@@ -66,38 +58,6 @@ async function bodyOf(type: string, { values, terminal }: Invocation<typeof OPTI
     ...(delay === undefined ? {} : { delayMs: delay }),
     ...(attempts === undefined ? {} : { retry: { attempts } }),
   };
-}
-
-async function inputOf(source: string, terminal: Terminal): Promise<Json> {
-  if (source === '-') {
-    if (terminal.isInputTyped) terminal.note('bide: reading the input from the terminal; ^D ends it');
-    return parsed(await terminal.readInput(), 'stdin');
-  }
-  if (!source.startsWith('@')) return parsed(source, '--input');
-  const path = source.slice(1);
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw usageError(`The input file ${path} cannot be read: ${error.code ?? error.message}.`);
-  });
-  return parsed(text, path);
-}
-
-function parsed(source: string, where: string): Json {
-  // Editors on Windows put a byte order mark before what they save.
-  const text = source.startsWith('\ufeff') ? source.slice(1) : source;
-  const value = jsonOf(text, where);
-  const inexact = inexactNumber(text);
-  if (inexact === null) return value;
-  throw usageError(`The input from ${where} cannot be sent: ${inexact.path || 'it'} ${inexact.message}.`);
-}
-
-function jsonOf(text: string, where: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const hint = where === '--input' ? ' A string needs its quotes: --input \'"text"\'. A file is named with @.' : '';
-    throw usageError(`The input from ${where} is not JSON: ${reason}.${hint}`);
-  }
 }
 
 async function waitAndTell(client: Client, job: JobBody, invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {

@@ -69,6 +69,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'POST /v1/jobs/wait': 'waitForJobs',
   'GET /v1/jobs/:id': 'getJob',
   'DELETE /v1/jobs/:id': 'removeJob',
+  'PATCH /v1/jobs/:id': 'amendJob',
+  'POST /v1/jobs/:id/resubmit': 'resubmitJob',
   'GET /v1/jobs/:id/result': 'getResult',
   'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',

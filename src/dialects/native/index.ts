@@ -24,6 +24,8 @@ const SERVES = [
   ['POST', '/v1/jobs/remove', 'Remove all finished jobs that fit a filter.'],
   ['POST', '/v1/jobs/{id}/cancel', 'Cancel a job.'],
   ['POST', '/v1/jobs/{id}/retry', 'Run a failed, cancelled or expired job again.'],
+  ['POST', '/v1/jobs/{id}/resubmit', 'Submit a job once more, as it was or with changes.'],
+  ['PATCH', '/v1/jobs/{id}', 'Change a job that waits.'],
   ['DELETE', '/v1/jobs/{id}', 'Remove a finished job.'],
   ['POST', '/v1/work/claim', 'Claim jobs to work on.'],
   ['POST', '/v1/work/{id}/heartbeat', 'Keep a claimed job, report progress, learn of a cancel.'],

@@ -79,10 +79,11 @@ export function tagsOf(pairs: readonly string[]): Tags {
 export function jobBody(base: string, { job, resultText }: Snapshot, shown: ShownState): string {
   const self = `${base}/v1/jobs/${job.id}`;
   const { progress } = job;
+  const copied = job.origin?.resubmitOf === undefined ? '' : `,"resubmitOf":"${job.origin.resubmitOf}"`;
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\

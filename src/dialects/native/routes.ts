@@ -8,6 +8,7 @@ import { declareAttemptsRoute } from './attempts-route.ts';
 import { declareAuditRoute } from './audit-route.ts';
 import { declareBatchRoutes } from './batch-routes.ts';
 import { declareBulkRoutes } from './bulk-route.ts';
+import { declareChangeRoutes } from './change-routes.ts';
 import { declareCountsRoute } from './counts-route.ts';
 import { declareDeliveryRoutes } from './delivery-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
@@ -65,6 +66,7 @@ export async function nativeRoutes(
     declareAttemptsRoute(app, face);
     declareCountsRoute(app, face);
     declareBulkRoutes(app, face);
+    declareChangeRoutes(app, face);
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);
     declareLogsRoute(app, face);

@@ -25,6 +25,7 @@ export const JobShape = Type.Object(
     priority: Type.Integer(),
     tags: Type.Record(Type.String(), Type.String()),
     revision: Type.Integer({ description: 'Grows with every change; the ETag is made of it.' }),
+    resubmitOf: Type.Optional(Type.String({ format: 'uuid', description: 'The job that this one is a copy of.' })),
     createdAt: time('Submitted.'),
     runAt: time('Not run before.'),
     startedAt: nullable(time('Start of the latest attempt.')),

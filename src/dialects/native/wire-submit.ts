@@ -5,7 +5,6 @@ import { durations, nullable, strict, time } from './wire-parts.ts';
 import { callbackSchema } from './wire-webhooks.ts';
 
 export function submitSchema(limits: Limits) {
-  const { ms } = durations(limits);
   return Type.Object(
     {
       type: Type.String({
@@ -13,53 +12,84 @@ export function submitSchema(limits: Limits) {
         maxLength: limits.typeLengthMax,
         description: 'Name of a configured job type.',
       }),
-      input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),
-      tags: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: limits.tagsMax })),
-      priority: Type.Optional(
-        Type.Integer({
-          minimum: -limits.priorityMax,
-          maximum: limits.priorityMax,
-          description: 'Higher runs first; above 0 needs the scope priority.',
-        }),
-      ),
-      runAt: Type.Optional(nullable(time('Not before this time.'))),
-      delayMs: Type.Optional(nullable(ms(limits.delayMsMax, 'Not before this long from now.'))),
-      timeoutMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of one attempt.', 1))),
-      deadlineMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of the whole job.', 1))),
-      retry: Type.Optional(
-        nullable(
-          Type.Object(
-            {
-              attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.attemptsMax })),
-              backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
-              factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
-              maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
-            },
-            strict,
-          ),
-        ),
-      ),
-      retainMs: Type.Optional(nullable(ms(limits.retainMsMax, 'How long the finished job is kept.'))),
-      idempotencyKey: Type.Optional(
-        nullable(
-          Type.String({
-            minLength: 1,
-            maxLength: limits.idempotencyKeyLengthMax,
-            description: 'For items of a bulk; a single submit may use the Idempotency-Key header instead.',
-          }),
-        ),
-      ),
-      callback: Type.Optional(nullable(callbackSchema(limits))),
-      sequenceKey: Type.Optional(
-        nullable(
-          Type.String({
-            minLength: 1,
-            maxLength: limits.sequenceKeyLengthMax,
-            description: 'Jobs with the same key run one after another.',
-          }),
-        ),
-      ),
+      ...submittedWith(limits),
     },
     { ...strict, title: 'Submit' },
   );
+}
+
+/** What a copy of a job may have other than the job. */
+export function changeSchemas(limits: Limits) {
+  const { tags, priority, ...rest } = submittedWith(limits);
+  const nothing = { minProperties: 1 };
+  return {
+    resubmit: Type.Object(
+      { tags, priority, ...rest },
+      { ...strict, title: 'Resubmit', examples: [{ input: { page: 2 } }] },
+    ),
+    amend: Type.Object(
+      {
+        priority,
+        tags,
+        runAt: Type.Optional(nullable(time('Not before this time; null is now.'))),
+        deadlineAt: Type.Optional(nullable(time('Must be finished by then; null takes the deadline away.'))),
+      },
+      { ...strict, ...nothing, title: 'Amend', examples: [{ priority: -5, tags: { team: 'blue' } }] },
+    ),
+    amendHeaders: Type.Object({
+      'if-match': Type.Optional(Type.String({ description: 'The ETag of the job: changed only while it is so.' })),
+    }),
+  };
+}
+
+function submittedWith(limits: Limits) {
+  const { ms } = durations(limits);
+  return {
+    input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),
+    tags: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: limits.tagsMax })),
+    priority: Type.Optional(
+      Type.Integer({
+        minimum: -limits.priorityMax,
+        maximum: limits.priorityMax,
+        description: 'Higher runs first; above 0 needs the scope priority.',
+      }),
+    ),
+    runAt: Type.Optional(nullable(time('Not before this time.'))),
+    delayMs: Type.Optional(nullable(ms(limits.delayMsMax, 'Not before this long from now.'))),
+    timeoutMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of one attempt.', 1))),
+    deadlineMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of the whole job.', 1))),
+    retry: Type.Optional(
+      nullable(
+        Type.Object(
+          {
+            attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.attemptsMax })),
+            backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
+            factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
+            maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
+          },
+          strict,
+        ),
+      ),
+    ),
+    retainMs: Type.Optional(nullable(ms(limits.retainMsMax, 'How long the finished job is kept.'))),
+    idempotencyKey: Type.Optional(
+      nullable(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.idempotencyKeyLengthMax,
+          description: 'For items of a bulk; a single submit may use the Idempotency-Key header instead.',
+        }),
+      ),
+    ),
+    callback: Type.Optional(nullable(callbackSchema(limits))),
+    sequenceKey: Type.Optional(
+      nullable(
+        Type.String({
+          minLength: 1,
+          maxLength: limits.sequenceKeyLengthMax,
+          description: 'Jobs with the same key run one after another.',
+        }),
+      ),
+    ),
+  };
 }

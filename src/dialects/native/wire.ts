@@ -12,7 +12,7 @@ import { keySchemas } from './wire-keys.ts';
 import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
-import { submitSchema } from './wire-submit.ts';
+import { changeSchemas, submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
 import { webhookSchemas } from './wire-webhooks.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
@@ -113,6 +113,7 @@ export function wireOf(limits: Limits) {
         description: 'In the order of the ids.',
       }),
     }),
+    ...changeSchemas(limits),
     ...countSchemas(),
     list: listOf(JobRef),
     ...bulkSchemas(limits),
@@ -130,6 +131,8 @@ export function wireOf(limits: Limits) {
 
 export type Wire = ReturnType<typeof wireOf>;
 export type BulkActionBody = Static<Wire['bulkActionBody']>;
+export type AmendBody = Static<Wire['amend']>;
+export type ResubmitBody = Static<Wire['resubmit']>;
 export type AuditQuery = Static<Wire['auditQuery']>;
 export type SubmitBody = Static<Wire['submit']>;
 export type BulkBody = Static<Wire['bulkBody']>;

@@ -59,7 +59,7 @@ export function originWith(origin: Origin | null, { events, secretId }: Callback
   if (events === undefined && secretId === undefined) return origin;
   const data = origin?.dialect === NATIVE && isObject(origin.data) ? origin.data : {};
   const callback = { ...(events === undefined ? {} : { events }), ...(secretId === undefined ? {} : { secretId }) };
-  return { dialect: NATIVE, data: { ...data, callback } };
+  return { ...origin, dialect: NATIVE, data: { ...data, callback } };
 }
 
 export function rememberedOf({ origin }: Pick<Job, 'origin'>): Remembered {

@@ -1,4 +1,5 @@
 /** The topics of the suite, each in a file of its own. */
+import { amending } from './amending.ts';
 import { applying } from './applying.ts';
 import { claiming } from './claiming.ts';
 import { closing } from './closing.ts';
@@ -33,6 +34,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   inserting,
   idempotency,
   applying,
+  amending,
   claiming,
   sequences,
   contention,

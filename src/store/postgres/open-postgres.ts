@@ -12,6 +12,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { DeliveryStore, EventStore, Store } from '../contract.ts';
+import { amendJobs } from './amend-jobs.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
@@ -208,6 +209,7 @@ function storeOf(parts: Parts): Store {
     nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),
     oldestDue: pass((request) => oldestDue(session, request)),
     remove: pass((batch) => removeJobs(session, batch)),
+    amend: pass((batch) => amendJobs(session, batch)),
 
     ...figureCalls(session, pass),
 

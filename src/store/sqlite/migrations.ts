@@ -19,7 +19,7 @@ export interface Migration {
 export const APPLICATION_ID = 0x42494445;
 
 const FIRST = `
--- What never changes. Inserted once, deleted once, never updated.
+-- What a change of state leaves alone. Inserted once, deleted once, updated only where somebody amends a job that waits.
 CREATE TABLE jobs (
   number INTEGER PRIMARY KEY,
   id TEXT NOT NULL,

@@ -30,7 +30,16 @@ import { SCHEMA_VERSION } from './migrations.ts';
 import { jobAt } from './rows.ts';
 import type { ScannerTable } from './scanner.ts';
 import type { ThreadPort } from './thread-port.ts';
-import { appliedOf, claimedOf, insertedOf, newJobValues, patchBatch, recordRows } from './wire.ts';
+import {
+  amendedOf,
+  amendmentRow,
+  appliedOf,
+  claimedOf,
+  insertedOf,
+  newJobValues,
+  patchBatch,
+  recordRows,
+} from './wire.ts';
 import type { WriterTable } from './writer.ts';
 
 export interface StoreParts {
@@ -181,7 +190,7 @@ function serviceCalls({ early, writer, close }: Gate): Pick<Store, 'migrate' | '
   };
 }
 
-function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' | 'extend' | 'remove'> {
+function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' | 'extend' | 'remove' | 'amend'> {
   return {
     async insert(batch) {
       return insertedOf(await writer().call('insert', newJobValues(batch), batch.length));
@@ -195,6 +204,7 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
     },
     extend: async (batch) => writer().call('extend', batch, batch.length),
     remove: async (batch) => writer().call('remove', batch, batch.length),
+    amend: async (batch) => amendedOf(await writer().call('amend', batch.map(amendmentRow), batch.length)),
   };
 }
 

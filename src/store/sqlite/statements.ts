@@ -95,6 +95,10 @@ export const STATEMENTS = {
   runningEnter: enter('running'),
   /** The columns of the room, then the result. */
   finishedEnter: enter('finished', 'result'),
+  /** What was submitted, of a job that waits; what else there is of it in other places follows. */
+  jobAmend: 'UPDATE jobs SET priority = ?2, tags = ?3, deadline_ms = ?4 WHERE number = ?1',
+  waitingAmend:
+    'UPDATE waiting SET priority = ?2, run_at = ?3, deadline_at = ?4, revision = revision + 1 WHERE number = ?1',
   waitingLeave: 'DELETE FROM waiting WHERE number = ?',
   runningLeave: 'DELETE FROM running WHERE number = ?',
   runningLeaveAt: 'DELETE FROM running WHERE number = ? AND revision = ?',

@@ -2,6 +2,8 @@
 import { type Job, patched } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type {
+  Amendment,
+  AmendOutcome,
   ApplyOutcome,
   ClaimedJob,
   GuardedPatch,
@@ -10,10 +12,12 @@ import type {
   ResultContent,
   StoreRecord,
 } from '../contract.ts';
+import { AMENDED_COLUMNS } from '../contract-amend.ts';
 import { comesBackSame, JOB_WIDTH, patchMask } from '../job-row.ts';
 import { deliveryRow, eventRow } from './event-wire.ts';
 import type { Row, Value } from './rows.ts';
 import { jobAt, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './rows.ts';
+import type { AmendedRow, AmendmentRow } from './writes/amend-jobs.ts';
 import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import { END_COLUMNS } from './writes/end-seen.ts';
@@ -97,6 +101,19 @@ export function appliedOf({ kinds, jobs }: Applied, ended: Patches['ended']): re
     at += JOB_WIDTH;
     return { kind: kind === APPLIED ? 'applied' : 'stale', job: jobAt(jobs, at) };
   });
+}
+
+export function amendmentRow({ id, revision, terms }: Amendment): AmendmentRow {
+  const cells: Value[] = [];
+  // A column reads its own field alone, and that one is there.
+  pushCells(cells, AMENDED_COLUMNS, terms as Job);
+  return { id, revision, cells };
+}
+
+export function amendedOf(rows: readonly AmendedRow[]): readonly AmendOutcome[] {
+  return rows.map(({ isAmended, row }) =>
+    row === null ? { kind: 'missing' } : { kind: isAmended ? 'amended' : 'stale', job: jobAt(row) },
+  );
 }
 
 export function claimedOf(values: Row): readonly ClaimedJob[] {

@@ -16,6 +16,7 @@ import { SCHEMA_VERSION } from './migrations.ts';
 import { shrinkABit } from './shrink.ts';
 import { type WireReply, type WireRequest, wireError } from './thread-protocol.ts';
 import type { Answerer } from './thread-shell.ts';
+import { amendJobs } from './writes/amend-jobs.ts';
 import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
 import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
@@ -37,6 +38,7 @@ const WRITES = {
   apply: applyPatches,
   extend: extendLeases,
   remove: removeJobs,
+  amend: amendJobs,
   logAppend: appendLogs,
   follow,
   unfollow,

@@ -56,7 +56,7 @@ const QUEUE = `
 const first = (s: string) => `
 CREATE SEQUENCE ${s}.job_numbers AS bigint MAXVALUE ${NUMBER_MAX};
 
--- What never changes after the submit. Inserted once, deleted once, never updated.
+-- What a change of state leaves alone. Inserted once, deleted once, updated only where somebody amends a job that waits.
 CREATE TABLE ${s}.jobs (
   id uuid NOT NULL,
   number bigint NOT NULL,

@@ -16,6 +16,7 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
+import { jobAmend } from './amend-statement.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
 import { deliveryStatementsOf } from './delivery-statements.ts';
@@ -335,6 +336,7 @@ export function statementsOf(s: string) {
     ...applyStatementsOf(s),
     jobExtend: jobExtend(s),
     jobRemove: jobRemove(s),
+    jobAmend: jobAmend(s),
     jobById: jobReadBy(s, 'id', 'uuid'),
     jobByNumber: jobReadBy(s, 'number', 'bigint'),
     tombstoneById: tombstoneBy(s, 'id', 'uuid'),

@@ -42,7 +42,7 @@ function removeJob(transaction: Transaction, removal: Removal, gone: Gone[]): Re
   return 'removed';
 }
 
-function deleteTags(transaction: Transaction, row: Row): void {
+export function deleteTags(transaction: Transaction, row: Row): void {
   const tags = jsonOf<Tags>(row[AT.tags] as string | null) ?? {};
   for (const [name, value] of Object.entries(tags)) {
     transaction.connection.run('jobTagDelete', row[AT.tenant] as string, name, value, row[AT.number] as number);

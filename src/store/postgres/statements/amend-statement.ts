@@ -1,0 +1,46 @@
+/**
+ * Changes what waiting jobs were submitted with. The row of the room is held first: a claim skips it, or takes it as it is afterwards. A tag that
+ * stays is left alone, since one statement cannot remove a row and bring it back.
+ *
+ * A claim that found the row before it was held, and locks it after, hands the job out with the tags of before: what is stored is right.
+ */
+import { AMENDED_COLUMNS } from '../../contract-amend.ts';
+import { columnType } from '../../job-row.ts';
+import { keyIn } from './rooms.ts';
+import { unnestOf } from './statement-parts.ts';
+
+const GIVEN = [
+  ['id', 'uuid'],
+  ['revision', 'bigint'],
+  ...AMENDED_COLUMNS.map((column) => [column, columnType(column)] as const),
+] as const;
+
+/** The pairs of some tags that others have not. */
+const pairsOf = (tags: string, others: string) =>
+  `CROSS JOIN LATERAL jsonb_each_text(h.${tags}::jsonb) AS pair(name, value)` +
+  ` WHERE h.${tags} IS NOT NULL AND (h.${others} IS NULL OR (h.${others}::jsonb ->> pair.name) IS DISTINCT FROM pair.value)`;
+
+export const jobAmend = (s: string) => `
+WITH held AS MATERIALIZED (
+  SELECT g.*, j.number, j.tenant, j.type, j.tags AS earlier
+  FROM ${unnestOf(GIVEN, 'g')}
+  CROSS JOIN LATERAL (SELECT number, tenant, type, tags FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+  CROSS JOIN LATERAL (
+    SELECT 1 FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND revision = g.revision FOR UPDATE) w
+), room AS (
+  UPDATE ${s}.waiting w SET priority = h.priority, run_at = h.run_at, deadline_at = h.deadline_at, revision = w.revision + 1
+  FROM held h WHERE ${keyIn('waiting', 'h', 'w')}
+), submitted AS (
+  UPDATE ${s}.jobs j SET priority = h.priority, tags = h.tags, deadline_ms = h.deadline_ms
+  FROM held h WHERE j.number = h.number
+), untagged AS (
+  DELETE FROM ${s}.job_tags WHERE ctid = ANY (ARRAY(
+    SELECT t.ctid FROM (SELECT h.tenant, h.number, pair.name, pair.value FROM held h ${pairsOf('earlier', 'tags')}) gone
+    CROSS JOIN LATERAL (
+      SELECT ctid FROM ${s}.job_tags
+      WHERE tenant = gone.tenant AND name = gone.name AND value = gone.value AND number = gone.number LIMIT 1) t))
+), tagged AS (
+  INSERT INTO ${s}.job_tags (tenant, name, value, number)
+  SELECT h.tenant, pair.name, pair.value, h.number FROM held h ${pairsOf('tags', 'earlier')}
+)
+SELECT ord FROM held`;
