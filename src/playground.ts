@@ -24,6 +24,7 @@ const sleepSchema = Type.Object(
     failTimes: Type.Optional(Type.Integer({ minimum: 0 })),
     bytes: Type.Optional(Type.Integer({ minimum: 0, maximum: 64 * MIB })),
     lines: Type.Optional(Type.Integer({ minimum: 0, maximum: 10_000 })),
+    emits: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );

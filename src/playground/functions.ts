@@ -22,6 +22,8 @@ export interface SleepInput {
   readonly bytes?: number;
   /** Says so many lines before it sleeps. */
   readonly lines?: number;
+  /** Emits a chunk after each part. */
+  readonly emits?: boolean;
 }
 
 export const functions = { types: { echo, sleep, sql: refuseQuery, certificates: findCertificates } };
@@ -39,6 +41,7 @@ export async function sleep(input: SleepInput, context: JobContext): Promise<unk
   for (let line = 1; line <= (input.lines ?? 0); line += 1) context.log(`line ${line} of ${input.lines}`, { line });
   for (let step = 1; step <= input.steps; step += 1) {
     await pause(input.ms / input.steps, undefined, { signal: context.signal });
+    if (input.emits === true) context.emit(`part ${step} of ${input.steps}\n`);
     context.progress((step / input.steps) * 100, `step ${step} of ${input.steps}`);
   }
   const isFailing = input.fail !== undefined || input.failTimes !== undefined;

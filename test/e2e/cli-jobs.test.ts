@@ -494,3 +494,42 @@ describe('bide logs', () => {
     assert.equal((await run(['logs', NO_JOB])).code, 3);
   });
 });
+
+describe('bide output', () => {
+  test('shows what a job has emitted as it comes, as text or as JSON', async () => {
+    const id = await submitted(...sleepInput({ ms: 60, steps: 3, emits: true }));
+    const { code, stdout } = await runProcess(['output', id, '--follow']);
+    assert.deepEqual([code, stdout], [0, 'part 1 of 3\npart 2 of 3\npart 3 of 3\n']);
+    const json = await run(['output', id, '--json']);
+    const chunks = json.stdout.trim().split('\n');
+    assert.deepEqual(
+      chunks.map((line) => (JSON.parse(line) as { chunk: string }).chunk),
+      ['part 1 of 3\n', 'part 2 of 3\n', 'part 3 of 3\n'],
+    );
+  });
+
+  test('says where another attempt begins anew, and that there is no such job', async () => {
+    const id = await submitted(...sleepInput({ steps: 1, emits: true, failTimes: 1 }), '--attempts', '2');
+    const { stdout, stderr } = await runProcess(['output', id, '--follow']);
+    assert.deepEqual([stdout, stderr], ['part 1 of 1\npart 1 of 1\n', 'Attempt 2 begins anew.\n']);
+    assert.match((await run(['output', id, '--attempt', '2'])).stdout, /^part 1 of 1\n\n?$/);
+    assert.equal((await run(['output', NO_JOB])).code, 3);
+  });
+});
+
+describe('bide attempts', () => {
+  test('lists the attempts of a job, those before a success included', async () => {
+    const id = await submitted(...sleepInput({ failTimes: 1 }), '--attempts', '2');
+    assert.equal((await run(['wait', id])).code, 0);
+    const { code, stdout } = await runProcess(['attempts', id]);
+    assert.equal(code, 0);
+    const [first, error, second] = stdout.split('\n');
+    const time = String.raw`\d{4}-\d\d-\d\dT[\d:.]+Z`;
+    assert.match(first ?? '', new RegExp(`^1  ${time}  failed after \\S.* by \\S+$`));
+    assert.equal(error, '   HANDLER_FAILED: attempt 1 fails, as asked');
+    assert.match(second ?? '', new RegExp(`^2  ${time}  succeeded after \\S.* by \\S+$`));
+    const json = await run(['attempts', id, '--json']);
+    assert.equal((JSON.parse(json.stdout) as { attempts: object[] }).attempts.length, 2);
+    assert.equal((await run(['attempts', await submittedLater()])).stderr, 'No attempts yet.\n');
+  });
+});
