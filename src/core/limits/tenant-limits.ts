@@ -53,6 +53,13 @@ export const TENANT_LIMITS = {
     max: 7 * DAY,
     meaning: 'How long the changes of jobs that somebody follows are kept.',
   },
+  eventsKeptMax: {
+    value: 1_000_000,
+    min: 0,
+    max: 100_000_000,
+    meaning:
+      'Changes of jobs that are kept, of all tenants together, once webhooks have been told of them: of more the oldest go before their time.',
+  },
   deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
   deliveriesPerTenantMax: {
     value: 10,

@@ -14,7 +14,9 @@ export function createEventPruning(options: EngineBase): Loop {
     name: 'event pruning',
     async run() {
       const now = clock.now();
-      const events = await store.eventPrune({ now, before: now - limits.eventsRetainMs, limit: BATCH });
+      const { eventsRetainMs, eventsKeptMax: keepMax } = limits;
+      // By time alone, 1,000 jobs a second that somebody follows whole are 5 GB.
+      const events = await store.eventPrune({ now, before: now - eventsRetainMs, keepMax, limit: BATCH });
       const deliveries = await store.deliveryPrune({ now, limit: BATCH });
       return events === BATCH || deliveries === BATCH ? MORE_MS : LOOK_MS;
     },
