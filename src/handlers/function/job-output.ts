@@ -3,6 +3,7 @@
  * emits it, and not a part that is missing.
  */
 import type { ErrorCode } from '../../core/errors.ts';
+import type { Json } from '../../core/job.ts';
 import type { LimitName, Limits } from '../../core/limits.ts';
 import { LOG_LINE_BYTES } from '../../core/log-line.ts';
 import { encodeEmitted } from '../../core/returned-value.ts';
@@ -34,10 +35,12 @@ function checkBytes(
   limits: OutputLimits,
 ): void {
   if (bytes <= limits[limit]) return;
-  throw refusal('OUTPUT_TOO_LARGE', `${what} has ${bytes} bytes; the limit is ${limits[limit]} (${limit}).`);
+  const value = limits[limit];
+  const message = `${what} has ${bytes} bytes; the limit is ${value} (${limit}).`;
+  throw refusal('OUTPUT_TOO_LARGE', message, { limit, value });
 }
 
 /** Another attempt would emit the like. */
-function refusal(code: ErrorCode, message: string): PermanentError {
-  return new PermanentError(message, { code });
+function refusal(code: ErrorCode, message: string, details: Json = null): PermanentError {
+  return new PermanentError(message, { code, details });
 }

@@ -199,6 +199,7 @@ describe('inlineHandler', () => {
         outcome.failure.message,
         new RegExp(`has ${size === 70 ? 204 : size} bytes; the limit is \\d+ \\(${limit}\\)`),
       );
+      assert.deepEqual(outcome.failure.details, { limit, value: OUTPUT_LIMITS[limit] });
       assert.equal(attempt.chunks.length, 1);
     }
   });
