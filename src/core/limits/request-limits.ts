@@ -26,7 +26,7 @@ export const REQUEST_LIMITS = {
   },
   listPageMax: { value: 500, min: 1, max: 5_000, meaning: 'Jobs on one page of a list.' },
   countedJobsMax: {
-    value: 100_000,
+    value: 10_000,
     min: 1_000,
     max: 100_000_000,
     meaning:
