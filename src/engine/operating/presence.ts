@@ -7,6 +7,7 @@
  */
 import type { Json } from '../../core/job.ts';
 import type { WorkerRow } from '../../store/contract.ts';
+import type { JobType } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { SeenWorker } from './api-operating.ts';
@@ -155,7 +156,8 @@ class Register implements Presence {
 
   #ownRow(now: number): WorkerRow {
     const { workerName, runsJobs, about, types } = this.#options;
-    const own = runsJobs ? [...types.values()].filter(({ handler }) => handler !== 'remote') : [];
+    const runs = ({ handler, isOwn }: JobType) => handler !== 'remote' && isOwn !== true;
+    const own = runsJobs ? [...types.values()].filter(runs) : [];
     const facts = {
       ...{ host: about?.host ?? null, pid: about?.pid ?? null, version: about?.version ?? null },
       startedAt: this.#startedAt,
