@@ -1,0 +1,66 @@
+/** Loading for pages: one call at a time, the newest answer wins, and what was shown stays while the next answer is on its way. */
+import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+/**
+ * @template T
+ * @typedef {{ value: T | undefined, error: unknown, isLoading: boolean, reload: () => void }} Loaded
+ */
+
+/**
+ * @template T
+ * @param {(signal: AbortSignal) => Promise<T>} load
+ * @param {readonly unknown[]} inputs loads anew when one of them changes
+ * @param {{ everyMs?: number | null }} [options] loads anew that long after each answer, while the page is visible
+ * @returns {Loaded<T>}
+ */
+export function useLoaded(load, inputs, { everyMs = null } = {}) {
+  const [state, setState] = useState(/** @type {{ value: T | undefined, error: unknown, isLoading: boolean }} */ ({ value: undefined, error: null, isLoading: true }));
+  const [turn, setTurn] = useState(0);
+  const latest = useRef(load);
+  latest.current = load;
+  const reload = useCallback(() => setTurn((count) => count + 1), []);
+  useEffect(() => {
+    const gone = new AbortController();
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const again = () => {
+      if (everyMs !== null && !gone.signal.aborted) timer = setTimeout(() => (document.hidden ? again() : reload()), everyMs);
+    };
+    setState((before) => ({ ...before, isLoading: true }));
+    latest.current(gone.signal).then(
+      (value) => {
+        if (!gone.signal.aborted) setState({ value, error: null, isLoading: false });
+        again();
+      },
+      (error) => {
+        if (!gone.signal.aborted) setState((before) => ({ ...before, error, isLoading: false }));
+        again();
+      },
+    );
+    return () => {
+      clearTimeout(timer);
+      gone.abort();
+    };
+  }, [...inputs, turn, everyMs]);
+  return { ...state, reload };
+}
+
+/** A clock for what is shown relative to now: one timer for all of them. @returns {number} */
+export function useNow() {
+  const [now, setNow] = useState(Date.now);
+  useEffect(() => {
+    const listener = () => setNow(Date.now());
+    tickers.add(listener);
+    if (tickers.size === 1) ticking = setInterval(() => tickers.forEach((tick) => tick()), 1_000);
+    return () => {
+      tickers.delete(listener);
+      if (tickers.size === 0) clearInterval(ticking);
+    };
+  }, []);
+  return now;
+}
+
+/** @type {Set<() => void>} */
+const tickers = new Set();
+/** @type {ReturnType<typeof setInterval> | undefined} */
+let ticking;
