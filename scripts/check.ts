@@ -9,6 +9,7 @@ import { localProgram, runStep, type Step } from './run/step.ts';
 
 const STATIC: readonly Step[] = [
   { name: 'types', command: localProgram('tsc'), args: [], deadlineMs: 60_000 },
+  { name: 'types of the pages', command: localProgram('tsc'), args: ['-p', 'src/dashboard/ui'], deadlineMs: 60_000 },
   {
     name: 'lint and format',
     command: localProgram('biome'),

@@ -16,6 +16,7 @@ import { storeClockOf } from './app/store-clock-of.ts';
 import { processFacts, workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { BideError } from './core/errors.ts';
+import { createLinks, DASHBOARD, declareDashboardRoutes, type Links } from './dashboard/index.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
@@ -62,6 +63,8 @@ export interface HttpOptions {
   /** 0 takes a free one. */
   readonly port?: number | undefined;
   readonly publicUrl?: string | undefined;
+  /** True unless told. */
+  readonly hasDashboard?: boolean | undefined;
   readonly dialectPorts?: Readonly<Record<string, number>> | undefined;
 }
 
@@ -88,6 +91,8 @@ export interface App {
   readonly dialectUrls: Readonly<Record<string, string>>;
   /** The admin key, when this start made it; it is shown nowhere else but in the data folder. */
   readonly adminKey: string | null;
+  /** A path and fragment that signs in the holder of this key once; null where there is no dashboard. */
+  signInLink(key: string): string | null;
   readonly engine: RunningEngine;
   readonly store: Store;
   readonly keys: KeyAdmin;
@@ -126,8 +131,9 @@ export async function startApp(options: AppOptions): Promise<App> {
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   opened.defer(watchKeys({ store, clock, limits: config.limits, holds }));
   const isServing = options.http !== null;
+  const links = isServing && options.http?.hasDashboard !== false ? createLinks(clock) : null;
   const servers = isServing
-    ? await startServers({ config, options, http: options.http, engine, store, auth, holds, keys }, opened)
+    ? await startServers({ config, options, http: options.http, engine, store, auth, holds, keys, links }, opened)
     : { url: null, dialectUrls: {}, all: [] };
   // Last, since a key is shown once: a start that fails before (its port is taken) leaves that to the one that succeeds.
   const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
@@ -136,6 +142,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url: servers.url,
     dialectUrls: servers.dialectUrls,
     adminKey,
+    signInLink: (key) => (links === null ? null : `${DASHBOARD}/#link=${links.make(key)}`),
     engine,
     store,
     keys,
@@ -194,6 +201,8 @@ interface Serving {
   readonly auth: ReturnType<typeof createAuthenticator>;
   readonly holds: Holds;
   readonly keys: KeyAdmin;
+  /** Null where there is no dashboard. */
+  readonly links: Links | null;
 }
 
 interface Servers {
@@ -239,12 +248,16 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
   return { url, dialectUrls, all };
 }
 
-function nativeDialect({ options, engine, keys }: Serving, metrics: Metrics): Mount['dialect'] {
+function nativeDialect({ options, engine, keys, auth, links, config }: Serving, metrics: Metrics): Mount['dialect'] {
+  const publicUrl = options.http?.publicUrl ?? config.server.publicUrl;
+  const isSecure = () => publicUrl?.startsWith('https:') === true;
   return createNativeDialect({
     version: options.version,
     keys,
     hasDocs: true,
+    ...(links === null ? {} : { home: DASHBOARD }),
     more(app, guard) {
+      if (links !== null) declareDashboardRoutes(app, { auth, links, isSecure });
       declareHealthRoutes(app, engine);
       // They count the jobs of all tenants, and whoever scrapes them needs to do nothing else.
       declareMetricsRoute(app, metrics, guard('metrics'));

@@ -48,6 +48,11 @@ export const ERRORS = Object.freeze({
     title: 'The API key may not do this.',
     advice: 'Use a key with the scope named in `scope`; `bide keys list` shows scopes.',
   },
+  CSRF_MISSING: {
+    kind: 'forbidden',
+    title: 'A change by a session needs the word of its page.',
+    advice: 'Programs send an API key. A page of the dashboard sends x-bide-csrf; load it anew.',
+  },
   ROUTE_NOT_FOUND: { kind: 'not_found', title: 'There is nothing at this path.', advice: 'See /docs for the paths.' },
   METHOD_NOT_ALLOWED: {
     kind: 'method',

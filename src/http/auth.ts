@@ -7,7 +7,7 @@
  * of its own, so that guesses push out no good key; keys and tokens have separate memories, so that a token never passes for a key and
  * cannot be exchanged for another token. The maps hold keys in clear: so does every request that carries one.
  */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { Limits } from '../core/limits.ts';
 import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -15,7 +15,7 @@ import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
 import { createJobIds } from './number-cipher.ts';
 import { createSeal } from './seal.ts';
-import { createSecret } from './secret.ts';
+import { createSecret, derivedKey } from './secret.ts';
 import { createTokens } from './token.ts';
 
 /** The id between the first two underscores, then the secret. */
@@ -76,6 +76,10 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
       });
     },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
+    csrfOf: async ({ keyId }) =>
+      createHmac('sha256', derivedKey(await secret(), 'csrf'))
+        .update(keyId)
+        .digest('base64url'),
     numbers: createSeal(secret),
     jobIds: createJobIds(secret),
     forget(keyId) {

@@ -33,6 +33,8 @@ export interface Authenticator {
   byToken(token: string): Promise<Principal | null> | Principal | null;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
+  /** The word that changes by a session of this principal carry (`session.ts`). */
+  csrfOf(principal: Principal): Promise<string>;
   /** Job numbers as a caller may see them: sealed for one tenant. */
   readonly numbers: Seal;
   /** Job numbers as ids for callers whose ids must be numbers. Read from the store once. */

@@ -26,6 +26,7 @@ const DIALECT_BASE = [
   'src/http/answers.ts',
   'src/http/caller.ts',
   'src/http/hold.ts',
+  'src/http/session.ts',
   'src/http/shares.ts',
   'src/http/turns.ts',
 ];
@@ -53,6 +54,11 @@ export const LAYERS: readonly Layer[] = [
     mayTypes: ['src/store/contract.ts'],
   },
   { name: 'dialects', at: ['src/dialects/'], may: DIALECT_BASE },
+  {
+    name: 'dashboard',
+    at: ['src/dashboard/'],
+    may: ['src/core/', 'src/net/', 'src/engine/clock.ts', 'src/http/dialect.ts', 'src/http/session.ts'],
+  },
   {
     name: 'client',
     at: ['src/client/'],
@@ -100,7 +106,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly at: readonly s
     { name: /^(avsc|hysnappy)$/, at: ['src/dialects/kinetica/'], because: 'one vendor speaks it' },
     {
       name: /^@?fastify/,
-      at: ['src/http/', 'src/dialects/', 'src/app.ts', 'src/app/', 'src/index.ts'],
+      at: ['src/http/', 'src/dialects/', 'src/dashboard/', 'src/app.ts', 'src/app/', 'src/index.ts'],
       because: 'the engine, the handlers and the client know nothing of HTTP servers',
     },
     {

@@ -23,6 +23,7 @@ const OPTIONS = {
   host: { kind: 'text', value: 'HOST', help: 'address to listen on; 0.0.0.0 for all (127.0.0.1)' },
   data: { kind: 'text', value: 'FOLDER', help: `where everything is kept (${DATA_FOLDER})` },
   ...SERVICE_OPTIONS,
+  'no-dashboard': { kind: 'flag', help: 'serve the API alone, without pages for a browser' },
   'no-work': { kind: 'flag', help: 'answer callers only, and leave the jobs to other processes' },
   'trust-clock': {
     kind: 'flag',
@@ -67,6 +68,9 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
       const keyFile = join(data, 'admin.key');
       if (app.adminKey !== null) terminal.line(`admin key ${app.adminKey} (shown this once, kept in ${keyFile})`);
       for (const [name, own] of Object.entries(app.dialectUrls)) terminal.line(`${name} on ${own}`);
+      const link = app.adminKey === null ? null : app.signInLink(app.adminKey);
+      if (link !== null)
+        terminal.line(`dashboard ${reachable(url)}${link} (signs in once, within 10 minutes, on this machine)`);
       terminal.line(`listening on ${url}`);
     }
     return await ended;
@@ -95,6 +99,7 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
     host: values.host,
     port: values.port,
     publicUrl: publicUrlOf(values['public-url']),
+    hasDashboard: !values['no-dashboard'],
     dialectPorts: dialectPortsOf(values['dialect-port']),
   };
   const service = serviceOptionsOf(values, env);

@@ -1,28 +1,15 @@
 /** The frame around the pages: who is signed in, where one can go, and which page the address names. */
-import { createContext } from 'preact';
-import { useContext, useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { createApi } from './api.js';
 import { html } from './html.js';
-import { createLive } from './live.js';
-import { pageOf, PAGES } from './pages.js';
+import { PAGES, pageOf } from './pages.js';
 import { Problem, sayFailed, Toasts } from './parts/notice.js';
-import { LiveMark } from './parts/live-mark.js';
 import { Link, usePlace } from './router.js';
 import { currentSession, may, signIn, signOut } from './session.js';
+import { SharedContext } from './shared.js';
 import { SignIn } from './sign-in.js';
 
 /** @typedef {import('./session.js').Session} Session */
-/** @typedef {{ session: Session, api: import('./api.js').Client, live: import('./live.js').Live }} Shared */
-
-const SharedContext = createContext(/** @type {Shared | null} */ (null));
-
-/** What every page works with. @returns {Shared} */
-export function useShared() {
-  const shared = useContext(SharedContext);
-  if (shared === null) throw new Error('A page stands outside of the app.');
-  return shared;
-}
-
 /** A link that signs in once carries its proof behind the #, which no server or log sees. @returns {string | null} */
 function takeLink() {
   const link = new URLSearchParams(location.hash.slice(1)).get('link');
@@ -48,10 +35,8 @@ export function App() {
 /** @param {{ session: Session, onEnded: () => void }} props */
 function Frame({ session, onEnded }) {
   const shared = useMemo(() => {
-    const api = createApi({ csrf: session.csrf, onEnded });
-    return { session, api, live: createLive(api) };
+    return { session, api: createApi({ csrf: session.csrf, onEnded }) };
   }, [session]);
-  useEffect(() => () => shared.live.close(), [shared]);
   const leave = () => signOut(session).then(onEnded, sayFailed);
   return html`<${SharedContext.Provider} value=${shared}>
     <div class="frame">
@@ -59,7 +44,6 @@ function Frame({ session, onEnded }) {
         <${Link} to="/" class="brand"><${Mark} />Bide<//>
         <${Navigation} session=${session} />
         <div class="side-foot">
-          <${LiveMark} live=${shared.live} />
           <p class="small quiet who truncate" title=${`Tenant ${session.tenant}, key ${session.keyName}`}>${session.tenant} · ${session.keyName}</p>
           <button type="button" class="small" onClick=${leave}>Sign out</button>
         </div>
@@ -70,7 +54,8 @@ function Frame({ session, onEnded }) {
   <//>`;
 }
 
-const Mark = () => html`<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" /><path d="M12 7v5l3.5 2" /></svg>`;
+const Mark = () =>
+  html`<svg viewBox="0 0 24 24" aria-hidden="true"><circle cx="12" cy="12" r="9" /><path d="M12 7v5l3.5 2" /></svg>`;
 
 /** @param {{ session: Session }} props */
 function Navigation({ session }) {

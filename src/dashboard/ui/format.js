@@ -34,7 +34,13 @@ const EXACT = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyl
 /** In the zone of this machine. @param {string | number | Date} at */
 export const exactText = (at) => EXACT.format(new Date(at));
 
-const CLOCK = new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3, hour12: false });
+const CLOCK = new Intl.DateTimeFormat(undefined, {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  fractionalSecondDigits: 3,
+  hour12: false,
+});
 /** @param {string | number | Date} at */
 export const clockText = (at) => CLOCK.format(new Date(at));
 

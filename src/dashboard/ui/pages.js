@@ -1,30 +1,13 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
-import { Audit } from './pages/audit.js';
-import { Dialects } from './pages/dialects.js';
-import { Job } from './pages/job.js';
-import { Jobs } from './pages/jobs.js';
-import { Keys } from './pages/keys.js';
-import { Overview } from './pages/overview.js';
-import { Type } from './pages/type.js';
 import { Types } from './pages/types.js';
-import { Webhooks } from './pages/webhooks.js';
 import { Workers } from './pages/workers.js';
 
 /** @typedef {{ path: string, title: string | null, scope: string | null, view: import('preact').FunctionComponent<{ id: string }> }} PageEntry */
 
 /** @type {readonly PageEntry[]} */
 export const PAGES = [
-  { path: '/', title: 'Overview', scope: null, view: Overview },
-  { path: '/jobs', title: 'Jobs', scope: 'read', view: Jobs },
-  { path: '/jobs/:id', title: null, scope: 'read', view: Job },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
-  { path: '/types/:id', title: null, scope: 'read', view: Type },
   { path: '/workers', title: 'Workers', scope: 'read', view: Workers },
-  { path: '/webhooks', title: 'Webhooks', scope: 'read', view: Webhooks },
-  { path: '/webhooks/:id', title: null, scope: 'read', view: Webhooks },
-  { path: '/keys', title: 'Keys', scope: 'admin', view: Keys },
-  { path: '/audit', title: 'Audit', scope: 'read', view: Audit },
-  { path: '/dialects', title: 'Dialects', scope: null, view: Dialects },
 ];
 
 /** @param {string} path @returns {{ page: PageEntry, id: string } | null} */

@@ -14,7 +14,13 @@ import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
  * @returns {Loaded<T>}
  */
 export function useLoaded(load, inputs, { everyMs = null } = {}) {
-  const [state, setState] = useState(/** @type {{ value: T | undefined, error: unknown, isLoading: boolean }} */ ({ value: undefined, error: null, isLoading: true }));
+  const [state, setState] = useState(
+    /** @type {{ value: T | undefined, error: unknown, isLoading: boolean }} */ ({
+      value: undefined,
+      error: null,
+      isLoading: true,
+    }),
+  );
   const [turn, setTurn] = useState(0);
   const latest = useRef(load);
   latest.current = load;
@@ -24,7 +30,8 @@ export function useLoaded(load, inputs, { everyMs = null } = {}) {
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
     const again = () => {
-      if (everyMs !== null && !gone.signal.aborted) timer = setTimeout(() => (document.hidden ? again() : reload()), everyMs);
+      if (everyMs !== null && !gone.signal.aborted)
+        timer = setTimeout(() => (document.hidden ? again() : reload()), everyMs);
     };
     setState((before) => ({ ...before, isLoading: true }));
     latest.current(gone.signal).then(
@@ -51,7 +58,7 @@ export function useNow() {
   useEffect(() => {
     const listener = () => setNow(Date.now());
     tickers.add(listener);
-    if (tickers.size === 1) ticking = setInterval(() => tickers.forEach((tick) => tick()), 1_000);
+    if (tickers.size === 1) ticking = setInterval(tickAll, 1_000);
     return () => {
       tickers.delete(listener);
       if (tickers.size === 0) clearInterval(ticking);
@@ -64,3 +71,7 @@ export function useNow() {
 const tickers = new Set();
 /** @type {ReturnType<typeof setInterval> | undefined} */
 let ticking;
+
+function tickAll() {
+  for (const tick of tickers) tick();
+}

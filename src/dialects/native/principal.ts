@@ -1,5 +1,6 @@
 /**
- * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read.
+ * Who calls the native API: a key in `Authorization: Bearer KEY` or `X-API-Key: KEY`, checked before the body is read; without one, the session
+ * of a page of the dashboard.
  *
  * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `priority` gives
  * submits priorities above 0, which go before the jobs of all tenants; `operate` changes many jobs at once and pauses types; `metrics` sees the
@@ -10,6 +11,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Scope } from '../../core/scopes.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Authenticator, Principal } from '../../http/dialect.ts';
+import { principalOfSession } from '../../http/session.ts';
 
 /** Finds the caller of a request; null where nobody valid is named. */
 export type Identify = (request: FastifyRequest) => Principal | null | Promise<Principal | null>;
@@ -21,9 +23,11 @@ type Carrier = { [PRINCIPAL]: Principal | null };
 const BEARER = /^bearer {1,8}(\S+) {0,8}$/i;
 
 export function identifyByKey(auth: Authenticator): Identify {
-  return ({ raw: { headers } }) => {
+  return ({ raw }) => {
+    const { headers } = raw;
     const key = keyOf(headers.authorization, headers['x-api-key']);
-    return key === undefined ? null : auth.byKey(key);
+    if (key !== undefined) return auth.byKey(key);
+    return headers.cookie === undefined ? null : principalOfSession(auth, raw);
   };
 }
 

@@ -36,6 +36,8 @@ export interface NativeServices {
   readonly version: string;
   /** Null leaves out `/v1/keys`. */
   readonly keys: KeyAdmin | null;
+  /** Where browsers are sent from `/`; they see what programs see unless told. */
+  readonly home?: string;
   /** Whether `/openapi.json` and `/docs` are served. */
   readonly hasDocs: boolean;
   /** Who calls, where the surrounding app knows better than API keys do. Null is answered with 401. */
@@ -92,10 +94,13 @@ function readRequests(app: FastifyInstance, limits: Limits): void {
   app.setSerializerCompiler(() => JSON.stringify);
 }
 
-function declareIndex(app: FastifyInstance, { version, hasDocs }: NativeServices): void {
+function declareIndex(app: FastifyInstance, { version, hasDocs, home }: NativeServices): void {
   const docs = hasDocs ? { docs: `${app.prefix}/docs`, openapi: `${app.prefix}/openapi.json` } : {};
   const index = JSON.stringify({ name: 'bide', version, jobs: `${app.prefix}/v1/jobs`, ...docs });
-  app.get('/', { schema: { hide: true } }, (_request, reply) =>
-    reply.type('application/json; charset=utf-8').send(index),
-  );
+  app.get('/', { schema: { hide: true } }, (request, reply) => {
+    void reply.header('vary', 'accept');
+    const isBrowser = request.headers.accept?.includes('text/html') === true;
+    if (home !== undefined && isBrowser) return reply.redirect(home);
+    return reply.type('application/json; charset=utf-8').send(index);
+  });
 }

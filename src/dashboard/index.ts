@@ -1,0 +1,4 @@
+/** The dashboard, as the composition root sees it. */
+export { createLinks, type Links } from './links.ts';
+export { DASHBOARD } from './paths.ts';
+export { declareDashboardRoutes } from './routes.ts';

@@ -1,0 +1,58 @@
+/** The dashboard's routes, in the frame of the native API: its page, its files, its sessions. */
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { BideError } from '../core/errors.ts';
+import { type BrowserFile, type BrowserFiles, readBrowserFiles } from './browser-files.ts';
+import { ICON } from './icon.ts';
+import { ASSETS, DASHBOARD } from './paths.ts';
+import { declareSessionRoutes, type SessionServices } from './session-routes.ts';
+import { type Shell, shellOf } from './shell.ts';
+
+interface Served {
+  readonly files: BrowserFiles;
+  readonly shell: Shell;
+}
+
+export function declareDashboardRoutes(app: FastifyInstance, services: SessionServices): void {
+  let reading: Promise<Served> | undefined;
+  /** Read at the first look: a server that nobody looks at pays nothing. */
+  const served = () => {
+    reading ??= readBrowserFiles().then(
+      (files) => ({ files, shell: shellOf(files) }),
+      (error: unknown) => {
+        reading = undefined;
+        throw error;
+      },
+    );
+    return reading;
+  };
+  declareSessionRoutes(app, services);
+  app.get<{ Params: { version: string; '*': string } }>(
+    `${ASSETS}/:version/*`,
+    { schema: { hide: true } },
+    async (request, reply) => {
+      const { files, version } = (await served()).files;
+      const path = request.params['*'];
+      const file = request.params.version !== version ? undefined : path === 'icon.svg' ? ICON : files.get(path);
+      if (file === undefined) throw new BideError('ROUTE_NOT_FOUND', 'There is no such file in this version.');
+      return sendFile(request, reply, file);
+    },
+  );
+  const page = async (_request: FastifyRequest, reply: FastifyReply) => {
+    const { shell } = await served();
+    // Which files there are is said by the page, so it is asked for anew each time.
+    return reply.headers({ ...shell.headers, 'cache-control': 'no-cache' }).send(shell.page);
+  };
+  app.get(DASHBOARD, { schema: { hide: true } }, page);
+  app.get(`${DASHBOARD}/*`, { schema: { hide: true } }, page);
+}
+
+function sendFile(request: FastifyRequest, reply: FastifyReply, { contentType, bytes, zipped }: BrowserFile) {
+  const isZipped = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '');
+  void reply.headers({
+    'content-type': contentType,
+    'cache-control': 'public, max-age=31536000, immutable',
+    vary: 'accept-encoding',
+    ...(isZipped ? { 'content-encoding': 'gzip' } : {}),
+  });
+  return reply.send(isZipped ? zipped : bytes);
+}

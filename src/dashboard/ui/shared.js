@@ -1,0 +1,14 @@
+/** What every page works with: who is signed in, and the server. */
+import { createContext } from 'preact';
+import { useContext } from 'preact/hooks';
+
+/** @typedef {{ session: import('./session.js').Session, api: import('./api.js').Client }} Shared */
+
+export const SharedContext = createContext(/** @type {Shared | null} */ (null));
+
+/** @returns {Shared} */
+export function useShared() {
+  const shared = useContext(SharedContext);
+  if (shared === null) throw new Error('A page stands outside of the app.');
+  return shared;
+}
