@@ -93,10 +93,15 @@ async function libraryTexts(): Promise<[string, string][]> {
   const find = createRequire(import.meta.url);
   const read = async (name: string, file: string): Promise<[string, string]> => {
     const text = await readFile(join(packageFolder(find, name), file), 'utf8');
-    // Their maps are not served: a link to one is a request that fails.
-    return [libraryPath(file), text.replace(/\n\/\/# sourceMappingURL=[^\n]{0,200}\s*$/, '\n')];
+    return [libraryPath(file), withoutMap(text)];
   };
   return Promise.all([...Object.values(LIBRARIES), CHART_STYLE].map(([name, file]) => read(name, file)));
+}
+
+/** Their maps are not served: a link to one is a request that fails. */
+function withoutMap(text: string): string {
+  const at = text.lastIndexOf('\n//# sourceMappingURL=');
+  return at === -1 ? text : text.slice(0, at + 1);
 }
 
 /** By the way to its main file: `package.json` is not among what every package exports. */

@@ -5,6 +5,8 @@ import { h } from 'preact';
 
 /** @typedef {import('preact').VNode} VNode */
 
+/** @typedef {(strings: TemplateStringsArray, ...values: unknown[]) => VNode} Html */
+
 // htm's own types know nothing of `bind`, which is how it is made for a library.
-/** @type {(strings: TemplateStringsArray, ...values: unknown[]) => VNode} */
-export const html = /** @type {any} */ (htm).bind(h);
+const made = /** @type {{ bind: (make: typeof h) => Html }} */ (/** @type {unknown} */ (htm));
+export const html = made.bind(h);

@@ -1,5 +1,5 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
-import { Types } from './pages/types.js';
+import { Types } from './pages/job-types.js';
 import { Workers } from './pages/workers.js';
 
 /** @typedef {{ path: string, title: string | null, scope: string | null, view: import('preact').FunctionComponent<{ id: string }> }} PageEntry */
