@@ -67,7 +67,10 @@ describe('bide serve', () => {
   test('prints the admin key at the first start only, and leaves it readable by its owner alone', async () => {
     const data = newFolder();
     const first = await serve(data, '--playground');
-    assert.match(first.said0, /^admin key (bide_\w+) \(shown this once, kept in .*admin\.key\)\nlistening on http:/);
+    assert.match(
+      first.said0,
+      /^admin key (bide_\w+) \(shown this once, kept in .*admin\.key\)\ndashboard http:\S+\/dashboard\/#link=\S{32} .*\nlistening on http:/,
+    );
     assert.ok(first.said0.includes(keyIn(data)));
     assert.equal(statSync(join(data, 'admin.key')).mode & 0o777, 0o600);
     assert.equal((await end(first)).code, 0);
