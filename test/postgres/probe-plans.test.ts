@@ -1,7 +1,10 @@
 /** How statements that are planned once reach the rooms, when they are planned while there is nothing in them. */
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
 import pg from 'pg';
+import type { Store } from '../../src/store/contract.ts';
+import { NOW, newDelivery } from '../../src/store/contract-suite/fixtures.ts';
 import { startupOptions } from '../../src/store/postgres/connection/session-settings.ts';
 import { openPostgres } from '../../src/store/postgres/index.ts';
 import { type StatementName, statementsOf } from '../../src/store/postgres/statements/statements.ts';
@@ -17,16 +20,17 @@ interface Plan {
 
 let server: TestServer;
 let client: pg.Client;
+let store: Store;
 before(async () => {
   server = await startTestServer({ isDurable: false });
   const url = await server.createDatabase();
-  const store = await openPostgres({ url });
+  store = await openPostgres({ url });
   await store.migrate();
-  await store.close();
   client = new pg.Client({ connectionString: url, options: startupOptions('', false) });
   await client.connect();
 });
 after(async () => {
+  await store.close();
   await client.end();
   await server.end();
 });
@@ -64,16 +68,45 @@ function scansOf(plan: Plan): { readonly bad: readonly Plan[]; readonly good: nu
 const BY_KEY = [
   ...['jobById', 'jobByNumber', 'jobFindEarlier', 'jobInput', 'jobResult', 'jobResultSlice', 'jobExtend'],
   ...['jobApply', 'jobFinish', 'jobReport'],
-  ...['deliverySettle', 'deliveryRead', 'deliveryRedeliver'],
 ] as readonly StatementName[];
+/** Each index that a claim of deliveries reads, and the column that it finds its place by. */
+const BY_TURN: readonly string[] = [
+  'deliveries_by_due due_at',
+  'deliveries_by_endpoint tenant',
+  'deliveries_by_job job_id',
+  'deliveries_by_number number',
+  'deliveries_by_turn tenant',
+];
+const OF_DELIVERIES: readonly StatementName[] = ['deliverySettle', 'deliveryRead', 'deliveryRedeliver'];
 
-for (const name of BY_KEY) {
-  test(`${name} finds its rows by whole keys alone, though planned for empty tables`, async () => {
-    const { bad, good } = scansOf(await planOf(name, statementsOf('bide')[name]));
-    assert.deepEqual(bad, []);
-    assert.ok(good > 0);
+function findsByKeys(names: readonly StatementName[]): void {
+  for (const name of names) {
+    test(`${name} finds its rows by whole keys alone`, async () => {
+      const { bad, good } = scansOf(await planOf(name, statementsOf('bide')[name]));
+      assert.deepEqual(bad, []);
+      assert.ok(good > 0);
+    });
+  }
+}
+
+function indexesOf(plan: Plan): readonly string[] {
+  const own = plan['Index Name'] === undefined ? [] : [`${plan['Index Name']} ${plan['Index Cond']?.split(' ')[0]}`];
+  return [...own, ...(plan.Plans ?? []).flatMap(indexesOf)];
+}
+
+function claimsByTurn(): void {
+  test('deliveryClaim reads each index from its beginning', async () => {
+    const indexes = indexesOf(await planOf('deliveryClaim', statementsOf('bide').deliveryClaim));
+    const read = new Set(indexes.map((one) => one.replaceAll('(', '')));
+    assert.deepEqual([...read].toSorted(), BY_TURN);
   });
 }
+
+describe('planned for empty tables', () => {
+  findsByKeys(BY_KEY);
+  findsByKeys(OF_DELIVERIES);
+  claimsByTurn();
+});
 
 test('a removal finds what it deletes by the whole key or its place, though planned for empty tables', async () => {
   const { bad } = scansOf(await planOf('jobRemove', statementsOf('bide').jobRemove));
@@ -81,4 +114,21 @@ test('a removal finds what it deletes by the whole key or its place, though plan
     bad.map((plan) => [plan['Relation Name'], plan['Index Name'], plan['Index Cond']]),
     [],
   );
+});
+
+// As any queue is now and then, and the server takes note of it: it no longer guesses then.
+describe('planned for tables that a vacuum has found empty', () => {
+  before(async () => {
+    const context = { tenant: 't' };
+    await store.deliveryAdd(Array.from({ length: 2_000 }, () => newDelivery(context, { jobId: randomUUID() })));
+    const held = await store.deliveryClaim({ now: NOW, leaseMs: 1, max: 2_000 });
+    const outcome = { kind: 'delivered', keepUntil: NOW } as const;
+    await store.deliverySettle(held.map(({ number, fence }) => ({ number, fence, tried: null, outcome })));
+    await store.deliveryPrune({ now: NOW, limit: 2_000 });
+    await client.query('DEALLOCATE ALL');
+    await client.query('VACUUM ANALYZE bide.running, bide.deliveries, bide.delivery_log');
+  });
+  findsByKeys(OF_DELIVERIES);
+  findsByKeys(['jobFinish', 'jobReport', 'jobExtend']);
+  claimsByTurn();
 });

@@ -236,7 +236,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index deliveries_by_due': 'CREATE INDEX deliveries_by_due ON deliveries USING btree (due_at, tenant)',
   'index deliveries_by_endpoint':
     'CREATE INDEX deliveries_by_endpoint ON deliveries USING btree (tenant, endpoint_id, number)',
-  'index deliveries_by_job': 'CREATE INDEX deliveries_by_job ON deliveries USING btree (job_id, endpoint_id, number)',
+  'index deliveries_by_job': 'CREATE INDEX deliveries_by_job ON deliveries USING btree (job_id, number)',
   'index deliveries_by_number': 'CREATE UNIQUE INDEX deliveries_by_number ON deliveries USING btree (number)',
   'index deliveries_by_turn':
     'CREATE INDEX deliveries_by_turn ON deliveries USING btree (tenant, lane, due_at, number)',

@@ -1,6 +1,6 @@
 /** The statements of deliveries: pending ones, and the log of those that are settled. How they are written stands in `statements.ts`. */
 import { DELIVERY_LANES, TRIES_KEPT } from '../../contract.ts';
-import { type Columns, unnestOf } from './statement-parts.ts';
+import { type Columns, isOne, unnestOf } from './statement-parts.ts';
 
 /** As a new one brings it. The first array has an element per row. */
 export const NEW_DELIVERY: Columns = [
@@ -72,15 +72,16 @@ due AS MATERIALIZED (
     CROSS JOIN LATERAL (
       SELECT d.number FROM ${s}.deliveries d WHERE d.tenant = t.tenant AND d.lane = l.lane AND d.due_at <= $1::bigint
         AND NOT EXISTS (
+          -- By job alone, of which there are few: for a table that was found empty any other index with one of these columns looks as good.
           SELECT 1 FROM ${s}.deliveries e
-          WHERE e.job_id = d.job_id AND e.endpoint_id = d.endpoint_id AND e.number < d.number)
+          WHERE ${isOne('e.job_id', 'd.job_id')} AND e.endpoint_id || '' = d.endpoint_id AND e.number + 0 < d.number)
       ORDER BY d.due_at, d.number LIMIT $7::bigint FOR UPDATE SKIP LOCKED) d
     LIMIT $4::bigint) d
   WHERE t.tenant IS NOT NULL AND t.tenant <> ALL ($6::text[])
   LIMIT $3::bigint
 )
 UPDATE ${s}.deliveries d SET attempt = attempt + 1, fence = fence + 1, due_at = $2::bigint
-FROM due WHERE d.number = due.number
+FROM due WHERE ${isOne('d.number', 'due.number')}
 RETURNING ${HANDED.map((column) => `d.${column}`).join(', ')}`;
 
 const withTry = `CASE WHEN l.try IS NULL THEN d.tries
@@ -101,9 +102,9 @@ WITH locked AS MATERIALIZED (
   UPDATE ${s}.deliveries d SET due_at = l.until, fence = d.fence + 1, tries = ${withTry},
     attempt = CASE WHEN l.try IS NULL THEN d.attempt - 1 ELSE d.attempt END,
     first_tried_at = coalesce(d.first_tried_at, l.tried_at)
-  FROM locked l WHERE d.number = l.number AND l.state IS NULL
+  FROM locked l WHERE ${isOne('d.number', 'l.number')} AND l.state IS NULL
 ), removed AS (
-  DELETE FROM ${s}.deliveries d USING locked l WHERE d.number = l.number AND l.state IS NOT NULL
+  DELETE FROM ${s}.deliveries d USING locked l WHERE ${isOne('d.number', 'l.number')} AND l.state IS NOT NULL
   RETURNING d.number, ${FIXED_NAMES.map((name) => `d.${name}`).join(', ')}, d.attempt, d.fence, l.state, l.until,
     coalesce(d.first_tried_at, l.tried_at) AS first_tried_at, ${withTry} AS tries
 ), logged AS (
@@ -133,8 +134,9 @@ export const MOVED_DELIVERY: Columns = [
 const MOVED_NAMES = MOVED_DELIVERY.map(([name]) => name).filter((name) => name !== 'tries');
 
 const DELIVERY_KEY = ['job_id', 'revision', 'endpoint_id', 'event'];
-const sameIn = (s: string, table: string) =>
-  `SELECT 1 FROM ${s}.${table} d WHERE ${DELIVERY_KEY.map((name) => `d.${name} = g.${name}`).join(' AND ')}`;
+/** By job alone, as in a claim. */
+const sameIn = (s: string, table: string) => `SELECT 1 FROM ${s}.${table} d
+  WHERE ${isOne('d.job_id', 'g.job_id')} AND d.revision = g.revision AND d.endpoint_id || '' = g.endpoint_id AND d.event = g.event`;
 
 export function deliveryStatementsOf(s: string) {
   const whole = (row: string, table: string) =>

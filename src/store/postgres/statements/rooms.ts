@@ -8,6 +8,7 @@
 import { FINAL_STATES, STORED_STATES, type StoredState } from '../../../core/state.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, ROOMS, type Room } from '../../job-row.ts';
+import { isOne } from './statement-parts.ts';
 
 /** What changes after the submit. */
 export const CHANGING_COLUMNS = JOB_COLUMNS.filter((column) => !FIXED_COLUMNS.includes(column));
@@ -26,7 +27,7 @@ const FINALS = FINAL_STATES.map((state) => `('${state}')`).join(', ');
 export function keyIn(room: Room, job: string, alias = '', state = `${job}.state`): string {
   const at = alias === '' ? '' : `${alias}.`;
   const number = `${at}number = ${job}.number`;
-  if (room === 'running') return number;
+  if (room === 'running') return alias === '' ? number : isOne(`${at}number`, `${job}.number`);
   // The keys of the others begin with what their lists ask for; nothing else would need an index by number alone.
   const kind = `${at}tenant = ${job}.tenant AND ${at}type = ${job}.type`;
   return room === 'waiting' ? `${kind} AND ${number}` : `${kind} AND ${at}state = ${state} AND ${number}`;

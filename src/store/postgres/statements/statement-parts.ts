@@ -19,6 +19,14 @@ export function unnestOf(columns: Columns, alias: string): string {
   return `unnest(${arrays}) WITH ORDINALITY AS ${alias}(${columns.map(([name]) => name).join(', ')}, ord)`;
 }
 
+/**
+ * The row with this key, where a statement changes rows that an earlier step of it has found. Written as `key = given`, a planner who has once seen the
+ * table empty reads all of its index beside each of them: 200 µs per job in a batch of 100, in place of 12.
+ */
+export function isOne(key: string, given: string): string {
+  return `${key} = ANY (ARRAY[${given}])`;
+}
+
 /** The last job number given out, from a row of the sequence; 0 before the first. */
 export const LAST_NUMBER = 'CASE WHEN is_called THEN last_value ELSE last_value - 1 END';
 

@@ -191,7 +191,7 @@ WITH locked AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT number FROM ${s}.running WHERE number = j.number AND fence = g.fence FOR NO KEY UPDATE) r
 )
-UPDATE ${s}.running r SET lease_until = l.lease_until FROM locked l WHERE r.number = l.number
+UPDATE ${s}.running r SET lease_until = l.lease_until FROM locked l WHERE ${keyIn('running', 'l', 'r')}
 RETURNING l.ord, r.cancel_requested_at`;
 
 /**
