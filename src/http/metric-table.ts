@@ -61,7 +61,7 @@ export const METRICS = Object.freeze({
   bide_internal_errors_total: { kind: 'counter', help: 'Bugs that were survived; see the log.', labels: [] },
   bide_deliveries_total: {
     kind: 'counter',
-    help: 'Attempts to deliver a state change to a callback URL.',
+    help: 'Tries to deliver an event to a webhook or a callback.',
     labels: ['outcome'],
   },
   bide_waits: { kind: 'gauge', help: 'Waits of callers.', labels: [] },

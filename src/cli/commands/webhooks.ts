@@ -1,4 +1,5 @@
 /** `bide webhooks`: who is told of jobs, and what came of telling them. */
+import { setTimeout } from 'node:timers/promises';
 import type {
   Client,
   DeliveryStateWord,
@@ -14,10 +15,12 @@ import { EXIT, type ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { tagsOf } from '../tags.ts';
 import { printable } from '../terminal/printable.ts';
-import { deliveryLines, webhookLines } from '../terminal/webhook-text.ts';
+import { deliveryLines, lastText, webhookLines } from '../terminal/webhook-text.ts';
 import { usageError } from '../usage-error.ts';
 
 const LIMIT = 50;
+const LOOK_MS = 100;
+const LOOKS = 150;
 /** The server's default `listPageMax`. */
 const PAGE = 500;
 
@@ -38,7 +41,12 @@ const OPTIONS = {
 } as const satisfies OptionTable;
 
 type WebhooksInvocation = Invocation<typeof OPTIONS>;
-type Action = (client: Client, invocation: WebhooksInvocation, args: readonly string[]) => Promise<void>;
+/** Its exit code; success where it says none. */
+type Action = (
+  client: Client,
+  invocation: WebhooksInvocation,
+  args: readonly string[],
+) => Promise<ExitCode | undefined>;
 
 /** What each takes behind its name. */
 const ACTIONS: Readonly<Record<string, { readonly takes: readonly string[]; readonly run: Action }>> = {
@@ -83,11 +91,15 @@ async function dispatch(invocation: WebhooksInvocation): Promise<ExitCode> {
     const usage = ['bide webhooks', name, ...action.takes].join(' ');
     throw usageError(`The command is \`${usage}\`: \`bide webhooks list\` shows ids.`);
   }
-  await action.run(connect(invocation.values, invocation.env, { triesMax: 2 }), invocation, args);
-  return EXIT.succeeded;
+  const code = await action.run(connect(invocation.values, invocation.env, { triesMax: 2 }), invocation, args);
+  return code ?? EXIT.succeeded;
 }
 
-async function add(client: Client, { values, terminal }: WebhooksInvocation, [url = '']: readonly string[]) {
+async function add(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  [url = '']: readonly string[],
+): Promise<undefined> {
   const { event, type, tag, secret } = values;
   const made = await client.webhooks.create({
     url,
@@ -116,34 +128,61 @@ function tellSecret(made: WebhookWithSecret, { values, terminal }: Pick<Webhooks
   terminal.note(`secret of webhook ${made.id}: shown this once, so keep it now`);
 }
 
-async function list(client: Client, { values, terminal }: WebhooksInvocation) {
+async function list(client: Client, { values, terminal }: WebhooksInvocation): Promise<undefined> {
   const found = await client.webhooks.list();
   const lines = values.json ? found.map((hook) => JSON.stringify(hook)) : webhookLines(found, terminal.columns);
   for (const line of lines) terminal.line(line);
   if (found.length === 0 && !values.json) terminal.note('No webhooks.');
 }
 
-async function remove(client: Client, { values, terminal }: WebhooksInvocation, [id = '']: readonly string[]) {
+async function remove(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  [id = '']: readonly string[],
+): Promise<undefined> {
   await client.webhooks.remove(id);
   terminal.line(values.json ? JSON.stringify({ id, removed: true }) : `${printable(id)} removed`);
 }
 
-async function rotate(client: Client, { values, terminal }: WebhooksInvocation, [id = '']: readonly string[]) {
+async function rotate(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  [id = '']: readonly string[],
+): Promise<undefined> {
   tellSecret(await client.webhooks.rotate(id, { secret: values.secret }), { values, terminal });
 }
 
-async function setDisabled(client: Client, { values, terminal }: WebhooksInvocation, id: string, disabled: boolean) {
+async function setDisabled(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  id: string,
+  disabled: boolean,
+): Promise<undefined> {
   const changed: WebhookBody = await client.webhooks.update(id, { disabled });
   terminal.line(values.json ? JSON.stringify(changed) : `${changed.id} ${disabled ? 'disabled' : 'enabled'}`);
 }
 
+/** Waits for the first try: a receiver has ten seconds unless told. */
 async function test(client: Client, { values, terminal }: WebhooksInvocation, [id = '']: readonly string[]) {
-  const sent = await client.webhooks.test(id);
-  terminal.line(values.json ? JSON.stringify(sent) : sent.id);
-  if (!values.json) terminal.note(`sent to ${sent.host}: \`bide webhooks deliveries ${id}\` shows what came of it`);
+  let sent = await client.webhooks.test(id);
+  for (let look = 0; look < LOOKS && sent.tries.length === 0; look += 1) {
+    await setTimeout(LOOK_MS);
+    sent = await client.webhooks.delivery(id, sent.id);
+  }
+  const isDelivered = sent.state === 'delivered';
+  if (values.json) terminal.line(JSON.stringify(sent));
+  else {
+    terminal.line(`${sent.id} ${isDelivered ? 'delivered' : 'not delivered'}: ${lastText(sent)}`);
+    if (sent.state === 'pending') terminal.note(`tried again later: \`bide webhooks deliveries ${id}\` shows it`);
+  }
+  return isDelivered ? EXIT.succeeded : EXIT.unsuccessful;
 }
 
-async function deliveries(client: Client, { values, terminal }: WebhooksInvocation, [id = '']: readonly string[]) {
+async function deliveries(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  [id = '']: readonly string[],
+): Promise<undefined> {
   const { state, limit = LIMIT } = values;
   const states = state === undefined ? undefined : [state as DeliveryStateWord];
   const found = [];
@@ -157,7 +196,11 @@ async function deliveries(client: Client, { values, terminal }: WebhooksInvocati
   if (found.length === 0 && !values.json) terminal.note('No deliveries.');
 }
 
-async function redeliver(client: Client, { values, terminal }: WebhooksInvocation, args: readonly string[]) {
+async function redeliver(
+  client: Client,
+  { values, terminal }: WebhooksInvocation,
+  args: readonly string[],
+): Promise<undefined> {
   const [id = '', delivery] = args;
   const { since } = values;
   if ((delivery === undefined) === (since === undefined)) {

@@ -51,8 +51,9 @@ export function deliveryLines(
   );
 }
 
-function lastText({ tries }: DeliveryBody): string {
+/** What came of the last try. */
+export function lastText({ tries }: Pick<DeliveryBody, 'tries'>): string {
   const last = tries.at(-1);
-  if (last === undefined) return '';
+  if (last === undefined) return 'not tried yet';
   return printable(last.error ?? `${last.status} in ${last.durationMs} ms`);
 }
