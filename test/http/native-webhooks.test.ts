@@ -103,7 +103,8 @@ describe('/v1/webhooks', () => {
     assert.deepEqual([over.status, over.json().code, over.json().limit], [429, 'TOO_MANY_WEBHOOKS', 'webhooksMax']);
     const submit = (callback: object) => http.call('POST', '/v1/jobs', { body: { type: 'task', callback } });
     assert.equal((await submit({ url: URL_A, events: ['x'] })).json().code, 'WEBHOOK_EVENT_UNKNOWN');
-    assert.equal((await submit({ url: URL_A, secretId: 'x' })).json().code, 'WEBHOOK_NOT_FOUND');
+    const foreign = await submit({ url: URL_A, secretId: 'x' });
+    assert.deepEqual([foreign.status, foreign.json().code], [422, 'CALLBACK_SECRET_UNKNOWN']);
     assert.match((await submit({ url: 'http://10.0.0.1/' })).text, /private address/);
     assert.match((await submit({ uri: URL_A })).text, /uri/);
   });

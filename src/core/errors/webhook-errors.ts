@@ -23,6 +23,12 @@ export const WEBHOOK_ERRORS = {
     title: 'The secret is not one that can sign.',
     advice: 'Leave it out to be given one, or send whsec_ and 24 to 64 random bytes as base64.',
   },
+  CALLBACK_SECRET_UNKNOWN: {
+    kind: 'unprocessable',
+    title: 'The callback names a webhook that is not there to sign for it.',
+    advice:
+      'Give the id of a webhook of your tenant as secretId, or leave it out: then the secret of GET /v1/webhooks/secret signs.',
+  },
   WEBHOOK_DISABLED: {
     kind: 'conflict',
     title: 'The webhook is disabled.',

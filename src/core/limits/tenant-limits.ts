@@ -60,20 +60,20 @@ export const TENANT_LIMITS = {
     meaning:
       'Changes of jobs that are kept, of all tenants together, once webhooks have been told of them: of more the oldest go before their time.',
   },
-  deliveriesMax: { value: 20, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
+  deliveriesMax: { value: 100, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
   deliveriesPerTenantMax: {
-    value: 10,
+    value: 50,
     min: 1,
     max: 1_000,
     meaning:
       'Deliveries of one tenant under way at once in one process: slow receivers of one keep nobody else waiting.',
   },
   deliveriesPerEndpointMax: {
-    value: 3,
+    value: 10,
     min: 1,
     max: 1_000,
     meaning:
-      'Deliveries of one tenant to one host under way at once in one process: a slow one does not hold up those to others.',
+      'Deliveries of one tenant to one webhook, or to the callbacks of one host, under way at once in one process: a slow one does not hold up those to others.',
   },
   // Tenants.
   jobsWaitingMax: {

@@ -239,8 +239,7 @@ async function callbackError({ books }: Context, tenant: string, callback: Callb
   if (secretId === undefined) return null;
   const { endpoints } = await books.recent(tenant);
   if (endpoints.some(({ id }) => id === secretId)) return null;
-  const message = 'The secretId of the callback is that of no webhook.';
-  return new BideError('WEBHOOK_NOT_FOUND', message, { id: secretId.slice(0, 100) });
+  return new BideError('CALLBACK_SECRET_UNKNOWN', undefined, { secretId: secretId.slice(0, 100) });
 }
 
 function overQuota(limit: Quota['limit'], limits: Limits): SubmitOutcome {

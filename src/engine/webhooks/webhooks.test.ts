@@ -324,7 +324,7 @@ describe('callbacks', () => {
       return outcome?.kind === 'invalidCallback' ? outcome.error.code : outcome?.kind;
     };
     assert.equal(await submit({ url: URL_A, events: ['job.done'] }), 'WEBHOOK_EVENT_UNKNOWN');
-    assert.equal(await submit({ url: URL_A, secretId: 'x' }), 'WEBHOOK_NOT_FOUND');
+    assert.equal(await submit({ url: URL_A, secretId: 'x' }), 'CALLBACK_SECRET_UNKNOWN');
     assert.equal(await submit({ url: 'http://127.0.0.1/' }), 'invalidRequest');
   });
 });
