@@ -109,6 +109,19 @@ describe('POST /v1/jobs/cancel, retry and remove', () => {
   });
 });
 
+describe('POST /v1/jobs/{id}/retry', () => {
+  test('of a bulk call needs the scope that began it', async () => {
+    await using http = await openHttp({ runsJobs: false });
+    const { body } = await post(http, 'cancel', { filter: { type: 'task' } });
+    await http.call('POST', `/v1/jobs/${body.id}/cancel`, { key: http.keys.submitter });
+    const retry = (key: string) => http.call('POST', `/v1/jobs/${body.id}/retry`, { key });
+    assert.deepEqual(
+      [(await retry(http.keys.submitter)).json().code, (await retry(http.keys.admin)).status],
+      [...['SCOPE_MISSING', 200]],
+    );
+  });
+});
+
 describe('GET /v1/jobs', () => {
   test('searches text in ids, tags and errors, whatever the case', async () => {
     await using http = await openHttp();

@@ -1,7 +1,7 @@
 /** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isFinal, shownState } from '../../core/state.ts';
-import type { Snapshot } from '../../engine/api.ts';
+import { OWN_PREFIX, type Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { type Face, holdOrRefuse, includesNumber } from './face.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
@@ -62,7 +62,11 @@ function declareCommands(app: FastifyInstance, face: Face): void {
     },
   );
   app.post('/v1/jobs/:id/retry', options('Run a failed, cancelled or expired job again'), async (request, reply) => {
-    const outcome = await engine.retry(principalOf(request).tenant, idOf(request));
+    const { tenant } = principalOf(request);
+    // What was begun with more than the scope of this call is not begun again with less.
+    const [known] = await engine.read(tenant, [idOf(request)]);
+    if (known?.kind === 'found' && known.snapshot.job.type.startsWith(OWN_PREFIX)) requireScope(request, 'operate');
+    const outcome = await engine.retry(tenant, idOf(request));
     return sendJob(reply, 200, requireDone(outcome, 'retried', engine.clock.now()));
   });
   app.delete(
