@@ -31,7 +31,8 @@ export function declareSessionRoutes(app: FastifyInstance, services: SessionServ
   const hidden = { hide: true };
   app.get(SESSION, { schema: hidden }, async (request, reply) => {
     const principal = await principalOfSession(auth, request.raw);
-    if (principal === null) throw signedOut();
+    // To ask is no mistake: browsers write every refusal to their console.
+    if (principal === null) return reply.code(204).send();
     return opened(services, principal, reply);
   });
   app.post<{ Body: Proof }>(SESSION, { schema: { ...hidden, body: BODY } }, async (request, reply) => {
@@ -68,10 +69,6 @@ async function provenBy(
 
 function linkedKey(links: Links, link: string, { raw }: FastifyRequest): string | null {
   return isLoopback(raw.socket.remoteAddress ?? '') ? links.take(link) : null;
-}
-
-function signedOut(): BideError {
-  return new BideError('UNAUTHENTICATED', 'Nobody is signed in.');
 }
 
 /** With a new cookie each time: a session lasts while it is used. */

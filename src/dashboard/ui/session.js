@@ -21,7 +21,7 @@ async function ask(method, { body, csrf } = {}) {
 /** Null where nobody is. @returns {Promise<Session | null>} */
 export async function currentSession() {
   const response = await ask('GET');
-  if (response.status === 401) return null;
+  if (response.status === 204) return null;
   if (!response.ok) throw new SignInError(await reasonOf(response));
   return response.json();
 }
