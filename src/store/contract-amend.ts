@@ -10,6 +10,8 @@ export interface Amendment {
   readonly id: string;
   readonly revision: number;
   readonly terms: Terms;
+  /** When it happens, as its event says it. */
+  readonly now: number;
 }
 
 export type AmendOutcome =

@@ -70,7 +70,7 @@ function claim(max: number): Operation {
 function apply(index: number, patch: JobPatch, result?: GuardedPatch['result']): Operation {
   const expect = { states: ['running', 'waiting'] as const };
   const guarded = { id: ID(index), expect, patch, now: NOW, ...(result === undefined ? {} : { result }) };
-  return ['apply', patchBatch([guarded]), 1];
+  return ['apply', patchBatch([guarded]).batch, 1];
 }
 
 function ended(state: 'succeeded' | 'failed'): JobPatch {

@@ -41,11 +41,17 @@ export function createAmend(options: AmendOptions): (request: AmendRequest) => P
 }
 
 /** Null where the job had moved on: then it is to be read again. */
-async function write({ store, snapshots, changes }: AmendOptions, job: Job, terms: Terms): Promise<Snapshot | null> {
-  const [outcome] = await store.amend([{ id: job.id, revision: job.revision, terms }]).catch((error: unknown) => {
-    doubtAfter(error, changes, () => snapshots.drop(job.id));
-    throw error;
-  });
+async function write(
+  { store, clock, snapshots, changes }: AmendOptions,
+  job: Job,
+  terms: Terms,
+): Promise<Snapshot | null> {
+  const [outcome] = await store
+    .amend([{ id: job.id, revision: job.revision, terms, now: clock.now() }])
+    .catch((error: unknown) => {
+      doubtAfter(error, changes, () => snapshots.drop(job.id));
+      throw error;
+    });
   if (outcome?.kind !== 'amended') return null;
   const now = outcome.job;
   const snapshot = snapshots.put(now, null);

@@ -98,7 +98,12 @@ export const amending: Topic = [
       { ...waiting, id: '01900000-0000-7000-8000-000000000000' },
     ];
     const outcomes = await store.amend(
-      batch.map((job) => ({ id: job.id, revision: job.revision, terms: { ...termsOf(job), tags: { b: '2' } } })),
+      batch.map((job) => ({
+        id: job.id,
+        revision: job.revision,
+        terms: { ...termsOf(job), tags: { b: '2' } },
+        now: NOW,
+      })),
     );
     assert.deepEqual(outcomes, [...now.map((job) => ({ kind: 'stale', job })), { kind: 'missing' }]);
     for (const job of now) assert.deepEqual(await readJob(store, job.id), job);
@@ -110,7 +115,9 @@ export const amending: Topic = [
     const terms = (priority: number) => ({ ...termsOf(job), priority, tags: { by: `${priority}` } });
     const outcomes = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
-        (index % 2 === 0 ? context.store : other).amend([{ id: job.id, revision: 1, terms: terms(index + 1) }]),
+        (index % 2 === 0 ? context.store : other).amend([
+          { id: job.id, revision: 1, terms: terms(index + 1), now: NOW },
+        ]),
       ),
     );
     assert.equal(outcomes.filter(([outcome]) => outcome?.kind === 'amended').length, 1);
@@ -126,7 +133,7 @@ function termsOf({ priority, runAt, tags, deadlineMs, deadlineAt }: Job): Terms 
 
 async function amend({ store }: Context, job: Job, over: Partial<Terms>): Promise<Job> {
   const outcome = first(
-    await store.amend([{ id: job.id, revision: job.revision, terms: { ...termsOf(job), ...over } }]),
+    await store.amend([{ id: job.id, revision: job.revision, terms: { ...termsOf(job), ...over }, now: NOW + 1 }]),
   );
   return outcome.kind === 'amended' ? outcome.job : assert.fail(outcome.kind);
 }

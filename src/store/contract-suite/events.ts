@@ -98,6 +98,24 @@ export const events: Topic = [
     assert.ok(seen.every(({ kind, at }) => kind === 'succeeded' && at === NOW + 5));
   }),
 
+  alone('a job that is amended has changed', async (context) => {
+    const { store, tenant } = context;
+    await follow(context, { wants: ['changed'] });
+    const { id, ...job } = await insertJob(context, { tags: { a: 'b' }, sequenceKey: 's' });
+    const terms = { priority: 2, runAt: NOW + 9, tags: { a: '\0' }, deadlineMs: 50, deadlineAt: NOW + 50 };
+    const change = { id, revision: job.revision, terms, now: NOW + 5 };
+    const outcomes = await store.amend([change, change]);
+    assert.deepEqual(outcomes.map(({ kind }) => kind).toSorted(), ['amended', 'stale']);
+    const { events: seen } = await read(context);
+    assert.deepEqual(
+      seen.map(({ kind, at, job: then }) => [kind, at, then]),
+      [['changed', NOW + 5, { ...job, id, ...terms, revision: 2 }]],
+    );
+    await store.unfollow({ tenant, name: 'feed' });
+    await store.amend([{ ...change, revision: 2 }]);
+    assert.equal((await read(context)).events.length, 1);
+  }),
+
   alone('a job with a callback has an event for every change, whoever follows', async (context) => {
     const job = await insertJob(context, CALLBACK);
     await claimOne(context);

@@ -47,6 +47,7 @@ function valuesOf(round: readonly Placed<Amendment>[]): readonly unknown[] {
         round.map(({ item }) => cellOf(column, item.terms as Job, STORED)),
       ),
     ),
+    plainArray(round.map(({ item }) => item.now)),
   ];
 }
 

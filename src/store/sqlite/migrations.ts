@@ -237,7 +237,7 @@ CREATE TABLE events (
   at INTEGER NOT NULL,
   job TEXT NOT NULL
 ) STRICT;
-CREATE INDEX events_by_tenant ON events (tenant, position);
+CREATE INDEX events_by_tenant ON events (tenant);
 
 -- Pending ones and, until their time is over, settled ones.
 CREATE TABLE deliveries (
@@ -264,15 +264,15 @@ CREATE TABLE deliveries (
   -- Last: what stands before it is read without it, however large it is.
   body TEXT NOT NULL
 ) STRICT;
-CREATE INDEX deliveries_by_turn ON deliveries (tenant, lane, due_at, number) WHERE state = 'pending' AND blocked = 0;
+CREATE INDEX deliveries_by_turn ON deliveries (tenant, lane, due_at) WHERE state = 'pending' AND blocked = 0;
 -- Whose turn may come at all. Without it a claim walks over every tenant whose receiver is down: 30 ms for 2,000.
 CREATE INDEX deliveries_by_due ON deliveries (due_at, tenant, lane) WHERE state = 'pending' AND blocked = 0;
-CREATE INDEX deliveries_by_order ON deliveries (tenant, job_id, endpoint_id, number)
+CREATE INDEX deliveries_by_order ON deliveries (tenant, job_id, endpoint_id)
   WHERE state = 'pending' AND job_id IS NOT NULL;
 CREATE INDEX deliveries_by_end ON deliveries (keep_until) WHERE keep_until IS NOT NULL;
-CREATE INDEX deliveries_by_state ON deliveries (tenant, state, number);
-CREATE INDEX deliveries_by_endpoint ON deliveries (tenant, endpoint_id, state, number) WHERE endpoint_id IS NOT NULL;
-CREATE INDEX deliveries_by_job ON deliveries (tenant, job_id, state, number) WHERE job_id IS NOT NULL;
+CREATE INDEX deliveries_by_state ON deliveries (tenant, state);
+CREATE INDEX deliveries_by_endpoint ON deliveries (tenant, endpoint_id, state) WHERE endpoint_id IS NOT NULL;
+CREATE INDEX deliveries_by_job ON deliveries (tenant, job_id, state) WHERE job_id IS NOT NULL;
 
 CREATE TABLE keys (
   id TEXT NOT NULL PRIMARY KEY,

@@ -103,11 +103,11 @@ export function appliedOf({ kinds, jobs }: Applied, ended: Patches['ended']): re
   });
 }
 
-export function amendmentRow({ id, revision, terms }: Amendment): AmendmentRow {
+export function amendmentRow({ id, revision, terms, now }: Amendment): AmendmentRow {
   const cells: Value[] = [];
   // A column reads its own field alone, and that one is there.
   pushCells(cells, AMENDED_COLUMNS, terms as Job);
-  return { id, revision, cells };
+  return { id, revision, cells, now };
 }
 
 export function amendedOf(rows: readonly AmendedRow[]): readonly AmendOutcome[] {

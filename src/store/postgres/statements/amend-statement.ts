@@ -5,7 +5,9 @@
  * A claim that found the row before it was held, and locks it after, hands the job out with the tags of before: what is stored is right.
  */
 import { AMENDED_COLUMNS } from '../../contract-amend.ts';
-import { columnType } from '../../job-row.ts';
+import { ROOM_COLUMNS } from '../../job-rooms.ts';
+import { columnType, FIXED_COLUMNS, JOB_COLUMNS, type JobColumn } from '../../job-row.ts';
+import { writeEvents } from './event-statements.ts';
 import { keyIn } from './rooms.ts';
 import { unnestOf } from './statement-parts.ts';
 
@@ -13,12 +15,33 @@ const GIVEN = [
   ['id', 'uuid'],
   ['revision', 'bigint'],
   ...AMENDED_COLUMNS.map((column) => [column, columnType(column)] as const),
+  ['now', 'bigint'],
 ] as const;
 
 /** The pairs of some tags that others have not. */
 const pairsOf = (tags: string, others: string) =>
   `CROSS JOIN LATERAL jsonb_each_text(h.${tags}::jsonb) AS pair(name, value)` +
   ` WHERE h.${tags} IS NOT NULL AND (h.${others} IS NULL OR (h.${others}::jsonb ->> pair.name) IS DISTINCT FROM pair.value)`;
+
+/** What the other steps write is not to be read here: it is given. */
+function tell(s: string): string {
+  const isGiven = (column: JobColumn) => (AMENDED_COLUMNS as readonly JobColumn[]).includes(column);
+  const cellOf = (column: JobColumn) => {
+    if (isGiven(column)) return `h.${column}`;
+    if (FIXED_COLUMNS.includes(column)) return `j.${column}`;
+    if (ROOM_COLUMNS.waiting.includes(column)) return `r.${column}`;
+    return column === 'state' ? `'waiting'::text` : `NULL::${columnType(column)}`;
+  };
+  return writeEvents(s, {
+    from: `room r JOIN held h ON h.number = r.number CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = r.number LIMIT 1) j`,
+    tenant: 'j.tenant',
+    hasCallback: 'j.callback_url IS NOT NULL',
+    at: 'h.now',
+    number: 'r.number',
+    kind: 'changed',
+    job: JOB_COLUMNS.map(cellOf),
+  });
+}
 
 export const jobAmend = (s: string) => `
 WITH held AS MATERIALIZED (
@@ -30,6 +53,8 @@ WITH held AS MATERIALIZED (
 ), room AS (
   UPDATE ${s}.waiting w SET priority = h.priority, run_at = h.run_at, deadline_at = h.deadline_at, revision = w.revision + 1
   FROM held h WHERE ${keyIn('waiting', 'h', 'w')}
+  RETURNING ${ROOM_COLUMNS.waiting.map((column) => `w.${column}`).join(', ')}, h.number, h.now
+), told AS (${tell(s)}
 ), submitted AS (
   UPDATE ${s}.jobs j SET priority = h.priority, tags = h.tags, deadline_ms = h.deadline_ms
   FROM held h WHERE j.number = h.number

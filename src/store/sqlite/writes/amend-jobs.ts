@@ -4,6 +4,7 @@ import { AMENDED_COLUMNS } from '../../contract-amend.ts';
 import { AT } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
+import { changed } from './events.ts';
 import { insertTags } from './insert-jobs.ts';
 import { deleteTags } from './remove-jobs.ts';
 import type { Transaction } from './transaction.ts';
@@ -13,6 +14,7 @@ export interface AmendmentRow {
   readonly revision: number;
   /** In the order of `AMENDED_COLUMNS`. */
   readonly cells: Row;
+  readonly now: number;
 }
 
 export interface AmendedRow {
@@ -25,7 +27,7 @@ export function amendJobs(transaction: Transaction, batch: readonly AmendmentRow
   return batch.map((amendment) => amendJob(transaction, amendment));
 }
 
-function amendJob(transaction: Transaction, { id, revision, cells }: AmendmentRow): AmendedRow {
+function amendJob(transaction: Transaction, { id, revision, cells, now }: AmendmentRow): AmendedRow {
   const { connection } = transaction;
   const row = connection.get('jobById', id) ?? null;
   if (row === null || row[AT.state] !== 'waiting' || row[AT.revision] !== revision) return { isAmended: false, row };
@@ -40,5 +42,6 @@ function amendJob(transaction: Transaction, { id, revision, cells }: AmendmentRo
     insertTags(transaction, row[AT.tenant] as string, number, jsonOf<Tags>(cell('tags') as string | null) ?? {});
   }
   next[AT.revision] = revision + 1;
+  changed(transaction, next, 'changed', now);
   return { isAmended: true, row: next };
 }
