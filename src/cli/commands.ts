@@ -7,6 +7,7 @@ import { bulk } from './commands/bulk.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
 import { doctor } from './commands/doctor.ts';
+import { events } from './commands/events.ts';
 import { exportCommand } from './commands/export.ts';
 import { helpOf } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
@@ -42,6 +43,7 @@ export const COMMANDS: readonly Command[] = [
   output,
   input,
   list,
+  events,
   cancel,
   retry,
   resubmit,

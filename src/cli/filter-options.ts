@@ -33,7 +33,7 @@ export function filterOf(values: OptionValues<typeof FILTER_OPTIONS>): JobFilter
   };
 }
 
-function statesOf(words: readonly string[]): readonly ShownState[] {
+export function statesOf(words: readonly string[]): readonly ShownState[] {
   for (const word of words) {
     if ((SHOWN_STATES as readonly string[]).includes(word)) continue;
     const meant = nearest(word, SHOWN_STATES);

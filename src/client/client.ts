@@ -10,6 +10,7 @@ import { type AuditOptions, auditOf } from './auditing.ts';
 import { type BulkAction, type BulkOptions, bulkCalls } from './bulk.ts';
 import { type Amendment, type AmendOptions, changing, type ResubmitOptions } from './changing.ts';
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
+import { type FeedChange, type FeedGap, type FeedOptions, type FeedPageOptions, feedOf } from './feed.ts';
 import { type EventsOptions, following } from './following.ts';
 import { type JobFilter, type ListOptions, listJobs } from './listing.ts';
 import {
@@ -42,6 +43,7 @@ import type {
   WorkerBody,
 } from './wire.ts';
 import type { DeedBody } from './wire-audit.ts';
+import type { FeedBody } from './wire-feed.ts';
 import { working } from './working.ts';
 
 export interface Client {
@@ -56,6 +58,13 @@ export interface Client {
   watch(id: string, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
   /** As `watch`, by one stream that the server writes to, resumed where it breaks. */
   events(id: string, options?: EventsOptions): AsyncGenerator<JobBody, void, undefined>;
+  /**
+   * Every change of all jobs that fit, from now on or behind a cursor, without end: resumed where it breaks. Where the server has kept
+   * changes no more, a `gap` comes in their place.
+   */
+  feed(options?: FeedOptions): AsyncGenerator<FeedChange | FeedGap, void, undefined>;
+  /** The same page by page: what there is behind a cursor. */
+  feedPage(options?: FeedPageOptions): Promise<FeedBody>;
   /** What was submitted, with what the schema of its type filled in. */
   input(id: string, options?: CallOptions): Promise<Json>;
   openInput(id: string, options?: CallOptions): Promise<OpenResult>;
@@ -119,6 +128,7 @@ export function createClient(options: ClientOptions): Client {
     ...changing(transport),
     ...waiting(transport),
     ...following(transport),
+    ...feedOf(transport),
     ...logging(transport),
     ...administering(transport),
     waitMany: waitingMany(transport),

@@ -19,6 +19,8 @@ export interface EventParser {
   read(text: string): readonly ServerEvent[];
   /** Ms to stay away before the next connection, as the server said it last; null where it did not. */
   readonly retryMs: number | null;
+  /** The latest id, which may have come without an event; empty where there was none. */
+  readonly id: string;
 }
 
 const LINE_END = /\r\n|\r|\n/;
@@ -30,12 +32,14 @@ export function createEventParser(charactersMax: number): EventParser {
   let isAfterCr = false;
   let retryMs: number | null = null;
   let id = '';
+  let lastId = '';
   let name = '';
   let lines: string[] = [];
   let length = 0;
 
   function dispatch(): ServerEvent | null {
     const event = lines.length === 0 ? null : { name: name || 'message', id, data: lines.join('\n') };
+    lastId = id;
     name = '';
     lines = [];
     length = 0;
@@ -72,6 +76,9 @@ export function createEventParser(charactersMax: number): EventParser {
     },
     get retryMs() {
       return retryMs;
+    },
+    get id() {
+      return lastId;
     },
   };
 }

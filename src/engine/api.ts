@@ -16,7 +16,9 @@ import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultConten
 import type { Issue } from './api-handlers.ts';
 import type { Audit } from './auditing/audit.ts';
 import type { BulkRequest } from './bulk/bulk-request.ts';
+import type { CallerSignal } from './caller-signal.ts';
 import type { Clock } from './clock.ts';
+import type { Feed } from './feed/feed-request.ts';
 import type { Operating } from './operating/api-operating.ts';
 import type { Callback } from './webhooks/callback.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
@@ -108,15 +110,6 @@ export type WorkOutcome =
   | { readonly kind: 'lost'; readonly snapshot: Snapshot }
   | { readonly kind: 'gone'; readonly goneAt: number }
   | { readonly kind: 'missing' };
-
-/** Tells that a caller went away: an AbortSignal, or less, since there is one for each held request. */
-export interface CallerSignal {
-  readonly aborted: boolean;
-  addEventListener(type: 'abort', listener: CallerListener, options?: { readonly once: boolean }): void;
-  removeEventListener(type: 'abort', listener: CallerListener): void;
-}
-
-export type CallerListener = (() => void) | { handleEvent(): void };
 
 export interface WaitRequest {
   readonly tenant: string;
@@ -324,6 +317,8 @@ export interface Engine extends Operating {
   ): Promise<WorkOutcome>;
 
   readonly webhooks: Webhooks;
+  /** All changes of a tenant's jobs. */
+  readonly feed: Feed;
 
   /** Calls `listener` for every change from now on; returns the way to stop. */
   subscribe(listener: (event: EngineEvent) => void): () => void;
@@ -379,6 +374,8 @@ export {
   type JobFilter,
   OWN_PREFIX,
 } from './bulk/bulk-request.ts';
+export type { CallerListener, CallerSignal } from './caller-signal.ts';
+export type { Feed, FeedEvent, FeedFilter, FeedPage, FeedRequest } from './feed/feed-request.ts';
 export type * from './operating/api-operating.ts';
 export type { Callback } from './webhooks/callback.ts';
 export type { WebhookChange, WebhookDraft, Webhooks } from './webhooks/webhooks.ts';

@@ -101,6 +101,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     resubmit: createResubmit({ ...parts, submit: submits.submit }),
     bulk: createBulk(parts, submits.submitOwn),
     webhooks: parts.webhooks,
+    feed: { read: parts.feed.read },
     readLogs: createLogReads(parts),
     ...createReports({ ...parts, types: parts.offered }),
     audit: parts.audit,

@@ -12,6 +12,7 @@ import { createPostDelivery, type PostDelivery } from './deliveries/post-deliver
 import type { EngineBase } from './engine-base.ts';
 import { createFanOut } from './events/fan-out.ts';
 import { createEventPruning } from './events/pruning.ts';
+import { createFeed, type FeedParts } from './feed/feed.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
@@ -19,7 +20,7 @@ import type { ProcessFacts } from './operating/presence.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
-import { createRereads } from './reading/rereads.ts';
+import { createRereads, type Rereads } from './reading/rereads.ts';
 import { createSnapshots, type Snapshots } from './reading/snapshots.ts';
 import { createWaiters, type Waiters } from './reading/waiters.ts';
 import { createWork, type Work } from './remote/work.ts';
@@ -67,6 +68,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly coming: Coming;
   readonly books: Books;
   readonly webhooks: Webhooks;
+  readonly feed: FeedParts;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
   /** What to do with other processes' hints. */
@@ -103,13 +105,13 @@ export function createParts(options: PartsOptions): EngineParts {
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
   tellChanges(changes, telemetry);
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
-  const listening = { onJobs: rereads.hint, onWork: workTo(takers) };
+  const delivering = createDelivering(base, options);
+  const listening = { onJobs: jobsTo(rereads, delivering.feed), onWork: workTo(takers) };
   const coming = comingTo(takers);
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind === 'unsure') lookAgain(listening, counting);
   });
-  const delivering = createDelivering(base, options);
   return {
     ...known,
     ...delivering,
@@ -143,18 +145,22 @@ function createDelivering(base: EngineBase, options: PartsOptions) {
   const books = createBooks(base);
   const health = createEndpointHealth({ ...base, books });
   const post = options.postDelivery ?? createPostDelivery({ allowsPrivate: allowsPrivateDeliveries });
+  const feed = createFeed(base);
   const sender = createDeliveries({ ...base, books, health, post });
   const wake = () => sender.wake();
   const renderers = options.renderDelivery ?? new Map<string, RenderDelivery>();
   return {
     allowsPrivateDeliveries,
     books,
+    feed,
     webhooks: createWebhookDesk({ ...base, books, allowsPrivateDeliveries, wake }),
     // Whoever knows no words leaves events and deliveries to those who do.
-    loops:
-      renderers.size === 0
+    loops: [
+      feed.loop,
+      ...(renderers.size === 0
         ? []
-        : [createFanOut({ ...base, books, health, renderers, wakeSender: wake }), sender, createEventPruning(base)],
+        : [createFanOut({ ...base, books, health, renderers, wakeSender: wake }), sender, createEventPruning(base)]),
+    ],
   };
 }
 
@@ -167,6 +173,13 @@ function lookAgain({ onJobs, onWork }: EngineParts['listening'], counting: Loop)
   onJobs(null);
   onWork(null);
   counting.wake();
+}
+
+function jobsTo(rereads: Rereads, feed: FeedParts): EngineParts['listening']['onJobs'] {
+  return (ids) => {
+    rereads.hint(ids);
+    feed.hint();
+  };
 }
 
 function workTo(takers: readonly Pick<Dispatcher, 'hint'>[]): EngineParts['listening']['onWork'] {

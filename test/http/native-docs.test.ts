@@ -84,6 +84,7 @@ describe('/openapi.json', () => {
       'finishedFrom',
       'from',
       'tag',
+      'tag',
     ]);
     for (const { path, name, example } of written) {
       const good = await http.call('GET', `${path}?${name}=${encodeURIComponent(String(example))}`);

@@ -13,6 +13,7 @@ Errors are \`application/problem+json\` with a stable \`code\`.
 
 To see a job change, \`GET /v1/jobs/{id}/events\` streams server-sent events: \`event: job\`, the revision as \`id\`, the job as \`data\`. Where something on the
 way keeps streams back, \`If-None-Match\` with \`wait\` on the status tells the same, one change per request.
+To see all jobs change, \`GET /v1/events\` is one feed of every change of the tenant's jobs, as a stream or page by page, by one cursor that survives restarts.
 
 Scopes: \`submit\` submits, cancels, retries and removes; \`read\` reads, lists and waits; \`work\` claims and reports; \`operate\` changes many jobs at once and
 pauses types; \`metrics\` sees the
@@ -74,6 +75,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/jobs/:id/result': 'getResult',
   'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',
+  'GET /v1/events': 'followJobs',
   'GET /v1/jobs/:id/attempts': 'listAttempts',
   'GET /v1/jobs/:id/logs': 'readLogs',
   'GET /v1/jobs/:id/output': 'readOutput',

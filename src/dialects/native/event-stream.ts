@@ -27,8 +27,15 @@ export interface EventStream {
 }
 
 export function createEventStream(source: EventSource | LoggedSource): EventStream {
+  return streamOf((signal) => ('eventWith' in source ? loggedTexts(source, signal) : textsOf(source, signal)));
+}
+
+/** @param textsFor what is sent, made as it is taken; it ends soon after its signal fires. */
+export function streamOf(
+  textsFor: (signal: AbortSignal) => AsyncGenerator<string | Uint8Array, void, undefined>,
+): EventStream {
   const stop = new AbortController();
-  const texts = 'eventWith' in source ? loggedTexts(source, stop.signal) : textsOf(source, stop.signal);
+  const texts = textsFor(stop.signal);
   let isAsked = false;
   const readable = new Readable({
     highWaterMark: 0,

@@ -44,7 +44,7 @@ function idOf(revision: number, { log, output }: Places = {}): string {
   return log === undefined ? String(revision) : `${revision}-${log}`;
 }
 
-function onFields(body: string): string {
+export function onFields(body: string): string {
   // Most bodies are one line: looking is cheaper than replacing.
   return body.includes('\n') || body.includes('\r') ? body.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : body;
 }

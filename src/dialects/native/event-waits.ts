@@ -41,7 +41,8 @@ export function nextLines(
   });
 }
 
-async function untilThere<T>(
+/** What `ask` comes back with once it is something; null when the stream is to end before. */
+export async function untilThere<T>(
   { clock, limits }: Omit<Waiting, 'readLogs' | 'wait'>,
   endsAt: number,
   signal: AbortSignal,

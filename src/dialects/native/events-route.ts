@@ -11,20 +11,14 @@ import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import type { Places } from './event-source.ts';
-import { createEventStream, type EventStream } from './event-stream.ts';
+import { createEventStream } from './event-stream.ts';
 import { eventText, retryText } from './event-text.ts';
-import { type Face, holdOrRefuse } from './face.ts';
+import type { Face } from './face.ts';
 import { requireFound, requireJobId } from './mapping.ts';
+import { type OpenStreams, openStreams, STREAM_HEADERS } from './open-streams.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import type { EventsQuery } from './wire.ts';
-
-const HEADERS = {
-  'content-type': 'text/event-stream',
-  // A proxy that compresses or collects an answer would keep events back until it has enough of them.
-  'cache-control': 'no-store, no-transform',
-  'x-accel-buffering': 'no',
-} as const;
 
 /** A revision, and where they were asked for the offsets in log and output. */
 const EVENT_ID = /^(\d{1,15})(?:-(\d{1,15}))?(?:-(\d{1,15}))?$/;
@@ -33,17 +27,8 @@ const EXAMPLE =
   'retry: 2000\n\nid: 3\nevent: job\ndata: {"id":"…","state":"running",…,"revision":3,…}\n\n: keep-alive\n\n';
 
 export function declareEventsRoute(app: FastifyInstance, face: Face): void {
-  const streams = new Set<EventStream>();
+  const streams = openStreams(app, face);
   const eventOf = keptPerSnapshot((snapshot) => Buffer.from(eventText(snapshot.job.revision, face.bodyOf(snapshot))));
-  const endAll = () => {
-    for (const stream of streams) stream.end();
-  };
-  face.engine.closing.addEventListener('abort', endAll, { once: true });
-  // An app that these routes are part of may close before the engine does, and would wait for the streams.
-  app.addHook('preClose', (done) => {
-    endAll();
-    done();
-  });
   app.get(
     '/v1/jobs/:id/events',
     {
@@ -116,7 +101,7 @@ function knownOf(request: FastifyRequest): Known {
 }
 
 interface Streaming {
-  readonly streams: Set<EventStream>;
+  readonly streams: OpenStreams;
   readonly eventOf: (snapshot: Snapshot, now: number) => Uint8Array;
 }
 
@@ -133,12 +118,15 @@ interface Following {
 function answer(face: Face, { streams, eventOf }: Streaming, following: Following): FastifyReply {
   const { request, reply, snapshot, isKnown, after } = following;
   const { job } = snapshot;
-  if (isKnown && isFinal(job.state)) return reply.code(204).header('cache-control', HEADERS['cache-control']).send();
+  if (isKnown && isFinal(job.state))
+    return reply.code(204).header('cache-control', STREAM_HEADERS['cache-control']).send();
   // As a stream, since how long the answer to a GET would become is not known.
-  if (request.method === 'HEAD') return reply.headers(HEADERS).send(Readable.from([]));
+  if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send(Readable.from([]));
   if (isFinal(job.state) && after === null) {
     const { eventsRetryMs } = face.engine.limits;
-    return reply.headers(HEADERS).send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
+    return reply
+      .headers(STREAM_HEADERS)
+      .send(retryText(eventsRetryMs) + eventText(job.revision, face.bodyOf(snapshot)));
   }
   const { engine } = face;
   const stream = createEventStream({
@@ -148,24 +136,9 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
     eventOf: (one) => eventOf(one, engine.clock.now()),
     ...(after === null ? {} : { after, eventWith: eventWith(face) }),
   });
-  const held = holdOrRefuse(face, request, reply, async (gone) => {
-    gone.addEventListener('abort', () => stream.end(), { once: true });
-    streams.add(stream);
-    await stream.closed;
-    streams.delete(stream);
-  });
-  // Only where its key ended before its first byte was out.
-  held.catch(() => reply.raw.destroy());
-  cutWhenStalled(face, request);
-  return reply.headers(HEADERS).send(stream.readable);
+  return streams.send(request, reply, stream);
 }
 
 function eventWith(face: Face) {
   return (snapshot: Snapshot, places: Places) => eventText(snapshot.job.revision, face.bodyOf(snapshot), places);
-}
-
-/** Whoever takes nothing for so long will not, and a connection that is gone without a word says nothing at all. */
-function cutWhenStalled({ engine: { limits } }: Face, { raw: { socket } }: FastifyRequest): void {
-  // On the socket, which an injected request has none of. Keep-alives are traffic, so a reader that keeps up is never quiet for so long.
-  if ('setTimeout' in socket) socket.setTimeout(Math.max(limits.idleTimeoutMs, 2 * limits.eventsKeepAliveMs));
 }

@@ -31,6 +31,7 @@ const SERVES = [
   ['POST', '/v1/work/{id}/heartbeat', 'Keep a claimed job, report progress, learn of a cancel.'],
   ['POST', '/v1/work/{id}/succeed', 'Deliver the result.'],
   ['POST', '/v1/work/{id}/fail', 'Report that the work failed.'],
+  ['GET', '/v1/events', 'Follow all jobs: every change, in one order.'],
   ['GET', '/v1/counts', 'Count jobs per type and state.'],
   ['GET', '/v1/audit', 'What operators have done.'],
   ['GET', '/v1/workers', 'The processes and remote workers that are alive.'],

@@ -13,12 +13,15 @@ export function plainLogLine({ attempt, at, level, line, fields }: LogLine): str
   return `${isoTime(at)} ${level.toUpperCase().padEnd(5)} [${attempt}] ${shown}${fields === null ? '' : ` ${fields}`}\n`;
 }
 
-const TEXT = 'text/plain';
-
 /** Whether a caller who says this in `Accept` wants text rather than JSON. Without a word for either it is JSON. */
 export function wantsText(accept: string | undefined): boolean {
-  if (accept === undefined || !accept.includes(TEXT)) return false;
-  return weightOf(accept, TEXT) > weightOf(accept, 'application/json');
+  return wantsType(accept, 'text/plain');
+}
+
+/** The same for another type. */
+export function wantsType(accept: string | undefined, type: string): boolean {
+  if (accept === undefined || !accept.includes(type)) return false;
+  return weightOf(accept, type) > weightOf(accept, 'application/json');
 }
 
 function weightOf(accept: string, type: string): number {

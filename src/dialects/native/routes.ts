@@ -14,6 +14,7 @@ import { declareDeliveryRoutes } from './delivery-routes.ts';
 import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
+import { declareFeedRoute } from './feed-route.ts';
 import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
@@ -71,6 +72,7 @@ export async function nativeRoutes(
     declareChangeRoutes(app, face);
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);
+    declareFeedRoute(app, face);
     declareLogsRoute(app, face);
     declareOutputRoute(app, face);
     declareWorkRoutes(app, face);

@@ -5,7 +5,7 @@ import { SHOWN_STATES } from '../../core/state.ts';
 import { nullable, oneOf, strict, time } from './wire-parts.ts';
 
 /** What jobs a list has, and a bulk call changes. */
-function filterProperties(limits: Limits) {
+export function filterProperties(limits: Limits) {
   const tag = Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:', examples: ['team:blue'] });
   return {
     state: oneOf(SHOWN_STATES, 'May be repeated.'),
@@ -30,8 +30,8 @@ function filterProperties(limits: Limits) {
   };
 }
 
-const TYPES_MAX = 100;
-const TAG_RULE = 'all must match. A colon in a name is written `\\:`, a backslash `\\\\`.';
+export const TYPES_MAX = 100;
+export const TAG_RULE = 'all must match. A colon in a name is written `\\:`, a backslash `\\\\`.';
 
 export function listQuerySchema<Include extends TSchema>(limits: Limits, include: Include) {
   const { state, type, tag, times } = filterProperties(limits);

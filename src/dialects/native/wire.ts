@@ -7,6 +7,7 @@
 import { type Static, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { auditSchemas } from './wire-audit.ts';
+import { feedSchemas } from './wire-feed.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
 import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
@@ -122,6 +123,7 @@ export function wireOf(limits: Limits) {
     ...querySchemas(limits),
     ...auditSchemas(limits),
     ...logSchemas(limits),
+    ...feedSchemas(limits, JobRef),
     ...claimSchemas(limits),
     ...reportSchemas(limits),
     ...keySchemas(),
@@ -150,6 +152,7 @@ export type DeliveriesQuery = Static<Wire['deliveriesQuery']>;
 export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;
+export type FeedQuery = Static<Wire['feedQuery']>;
 export type LogsQuery = Static<Wire['logsQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
 export type CountsQuery = Static<Wire['countsQuery']>;

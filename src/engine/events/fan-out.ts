@@ -9,11 +9,11 @@ import type { JobEvent, NewDelivery } from '../../store/contract.ts';
 import type { RenderDelivery } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
-import { inlineText, isInline } from '../reading/inline-result.ts';
 import type { Books } from '../webhooks/books.ts';
 import { NATIVE } from '../webhooks/callback.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
-import { deliveriesOf, type Plan, planOf } from './told-deliveries.ts';
+import { resultTexts } from './result-texts.ts';
+import { deliveriesOf, planOf } from './told-deliveries.ts';
 
 export interface FanOutOptions extends EngineBase {
   readonly books: Books;
@@ -69,7 +69,8 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
     if (!endpoints.has(job.tenant)) endpoints.set(job.tenant, (await books.recent(job.tenant)).endpoints);
   }
   const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
-  const texts = await resultTexts(options, plans);
+  const shown = plans.filter(({ isNative }) => isNative).map(({ event }) => event);
+  const texts = await resultTexts(options, shown);
   const native = renderers.get(NATIVE);
   const deliveries: NewDelivery[] = [];
   let to = 0;
@@ -83,24 +84,4 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
   }
   await health.made(deliveries);
   return { to, deliveries };
-}
-
-/** The small results of jobs that have just succeeded, from memory or in one read. Of one that is removed already there is none. */
-async function resultTexts(
-  { store, snapshots, limits }: FanOutOptions,
-  plans: readonly Plan[],
-): Promise<ReadonlyMap<string, string | null>> {
-  const texts = new Map<string, string | null>();
-  const unknown: string[] = [];
-  for (const { isNative, event } of plans) {
-    const { job } = event;
-    if (!isNative || event.kind !== 'succeeded' || !isInline(job.result, limits.resultInlineBytesMax)) continue;
-    const known = snapshots.get(job.id);
-    if (known?.job.revision === job.revision && known.resultText !== null) texts.set(job.id, known.resultText);
-    else unknown.push(job.id);
-  }
-  if (unknown.length === 0) return texts;
-  const contents = await store.readResult(unknown.map((id) => ({ id })));
-  for (const [index, id] of unknown.entries()) texts.set(id, inlineText(contents[index], limits));
-  return texts;
 }
