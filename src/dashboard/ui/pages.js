@@ -1,11 +1,13 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
 import { Types } from './pages/job-types.js';
+import { Overview } from './pages/overview.js';
 import { Workers } from './pages/workers.js';
 
 /** @typedef {{ path: string, title: string | null, scope: string | null, view: import('preact').FunctionComponent<{ id: string }> }} PageEntry */
 
 /** @type {readonly PageEntry[]} */
 export const PAGES = [
+  { path: '/', title: 'Overview', scope: 'read', view: Overview },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
   { path: '/workers', title: 'Workers', scope: 'read', view: Workers },
 ];

@@ -22,10 +22,13 @@ export function Types() {
   return html`<div class="stack">
     <div class="page-head"><h1>Types</h1></div>
     <${Problem} error=${error} retry=${reload} />
-    ${value?.length === 0 ? html`<section class="card"><${Empty} title="No job types yet" code=${NO_TYPES}>Write a config and start the server again.<//></section>` : null}
+    ${value?.length === 0 ? html`<${NoTypes} />` : null}
     <div class="cards">${value?.map((type) => html`<${TypeCard} key=${type.name} type=${type} onChanged=${reload} />`)}</div>
   </div>`;
 }
+
+export const NoTypes = () =>
+  html`<section class="card"><${Empty} title="No job types yet" code=${NO_TYPES}>Write a config and start the server again.<//></section>`;
 
 /** @param {{ type: import('bide/client').TypeBody, onChanged: () => void }} props */
 export function TypeCard({ type, onChanged }) {
