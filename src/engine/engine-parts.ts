@@ -81,7 +81,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
 export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
   const all: readonly JobType[] = [...options.types, bulkType(limits, () => known)];
-  const types = byName(all);
+  const [types, offered] = [byName(all), byName(options.types)];
   const audit = createAudit(options);
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
@@ -100,7 +100,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
   const extensions = createExtensions(base);
-  const work = createWork({ ...known, desk, waiters, extensions });
+  const work = createWork({ ...known, types: offered, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
   const counting = createLoop({ ...base, name: 'counting', run: () => population.refresh() });
   tellChanges(changes, telemetry);
@@ -115,7 +115,7 @@ export function createParts(options: PartsOptions): EngineParts {
   return {
     ...known,
     ...delivering,
-    offered: byName(options.types),
+    offered,
     draining: new AbortController(),
     closing: new AbortController(),
     population,
