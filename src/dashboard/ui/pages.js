@@ -1,6 +1,11 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
+import { Audit } from './pages/audit.js';
+import { Type } from './pages/job-type.js';
 import { Types } from './pages/job-types.js';
+import { Keys } from './pages/keys.js';
 import { Overview } from './pages/overview.js';
+import { Webhook } from './pages/webhook.js';
+import { Webhooks } from './pages/webhooks.js';
 import { Workers } from './pages/workers.js';
 
 /** @typedef {{ path: string, title: string | null, scope: string | null, view: import('preact').FunctionComponent<{ id: string }> }} PageEntry */
@@ -9,7 +14,12 @@ import { Workers } from './pages/workers.js';
 export const PAGES = [
   { path: '/', title: 'Overview', scope: 'read', view: Overview },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
+  { path: '/types/:id', title: null, scope: 'read', view: Type },
+  { path: '/webhooks', title: 'Webhooks', scope: 'operate', view: Webhooks },
+  { path: '/webhooks/:id', title: null, scope: 'operate', view: Webhook },
+  { path: '/keys', title: 'Keys', scope: 'admin', view: Keys },
   { path: '/workers', title: 'Workers', scope: 'read', view: Workers },
+  { path: '/audit', title: 'Audit', scope: 'read', view: Audit },
 ];
 
 /** @param {string} path @returns {{ page: PageEntry, id: string } | null} */

@@ -1,0 +1,51 @@
+/** The fields of a webhook, for making one and for changing one. */
+import { html } from '../html.js';
+
+/** @typedef {import('bide/client').WebhookDraft} WebhookDraft */
+/** @typedef {import('bide/client').WebhookEventWord} Word */
+
+/** @type {readonly (readonly [Word, string])[]} */
+export const EVENTS = [
+  ['job.succeeded', 'it worked'],
+  ['job.failed', 'it failed for good'],
+  ['job.cancelled', 'somebody cancelled it'],
+  ['job.expired', 'its deadline passed'],
+  ['job.running', 'an attempt began'],
+  ['job.waiting', 'it waits, new or again'],
+  ['job.progressed', 'progress was told'],
+];
+const FINAL = new Set(['job.succeeded', 'job.failed', 'job.cancelled', 'job.expired']);
+
+/** `a, b` @param {string} text */
+const wordsOf = (text) =>
+  text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+
+/** @param {FormData} form @returns {Required<Omit<WebhookDraft, 'secret'>>} */
+export function draftOf(form) {
+  const pairs = wordsOf(String(form.get('tags') ?? '')).map((pair) => pair.split('='));
+  return {
+    url: String(form.get('url') ?? '').trim(),
+    events: EVENTS.map(([word]) => word).filter((word) => form.has(word)),
+    types: wordsOf(String(form.get('types') ?? '')),
+    tags: Object.fromEntries(pairs.map(([name = '', ...rest]) => [name.trim(), rest.join('=').trim()])),
+  };
+}
+
+/** @param {{ webhook?: import('bide/client').WebhookBody }} props */
+export function WebhookFields({ webhook }) {
+  const tags = Object.entries(webhook?.tags ?? {}).map(([name, value]) => `${name}=${value}`);
+  const chosen = webhook === undefined ? FINAL : new Set(/** @type {readonly string[]} */ (webhook.events));
+  return html`
+    <label class="field"><span>URL</span><input name="url" type="url" required autofocus defaultValue=${webhook?.url ?? ''} placeholder="https://example.com/hooks/bide" autocomplete="off" /><span class="hint">Gets a signed POST for each event.</span></label>
+    <fieldset><legend>Events</legend>
+      <div class="checks wide">${EVENTS.map(
+        ([word, hint]) =>
+          html`<label key=${word} class="check"><input type="checkbox" name=${word} defaultChecked=${chosen.has(word)} /><span><strong>${word}</strong> <span class="quiet small">${hint}</span></span></label>`,
+      )}</div>
+    </fieldset>
+    <label class="field"><span>Types</span><input name="types" defaultValue=${(webhook?.types ?? []).join(', ')} placeholder="all" autocomplete="off" /><span class="hint">Only jobs of these types, with commas between them. Empty: all.</span></label>
+    <label class="field"><span>Tags</span><input name="tags" defaultValue=${tags.join(', ')} placeholder="customer=acme" autocomplete="off" /><span class="hint">Only jobs that have each of these. Empty: all.</span></label>`;
+}
