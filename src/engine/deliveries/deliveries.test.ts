@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { describe, it } from 'node:test';
 import { createPlay, DONE, type FixtureOptions, openEngine } from '../../../test/engine/engine-fixture.ts';
 import type { RenderedEvent, ToldEvent } from '../index.ts';
@@ -285,5 +286,39 @@ describe('createPostDelivery', () => {
     await assert.rejects(posting, { name: 'AbortError' });
     server.close();
     server.closeAllConnections();
+  });
+
+  const raw: readonly [string, string, number | RegExp][] = [
+    [
+      'switches protocols',
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n',
+      /without an answer/,
+    ],
+    ['says something else first', 'HTTP/1.1 103 Early Hints\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n', 200],
+    ['has headers without end', `HTTP/1.1 200 OK\r\n${'X-A: b\r\n'.repeat(10_000)}`, /overflow/],
+    ['speaks no HTTP', 'hello\r\n\r\n', /Parse Error/],
+  ];
+  for (const [name, text, expected] of raw) {
+    it(`comes to an end with a receiver that ${name}`, async () => {
+      const server = createSocketServer((socket) => {
+        socket.on('error', () => {}).once('data', () => socket.write(text));
+      });
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      const { port } = server.address() as AddressInfo;
+      const posting = createPostDelivery({ allowsPrivate: true })(`http://127.0.0.1:${port}/`, request, signal);
+      if (typeof expected === 'number') assert.equal((await posting).status, expected);
+      else await assert.rejects(posting, expected);
+      server.close();
+    });
+  }
+
+  it('leaves no connection open for long', async () => {
+    const server = createServer((_, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const { port } = server.address() as AddressInfo;
+    const closed = once(server, 'connection').then(([socket]) => once(socket, 'close'));
+    await createPostDelivery({ allowsPrivate: true })(`http://127.0.0.1:${port}/`, request, signal);
+    await closed;
+    server.close();
   });
 });

@@ -28,28 +28,36 @@ export type PostDelivery = (url: string, posting: Posting, signal: AbortSignal) 
 const ANSWER_BYTES_KEPT = 1_024;
 /** A longer answer costs its receiver the connection, which would else be used again. */
 const ANSWER_BYTES_READ = 64 * 1_024;
+/** Callers name any number of hosts, each of which may leave an open connection: without an end, these are all files that may be open. */
+const IDLE_MS = 1_000;
 
 export function createPostDelivery(options: { readonly allowsPrivate: boolean }): PostDelivery {
   const { allowsPrivate } = options;
   // Their own, so that no connection that was opened without the guard is ever used under it.
-  const agents = { 'http:': new HttpAgent({ keepAlive: true }), 'https:': new HttpsAgent({ keepAlive: true }) };
+  const kept = { keepAlive: true, timeout: IDLE_MS };
+  const agents = { 'http:': new HttpAgent(kept), 'https:': new HttpsAgent(kept) };
 
-  const once = (target: URL, { headers, body }: Posting, signal: AbortSignal) =>
+  const once = (target: URL, { headers, body }: Posting, signal: AbortSignal, isFresh: boolean) =>
     new Promise<Answer>((resolve, reject) => {
       const isSafe = target.protocol === 'https:';
       const sent = (isSafe ? requestHttps : requestHttp)(target, {
         method: 'POST',
         headers: { 'user-agent': 'bide', ...headers, 'content-length': Buffer.byteLength(body) },
         signal,
-        agent: agents[isSafe ? 'https:' : 'http:'],
+        agent: isFresh ? false : agents[isSafe ? 'https:' : 'http:'],
         ...(allowsPrivate ? {} : { lookup: guardedLookup }),
       });
       sent.on('error', (error) => reject(sent.reusedSocket && isCutOff(error) ? new CutOffError() : error));
       sent.on('response', (response) => {
         // The status is there: whatever becomes of the connection now does not change it.
-        sent.removeAllListeners('error').on('error', () => {});
+        sent
+          .removeAllListeners('close')
+          .removeAllListeners('error')
+          .on('error', () => {});
         readAnswer(response).then(resolve, reject);
       });
+      // Node ends the connection of whoever answers 101, and tells it by no error: neither now nor when the signal fires.
+      sent.on('close', () => reject(new Error('The connection was closed without an answer.')));
       sent.end(body);
     });
 
@@ -59,11 +67,11 @@ export function createPostDelivery(options: { readonly allowsPrivate: boolean })
       throw new Error('The URL is not an http or https URL.');
     if (!allowsPrivate) refusePrivateHost(target);
     try {
-      return await once(target, posting, signal);
+      return await once(target, posting, signal, false);
     } catch (error) {
       if (!(error instanceof CutOffError)) throw error;
-      // The receiver closed the kept connection as we wrote to it: that is nobody's failure.
-      return once(target, posting, signal);
+      // The receiver closed the kept connection as we wrote to it: that is nobody's failure. Another kept one may be closed as well.
+      return once(target, posting, signal, true);
     }
   };
 }

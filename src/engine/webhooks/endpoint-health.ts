@@ -2,6 +2,7 @@
  * Which webhooks are disabled, and why: one that says that it is gone, one that fails for days, one that falls behind without end.
  *
  * That an endpoint fails is kept in memory for a minute before it is written down: a receiver that fails now and then costs no writes.
+ * What is in memory says nothing for long: others may have seen the endpoint succeed, or its owner may have given it a fresh start.
  */
 import type { Endpoint } from '../../core/webhooks/endpoint.ts';
 import type { NewDelivery } from '../../store/contract.ts';
@@ -10,6 +11,7 @@ import { withEndpoint } from './book.ts';
 import type { Books } from './books.ts';
 
 const NOTED_AFTER_MS = 60_000;
+const REMEMBERED_MS = 10 * 60_000;
 const COUNTED_MS = 60_000;
 const ENDPOINTS_MAX = 10_000;
 
@@ -38,16 +40,18 @@ export function createEndpointHealth(options: HealthOptions): EndpointHealth {
   const failingSince = new Map<string, number>();
   const pending = new Map<string, Pending>();
 
-  async function disable(tenant: string, id: string, reason: string): Promise<void> {
+  /** @param url where it was found out; null where that makes no difference. Its owner may have moved it meanwhile. */
+  async function disable(tenant: string, { id, url }: { id: string; url: string | null }, reason: string) {
     failingSince.delete(id);
     pending.delete(id);
     const at = clock.now();
+    let isDisabled = false;
     await books.change(tenant, (book) => {
       const found = book.endpoints.find((endpoint) => endpoint.id === id);
-      if (found === undefined || found.disabled !== null) return null;
-      return withEndpoint(book, id, (endpoint) => ({ ...endpoint, disabled: { at, reason } }));
+      isDisabled = found !== undefined && found.disabled === null && (url === null || found.url === url);
+      return isDisabled ? withEndpoint(book, id, (endpoint) => ({ ...endpoint, disabled: { at, reason } })) : null;
     });
-    telemetry.emit({ kind: 'webhookDisabled', tenant, id, reason });
+    if (isDisabled) telemetry.emit({ kind: 'webhookDisabled', tenant, id, reason });
   }
 
   async function noteSince(tenant: string, id: string, since: number | null): Promise<void> {
@@ -70,7 +74,8 @@ export function createEndpointHealth(options: HealthOptions): EndpointHealth {
         let entry = known !== undefined && known.until > clock.now() ? known : await counted(tenant, id);
         // What was delivered since the last count is not taken off.
         if (entry.count + count > max) entry = await counted(tenant, id);
-        if (entry.count + count > max) await disable(tenant, id, `More than ${max} deliveries were waiting for it.`);
+        if (entry.count + count > max)
+          await disable(tenant, { id, url: null }, `More than ${max} deliveries were waiting for it.`);
         entry.count += count;
       }
     },
@@ -79,18 +84,19 @@ export function createEndpointHealth(options: HealthOptions): EndpointHealth {
       if (since !== null) await noteSince(tenant, id, null);
     },
     async failed(tenant, endpoint, { reason, isGone }) {
-      const { id } = endpoint;
-      if (isGone) return disable(tenant, id, 'It answered 410 Gone.');
+      const { id, failingSince: noted } = endpoint;
+      if (isGone) return disable(tenant, endpoint, 'It answered 410 Gone.');
       const now = clock.now();
-      const since = endpoint.failingSince ?? failingSince.get(id);
-      if (since === undefined) {
-        if (failingSince.size >= ENDPOINTS_MAX) failingSince.clear();
-        failingSince.set(id, now);
-      } else if (now - since >= limits.webhookFailingMsMax) {
-        await disable(tenant, id, `Every try has failed since ${new Date(since).toISOString()}. The last: ${reason}`);
-      } else if (endpoint.failingSince === null && now - since >= NOTED_AFTER_MS) {
-        await noteSince(tenant, id, since);
+      if (noted !== null) {
+        if (now - noted < limits.webhookFailingMsMax) return;
+        const since = new Date(noted).toISOString();
+        return disable(tenant, endpoint, `Every try has failed since ${since}. The last: ${reason}`);
       }
+      const known = failingSince.get(id);
+      const since = known !== undefined && now - known < REMEMBERED_MS ? known : now;
+      if (failingSince.size >= ENDPOINTS_MAX) failingSince.clear();
+      failingSince.set(id, since);
+      if (now - since >= NOTED_AFTER_MS) await noteSince(tenant, id, since);
     },
   };
 }

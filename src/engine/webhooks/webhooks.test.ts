@@ -172,6 +172,40 @@ describe('webhooks', () => {
     assert.deepEqual([enabled.disabled, enabled.failingSince], [null, null]);
   });
 
+  it('that were moved meanwhile are not disabled for what the old address answers', async () => {
+    const moving = Promise.withResolvers<() => Promise<unknown>>();
+    const postDelivery = async (url: string): Promise<Answer> => {
+      if (url === URL_A) await (await moving.promise)();
+      return { status: url === URL_A ? 410 : 204, retryAfter: null, text: null };
+    };
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, postDelivery });
+    const { webhooks } = fixture.engine;
+    const { id } = await webhooks.create(TENANT, { url: URL_A });
+    moving.resolve(() => webhooks.update(TENANT, id, { url: 'https://b.example/' }));
+    await settled(fixture, await fixture.submit('task'));
+    assert.equal((await webhooks.read(TENANT, id)).disabled, null);
+    assert.equal(
+      fixture.events.some(({ kind }) => kind === 'webhookDisabled'),
+      false,
+    );
+  });
+
+  it('that failed once, long before their owner enabled them, are not disabled by the next failure', async () => {
+    const receiver = createReceiver(() => 500);
+    const limits = { deliveryTriesMax: 1 };
+    await using fixture = await openEngine({ ...receiver.options, limits });
+    const { webhooks } = fixture.engine;
+    const { id } = await webhooks.create(TENANT, { url: URL_A });
+    await settled(fixture, await fixture.submit('task'));
+    await webhooks.update(TENANT, id, { disabled: true });
+    await jump(fixture, 6 * DAY_MS);
+    await webhooks.update(TENANT, id, { disabled: false });
+    await settled(fixture, await fixture.submit('task'));
+    assert.equal(receiver.posts.length, 2);
+    assert.equal((await webhooks.read(TENANT, id)).disabled, null);
+  });
+
   it('that fall behind without end are disabled, and what waited for them can be had later', async () => {
     const receiver = createReceiver(() => 500);
     const limits = { deliveriesPendingPerEndpointMax: 3 };

@@ -120,6 +120,8 @@ function send(request: ExchangeRequest, agent: HttpAgent | HttpsAgent): Promise<
       const isStale = outgoing.reusedSocket && CLOSED_UNDER_US.has(error.code) && !request.signal.aborted;
       reject(isStale ? new StaleSocket(error.message, { cause: error }) : error);
     });
+    // Node ends the connection of whoever answers 101, and tells it by no error. After an answer this does nothing.
+    outgoing.on('close', () => reject(new Error('The upstream closed the connection without an answer.')));
     outgoing.end(request.body ?? undefined);
   });
 }

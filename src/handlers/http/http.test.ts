@@ -187,6 +187,18 @@ describe('httpHandler', () => {
     assert.equal(failure.isRetryable, true);
   });
 
+  it('fails for now when the upstream switches protocols, which nobody asked for', async () => {
+    const base = await upstream((_, { socket }) => {
+      socket?.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n');
+    });
+    const failure = failureOf(await start({ url: base }).ended);
+    assert.deepEqual(
+      [failure.isRetryable, failure.message.includes('without an answer')],
+      [true, true],
+      failure.message,
+    );
+  });
+
   it('fails for now when the connection breaks in the middle of the answer', async () => {
     const base = await upstream((_, response) => {
       response.writeHead(200, { 'content-length': '100' });
