@@ -25,32 +25,35 @@ export interface FanOutOptions extends EngineBase {
 
 /** Events of one transaction: at 2 kB each a megabyte. */
 const BATCH = 500;
-/** Batches of one turn; the loop goes on at once. */
-const BATCHES_MAX = 20;
+/** So much longer than a batch took it rests: jobs share the store's writer with it, and are worth more than telling of them at once. */
+const REST_SHARE = 4;
 const LOOK_MS = 1_000;
 
 export function createFanOut(options: FanOutOptions): Loop {
-  const { store, changes, books } = options;
+  const { store, changes, books, clock } = options;
   let hasFollowed = false;
+  let restsUntil = 0;
 
   async function turn(): Promise<number> {
     // Once: an archive brings webhooks, and nobody who follows for them.
     if (!hasFollowed) await books.followAll();
     hasFollowed = true;
-    for (let batch = 0; batch < BATCHES_MAX; batch += 1) {
-      const { from, events } = await store.fanOutRead({ limit: BATCH });
-      if (events.length === 0) return LOOK_MS;
-      const { to, deliveries } = await toldOf(options, events);
-      const isWritten = await store.fanOutWrite({ from, to, deliveries });
-      if (isWritten && deliveries.length > 0) options.wakeSender();
-      if (events.length < BATCH && to === events.at(-1)?.position) return LOOK_MS;
-    }
-    return 0;
+    const startedAt = clock.now();
+    const { from, events } = await store.fanOutRead({ limit: BATCH });
+    if (events.length === 0) return LOOK_MS;
+    const { to, deliveries } = await toldOf(options, events);
+    const isWritten = await store.fanOutWrite({ from, to, deliveries });
+    if (isWritten && deliveries.length > 0) options.wakeSender();
+    const restMs = REST_SHARE * (clock.now() - startedAt);
+    restsUntil = clock.now() + restMs;
+    return restMs;
   }
 
   const loop = createLoop({ ...options, name: 'fan-out', run: turn });
   changes.listen((change) => {
     if (change.kind !== 'changed' || change.cause === 'learnt') return;
+    // A look comes at the end of the rest anyway.
+    if (clock.now() < restsUntil) return;
     if (change.job.callbackUrl !== null || books.isFollowed(change.job.tenant)) loop.wake();
   });
   return loop;
