@@ -12,7 +12,14 @@ import { type Amendment, type AmendOptions, changing, type ResubmitOptions } fro
 import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
 import { type FeedChange, type FeedGap, type FeedOptions, type FeedPageOptions, feedOf } from './feed.ts';
 import { type EventsOptions, following } from './following.ts';
-import { type JobFilter, type ListOptions, listJobs } from './listing.ts';
+import {
+  type JobFilter,
+  type ListOptions,
+  type ListPage,
+  type ListPageOptions,
+  listJobs,
+  listPage,
+} from './listing.ts';
 import {
   type FollowLogsOptions,
   type FollowOutputOptions,
@@ -82,6 +89,8 @@ export interface Client {
   openResult(id: string, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
   list(options?: ListOptions): AsyncGenerator<JobBody, void, undefined>;
+  /** One page of them, and the cursor of the next. */
+  listPage(options?: ListPageOptions): Promise<ListPage>;
   /** Cancels, retries or removes all jobs that fit, by a job of its own: `wait` waits for it, its result says how many. */
   bulk(action: BulkAction, filter: JobFilter, options?: BulkOptions): Promise<JobBody>;
   /** How many jobs that would change. */
@@ -134,6 +143,7 @@ export function createClient(options: ClientOptions): Client {
     waitMany: waitingMany(transport),
     audit: (filter) => auditOf(transport, filter),
     list: (filter) => listJobs(transport, filter),
+    listPage: (filter) => listPage(transport, filter),
     webhooks: webhooksOf(transport),
     work: working(transport),
   };

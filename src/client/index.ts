@@ -8,7 +8,7 @@ export { ClientError } from './client-error.ts';
 export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 export type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 export type { EventsOptions } from './following.ts';
-export type { JobFilter, ListOptions, ListSort } from './listing.ts';
+export type { JobFilter, ListOptions, ListPage, ListPageOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';

@@ -2,7 +2,7 @@
 import type { ShownState } from '../core/state.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
-import type { JobBody } from './wire.ts';
+import type { EstimateBody, JobBody } from './wire.ts';
 
 /** By the time of the submit, or of the end: then only finished jobs are listed. */
 export type ListSort = 'newest' | 'oldest' | 'newestFinished' | 'oldestFinished';
@@ -33,9 +33,21 @@ export interface ListOptions extends JobFilter {
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface Page {
+export interface ListPageOptions extends ListOptions {
+  /** The `next` of the page before. */
+  readonly cursor?: string | undefined;
+  /** Whether the answer says how many jobs fit in all. */
+  readonly total?: boolean | undefined;
+}
+
+export interface ListPage {
   readonly jobs: readonly JobBody[];
+  /** For the page behind this one; null where this is the last. */
   readonly next: string | null;
+  /** Set where a search for text looked at as many jobs as one call may: `next` goes on. */
+  readonly searchStopped?: true;
+  /** Where it was asked for. */
+  readonly total?: EstimateBody;
 }
 
 export const FILTER_OPTIONS = [
@@ -51,14 +63,25 @@ export function listJobs(transport: Transport, options: ListOptions = {}): Async
 }
 
 async function* pages(transport: Transport, options: ListOptions): AsyncGenerator<JobBody> {
-  const query = queryOf(options);
   for (let cursor: string | null | undefined; cursor !== null; ) {
-    if (cursor !== undefined) query.set('cursor', cursor);
-    const call = { method: 'GET', path: '/v1/jobs', query, isRepeatable: true, signal: options.signal } as const;
-    const page = (await transport.call(call)).body as Page;
+    const page = await fetchPage(transport, { ...options, cursor });
     yield* page.jobs;
     cursor = page.next;
   }
+}
+
+/** One page, `pageSize` jobs long. Pages that are read by their cursors do not move when jobs are submitted meanwhile. */
+export async function listPage(transport: Transport, options: ListPageOptions = {}): Promise<ListPage> {
+  requireKnown('listPage', options, [...OPTIONS, 'cursor', 'total']);
+  return fetchPage(transport, options);
+}
+
+async function fetchPage(transport: Transport, { cursor, total, ...options }: ListPageOptions): Promise<ListPage> {
+  const query = queryOf(options);
+  if (cursor !== undefined) query.set('cursor', cursor);
+  if (total === true) query.set('total', 'true');
+  const call = { method: 'GET', path: '/v1/jobs', query, isRepeatable: true, signal: options.signal } as const;
+  return (await transport.call(call)).body as ListPage;
 }
 
 function queryOf(options: ListOptions): URLSearchParams {

@@ -2,6 +2,7 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { createApi } from './api.js';
 import { html } from './html.js';
+import { createLive } from './live.js';
 import { PAGES, pageOf } from './pages.js';
 import { Problem, sayFailed, Toasts } from './parts/notice.js';
 import { Link, usePlace } from './router.js';
@@ -35,8 +36,10 @@ export function App() {
 /** @param {{ session: Session, onEnded: () => void }} props */
 function Frame({ session, onEnded }) {
   const shared = useMemo(() => {
-    return { session, api: createApi({ csrf: session.csrf, onEnded }) };
+    const api = createApi({ csrf: session.csrf, onEnded });
+    return { session, api, live: createLive(api) };
   }, [session]);
+  useEffect(() => shared.live.close, [shared]);
   const leave = () => signOut(session).then(onEnded, sayFailed);
   return html`<${SharedContext.Provider} value=${shared}>
     <div class="frame">

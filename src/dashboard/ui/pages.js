@@ -2,6 +2,7 @@
 import { Audit } from './pages/audit.js';
 import { Type } from './pages/job-type.js';
 import { Types } from './pages/job-types.js';
+import { Jobs } from './pages/jobs.js';
 import { Keys } from './pages/keys.js';
 import { Overview } from './pages/overview.js';
 import { Webhook } from './pages/webhook.js';
@@ -13,6 +14,7 @@ import { Workers } from './pages/workers.js';
 /** @type {readonly PageEntry[]} */
 export const PAGES = [
   { path: '/', title: 'Overview', scope: 'read', view: Overview },
+  { path: '/jobs', title: 'Jobs', scope: 'read', view: Jobs },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
   { path: '/types/:id', title: null, scope: 'read', view: Type },
   { path: '/webhooks', title: 'Webhooks', scope: 'operate', view: Webhooks },

@@ -1,8 +1,8 @@
-/** What every page works with: who is signed in, and the server. */
+/** What every page works with: who is signed in, the server, and what happens there. */
 import { createContext } from 'preact';
 import { useContext } from 'preact/hooks';
 
-/** @typedef {{ session: import('./session.js').Session, api: import('./api.js').Client }} Shared */
+/** @typedef {{ session: import('./session.js').Session, api: import('./api.js').Client, live: import('./live.js').Live }} Shared */
 
 export const SharedContext = createContext(/** @type {Shared | null} */ (null));
 

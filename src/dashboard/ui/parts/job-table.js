@@ -1,0 +1,75 @@
+/** Jobs as rows. A row that is shown stays where it is, whatever becomes of its job. */
+import { shortId } from '../format.js';
+import { html } from '../html.js';
+import { tagWord } from '../job-query.js';
+import { Link, setQuery } from '../router.js';
+import { StateBadge } from './badge.js';
+import { Span, Time } from './time.js';
+
+/** @typedef {import('bide/client').JobBody} JobBody */
+
+/** More would make a row a page. */
+const TAGS_SHOWN = 3;
+
+/**
+ * @param {{ jobs: readonly JobBody[], selected: ReadonlySet<string>, onSelect: (selected: ReadonlySet<string>) => void }} props
+ */
+export function JobTable({ jobs, selected, onSelect }) {
+  const isAll = jobs.every(({ id }) => selected.has(id));
+  /** @param {string} id */
+  const toggle = (id) => {
+    const next = new Set(selected);
+    if (!next.delete(id)) next.add(id);
+    onSelect(next);
+  };
+  const toggleAll = () => onSelect(new Set(isAll ? [] : jobs.map(({ id }) => id)));
+  return html`<div class="table-wrap"><table class="jobs">
+    <thead><tr>
+      <th class="tight"><input type="checkbox" aria-label="Select all on this page" checked=${isAll} onChange=${toggleAll} /></th>
+      <th>State</th><th>Type</th><th>Job</th><th>Tags</th><th>Progress</th><th class="right">Attempt</th><th class="right">Age</th><th class="right">Run time</th><th>Error</th>
+    </tr></thead>
+    <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} isSelected=${selected.has(job.id)} onToggle=${toggle} />`)}</tbody>
+  </table></div>`;
+}
+
+/** @param {{ job: JobBody, isSelected: boolean, onToggle: (id: string) => void }} props */
+function Row({ job, isSelected, onToggle }) {
+  const { id, state, type, error } = job;
+  const isTimed = job.startedAt !== null && (state === 'running' || job.finishedAt !== null);
+  return html`<tr data-job=${id} aria-selected=${isSelected}>
+    <td class="tight"><input type="checkbox" aria-label=${`Select ${id}`} checked=${isSelected} onChange=${() => onToggle(id)} /></td>
+    <td><${StateBadge} state=${state} note=${job.cancelRequestedAt === null || job.finishedAt !== null ? null : 'A cancel is under way'} /></td>
+    <td title=${type}>${type}</td>
+    <td><${Link} to=${`/jobs/${id}`} class="mono" title=${id}>${shortId(id)}<//></td>
+    <td><${TagChips} tags=${job.tags} /></td>
+    <td><${Progress} job=${job} /></td>
+    <td class="right">${job.attempt} / ${job.attemptsMax}</td>
+    <td class="right"><${Time} at=${job.createdAt} /></td>
+    <td class="right">${isTimed ? html`<${Span} from=${job.startedAt} to=${job.finishedAt} />` : html`<span class="quiet">–</span>`}</td>
+    <td title=${error === null ? null : `${error.code}: ${error.message}`}>${error === null ? html`<span class="quiet">–</span>` : html`<span class="failure"><code>${error.code}</code> ${error.message.slice(0, 200)}</span>`}</td>
+  </tr>`;
+}
+
+/** @param {{ tags: Readonly<Record<string, string>> }} props */
+function TagChips({ tags }) {
+  const all = Object.entries(tags);
+  if (all.length === 0) return html`<span class="quiet">–</span>`;
+  return html`<span class="chips single">
+    ${all.slice(0, TAGS_SHOWN).map(([name, value]) => html`<${TagChip} key=${name} name=${name} value=${value} />`)}
+    ${all.length > TAGS_SHOWN && html`<span class="quiet small" title=${all.map(([name, value]) => `${name}: ${value}`).join('\n')}>+${all.length - TAGS_SHOWN}</span>`}
+  </span>`;
+}
+
+/** Filters the list when it is pressed. @param {{ name: string, value: string }} props */
+const TagChip = ({ name, value }) =>
+  html`<button type="button" class="chip" title=${`Only jobs with ${name}: ${value}`} onClick=${() => setQuery({ tag: tagWord(name, value), cursor: null })}><span class="truncate">${name}: ${value}</span></button>`;
+
+/** @param {{ job: JobBody }} props */
+export function Progress({ job: { progress, state } }) {
+  const { percent, message } = progress;
+  if (state !== 'running' && (percent === 0 || percent === 100)) return html`<span class="quiet">–</span>`;
+  return html`<span class="progress" title=${message}>
+    <progress class="bar" max="100" value=${percent} aria-label=${`${Math.round(percent)} %`}></progress>
+    <span class="number small quiet">${Math.round(percent)} %</span>
+  </span>`;
+}

@@ -1,0 +1,20 @@
+/** Whether the page follows what happens, with a button that pauses it. */
+import { useEffect, useState } from 'preact/hooks';
+import { html } from '../html.js';
+import { useShared } from '../shared.js';
+
+const WORDS = { on: 'Live', paused: 'Paused', off: 'Server away, trying again…' };
+
+export function LiveMark() {
+  const { live } = useShared();
+  const [state, setState] = useState(live.state);
+  useEffect(() => {
+    setState(live.state());
+    return live.watchState(setState);
+  }, [live]);
+  const isPaused = state === 'paused';
+  return html`<div class="row">
+    <span class="live ${state}" role="status">${WORDS[state]}</span>
+    <button type="button" class="small" onClick=${isPaused ? live.resume : live.pause}>${isPaused ? 'Go on' : 'Pause'}</button>
+  </div>`;
+}
