@@ -1,5 +1,6 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
 import { Audit } from './pages/audit.js';
+import { Job } from './pages/job.js';
 import { Type } from './pages/job-type.js';
 import { Types } from './pages/job-types.js';
 import { Jobs } from './pages/jobs.js';
@@ -15,6 +16,7 @@ import { Workers } from './pages/workers.js';
 export const PAGES = [
   { path: '/', title: 'Overview', scope: 'read', view: Overview },
   { path: '/jobs', title: 'Jobs', scope: 'read', view: Jobs },
+  { path: '/jobs/:id', title: null, scope: 'read', view: Job },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
   { path: '/types/:id', title: null, scope: 'read', view: Type },
   { path: '/webhooks', title: 'Webhooks', scope: 'operate', view: Webhooks },

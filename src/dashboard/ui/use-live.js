@@ -1,5 +1,5 @@
 /** For pages that follow what happens to jobs. */
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useShared } from './shared.js';
 
 /**
@@ -19,4 +19,22 @@ export function useLive(onChange, onBack) {
       for (const leave of leaves) leave();
     };
   }, [live]);
+}
+
+/** Whether pages may ask for what comes: not while somebody has paused it, and not in a hidden tab. @returns {boolean} */
+export function useIsFlowing() {
+  const { live } = useShared();
+  const read = () => live.state() !== 'paused' && !document.hidden;
+  const [isFlowing, setFlowing] = useState(read);
+  useEffect(() => {
+    const look = () => setFlowing(read());
+    look();
+    document.addEventListener('visibilitychange', look);
+    const leave = live.watchState(look);
+    return () => {
+      leave();
+      document.removeEventListener('visibilitychange', look);
+    };
+  }, [live]);
+  return isFlowing;
 }

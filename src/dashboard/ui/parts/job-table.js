@@ -4,12 +4,14 @@ import { html } from '../html.js';
 import { tagWord } from '../job-query.js';
 import { Link, setQuery } from '../router.js';
 import { StateBadge } from './badge.js';
+import { Bar } from './bar.js';
 import { Span, Time } from './time.js';
 
 /** @typedef {import('bide/client').JobBody} JobBody */
 
 /** More would make a row a page. */
 const TAGS_SHOWN = 3;
+const TEXT_SHOWN = 200;
 
 /**
  * @param {{ jobs: readonly JobBody[], selected: ReadonlySet<string>, onSelect: (selected: ReadonlySet<string>) => void }} props
@@ -26,7 +28,7 @@ export function JobTable({ jobs, selected, onSelect }) {
   return html`<div class="table-wrap"><table class="jobs">
     <thead><tr>
       <th class="tight"><input type="checkbox" aria-label="Select all on this page" checked=${isAll} onChange=${toggleAll} /></th>
-      <th>State</th><th>Type</th><th>Job</th><th>Tags</th><th>Progress</th><th class="right">Attempt</th><th class="right">Age</th><th class="right">Run time</th><th>Error</th>
+      <th>State</th><th>Type</th><th>Job</th><th>Tags</th><th class="right">Attempt</th><th class="right">Age</th><th class="right">Run time</th><th>Progress or error</th>
     </tr></thead>
     <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} isSelected=${selected.has(job.id)} onToggle=${toggle} />`)}</tbody>
   </table></div>`;
@@ -42,11 +44,10 @@ function Row({ job, isSelected, onToggle }) {
     <td title=${type}>${type}</td>
     <td><${Link} to=${`/jobs/${id}`} class="mono" title=${id}>${shortId(id)}<//></td>
     <td><${TagChips} tags=${job.tags} /></td>
-    <td><${Progress} job=${job} /></td>
     <td class="right">${job.attempt} / ${job.attemptsMax}</td>
     <td class="right"><${Time} at=${job.createdAt} /></td>
     <td class="right">${isTimed ? html`<${Span} from=${job.startedAt} to=${job.finishedAt} />` : html`<span class="quiet">–</span>`}</td>
-    <td title=${error === null ? null : `${error.code}: ${error.message}`}>${error === null ? html`<span class="quiet">–</span>` : html`<span class="failure"><code>${error.code}</code> ${error.message.slice(0, 200)}</span>`}</td>
+    <td class="wide">${error === null ? html`<${Progress} job=${job} />` : html`<span class="failure" title=${`${error.code}: ${error.message}`}><code>${error.code}</code> ${error.message.slice(0, TEXT_SHOWN)}</span>`}</td>
   </tr>`;
 }
 
@@ -65,11 +66,10 @@ const TagChip = ({ name, value }) =>
   html`<button type="button" class="chip" title=${`Only jobs with ${name}: ${value}`} onClick=${() => setQuery({ tag: tagWord(name, value), cursor: null })}><span class="truncate">${name}: ${value}</span></button>`;
 
 /** @param {{ job: JobBody }} props */
-export function Progress({ job: { progress, state } }) {
-  const { percent, message } = progress;
-  if (state !== 'running' && (percent === 0 || percent === 100)) return html`<span class="quiet">–</span>`;
-  return html`<span class="progress" title=${message}>
-    <progress class="bar" max="100" value=${percent} aria-label=${`${Math.round(percent)} %`}></progress>
-    <span class="number small quiet">${Math.round(percent)} %</span>
+function Progress({ job: { progress, state } }) {
+  if (state !== 'running') return html`<span class="quiet">–</span>`;
+  return html`<span class="progress" title=${progress.message}>
+    <${Bar} percent=${progress.percent} />
+    <span class="quiet small truncate">${progress.message?.slice(0, TEXT_SHOWN)}</span>
   </span>`;
 }
