@@ -17,6 +17,8 @@ export interface SessionServices {
 }
 
 const PROOF_LENGTH_MAX = 200;
+/** Anybody may send one: more than a proof is not read. */
+const BODY_BYTES_MAX = 1_000;
 const BODY = {
   type: 'object',
   properties: {
@@ -35,11 +37,15 @@ export function declareSessionRoutes(app: FastifyInstance, services: SessionServ
     if (principal === null) return reply.code(204).send();
     return opened(services, principal, reply);
   });
-  app.post<{ Body: Proof }>(SESSION, { schema: { ...hidden, body: BODY } }, async (request, reply) => {
-    requireOwnSite(request.headers);
-    const principal = await provenBy(services, request);
-    return opened(services, principal, reply);
-  });
+  app.post<{ Body: Proof }>(
+    SESSION,
+    { schema: { ...hidden, body: BODY }, bodyLimit: BODY_BYTES_MAX },
+    async (request, reply) => {
+      requireOwnSite(request.headers);
+      const principal = await provenBy(services, request);
+      return opened(services, principal, reply);
+    },
+  );
   app.delete(SESSION, { schema: hidden }, async (request, reply) => {
     await principalOfSession(auth, request.raw);
     return reply.header('set-cookie', sessionCookie(null, services.isSecure())).code(204).send();

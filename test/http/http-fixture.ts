@@ -3,9 +3,10 @@ import assert from 'node:assert/strict';
 import type { Json } from '../../src/core/job.ts';
 import { DEFAULT_LIMITS, type LimitName } from '../../src/core/limits.ts';
 import type { Scope } from '../../src/core/scopes.ts';
+import { createLinks, DASHBOARD, declareDashboardRoutes, type Links } from '../../src/dashboard/index.ts';
 import { createNativeDialect } from '../../src/dialects/native/index.ts';
 import { createAuthenticator, type KeyAuthenticator } from '../../src/http/auth.ts';
-import type { Dialect } from '../../src/http/dialect.ts';
+import type { Dialect, KeyAdmin } from '../../src/http/dialect.ts';
 import { declareHealthRoutes } from '../../src/http/health.ts';
 import { createHolds, type Holds } from '../../src/http/hold.ts';
 import { watchKeys } from '../../src/http/key-watch.ts';
@@ -37,6 +38,8 @@ export interface HttpFixture extends AsyncDisposable {
   readonly server: Server;
   readonly auth: KeyAuthenticator;
   readonly holds: Holds;
+  readonly links: Links;
+  readonly keyAdmin: KeyAdmin;
   readonly keys: Readonly<Record<Caller, string>>;
   /** By the admin's key unless told; null sends none. */
   call(method: string, path: string, options?: CallOptions): Promise<Answer>;
@@ -60,6 +63,8 @@ export interface HttpOptions extends FixtureOptions {
   readonly limits?: Partial<Record<LimitName, number>>;
   readonly mounts?: readonly { readonly dialect: Dialect; readonly at: Mount['at'] }[];
   readonly publicUrl?: string;
+  /** True unless told. */
+  readonly hasDashboard?: boolean;
 }
 
 export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> {
@@ -71,11 +76,16 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   const keyAdmin = createKeys({ store, clock, onRevoked: forgetting(auth, watched.holds) });
   const stopKeyWatch = watchKeys({ store, clock, limits, holds: watched.holds });
   const metrics = createMetrics({ engine, holds: watched.holds });
+  const links = createLinks(clock);
+  const hasDashboard = options.hasDashboard !== false;
   const native = createNativeDialect({
     version: '0.0.0',
     keys: keyAdmin,
     hasDocs: true,
+    ...(hasDashboard ? { home: DASHBOARD } : {}),
     more(app, guard) {
+      const isSecure = () => options.publicUrl?.startsWith('https:') === true;
+      if (hasDashboard) declareDashboardRoutes(app, { auth, links, isSecure });
       declareHealthRoutes(app, engine);
       declareMetricsRoute(app, metrics, guard('metrics'));
     },
@@ -99,7 +109,7 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   const call: HttpFixture['call'] = (method, path, given = {}) =>
     inject(server, method, path, { key: keys.admin, ...given });
   return {
-    ...{ on, server, auth, keys, call },
+    ...{ on, server, auth, links, keyAdmin, keys, call },
     holds: watched.holds,
     async submit(type, body = {}) {
       const answer = await call('POST', '/v1/jobs', { body: { type, ...body } });
