@@ -14,6 +14,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
 import { createJobIds } from './number-cipher.ts';
+import { createPlaceSeal } from './place-seal.ts';
 import { createSeal } from './seal.ts';
 import { createSecret, derivedKey } from './secret.ts';
 import { createTokens } from './token.ts';
@@ -81,6 +82,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
         .update(keyId)
         .digest('base64url'),
     numbers: createSeal(secret),
+    places: createPlaceSeal(secret),
     jobIds: createJobIds(secret),
     forget(keyId) {
       keys.forget(keyId);

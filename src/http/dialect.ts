@@ -37,6 +37,8 @@ export interface Authenticator {
   csrfOf(principal: Principal): Promise<string>;
   /** Job numbers as a caller may see them: sealed for one tenant. */
   readonly numbers: Seal;
+  /** Places in the order of changes, the same way: cheap enough for each change that somebody is told. */
+  readonly places: Seal;
   /** Job numbers as ids for callers whose ids must be numbers. Read from the store once. */
   jobIds(): Promise<NumberCipher>;
 }

@@ -1,4 +1,4 @@
-/** What jobs said, emitted and went through, as `bide logs`, `bide output` and `bide attempts` show it, against a real server. */
+/** What jobs said, emitted and went through, as `bide logs`, `bide output`, `bide attempts` and `bide events` show it, against a real server. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -93,5 +93,40 @@ describe('bide attempts', () => {
     const json = await run(['attempts', id, '--json']);
     assert.equal((JSON.parse(json.stdout) as { attempts: object[] }).attempts.length, 2);
     assert.equal((await run(['attempts', await submitted('echo', '--delay', '1h')])).stderr, 'No attempts yet.\n');
+  });
+});
+
+describe('bide events', () => {
+  test('shows how jobs changed since the feed was first read, as lines for people or as JSON', async () => {
+    assert.deepEqual(await run(['events']), { code: 0, stdout: '', stderr: '' });
+    const id = await submitted('echo', '--input', '5');
+    await run(['wait', id]);
+    const { code, stdout } = await runProcess(['events', '--type', 'echo']);
+    assert.equal(code, 0);
+    const lines = stdout.trim().split('\n');
+    assert.equal(lines.length, 3, stdout);
+    const words = lines.map((line) =>
+      line
+        .replace(/^\S+Z /, '')
+        .split(/ +/)
+        .slice(0, 3)
+        .join(' '),
+    );
+    assert.deepEqual(
+      words,
+      ['waiting', 'running', 'succeeded'].map((word) => `${word} ${id} echo`),
+    );
+    const json = (await run(['events', '--json', '--state', 'succeeded'])).stdout.trim();
+    const change = JSON.parse(json) as { kind: string; cursor: string; job: { id: string } };
+    assert.deepEqual([change.kind, change.job.id], ['job.succeeded', id]);
+    assert.equal((await run(['events', '--after', change.cursor])).stdout, '');
+  });
+
+  test('says which states there are, and that a cursor is none', async () => {
+    const state = await run(['events', '--state', 'done']);
+    assert.deepEqual([state.code, /queued, retrying, running/.test(state.stderr)], [2, true], state.stderr);
+    const cursor = await run(['events', '--after', 'x']);
+    assert.match(cursor.stderr, /cursor/i);
+    assert.notEqual(cursor.code, 0);
   });
 });

@@ -150,7 +150,7 @@ describe('the feed', () => {
     await http.submit('task');
     const on = await page(http, `?after=${late.next}`);
     assert.deepEqual([seen(on), on.gap], [['job.waiting 1'], false]);
-    const ahead = await http.auth.numbers.seal(`${TENANT}\nfeed`, 1_000_000);
+    const ahead = await http.auth.places.seal(TENANT, 1_000_000);
     const back = await page(http, `?after=${ahead}`);
     assert.deepEqual([back.gap, (await page(http, `?after=${back.next}`)).events], [true, []]);
   });

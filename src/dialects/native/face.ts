@@ -14,6 +14,7 @@ export interface Face {
   readonly engine: Engine;
   readonly holds: Hold;
   readonly numbers: Authenticator['numbers'];
+  readonly places: Authenticator['places'];
   readonly wire: Wire;
   readonly guard: ReturnType<typeof createGuard>;
   /** What stands before `/v1` in links. */
@@ -54,7 +55,7 @@ interface StatusEntry {
   readonly headers: readonly string[];
 }
 
-interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'wire' | 'guard' | 'base'> {
+interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'places' | 'wire' | 'guard' | 'base'> {
   /** Whether the instance is Bide's own, with no hooks but ours. */
   readonly isOwn: boolean;
 }

@@ -1,7 +1,7 @@
 /**
  * The feed over HTTP: by one cursor as a stream of server-sent events, or as JSON that may be held until there is something.
  *
- * A cursor is a position in the order of all tenants' changes, sealed for the tenant and for the feed alone. What is wrong with a request, and a
+ * A cursor is a position in the order of all tenants' changes, sealed for the tenant: no other list's opens here. What is wrong with a request, and a
  * store that is away, is said before a stream begins.
  */
 import { Readable } from 'node:stream';
@@ -29,7 +29,7 @@ interface Feeding {
 }
 
 export function declareFeedRoute(app: FastifyInstance, face: Face): void {
-  const voice = createFeedVoice(face.base, (tenant, position) => face.numbers.seal(sealedFor(tenant), position));
+  const voice = createFeedVoice(face.base, face.places.seal);
   const feeding = { face, voice, streams: openStreams(app, face) };
   app.get(
     '/v1/events',
@@ -60,11 +60,6 @@ function describedFor({ engine: { limits } }: Face): string {
 \`Accept: text/event-stream\`: an event \`change\` each, whose id is the cursor, and \`gap\` where changes are missing. Changes are written down while \
 somebody reads, and for ${limits.eventsRetainMs / 60_000} minutes after: who comes back within that time misses none. Whose cursor is older stands at \
 the newest change and is told so (\`gap\`).`;
-}
-
-/** No tenant's name has a line break, so that no cursor of another list opens here. */
-function sealedFor(tenant: string): string {
-  return `${tenant}\nfeed`;
 }
 
 async function sendFeed(feeding: Feeding, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
@@ -103,10 +98,10 @@ function cursorOf(request: FastifyRequest, isStream: boolean): string | undefine
   return isStream && typeof header === 'string' && header !== '' ? header : (request.query as FeedQuery).after;
 }
 
-async function placeOf({ numbers }: Face, tenant: string, cursor: string | undefined): Promise<FeedRequest['after']> {
+async function placeOf({ places }: Face, tenant: string, cursor: string | undefined): Promise<FeedRequest['after']> {
   if (cursor === undefined) return 'now';
   if (cursor === 'oldest') return cursor;
-  const position = await numbers.open(sealedFor(tenant), cursor);
+  const position = await places.open(tenant, cursor);
   if (position === null) throw new BideError('INVALID_CURSOR', 'This is no cursor that GET /v1/events gave you.');
   return position;
 }

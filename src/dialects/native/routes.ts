@@ -55,7 +55,16 @@ export async function nativeRoutes(
   const { engine, auth, holds } = context;
   const wire = wireOf(engine.limits);
   const guard = createGuard(services.identify ?? identifyByKey(auth));
-  const face = createFace({ engine, holds, numbers: auth.numbers, wire, guard, base: app.prefix, isOwn: isRoot(app) });
+  const face = createFace({
+    engine,
+    holds,
+    numbers: auth.numbers,
+    places: auth.places,
+    wire,
+    guard,
+    base: app.prefix,
+    isOwn: isRoot(app),
+  });
   if (services.hasDocs) await collectRoutes(app, services.version);
   for (const schema of wire.named) app.addSchema(schema);
   frame(app, VOICE, () => {
