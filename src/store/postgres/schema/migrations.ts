@@ -7,6 +7,8 @@
  *   order that an index was built with. SQLite does the same.
  * - A job is one row in `jobs`, and one in `waiting`, `running` or `finished`: see `statements/rooms.ts`.
  * - Indexes are named after the query that they serve and are partial wherever the query is.
+ * - The key of a table is its youngest index: for a table that a vacuum has found empty every index with a fitting column costs the same, and
+ *   the planner takes the youngest.
  * - Of a running job only its number and its sequence are in an index: heartbeats and progress stay on the page (HOT).
  * - No foreign keys: each insert would lock the parent row, and jobs are only ever removed by the one statement that
  *   removes what belongs to them.
@@ -23,9 +25,9 @@ export const errorCodeOf = (column: string) =>
   String.raw`left(substring(${column} from '"code":"((?:[^"\\]|\\.)*)"'), 200)`;
 
 /**
- * True of every job. Only lists by the time of the end say it, so their index serves nothing else: by what is known of an empty table, which
- * is when connections plan, it looked as good as the key for reading one job, and then each read went through all that had finished
- * of the type (1.3 ms of CPU at 10,000).
+ * True of every job. Only lists by the time of the end and retention say it, so their indexes serve nothing else: by what is known of an empty
+ * table, which is when connections plan, they looked as good as the key for reading one job, and then each read went through all that had
+ * finished of the type (1.3 ms of CPU at 10,000).
  */
 export const FOR_LISTS = 'number > 0';
 
@@ -111,15 +113,16 @@ CREATE TABLE ${s}.waiting (
   sequence_key text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
-  attempts text COLLATE "C",
-  -- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
-  CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at)
+  attempts text COLLATE "C"
 ) WITH (${QUEUE}
 );
 CREATE INDEX waiting_by_claim_order ON ${s}.waiting (type, priority DESC, run_at, number) WHERE NOT blocked;
 CREATE INDEX waiting_by_tenant_claim_order ON ${s}.waiting (tenant, type, priority DESC, run_at, number) WHERE NOT blocked;
-CREATE INDEX waiting_by_sequence ON ${s}.waiting (tenant, sequence_key, number) WHERE sequence_key IS NOT NULL;
 CREATE INDEX waiting_by_deadline ON ${s}.waiting (deadline_at) WHERE deadline_at IS NOT NULL;
+-- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
+ALTER TABLE ${s}.waiting ADD CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at);
+-- Younger still: only who looks for a sequence can take it.
+CREATE INDEX waiting_by_sequence ON ${s}.waiting (tenant, sequence_key, number) WHERE sequence_key IS NOT NULL;
 
 CREATE TABLE ${s}.running (
   number bigint NOT NULL,
@@ -139,13 +142,13 @@ CREATE TABLE ${s}.running (
   worker text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
-  attempts text COLLATE "C",
-  CONSTRAINT running_by_number PRIMARY KEY (number)
+  attempts text COLLATE "C"
 ) WITH (
   -- Room on the page for the next version of a row: heartbeats and progress then stay HOT.
   fillfactor = 70,${QUEUE}
 );
 CREATE INDEX running_by_sequence ON ${s}.running (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+ALTER TABLE ${s}.running ADD CONSTRAINT running_by_number PRIMARY KEY (number);
 
 -- Written once per run. Big results go out of line by themselves.
 CREATE TABLE ${s}.finished (
@@ -171,8 +174,6 @@ CREATE TABLE ${s}.finished (
   attempts text COLLATE "C",
   result_type text COLLATE "C",
   result bytea,
-  -- As in \`waiting\`. With an index by number beside it, a list of a rare state would be planned as a walk through all that has finished.
-  CONSTRAINT finished_by_kind PRIMARY KEY (tenant, type, state, number) INCLUDE (created_at),
   CONSTRAINT finished_state_is_final CHECK (state IN ('succeeded', 'failed', 'cancelled', 'expired'))
 ) WITH (
   -- Only retention and retries leave dead rows here.
@@ -189,7 +190,10 @@ CREATE TABLE ${s}.finished (
 CREATE INDEX finished_by_end ON ${s}.finished (tenant, type, state, finished_at, number) WHERE ${FOR_LISTS};
 CREATE INDEX finished_by_error ON ${s}.finished (tenant, ${errorCodeOf('error')}, finished_at, number)
   WHERE state IN ('failed', 'cancelled', 'expired');
-CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number);
+CREATE INDEX finished_by_retention ON ${s}.finished (retain_until, number) WHERE ${FOR_LISTS};
+-- As in \`waiting\`, and the last one as there. With an index by number beside it, a list of a rare state would be planned as a walk through all that
+-- has finished.
+ALTER TABLE ${s}.finished ADD CONSTRAINT finished_by_kind PRIMARY KEY (tenant, type, state, number) INCLUDE (created_at);
 
 -- How many jobs a tenant has, and the bytes of their inputs and results (those of all logs and output of a type as state 'log'). A statement that changes it appends what it changed, in a
 -- table without any index, so that no two of them meet in one row; the sweep adds these rows up.
@@ -248,10 +252,10 @@ CREATE TABLE ${s}.minute_stats (
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
   node text COLLATE "C" NOT NULL,
-  errors text COLLATE "C",
-  CONSTRAINT minute_stats_by_tenant PRIMARY KEY (tenant, minute, type, node)
+  errors text COLLATE "C"
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE INDEX minute_stats_by_age ON ${s}.minute_stats (minute);
+ALTER TABLE ${s}.minute_stats ADD CONSTRAINT minute_stats_by_tenant PRIMARY KEY (tenant, minute, type, node);
 
 -- Who works. Renewed all the time, never many rows: no index but the key, so that renewals stay on their page (HOT).
 CREATE TABLE ${s}.workers (
@@ -291,10 +295,10 @@ CREATE TABLE ${s}.documents (
   name text COLLATE "C" NOT NULL,
   data text COLLATE "C" NOT NULL,
   revision bigint NOT NULL,
-  created_at bigint NOT NULL,
-  CONSTRAINT documents_by_name PRIMARY KEY (tenant, kind, name)
+  created_at bigint NOT NULL
 );
 CREATE INDEX documents_by_creation ON ${s}.documents (tenant, kind, created_at DESC, name);
+ALTER TABLE ${s}.documents ADD CONSTRAINT documents_by_name PRIMARY KEY (tenant, kind, name);
 `;
 
 export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'jobs and what goes with them', sql: first }];

@@ -258,7 +258,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'CREATE INDEX finished_by_error ON finished USING btree (tenant, "left"("substring"(error, \'"code":"((?:[^"\\\\]|\\\\.)*)"\'::text), 200), finished_at, number) WHERE (state = ANY (ARRAY[\'failed\'::text, \'cancelled\'::text, \'expired\'::text]))',
   'index finished_by_kind':
     'CREATE UNIQUE INDEX finished_by_kind ON finished USING btree (tenant, type, state, number) INCLUDE (created_at)',
-  'index finished_by_retention': 'CREATE INDEX finished_by_retention ON finished USING btree (retain_until, number)',
+  'index finished_by_retention':
+    'CREATE INDEX finished_by_retention ON finished USING btree (retain_until, number) WHERE (number > 0)',
   'index followers_by_name': 'CREATE UNIQUE INDEX followers_by_name ON followers USING btree (tenant, name)',
   'index job_counts_by_kind': 'CREATE INDEX job_counts_by_kind ON job_counts USING btree (tenant, type, state)',
   'index job_lines_by_job':

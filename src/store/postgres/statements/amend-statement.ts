@@ -9,7 +9,7 @@ import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, type JobColumn } from '../../job-row.ts';
 import { writeEvents } from './event-statements.ts';
 import { keyIn } from './rooms.ts';
-import { unnestOf } from './statement-parts.ts';
+import { isOne, unnestOf } from './statement-parts.ts';
 
 const GIVEN = [
   ['id', 'uuid'],
@@ -57,7 +57,7 @@ WITH held AS MATERIALIZED (
 ), told AS (${tell(s)}
 ), submitted AS (
   UPDATE ${s}.jobs j SET priority = h.priority, tags = h.tags, deadline_ms = h.deadline_ms
-  FROM held h WHERE j.number = h.number
+  FROM held h WHERE ${isOne('j.number', 'h.number')}
 ), untagged AS (
   DELETE FROM ${s}.job_tags WHERE ctid = ANY (ARRAY(
     SELECT t.ctid FROM (SELECT h.tenant, h.number, pair.name, pair.value FROM held h ${pairsOf('earlier', 'tags')}) gone

@@ -172,8 +172,10 @@ RETURNING ${DELIVERY_KEY.join(', ')}`,
     deliveryRedeliverFailed: redeliver(
       s,
       '$3',
-      `SELECT number FROM ${s}.delivery_log WHERE tenant = $1 AND endpoint_id = $2 AND state = 'failed' AND at >= $4::bigint
-        ORDER BY number LIMIT $5::bigint FOR UPDATE SKIP LOCKED`,
+      // As a stretch and in this order, so that only the index by endpoint will do.
+      `SELECT number FROM ${s}.delivery_log WHERE (tenant, endpoint_id) >= ($1, $2) AND (tenant, endpoint_id) <= ($1, $2)
+        AND state = 'failed' AND at >= $4::bigint
+        ORDER BY tenant, endpoint_id, number LIMIT $5::bigint FOR UPDATE SKIP LOCKED`,
     ),
     deliveryPending: `SELECT count(*) FROM ${s}.deliveries WHERE tenant = $1 AND endpoint_id = $2`,
     /** $1 now, $2 how many at most. */

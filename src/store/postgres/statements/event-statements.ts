@@ -100,15 +100,15 @@ RETURNING c.count`,
      */
     eventPrune: `
 WITH oldest AS MATERIALIZED (
-  SELECT position, at FROM ${s}.events
+  SELECT ctid AS place, position, at FROM ${s}.events
   WHERE position <= ${mark(s, 'fanned out')} ORDER BY position LIMIT $2::bigint
 ), stay AS MATERIALIZED (
   SELECT min(position) AS position FROM oldest
   WHERE at >= $1::bigint AND position > ${mark(s, 'newest')} - $3::bigint
 ), over AS MATERIALIZED (
-  SELECT position FROM oldest WHERE (position >= (SELECT position FROM stay)) IS NOT TRUE
+  SELECT place, position FROM oldest WHERE (position >= (SELECT position FROM stay)) IS NOT TRUE
 ), gone AS (
-  DELETE FROM ${s}.events WHERE position = ANY (ARRAY(SELECT position FROM over))
+  DELETE FROM ${s}.events WHERE ctid = ANY (ARRAY(SELECT place FROM over))
 ), unfollowed AS (
   DELETE FROM ${s}.followers WHERE until <= $4::bigint
 ), moved AS (

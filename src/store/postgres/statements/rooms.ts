@@ -26,11 +26,12 @@ const FINALS = FINAL_STATES.map((state) => `('${state}')`).join(', ');
 /** The one row of the job `job` in a room. @param state in which it is, where it is finished */
 export function keyIn(room: Room, job: string, alias = '', state = `${job}.state`): string {
   const at = alias === '' ? '' : `${alias}.`;
-  const number = `${at}number = ${job}.number`;
-  if (room === 'running') return alias === '' ? number : isOne(`${at}number`, `${job}.number`);
+  // Its first column, since others of this form are no part of the first plans that are compared.
+  const first = (name: string) => (alias === '' ? `${name} = ${job}.${name}` : isOne(at + name, `${job}.${name}`));
+  if (room === 'running') return first('number');
   // The keys of the others begin with what their lists ask for; nothing else would need an index by number alone.
-  const kind = `${at}tenant = ${job}.tenant AND ${at}type = ${job}.type`;
-  return room === 'waiting' ? `${kind} AND ${number}` : `${kind} AND ${at}state = ${state} AND ${number}`;
+  const own = room === 'waiting' ? '' : `AND ${at}state = ${state}`;
+  return `${first('tenant')} AND ${at}type = ${job}.type ${own} AND ${at}number = ${job}.number`;
 }
 
 /**

@@ -18,6 +18,7 @@
  */
 
 import { keyIn } from './rooms.ts';
+import { isOne } from './statement-parts.ts';
 
 /** First half of the locks' key, "seqs"; the second half is the schema's hash and the lock's own number in its low bits. */
 const LOCK_CLASS = 0x73657173;
@@ -55,7 +56,7 @@ const waitingOf = (s: string, sequence: string) => `
 const hasToWait = (s: string) => `(EXISTS (
     SELECT 1 FROM ${s}.waiting WHERE tenant = c.tenant AND sequence_key = c.sequence_key AND sequence_key IS NOT NULL
       AND number < c.number) OR EXISTS (
-    SELECT 1 FROM ${s}.running WHERE tenant = c.tenant AND sequence_key = c.sequence_key AND sequence_key IS NOT NULL))`;
+    SELECT 1 FROM ${s}.running WHERE ${isOne('tenant', 'c.tenant')} AND sequence_key = c.sequence_key AND sequence_key IS NOT NULL))`;
 
 /**
  * $1 ids of jobs that were inserted or changed; those without a key are passed over.
@@ -72,7 +73,8 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
   SELECT c.* FROM unnest($1::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT tenant, type, number FROM ${s}.jobs WHERE id = g.id AND sequence_key IS NOT NULL LIMIT 1) j
   CROSS JOIN LATERAL (
-    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND NOT blocked LIMIT 1) c
+    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} LIMIT 1) c
+  WHERE NOT c.blocked
 ), judged AS MATERIALIZED (
   SELECT c.number, c.tenant, c.type, c.blocked, ${hasToWait(s)} AS is_blocked FROM doubtful c
 )
@@ -92,9 +94,9 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
       AND (number IN (SELECT number FROM mine)) IS NOT TRUE
     ORDER BY number LIMIT 1) c
 ), overtaken AS MATERIALIZED (
-  SELECT c.number, c.tenant, c.type FROM others c WHERE NOT c.blocked AND ${hasToWait(s)}
+  SELECT c.number, c.tenant, c.type, c.blocked FROM others c WHERE NOT c.blocked AND ${hasToWait(s)}
 )
-UPDATE ${s}.waiting w SET blocked = true FROM overtaken o WHERE ${keyIn('waiting', 'o', 'w')} AND NOT w.blocked`;
+UPDATE ${s}.waiting w SET blocked = true FROM overtaken o WHERE ${keyIn('waiting', 'o', 'w')} AND w.blocked = o.blocked`;
 
 export function sequenceStatementsOf(s: string) {
   return {

@@ -16,6 +16,7 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
+import { FOR_LISTS } from '../schema/migrations.ts';
 import { jobAmend } from './amend-statement.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
@@ -224,9 +225,9 @@ WITH gone AS MATERIALIZED (
   SELECT id, number, tenant, gone_at, gone_until FROM gone WHERE gone_until > $5::bigint
   ON CONFLICT (id) DO UPDATE SET gone_at = excluded.gone_at, gone_until = excluded.gone_until
 ), over AS (
-  DELETE FROM ${s}.tombstones WHERE id IN (
+  DELETE FROM ${s}.tombstones WHERE id = ANY (ARRAY(
     SELECT id FROM ${s}.tombstones WHERE gone_until <= $5::bigint ORDER BY gone_until LIMIT $6::bigint
-    FOR UPDATE SKIP LOCKED)
+    FOR UPDATE SKIP LOCKED))
 ), counted AS (
   ${countChanges(s, `SELECT tenant, type, state, -1 AS jobs, -bytes AS bytes FROM gone UNION ALL SELECT tenant, type, 'log', 0, -bytes FROM logged`)}
 )
@@ -297,7 +298,7 @@ const sweeps = (s: string) => ({
       ORDER BY deadline_at, number LIMIT $2::bigint) w
     ${jobByNumber(s, 'w.number')} ORDER BY w.deadline_at, w.number`,
   jobPrunable: `SELECT ${jobRow()} FROM (
-      SELECT number, retain_until FROM ${s}.finished WHERE retain_until <= $1::bigint
+      SELECT number, retain_until FROM ${s}.finished WHERE ${FOR_LISTS} AND retain_until <= $1::bigint
       ORDER BY retain_until, number LIMIT $2::bigint) w
     ${jobByNumber(s, 'w.number')} ORDER BY w.retain_until, w.number`,
 });
