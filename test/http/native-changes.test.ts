@@ -1,6 +1,7 @@
 /** Resubmits and changes of waiting jobs over the native API. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { TENANT } from '../engine/engine-fixture.ts';
 import { type HttpFixture, openHttp } from './http-fixture.ts';
 
 const READ = (http: HttpFixture, id: unknown) => http.call('GET', `/v1/jobs/${id}`).then((answer) => answer.json());
@@ -39,6 +40,21 @@ describe('POST /v1/jobs/{id}/resubmit', () => {
       [...['scheduled', 0, { team: 'red' }, null]],
     );
     assert.equal((await READ(http, id)).resubmitOf, undefined);
+  });
+
+  test('keeps events and secret of the callback, unless it is given another', async () => {
+    await using http = await openHttp();
+    const callback = { url: 'https://a.example/', events: ['job.running'] };
+    const id = await failedJob(http, { callback });
+    const originOf = async (body: object) => {
+      const copy = (await http.call('POST', `/v1/jobs/${id}/resubmit`, { body })).json();
+      const [lookup] = await http.on.engine.read(TENANT, [String(copy.id)]);
+      assert.equal(lookup?.kind, 'found');
+      return [lookup.snapshot.job.callbackUrl, lookup.snapshot.job.origin?.data];
+    };
+    assert.deepEqual(await originOf({}), ['https://a.example/', { callback: { events: ['job.running'] } }]);
+    assert.deepEqual(await originOf({ callback: { url: 'https://b.example/' } }), ['https://b.example/', {}]);
+    assert.deepEqual(await originOf({ callback: null }), [null, {}]);
   });
 
   test('needs no body, and is the same for the same Idempotency-Key', async () => {

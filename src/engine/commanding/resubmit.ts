@@ -1,10 +1,11 @@
 /** Submits a job once more, as it was or with changes; the new job names the old one. */
-import type { Json } from '../../core/job.ts';
+import type { Job, Json } from '../../core/job.ts';
 import type { Store } from '../../store/contract.ts';
 import type { ResubmitOutcome, ResubmitRequest, SubmitRequest } from '../api.ts';
 import type { Reader } from '../reading/reader.ts';
 import { lookupOf } from '../reading/waiters.ts';
 import type { Submits } from '../submitting/submit.ts';
+import { NATIVE, withoutCallback } from '../webhooks/callback.ts';
 
 export interface ResubmitOptions {
   readonly reader: Reader;
@@ -32,14 +33,18 @@ export function createResubmit(options: ResubmitOptions): (request: ResubmitRequ
       deadlineMs: job.deadlineMs,
       retry: job.retry,
       retainMs: job.retainMs,
-      // Its events and its secret come with the origin.
+      // Its events and its secret come with the origin, unless there is another callback.
       callback: job.callbackUrl === null ? null : { url: job.callbackUrl },
       sequenceKey: job.sequenceKey,
       ...changes,
-      origin: { dialect: job.origin?.dialect ?? 'native', data: job.origin?.data ?? null, resubmitOf: id },
+      origin: { dialect: job.origin?.dialect ?? NATIVE, data: remembered(job, changes), resubmitOf: id },
     };
     const [outcome] = await submit([copy]);
     if (outcome === undefined) throw new TypeError('A submit was not answered.');
     return outcome;
   };
+}
+
+function remembered({ origin }: Job, changes: ResubmitRequest['changes']): Json {
+  return Object.hasOwn(changes, 'callback') ? withoutCallback(origin) : (origin?.data ?? null);
 }

@@ -26,6 +26,7 @@ export interface DeliveriesOptions extends EngineBase {
 /** How often to look without a reason: finds what another process, or this one before its restart, left to be tried again. */
 const LOOK_MS = 5_000;
 const GONE = 410;
+const ERROR_LENGTH_MAX = 500;
 
 export function createDeliveries(options: DeliveriesOptions): Loop {
   return new DeliveryRound(options);
@@ -124,7 +125,8 @@ class DeliveryRound implements Loop {
       return { at, durationMs: now - at, status, error, answer: text, isDelivered, askedMs };
     } catch (cause) {
       if (this.#closing.signal.aborted) return null;
-      const error = cause instanceof Error ? cause.message : String(cause);
+      // Receivers can write into it: the names of a certificate are said when none fits.
+      const error = (cause instanceof Error ? cause.message : String(cause)).slice(0, ERROR_LENGTH_MAX);
       return { at, durationMs: clock.now() - at, status: null, error, answer: null, isDelivered: false, askedMs: 0 };
     }
   }

@@ -34,6 +34,7 @@ export function requestIssues(
   return issues;
 }
 
+export type TagLimits = Pick<Limits, 'tagsMax' | 'tagKeyLengthMax' | 'tagValueLengthMax'>;
 type Add = (path: string, message: string) => void;
 
 function whole(add: Add, path: string, value: number | null | undefined, [min, max]: readonly [number, number]): void {
@@ -61,7 +62,7 @@ function retryIssues(retry: Partial<RetryPolicy>, limits: Limits, add: Add): voi
   if (factor !== undefined && !(factor >= 1 && factor <= 10)) add('/retry/factor', 'must be a number from 1 to 10');
 }
 
-function tagIssues(tags: Readonly<Record<string, string>>, limits: Limits, add: Add): void {
+export function tagIssues(tags: Readonly<Record<string, string>>, limits: TagLimits, add: Add): void {
   const entries = Object.entries(tags);
   if (entries.length > limits.tagsMax) add('/tags', `must have at most ${limits.tagsMax} tags`);
   for (const [key, value] of entries) {

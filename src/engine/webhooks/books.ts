@@ -69,15 +69,16 @@ class BookShelf implements Books {
       const before = bookOf(document?.data);
       const after = change(before);
       if (after === null) return this.#keep(tenant, before);
-      await this.#follow(
-        tenant,
-        after.endpoints.filter((endpoint) => !before.endpoints.includes(endpoint)),
-      );
+      const changed = after.endpoints.filter((endpoint) => !before.endpoints.includes(endpoint));
+      await this.#follow(tenant, changed);
       const expectRevision = document?.revision ?? 0;
       const write = { ...BOOK_PLACE, name: tenant, data: bookData(after), expectRevision, now: clock.now() };
       const outcome = await store.documentWrite(write);
       if (outcome.kind === 'written') {
         await this.#unfollow(tenant, before, after);
+        // Whoever disabled it a moment ago may have had it stop following only now.
+        if (changed.some((endpoint) => isEnabled(endpoint) && !wasEnabled(before, endpoint)))
+          await this.#follow(tenant, changed);
         return this.#keep(tenant, after);
       }
       document = outcome.document;
@@ -124,10 +125,20 @@ class BookShelf implements Books {
 
   async #unfollow(tenant: string, before: Book, after: Book): Promise<void> {
     const still = new Set(after.endpoints.filter(isEnabled).map(({ id }) => id));
-    for (const { id } of before.endpoints.filter(isEnabled)) {
-      if (!still.has(id)) await this.#options.store.unfollow({ tenant, name: id });
-    }
+    const ended = before.endpoints.filter((endpoint) => isEnabled(endpoint) && !still.has(endpoint.id));
+    if (ended.length === 0) return;
+    for (const { id } of ended) await this.#options.store.unfollow({ tenant, name: id });
+    // It may have been enabled again in between, and has followed before that.
+    const { endpoints } = bookOf((await this.#read(tenant))?.data);
+    await this.#follow(
+      tenant,
+      endpoints.filter(({ id }) => ended.some((endpoint) => endpoint.id === id)),
+    );
   }
+}
+
+function wasEnabled({ endpoints }: Book, { id }: Endpoint): boolean {
+  return endpoints.some((endpoint) => endpoint.id === id && isEnabled(endpoint));
 }
 
 function isEnabled({ disabled }: Endpoint): boolean {

@@ -62,6 +62,13 @@ export function originWith(origin: Origin | null, { events, secretId }: Callback
   return { ...origin, dialect: NATIVE, data: { ...data, callback } };
 }
 
+/** What else a job remembers, for one that is to be like it with another callback. */
+export function withoutCallback(origin: Origin | null): Json {
+  if (origin?.dialect !== NATIVE || !isObject(origin.data)) return origin?.data ?? null;
+  const { callback: _, ...data } = origin.data;
+  return data;
+}
+
 export function rememberedOf({ origin }: Pick<Job, 'origin'>): Remembered {
   if (origin === null || !isObject(origin.data) || !isObject(origin.data.callback)) return PLAIN;
   const { events, secretId } = origin.data.callback;

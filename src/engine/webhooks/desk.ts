@@ -5,7 +5,9 @@ import { type Endpoint, rotated, secretsInForce } from '../../core/webhooks/endp
 import { TEST_WORD } from '../../core/webhooks/event-words.ts';
 import { ID_HEADER, SECRET_BYTES, secretBytes } from '../../core/webhooks/signature.ts';
 import type { NewDelivery, WholeDelivery } from '../../store/contract.ts';
+import type { Issue } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { tagIssues } from '../submitting/request-issues.ts';
 import type { Book } from './book.ts';
 import { withEndpoint } from './book.ts';
 import type { Books } from './books.ts';
@@ -123,6 +125,7 @@ type NewEndpoint = Omit<Endpoint, 'lane'>;
 
 function draftOf(options: DeskOptions, { url, events, types, tags, secret }: WebhookDraft): NewEndpoint {
   requireUrl(options, url);
+  requireTags(options, tags);
   return {
     id: newEndpointId(),
     url,
@@ -151,6 +154,7 @@ function withNew({ limits }: DeskOptions, before: Book, made: NewEndpoint): Book
 
 function changesOf(options: DeskOptions, { url, events, types, tags, disabled }: WebhookChange): Partial<Endpoint> {
   if (url !== undefined) requireUrl(options, url);
+  requireTags(options, tags);
   const at = options.clock.now();
   return {
     ...(url === undefined ? {} : { url }),
@@ -166,6 +170,14 @@ function changesOf(options: DeskOptions, { url, events, types, tags, disabled }:
 function requireUrl({ limits, allowsPrivateDeliveries }: DeskOptions, url: string): void {
   const problem = urlProblem(url, limits, allowsPrivateDeliveries);
   if (problem !== null) throw new BideError('WEBHOOK_URL_REFUSED', `The URL ${problem}.`);
+}
+
+/** Those that no job can have are a mistake, and a long one would be read with each delivery. */
+function requireTags({ limits }: DeskOptions, tags: Tags = {}): void {
+  const errors: Issue[] = [];
+  tagIssues(tags, limits, (path, message) => errors.push({ path, message }));
+  const [first] = errors;
+  if (first !== undefined) throw new BideError('INVALID_REQUEST', `${first.path} ${first.message}.`, { errors });
 }
 
 function secretOf(given: string | undefined): string {

@@ -264,6 +264,16 @@ describe('webhooks', () => {
     }
   });
 
+  it('refuse tags that no job can have', async () => {
+    await using fixture = await openEngine();
+    const { webhooks } = fixture.engine;
+    const { id } = await webhooks.create(TENANT, { url: URL_A });
+    for (const tags of [{ ['a'.repeat(101)]: 'x' }, { '': 'x' }, { a: 'x'.repeat(501) }]) {
+      await assert.rejects(webhooks.create(TENANT, { url: URL_A, tags }), codeOf('INVALID_REQUEST'));
+      await assert.rejects(webhooks.update(TENANT, id, { tags }), codeOf('INVALID_REQUEST'));
+    }
+  });
+
   it('are tried with an event of no job, and keep a log of what came back', async () => {
     const receiver = createReceiver((_, count) => (count === 1 ? 500 : 200));
     await using fixture = await openEngine(receiver.options);
