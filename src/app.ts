@@ -8,7 +8,7 @@
 import { join } from 'node:path';
 import { collectHeaps } from './app/collect-heaps.ts';
 import { deliveryRenderers } from './app/delivery-renderers.ts';
-import { planMounts } from './app/dialect-mounts.ts';
+import { placesOf, planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
 import { busyShares, giveBackAtRest } from './app/memory-at-rest.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
@@ -16,7 +16,7 @@ import { storeClockOf } from './app/store-clock-of.ts';
 import { processFacts, workerName } from './app/worker-name.ts';
 import { type LoadedConfig, loadConfig } from './config/load.ts';
 import type { BideError } from './core/errors.ts';
-import { createLinks, DASHBOARD, declareDashboardRoutes, type Links } from './dashboard/index.ts';
+import { createLinks, DASHBOARD, type DialectPlace, declareDashboardRoutes, type Links } from './dashboard/index.ts';
 import { dialects } from './dialects/index.ts';
 import { createNativeDialect } from './dialects/native/index.ts';
 import {
@@ -243,12 +243,20 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
   const dialectUrls: Record<string, string> = {};
   // A public URL is that of the main port; a dialect on a port of its own goes by the Host header.
   for (const { port, mount } of planned.ports) dialectUrls[mount.dialect.name] = await open([mount], port, null);
-  const native: Mount = { dialect: nativeDialect(serving, metrics), options: null, at: { kind: 'root' } };
+  const native: Mount = {
+    dialect: nativeDialect(serving, metrics, placesOf(planned, dialectUrls)),
+    options: null,
+    at: { kind: 'root' },
+  };
   const url = await open([native, ...planned.main], http.port ?? config.server.port ?? DEFAULT_PORT, publicUrl);
   return { url, dialectUrls, all };
 }
 
-function nativeDialect({ options, engine, keys, auth, links, config }: Serving, metrics: Metrics): Mount['dialect'] {
+function nativeDialect(
+  { options, engine, keys, auth, links, config }: Serving,
+  metrics: Metrics,
+  places: readonly DialectPlace[],
+): Mount['dialect'] {
   const publicUrl = options.http?.publicUrl ?? config.server.publicUrl;
   const isSecure = () => publicUrl?.startsWith('https:') === true;
   return createNativeDialect({
@@ -257,7 +265,7 @@ function nativeDialect({ options, engine, keys, auth, links, config }: Serving, 
     hasDocs: true,
     ...(links === null ? {} : { home: DASHBOARD }),
     more(app, guard) {
-      if (links !== null) declareDashboardRoutes(app, { auth, links, isSecure });
+      if (links !== null) declareDashboardRoutes(app, { auth, links, isSecure, dialects: places });
       declareHealthRoutes(app, engine);
       // They count the jobs of all tenants, and whoever scrapes them needs to do nothing else.
       declareMetricsRoute(app, metrics, guard('metrics'));

@@ -6,6 +6,7 @@
  */
 import type { DialectSettings } from '../config/define-config.ts';
 import { BideError } from '../core/errors.ts';
+import type { DialectPlace } from '../dashboard/index.ts';
 import { dialects } from '../dialects/index.ts';
 import type { Dialect } from '../http/dialect.ts';
 import type { Mount } from '../http/server.ts';
@@ -42,6 +43,20 @@ export function planMounts(options: MountOptions): PlannedMounts {
     if (port !== undefined) ports.push({ port, mount: { ...base, at: { kind: 'root' } } });
   }
   return { main, ports };
+}
+
+/** Where each is served. @param portUrls of those that have a port of their own */
+export function placesOf({ main }: PlannedMounts, portUrls: Readonly<Record<string, string>>): readonly DialectPlace[] {
+  return main.flatMap(({ dialect: { name, title, setup }, at }) => {
+    if (at.kind !== 'prefix') return [];
+    const host = main.find((mount) => mount.dialect.name === name && mount.at.kind === 'host')?.at;
+    const portUrl = portUrls[name];
+    return {
+      ...{ name, title, setup, prefix: at.prefix },
+      hostName: host?.kind === 'host' ? host.host : null,
+      port: portUrl === undefined ? null : Number(new URL(portUrl).port),
+    };
+  });
 }
 
 function optionsOf(dialect: Dialect, settings: DialectSettings, hasPlayground: boolean): unknown {

@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../core/errors.ts';
 import { type BrowserFile, type BrowserFiles, readBrowserFiles } from './browser-files.ts';
+import { type DialectServices, declareDialectRoutes } from './dialect-routes.ts';
 import { ICON } from './icon.ts';
 import { ASSETS, DASHBOARD } from './paths.ts';
 import { declareSessionRoutes, type SessionServices } from './session-routes.ts';
@@ -12,7 +13,7 @@ interface Served {
   readonly shell: Shell;
 }
 
-export function declareDashboardRoutes(app: FastifyInstance, services: SessionServices): void {
+export function declareDashboardRoutes(app: FastifyInstance, services: SessionServices & DialectServices): void {
   let reading: Promise<Served> | undefined;
   /** Read at the first look: a server that nobody looks at pays nothing. */
   const served = () => {
@@ -26,6 +27,7 @@ export function declareDashboardRoutes(app: FastifyInstance, services: SessionSe
     return reading;
   };
   declareSessionRoutes(app, services);
+  declareDialectRoutes(app, services);
   app.get<{ Params: { version: string; '*': string } }>(
     `${ASSETS}/:version/*`,
     { schema: { hide: true } },

@@ -1,5 +1,6 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
 import { Audit } from './pages/audit.js';
+import { Dialects } from './pages/dialects.js';
 import { Job } from './pages/job.js';
 import { Type } from './pages/job-type.js';
 import { Types } from './pages/job-types.js';
@@ -24,6 +25,7 @@ export const PAGES = [
   { path: '/keys', title: 'Keys', scope: 'admin', view: Keys },
   { path: '/workers', title: 'Workers', scope: 'read', view: Workers },
   { path: '/audit', title: 'Audit', scope: 'read', view: Audit },
+  { path: '/dialects', title: 'Dialects', scope: null, view: Dialects },
 ];
 
 /** @param {string} path @returns {{ page: PageEntry, id: string } | null} */

@@ -44,6 +44,10 @@ export function testManifest<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>)
     for (const { what, why } of dialect.omits) assert.ok(what.length > 1 && why.length > 10, `${what} has no reason`);
   });
 
+  it('setup calls the dialect at its base URL with a key', () => {
+    for (const place of ['"{url}', '$BIDE_KEY', '$JOB']) assert.ok(dialect.setup.includes(place), place);
+  });
+
   it('parseOptions takes nothing at all, and refuses an unknown option with a message', () => {
     assert.equal(dialect.parseOptions(undefined).kind, 'options');
     const refused = dialect.parseOptions({ noSuchOption: true });

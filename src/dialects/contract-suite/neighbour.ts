@@ -27,6 +27,7 @@ export const neighbour: Dialect = {
   serves: [],
   omits: [],
   errorBody,
+  setup: 'curl "{url}"',
   parseOptions: () => ({ kind: 'options', options: undefined }),
   playground: undefined,
   register(app) {

@@ -23,6 +23,7 @@ export const immuta: Dialect<ImmutaOptions> = {
     { what: 'Everything that starts no job', why: 'Policies, users and catalogues are the product behind the jobs.' },
   ],
   errorBody,
+  setup: `curl -H "Authorization: Bearer $BIDE_KEY" -H "Content-Type: application/json" "{url}/jobs/statuses" -d '{"jobIds":["'$JOB'"],"wait":20}'`,
   parseOptions,
   playground: { ...DEFAULT_OPTIONS, endpoints: allServedBy('echo') },
   register,

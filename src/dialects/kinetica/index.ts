@@ -38,6 +38,7 @@ export const kinetica: Dialect<KineticaOptions> = {
     { what: 'Statements other than queries', why: 'Queries come from callers and run locked down, read only.' },
   ],
   errorBody,
+  setup: `curl -u "me:$BIDE_KEY" -H "Content-Type: application/json" "{url}/get/job" -d '{"job_id":'$JOB'}'`,
   parseOptions,
   playground: { ...DEFAULT_OPTIONS, endpoints: { '/execute/sql': { type: 'sql', kind: 'sql' } } },
   register,

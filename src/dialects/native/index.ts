@@ -73,6 +73,7 @@ export function createNativeDialect(services: NativeServices): Dialect<null> {
     serves: SERVES.map(([method, path, purpose]) => ({ method, path, purpose })),
     omits: [],
     errorBody,
+    setup: 'curl -H "Authorization: Bearer $BIDE_KEY" "{url}/v1/jobs/$JOB"',
     parseOptions: (raw) =>
       raw === undefined || raw === null
         ? { kind: 'options', options: null }

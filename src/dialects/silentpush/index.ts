@@ -31,6 +31,7 @@ export const silentpush: Dialect<SilentpushOptions> = {
     { what: 'cancel, list, idempotency', why: 'The vendor has none on this surface; the native API offers them.' },
   ],
   errorBody,
+  setup: 'curl -H "X-API-KEY: $BIDE_KEY" "{url}/api/v1/merge-api/explore/job/$JOB?max_wait=20"',
   parseOptions,
   playground: {
     endpoints: Object.fromEntries(STARTING_ENDPOINTS.map(({ name }) => [name, { type: 'certificates' }])),

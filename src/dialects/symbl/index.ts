@@ -60,6 +60,7 @@ export const symbl: Dialect<SymblOptions> = {
     { what: 'phrases', why: 'Always an empty list, since nothing detects them.' },
   ],
   errorBody,
+  setup: 'curl -H "Authorization: Bearer $BIDE_KEY" "{url}/v1/job/$JOB"',
   parseOptions,
   playground: { ...DEFAULT_OPTIONS, text: { type: 'echo' } },
   register: (app, context) => register(app, context),

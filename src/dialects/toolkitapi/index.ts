@@ -26,6 +26,7 @@ export const toolkitapi: Dialect<ToolkitOptions> = {
     { what: 'Excel files', why: 'The SQL engine reads CSV, JSON and Parquet.' },
   ],
   errorBody,
+  setup: 'curl -H "X-API-Key: $BIDE_KEY" "{url}/v1/jobs/$JOB"',
   parseOptions,
   playground: {
     ...DEFAULT_OPTIONS,

@@ -80,7 +80,7 @@ function Errors({ type, jobs }) {
         ? html`<p class="body quiet">None.</p>`
         : html`<div class="table-wrap"><table>
           <thead><tr><th>Code</th><th class="right">Jobs</th></tr></thead>
-          <tbody>${type.errors.map(({ code, count }) => html`<tr key=${code}><td class="mono"><${Link} to=${`${jobs}&errorCode=${encodeURIComponent(code)}`}>${code}<//></td><td class="right">${countText(count)}</td></tr>`)}</tbody>
+          <tbody>${type.errors.map(({ code, count }) => html`<tr key=${code}><td class="mono"><${Link} to=${`${jobs}&error=${encodeURIComponent(code)}`}>${code}<//></td><td class="right">${countText(count)}</td></tr>`)}</tbody>
         </table></div>`
     }
   </section>`;
