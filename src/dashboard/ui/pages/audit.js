@@ -73,7 +73,7 @@ const DeedTable = ({ deeds }) => html`<div class="table-wrap"><table>
       <td title=${deed}>${DEEDS[deed] ?? deed}</td>
       <td class="mono"><${Target} deed=${deed} target=${target} /></td>
       <td class="right">${count ?? '–'}</td>
-      <td class="mono quiet" title=${JSON.stringify(request, null, 2)}>${request === null ? '–' : JSON.stringify(request)}</td>
+      <td class="mono quiet wrap" title=${JSON.stringify(request, null, 2)}>${request === null ? '–' : JSON.stringify(request)}</td>
     </tr>`,
   )}</tbody>
 </table></div>`;

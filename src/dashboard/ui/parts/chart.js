@@ -40,13 +40,12 @@ export function Chart(props) {
     };
   }, [isDark, lines.map(({ label }) => label).join()]);
   useEffect(() => plot.current?.setData(dataOf(props)), [times, lines]);
-  const shown = at ?? times.length - 1;
   return html`<figure class="chart-figure" aria-label=${title}>
     <figcaption>
       <strong>${title}</strong>
       <span class="legend">
         ${at === null ? null : html`<span class="quiet number">${momentText(times[at])}</span>`}
-        ${lines.map(({ label, colour, values }) => html`<span key=${label} class=${`legend-item ${colour}`}>${label} <span class="number">${valueText(values[shown], textOf)}</span></span>`)}
+        ${lines.map(({ label, colour, values }) => html`<span key=${label} class=${`legend-item ${colour}`}>${label} <span class="number">${valueText(at === null ? values.findLast((value) => value !== null) : values[at], textOf)}</span></span>`)}
       </span>
     </figcaption>
     <div class="chart" ref=${place} aria-hidden="true"></div>

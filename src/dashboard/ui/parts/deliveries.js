@@ -116,7 +116,5 @@ const Table = ({ deliveries, onShow, onRedeliver }) => html`<div class="table-wr
 function answerOf({ tries }) {
   const last = tries.at(-1);
   if (last === undefined) return 'not tried yet';
-  return last.status === null
-    ? (last.error ?? 'no answer')
-    : `${last.status}${last.error === null ? '' : `, ${last.error}`}`;
+  return last.status ?? last.error ?? 'no answer';
 }

@@ -36,7 +36,7 @@ export function FormDialog({ title, action, onSubmit, onClose, children }) {
 export function SecretDialog({ title, text, onClose, children }) {
   return html`<${Dialog} title=${title} onClose=${onClose}>
     <p>${children} It is shown this once: copy it now.</p>
-    <div class="code one-line"><pre tabindex="0">${text}</pre><${CopyButton} text=${text} class="small copy" /></div>
+    <div class="code"><pre tabindex="0">${text}</pre><${CopyButton} text=${text} class="small copy" /></div>
     <div class="actions"><button type="button" class="primary" onClick=${onClose}>I have it</button></div>
   <//>`;
 }

@@ -14,6 +14,8 @@ const STRETCHES = /** @type {const} */ ([
   ['day', 'Last day', 1_440],
   ['week', 'Last week', 10_080],
 ]);
+/** Of longer steps the one that is under way counts, or a new server would show nothing. */
+const WHOLE_STEP_MINUTES_MAX = 5;
 const EVERY_MS = 10_000;
 
 export function useStretch() {
@@ -46,23 +48,27 @@ function Four({ stats }) {
   const { points, stepMinutes } = stats;
   const times = points.map(({ at }) => Date.parse(at) / 1_000);
   const per = stepMinutes === 1 ? 'per minute' : stepMinutes === 60 ? 'per hour' : `per ${stepMinutes} min`;
+  // What is counted so far of a minute looks as if everything had stopped.
+  const whole = points.length - (stepMinutes <= WHOLE_STEP_MINUTES_MAX ? 1 : 0);
   /** @param {(point: StatsBody['points'][number]) => number | null} pick */
   const values = (pick) => points.map(pick);
+  /** @param {(point: StatsBody['points'][number]) => number} pick */
+  const counted = (pick) => points.map((point, at) => (at < whole ? pick(point) : null));
   const charts = [
     {
       title: `Throughput, ${per}`,
       textOf: countText,
       lines: [
-        { label: 'succeeded', colour: 'good', values: values(({ succeeded }) => succeeded) },
-        { label: 'submitted', colour: 'accent', values: values(({ submitted }) => submitted) },
+        { label: 'succeeded', colour: 'good', values: counted(({ succeeded }) => succeeded) },
+        { label: 'submitted', colour: 'accent', values: counted(({ submitted }) => submitted) },
       ],
     },
     {
       title: `Failures, ${per}`,
       textOf: countText,
       lines: [
-        { label: 'failed', colour: 'bad', values: values(({ failed, expired }) => failed + expired) },
-        { label: 'retried', colour: 'warn', values: values(({ retried }) => retried) },
+        { label: 'failed', colour: 'bad', values: counted(({ failed, expired }) => failed + expired) },
+        { label: 'retried', colour: 'warn', values: counted(({ retried }) => retried) },
       ],
     },
     {
