@@ -135,7 +135,10 @@ describe('bide export', () => {
     const line = ['export', '--data', full, '--out', file];
     const made = await bide(line);
     assert.deepEqual([made.code, made.stdout], [0, ''], made.stderr);
-    assert.match(made.stderr, /^exported [\d,]+ jobs, 8 keys, \d documents, [\d,]+ tombstones\n$/);
+    assert.match(
+      made.stderr,
+      /^exported [\d,]+ jobs, 8 keys, \d documents, [\d,]+ deliveries, [\d,]+ events, [\d,]+ tombstones\n$/,
+    );
     assert.equal(recordsOf(readFileSync(file)), recordsOf(archive));
     assert.equal(statSync(file).mode & 0o777, 0o600);
     const again = await bide(line);
@@ -193,15 +196,20 @@ describe('bide import', () => {
   const imported = (target: string, bytes: Buffer | string, ...more: readonly string[]) =>
     callBide(['import', '--data', target, ...more], bytes.toString());
   const lines = () => archive.toString('utf8').split('\n').slice(0, -1);
+  /** The archive until this many of its jobs, as one that was cut off. */
+  const untilJob = (count: number) => {
+    const all = lines();
+    const first = all.findIndex((line) => line.startsWith('{"kind":"job"'));
+    return { lineCount: first + count, text: `${all.slice(0, first + count).join('\n')}\n` };
+  };
 
   test('of an archive that was cut off stores what there is, and --continue goes on', async () => {
     const target = newFolder();
-    const cut = await imported(target, `${lines().slice(0, 1_200).join('\n')}\n`);
+    const { text, lineCount } = untilJob(1_100);
+    const cut = await imported(target, text);
     assert.equal(cut.code, 2);
-    assert.match(
-      cut.stderr,
-      /cut off after line 1200: its last line is missing\. Stored by then: [\d,]+ jobs?, .*--continue/,
-    );
+    assert.match(cut.stderr, /its last line is missing\. Stored by then: [\d,]+ jobs?, .*--continue/);
+    assert.ok(cut.stderr.includes(`cut off after line ${lineCount}:`), cut.stderr);
     const refused = await imported(target, archive);
     assert.equal(refused.code, 1);
     assert.match(refused.stderr, /^bide: The store is in use: it has given out job numbers up to 2000\./);
@@ -256,11 +264,10 @@ describe('bide import', () => {
   test('goes on with --continue after it was killed midway, and after ^C', async () => {
     const database = await postgres.createDatabase();
     const line = ['import', '--database', database];
-    const text = lines();
-    for (const [signal, length] of [['SIGKILL', 1_200] as const, ['SIGINT', 1_800] as const]) {
+    for (const [signal, jobs] of [['SIGKILL', 1_100] as const, ['SIGINT', 1_700] as const]) {
       const running = startBide(signal === 'SIGKILL' ? line : [...line, '--continue'], { isInputOpen: true });
-      running.child.stdin?.write(`${text.slice(0, length).join('\n')}\n`);
-      await stored(database, length - 700);
+      running.child.stdin?.write(untilJob(jobs).text);
+      await stored(database, jobs - 600);
       running.child.kill(signal);
       const ended = await running.ended;
       if (signal === 'SIGINT') assert.match(ended.stderr, /^bide: Interrupted\. Stored by then: .* jobs.*--continue/m);

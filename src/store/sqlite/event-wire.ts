@@ -49,12 +49,9 @@ export function deliveryOfRow(row: Row): Delivery {
   return { number: row[0] as number, ...delivery };
 }
 
-/** The same with its tries last. */
+/** The same with its tries. Fields in the order that PostgreSQL's have: an archive has the same lines from either. */
 export function pendingOfRow(row: Row): PendingDelivery {
   return {
-    attempt: row[1] as number,
-    fence: row[2] as number,
-    firstTriedAt: row[3] as number | null,
     tenant: row[4] as string,
     jobId: row[5] as string | null,
     revision: row[6] as number,
@@ -63,10 +60,13 @@ export function pendingOfRow(row: Row): PendingDelivery {
     url: row[9] as string,
     lane: row[10] as number,
     origin: jsonOf<Origin>(row[11] as string | null),
-    at: row[12] as number,
-    dueAt: row[13] as number,
     headers: JSON.parse(row[14] as string) as Delivery['headers'],
     body: row[15] as string,
+    at: row[12] as number,
+    attempt: row[1] as number,
+    fence: row[2] as number,
+    firstTriedAt: row[3] as number | null,
+    dueAt: row[13] as number,
     tries: triesOf(row[16]),
   };
 }
