@@ -3,6 +3,8 @@ import { shortId } from '../format.js';
 import { html } from '../html.js';
 import { tagWord } from '../job-query.js';
 import { Link, setQuery } from '../router.js';
+import { may } from '../session.js';
+import { useShared } from '../shared.js';
 import { StateBadge } from './badge.js';
 import { Bar } from './bar.js';
 import { Span, Time } from './time.js';
@@ -17,6 +19,8 @@ const TEXT_SHOWN = 200;
  * @param {{ jobs: readonly JobBody[], selected: ReadonlySet<string>, onSelect: (selected: ReadonlySet<string>) => void }} props
  */
 export function JobTable({ jobs, selected, onSelect }) {
+  const { session } = useShared();
+  const mayChange = may(session, 'submit');
   const isAll = jobs.every(({ id }) => selected.has(id));
   /** @param {string} id */
   const toggle = (id) => {
@@ -27,19 +31,19 @@ export function JobTable({ jobs, selected, onSelect }) {
   const toggleAll = () => onSelect(new Set(isAll ? [] : jobs.map(({ id }) => id)));
   return html`<div class="table-wrap"><table class="jobs">
     <thead><tr>
-      <th class="tight"><input type="checkbox" aria-label="Select all on this page" checked=${isAll} onChange=${toggleAll} /></th>
+      ${mayChange && html`<th class="tight"><input type="checkbox" aria-label="Select all on this page" checked=${isAll} onChange=${toggleAll} /></th>`}
       <th>State</th><th>Type</th><th>Job</th><th>Tags</th><th class="right">Attempt</th><th class="right">Age</th><th class="right">Run time</th><th>Progress or error</th>
     </tr></thead>
-    <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} isSelected=${selected.has(job.id)} onToggle=${toggle} />`)}</tbody>
+    <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} isSelected=${selected.has(job.id)} onToggle=${mayChange ? toggle : null} />`)}</tbody>
   </table></div>`;
 }
 
-/** @param {{ job: JobBody, isSelected: boolean, onToggle: (id: string) => void }} props */
+/** @param {{ job: JobBody, isSelected: boolean, onToggle: ((id: string) => void) | null }} props */
 function Row({ job, isSelected, onToggle }) {
   const { id, state, type, error } = job;
   const isTimed = job.startedAt !== null && (state === 'running' || job.finishedAt !== null);
-  return html`<tr data-job=${id} aria-selected=${isSelected}>
-    <td class="tight"><input type="checkbox" aria-label=${`Select ${id}`} checked=${isSelected} onChange=${() => onToggle(id)} /></td>
+  return html`<tr data-job=${id} data-selected=${isSelected}>
+    ${onToggle !== null && html`<td class="tight"><input type=\"checkbox\" aria-label=${`Select ${id}`} checked=${isSelected} onChange=${() => onToggle(id)} /></td>`}
     <td><${StateBadge} state=${state} note=${job.cancelRequestedAt === null || job.finishedAt !== null ? null : 'A cancel is under way'} /></td>
     <td title=${type}>${type}</td>
     <td><${Link} to=${`/jobs/${id}`} class="mono" title=${id}>${shortId(id)}<//></td>
