@@ -1,4 +1,5 @@
 /** One job: where it stands, what it did, said and made, and what can be done about it. */
+import { useEffect } from 'preact/hooks';
 import { shortId } from '../format.js';
 import { html } from '../html.js';
 import { tagWord } from '../job-query.js';
@@ -23,6 +24,9 @@ import { useJob } from '../use-job.js';
 /** @param {{ id: string }} props */
 export function Job({ id }) {
   const { job, error, reload, take } = useJob(id);
+  useEffect(() => {
+    if (job !== undefined) document.title = `${job.state} · ${job.type} ${shortId(id)} – Bide`;
+  }, [job?.state]);
   if (job === undefined) {
     return html`<div class="stack">
       <div class="page-head"><h1>Job <span class="mono">${shortId(id)}</span></h1></div>

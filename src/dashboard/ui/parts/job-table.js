@@ -32,7 +32,7 @@ export function JobTable({ jobs, selected, onSelect }) {
   return html`<div class="table-wrap"><table class="jobs">
     <thead><tr>
       ${mayChange && html`<th class="tight"><input type="checkbox" aria-label="Select all on this page" checked=${isAll} onChange=${toggleAll} /></th>`}
-      <th>State</th><th>Type</th><th>Job</th><th>Tags</th><th class="right">Attempt</th><th class="right">Age</th><th class="right">Run time</th><th>Progress or error</th>
+      <th class="w-state">State</th><th class="w-type">Type</th><th class="w-id">Job</th><th class="w-tags">Tags</th><th class="w-number right">Attempt</th><th class="w-time right">Age</th><th class="w-time right">Run time</th><th>Progress or error</th>
     </tr></thead>
     <tbody>${jobs.map((job) => html`<${Row} key=${job.id} job=${job} isSelected=${selected.has(job.id)} onToggle=${mayChange ? toggle : null} />`)}</tbody>
   </table></div>`;
@@ -51,7 +51,7 @@ function Row({ job, isSelected, onToggle }) {
     <td class="right">${job.attempt} / ${job.attemptsMax}</td>
     <td class="right"><${Time} at=${job.createdAt} /></td>
     <td class="right">${isTimed ? html`<${Span} from=${job.startedAt} to=${job.finishedAt} />` : html`<span class="quiet">–</span>`}</td>
-    <td class="wide">${error === null ? html`<${Progress} job=${job} />` : html`<span class="failure" title=${`${error.code}: ${error.message}`}><code>${error.code}</code> ${error.message.slice(0, TEXT_SHOWN)}</span>`}</td>
+    <td>${error === null ? html`<${Progress} job=${job} />` : html`<span class="failure" title=${`${error.code}: ${error.message}`}><code>${error.code}</code> ${error.message.slice(0, TEXT_SHOWN)}</span>`}</td>
   </tr>`;
 }
 
