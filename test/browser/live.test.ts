@@ -1,0 +1,73 @@
+/** Models a page that stays open: under many changes, through a pause, and while its server is away. */
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { startServer } from '../process/server-process.ts';
+import { type Dashboard, openDashboard } from './browser-fixture.ts';
+
+/** After a collection of what nobody needs any more. */
+async function weightOf(page: Page): Promise<{ readonly nodes: number; readonly heapBytes: number }> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  await session.send('Performance.enable');
+  const { metrics } = await session.send('Performance.getMetrics');
+  await session.detach();
+  const of = (name: string) => metrics.find((metric) => metric.name === name)?.value ?? assert.fail(name);
+  return { nodes: of('Nodes'), heapBytes: of('JSHeapUsedSize') };
+}
+
+/** Each job changes six times or so. */
+async function work({ client }: Dashboard, rounds: number): Promise<void> {
+  for (let round = 0; round < rounds; round += 1) {
+    const job = { type: 'sleep', input: { ms: 40, steps: 4 } };
+    const items = await client.submitMany(Array.from({ length: 20 }, () => job));
+    await client.waitMany(items.map((item) => item.job?.id ?? assert.fail(item.error?.title)));
+  }
+}
+
+const NEW = /^[\d,]+ new/;
+
+test('a list that is open under thousands of changes grows neither in nodes nor in memory', async () => {
+  await using dashboard = await openDashboard();
+  await work(dashboard, 5);
+  const page = await dashboard.signIn({ path: '/jobs' });
+  await page.getByText('50 jobs on this page').waitFor();
+  await work(dashboard, 5);
+  await page.getByRole('button', { name: NEW }).waitFor();
+  const before = await weightOf(page);
+  await work(dashboard, 25);
+  const after = await weightOf(page);
+  assert.ok(after.nodes <= before.nodes * 1.1, `${before.nodes} nodes became ${after.nodes}`);
+  assert.ok(after.heapBytes <= before.heapBytes * 1.2, `${before.heapBytes} bytes became ${after.heapBytes}`);
+});
+
+test('a paused page stands still, and has missed nothing when it goes on', async () => {
+  await using dashboard = await openDashboard();
+  const { client } = dashboard;
+  const { id } = await client.submit({ type: 'sleep', input: { ms: 600_000, steps: 100 } });
+  const page = await dashboard.signIn({ path: `/jobs/${id}` });
+  const heading = page.getByRole('heading', { level: 1 });
+  await heading.getByText('running').waitFor();
+  await page.getByText('Live', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Pause' }).click();
+  await page.getByText('Paused', { exact: true }).waitFor();
+  await client.cancel(id, { waitMs: 20_000 });
+  assert.equal(await heading.getByText('running').count(), 1);
+  await page.getByRole('button', { name: 'Go on' }).click();
+  await heading.getByText('cancelled').waitFor();
+});
+
+test('while its server is away a page says so, and it comes back by itself', async () => {
+  await using dashboard = await openDashboard();
+  const page = await dashboard.signIn({ path: '/jobs' });
+  await page.getByText('Live', { exact: true }).waitFor();
+  dashboard.allow(/ERR_|console: Failed to load/);
+  await dashboard.server.end('SIGKILL');
+  await page.getByText('Server away').waitFor();
+  const port = new URL(dashboard.server.url).port;
+  await using _again = await startServer({ data: dashboard.data, args: ['--playground', '--port', port] });
+  await page.getByText('Live', { exact: true }).waitFor();
+  const { id } = await dashboard.client.submit({ type: 'echo', input: 1 });
+  await page.getByRole('button', { name: NEW }).click();
+  await page.locator(`tr[data-job="${id}"]`).getByText('succeeded').waitFor();
+});
