@@ -111,6 +111,69 @@ test('migrateDatabase applies each step once when twenty threads migrate one fil
   database.close();
 });
 
+test('schemaVersion and migrateDatabase meet a whole schema or none, whenever another connection makes it', (t) => {
+  for (const work of [schemaVersion, (database: DatabaseSync) => migrateDatabase(database, false).to]) {
+    const pauses = pausesOf(work);
+    assert.ok(pauses > 0);
+    for (let pause = 0; pause < pauses; pause += 1) {
+      const path = join(newFolder(t), 'bide.db');
+      const other = new DatabaseSync(path, { timeout: 0 });
+      const paused = new PausedDatabase(path, pause, () => migrateUnlessLocked(other));
+      assert.ok([0, SCHEMA_VERSION].includes(work(paused)), `pause ${pause}`);
+      paused.close();
+      other.close();
+    }
+  }
+});
+
+/** Before the statement of this number somebody else has the file. Each statement is a moment of its own unless a transaction is open. */
+class PausedDatabase extends DatabaseSync {
+  #statements = 0;
+  readonly #pause: number;
+  readonly #meanwhile: () => void;
+
+  constructor(path: string, pause: number, meanwhile: () => void) {
+    super(path);
+    this.#pause = pause;
+    this.#meanwhile = meanwhile;
+  }
+
+  get statements(): number {
+    return this.#statements;
+  }
+
+  override prepare(...args: Parameters<DatabaseSync['prepare']>): ReturnType<DatabaseSync['prepare']> {
+    this.#count();
+    return super.prepare(...args);
+  }
+
+  override exec(sql: string): void {
+    this.#count();
+    super.exec(sql);
+  }
+
+  #count(): void {
+    if (this.#statements === this.#pause) this.#meanwhile();
+    this.#statements += 1;
+  }
+}
+
+function pausesOf(work: (database: DatabaseSync) => unknown): number {
+  const database = new PausedDatabase(':memory:', -1, () => {});
+  work(database);
+  database.close();
+  return database.statements;
+}
+
+/** While the first one writes, it is the other one that has to wait. */
+function migrateUnlessLocked(database: DatabaseSync): void {
+  try {
+    migrateDatabase(database, false);
+  } catch (error) {
+    assert.match(String(error), /database is locked/);
+  }
+}
+
 function answerOf(entry: URL): Promise<number> {
   return new Promise((resolve, reject) => {
     const worker = new Worker(entry);

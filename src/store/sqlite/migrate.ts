@@ -7,15 +7,17 @@ import type { MigrationReport } from '../contract.ts';
 import { DatabaseSync } from './database-sync.ts';
 import { APPLICATION_ID, MIGRATIONS, type Migration, SCHEMA_VERSION } from './migrations.ts';
 
+/** The header and the tables as of one moment: between two statements another connection may make the schema. */
+const STATE = `SELECT v.user_version AS version, a.application_id AS application, (SELECT count(*) FROM sqlite_schema) AS objects
+  FROM pragma_user_version v, pragma_application_id a`;
+
 /** The version of the schema in the file, 0 for an empty one. Throws STORE_FOREIGN for a database of somebody else. */
 export function schemaVersion(database: DatabaseSync): number {
-  const version = pragma(database, 'user_version');
-  const application = pragma(database, 'application_id');
-  const objects = Number(database.prepare('SELECT count(*) AS n FROM sqlite_schema').get()?.n ?? 0);
-  if (objects > 0 && application !== APPLICATION_ID) {
+  const { version, application, objects } = database.prepare(STATE).get() ?? {};
+  if (Number(objects) > 0 && application !== APPLICATION_ID) {
     throw new BideError('STORE_FOREIGN', `${database.location()} is a database of another program.`);
   }
-  return version;
+  return Number(version);
 }
 
 export function refuseNewer(version: number, known = SCHEMA_VERSION): void {
@@ -86,8 +88,4 @@ function applyStep(database: DatabaseSync, step: Migration): boolean {
 
 function titleOf(step: Migration): string {
   return `${step.version} ${step.name}`;
-}
-
-function pragma(database: DatabaseSync, name: 'user_version' | 'application_id'): number {
-  return Number(database.prepare(`PRAGMA ${name}`).get()?.[name] ?? 0);
 }
