@@ -14,11 +14,12 @@ const KEY_FILE = 'admin.key';
 
 /** Null where there is a database, or never was one. */
 export function lossOf(folder: string): BideError | null {
+  // Before the database, which is there before they are: another process may be at its first start in this folder.
+  const traces = [...(sizeIn(folder, KEY_FILE) === null ? [] : [KEY_FILE]), ...(hasLog(folder) ? [LOG_FILE] : [])];
+  if (traces.length === 0) return null;
   const path = join(folder, DATABASE_FILE);
   const size = sizeIn(folder, DATABASE_FILE);
   if (size !== null && size > 0) return null;
-  const traces = [...(sizeIn(folder, KEY_FILE) === null ? [] : [KEY_FILE]), ...(hasLog(folder) ? [LOG_FILE] : [])];
-  if (traces.length === 0) return null;
   const found = `${folder} has been used: ${traces.join(' and ')} ${traces.length === 1 ? 'is' : 'are'} there.`;
   return size === null
     ? new BideError('STORE_MISSING', `There is no ${path}, although ${found}`)
