@@ -10,8 +10,8 @@ const isBehind = (smaller: string) => `EXISTS (SELECT 1 FROM deliveries
   WHERE tenant = ?1 AND job_id = ?2 AND endpoint_id IS ?5 AND state = 'pending' ${smaller})`;
 
 /** The page of one state, newest first: a list of several is made of theirs. */
-const listOf = (more: string) => `SELECT ${LISTED} FROM deliveries
-  WHERE tenant = ?1 AND state = ?2 AND number < ?3 ${more} ORDER BY number DESC LIMIT +?4`;
+const listOf = (where: string) => `SELECT ${LISTED} FROM deliveries
+  WHERE tenant = ?1 AND ${where} AND number < ?3 ORDER BY number DESC LIMIT +?4`;
 
 const IN_TURN = `state = 'pending' AND blocked = 0`;
 /** The first one that is in turn of those that come next by tenant and lane. */
@@ -79,10 +79,11 @@ export const EVENT_STATEMENTS = {
   deliveryPending: `SELECT count(*) FROM deliveries WHERE tenant = ? AND endpoint_id = ? AND state = 'pending'`,
   deliveryDeleteOver: `DELETE FROM deliveries WHERE number IN (
     SELECT number FROM deliveries WHERE keep_until <= ?1 ORDER BY keep_until LIMIT +?2)`,
-  deliveryList: listOf(''),
-  deliveryListOfEndpoint: listOf('AND endpoint_id = ?5'),
-  deliveryListOfJob: listOf('AND job_id = ?5'),
-  deliveryListOfBoth: listOf('AND job_id = ?5 AND endpoint_id = ?6'),
+  deliveryList: listOf('state = ?2'),
+  deliveryListOfEndpoint: listOf('state = ?2 AND endpoint_id = ?5'),
+  /** The pluses: along the few of the job, never along all of the state or the endpoint. */
+  deliveryListOfJob: listOf('+state = ?2 AND job_id = ?5'),
+  deliveryListOfBoth: listOf('+state = ?2 AND job_id = ?5 AND +endpoint_id = ?6'),
   deliveryRead: `SELECT ${LISTED}, headers, body FROM deliveries WHERE tenant = ? AND number = ?`,
   /** As a record of a dump names it. */
   deliveryIsThere: `SELECT 1 FROM deliveries

@@ -89,7 +89,8 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   deliveryDeleteOver: [/INDEX deliveries_by_end \(keep_until<\?\)/],
   deliveryList: [/INDEX deliveries_by_state \(tenant=\? AND state=\? AND rowid<\?\)/],
   deliveryListOfEndpoint: [/INDEX deliveries_by_endpoint \(tenant=\? AND endpoint_id=\? AND state=\? AND rowid<\?\)/],
-  deliveryListOfJob: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\? AND state=\? AND rowid<\?\)/],
+  deliveryListOfJob: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\? AND rowid<\?\)/],
+  deliveryListOfBoth: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\? AND rowid<\?\)/],
   deliveryIsThere: [/INDEX deliveries_by_job \(tenant=\? AND job_id=\?\)/],
   documentList: [/INDEX documents_by_creation \(tenant=\? AND kind=\?\)/],
 };
