@@ -63,7 +63,7 @@ export interface HttpOptions {
   /** 0 takes a free one. */
   readonly port?: number | undefined;
   readonly publicUrl?: string | undefined;
-  /** True unless told. */
+  /** What the config says unless told. */
   readonly hasDashboard?: boolean | undefined;
   readonly dialectPorts?: Readonly<Record<string, number>> | undefined;
 }
@@ -131,7 +131,8 @@ export async function startApp(options: AppOptions): Promise<App> {
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });
   opened.defer(watchKeys({ store, clock, limits: config.limits, holds }));
   const isServing = options.http !== null;
-  const links = isServing && options.http?.hasDashboard !== false ? createLinks(clock) : null;
+  const hasDashboard = options.http?.hasDashboard ?? config.server.dashboard ?? true;
+  const links = isServing && hasDashboard ? createLinks(clock) : null;
   const servers = isServing
     ? await startServers({ config, options, http: options.http, engine, store, auth, holds, keys, links }, opened)
     : { url: null, dialectUrls: {}, all: [] };

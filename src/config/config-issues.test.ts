@@ -234,7 +234,7 @@ describe('configIssues', () => {
         undefinedOptions: { run, slots: undefined },
       },
       limits: { bodyBytesMax: 2_048, waitMsMax: undefined },
-      server: { host: '0.0.0.0', port: 0, publicUrl: 'https://jobs.example.com/base' },
+      server: { host: '0.0.0.0', port: 0, publicUrl: 'https://jobs.example.com/base', dashboard: false },
       dialects: { any: { enabled: false, port: 9_191, hostName: 'kinetica.example.com', options: { a: 1 } } },
       deliveries: { allowPrivateAddresses: true },
     };

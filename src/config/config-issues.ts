@@ -32,7 +32,9 @@ export function configIssues(config: unknown, limits: Limits): readonly ConfigIs
   return options({
     types: recordOf(typeRule(limits), typeName(limits)),
     limits: optional(limitsRule),
-    server: optional(options({ host: optional(text), port: optional(port), publicUrl: optional(httpUrl) })),
+    server: optional(
+      options({ host: optional(text), port: optional(port), publicUrl: optional(httpUrl), dashboard: optional(flag) }),
+    ),
     dialects: optional(recordOf(dialectRule)),
     deliveries: optional(options({ allowPrivateAddresses: optional(flag) })),
   })(config, '');

@@ -60,6 +60,8 @@ export interface ServerSettings {
   readonly port?: number;
   /** How callers reach the server, where that is not what their Host header says: behind a proxy, in webhooks. */
   readonly publicUrl?: string;
+  /** False serves the API alone, without pages for a browser. */
+  readonly dashboard?: boolean;
 }
 
 export interface DialectSettings {

@@ -2,7 +2,7 @@
  * The files that a browser needs, read once: the pages, `bide/client` and the three libraries, all as plain ES modules.
  *
  * There is no build. In a checkout the client is TypeScript, whose types are taken out as Node takes them out; in the package it is
- * JavaScript. The version of all files together is part of their paths, so that a browser keeps them for good and never mixes two versions.
+ * JavaScript. Whole lines of comment stay here: they are a fifth of what a first visit would load. The version of all files together is part of their paths, so that a browser keeps them for good and never mixes two versions.
  */
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
@@ -41,7 +41,7 @@ const LIBRARIES = {
   preact: ['preact', 'dist/preact.mjs'],
   'preact/hooks': ['preact', 'hooks/dist/hooks.mjs'],
   htm: ['htm', 'dist/htm.module.js'],
-  uplot: ['uplot', 'dist/uPlot.esm.js'],
+  uplot: ['uplot', 'dist/uPlot.iife.min.js'],
 } as const;
 const CHART_STYLE = ['uplot', 'dist/uPlot.min.css'] as const;
 
@@ -69,7 +69,8 @@ async function uiTexts(): Promise<[string, string][]> {
   return Promise.all(
     paths.map(async ({ parentPath, name }): Promise<[string, string]> => {
       const path = join(parentPath, name);
-      return [`ui/${relative(UI, path).split(sep).join('/')}`, await readFile(path, 'utf8')];
+      const text = await readFile(path, 'utf8');
+      return [`ui/${relative(UI, path).split(sep).join('/')}`, path.endsWith('.js') ? withoutComments(text) : text];
     }),
   );
 }
@@ -83,7 +84,7 @@ async function clientTexts(): Promise<ReadonlyMap<string, string>> {
     if (texts.has(name)) continue;
     const source = await readFile(path, 'utf8');
     const text = path.endsWith('.ts') ? stripTypeScriptTypes(source) : source;
-    texts.set(name, text);
+    texts.set(name, withoutComments(text));
     for (const [, target = ''] of text.matchAll(IMPORT)) left.push(resolve(dirname(path), target));
   }
   return texts;
@@ -93,9 +94,23 @@ async function libraryTexts(): Promise<[string, string][]> {
   const find = createRequire(import.meta.url);
   const read = async (name: string, file: string): Promise<[string, string]> => {
     const text = await readFile(join(packageFolder(find, name), file), 'utf8');
-    return [libraryPath(file), withoutMap(text)];
+    // Its smallest form is a script; the line makes a module of it.
+    return [libraryPath(file), file.includes('.iife.') ? `${text}\nexport default uPlot;\n` : withoutMap(text)];
   };
   return Promise.all([...Object.values(LIBRARIES), CHART_STYLE].map(([name, file]) => read(name, file)));
+}
+
+/** Of our own sources, whose comments stand on lines of their own. */
+function withoutComments(text: string): string {
+  let isComment = false;
+  const kept = text.split('\n').filter((line) => {
+    const trimmed = line.trim();
+    const begins = !isComment && trimmed.startsWith('/**') && trimmed.indexOf('*/') === trimmed.lastIndexOf('*/');
+    const isLeft = isComment || (begins && (trimmed.endsWith('*/') || !trimmed.includes('*/')));
+    if (isLeft) isComment = !trimmed.endsWith('*/');
+    return !isLeft && trimmed !== '' && !trimmed.startsWith('//');
+  });
+  return kept.join('\n');
 }
 
 /** Their maps are not served: a link to one is a request that fails. */

@@ -6,41 +6,33 @@ import { type DialectServices, declareDialectRoutes } from './dialect-routes.ts'
 import { ICON } from './icon.ts';
 import { ASSETS, DASHBOARD } from './paths.ts';
 import { declareSessionRoutes, type SessionServices } from './session-routes.ts';
-import { type Shell, shellOf } from './shell.ts';
-
-interface Served {
-  readonly files: BrowserFiles;
-  readonly shell: Shell;
-}
+import { shellOf } from './shell.ts';
 
 export function declareDashboardRoutes(app: FastifyInstance, services: SessionServices & DialectServices): void {
-  let reading: Promise<Served> | undefined;
+  let reading: Promise<BrowserFiles> | undefined;
   /** Read at the first look: a server that nobody looks at pays nothing. */
-  const served = () => {
-    reading ??= readBrowserFiles().then(
-      (files) => ({ files, shell: shellOf(files) }),
-      (error: unknown) => {
-        reading = undefined;
-        throw error;
-      },
-    );
+  const browserFiles = () => {
+    reading ??= readBrowserFiles().catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
     return reading;
   };
   declareSessionRoutes(app, services);
   declareDialectRoutes(app, services);
-  app.get<{ Params: { version: string; '*': string } }>(
-    `${ASSETS}/:version/*`,
-    { schema: { hide: true } },
-    async (request, reply) => {
-      const { files, version } = (await served()).files;
-      const path = request.params['*'];
-      const file = request.params.version !== version ? undefined : path === 'icon.svg' ? ICON : files.get(path);
-      if (file === undefined) throw new BideError('ROUTE_NOT_FOUND', 'There is no such file in this version.');
-      return sendFile(request, reply, file);
-    },
-  );
-  const page = async (_request: FastifyRequest, reply: FastifyReply) => {
-    const { shell } = await served();
+  const file = async (request: FastifyRequest, reply: FastifyReply) => {
+    const { files, version } = await browserFiles();
+    const [asked, ...rest] = ((request.params as { '*'?: string })['*'] ?? '').split('/');
+    const path = rest.join('/');
+    const found = asked !== version ? undefined : path === 'icon.svg' ? ICON : files.get(path);
+    if (found === undefined) throw new BideError('ROUTE_NOT_FOUND', 'There is no such file in this version.');
+    return sendFile(request, reply, found);
+  };
+  app.get(ASSETS, { schema: { hide: true } }, file);
+  app.get(`${ASSETS}/*`, { schema: { hide: true } }, file);
+  const page = async (request: FastifyRequest, reply: FastifyReply) => {
+    const [path = ''] = request.url.split('?', 1);
+    const shell = shellOf(await browserFiles(), path);
     // Which files there are is said by the page, so it is asked for anew each time.
     return reply.headers({ ...shell.headers, 'cache-control': 'no-cache' }).send(shell.page);
   };

@@ -1,6 +1,8 @@
 /**
  * The one page that the server sends, and the policy that it comes with: scripts, styles and calls of this server and nothing else, no
  * text that becomes markup, and no frame of anybody's around it.
+ *
+ * It names its files relative to itself, so that it works behind a proxy which serves it below a path of its own.
  */
 import { createHash } from 'node:crypto';
 import type { BrowserFiles } from './browser-files.ts';
@@ -11,13 +13,16 @@ export interface Shell {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-export function shellOf({ version, files, names }: BrowserFiles): Shell {
-  const at = (path: string) => `${ASSETS}/${version}/${path}`;
-  const imports = Object.fromEntries(Object.entries(names).map(([name, path]) => [name, at(path)]));
+/** @param path of the request, without its query */
+export function shellOf({ version, files, names }: BrowserFiles, path: string): Shell {
+  const folders = path.split('/').length - 2;
+  const root = folders === 0 ? '.' : Array.from({ length: folders }, () => '..').join('/');
+  const at = (file: string) => `${root}${ASSETS}/${version}/${file}`;
+  const imports = Object.fromEntries(Object.entries(names).map(([name, file]) => [name, at(file)]));
   const map = JSON.stringify({ imports });
-  const styles = [...files.keys()].filter((path) => path.endsWith('.css'));
+  const styles = [...files.keys()].filter((file) => file.endsWith('.css'));
   // All at once, in place of one round trip for each step from import to import.
-  const modules = [...files.keys()].filter((path) => !path.endsWith('.css'));
+  const modules = [...files.keys()].filter((file) => !file.endsWith('.css'));
   const page = [
     '<!doctype html>',
     '<html lang="en">',
@@ -26,9 +31,9 @@ export function shellOf({ version, files, names }: BrowserFiles): Shell {
     '<meta name="viewport" content="width=device-width, initial-scale=1">',
     '<title>Bide</title>',
     `<link rel="icon" href="${at('icon.svg')}" type="image/svg+xml">`,
-    ...styles.map((path) => `<link rel="stylesheet" href="${at(path)}">`),
+    ...styles.map((file) => `<link rel="stylesheet" href="${at(file)}">`),
     `<script type="importmap">${map}</script>`,
-    ...modules.map((path) => `<link rel="modulepreload" href="${at(path)}">`),
+    ...modules.map((file) => `<link rel="modulepreload" href="${at(file)}">`),
     `<script type="module" src="${at('ui/main.js')}"></script>`,
     '</head>',
     '<body>',

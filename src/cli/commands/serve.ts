@@ -99,7 +99,7 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
     host: values.host,
     port: values.port,
     publicUrl: publicUrlOf(values['public-url']),
-    hasDashboard: !values['no-dashboard'],
+    ...(values['no-dashboard'] ? { hasDashboard: false } : {}),
     dialectPorts: dialectPortsOf(values['dialect-port']),
   };
   const service = serviceOptionsOf(values, env);

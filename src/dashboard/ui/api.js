@@ -3,6 +3,7 @@
  * page cannot know. A session that has ended is told to the app, which asks for a key again.
  */
 import { ClientError, createClient } from 'bide/client';
+import { SERVER } from './address.js';
 
 /** @typedef {import('bide/client').Client} Client */
 
@@ -19,7 +20,7 @@ export function createApi({ csrf, onEnded }) {
     if (response.status === 401) onEnded();
     return response;
   };
-  return createClient({ url: location.origin, fetch: call, triesMax: 2, pauseMsMax: 2_000 });
+  return createClient({ url: SERVER, fetch: call, triesMax: 2, pauseMsMax: 2_000 });
 }
 
 /**

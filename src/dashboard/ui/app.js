@@ -9,6 +9,7 @@ import { Link, usePlace } from './router.js';
 import { currentSession, may, signIn, signOut } from './session.js';
 import { SharedContext } from './shared.js';
 import { SignIn } from './sign-in.js';
+import { useRenewedSession } from './use-renewed.js';
 
 /** @typedef {import('./session.js').Session} Session */
 /** A link that signs in once carries its proof behind the #, which no server or log sees. @returns {string | null} */
@@ -40,6 +41,7 @@ function Frame({ session, onEnded }) {
     return { session, api, live: createLive(api) };
   }, [session]);
   useEffect(() => shared.live.close, [shared]);
+  useRenewedSession(onEnded);
   const leave = () => signOut(session).then(onEnded, sayFailed);
   return html`<${SharedContext.Provider} value=${shared}>
     <div class="frame">

@@ -4,9 +4,8 @@
  * Pages read their query by `useQuery`; a change of a filter replaces the entry of the history while somebody types, and adds one otherwise.
  */
 import { useEffect, useState } from 'preact/hooks';
+import { BASE } from './address.js';
 import { html } from './html.js';
-
-export const BASE = '/dashboard';
 
 /** @typedef {{ path: string, query: URLSearchParams }} Place */
 

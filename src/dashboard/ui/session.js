@@ -3,9 +3,11 @@
  * goes with every change (see `api.js`).
  */
 
+import { BASE } from './address.js';
+
 /** @typedef {{ tenant: string, keyName: string, scopes: readonly string[], csrf: string, expiresAt: string }} Session */
 
-const PATH = '/dashboard/session';
+const PATH = `${BASE}/session`;
 
 export class SignInError extends Error {}
 

@@ -111,7 +111,8 @@ function declareIndex(app: FastifyInstance, { version, hasDocs, home }: NativeSe
   app.get('/', { schema: { hide: true } }, (request, reply) => {
     void reply.header('vary', 'accept');
     const isBrowser = request.headers.accept?.includes('text/html') === true;
-    if (home !== undefined && isBrowser) return reply.redirect(home);
+    // Relative: a proxy may serve all of this below a path of its own.
+    if (home !== undefined && isBrowser) return reply.redirect(`.${home}`);
     return reply.type('application/json; charset=utf-8').send(index);
   });
 }

@@ -1,4 +1,5 @@
 /** The faces of other vendors: where each is, and how a client written for one is pointed at it. */
+import { BASE, SERVER } from '../address.js';
 import { html } from '../html.js';
 import { Code, CopyButton } from '../parts/copy.js';
 import { Empty, Problem } from '../parts/notice.js';
@@ -8,7 +9,7 @@ import { useLoaded } from '../use-loaded.js';
 
 /** @param {AbortSignal} signal @returns {Promise<readonly DialectPlace[]>} */
 async function loadDialects(signal) {
-  const response = await fetch('/dashboard/session/dialects', { signal });
+  const response = await fetch(`${BASE}/session/dialects`, { signal });
   const body = await response.json().catch(() => ({}));
   if (!response.ok) throw new Error(body.detail ?? body.title ?? `The server answered ${response.status}.`);
   return body.dialects;
@@ -16,10 +17,10 @@ async function loadDialects(signal) {
 
 /** As this browser reaches them: behind a proxy too. @param {DialectPlace} place */
 function urlsOf({ prefix, hostName, port }) {
-  const { protocol, hostname, origin, port: ownPort } = location;
+  const { protocol, hostname, port: ownPort } = location;
   const behind = ownPort === '' ? '' : `:${ownPort}`;
   return [
-    `${origin}${prefix}`,
+    `${SERVER}${prefix}`,
     ...(hostName === null ? [] : [`${protocol}//${hostName}${behind}`]),
     ...(port === null ? [] : [`${protocol}//${hostname}:${port}`]),
   ];

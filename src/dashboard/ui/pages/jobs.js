@@ -1,5 +1,6 @@
 /** The jobs: found by filters, followed as they change, and changed one by one or all that fit. */
 import { useEffect, useState } from 'preact/hooks';
+import { SERVER } from '../address.js';
 import { countText } from '../format.js';
 import { html } from '../html.js';
 import { hasFilter, NO_FILTERS } from '../job-query.js';
@@ -81,7 +82,7 @@ function NoJobs({ isFiltered, type }) {
     <//>`;
   }
   const body = JSON.stringify({ type, input: { hello: 'world' } });
-  const first = `curl ${location.origin}/v1/jobs \\\n  -H "authorization: Bearer $BIDE_KEY" \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
+  const first = `curl ${SERVER}/v1/jobs \\\n  -H "authorization: Bearer $BIDE_KEY" \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
   return html`<${Empty} title="No jobs yet" code=${first}>Submit the first one. It shows up here by itself.<//>`;
 }
 

@@ -1,5 +1,6 @@
 /** Who works: processes of the server and remote workers that are alive, the same on every node. */
 
+import { SERVER } from '../address.js';
 import { html } from '../html.js';
 import { Empty, Problem } from '../parts/notice.js';
 import { Time } from '../parts/time.js';
@@ -15,7 +16,7 @@ export function Workers() {
     <div class="page-head"><h1>Workers</h1></div>
     <${Problem} error=${error} retry=${reload} />
     <section class="card">
-      ${value?.length === 0 ? html`<${Empty} title="Nobody works" code="npx bide work --url ${location.origin} --types greet -- node greet.js">Start a server without --no-work, or a remote worker.<//>` : null}
+      ${value?.length === 0 ? html`<${Empty} title="Nobody works" code="npx bide work --url ${SERVER} --types greet -- node greet.js">Start a server without --no-work, or a remote worker.<//>` : null}
       ${value === undefined || value.length === 0 ? null : html`<${WorkerTable} workers=${value} />`}
     </section>
   </div>`;

@@ -1,5 +1,6 @@
 /** The call that submits a job like this one, to copy. */
 import { useState } from 'preact/hooks';
+import { SERVER } from '../address.js';
 import { html } from '../html.js';
 import { snippetsOf } from '../job-snippets.js';
 import { useShared } from '../shared.js';
@@ -17,8 +18,7 @@ export function CopyAs({ job, onClose }) {
     async (signal) => previewOf(await api.openInput(job.id, { signal })),
     [api, job.id],
   );
-  const snippets =
-    value === undefined ? [] : snippetsOf(job, value.isWhole ? (value.text ?? 'null') : 'null', location.origin);
+  const snippets = value === undefined ? [] : snippetsOf(job, value.isWhole ? (value.text ?? 'null') : 'null', SERVER);
   return html`<${Dialog} title="Submit a job like this one" onClose=${onClose}>
     <${Problem} error=${error} retry=${reload} />
     ${value?.isWhole === false && html`<p class="quiet">The input is too large to stand here; put it in the place of <code>null</code>.</p>`}

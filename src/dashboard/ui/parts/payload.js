@@ -1,6 +1,7 @@
 /**
  * What went into a job and what came out. Of large ones the beginning is shown and the rest is a file: a page that draws megabytes freezes.
  */
+import { SERVER } from '../address.js';
 import { bytesText } from '../format.js';
 import { html } from '../html.js';
 import { prettyJson } from '../json-text.js';
@@ -59,7 +60,7 @@ function Payload({ title, id, name, load, version }) {
 /** @param {{ id: string, name: string, contentType: string }} props */
 function Download({ id, name, contentType }) {
   const ending = isJson(contentType) ? '.json' : contentType.startsWith('text/') ? '.txt' : '';
-  return html`<a class="button small" href=${`/v1/jobs/${encodeURIComponent(id)}/${name}`} download=${`${id}-${name}${ending}`}>Download</a>`;
+  return html`<a class="button small" href=${`${SERVER}/v1/jobs/${encodeURIComponent(id)}/${name}`} download=${`${id}-${name}${ending}`}>Download</a>`;
 }
 
 /** @param {{ preview: Preview }} props */
