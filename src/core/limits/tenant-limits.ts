@@ -60,9 +60,9 @@ export const TENANT_LIMITS = {
     meaning:
       'Changes of jobs that are kept, of all tenants together, once webhooks have been told of them: of more the oldest go before their time.',
   },
-  deliveriesMax: { value: 100, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
+  deliveriesMax: { value: 200, min: 1, max: 1_000, meaning: 'Deliveries under way at once in one process.' },
   deliveriesPerTenantMax: {
-    value: 50,
+    value: 20,
     min: 1,
     max: 1_000,
     meaning:

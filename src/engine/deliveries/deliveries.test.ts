@@ -226,6 +226,22 @@ describe('deliveries', () => {
     assert.equal(receiver.waiting, 0);
   });
 
+  it('of many tenants whose receivers never answer leave room for those of another', async () => {
+    const receiver = createReceiver();
+    await using fixture = await openEngine({ ...receiver.options, runsJobs: false });
+    for (let tenant = 0; tenant < 4; tenant += 1) {
+      for (let count = 0; count < 30; count += 1) {
+        const callback = { url: `https://${'abc'[count % 3]}.example/hook` };
+        await fixture.submit('task', { callback, origin: ORIGIN, tenant: `slow-${tenant}` });
+      }
+    }
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 80);
+    await fixture.submit('task', { callback: { url: 'https://quick.example/' }, origin: ORIGIN });
+    await fixture.spy.idle();
+    assert.equal(receiver.waiting, 81);
+  });
+
   it('are under way at most as many at once as the limit says', async () => {
     const receiver = createReceiver();
     await using fixture = await openEngine({ ...receiver.options, runsJobs: false, limits: { deliveriesMax: 3 } });
