@@ -1,6 +1,10 @@
 /** What a job says or emits, as it comes: the newest part of it, so that a page stays small however much there is. */
+import { ClientError } from 'bide/client';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { useIsFlowing } from './use-live.js';
+
+/** While the server is away. */
+const AGAIN_MS = 3_000;
 
 /**
  * @template {{ offset: number }} T
@@ -49,9 +53,18 @@ export function useFollowed(follow, { key, isOver, max }) {
         if (frame === 0) frame = requestAnimationFrame(show);
       }
     };
-    run().catch((error) => gone.signal.aborted || setState((before) => ({ ...before, error })));
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    let timer;
+    const start = () =>
+      void run().catch((error) => {
+        if (gone.signal.aborted) return;
+        setState((before) => ({ ...before, error }));
+        if (error instanceof ClientError && error.isPassing) timer = setTimeout(start, AGAIN_MS);
+      });
+    start();
     return () => {
       gone.abort();
+      clearTimeout(timer);
       if (frame !== 0) {
         cancelAnimationFrame(frame);
         show();
