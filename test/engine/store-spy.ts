@@ -35,12 +35,14 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
   const forgetful = new Set<string>();
   let broken: (name: string) => boolean = () => false;
   let underway = 0;
+  let quiet = Promise.withResolvers<void>();
   let callsLeft = Number.POSITIVE_INFINITY;
   let failsWhen: 'before' | 'after' = 'before';
   const node = bus.join();
 
   const call = async (name: string, run: () => Promise<unknown>) => {
     calls.set(name, (calls.get(name) ?? 0) + 1);
+    if (underway === 0) quiet = Promise.withResolvers();
     underway += 1;
     try {
       const pauseHere = paused.get(name);
@@ -54,6 +56,7 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
       return answer;
     } finally {
       underway -= 1;
+      if (underway === 0) quiet.resolve();
     }
   };
   const store = new Proxy(inner, {
@@ -84,9 +87,12 @@ export function spyOn(inner: Store, facts: Partial<StoreFacts> = {}, bus: HintBu
     },
     pause: (name) => new Promise((reached) => paused.set(name, reached)),
     async idle() {
-      for (let quiet = 0; quiet < QUIET_TURNS; quiet += 1) {
+      for (let turns = 0; turns < QUIET_TURNS; turns += 1) {
         await new Promise((resolve) => setImmediate(resolve));
-        if (underway > 0) quiet = -1;
+        if (underway === 0) continue;
+        // Not turn after turn: under the test runner that took 5 of the 9 s of CPU of the tests of bulk calls.
+        await quiet.promise;
+        turns = -1;
       }
     },
   };
