@@ -1,4 +1,5 @@
 /** How the server does, at a glance: what is wrong now, the figures of the last hour, their course, and every type. */
+import { SERVER } from '../address.js';
 import { countText } from '../format.js';
 import { html } from '../html.js';
 import { Problem } from '../parts/notice.js';
@@ -26,8 +27,9 @@ async function loadFacts(api, mayOperate, signal) {
 
 /** Null where the server can take work. @param {AbortSignal} signal @returns {Promise<string | null>} */
 async function unreadyReason(signal) {
-  const response = await fetch('/readyz', { signal });
-  if (response.ok) return null;
+  const response = await fetch(`${SERVER}/readyz`, { signal }).catch(() => null);
+  // Whoever cannot be reached is told of by the calls beside this one.
+  if (response === null || response.ok) return null;
   const body = await response.json().catch(() => ({}));
   return body.reason ?? `/readyz answers ${response.status}.`;
 }

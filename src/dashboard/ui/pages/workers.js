@@ -1,9 +1,11 @@
 /** Who works: processes of the server and remote workers that are alive, the same on every node. */
 
 import { SERVER } from '../address.js';
+import { countText } from '../format.js';
 import { html } from '../html.js';
 import { Empty, Problem } from '../parts/notice.js';
 import { Time } from '../parts/time.js';
+import { Link } from '../router.js';
 import { useShared } from '../shared.js';
 import { useLoaded } from '../use-loaded.js';
 
@@ -15,7 +17,7 @@ export function Workers() {
   return html`<div class="stack">
     <div class="page-head"><h1>Workers</h1></div>
     <${Problem} error=${error} retry=${reload} />
-    <section class="card">
+    <section class=${value === undefined ? 'card skeleton' : 'card'}>
       ${value?.length === 0 ? html`<${Empty} title="Nobody works" code="npx bide work --url ${SERVER} --types greet -- node greet.js">Start a server without --no-work, or a remote worker.<//>` : null}
       ${value === undefined || value.length === 0 ? null : html`<${WorkerTable} workers=${value} />`}
     </section>
@@ -23,16 +25,25 @@ export function Workers() {
 }
 
 /** @param {{ workers: readonly import('bide/client').WorkerBody[] }} props */
-const WorkerTable = ({ workers }) => html`<div class="table-wrap"><table>
-  <thead><tr><th>Worker</th><th>Kind</th><th>Version</th><th>Types</th><th class="right">Running</th><th>Last seen</th></tr></thead>
-  <tbody>${workers.map(
-    (worker) => html`<tr key=${worker.name}>
-      <td class="mono" title=${worker.name}>${worker.name}</td>
-      <td>${worker.kind}</td>
-      <td>${worker.version ?? '–'}</td>
-      <td class="wrap"><span class="chips">${worker.types.map(({ name, slots }) => html`<span key=${name} class="chip">${name}${` × ${slots}`}</span>`)}</span></td>
-      <td class="right">${worker.running} of ${worker.slots}</td>
-      <td><${Time} at=${worker.seenAt} /></td>
-    </tr>`,
-  )}</tbody>
-</table></div>`;
+function WorkerTable({ workers }) {
+  const running = workers.reduce((sum, worker) => sum + worker.running, 0);
+  const slots = workers.reduce((sum, worker) => sum + worker.slots, 0);
+  return html`<div class="table-wrap"><table>
+    <thead><tr><th>Worker</th><th>Kind</th><th>Version</th><th>Types and slots</th><th>Running</th><th>Started</th><th>Last seen</th></tr></thead>
+    <tbody>${workers.map((worker) => html`<${WorkerRow} key=${worker.name} worker=${worker} />`)}</tbody>
+  </table></div>
+  <footer><span class="number">${countText(workers.length)} alive, ${countText(running)} jobs in ${countText(slots)} slots</span></footer>`;
+}
+
+/** @param {{ worker: import('bide/client').WorkerBody }} props */
+const WorkerRow = ({
+  worker: { name, kind, host, pid, version, types, running, slots, startedAt, seenAt },
+}) => html`<tr>
+  <td class="mono" title=${host === null ? name : `${name}: host ${host}, process ${pid}`}>${name}</td>
+  <td>${kind === 'server' ? 'process of the server' : 'remote worker'}</td>
+  <td>${version ?? '–'}</td>
+  <td class="wrap"><span class="chips">${types.map((type) => html`<${Link} key=${type.name} class="chip" to=${`/types/${encodeURIComponent(type.name)}`}>${`${type.name} × ${type.slots}`}<//>`)}</span></td>
+  <td><span class="number">${running} of ${slots}</span><progress class="bar" max=${Math.max(1, slots)} value=${running} aria-label=${`Slots of ${name} in use`}></progress></td>
+  <td><${Time} at=${startedAt} /></td>
+  <td><${Time} at=${seenAt} /></td>
+</tr>`;

@@ -33,6 +33,12 @@ export function SchemaField(props) {
 /** @param {readonly Issue[]} issues @param {string} path */
 const wrongAt = (issues, path) => issues.filter((issue) => issue.path === path).map(({ message }) => message);
 
+/** What lies deeper in a text of JSON has no field of its own. @param {readonly Issue[]} issues @param {string} path */
+const wrongWithin = (issues, path) => [
+  ...wrongAt(issues, path),
+  ...issues.filter((issue) => issue.path.startsWith(`${path}/`)).map((issue) => `${issue.path} ${issue.message}`),
+];
+
 /** @param {{ schema: Schema, label: string, isRequired: boolean, wrong: readonly string[], id: string, children?: unknown }} props */
 function Labelled({ schema, label, isRequired, wrong, id, children }) {
   const hint = [schema.description, isRequired ? null : 'May be left out.'].filter(Boolean).join(' ');
@@ -51,7 +57,7 @@ const Wrong = ({ texts, id }) =>
 /** Texts, numbers, and JSON where no field fits. @param {FieldProps & { shape: import('../schema-shape.js').Shape }} props */
 function Line({ schema, value, onChange, path, label, isRequired, issues, shape }) {
   const id = useId();
-  const wrong = wrongAt(issues, path);
+  const wrong = shape.kind === 'json' ? wrongWithin(issues, path) : wrongAt(issues, path);
   const preset = schema.default === undefined ? null : String(schema.default);
   const shared = {
     id,
