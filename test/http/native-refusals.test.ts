@@ -259,7 +259,7 @@ describe('methods', () => {
     await using http = await openHttp();
     for (const [method, path, allow] of [
       ['PUT', '/v1/jobs', 'POST, GET, HEAD, OPTIONS'],
-      ['PUT', `/v1/jobs/${UNKNOWN_ID}`, 'GET, HEAD, PATCH, DELETE, OPTIONS'],
+      ['PUT', `/v1/jobs/${UNKNOWN_ID}`, 'GET, HEAD, DELETE, PATCH, OPTIONS'],
       ['GET', '/v1/jobs/bulk', 'POST, OPTIONS'],
       ['GET', '/v1/work/claim', 'POST, OPTIONS'],
       ['DELETE', '/healthz', 'GET, HEAD, OPTIONS'],
