@@ -201,6 +201,12 @@ describe('the packed package', () => {
     const [, state] = await submit('sql', { query: 'SELECT 1' });
     assert.equal(state, 'failed', 'DuckDB is left out: the job says so, and the server lives');
     assert.deepEqual(await submit('double', 21), [200, 'succeeded', { result: 42, isMainThread: false }]);
+    const page = await (await fetch(`${server.url}/dashboard`)).text();
+    const paths = [...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path = '']) => path);
+    assert.ok(
+      paths.some((path) => path.endsWith('/ui/main.js')) && paths.some((path) => path.endsWith('/client/index.js')),
+    );
+    for (const path of paths) assert.equal((await fetch(new URL(path, `${server.url}/dashboard`))).status, 200, path);
     await server.end('SIGTERM');
   });
 });

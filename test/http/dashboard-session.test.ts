@@ -4,7 +4,9 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { describe, test } from 'node:test';
 import { DEFAULT_LIMITS } from '../../src/core/limits.ts';
 import { createLinks, LINK_MS } from '../../src/dashboard/links.ts';
+import { dialects } from '../../src/dialects/index.ts';
 import { createAuthenticator } from '../../src/http/auth.ts';
+import type { Dialect } from '../../src/http/dialect.ts';
 import { CSRF_HEADER, principalOfSession, SESSION_MS } from '../../src/http/session.ts';
 import { TENANT } from '../engine/engine-fixture.ts';
 import { type HttpFixture, openHttp, openListening } from './http-fixture.ts';
@@ -310,6 +312,31 @@ describe('sessions and others', () => {
     } as unknown as IncomingMessage;
     const principal = await principalOfSession(other, request);
     assert.deepEqual([principal?.tenant, principal?.keyName], [TENANT, 'admin']);
+  });
+
+  test('the faces of vendors never take one', async () => {
+    const mounts = dialects.map((dialect): { dialect: Dialect; at: { kind: 'prefix'; prefix: string } } => ({
+      dialect: {
+        ...dialect,
+        register: (app, context) => dialect.register(app, { ...context, options: dialect.playground } as never),
+      },
+      at: { kind: 'prefix', prefix: `/${dialect.name}` },
+    }));
+    const named = JSON.stringify(dialects.map(({ playground }) => playground)).matchAll(/"([a-z][a-z-]*)"/g);
+    const types = Object.fromEntries([...named].map(([, name = '']) => [name, 'remote'] as const));
+    await using http = await openHttp({ mounts, types });
+    const open = await session(http);
+    let tried = 0;
+    for (const { name, serves } of dialects) {
+      for (const { method, path } of serves) {
+        const url = `/${name}${path.replace(/\{[^}]*\}/g, '1')}`;
+        const statusOf = async (given: object) =>
+          (await http.call(method, url, { ...given, body: method === 'GET' ? undefined : {} })).status;
+        assert.equal(await statusOf(withWord(open)), await statusOf({ key: null }), `${method} ${url}`);
+        tried += 1;
+      }
+    }
+    assert.ok(tried > 10);
   });
 
   test('the paths take no other methods', async () => {
