@@ -59,6 +59,18 @@ export function createFanOut(options: FanOutOptions): Loop {
   return loop;
 }
 
+/**
+ * Of a store of our own, memory knows each change of a book. Else another process may have made a webhook since, and what follows its making
+ * must not be missed: so the books are read after the events.
+ */
+async function endpointsOf({ store, books }: FanOutOptions, tenants: ReadonlySet<string>) {
+  const read = async (tenant: string): Promise<[string, readonly Endpoint[]]> => {
+    const book = await (store.facts.isShared ? books.fresh(tenant) : books.recent(tenant));
+    return [tenant, book.endpoints];
+  };
+  return new Map(await Promise.all([...tenants].map(read)));
+}
+
 interface Told {
   /** Up to where; short of the last event where their bodies are a batch. */
   readonly to: number;
@@ -66,11 +78,8 @@ interface Told {
 }
 
 async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Promise<Told> {
-  const { renderers, books, health, limits } = options;
-  const endpoints = new Map<string, readonly Endpoint[]>();
-  for (const { job } of events) {
-    if (!endpoints.has(job.tenant)) endpoints.set(job.tenant, (await books.recent(job.tenant)).endpoints);
-  }
+  const { renderers, health, limits } = options;
+  const endpoints = await endpointsOf(options, new Set(events.map(({ job }) => job.tenant)));
   const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
   const shown = plans.filter(({ isNative }) => isNative).map(({ event }) => event);
   const texts = await resultTexts(options, shown);

@@ -2,7 +2,8 @@
  * The books of all tenants: read from memory for a second, changed by compare-and-set, and followed.
  *
  * A webhook follows its tenant's events under its own id. It does so before the book says that it wants them, and stops after the book
- * has stopped wanting them: between the two an event is at most written for nobody. Another process learns of a change within `FRESH_MS`.
+ * has stopped wanting them: between the two an event is at most written for nobody. Another process may go by an old book for `FRESH_MS`, but not
+ * in what it tells: see `fan-out.ts`.
  */
 import { BideError } from '../../core/errors.ts';
 import type { Endpoint } from '../../core/webhooks/endpoint.ts';

@@ -11,6 +11,7 @@ import {
   openEngine,
   TENANT,
 } from '../../../test/engine/engine-fixture.ts';
+import { spyOn } from '../../../test/engine/store-spy.ts';
 import { renderDelivery } from '../../dialects/native/render-delivery.ts';
 import type { Answer, Posting } from '../deliveries/post-delivery.ts';
 
@@ -371,4 +372,23 @@ describe('callbacks', () => {
     assert.equal(await submit({ url: URL_A, secretId: 'x' }), 'CALLBACK_SECRET_UNKNOWN');
     assert.equal(await submit({ url: 'http://127.0.0.1/' }), 'invalidRequest');
   });
+});
+
+it('webhooks made in another process a moment ago are told of what follows', async () => {
+  const receiver = createReceiver();
+  await using own = await openEngine({ runsJobs: false });
+  const shared = { isShared: true, hasHints: true };
+  const usual = { clock: own.clock, ...receiver.options };
+  await using telling = await openEngine({ ...usual, runsJobs: false, spy: spyOn(own.store, shared) });
+  await using making = await openEngine({ clock: own.clock, runsJobs: false, spy: spyOn(own.store, shared) });
+  // Now its book is in memory.
+  await telling.engine.webhooks.create(TENANT, { url: URL_A, events: ['job.failed'] });
+  const url = 'https://b.example/hook';
+  await making.engine.webhooks.create(TENANT, { url, events: ['job.waiting'] });
+  await telling.submit('task');
+  await telling.advance(1_000);
+  assert.deepEqual(
+    receiver.posts.map((post) => post.url),
+    [url],
+  );
 });
