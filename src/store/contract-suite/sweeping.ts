@@ -50,6 +50,12 @@ export const sweeping: Topic = [
     assert.deepEqual(await sweep(context, NOW + 20), { ...NOTHING, lost: [job] });
   }),
 
+  alone('sweep finds lost jobs by the end of their lease, whatever else of them had ended before', async (context) => {
+    await insertJobs(context, [{}, { deadlineMs: 5 }]);
+    const jobs = (await claimSome(context, 2, { leaseMs: 30 })).map(({ job }) => job);
+    assert.deepEqual(await sweep(context, NOW + 30), { ...NOTHING, lost: jobs });
+  }),
+
   alone('sweep finds a waiting job as overdue when its deadline passes, due or not', async (context) => {
     const jobs = await insertJobs(context, [{ deadlineMs: 80 }, { deadlineMs: 70, runAt: NOW + 10_000 }, {}]);
     assert.deepEqual(await sweep(context, NOW + 69), NOTHING);

@@ -95,6 +95,9 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   documentList: [/INDEX documents_by_creation \(tenant=\? AND kind=\?\)/],
 };
 
+/** Of what runs, which slots bound: an index by the lease alone would cost every claim and end for the sake of jobs whose worker is gone. */
+const SORTED: readonly StatementName[] = ['jobLost'];
+
 for (const [name, wanted] of Object.entries(WANTED) as [StatementName, readonly RegExp[]][]) {
   test(`${name} is served by its index`, () => {
     const plan = planOf(STATEMENTS[name]);
@@ -105,7 +108,7 @@ for (const [name, wanted] of Object.entries(WANTED) as [StatementName, readonly 
       );
     for (const line of plan) {
       assert.doesNotMatch(line, /^SCAN (?!CONSTANT)/, plan.join(' | '));
-      assert.doesNotMatch(line, /TEMP B-TREE/, plan.join(' | '));
+      if (!SORTED.includes(name)) assert.doesNotMatch(line, /TEMP B-TREE/, plan.join(' | '));
     }
   });
 }

@@ -170,7 +170,7 @@ export const STATEMENTS = {
     WHERE blocked = 0 AND tenant = ?1 AND type = ?2 AND priority = ?3 ORDER BY run_at LIMIT 1`,
 
   jobLost: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number WHERE r.ends_at <= ?1
-    AND r.lease_until <= ?1 ORDER BY r.ends_at, r.number LIMIT +?2`,
+    AND r.lease_until <= ?1 ORDER BY r.lease_until, r.number LIMIT +?2`,
   jobOverrun: `SELECT ${ROOM_ROWS.running} FROM running r JOIN jobs j ON j.number = r.number
     WHERE r.ends_at <= ?1 AND r.lease_until > ?1 ORDER BY r.ends_at, r.number LIMIT +?2`,
   jobOverdue: `SELECT ${ROOM_ROWS.waiting} FROM waiting w JOIN jobs j ON j.number = w.number
