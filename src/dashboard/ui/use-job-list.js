@@ -35,12 +35,9 @@ export function useJobList(query) {
   const [changes, setChanges] = useState(NONE);
   const [newCount, setNewCount] = useState(0);
   const seen = useRef(/** @type {Set<string>} */ (new Set()));
-  useEffect(() => {
-    seen.current.clear();
-    setChanges(NONE);
-    setNewCount(0);
-  }, [value]);
-  useLive(({ job }) => {
+  const recent = useRef(/** @type {Map<string, JobBody>} */ (new Map()));
+  /** @param {JobBody} job */
+  const note = (job) => {
     if (value === undefined) return;
     const { filter, page } = value;
     const shown = page.jobs.find(({ id }) => id === job.id);
@@ -50,6 +47,19 @@ export function useJobList(query) {
       seen.current.add(job.id);
       setNewCount(seen.current.size);
     }
+  };
+  useEffect(() => {
+    seen.current.clear();
+    setChanges(NONE);
+    setNewCount(0);
+    // What came while the page was on its way may have happened after the server had read it.
+    for (const job of recent.current.values()) note(job);
+    recent.current.clear();
+  }, [value]);
+  useLive(({ job }) => {
+    if (recent.current.size >= NEW_MAX) recent.current.clear();
+    recent.current.set(job.id, job);
+    note(job);
   }, reload);
   const jobs = value?.page.jobs.map((job) => changes.get(job.id) ?? job);
   return { jobs, filter: value?.filter ?? {}, page: value?.page, newCount, error, isLoading, reload };
