@@ -33,7 +33,7 @@ export function Webhooks() {
     <div class="page-head"><h1>Webhooks</h1><button type="button" class="primary" onClick=${() => make(true)}>Add a webhook</button></div>
     <${Problem} error=${error} retry=${reload} />
     <section class=${value === undefined ? 'card skeleton' : 'card'}>
-      ${value?.length === 0 ? html`<${Empty} title="Nobody is told yet" code="npx bide webhooks create https://example.com/hooks/bide">Add the URL of a program that wants to know when jobs end, in place of asking again and again.<//>` : null}
+      ${value?.length === 0 ? html`<${Empty} title="Nobody is told yet" code="npx bide webhooks add https://example.com/hooks/bide">Add the URL of a program that wants to know when jobs end, in place of asking again and again.<//>` : null}
       ${value === undefined || value.length === 0 ? null : html`<${WebhookTable} webhooks=${value} />`}
     </section>
     ${isMaking && html`<${FormDialog} title="Add a webhook" action="Add webhook" onSubmit=${create} onClose=${() => make(false)}><${WebhookFields} /><//>`}

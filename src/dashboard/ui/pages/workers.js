@@ -1,6 +1,5 @@
 /** Who works: processes of the server and remote workers that are alive, the same on every node. */
 
-import { SERVER } from '../address.js';
 import { countText } from '../format.js';
 import { html } from '../html.js';
 import { Empty, Problem } from '../parts/notice.js';
@@ -18,7 +17,7 @@ export function Workers() {
     <div class="page-head"><h1>Workers</h1></div>
     <${Problem} error=${error} retry=${reload} />
     <section class=${value === undefined ? 'card skeleton' : 'card'}>
-      ${value?.length === 0 ? html`<${Empty} title="Nobody works" code="npx bide work --url ${SERVER} --types greet -- node greet.js">Start a server without --no-work, or a remote worker.<//>` : null}
+      ${value?.length === 0 ? html`<${Empty} title="Nobody works" code="npx bide serve --config bide.config.ts">Start a server without --no-work, bide work on the same PostgreSQL, or a program that claims over HTTP.<//>` : null}
       ${value === undefined || value.length === 0 ? null : html`<${WorkerTable} workers=${value} />`}
     </section>
   </div>`;
