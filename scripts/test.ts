@@ -6,6 +6,7 @@
  *   npm run test:faults                the full set of faults, file after file: some twenty minutes
  */
 import { parseArgs } from 'node:util';
+import { findChromium } from '../test/browser/chromium.ts';
 import { runFaults } from './run/faults.ts';
 import { isFault, needsPostgres, testFiles } from './run/files.ts';
 import { runTests } from './run/node-test.ts';
@@ -23,13 +24,25 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** Everything runs on a machine of CI; a newcomer's first look does not fail for want of a browser, but says what is missing. */
+const hasBrowser = process.env.CI !== undefined || isFound();
 const files = testFiles()
+  .filter((path) => hasBrowser || !path.startsWith('test/browser/'))
   .filter((path) => !values.faults || isFault(path))
   .filter((path) => stores.includes('postgres') || !needsPostgres(path))
   .filter((path) => stores.includes('sqlite') || needsPostgres(path))
   .filter(
     (path) => positionals.length === 0 || positionals.some((start) => path.startsWith(start.replace(/^\.\//, ''))),
   );
+
+function isFound(): boolean {
+  try {
+    return findChromium() !== '';
+  } catch (error) {
+    console.error(`NOT TESTED: the dashboard in a browser. ${error instanceof Error ? error.message : String(error)}`);
+    return false;
+  }
+}
 
 console.log(`${files.length} test files, stores: ${stores.join(' and ')}${values.faults ? ', all faults' : ''}`);
 const env = { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'quick' };
