@@ -49,6 +49,7 @@ function waitingJob(number: number): Job {
       requestHash: null,
       callbackUrl: null,
       origin: null,
+      terms: null,
     },
     number,
   );

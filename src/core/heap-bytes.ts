@@ -41,7 +41,8 @@ export function jobBytes(job: Job): number {
     textBytes(job.callbackUrl) +
     textBytes(job.progress.message) +
     textBytes(job.worker);
-  return JOB + texts + jsonBytes(job.origin) + jsonBytes(job.error) + attemptsBytes(job) + tagBytes(job);
+  const values = jsonBytes(job.origin) + jsonBytes(job.terms) + jsonBytes(job.marks) + jsonBytes(job.error);
+  return JOB + texts + values + attemptsBytes(job) + tagBytes(job);
 }
 
 /** Most jobs have none, and this runs at each change of each job. */

@@ -5,7 +5,9 @@
  * edges), all durations end in `Ms`. The input and the result bytes are not part of the snapshot, so that a status
  * read stays narrow: the store hands them out on their own (`ClaimedJob.input`, `Store.readResult`).
  */
+import type { Marks } from './marks.ts';
 import type { FinalState, StoredState } from './state.ts';
+import type { Terms } from './terms.ts';
 
 /** Any value that JSON can carry. */
 export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
@@ -110,6 +112,8 @@ export interface Job {
   /** Where state changes are delivered, when somebody asked for that. */
   readonly callbackUrl: string | null;
   readonly origin: Origin | null;
+  readonly terms: Terms | null;
+  readonly marks: Marks | null;
 }
 
 /** The part of a job that its submitter decides; everything else follows from the table of transitions. */
@@ -130,6 +134,7 @@ export interface JobSpec {
   readonly requestHash: string | null;
   readonly callbackUrl: string | null;
   readonly origin: Origin | null;
+  readonly terms: Terms | null;
 }
 
 /** The fields that a transition may change. A key that is present is written, one that is absent stays as it is. */
@@ -150,6 +155,7 @@ export type JobPatch = Partial<
     | 'finishedAt'
     | 'error'
     | 'result'
+    | 'marks'
   >
 >;
 
@@ -187,6 +193,8 @@ export function jobOf(spec: JobSpec, number: number): Job {
     requestHash: spec.requestHash,
     callbackUrl: spec.callbackUrl,
     origin: spec.origin,
+    terms: spec.terms,
+    marks: null,
   };
 }
 

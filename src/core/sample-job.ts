@@ -22,6 +22,7 @@ export function sampleJob(over: Partial<Job> = {}): Job {
     requestHash: null,
     callbackUrl: null,
     origin: null,
+    terms: null,
   };
   return Object.freeze({ ...jobOf(spec, 1), ...over });
 }

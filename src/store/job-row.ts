@@ -18,7 +18,9 @@ import type {
   Tags,
 } from '../core/job.ts';
 import { jobOf, NO_ATTEMPTS, NO_PROGRESS } from '../core/job.ts';
+import type { Marks } from '../core/marks.ts';
 import type { StoredState } from '../core/state.ts';
+import type { Terms } from '../core/terms.ts';
 
 export type Cell = number | string | null;
 
@@ -62,6 +64,8 @@ const COLUMNS = {
   retry: { type: 'text', of: (job) => JSON.stringify(job.retry) },
   tags: { type: 'text', of: (job, codec) => tagsCell(job.tags, codec) },
   origin: { type: 'text', of: (job, codec) => jsonCell(job.origin, codec) },
+  /** Null for nearly all, as `marks` is. */
+  terms: { type: 'text', of: (job, codec) => jsonCell(job.terms, codec) },
   /** The other two rooms are states themselves. */
   state: { type: 'text', patch: 'state', rooms: ['finished'], of: (job) => job.state },
   run_at: { type: 'bigint', patch: 'runAt', rooms: ROOMS, of: (job) => job.runAt },
@@ -81,6 +85,7 @@ const COLUMNS = {
     rooms: ROOMS,
     of: (job, codec) => (job.attempts.length === 0 ? null : jsonCell(job.attempts, codec)),
   },
+  marks: { type: 'text', patch: 'marks', rooms: ROOMS, of: (job, codec) => jsonCell(job.marks, codec) },
   cancel_requested_at: { type: 'bigint', patch: 'cancelRequestedAt', rooms: BEGUN, of: (job) => job.cancelRequestedAt },
   lease_until: { type: 'bigint', patch: 'leaseUntil', rooms: ['running'], of: (job) => job.leaseUntil },
   worker: { type: 'text', patch: 'worker', rooms: BEGUN, of: (job, codec) => textCell(job.worker, codec) },
@@ -159,7 +164,7 @@ export function patchBit(column: JobColumn): number {
   return 1 << PATCH_FIELDS.indexOf(patchFieldOf(column) as keyof JobPatch);
 }
 
-/** By mask: there are 2^13, and about ten that `decide` makes. */
+/** By mask: there are 2^14, and about ten that `decide` makes. */
 const maskLists = new Map<number, readonly JobColumn[]>();
 
 /** The columns that a mask stands for, in their order. */
@@ -219,6 +224,8 @@ export function jobReader({ given }: TextCodec): (row: ArrayLike<unknown>, at?: 
       requestHash: textOrNull(row[at + AT.request_hash]),
       callbackUrl: textOrNull(row[at + AT.callback_url]),
       origin: json<Origin>(row[at + AT.origin]),
+      terms: json<Terms>(row[at + AT.terms]),
+      marks: json<Marks>(row[at + AT.marks]),
     };
   };
 }

@@ -100,6 +100,7 @@ function newJob(play: Play, submit: Submit): NewJob {
     createdAt: play.now,
     callbackUrl: submit.hasCallback ? 'http://127.0.0.1:1/hook' : null,
     origin: submit.hasCallback ? { dialect: 'native', data: { id } } : null,
+    terms: null,
   };
   return { spec, input: JSON.stringify(id), isReplay: submit.isReplay };
 }

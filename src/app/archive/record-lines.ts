@@ -98,6 +98,9 @@ const jobFields = objectOf<Job>({
   requestHash: orNull(text),
   callbackUrl: orNull(text),
   origin,
+  // Each as its mechanism reads it: one that does not know a field leaves it alone.
+  terms: orNull(mapOf(anything)),
+  marks: orNull(mapOf(anything)),
 });
 
 /** With what every store refuses, and would refuse less clearly. */

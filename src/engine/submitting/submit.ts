@@ -275,6 +275,7 @@ function specOf(
     requestHash: idempotencyKey === null ? null : requestHash(request),
     callbackUrl: request.callback?.url ?? null,
     origin: request.callback ? originWith(request.origin ?? null, request.callback) : (request.origin ?? null),
+    terms: null,
   };
 }
 

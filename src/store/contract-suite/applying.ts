@@ -56,6 +56,7 @@ export const applying: Topic = [
         ...failure(),
         details: { deep: [1, null] },
       },
+      marks: { isAwaited: true },
       attempts: [
         {
           ...{ number: 1, fence: 1, worker: 'w\0', startedAt: NOW, endedAt: NOW + 1, outcome: 'failed' },

@@ -31,6 +31,7 @@ export function specOf({ tenant, type }: Pick<Context, 'tenant' | 'type'>, over:
     requestHash: null,
     callbackUrl: null,
     origin: null,
+    terms: null,
     ...over,
   };
 }

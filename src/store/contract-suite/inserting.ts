@@ -119,5 +119,6 @@ function everyField(): Partial<JobSpec> {
     requestHash: 'abc',
     callbackUrl: 'http://127.0.0.1:1/hook',
     origin: { dialect: 'native', data: { deep: [1, 'two', null, { three: 3.5 }] } },
+    terms: { deep: [1, { two: 'three' }] },
   };
 }

@@ -29,6 +29,7 @@ export const values: Topic = [
       requestHash: WORDS,
       callbackUrl: `http://127.0.0.1:1/${WORDS}`,
       origin: { dialect: WORDS, data: { [WORDS]: [WORDS] } },
+      terms: { [WORDS]: [WORDS] },
     };
     const input = JSON.stringify({ [WORDS]: WORDS });
     const item = newJob(context, over, input);
@@ -42,6 +43,7 @@ export const values: Topic = [
       'requestHash',
       'callbackUrl',
       'origin',
+      'terms',
     ] as const) {
       assert.deepEqual(job[field], item.spec[field]);
     }

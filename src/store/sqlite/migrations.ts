@@ -37,6 +37,7 @@ CREATE TABLE jobs (
   retry TEXT NOT NULL,
   tags TEXT,
   origin TEXT,
+  terms TEXT,
   -- Last: what stands before it is read without it, however large it is.
   input TEXT NOT NULL
 ) STRICT;
@@ -54,8 +55,8 @@ CREATE TABLE waiting (
   priority INTEGER NOT NULL,
   sequence_key TEXT,
   timeout_ms INTEGER,
-  -- 1 while an earlier job of the same tenant and sequence key is unfinished, or any of them runs. Kept with every change, so that a claim steps
-  -- over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one conversation cost every claim 100,000 probes.
+  -- Why it cannot be claimed: see blocks.ts. Kept with every change, so that a claim steps over none of them: with a NOT EXISTS in the claim,
+  -- 100,000 jobs behind one conversation cost every claim 100,000 probes.
   blocked INTEGER NOT NULL,
   run_at INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
@@ -66,7 +67,8 @@ CREATE TABLE waiting (
   percent REAL NOT NULL,
   message TEXT,
   error TEXT,
-  attempts TEXT
+  attempts TEXT,
+  marks TEXT
 ) STRICT;
 -- By number with two indexes: clustered in claim order, and found by number through an index, the same work took as long.
 CREATE INDEX waiting_by_claim_order ON waiting (type, priority DESC, run_at) WHERE blocked = 0;
@@ -90,6 +92,7 @@ CREATE TABLE running (
   message TEXT,
   error TEXT,
   attempts TEXT,
+  marks TEXT,
   cancel_requested_at INTEGER,
   lease_until INTEGER NOT NULL,
   worker TEXT,
@@ -114,6 +117,7 @@ CREATE TABLE finished (
   message TEXT,
   error TEXT,
   attempts TEXT,
+  marks TEXT,
   worker TEXT,
   cancel_requested_at INTEGER,
   finished_at INTEGER NOT NULL,

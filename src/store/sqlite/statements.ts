@@ -9,6 +9,7 @@
  */
 
 import { LOG_LINE_BYTES } from '../../core/log-line.ts';
+import { BLOCKED_BY } from '../blocks.ts';
 import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
 import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
 import { FIGURE_COLUMNS, FIGURE_SUMS } from '../stat-row.ts';
@@ -144,12 +145,12 @@ export const STATEMENTS = {
   /** Whether the job ?3 has to wait for others. */
   sequenceIsTaken: `SELECT ${IS_TAKEN}`,
   /** A final job is waiting again: whatever was first after it no longer is. */
-  sequenceBlockNext: `UPDATE waiting SET blocked = 1 WHERE number = (${FIRST_WAITING} AND number > ?3)`,
+  sequenceBlockNext: `UPDATE waiting SET blocked = blocked | ${BLOCKED_BY.sequence} WHERE number = (${FIRST_WAITING} AND number > ?3)`,
   /** A job no longer runs, or waits: whatever is first now may run, unless one is running. */
-  sequenceUnblockFirst: `UPDATE waiting SET blocked = 0 WHERE blocked = 1 AND number = (${FIRST_WAITING})
+  sequenceUnblockFirst: `UPDATE waiting SET blocked = blocked & ~${BLOCKED_BY.sequence} WHERE blocked & ${BLOCKED_BY.sequence} AND number = (${FIRST_WAITING})
     AND NOT EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`,
   /** A running job came from elsewhere: whoever waits waits for it. */
-  sequenceBlockFirst: `UPDATE waiting SET blocked = 1 WHERE number = (${FIRST_WAITING})`,
+  sequenceBlockFirst: `UPDATE waiting SET blocked = blocked | ${BLOCKED_BY.sequence} WHERE number = (${FIRST_WAITING})`,
 
   // --- Jobs: reading -------------------------------------------------------------------------------------------------------
   jobById: `${JOB} WHERE j.id = ?`,

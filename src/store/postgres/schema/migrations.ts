@@ -76,6 +76,7 @@ CREATE TABLE ${s}.jobs (
   callback_url text COLLATE "C",
   tags text COLLATE "C",
   origin text COLLATE "C",
+  terms text COLLATE "C",
   input text COLLATE "C" NOT NULL,
   CONSTRAINT jobs_by_id PRIMARY KEY (id)
 ) WITH (
@@ -104,20 +105,20 @@ CREATE TABLE ${s}.waiting (
   percent float8 NOT NULL,
   priority integer NOT NULL,
   attempt integer NOT NULL,
-  -- Whether this job waits while an earlier one of its tenant and sequence key is unfinished, or any runs. Kept with every change, so
-  -- that a claim steps over none of them: with a NOT EXISTS in the claim, 100,000 jobs behind one key cost every claim of
-  -- their type 100,000 probes.
-  blocked boolean NOT NULL,
+  -- Why it cannot be claimed: see blocks.ts. Kept with every change, so that a claim steps over none of them: with a NOT EXISTS in the
+  -- claim, 100,000 jobs behind one sequence key cost every claim of their type 100,000 probes.
+  blocked smallint NOT NULL,
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
   sequence_key text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
-  attempts text COLLATE "C"
+  attempts text COLLATE "C",
+  marks text COLLATE "C"
 ) WITH (${QUEUE}
 );
-CREATE INDEX waiting_by_claim_order ON ${s}.waiting (type, priority DESC, run_at, number) WHERE NOT blocked;
-CREATE INDEX waiting_by_tenant_claim_order ON ${s}.waiting (tenant, type, priority DESC, run_at, number) WHERE NOT blocked;
+CREATE INDEX waiting_by_claim_order ON ${s}.waiting (type, priority DESC, run_at, number) WHERE blocked = 0;
+CREATE INDEX waiting_by_tenant_claim_order ON ${s}.waiting (tenant, type, priority DESC, run_at, number) WHERE blocked = 0;
 CREATE INDEX waiting_by_deadline ON ${s}.waiting (deadline_at) WHERE deadline_at IS NOT NULL;
 -- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
 ALTER TABLE ${s}.waiting ADD CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at);
@@ -142,7 +143,8 @@ CREATE TABLE ${s}.running (
   worker text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
-  attempts text COLLATE "C"
+  attempts text COLLATE "C",
+  marks text COLLATE "C"
 ) WITH (
   -- Room on the page for the next version of a row: heartbeats and progress then stay HOT.
   fillfactor = 70,${QUEUE}
@@ -172,6 +174,7 @@ CREATE TABLE ${s}.finished (
   message text COLLATE "C",
   error text COLLATE "C",
   attempts text COLLATE "C",
+  marks text COLLATE "C",
   result_type text COLLATE "C",
   result bytea,
   CONSTRAINT finished_state_is_final CHECK (state IN ('succeeded', 'failed', 'cancelled', 'expired'))

@@ -61,6 +61,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column finished.error': 'text collate C',
   'column finished.fence': 'bigint not null',
   'column finished.finished_at': 'bigint not null',
+  'column finished.marks': 'text collate C',
   'column finished.message': 'text collate C',
   'column finished.number': 'bigint not null',
   'column finished.percent': 'double precision not null',
@@ -118,6 +119,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column jobs.sequence_key': 'text collate C',
   'column jobs.tags': 'text collate C',
   'column jobs.tenant': 'text not null collate C',
+  'column jobs.terms': 'text collate C',
   'column jobs.timeout_ms': 'bigint',
   'column jobs.type': 'text not null collate C',
   'column keys.created_at': 'bigint not null',
@@ -178,6 +180,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column running.error': 'text collate C',
   'column running.fence': 'bigint not null',
   'column running.lease_until': 'bigint not null',
+  'column running.marks': 'text collate C',
   'column running.message': 'text collate C',
   'column running.number': 'bigint not null',
   'column running.percent': 'double precision not null',
@@ -195,11 +198,12 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column tombstones.tenant': 'text not null collate C',
   'column waiting.attempt': 'integer not null',
   'column waiting.attempts': 'text collate C',
-  'column waiting.blocked': 'boolean not null',
+  'column waiting.blocked': 'smallint not null',
   'column waiting.created_at': 'bigint not null',
   'column waiting.deadline_at': 'bigint',
   'column waiting.error': 'text collate C',
   'column waiting.fence': 'bigint not null',
+  'column waiting.marks': 'text collate C',
   'column waiting.message': 'text collate C',
   'column waiting.number': 'bigint not null',
   'column waiting.percent': 'double precision not null',
@@ -282,7 +286,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index tombstones_by_id': 'CREATE UNIQUE INDEX tombstones_by_id ON tombstones USING btree (id)',
   'index tombstones_by_number': 'CREATE UNIQUE INDEX tombstones_by_number ON tombstones USING btree (number)',
   'index waiting_by_claim_order':
-    'CREATE INDEX waiting_by_claim_order ON waiting USING btree (type, priority DESC, run_at, number) WHERE (NOT blocked)',
+    'CREATE INDEX waiting_by_claim_order ON waiting USING btree (type, priority DESC, run_at, number) WHERE (blocked = 0)',
   'index waiting_by_deadline':
     'CREATE INDEX waiting_by_deadline ON waiting USING btree (deadline_at) WHERE (deadline_at IS NOT NULL)',
   'index waiting_by_kind':
@@ -290,7 +294,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index waiting_by_sequence':
     'CREATE INDEX waiting_by_sequence ON waiting USING btree (tenant, sequence_key, number) WHERE (sequence_key IS NOT NULL)',
   'index waiting_by_tenant_claim_order':
-    'CREATE INDEX waiting_by_tenant_claim_order ON waiting USING btree (tenant, type, priority DESC, run_at, number) WHERE (NOT blocked)',
+    'CREATE INDEX waiting_by_tenant_claim_order ON waiting USING btree (tenant, type, priority DESC, run_at, number) WHERE (blocked = 0)',
   'index workers_by_name': 'CREATE UNIQUE INDEX workers_by_name ON workers USING btree (tenant, name)',
   'options deliveries':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=1000 fillfactor=70',

@@ -30,6 +30,7 @@ import {
 } from '../../job-row.ts';
 import { kindOfChange, writeEvents } from './event-statements.ts';
 import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, jobRow, keyIn } from './rooms.ts';
+import { SEQUENCE_BIT } from './sequence-statements.ts';
 import { type Columns, unnestOf } from './statement-parts.ts';
 
 /** Which jobs a statement is for. One for all would do; the fewer rooms it looks into, the less each job costs. */
@@ -240,7 +241,7 @@ function keep(draft: Draft, room: Room): string {
 /** Jobs of a sequence come back to `waiting` blocked: `sequenceSettle` frees the one that may run. */
 function arrive({ s, content }: Draft, room: Room): string {
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', 'sequence_key IS NOT NULL']],
+    waiting: [['blocked', SEQUENCE_BIT]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],

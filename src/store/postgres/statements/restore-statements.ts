@@ -11,6 +11,7 @@ import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
 import { mark } from './event-statements.ts';
 import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
+import { SEQUENCE_BIT } from './sequence-statements.ts';
 import { type Columns, LAST_NUMBER, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 const counter = (s: string) => ({
@@ -109,7 +110,7 @@ function roomRestore(s: string, room: Room): string {
   ];
   const content = `CASE WHEN content_type IS NOT NULL THEN substr($${columns.length + 1}::bytea, bytes_start, bytes_length) END`;
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', 'sequence_key IS NOT NULL']],
+    waiting: [['blocked', SEQUENCE_BIT]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],

@@ -1,6 +1,6 @@
 /**
  * Sequences: jobs of one tenant and key run one after another. What keeps `blocked` true to its meaning when several
- * processes write at once: a waiting job is blocked exactly when an earlier one of its key is unfinished, or any of them runs.
+ * processes write at once: a waiting job has the sequence's bit of it exactly when an earlier one of its key is unfinished, or any of them runs.
  *
  * 1. Whoever inserts jobs of a key, or moves one of them into another state, first takes the lock of that key, in a statement
  *    of its own: the statements after it see all that was committed before. Without it, the end of one job and the insert of the
@@ -17,6 +17,7 @@
  * differs: SQLite has one writer, and does the steps of `sequenceSettle` per job as it is changed.
  */
 
+import { BLOCKED_BY } from '../../blocks.ts';
 import { keyIn } from './rooms.ts';
 import { isOne } from './statement-parts.ts';
 
@@ -29,6 +30,10 @@ const LOCK_CLASS = 0x73657173;
  * another large batch.
  */
 const LOCKS = 32;
+
+/** What a job of a sequence is blocked by until `sequenceSettle` frees the one that may run. */
+export const SEQUENCE_BIT = `CASE WHEN sequence_key IS NULL THEN 0 ELSE ${BLOCKED_BY.sequence} END`;
+const isBehind = (alias = '') => `(${alias}blocked & ${BLOCKED_BY.sequence}) <> 0`;
 
 /** Locks go in the order of their numbers, so that no two batches can wait for each other. */
 function lockOf(s: string, given: string): string {
@@ -49,7 +54,7 @@ const touchedBy = (s: string) => `
   SELECT DISTINCT j.tenant, j.sequence_key FROM unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`;
 
 const waitingOf = (s: string, sequence: string) => `
-    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting
+    SELECT number, tenant, type, sequence_key, ${isBehind()} AS is_behind FROM ${s}.waiting
     WHERE tenant = ${sequence}.tenant AND sequence_key = ${sequence}.sequence_key AND sequence_key IS NOT NULL`;
 
 /** Whether something of its sequence has to end before the job `c` may run. */
@@ -73,13 +78,13 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
   SELECT c.* FROM unnest($1::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT tenant, type, number FROM ${s}.jobs WHERE id = g.id AND sequence_key IS NOT NULL LIMIT 1) j
   CROSS JOIN LATERAL (
-    SELECT number, tenant, type, sequence_key, blocked FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} LIMIT 1) c
-  WHERE NOT c.blocked
+    SELECT number, tenant, type, sequence_key, ${isBehind()} AS is_behind FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} LIMIT 1) c
+  WHERE NOT c.is_behind
 ), judged AS MATERIALIZED (
-  SELECT c.number, c.tenant, c.type, c.blocked, ${hasToWait(s)} AS is_blocked FROM doubtful c
+  SELECT c.number, c.tenant, c.type, c.is_behind, ${hasToWait(s)} AS has_to_wait FROM doubtful c
 )
-UPDATE ${s}.waiting w SET blocked = j.is_blocked FROM judged j
-WHERE ${keyIn('waiting', 'j', 'w')} AND j.blocked <> j.is_blocked`;
+UPDATE ${s}.waiting w SET blocked = w.blocked # ${BLOCKED_BY.sequence} FROM judged j
+WHERE ${keyIn('waiting', 'j', 'w')} AND j.is_behind <> j.has_to_wait`;
 
 /**
  * $1 ids of jobs that were retried or restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
@@ -94,9 +99,10 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
       AND (number IN (SELECT number FROM mine)) IS NOT TRUE
     ORDER BY number LIMIT 1) c
 ), overtaken AS MATERIALIZED (
-  SELECT c.number, c.tenant, c.type, c.blocked FROM others c WHERE NOT c.blocked AND ${hasToWait(s)}
+  SELECT c.number, c.tenant, c.type FROM others c WHERE NOT c.is_behind AND ${hasToWait(s)}
 )
-UPDATE ${s}.waiting w SET blocked = true FROM overtaken o WHERE ${keyIn('waiting', 'o', 'w')} AND w.blocked = o.blocked`;
+UPDATE ${s}.waiting w SET blocked = w.blocked | ${BLOCKED_BY.sequence} FROM overtaken o
+WHERE ${keyIn('waiting', 'o', 'w')} AND NOT ${isBehind('w.')}`;
 
 export function sequenceStatementsOf(s: string) {
   return {

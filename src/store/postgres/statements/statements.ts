@@ -26,7 +26,7 @@ import { figureStatementsOf } from './figure-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
-import { sequenceStatementsOf } from './sequence-statements.ts';
+import { SEQUENCE_BIT, sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
 import { TAG_ROWS, unnestOf } from './statement-parts.ts';
 
@@ -66,7 +66,7 @@ WITH given AS MATERIALIZED (
   RETURNING id, number, tenant, type, tags, octet_length(input) AS bytes
 ), came AS (
   INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, percent, attempt, fence, revision)
-  SELECT ${HEADS.waiting.join(', ')}, sequence_key IS NOT NULL, run_at, deadline_at, 0, 0, 0, 1 FROM given
+  SELECT ${HEADS.waiting.join(', ')}, ${SEQUENCE_BIT}, run_at, deadline_at, 0, 0, 0, 1 FROM given
   -- Looked up in a hash: as a plain condition it would be a join, and perhaps compare each with each.
   WHERE (number IN (SELECT number FROM inserted)) IS TRUE
 ), tagged AS (
@@ -135,7 +135,7 @@ const CLAIMED_ROW = JOB_COLUMNS.map((column) => {
 function jobClaim(s: string, isOfTenant: boolean): string {
   const owner = isOfTenant ? 'AND tenant = $7' : '';
   const next = (type: string, below: string) => `(
-    SELECT priority FROM ${s}.waiting WHERE NOT blocked AND type = ${type} ${owner} ${below}
+    SELECT priority FROM ${s}.waiting WHERE blocked = 0 AND type = ${type} ${owner} ${below}
     ORDER BY priority DESC LIMIT 1)`;
   const moved = ROOM_COLUMNS.waiting.map((column) => `${CLAIM_CELLS[column] ?? column} AS ${column}`);
   const kept = ROOM_COLUMNS.waiting.map((column) => `t.${column}`);
@@ -150,7 +150,7 @@ WITH RECURSIVE wants AS (
   SELECT due.place FROM wants w CROSS JOIN LATERAL (
     SELECT one.place FROM levels l CROSS JOIN LATERAL (
       SELECT ctid AS place FROM ${s}.waiting
-      WHERE NOT blocked AND type = l.type AND priority = l.priority AND run_at <= $4::bigint ${owner}
+      WHERE blocked = 0 AND type = l.type AND priority = l.priority AND run_at <= $4::bigint ${owner}
       ORDER BY run_at, number LIMIT w.max
       FOR UPDATE SKIP LOCKED
     ) one WHERE l.ord = w.ord LIMIT w.max
@@ -250,17 +250,17 @@ WITH RECURSIVE wants AS (
   SELECT DISTINCT type FROM unnest($2::text[]) AS w(type)
 ), levels AS (
   SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.waiting WHERE NOT blocked AND tenant = $1 AND type = w.type
+    SELECT priority FROM ${s}.waiting WHERE blocked = 0 AND tenant = $1 AND type = w.type
     ORDER BY priority DESC LIMIT 1) p
   UNION ALL
   SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
     SELECT priority FROM ${s}.waiting
-    WHERE NOT blocked AND tenant = $1 AND type = l.type AND priority < l.priority
+    WHERE blocked = 0 AND tenant = $1 AND type = l.type AND priority < l.priority
     ORDER BY priority DESC LIMIT 1) p
 )
 SELECT l.type, min(due.run_at) FROM levels l CROSS JOIN LATERAL (
   SELECT run_at FROM ${s}.waiting
-  WHERE NOT blocked AND tenant = $1 AND type = l.type AND priority = l.priority AND run_at <= $3::bigint
+  WHERE blocked = 0 AND tenant = $1 AND type = l.type AND priority = l.priority AND run_at <= $3::bigint
   ORDER BY run_at LIMIT 1) due GROUP BY l.type`;
 
 /** $1 types, $2 now: the same steps through the priorities as a claim. */
@@ -269,17 +269,17 @@ WITH RECURSIVE wants AS (
   SELECT DISTINCT type FROM unnest($1::text[]) AS w(type)
 ), levels AS (
   SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.waiting WHERE NOT blocked AND type = w.type
+    SELECT priority FROM ${s}.waiting WHERE blocked = 0 AND type = w.type
     ORDER BY priority DESC LIMIT 1) p
   UNION ALL
   SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
     SELECT priority FROM ${s}.waiting
-    WHERE NOT blocked AND type = l.type AND priority < l.priority
+    WHERE blocked = 0 AND type = l.type AND priority < l.priority
     ORDER BY priority DESC LIMIT 1) p
 )
 SELECT min(ahead.run_at) FROM levels l CROSS JOIN LATERAL (
   SELECT run_at FROM ${s}.waiting
-  WHERE NOT blocked AND type = l.type AND priority = l.priority AND run_at > $2::bigint
+  WHERE blocked = 0 AND type = l.type AND priority = l.priority AND run_at > $2::bigint
   ORDER BY run_at LIMIT 1) ahead`;
 
 const sweeps = (s: string) => ({

@@ -4,7 +4,7 @@ import { AT, FIXED_COLUMNS, JOB_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../j
 import type { Row, Value } from '../rows.ts';
 import { NEW_JOB_WIDTH, pushCells } from '../rows.ts';
 import { writeEvent } from './events.ts';
-import { isBlocked } from './rooms.ts';
+import { blockedBy } from './rooms.ts';
 import type { Transaction } from './transaction.ts';
 
 /** In `numbers`, in place of the number of a new job. */
@@ -57,8 +57,8 @@ function insertJob(transaction: Transaction, job: Row, input: string): number {
   const number = transaction.takeNumber();
   connection.run('jobInsert', number, ...job.slice(0, FIXED_COLUMNS.length - 1), input);
   const copies = COPIED.map((place) => job[place] ?? null);
-  const isBehind = isBlocked(transaction, { tenant, key: job[NEW_AT.sequence_key] ?? null, number });
-  connection.run('waitingInsert', number, tenant, ...copies, isBehind);
+  const blocked = blockedBy(transaction, { tenant, key: job[NEW_AT.sequence_key] ?? null, number });
+  connection.run('waitingInsert', number, tenant, ...copies, blocked);
   const tags = job[NEW_AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);
   transaction.count(tenant, job[NEW_AT.type] as string, 'waiting', 1);

@@ -3,6 +3,7 @@
  * what no room can hold is refused before anything is written.
  */
 
+import { BLOCKED_BY } from '../../blocks.ts';
 import { roomFor } from '../../job-rooms.ts';
 import type { Room } from '../../job-row.ts';
 import { AT } from '../../job-row.ts';
@@ -24,7 +25,7 @@ export function enterRoom(transaction: Transaction, room: Room, row: Row, result
   const values: Value[] = PLACES[room].map((place) => row[place] ?? null);
   if (room === 'waiting') {
     const [tenant, key, number] = [row[AT.tenant] as string, row[AT.sequence_key] ?? null, row[AT.number] as number];
-    values.push(isBlocked(transaction, { tenant, key, number }));
+    values.push(blockedBy(transaction, { tenant, key, number }));
   }
   if (room === 'finished') enterFinished(transaction, values, result);
   else transaction.connection.run(ENTER[room], ...values);
@@ -42,12 +43,13 @@ export function leaveRoom({ connection }: Transaction, room: Room, number: numbe
   if (room === 'finished') connection.run('resultPartsDelete', number);
 }
 
-/** 1 where a job that waits has to wait for others of its sequence. */
-export function isBlocked(
+/** What keeps a job that waits from being claimed, as bits. */
+export function blockedBy(
   { connection }: Transaction,
   { tenant, key, number }: { readonly tenant: string; readonly key: Value; readonly number: number },
 ): Value {
-  return key === null ? 0 : (connection.get('sequenceIsTaken', tenant, key, number)?.[0] ?? 0);
+  if (key === null) return 0;
+  return connection.get('sequenceIsTaken', tenant, key, number)?.[0] === 1 ? BLOCKED_BY.sequence : 0;
 }
 
 /** Throws for a row that says what no job in its state can. */

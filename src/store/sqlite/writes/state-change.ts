@@ -23,7 +23,7 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
 }
 
 /**
- * Keeps `blocked` true to its meaning: a waiting job is blocked exactly when an earlier one of its key is unfinished, or any of
+ * Keeps the sequence's bit of `blocked` true to its meaning: a waiting job has it exactly when an earlier one of its key is unfinished, or any of
  * them runs. Hence only the first unfinished job of a key can be free, and each change touches at most three rows.
  */
 function sequenceChanged(transaction: Transaction, row: Row, before: StoredState): void {

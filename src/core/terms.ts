@@ -1,0 +1,8 @@
+/**
+ * What a job was submitted with beside what every job has. Written once, with the job; most jobs have none of it and no `Terms` at all.
+ * Each mechanism has its own field. Imports no job: a job has terms.
+ */
+
+export interface Terms {
+  readonly [name: string]: unknown;
+}
