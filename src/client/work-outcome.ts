@@ -12,7 +12,7 @@ export interface Failed {
 export type Outcome = { readonly kind: 'succeeded'; readonly result: BytesResult } | Failed;
 
 /** As deep as any server's `jsonDepthMax` may be; the server refuses by its own. */
-const JSON_DEPTH_MAX = 1_000;
+export const JSON_DEPTH_MAX = 1_000;
 /** What a server keeps of a message by default. */
 const MESSAGE_LENGTH_MAX = 4_000;
 const CODE_LENGTH_MAX = 100;

@@ -6,7 +6,7 @@ import { encodeEmitted } from '../core/returned-value.ts';
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import type { WorkBody } from './wire.ts';
-import { failed, type Outcome } from './work-outcome.ts';
+import { failed, JSON_DEPTH_MAX, type Outcome } from './work-outcome.ts';
 import type { AttemptOptions } from './worker-options.ts';
 
 /** Of one heartbeat: within what any server takes as a body by default, and one chunk whatever its size. */
@@ -14,8 +14,6 @@ const CHARACTERS_MAX = 200_000;
 const CHUNKS_MAX = 100;
 /** Between two tries while the server is away. */
 const PAUSE_MS = 1_000;
-/** As deep as any server's `jsonDepthMax` may be; the server refuses by its own. */
-const JSON_DEPTH_MAX = 1_000;
 
 export interface WorkOutput {
   /** Throws for what JSON cannot carry, and once the server has refused output. */
