@@ -30,6 +30,7 @@ import { createExtensions, createLeases } from './running/leases.ts';
 import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.ts';
 import { createSweeper } from './running/sweeper.ts';
 import { createWakeWatch } from './running/wake-watch.ts';
+import { createSettling } from './settling/settling.ts';
 import type { Coming } from './submitting/coming.ts';
 import { type Books, createBooks } from './webhooks/books.ts';
 import { createWebhookDesk } from './webhooks/desk.ts';
@@ -133,6 +134,7 @@ export function createParts(options: PartsOptions): EngineParts {
       ...operating.operatingLoops,
       desk,
       rereads,
+      createSettling({ ...base, takers: [] }),
       counting,
       createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) }),
       ...delivering.loops,

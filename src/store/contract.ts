@@ -13,6 +13,7 @@ import type { BideError } from '../core/errors.ts';
 import type { Job } from '../core/job.ts';
 import type { Amendment, AmendOutcome } from './contract-amend.ts';
 import type { DeliveryStore } from './contract-deliveries.ts';
+import type { EndedStore } from './contract-ended.ts';
 import type { EventStore } from './contract-events.ts';
 import type {
   ApplyOutcome,
@@ -43,6 +44,7 @@ import type { WorkerFilter, WorkerLoad, WorkerRow } from './contract-workers.ts'
 
 export * from './contract-amend.ts';
 export * from './contract-deliveries.ts';
+export type * from './contract-ended.ts';
 export type * from './contract-events.ts';
 export type { FinishedFilter } from './contract-finished.ts';
 export type * from './contract-jobs.ts';
@@ -84,7 +86,7 @@ export interface MigrationReport {
   readonly applied: readonly string[];
 }
 
-export interface Store extends EventStore, DeliveryStore {
+export interface Store extends EventStore, DeliveryStore, EndedStore {
   readonly facts: StoreFacts;
 
   /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */

@@ -94,6 +94,7 @@ async function emptyEvents(store: Store): Promise<void> {
     await store.fanOutWrite({ from, to, deliveries: [] });
   }
   await store.eventPrune({ now: EVER, before: EVER, limit: 1_000_000 });
+  await store.endedDrop(await store.endedRead({ limit: 1_000_000 }));
   for (;;) {
     const due = await store.deliveryClaim({ now: EVER, leaseMs: 1, max: 1_000 });
     if (due.length === 0) break;

@@ -8,6 +8,7 @@ import { deliveries } from './deliveries.ts';
 import { deliveryLog } from './delivery-log.ts';
 import { documents } from './documents.ts';
 import { dumping } from './dumping.ts';
+import { ended } from './ended.ts';
 import { events } from './events.ts';
 import { figures } from './figures.ts';
 import { hints } from './hints.ts';
@@ -46,6 +47,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   removing,
   logs,
   output,
+  ended,
   events,
   deliveries,
   deliveryLog,

@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EventStore, Store } from '../contract.ts';
+import type { DeliveryStore, EndedStore, EventStore, Store } from '../contract.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
@@ -32,6 +32,7 @@ import {
 import { listDeliveries, readDelivery } from './delivery-list.ts';
 import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
 import { dumpStore } from './dump-store.ts';
+import { dropEnded, readEnded } from './ended.ts';
 import { pruneEvents, readEvents, readFanOut, writeFanOut } from './events.ts';
 import { extendLeases } from './extend-leases.ts';
 import {
@@ -245,7 +246,7 @@ function eventCalls(
   session: Session,
   quoted: string,
   pass: ReturnType<typeof gateOf>['pass'],
-): EventStore & DeliveryStore {
+): EventStore & DeliveryStore & EndedStore {
   return {
     follow: pass((follower) => follow(session, follower)),
     unfollow: pass((ref) => unfollow(session, ref)),
@@ -253,6 +254,9 @@ function eventCalls(
     eventPrune: pass((request) => pruneEvents(session, request)),
     fanOutRead: pass((request) => readFanOut(session, request)),
     fanOutWrite: pass((write) => writeFanOut(session, write)),
+
+    endedRead: pass(({ limit }) => readEnded(session, limit)),
+    endedDrop: pass((batch) => dropEnded(session, batch)),
 
     deliveryAdd: pass((batch) => addDeliveries(session, batch)),
     deliveryClaim: pass((request) => claimDeliveries(session, request)),

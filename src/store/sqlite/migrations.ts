@@ -153,6 +153,16 @@ CREATE TABLE job_tags (
   PRIMARY KEY (tenant, name, value, number)
 ) STRICT, WITHOUT ROWID;
 
+-- Ends that somebody waits for and has not been told of: see contract-ended.ts.
+CREATE TABLE ended (
+  number INTEGER NOT NULL,
+  revision INTEGER NOT NULL,
+  id TEXT NOT NULL,
+  tenant TEXT NOT NULL,
+  state TEXT NOT NULL,
+  PRIMARY KEY (number, revision)
+) STRICT, WITHOUT ROWID;
+
 -- What jobs say: their logs (stream 0) and their output (1). Clustered by job: its lines are one stretch, read and removed as such. Jobs that say nothing
 -- have no row here or elsewhere.
 CREATE TABLE job_lines (

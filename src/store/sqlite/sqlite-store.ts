@@ -1,6 +1,6 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
+import type { DeliveryStore, EndedJob, EndedStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
 import { kindsMask } from '../event-row.ts';
 import { JOB_WIDTH } from '../job-row.ts';
 import { errorCountsOf, statSumOf } from '../stat-row.ts';
@@ -77,6 +77,7 @@ export function createStore(parts: StoreParts): Store {
     ...logCalls(gate),
     ...eventCalls(gate),
     ...deliveryCalls(gate),
+    ...endedCalls(gate),
     ...statCalls(gate),
     ...workerCalls(gate),
     ...keyCalls(gate),
@@ -283,6 +284,18 @@ function deliveryCalls({ writer, read }: Gate): DeliveryStore {
     deliveryPending: async ({ tenant, endpointId }) =>
       read((connection) => connection.get('deliveryPending', tenant, endpointId)?.[0] as number),
     deliveryPrune: async (request) => writer().call('deliveryPrune', request, request.limit),
+  };
+}
+
+function endedCalls({ writer, read }: Gate): EndedStore {
+  return {
+    endedRead: async ({ limit }) =>
+      read((connection) => connection.all('endedRead', limit)).map(([number, revision, id, tenant, state]) => {
+        return { number, revision, id, tenant, state } as EndedJob;
+      }),
+    async endedDrop(batch) {
+      await writer().call('endedDrop', batch, batch.length);
+    },
   };
 }
 

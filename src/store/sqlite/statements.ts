@@ -152,6 +152,11 @@ export const STATEMENTS = {
   /** A running job came from elsewhere: whoever waits waits for it. */
   sequenceBlockFirst: `UPDATE waiting SET blocked = blocked | ${BLOCKED_BY.sequence} WHERE number = (${FIRST_WAITING})`,
 
+  // --- Ends that somebody waits for ----------------------------------------------------------------------------------------
+  endedInsert: 'INSERT OR IGNORE INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
+  endedRead: 'SELECT number, revision, id, tenant, state FROM ended ORDER BY number, revision LIMIT +?1',
+  endedDelete: 'DELETE FROM ended WHERE number = ? AND revision = ?',
+
   // --- Jobs: reading -------------------------------------------------------------------------------------------------------
   jobById: `${JOB} WHERE j.id = ?`,
   jobByNumber: `${JOB} WHERE j.number = ?`,

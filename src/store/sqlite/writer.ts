@@ -21,6 +21,7 @@ import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
 import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
 import { removeDocument, writeDocument } from './writes/documents.ts';
+import { dropEnded } from './writes/ended.ts';
 import { follow, pruneEvents, unfollow, writeFanOut } from './writes/events.ts';
 import { extendLeases } from './writes/extend-leases.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
@@ -49,6 +50,7 @@ const WRITES = {
   deliverySettle: settleDeliveries,
   deliveryRedeliver: redeliver,
   deliveryPrune: pruneDeliveries,
+  endedDrop: dropEnded,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
   statWrite: writeStats,

@@ -217,6 +217,17 @@ CREATE TABLE ${s}.job_count_changes (
   bytes bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 
+-- Ends that somebody waits for and has not been told of: see contract-ended.ts.
+CREATE TABLE ${s}.ended (
+  number bigint NOT NULL,
+  revision bigint NOT NULL,
+  id uuid NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL,
+  CONSTRAINT ended_by_number PRIMARY KEY (number, revision)
+) WITH (${QUEUE}
+);
+
 -- What jobs say: their logs (stream 0) and their output (1). By job: its lines are one stretch, read and removed as such. Jobs that say nothing have no
 -- row here or elsewhere.
 CREATE TABLE ${s}.job_lines (

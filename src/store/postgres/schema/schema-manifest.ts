@@ -41,6 +41,11 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column documents.name': 'text not null collate C',
   'column documents.revision': 'bigint not null',
   'column documents.tenant': 'text not null collate C',
+  'column ended.id': 'uuid not null',
+  'column ended.number': 'bigint not null',
+  'column ended.revision': 'bigint not null',
+  'column ended.state': 'text not null collate C',
+  'column ended.tenant': 'text not null collate C',
   'column event_arrivals.at': 'bigint not null',
   'column event_arrivals.job': 'text not null collate C',
   'column event_arrivals.kind': 'text not null collate C',
@@ -221,6 +226,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint deliveries_by_number': 'deliveries: PRIMARY KEY (number)',
   'constraint delivery_log_by_number': 'delivery_log: PRIMARY KEY (number)',
   'constraint documents_by_name': 'documents: PRIMARY KEY (tenant, kind, name)',
+  'constraint ended_by_number': 'ended: PRIMARY KEY (number, revision)',
   'constraint event_marks_by_name': 'event_marks: PRIMARY KEY (name)',
   'constraint events_by_position': 'events: PRIMARY KEY ("position")',
   'constraint finished_by_kind': 'finished: PRIMARY KEY (tenant, type, state, number) INCLUDE (created_at)',
@@ -253,6 +259,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index documents_by_creation':
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
+  'index ended_by_number': 'CREATE UNIQUE INDEX ended_by_number ON ended USING btree (number, revision)',
   'index event_marks_by_name': 'CREATE UNIQUE INDEX event_marks_by_name ON event_marks USING btree (name)',
   'index events_by_position': 'CREATE UNIQUE INDEX events_by_position ON events USING btree ("position")',
   'index events_by_tenant': 'CREATE INDEX events_by_tenant ON events USING btree (tenant, "position")',
@@ -300,6 +307,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=1000 fillfactor=70',
   'options delivery_log':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
+  'options ended':
+    'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000',
   'options event_arrivals':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000',
   'options event_marks': 'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_threshold=1000 fillfactor=10',

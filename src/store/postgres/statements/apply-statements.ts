@@ -28,6 +28,7 @@ import {
   ROOMS,
   type Room,
 } from '../../job-row.ts';
+import { isAwaited, writeEnds } from './ended-statements.ts';
 import { kindOfChange, writeEvents } from './event-statements.ts';
 import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, jobRow, keyIn } from './rooms.ts';
 import { SEQUENCE_BIT } from './sequence-statements.ts';
@@ -132,6 +133,7 @@ function jobApply(s: string, shape: Shape, hasResults: boolean): string {
         ]),
     ...shape.to.map((room) => `came_${room} AS (${arrive(draft, room)})`),
     `told AS (${tell(draft)})`,
+    ...(shape.to.includes('finished') ? [`ended AS (${end(s)})`] : []),
     ...(shape.to.length > 0 ? [`counted AS (${count(s, hasResults)})`] : []),
   ];
   return `WITH ${steps.join(', ')}\n${ANSWER(s)}`;
@@ -267,6 +269,16 @@ function tell({ s, shape }: Draft): string {
     kind: states.length === 0 ? 'changed' : kindOfChange(states, 'c.state', 'c.state_before'),
     job: JOB_COLUMNS.map((column) => `${FIXED_COLUMNS.includes(column) ? 'j' : 'c'}.${column}`),
   });
+}
+
+/** Ends, and what is no end any more, where somebody waits for them. */
+function end(s: string): string {
+  return writeEnds(
+    s,
+    `SELECT c.number, c.revision, j.id, c.tenant, c.state FROM changed c
+    CROSS JOIN LATERAL (SELECT id FROM ${s}.jobs WHERE number = c.number LIMIT 1) j
+    WHERE ${isAwaited('c.marks')} AND (c.target = 'finished') <> (c.state_before NOT IN ('waiting', 'running'))`,
+  );
 }
 
 function count(s: string, hasResults: boolean): string {

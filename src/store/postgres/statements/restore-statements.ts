@@ -8,6 +8,7 @@
 
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
+import { isAwaited, writeEnds } from './ended-statements.ts';
 import { mark } from './event-statements.ts';
 import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
@@ -126,7 +127,7 @@ WITH given AS MATERIALIZED (
 ), came AS (
   INSERT INTO ${s}.${room} (${[...same, ...extra[room].map(([name]) => name)].join(', ')})
   SELECT ${[...same, ...extra[room].map(([, cell]) => cell)].join(', ')} FROM given ORDER BY ord
-)
+)${isFinished ? `, ended AS (${writeEnds(s, `SELECT number, revision, id, tenant, state FROM given WHERE ${isAwaited('marks')}`)})` : ''}
 ${countChanges(
   s,
   `SELECT tenant, type, ${isFinished ? 'state' : `'${room}' AS state`}, 1 AS jobs,

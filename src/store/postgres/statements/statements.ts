@@ -21,6 +21,7 @@ import { jobAmend } from './amend-statement.ts';
 import { applyStatementsOf } from './apply-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
 import { deliveryStatementsOf } from './delivery-statements.ts';
+import { endedStatementsOf } from './ended-statements.ts';
 import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
 import { logRemoval } from './log-statements.ts';
@@ -353,6 +354,7 @@ export function statementsOf(s: string) {
     ...sweeps(s),
     ...countStatementsOf(s),
     ...sequenceStatementsOf(s),
+    ...endedStatementsOf(s),
     ...eventStatementsOf(s),
     ...deliveryStatementsOf(s),
     ...sideStatementsOf(s),

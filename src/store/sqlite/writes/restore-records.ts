@@ -14,6 +14,7 @@ import { insertKey } from './keys.ts';
 import { restoreLogs } from './logs.ts';
 import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
 import { enterRoom } from './rooms.ts';
+import { writeEnd } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface JobRows {
@@ -140,5 +141,6 @@ function insertWholeJob(transaction: Transaction, { row, input, result, logs }: 
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
+  if (isFinal(state) && row[AT.marks] !== null) writeEnd(transaction, row);
   if (logs.length > 0) restoreLogs(transaction, { number, tenant }, logs);
 }

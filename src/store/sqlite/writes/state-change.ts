@@ -4,6 +4,7 @@
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import { AT } from '../../job-row.ts';
+import { IS_AWAITED } from '../../mark-text.ts';
 import type { Row } from '../rows.ts';
 import { changed } from './events.ts';
 import type { Transaction } from './transaction.ts';
@@ -20,6 +21,14 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
   transaction.count(tenant, type, state, 1);
   changed(transaction, row, state, at);
   if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before);
+  if (row[AT.marks] !== null && (isFinal(state) || isFinal(before))) writeEnd(transaction, row);
+}
+
+/** Where somebody waits for it. */
+export function writeEnd({ connection }: Transaction, row: Row): void {
+  if (!(row[AT.marks] as string).includes(IS_AWAITED)) return;
+  const { number, revision, id, tenant, state } = AT;
+  connection.run('endedInsert', ...[number, revision, id, tenant, state].map((place) => row[place] ?? null));
 }
 
 /**
