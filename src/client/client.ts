@@ -5,33 +5,21 @@
  * the server is away or busy.
  */
 import type { Json } from '../core/job.ts';
-import { administering, type KeyDraft, type StatsOptions } from './administering.ts';
-import { type AuditOptions, auditOf } from './auditing.ts';
-import { type BulkAction, type BulkOptions, bulkCalls } from './bulk.ts';
-import { type Amendment, type AmendOptions, changing, type ResubmitOptions } from './changing.ts';
-import { type CallOptions, type CancelOptions, commanding, type JobResult, type OpenResult } from './commanding.ts';
-import { type FeedChange, type FeedGap, type FeedOptions, type FeedPageOptions, feedOf } from './feed.ts';
-import { type EventsOptions, following } from './following.ts';
-import {
-  type JobFilter,
-  type ListOptions,
-  type ListPage,
-  type ListPageOptions,
-  listJobs,
-  listPage,
-} from './listing.ts';
-import {
-  type FollowLogsOptions,
-  type FollowOutputOptions,
-  type LogsOptions,
-  logging,
-  type OutputOptions,
-} from './logging.ts';
-import { type SubmitOptions, submitting } from './submitting.ts';
+import type { KeyDraft, StatsOptions } from './administering.ts';
+import type { AuditOptions } from './auditing.ts';
+import type { BulkAction, BulkOptions } from './bulk.ts';
+import type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
+import type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
+import type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
+import type { EventsOptions } from './following.ts';
+import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
+import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
+import { operating } from './operating.ts';
+import type { SubmitOptions } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
-import { type Waited, type WaitOptions, waiting } from './waiting.ts';
+import type { Waited, WaitOptions } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
-import { type Webhooks, webhooksOf } from './webhooks.ts';
+import type { Webhooks } from './webhooks.ts';
 import type {
   AttemptBody,
   BulkItem,
@@ -130,21 +118,5 @@ export type ClientOptions = TransportOptions;
 /** Throws a `ClientError` with code BAD_URL when `url` is not an http(s) URL. */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
-  return {
-    ...submitting(transport),
-    ...commanding(transport),
-    ...bulkCalls(transport),
-    ...changing(transport),
-    ...waiting(transport),
-    ...following(transport),
-    ...feedOf(transport),
-    ...logging(transport),
-    ...administering(transport),
-    waitMany: waitingMany(transport),
-    audit: (filter) => auditOf(transport, filter),
-    list: (filter) => listJobs(transport, filter),
-    listPage: (filter) => listPage(transport, filter),
-    webhooks: webhooksOf(transport),
-    work: working(transport),
-  };
+  return { ...operating(transport), waitMany: waitingMany(transport), work: working(transport) };
 }

@@ -10,6 +10,7 @@ export type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.t
 export type { EventsOptions } from './following.ts';
 export type { JobFilter, ListOptions, ListPage, ListPageOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
+export type { OperatingClient } from './operating.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { SubmitOptions } from './submitting.ts';
 export { type VerifyOptions, verifyWebhook, type WebhookHeaders, WebhookVerificationError } from './verify-webhook.ts';

@@ -1,5 +1,5 @@
 /**
- * The files that a browser needs, read once: the pages, `bide/client` and the three libraries, all as plain ES modules.
+ * The files that a browser needs, read once: the pages, what they need of `bide/client`, and the three libraries, all as plain ES modules.
  *
  * There is no build. In a checkout the client is TypeScript, whose types are taken out as Node takes them out; in the package it is
  * JavaScript. Whole lines of comment stay here: they are a fifth of what a first visit would load. The version of all files together is part of their paths, so that a browser keeps them for good and never mixes two versions.
@@ -34,7 +34,7 @@ const TYPES: Readonly<Record<string, string>> = {
 
 const UI = join(import.meta.dirname, 'ui');
 const SOURCES = dirname(import.meta.dirname);
-const CLIENT = join(SOURCES, 'client', `index${import.meta.filename.slice(-3)}`);
+const CLIENT = join(SOURCES, 'client', `operating${import.meta.filename.slice(-3)}`);
 
 /** Module names of the libraries -> package and file within. */
 const LIBRARIES = {

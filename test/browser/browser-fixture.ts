@@ -23,6 +23,8 @@ export interface DashboardOptions {
   readonly args?: readonly string[];
   /** Further arguments of Chromium. */
   readonly browserArgs?: readonly string[];
+  /** Fills the data folder before the server starts. */
+  readonly prepare?: (data: string) => Promise<void>;
 }
 
 export interface LookOptions {
@@ -67,11 +69,13 @@ export async function openDashboard({
   config,
   args = [],
   browserArgs = [],
+  prepare,
 }: DashboardOptions = {}): Promise<Dashboard> {
   await using opened = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), 'bide-browser-'));
   opened.defer(() => rm(data, { recursive: true, force: true }));
   if (config !== undefined) await writeFile(join(data, 'bide.config.ts'), config);
+  await prepare?.(data);
   const server = opened.use(await startServer({ data, args: config === undefined ? ['--playground', ...args] : args }));
   const link = /^dashboard (\S+)/m.exec(server.output())?.[1] ?? '';
   const watched = opened.use(await openBrowser({ url: server.url, key: server.key, browserArgs }));

@@ -5,7 +5,7 @@
 import { ClientError, createClient } from 'bide/client';
 import { SERVER } from './address.js';
 
-/** @typedef {import('bide/client').Client} Client */
+/** Without what only workers need, which is not sent to browsers. @typedef {import('bide/client').OperatingClient} Client */
 
 /**
  * @param {{ csrf: string, onEnded: () => void }} options
