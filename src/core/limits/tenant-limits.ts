@@ -116,6 +116,13 @@ export const TENANT_LIMITS = {
     max: 65_536 * MIB,
     meaning: 'Bytes of the documents of one tenant together. Each process counts them anew every 10 s.',
   },
+  limitKeysPerTenantMax: {
+    value: 10_000,
+    min: 1,
+    max: 1_000_000,
+    meaning:
+      'Keys with limits of their own, set or closed by a call, of one tenant; past it another gets 429. Keys that only jobs name go with the last of them.',
+  },
   workersPerTenantMax: {
     value: 1_000,
     min: 1,
