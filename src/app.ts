@@ -266,7 +266,8 @@ function nativeDialect(
     hasDocs: true,
     ...(links === null ? {} : { home: DASHBOARD }),
     more(app, guard) {
-      if (links !== null) declareDashboardRoutes(app, { auth, links, isSecure, dialects: places });
+      if (links !== null)
+        declareDashboardRoutes(app, { auth, links, isSecure, dialects: places, answered: () => metrics.answered() });
       declareHealthRoutes(app, engine);
       // They count the jobs of all tenants, and whoever scrapes them needs to do nothing else.
       declareMetricsRoute(app, metrics, guard('metrics'));

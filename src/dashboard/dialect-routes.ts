@@ -12,16 +12,35 @@ export interface DialectPlace extends Pick<Dialect, 'name' | 'title' | 'setup'> 
   readonly port: number | null;
 }
 
+/** Answers of this process since its start. */
+export interface DialectAnswers {
+  readonly dialect: string;
+  readonly status: number;
+  readonly count: number;
+  readonly lastAt: number;
+}
+
 export interface DialectServices {
   readonly auth: Authenticator;
   readonly dialects: readonly DialectPlace[];
+  readonly answered: () => readonly DialectAnswers[];
 }
 
-export function declareDialectRoutes(app: FastifyInstance, { auth, dialects }: DialectServices): void {
+export function declareDialectRoutes(app: FastifyInstance, { auth, dialects, answered }: DialectServices): void {
   app.get(`${SESSION}/dialects`, { schema: { hide: true } }, async (request, reply) => {
-    if ((await principalOfSession(auth, request.raw)) === null) {
-      throw new BideError('UNAUTHENTICATED', 'Nobody is signed in.');
-    }
-    return reply.type('application/json; charset=utf-8').send({ dialects });
+    const principal = await principalOfSession(auth, request.raw);
+    if (principal === null) throw new BideError('UNAUTHENTICATED', 'Nobody is signed in.');
+    // They count the requests of all tenants, as the metrics do.
+    const maySee = principal.scopes.has('metrics') || principal.scopes.has('admin');
+    const answers = maySee ? answered() : null;
+    const shown = dialects.map((place) => ({ ...place, answers: answers && answersOf(answers, place.name) }));
+    return reply.type('application/json; charset=utf-8').send({ dialects: shown });
   });
+}
+
+function answersOf(all: readonly DialectAnswers[], name: string) {
+  return all
+    .filter(({ dialect }) => dialect === name)
+    .sort((a, b) => a.status - b.status)
+    .map(({ status, count, lastAt }) => ({ status, count, lastAt: new Date(lastAt).toISOString() }));
 }

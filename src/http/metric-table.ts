@@ -71,7 +71,11 @@ export const METRICS = Object.freeze({
   bide_holds: { kind: 'gauge', help: 'HTTP requests held open.', labels: [] },
   bide_holds_abandoned_total: { kind: 'counter', help: 'Held requests whose client went away.', labels: [] },
   bide_holds_refused_total: { kind: 'counter', help: 'Waits refused because of holdsMax.', labels: [] },
-  bide_http_responses_total: { kind: 'counter', help: 'HTTP answers, by status.', labels: ['status'] },
+  bide_http_responses_total: {
+    kind: 'counter',
+    help: 'HTTP answers, by dialect and status.',
+    labels: ['dialect', 'status'],
+  },
 } satisfies Record<string, MetricDefinition>);
 
 export type MetricName = keyof typeof METRICS;

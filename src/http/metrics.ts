@@ -4,11 +4,10 @@
  * No label carries a tenant or an id: their number has no bound, and
  * whoever may scrape is not thereby told who uses the service.
  */
-import { subscribe as listen, unsubscribe as unlisten } from 'node:diagnostics_channel';
-import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, onRequestHookHandler } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { RunningEngine, TelemetryEvent } from '../engine/index.ts';
+import { type Answered, countAnswered } from './answered.ts';
 import type { Holds } from './hold.ts';
 import { METRICS, type MetricDefinition, type MetricName } from './metric-table.ts';
 
@@ -21,6 +20,8 @@ export interface Metrics {
   readonly contentType: string;
   /** In the text format of Prometheus. */
   text(): Promise<string>;
+  /** What this process has answered so far. */
+  answered(): readonly Answered[];
   /** Stops listening. */
   close(): void;
 }
@@ -34,12 +35,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const series = createSeries(registry);
   collectDefaultMetrics({ register: registry });
   const stopTelemetry = telemetry.subscribe((event) => record(series, event));
-  const responses = new Map<number, number>();
-  const onResponse = (message: unknown) => {
-    const { statusCode } = (message as { response: ServerResponse }).response;
-    responses.set(statusCode, (responses.get(statusCode) ?? 0) + 1);
-  };
-  listen(RESPONSES, onResponse);
+  const answers = countAnswered(options.engine.clock);
   const refreshJobs = createJobsGauge(series, options.engine);
 
   return {
@@ -48,18 +44,17 @@ export function createMetrics(options: MetricsOptions): Metrics {
       await refreshJobs();
       setHeld(series, options);
       series.replace('bide_http_responses_total');
-      for (const [status, count] of responses) series.add('bide_http_responses_total', { status }, count);
+      for (const { dialect, status, count } of answers.list())
+        series.add('bide_http_responses_total', { dialect, status }, count);
       return registry.metrics();
     },
+    answered: answers.list,
     close() {
       stopTelemetry();
-      unlisten(RESPONSES, onResponse);
+      answers.close();
     },
   };
 }
-
-/** Node announces every answer here by itself: no hook, no listener per request. */
-const RESPONSES = 'http.server.response.finish';
 
 const TEXT = { description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } };
 

@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Documents, Engine } from '../engine/api.ts';
+import { setDialect } from './answered.ts';
 import { type Answers, createAnswers } from './answers.ts';
 import type { Authenticator, Dialect, DialectContext, Hold } from './dialect.ts';
 import { contentTypeOf, createDialectApp } from './dialect-app.ts';
@@ -75,6 +76,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       if (draining.aborted) response.setHeader('connection', 'close');
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);
+      setDialect(response, target.dialect.name);
       TURNS.take(credentialsOf(request), () => target.routing(request, response));
     },
     malformed: (malformation) => malformed(first.dialect, malformation),

@@ -90,21 +90,22 @@ test('a running job is cancelled after a question', async () => {
 
 test('failures are grouped, and all that fit a filter run again by one call that names how many', async () => {
   await using dashboard = await openDashboard();
-  await failed(dashboard, 60);
+  await failed(dashboard, 500);
   const page = await dashboard.signIn({ path: '/jobs?view=failures' });
   const group = page.getByRole('row').filter({ hasText: 'HANDLER_FAILED' });
-  await group.getByRole('cell', { name: '60', exact: true }).waitFor();
+  await group.getByRole('cell', { name: '500', exact: true }).waitFor();
   await group.getByRole('link', { name: 'HANDLER_FAILED' }).click();
   await page.getByText('50 jobs on this page').waitFor();
   await page.getByRole('button', { name: 'Older' }).click();
-  await page.getByText('10 jobs on this page').waitFor();
+  await page.waitForURL(/cursor=/);
+  await page.getByText('50 jobs on this page').waitFor();
   await page.getByRole('button', { name: 'Newest' }).click();
   await page.getByText('50 jobs on this page').waitFor();
   await page.getByLabel('Select all on this page').check();
   await page.getByRole('button', { name: 'Select all that fit' }).click();
   await page.getByRole('button', { name: 'Retry', exact: true }).click();
-  await page.getByRole('dialog').getByRole('button', { name: 'Retry 60 jobs' }).click();
-  await page.getByText('60 jobs retried.').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Retry 500 jobs' }).click();
+  await page.getByText('500 jobs retried.').waitFor();
 });
 
 test('a key that only reads sees no button, and no payload without its scope', async () => {

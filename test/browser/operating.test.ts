@@ -1,11 +1,13 @@
 /** Models an operator at work in a browser: submits, pauses, makes and revokes keys, and has another program told. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
 import type { Page } from 'playwright-core';
+import { verifyWebhook } from '../../src/client/index.ts';
 import { openDashboard } from './browser-fixture.ts';
 
 const run = promisify(execFile);
@@ -123,6 +125,21 @@ test('a webhook is added, its secret shown once, and a test of it is seen to arr
   await button(page, 'Details').click();
   await page.getByRole('dialog').getByText('"type": "webhook.test"').waitFor();
   await page.getByRole('dialog').getByRole('button', { name: 'Close' }).click();
+  await button(page, 'Redeliver').click();
+  await page.getByText('It is sent again.').waitFor();
+  await receiver.heard(2);
+  assert.equal(receiver.events.at(-1), 'webhook.test');
+
+  await button(page, 'New secret').click();
+  await page.getByRole('dialog', { name: 'Make a new secret?' }).getByRole('button', { name: 'Make it' }).click();
+  const renewed = page.getByRole('dialog', { name: 'The new secret' });
+  const secret = await renewed.locator('pre').innerText();
+  assert.match(secret, /^whsec_/);
+  await renewed.getByRole('button', { name: 'I have it' }).click();
+  await button(page, 'Send a test').click();
+  await receiver.heard(3);
+  const { body, headers } = receiver.last();
+  assert.equal((await verifyWebhook(secret, headers, body)).type, 'webhook.test', 'signed by the new one');
   await button(page, 'Disable').click();
   await button(page, 'Enable').waitFor();
   await page.getByRole('link', { name: 'Overview' }).click();
@@ -139,16 +156,77 @@ test('the dialects show where they are, and a line that works', async () => {
     env: { ...process.env, BIDE_KEY: dashboard.server.key, JOB: id },
   });
   assert.deepEqual(JSON.parse(stdout), { id, status: 'completed' });
+  await page.reload();
+  const symbl = page.getByRole('article').filter({ hasText: 'symbl' });
+  await symbl
+    .getByRole('listitem')
+    .filter({ hasText: /^200\s*1\s*last/ })
+    .waitFor();
+  const { key } = await dashboard.client.keys.create({ name: 'eyes', scopes: ['read'] });
+  const reader = await dashboard.signIn({ key, path: '/dialects' });
+  await reader.getByRole('heading', { name: 'Symbl.ai' }).waitFor();
+  assert.equal(await reader.getByText('Answers since').count(), 0, 'what all tenants do together');
 });
 
-async function openReceiver(): Promise<AsyncDisposable & { url: string; events: string[] }> {
+test('a number that would come out changed goes as it was typed, and is refused by the server in its words', async () => {
+  await using dashboard = await openDashboard();
+  dashboard.allow(/400/);
+  const page = await dashboard.signIn({ path: '/types/echo' });
+  await page.getByLabel('Input (JSON)').fill('{"n":12345678901234567890}');
+  await button(page, 'Submit job').click();
+  await page.getByText('/n is 12345678901234567890, which a double cannot hold').waitFor();
+  await page.getByLabel('Input (JSON)').fill('{"n":9007199254740994}');
+  await button(page, 'Submit job').click();
+  await page.waitForURL(/\/jobs\/[0-9a-f-]{36}$/);
+  const first = page.url().slice(-36);
+  assert.deepEqual(await dashboard.client.input(first), { n: 9007199254740994 });
+
+  await button(page, 'Resubmit…').click();
+  await page.getByRole('dialog').getByLabel('Input').fill('{"n":9007199254740993}');
+  await button(page, 'Submit with this input').click();
+  await page.getByText('/n is 9007199254740993, which a double cannot hold').waitFor();
+  await page.getByRole('dialog').getByLabel('Input').fill('{"n":2}');
+  await button(page, 'Submit with this input').click();
+  await page.getByText('Copy of', { exact: true }).waitFor();
+  await page.getByRole('link', { name: first }).click();
+  await page.waitForURL(new RegExp(`${first}$`));
+});
+
+test('the secret of callbacks is shown and replaced', async () => {
+  await using dashboard = await openDashboard();
+  const page = await dashboard.signIn({ path: '/webhooks' });
+  await button(page, 'Callback secret').click();
+  const shown = page.getByRole('dialog', { name: 'The secret of callbacks', exact: true });
+  const before = await dashboard.client.webhooks.callbackSecret();
+  await shown.getByText(before).waitFor();
+  await button(page, 'Replace it').click();
+  const asked = page.getByRole('dialog', { name: 'Replace the secret of callbacks?' });
+  await asked.getByRole('button', { name: 'Replace it' }).click();
+  await shown.getByText(before).waitFor({ state: 'detached' });
+  await shown.getByText(await dashboard.client.webhooks.callbackSecret()).waitFor();
+});
+
+interface Receiver extends AsyncDisposable {
+  readonly url: string;
+  readonly events: readonly string[];
+  last(): { readonly body: string; readonly headers: Record<string, string> };
+  /** Resolves when there were so many requests in all. */
+  heard(count: number): Promise<void>;
+}
+
+async function openReceiver(): Promise<Receiver> {
   const events: string[] = [];
+  const news = new EventEmitter();
+  let last = { body: '', headers: {} as Record<string, string> };
   const server = createServer((request, response) => {
     const parts: Buffer[] = [];
     request.on('data', (part: Buffer) => parts.push(part));
     request.on('end', () => {
-      events.push((JSON.parse(Buffer.concat(parts).toString()) as { type: string }).type);
+      const body = Buffer.concat(parts).toString();
+      last = { body, headers: request.headers as Record<string, string> };
+      events.push((JSON.parse(body) as { type: string }).type);
       response.writeHead(200).end();
+      news.emit('request');
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -156,6 +234,10 @@ async function openReceiver(): Promise<AsyncDisposable & { url: string; events: 
   return {
     url: `http://127.0.0.1:${port}/`,
     events,
+    last: () => last,
+    async heard(count) {
+      while (events.length < count) await once(news, 'request');
+    },
     async [Symbol.asyncDispose]() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

@@ -85,7 +85,7 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
     ...(hasDashboard ? { home: DASHBOARD } : {}),
     more(app, guard) {
       const isSecure = () => options.publicUrl?.startsWith('https:') === true;
-      if (hasDashboard) declareDashboardRoutes(app, { auth, links, isSecure, dialects: [] });
+      if (hasDashboard) declareDashboardRoutes(app, { auth, links, isSecure, dialects: [], answered: () => [] });
       declareHealthRoutes(app, engine);
       declareMetricsRoute(app, metrics, guard('metrics'));
     },

@@ -50,8 +50,8 @@ describe('/metrics', () => {
     const url = await http.server.listen({ host: '127.0.0.1', port: 0 });
     for (const path of ['/healthz', '/healthz', '/nope']) await (await fetch(url + path)).text();
     const value = await scrape(http);
-    assert.ok((value('bide_http_responses_total{status="200"}') ?? 0) >= 2);
-    assert.equal(value('bide_http_responses_total{status="404"}'), 1);
+    assert.ok((value('bide_http_responses_total{dialect="native",status="200"}') ?? 0) >= 2);
+    assert.equal(value('bide_http_responses_total{dialect="native",status="404"}'), 1);
   });
 
   test('counts failing batches of the store', async () => {

@@ -3,6 +3,8 @@
  * is no loss. What cannot be sent is said at the path of its field, as the server says its own.
  */
 
+import { isExact, parseExactly } from './json-text.js';
+
 /** @typedef {import('bide/client').SubmitBody['input']} Json */
 /** @typedef {{ path: string, message: string }} Issue */
 
@@ -28,7 +30,7 @@ export function jsonOf(value) {
 function walk(value, path, issues) {
   if (value instanceof JsonText) return parsed(value.text, path, issues);
   if (Array.isArray(value)) return value.map((item, index) => walk(item, `${path}/${index}`, issues) ?? null);
-  if (typeof value === 'object' && value !== null) {
+  if (typeof value === 'object' && value !== null && !isExact(value)) {
     const entries = Object.entries(value).map(([name, item]) => [name, walk(item, `${path}/${escaped(name)}`, issues)]);
     return Object.fromEntries(entries.filter(([, item]) => item !== undefined));
   }
@@ -39,7 +41,7 @@ function walk(value, path, issues) {
 function parsed(text, path, issues) {
   if (text.trim() === '') return undefined;
   try {
-    return JSON.parse(text);
+    return parseExactly(text);
   } catch (error) {
     issues.push({ path, message: `is no JSON: ${error instanceof Error ? error.message : error}` });
     return undefined;

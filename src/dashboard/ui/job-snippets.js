@@ -7,6 +7,7 @@ export function snippetsOf(job, input, url) {
   return [
     ['curl', curl(job, input, url)],
     ['TypeScript', typescript(job, input, url)],
+    ['Python', python(job, input, url)],
     ['CLI', cli(job, input, url)],
   ];
 }
@@ -44,6 +45,34 @@ ${fields.join('\n')}
 const done = await client.wait(job.id);
 `;
 }
+
+/** With what Python brings along. Its own JSON keeps long whole numbers; the input is sent as the text that it is. @param {JobBody} job @param {string} input @param {string} url */
+function python(job, input, url) {
+  const fields = fieldsOf(job, input, JSON.stringify).map(([name, value]) => `"${name}": ${value}`);
+  return `import json, os, urllib.request
+
+BASE = ${JSON.stringify(url)}
+KEY = os.environ["BIDE_KEY"]
+
+
+def call(path, body=None):
+    request = urllib.request.Request(BASE + path, data=body and body.encode())
+    request.add_header("authorization", "Bearer " + KEY)
+    request.add_header("content-type", "application/json")
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)
+
+
+job = call("/v1/jobs", ${JSON.stringify(asciiOf(`{${fields.join(', ')}}`))})
+while job["finishedAt"] is None:
+    job = call("/v1/jobs/" + job["id"] + "?wait=30")
+print(job["id"], job["state"])
+`;
+}
+
+/** Beyond ASCII a text of JSON has letters within its own texts alone, where they may be written so; Python would read a pair of halves as two. @param {string} json */
+const asciiOf = (json) =>
+  json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 /** @param {JobBody} job @param {string} input @param {string} url */
 function cli({ type, tags, priority }, input, url) {

@@ -34,8 +34,34 @@ function isJson(text) {
   }
 }
 
+/** `JSON.rawJSON` keeps a number as it was written, and `JSON.stringify` writes it so; browsers have it since 2024 or so. */
+const RAW =
+  /** @type {{ rawJSON?: (text: string) => { readonly rawJSON: string }, isRawJSON?: (value: unknown) => boolean }} */ (
+    /** @type {unknown} */ (JSON)
+  );
+
+/** @param {unknown} value @returns {value is { readonly rawJSON: string }} */
+export const isExact = (value) => RAW.isRawJSON?.(value) === true;
+
+/** The number, or what stands for its text where a number would be another one. @param {string} source @returns {unknown} */
+export function exactNumber(source) {
+  const value = Number(source);
+  const isKept = String(value) === source || RAW.rawJSON === undefined || !NUMBER.test(source);
+  return isKept ? value : RAW.rawJSON?.(source);
+}
+
+const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:e[+-]?\d+)?$/i;
+
+/** As `JSON.parse`, and every number stays digit for digit until it is written again. @param {string} text @returns {ReturnType<typeof JSON.parse>} */
+export function parseExactly(text) {
+  /** @param {string} _name @param {unknown} value @param {{ source?: string }} [context] */
+  const keep = (_name, value, context) =>
+    typeof value === 'number' && context?.source !== undefined ? exactNumber(context.source) : value;
+  return JSON.parse(text, keep);
+}
+
 /** Why the text cannot be sent as it stands; null where it can. @param {string} text @returns {string | null} */
-export function jsonFault(text) {
+export function jsonFault(text, hasExact = RAW.rawJSON !== undefined) {
   /** @type {string | null} */
   let rounded = null;
   /** @param {string} _name @param {unknown} value @param {{ source?: string }} [context] */
@@ -49,7 +75,7 @@ export function jsonFault(text) {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  return rounded === null
+  return rounded === null || hasExact
     ? null
     : `${rounded} has more digits than a browser keeps. Send it by curl or the command line.`;
 }

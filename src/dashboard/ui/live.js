@@ -8,7 +8,7 @@
 
 /** @typedef {import('bide/client').JobBody} JobBody */
 /** @typedef {{ job: JobBody, kind: string }} Change */
-/** @typedef {'on' | 'paused' | 'off'} LiveState */
+/** @typedef {'first' | 'on' | 'paused' | 'off'} LiveState */
 
 /**
  * @typedef {{
@@ -38,7 +38,7 @@ export function createLive(api) {
   /** @type {Set<(state: LiveState) => void>} */
   const watchers = new Set();
   /** @type {LiveState} */
-  let state = 'on';
+  let state = 'first';
   let isPaused = false;
   let isClosed = false;
   // Whoever loaded before there was a connection may have missed what happened in between.
@@ -67,7 +67,7 @@ export function createLive(api) {
       running.abort();
       running = null;
     }
-    become(isPaused ? 'paused' : state === 'paused' ? 'on' : state);
+    become(isPaused ? 'paused' : state === 'paused' ? 'first' : state);
   };
 
   /** @param {AbortSignal} signal */

@@ -1,5 +1,9 @@
 /** Loading for pages: one call at a time, the newest answer wins, and what was shown stays while the next answer is on its way. */
+import { ClientError } from 'bide/client';
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+
+/** After a call that found no server. */
+const AGAIN_MS = 5_000;
 
 /**
  * @template T
@@ -29,19 +33,20 @@ export function useLoaded(load, inputs, { everyMs = null } = {}) {
     const gone = new AbortController();
     /** @type {ReturnType<typeof setTimeout> | undefined} */
     let timer;
-    const again = () => {
-      if (everyMs !== null && !gone.signal.aborted)
-        timer = setTimeout(() => (document.hidden ? again() : reload()), everyMs);
+    /** @param {number | null} ms */
+    const again = (ms) => {
+      if (ms !== null && !gone.signal.aborted) timer = setTimeout(() => (document.hidden ? again(ms) : reload()), ms);
     };
     setState((before) => ({ ...before, isLoading: true }));
     latest.current(gone.signal).then(
       (value) => {
         if (!gone.signal.aborted) setState({ value, error: null, isLoading: false });
-        again();
+        again(everyMs);
       },
       (error) => {
         if (!gone.signal.aborted) setState((before) => ({ ...before, error, isLoading: false }));
-        again();
+        // A server that is away comes back without a press of a button, as it does where a page asks again anyway.
+        again(everyMs ?? (isPassing(error) ? AGAIN_MS : null));
       },
     );
     return () => {
@@ -51,6 +56,9 @@ export function useLoaded(load, inputs, { everyMs = null } = {}) {
   }, [...inputs, turn, everyMs]);
   return { ...state, reload };
 }
+
+/** Whether the same call may work a moment later. @param {unknown} error */
+const isPassing = (error) => error instanceof ClientError && error.isPassing;
 
 /** A clock for what is shown relative to now: one timer for all of them. @returns {number} */
 export function useNow() {

@@ -12,6 +12,7 @@ import { Deliveries } from '../parts/job-deliveries.js';
 import { JobFailure } from '../parts/job-failure.js';
 import { Logs } from '../parts/job-logs.js';
 import { Output } from '../parts/job-output.js';
+import { JobRelations } from '../parts/job-relations.js';
 import { LiveMark } from '../parts/live-mark.js';
 import { Problem } from '../parts/notice.js';
 import { Payloads } from '../parts/payload.js';
@@ -64,7 +65,7 @@ function Facts({ job }) {
   const tags = Object.entries(job.tags);
   return html`<dl class="facts">
     <dt>Id</dt><dd class="row"><span class="mono">${job.id}</span><${CopyButton} text=${job.id} /></dd>
-    ${job.resubmitOf !== undefined && html`<dt>Copy of</dt><dd><${Link} to=${`/jobs/${encodeURIComponent(job.resubmitOf)}`} class="mono">${job.resubmitOf}<//></dd>`}
+    <${JobRelations} job=${job} />
     <dt>Tags</dt><dd>${
       tags.length === 0
         ? html`<span class="quiet">–</span>`

@@ -1,6 +1,7 @@
 /** Webhooks of the tenant: who is told of which jobs. */
 import { useState } from 'preact/hooks';
 import { html } from '../html.js';
+import { CallbackSecret } from '../parts/callback-secret.js';
 import { FormDialog, SecretDialog } from '../parts/form-dialog.js';
 import { Empty, Problem } from '../parts/notice.js';
 import { Time } from '../parts/time.js';
@@ -30,7 +31,7 @@ export function Webhooks() {
     reload();
   };
   return html`<div class="stack">
-    <div class="page-head"><h1>Webhooks</h1><button type="button" class="primary" onClick=${() => make(true)}>Add a webhook</button></div>
+    <div class="page-head"><h1>Webhooks</h1><div class="row"><${CallbackSecret} /><button type="button" class="primary" onClick=${() => make(true)}>Add a webhook</button></div></div>
     <${Problem} error=${error} retry=${reload} />
     <section class=${value === undefined ? 'card skeleton' : 'card'}>
       ${value?.length === 0 ? html`<${Empty} title="Nobody is told yet" code="npx bide webhooks add https://example.com/hooks/bide">Add the URL of a program that wants to know when jobs end, in place of asking again and again.<//>` : null}

@@ -2,6 +2,7 @@
 import { useId } from 'preact/hooks';
 import { escaped, JsonText } from '../form-value.js';
 import { html } from '../html.js';
+import { exactNumber, isExact } from '../json-text.js';
 import { shapeOf, startOf } from '../schema-shape.js';
 
 /** @typedef {import('../schema-shape.js').Schema} Schema */
@@ -70,7 +71,7 @@ function Line({ schema, value, onChange, path, label, isRequired, issues, shape 
   const change = ({ currentTarget }) => {
     const text = /** @type {HTMLInputElement} */ (currentTarget).value;
     if (shape.kind === 'json') return onChange(text === '' ? undefined : new JsonText(text));
-    if (shape.kind === 'number') return onChange(text === '' ? undefined : Number(text));
+    if (shape.kind === 'number') return onChange(text === '' ? undefined : exactNumber(text));
     return onChange(text === '' && !isRequired ? undefined : text);
   };
   const text = value instanceof JsonText ? value.text : textOf(value, shape.kind === 'json');
@@ -83,6 +84,7 @@ function Line({ schema, value, onChange, path, label, isRequired, issues, shape 
 /** @param {unknown} value @param {boolean} isJson */
 function textOf(value, isJson) {
   if (value === undefined) return '';
+  if (isExact(value)) return value.rawJSON;
   return isJson ? JSON.stringify(value, null, 2) : String(value);
 }
 

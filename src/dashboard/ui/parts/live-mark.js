@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { html } from '../html.js';
 import { useShared } from '../shared.js';
 
-const WORDS = { on: 'Live', paused: 'Paused', off: 'Server away, trying again…' };
+const WORDS = { first: 'Connecting…', on: 'Live', paused: 'Paused', off: 'Server away, trying again…' };
 
 export function LiveMark() {
   const { live } = useShared();

@@ -1,7 +1,7 @@
 /** Submits a copy of a job, as it was or with another input. */
 import { useEffect, useState } from 'preact/hooks';
 import { html } from '../html.js';
-import { jsonFault, prettyJson } from '../json-text.js';
+import { jsonFault, parseExactly, prettyJson } from '../json-text.js';
 import { go } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
@@ -31,7 +31,7 @@ export function Resubmit({ job, onClose }) {
     if (fault !== null) return;
     setBusy(true);
     try {
-      const copy = await api.resubmit(job.id, isChanged ? { input: JSON.parse(text) } : {});
+      const copy = await api.resubmit(job.id, isChanged ? { input: parseExactly(text) } : {});
       say('A copy is submitted.');
       go(`/jobs/${copy.id}`);
     } catch (reason) {
