@@ -117,7 +117,7 @@ const OPEN_OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
 };
 const SUBMIT_OPTIONS = [
   ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
-  ...(['idempotencyKey', 'callback', 'sequenceKey'] as const),
+  ...(['idempotencyKey', 'callback', 'sequenceKey', 'unique'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
 const PLAIN_SCOPES: ReadonlySet<Scope> = new Set(['submit', 'read', 'work', 'priority']);
@@ -279,6 +279,8 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
       throw new BideError('INPUT_INVALID', undefined, { errors: outcome.issues });
     case 'invalidRequest':
       throw new BideError('INVALID_REQUEST', undefined, { errors: outcome.issues });
+    case 'held':
+      throw new BideError('UNIQUE_HELD', undefined, { jobId: outcome.snapshot.job.id });
     case 'conflict':
       throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
     case 'invalidCallback':

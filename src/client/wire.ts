@@ -8,6 +8,7 @@ import type { Json, Tags } from '../core/job.ts';
 import type { LogLevel } from '../core/log-line.ts';
 import type { Scope } from '../core/scopes.ts';
 import type { ShownState, StoredState } from '../core/state.ts';
+import type { Unique } from '../core/unique.ts';
 import type { CallbackBody } from './wire-callback.ts';
 
 export interface JobBody {
@@ -92,6 +93,8 @@ export interface SubmitBody {
   readonly idempotencyKey?: string | null;
   /** Jobs with the same key run one after another. */
   readonly sequenceKey?: string | null;
+  /** What the submit becomes where another job of the type has the same key. */
+  readonly unique?: Unique | null;
   /** Where changes of the job are announced. */
   readonly callback?: CallbackBody | null;
 }

@@ -165,6 +165,11 @@ export const ERRORS = Object.freeze({
     title: 'The input does not fit the schema of its type.',
     advice: 'Correct the fields at the paths named in `errors`.',
   },
+  UNIQUE_HELD: {
+    kind: 'conflict',
+    title: 'Another job holds this unique key.',
+    advice: 'Wait for the job named in `jobId`, or submit with the mode existing, replace or debounce.',
+  },
   IDEMPOTENCY_MISMATCH: {
     kind: 'unprocessable',
     title: 'The idempotency key was used for a different request.',

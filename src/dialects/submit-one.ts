@@ -31,6 +31,8 @@ export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (
       throw quotaError(outcome);
     case 'unknownType':
       throw new BideError('TYPE_UNKNOWN');
+    case 'held':
+      throw new BideError('UNIQUE_HELD', undefined, { jobId: outcome.snapshot.job.id });
     case 'conflict':
       throw new BideError('IDEMPOTENCY_MISMATCH');
     default:

@@ -12,6 +12,7 @@ import type { Limits } from '../core/limits.ts';
 import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
+import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Issue } from './api-handlers.ts';
 import type { Audit } from './auditing/audit.ts';
@@ -52,13 +53,17 @@ export interface SubmitRequest {
   /** Where changes of the job are announced. */
   readonly callback?: Callback | null | undefined;
   readonly sequenceKey?: string | null | undefined;
+  /** What it becomes where another job of the type has the same key: see core/unique.ts. */
+  readonly unique?: Unique | null | undefined;
   readonly origin?: Origin | null | undefined;
 }
 
 export type SubmitOutcome =
   | { readonly kind: 'created'; readonly snapshot: Snapshot }
-  /** A replay of an earlier submit with the same idempotency key. */
-  | { readonly kind: 'existing'; readonly snapshot: Snapshot }
+  /** A replay of an earlier submit with the same idempotency key; or, with `unique`, the job that holds the unique key, as it was or with the new input. */
+  | { readonly kind: 'existing'; readonly snapshot: Snapshot; readonly unique?: 'existing' | 'replaced' }
+  /** Another job holds the unique key. */
+  | { readonly kind: 'held'; readonly snapshot: Snapshot }
   | { readonly kind: 'conflict'; readonly snapshot: Snapshot }
   | { readonly kind: 'unknownType'; readonly types: readonly string[] }
   | { readonly kind: 'invalidInput'; readonly issues: readonly Issue[] }

@@ -10,6 +10,8 @@ export interface Amendment {
   readonly id: string;
   readonly revision: number;
   readonly terms: Terms;
+  /** Another input, as JSON text: attempts then count from 0 again. Left out, the input stays. */
+  readonly input?: string;
   /** When it happens, as its event says it. */
   readonly now: number;
 }

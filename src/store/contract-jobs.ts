@@ -18,6 +18,10 @@ export type InsertOutcome =
   | { readonly kind: 'existing'; readonly job: Job }
   /** The tenant has a job with this idempotency key and another request hash. */
   | { readonly kind: 'conflict'; readonly job: Job }
+  /** Nothing stored: `job` holds its unique key. See core/unique.ts. */
+  | { readonly kind: 'held'; readonly job: Job }
+  /** Not stored as a job of its own: `job`, which waits and holds its unique key, has its input, tags, priority, time and deadline, and begins anew. */
+  | { readonly kind: 'replaced'; readonly job: Job }
   /** Nothing stored: the item is a replay, and the tenant has no job with its idempotency key. */
   | { readonly kind: 'absent' };
 

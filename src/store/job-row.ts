@@ -66,6 +66,8 @@ const COLUMNS = {
   origin: { type: 'text', of: (job, codec) => jsonCell(job.origin, codec) },
   /** Null for nearly all, as `marks` is. */
   terms: { type: 'text', of: (job, codec) => jsonCell(job.terms, codec) },
+  /** Of the terms, for the index that finds the newest job with it. */
+  unique_key: { type: 'text', of: (job, codec) => textCell(job.terms?.unique?.key ?? null, codec) },
   /** The other two rooms are states themselves. */
   state: { type: 'text', patch: 'state', rooms: ['finished'], of: (job) => job.state },
   run_at: { type: 'bigint', patch: 'runAt', rooms: ROOMS, of: (job) => job.runAt },

@@ -1,5 +1,6 @@
 /** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
 import { type Client, ClientError, type JobBody, type SubmitBody } from '../../client/index.ts';
+import { UNIQUE_MODES, type UniqueMode } from '../../core/unique.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
@@ -10,6 +11,7 @@ import { jobLine } from '../terminal/job-text.ts';
 import { NO_DISPLAY, progressDisplay } from '../terminal/progress-display.ts';
 import { printResult } from '../terminal/result-output.ts';
 import type { Terminal } from '../terminal/terminal.ts';
+import { usageError } from '../usage-error.ts';
 import { exitCodeOfWait, PATIENT_TRIES, waitForJobs } from '../wait-for-jobs.ts';
 import { unfinishedNote } from './wait.ts';
 
@@ -22,6 +24,15 @@ const OPTIONS = {
   delay: { kind: 'duration', value: 'TIME', help: 'run no sooner than this from now' },
   attempts: { kind: 'whole', min: 1, max: 10_000, value: 'N', help: 'tries in all' },
   'idempotency-key': { kind: 'text', value: 'KEY', help: 'the same key answers with the same job: safe to repeat' },
+  unique: { kind: 'text', value: 'KEY', help: 'one job of the type with this key: see --unique-mode' },
+  'unique-mode': {
+    kind: 'choice',
+    choices: UNIQUE_MODES,
+    value: 'MODE',
+    help: 'what becomes of it where a job has the key: reject (unless told), existing, replace, debounce',
+  },
+  'unique-for': { kind: 'duration', value: 'TIME', help: 'holds the key so long; with debounce the quiet time' },
+  'unique-max': { kind: 'duration', value: 'TIME', help: 'with debounce: runs no later than this after the first' },
   ...CONNECTION_OPTIONS,
 } as const satisfies OptionTable;
 
@@ -34,6 +45,7 @@ export const submit = defineCommand({
     `bide submit echo --input '{"a":1}' --wait`,
     'id=$(bide submit sleep --input \'{"ms":5000}\') && bide wait $id',
     'bide submit report --input @query.json --tag team=x --delay 10s --priority 5',
+    'bide submit sync --unique customer-42 --unique-mode debounce --unique-for 5s --unique-max 1m',
   ],
   run: submitAndTell,
 });
@@ -57,7 +69,19 @@ async function bodyOf(type: string, { values, terminal }: Invocation<typeof OPTI
     ...(priority === undefined ? {} : { priority }),
     ...(delay === undefined ? {} : { delayMs: delay }),
     ...(attempts === undefined ? {} : { retry: { attempts } }),
+    ...uniqueOf(values),
   };
+}
+
+function uniqueOf(values: Invocation<typeof OPTIONS>['values']): Pick<SubmitBody, 'unique'> {
+  const { unique: key, 'unique-mode': mode = 'reject', 'unique-for': forMs, 'unique-max': maxMs } = values;
+  const isAlone = values['unique-mode'] !== undefined || forMs !== undefined || maxMs !== undefined;
+  if (key === undefined) {
+    if (isAlone) throw usageError('--unique-mode, --unique-for and --unique-max go with --unique KEY.');
+    return {};
+  }
+  const times = { ...(forMs === undefined ? {} : { forMs }), ...(maxMs === undefined ? {} : { maxMs }) };
+  return { unique: { key, mode: mode as UniqueMode, ...times } };
 }
 
 async function waitAndTell(client: Client, job: JobBody, invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {

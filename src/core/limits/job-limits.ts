@@ -4,12 +4,13 @@ import { DAY, HOUR, KIB, type LimitDefinition, MIB, SECOND } from './definition.
 export const JOB_LIMITS = {
   typeLengthMax: { value: 100, min: 10, max: 500, meaning: 'Characters in a type name.' },
   tagsMax: { value: 20, min: 0, max: 100, meaning: 'Tags on one job.' },
-  // These four are parts of index rows, of which PostgreSQL takes 2,704 bytes: a character is three bytes, or six where it must be escaped
+  // These five are parts of index rows, of which PostgreSQL takes 2,704 bytes: a character is three bytes, or six where it must be escaped
   // (NUL, U+E000), and compression saves what repeats. The contract suite stores the worst of each range.
   tagKeyLengthMax: { value: 100, min: 1, max: 100, meaning: 'Characters in a tag name.' },
   tagValueLengthMax: { value: 500, min: 1, max: 500, meaning: 'Characters in a tag value.' },
   idempotencyKeyLengthMax: { value: 255, min: 1, max: 600, meaning: 'Characters in an Idempotency-Key.' },
   sequenceKeyLengthMax: { value: 255, min: 1, max: 600, meaning: 'Characters in a sequence key.' },
+  uniqueKeyLengthMax: { value: 255, min: 1, max: 600, meaning: 'Characters in a unique key.' },
   callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
   errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },

@@ -104,7 +104,10 @@ async function submit(face: Face, request: FastifyRequest, reply: FastifyReply):
   if (outcome === undefined) throw new TypeError('A submit was not answered.');
   if (outcome.kind !== 'created' && outcome.kind !== 'existing') throw submitError(outcome, body.type);
   const headers = ['location', face.selfOf(outcome.snapshot)];
-  if (outcome.kind === 'existing') headers.push('idempotency-replayed', 'true');
+  if (outcome.kind === 'existing')
+    headers.push(
+      ...(outcome.unique === undefined ? ['idempotency-replayed', 'true'] : ['unique-outcome', outcome.unique]),
+    );
   if (waitMs === 0 && request.raw.headers.prefer === undefined) {
     const { snapshot } = outcome;
     return face.sendPlain(reply, { code: codeOf(snapshot), snapshot, headers, isRemembered: false });

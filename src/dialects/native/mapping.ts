@@ -144,6 +144,8 @@ export function submitError(outcome: SubmitRefusal, type: string): BideError {
   switch (outcome.kind) {
     case 'conflict':
       return new BideError('IDEMPOTENCY_MISMATCH', undefined, { jobId: outcome.snapshot.job.id });
+    case 'held':
+      return new BideError('UNIQUE_HELD', undefined, { jobId: outcome.snapshot.job.id });
     case 'unknownType':
       return new BideError('TYPE_UNKNOWN', `There is no job type named ${JSON.stringify(type)}.`, {
         types: outcome.types,

@@ -1,6 +1,7 @@
 /** The schema of a submit. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
+import { UNIQUE_MODES } from '../../core/unique.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
 import { callbackSchema } from './wire-webhooks.ts';
 
@@ -40,6 +41,28 @@ export function changeSchemas(limits: Limits) {
       'if-match': Type.Optional(Type.String({ description: 'The ETag of the job: changed only while it is so.' })),
     }),
   };
+}
+
+function uniqueSchema(limits: Limits) {
+  const { ms } = durations(limits);
+  return Type.Object(
+    {
+      key: Type.String({
+        minLength: 1,
+        maxLength: limits.uniqueKeyLengthMax,
+        description: 'Of the tenant and type. The newest job with it holds it until it is final.',
+      }),
+      mode: Type.Enum([...UNIQUE_MODES], {
+        description:
+          'Where another job holds the key: reject is 409, existing answers with it, replace gives it the new input while it waits, debounce also moves its time.',
+      }),
+      forMs: Type.Optional(
+        ms(limits.delayMsMax, 'Holds the key so long, also when the job is final. With debounce: the quiet time.', 1),
+      ),
+      maxMs: Type.Optional(ms(limits.delayMsMax, 'With debounce: runs no later than this after the first submit.', 1)),
+    },
+    { ...strict, title: 'Unique' },
+  );
 }
 
 function submittedWith(limits: Limits) {
@@ -82,6 +105,7 @@ function submittedWith(limits: Limits) {
       ),
     ),
     callback: Type.Optional(nullable(callbackSchema(limits))),
+    unique: Type.Optional(nullable(uniqueSchema(limits))),
     sequenceKey: Type.Optional(
       nullable(
         Type.String({

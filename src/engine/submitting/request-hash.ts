@@ -8,13 +8,13 @@ import type { SubmitRequest } from '../api.ts';
  * (id, times, defaults that a newer config may change) does not count, nor where the request came from.
  */
 export function requestHash(request: SubmitRequest): string {
-  const { type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey } =
-    request;
+  const { type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback } = request;
+  const { sequenceKey, unique } = request;
   const asked = [
     ...[type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs],
-    ...[callback, sequenceKey],
+    ...[callback, sequenceKey, unique],
   ];
-  return hash('sha256', stableText(asked.map((part) => (part ?? null) as Json)), 'hex');
+  return hash('sha256', stableText(asked.map((part) => (part ?? null) as Json | null)), 'hex');
 }
 
 /** JSON with the keys of every object in order, so that equal values have equal texts. */

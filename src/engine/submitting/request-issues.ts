@@ -4,6 +4,7 @@ import type { Limits } from '../../core/limits.ts';
 import { isContradiction } from '../../core/retry.ts';
 import type { Issue, SubmitRequest } from '../api.ts';
 import { urlProblem } from '../webhooks/callback.ts';
+import { uniqueIssues } from './unique-issues.ts';
 
 /** The issues of `request`; an empty array when all is well. The usual request allocates nothing else here. */
 export function requestIssues(
@@ -22,6 +23,7 @@ export function requestIssues(
   whole(add, '/retainMs', request.retainMs, [0, limits.retainMsMax]);
   text(add, '/idempotencyKey', request.idempotencyKey, limits.idempotencyKeyLengthMax);
   text(add, '/sequenceKey', request.sequenceKey, limits.sequenceKeyLengthMax);
+  uniqueIssues(request, limits, add);
   if (request.type.length > limits.typeLengthMax) add('/type', `must have at most ${limits.typeLengthMax} characters`);
   if (request.retry) retryIssues(request.retry, limits, add);
   if (request.tags) tagIssues(request.tags, limits, add);

@@ -23,6 +23,7 @@ import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
 import { createRoom, type Room } from './room.ts';
+import { quietMs, termsOf } from './submitted-terms.ts';
 
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
@@ -189,11 +190,18 @@ function outcomeOf(
 ): SubmitOutcome | Promise<SubmitOutcome> {
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+  if (outcome.kind === 'replaced')
+    return { kind: 'existing', snapshot: replaced(context, outcome.job), unique: 'replaced' };
   giveBackRoom(context, job);
   // Only a replay comes back absent.
   if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
   const { kind } = outcome;
-  return existing(context, outcome.job).then((snapshot) => ({ kind, snapshot }));
+  return existing(context, outcome.job).then((snapshot) => {
+    if (kind !== 'held') return { kind, snapshot };
+    return job.spec.terms?.unique?.mode === 'reject'
+      ? { kind, snapshot }
+      : { kind: 'existing', snapshot, unique: 'existing' };
+  });
 }
 
 function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJob): void {
@@ -204,6 +212,14 @@ function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
   // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
   const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
+  return snapshot;
+}
+
+/** The bytes of the new input stay taken, until the store counts again: they are in place of those of the old one. */
+function replaced({ population, snapshots, changes }: Context, job: Job): Snapshot {
+  population.giveBack(job.tenant);
+  const snapshot = snapshots.put(job, null);
+  changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'amended' });
   return snapshot;
 }
 
@@ -263,7 +279,7 @@ function specOf(
     tenant: request.tenant,
     type: name,
     priority: request.priority ?? 0,
-    runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? 0))),
+    runAt: Math.max(now, Math.round(request.runAt ?? now + (request.delayMs ?? quietMs(request)))),
     tags: request.tags ?? NO_TAGS,
     retry: request.retry ? retryWith(retryOf(type), request.retry) : retryOf(type),
     timeoutMs: request.timeoutMs ?? defaults.timeoutMs ?? limits.timeoutMs,
@@ -275,7 +291,7 @@ function specOf(
     requestHash: idempotencyKey === null ? null : requestHash(request),
     callbackUrl: request.callback?.url ?? null,
     origin: request.callback ? originWith(request.origin ?? null, request.callback) : (request.origin ?? null),
-    terms: null,
+    terms: termsOf(request),
   };
 }
 

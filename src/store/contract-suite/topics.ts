@@ -26,6 +26,7 @@ import { results } from './results.ts';
 import { sequences } from './sequences.ts';
 import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
+import { uniqueness } from './uniqueness.ts';
 import { usage } from './usage.ts';
 import { values } from './values.ts';
 import { workers } from './workers.ts';
@@ -34,6 +35,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   migration,
   inserting,
   idempotency,
+  uniqueness,
   applying,
   amending,
   claiming,

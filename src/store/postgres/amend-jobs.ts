@@ -8,8 +8,8 @@ import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
 import { jobRoundsOf, type Placed, placedAt } from './rounds.ts';
-import { columnArray, STORED } from './rows.ts';
-import { plainArray } from './wire-text.ts';
+import { columnArray, STORED, textColumn } from './rows.ts';
+import { plainArray, storedText } from './wire-text.ts';
 
 export async function amendJobs(session: Session, batch: readonly Amendment[]): Promise<readonly AmendOutcome[]> {
   const rounds = jobRoundsOf(batch);
@@ -47,6 +47,7 @@ function valuesOf(round: readonly Placed<Amendment>[]): readonly unknown[] {
         round.map(({ item }) => cellOf(column, item.terms as Job, STORED)),
       ),
     ),
+    textColumn(round.map(({ item }) => (item.input === undefined ? null : storedText(item.input)))),
     plainArray(round.map(({ item }) => item.now)),
   ];
 }

@@ -9,6 +9,7 @@ import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { columnArray, jobAt, STORED } from './rows.ts';
 import { runSequenced, type Sequenced } from './sequences.ts';
+import { insertUnique } from './unique-jobs.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
 /** Characters of input that one statement carries: V8 strings end at 512 million, and a server should not get there either. */
@@ -17,15 +18,17 @@ const INPUT_CHARS_MAX = 32 * 1_024 * 1_024;
 /** Each round can only leave jobs over whose earlier one was removed since it was in the way. */
 const ROUNDS_MAX = 4;
 
-type Outcomes = (InsertOutcome | undefined)[];
+export type Outcomes = (InsertOutcome | undefined)[];
 
 export async function insertJobs(session: Session, batch: readonly NewJob[]): Promise<readonly InsertOutcome[]> {
   const outcomes: Outcomes = new Array(batch.length);
-  let left: readonly number[] = batch.map((_, index) => index);
+  let left: readonly number[] = batch.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [index] : []));
+  const unique = batch.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [] : [index]));
   for (let round = 1; left.length > 0; round++) {
     if (round > ROUNDS_MAX) throw new BideError('OVERLOADED', 'Jobs with the same idempotency keys come and go.');
     left = await insertRound(session, batch, left, outcomes);
   }
+  if (unique.length > 0) await insertUnique(session, batch, unique, outcomes);
   return outcomes as InsertOutcome[];
 }
 
@@ -49,19 +52,19 @@ async function insertRound(
 }
 
 async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {
-  const steps = partsOf(jobs, ({ input }) => input.length, INPUT_CHARS_MAX).map(insertStep);
+  const steps = insertParts(jobs).map(insertStep);
   const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
   return repeated((isRepeat) => runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)));
 }
 
 /** A taken id is an error, but on a repeat: then the try whose answer was lost has stored the batch, all of it. */
-function noneIfOurs(error: unknown, isRepeat: boolean): readonly Rows[] {
+export function noneIfOurs(error: unknown, isRepeat: boolean): readonly Rows[] {
   if (isRepeat && isTakenId(error)) return [];
   throw error;
 }
 
 /** What was in the way: an earlier job with the same idempotency key, or the job itself, stored by a try without an answer. */
-async function findEarlier(
+export async function findEarlier(
   session: Session,
   batch: readonly NewJob[],
   indexes: readonly number[],
@@ -97,13 +100,22 @@ export function sequencedOf(specs: readonly Pick<JobSpec, 'id' | 'tenant' | 'seq
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {
+  return { name: 'jobInsert', values: newJobValues(jobs) };
+}
+
+/** Of parts of a batch, each small enough for one statement. */
+export function insertParts(jobs: readonly NewJob[]): readonly NewJob[][] {
+  return partsOf(jobs, ({ input }) => input.length, INPUT_CHARS_MAX);
+}
+
+export function newJobValues(jobs: readonly NewJob[]): unknown[] {
   const cells = jobs.map(({ spec }) => newJobCells(spec, STORED));
-  const values = NEW_JOB_COLUMNS.map((column, at) =>
+  const values: unknown[] = NEW_JOB_COLUMNS.map((column, at) =>
     columnArray(
       column,
       cells.map((row) => row[at] ?? null),
     ),
   );
   values.push(textArray(jobs.map((job) => job.input)));
-  return { name: 'jobInsert', values };
+  return values;
 }

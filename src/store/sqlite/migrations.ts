@@ -38,11 +38,14 @@ CREATE TABLE jobs (
   tags TEXT,
   origin TEXT,
   terms TEXT,
+  unique_key TEXT,
   -- Last: what stands before it is read without it, however large it is.
   input TEXT NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX jobs_by_id ON jobs (id);
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+-- The newest job with a key holds it.
+CREATE INDEX jobs_by_unique_key ON jobs (tenant, type, unique_key) WHERE unique_key IS NOT NULL;
 CREATE INDEX jobs_by_tenant ON jobs (tenant);
 CREATE INDEX jobs_by_type ON jobs (tenant, type);
 

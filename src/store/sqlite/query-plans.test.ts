@@ -34,6 +34,7 @@ const WANTED: Partial<Record<StatementName, readonly RegExp[]>> = {
   jobById: [/INDEX jobs_by_id \(id=\?\)/, ...IN_ROOMS],
   jobByNumber: [/SEARCH j USING INTEGER PRIMARY KEY \(rowid=\?\)/, ...IN_ROOMS],
   jobByIdempotencyKey: [/INDEX jobs_by_idempotency_key \(tenant=\? AND idempotency_key=\?\)/, ...IN_ROOMS],
+  jobByUniqueKey: [/INDEX jobs_by_unique_key \(tenant=\? AND type=\? AND unique_key=\?\)/, ...IN_ROOMS],
   jobResult: [/INDEX jobs_by_id \(id=\?\)/, /SEARCH f USING INTEGER PRIMARY KEY/],
   resultParts: [/SEARCH result_parts USING INDEX .* \(number=\? AND part>\? AND part<\?\)/],
   resultPartsDelete: [/SEARCH result_parts USING .*INDEX .* \(number=\?\)/],

@@ -98,6 +98,8 @@ export const STATEMENTS = {
   finishedEnter: enter('finished', 'result'),
   /** What was submitted, of a job that waits; what else there is of it in other places follows. */
   jobAmend: 'UPDATE jobs SET priority = ?2, tags = ?3, deadline_ms = ?4 WHERE number = ?1',
+  jobInputPut: 'UPDATE jobs SET input = ?2 WHERE number = ?1',
+  waitingBegin: 'UPDATE waiting SET attempt = 0 WHERE number = ?1',
   waitingAmend:
     'UPDATE waiting SET priority = ?2, run_at = ?3, deadline_at = ?4, revision = revision + 1 WHERE number = ?1',
   waitingLeave: 'DELETE FROM waiting WHERE number = ?',
@@ -161,6 +163,8 @@ export const STATEMENTS = {
   jobById: `${JOB} WHERE j.id = ?`,
   jobByNumber: `${JOB} WHERE j.number = ?`,
   jobByIdempotencyKey: `${JOB} WHERE j.tenant = ? AND j.idempotency_key = ?`,
+  /** The one that holds the key. */
+  jobByUniqueKey: `${JOB} WHERE j.tenant = ? AND j.type = ? AND j.unique_key = ? ORDER BY j.number DESC LIMIT 1`,
   tombstoneById: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE id = ?',
   tombstoneByNumber: 'SELECT tenant, gone_at, gone_until FROM tombstones WHERE number = ?',
   /** Number, type and the first part. */

@@ -21,7 +21,7 @@ import type { AmendedRow, AmendmentRow } from './writes/amend-jobs.ts';
 import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import { END_COLUMNS } from './writes/end-seen.ts';
-import { ABSENT, EXISTING, type Inserted } from './writes/insert-jobs.ts';
+import { ABSENT, foundKind, type Inserted } from './writes/insert-jobs.ts';
 import type { RecordRows } from './writes/restore-records.ts';
 
 export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
@@ -36,7 +36,7 @@ export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[
     if (number > 0) return { kind: 'created', number };
     if (number === ABSENT) return { kind: 'absent' };
     at += JOB_WIDTH;
-    return { kind: number === EXISTING ? 'existing' : 'conflict', job: jobAt(jobs, at) };
+    return { kind: foundKind(number), job: jobAt(jobs, at) };
   });
 }
 
@@ -104,11 +104,11 @@ export function appliedOf({ kinds, jobs }: Applied, ended: Patches['ended']): re
   });
 }
 
-export function amendmentRow({ id, revision, terms, now }: Amendment): AmendmentRow {
+export function amendmentRow({ id, revision, terms, input, now }: Amendment): AmendmentRow {
   const cells: Value[] = [];
   // A column reads its own field alone, and that one is there.
   pushCells(cells, AMENDED_COLUMNS, terms as Job);
-  return { id, revision, cells, now };
+  return { id, revision, cells, input: input ?? null, now };
 }
 
 export function amendedOf(rows: readonly AmendedRow[]): readonly AmendOutcome[] {

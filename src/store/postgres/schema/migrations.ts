@@ -77,6 +77,7 @@ CREATE TABLE ${s}.jobs (
   tags text COLLATE "C",
   origin text COLLATE "C",
   terms text COLLATE "C",
+  unique_key text COLLATE "C",
   input text COLLATE "C" NOT NULL,
   CONSTRAINT jobs_by_id PRIMARY KEY (id)
 ) WITH (
@@ -93,6 +94,8 @@ CREATE TABLE ${s}.jobs (
 );
 CREATE UNIQUE INDEX jobs_by_number ON ${s}.jobs (number);
 CREATE UNIQUE INDEX jobs_by_idempotency_key ON ${s}.jobs (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+-- The newest job with a key holds it.
+CREATE INDEX jobs_by_unique_key ON ${s}.jobs (tenant, type, unique_key, number) WHERE unique_key IS NOT NULL;
 
 CREATE TABLE ${s}.waiting (
   number bigint NOT NULL,

@@ -127,6 +127,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column jobs.terms': 'text collate C',
   'column jobs.timeout_ms': 'bigint',
   'column jobs.type': 'text not null collate C',
+  'column jobs.unique_key': 'text collate C',
   'column keys.created_at': 'bigint not null',
   'column keys.expires_at': 'bigint',
   'column keys.hash': 'text not null collate C',
@@ -281,6 +282,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index jobs_by_idempotency_key':
     'CREATE UNIQUE INDEX jobs_by_idempotency_key ON jobs USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL)',
   'index jobs_by_number': 'CREATE UNIQUE INDEX jobs_by_number ON jobs USING btree (number)',
+  'index jobs_by_unique_key':
+    'CREATE INDEX jobs_by_unique_key ON jobs USING btree (tenant, type, unique_key, number) WHERE (unique_key IS NOT NULL)',
   'index keys_by_id': 'CREATE UNIQUE INDEX keys_by_id ON keys USING btree (id)',
   'index migrations_by_version': 'CREATE UNIQUE INDEX migrations_by_version ON migrations USING btree (version)',
   'index minute_stats_by_age': 'CREATE INDEX minute_stats_by_age ON minute_stats USING btree (minute)',

@@ -8,13 +8,15 @@ import { AMENDED_COLUMNS } from '../../contract-amend.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, type JobColumn } from '../../job-row.ts';
 import { writeEvents } from './event-statements.ts';
-import { keyIn } from './rooms.ts';
+import { countChanges, keyIn } from './rooms.ts';
 import { isOne, unnestOf } from './statement-parts.ts';
 
 const GIVEN = [
   ['id', 'uuid'],
   ['revision', 'bigint'],
   ...AMENDED_COLUMNS.map((column) => [column, columnType(column)] as const),
+  /** Null leaves it, and the attempts, as they are. */
+  ['input', 'text'],
   ['now', 'bigint'],
 ] as const;
 
@@ -45,18 +47,21 @@ function tell(s: string): string {
 
 export const jobAmend = (s: string) => `
 WITH held AS MATERIALIZED (
-  SELECT g.*, j.number, j.tenant, j.type, j.tags AS earlier
+  SELECT g.*, j.number, j.tenant, j.type, j.tags AS earlier,
+    CASE WHEN g.input IS NULL THEN 0 ELSE octet_length(g.input) - j.bytes END AS more_bytes
   FROM ${unnestOf(GIVEN, 'g')}
-  CROSS JOIN LATERAL (SELECT number, tenant, type, tags FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+  CROSS JOIN LATERAL (
+    SELECT number, tenant, type, tags, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   CROSS JOIN LATERAL (
     SELECT 1 FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND revision = g.revision FOR UPDATE) w
 ), room AS (
-  UPDATE ${s}.waiting w SET priority = h.priority, run_at = h.run_at, deadline_at = h.deadline_at, revision = w.revision + 1
+  UPDATE ${s}.waiting w SET priority = h.priority, run_at = h.run_at, deadline_at = h.deadline_at, revision = w.revision + 1,
+    attempt = CASE WHEN h.input IS NULL THEN w.attempt ELSE 0 END
   FROM held h WHERE ${keyIn('waiting', 'h', 'w')}
   RETURNING ${ROOM_COLUMNS.waiting.map((column) => `w.${column}`).join(', ')}, h.number, h.now
 ), told AS (${tell(s)}
 ), submitted AS (
-  UPDATE ${s}.jobs j SET priority = h.priority, tags = h.tags, deadline_ms = h.deadline_ms
+  UPDATE ${s}.jobs j SET priority = h.priority, tags = h.tags, deadline_ms = h.deadline_ms, input = coalesce(h.input, j.input)
   FROM held h WHERE ${isOne('j.number', 'h.number')}
 ), untagged AS (
   DELETE FROM ${s}.job_tags WHERE ctid = ANY (ARRAY(
@@ -67,5 +72,7 @@ WITH held AS MATERIALIZED (
 ), tagged AS (
   INSERT INTO ${s}.job_tags (tenant, name, value, number)
   SELECT h.tenant, pair.name, pair.value, h.number FROM held h ${pairsOf('tags', 'earlier')}
+), counted AS (
+  ${countChanges(s, `SELECT tenant, type, 'waiting' AS state, 0 AS jobs, more_bytes AS bytes FROM held`)}
 )
 SELECT ord FROM held`;

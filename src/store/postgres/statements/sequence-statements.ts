@@ -23,6 +23,8 @@ import { isOne } from './statement-parts.ts';
 
 /** First half of the locks' key, "seqs"; the second half is the schema's hash and the lock's own number in its low bits. */
 const LOCK_CLASS = 0x73657173;
+/** Of unique keys, "uniq": taken after those of sequences, so that nobody waits in a circle. */
+const UNIQUE_LOCK_CLASS = 0x756e6971;
 
 /**
  * Locks that all keys of a schema share. A lock per key would be a thousand for a batch of a thousand keys, and a server has
@@ -37,12 +39,20 @@ const isBehind = (alias = '') => `(${alias}blocked & ${BLOCKED_BY.sequence}) <> 
 
 /** Locks go in the order of their numbers, so that no two batches can wait for each other. */
 function lockOf(s: string, given: string): string {
+  return keyLock(s, { lockClass: LOCK_CLASS, text: 'tenant || sequence_key', given });
+}
+
+/** Locks of the keys that are given as texts, for the rest of the transaction. */
+function keyLock(
+  s: string,
+  { lockClass, text, given }: { readonly lockClass: number; readonly text: string; readonly given: string },
+): string {
   const schema = `(hashtext('${s.replaceAll("'", "''")}') & ~${LOCKS - 1})`;
   return `
 WITH keys AS MATERIALIZED (
-  SELECT DISTINCT hashtext(tenant || sequence_key) & ${LOCKS - 1} AS lock FROM ${given} ORDER BY lock
+  SELECT DISTINCT hashtext(${text}) & ${LOCKS - 1} AS lock FROM ${given} ORDER BY lock
 )
-SELECT pg_advisory_xact_lock(${LOCK_CLASS}, ${schema} | lock) FROM keys`;
+SELECT pg_advisory_xact_lock(${lockClass}, ${schema} | lock) FROM keys`;
 }
 
 /** A job of a sequence by its id: neither its tenant nor its key ever changes. */
@@ -108,6 +118,12 @@ export function sequenceStatementsOf(s: string) {
   return {
     /** $1 tenants, $2 keys. */
     sequenceLock: lockOf(s, 'unnest($1::text[], $2::text[]) AS g(tenant, sequence_key)'),
+    /** $1 tenants, $2 types, $3 unique keys: numbers of jobs of a key are given out under it. */
+    uniqueLock: keyLock(s, {
+      lockClass: UNIQUE_LOCK_CLASS,
+      text: 'tenant || type || unique_key',
+      given: 'unnest($1::text[], $2::text[], $3::text[]) AS g(tenant, type, unique_key)',
+    }),
     /** $1 ids of jobs. */
     sequenceLockOfJobs: lockOf(s, `unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`),
     sequenceSettle: sequenceSettle(s),

@@ -29,7 +29,7 @@ import { restoreStatementsOf } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
 import { SEQUENCE_BIT, sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
-import { TAG_ROWS, unnestOf } from './statement-parts.ts';
+import { type Columns, TAG_ROWS, unnestOf } from './statement-parts.ts';
 
 /** What a new job's rows are made of. Missing ones are constants, see `jobInsert`. */
 const NEW_COLUMNS = [
@@ -57,9 +57,9 @@ const newCell = (column: JobColumn) =>
  * insert at the same time. What was not inserted is looked up by `jobFindEarlier`, with a snapshot that sees it.
  * The rows go in ordered by key, so that two batches that share keys wait for each other in one direction only.
  */
-const jobInsert = (s: string) => `
+const jobInsert = (s: string, columns: Columns = NEW_COLUMNS, where = '') => `
 WITH given AS MATERIALIZED (
-  SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(NEW_COLUMNS, 'g')}
+  SELECT nextval('${s.replaceAll("'", "''")}.job_numbers') AS number, g.* FROM ${unnestOf(columns, 'g')} ${where}
 ), inserted AS (
   INSERT INTO ${s}.jobs (number, ${NEW_NAMES})
   SELECT number, ${NEW_NAMES} FROM given ORDER BY idempotency_key, tenant, ord
@@ -86,6 +86,24 @@ WITH given AS MATERIALIZED (
   ${countChanges(s, `SELECT tenant, type, 'waiting' AS state, 1 AS jobs, bytes FROM inserted`)}
 )
 SELECT id, number FROM inserted`;
+
+/**
+ * New jobs with a unique key, under `uniqueLock`: stored only where the newest job with the key is the one that was decided on, or where there still
+ * is none (0). differs: SQLite decides in the transaction of the insert.
+ */
+const jobInsertUnique = (s: string) =>
+  jobInsert(s, [...NEW_COLUMNS, ['holder', 'bigint']], `WHERE g.holder = coalesce((${newestOf(s)}), 0)`);
+
+/** The newest job with the unique key of `g`. */
+const newestOf = (s: string, cells = 'number') => `
+  SELECT ${cells} FROM ${s}.jobs WHERE tenant = g.tenant AND type = g.type AND unique_key = g.unique_key AND unique_key IS NOT NULL
+  ORDER BY number DESC LIMIT 1`;
+
+/** $1 tenants, $2 types, $3 keys: one more column per row, as in `jobReadBy`. */
+const jobUniqueHolder = (s: string) => `
+SELECT g.ord, ${jobRow()}
+FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, type, unique_key, ord)
+CROSS JOIN LATERAL (${newestOf(s, '*')}) j CROSS JOIN LATERAL ${roomRow(s)} r`;
 
 const jobFindEarlier = (s: string) => `
 SELECT g.ord, ${jobRow()}
@@ -329,6 +347,8 @@ const resultOf = (s: string, given: string) => `FROM ${given}
 export function statementsOf(s: string) {
   return {
     jobInsert: jobInsert(s),
+    jobInsertUnique: jobInsertUnique(s),
+    jobUniqueHolder: jobUniqueHolder(s),
     jobFindEarlier: jobFindEarlier(s),
     jobClaim: jobClaim(s, false),
     jobClaimOfTenant: jobClaim(s, true),

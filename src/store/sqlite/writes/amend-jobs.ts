@@ -5,8 +5,7 @@ import { AT } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { jsonOf } from '../rows.ts';
 import { changed } from './events.ts';
-import { insertTags } from './insert-jobs.ts';
-import { deleteTags } from './remove-jobs.ts';
+import { deleteTags, insertTags } from './tags.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface AmendmentRow {
@@ -14,6 +13,8 @@ export interface AmendmentRow {
   readonly revision: number;
   /** In the order of `AMENDED_COLUMNS`. */
   readonly cells: Row;
+  /** Null leaves the input and the attempts as they are. */
+  readonly input: string | null;
   readonly now: number;
 }
 
@@ -27,10 +28,19 @@ export function amendJobs(transaction: Transaction, batch: readonly AmendmentRow
   return batch.map((amendment) => amendJob(transaction, amendment));
 }
 
-function amendJob(transaction: Transaction, { id, revision, cells, now }: AmendmentRow): AmendedRow {
+function amendJob(transaction: Transaction, amendment: AmendmentRow): AmendedRow {
+  const row = transaction.connection.get('jobById', amendment.id) ?? null;
+  const isAsSeen = row !== null && row[AT.state] === 'waiting' && row[AT.revision] === amendment.revision;
+  return isAsSeen ? { isAmended: true, row: amendRow(transaction, row, amendment) } : { isAmended: false, row };
+}
+
+/** @param row of a job that waits; the row that it becomes comes back */
+export function amendRow(
+  transaction: Transaction,
+  row: Row,
+  { cells, input, now }: Pick<AmendmentRow, 'cells' | 'input' | 'now'>,
+): Row {
   const { connection } = transaction;
-  const row = connection.get('jobById', id) ?? null;
-  if (row === null || row[AT.state] !== 'waiting' || row[AT.revision] !== revision) return { isAmended: false, row };
   const next: Value[] = [...row];
   for (const [place, column] of AMENDED_COLUMNS.entries()) next[AT[column]] = cells[place] ?? null;
   const number = row[AT.number] as number;
@@ -41,7 +51,18 @@ function amendJob(transaction: Transaction, { id, revision, cells, now }: Amendm
     deleteTags(transaction, row);
     insertTags(transaction, row[AT.tenant] as string, number, jsonOf<Tags>(cell('tags') as string | null) ?? {});
   }
-  next[AT.revision] = revision + 1;
+  next[AT.revision] = (row[AT.revision] as number) + 1;
+  if (input !== null) beginAnew(transaction, next, input);
   changed(transaction, next, 'changed', now);
-  return { isAmended: true, row: next };
+  return next;
+}
+
+function beginAnew(transaction: Transaction, row: Value[], input: string): void {
+  const { connection } = transaction;
+  const number = row[AT.number] as number;
+  const bytesBefore = connection.get('inputBytes', number)?.[0] as number;
+  connection.run('jobInputPut', number, input);
+  connection.run('waitingBegin', number);
+  row[AT.attempt] = 0;
+  transaction.use(row[AT.tenant] as string, { jobs: 0, bytes: Buffer.byteLength(input) - bytesBefore });
 }

@@ -1,23 +1,36 @@
-/** New jobs, and replays of jobs that their idempotency key finds again. */
+/** New jobs, replays of jobs that their idempotency key finds again, and what comes in where its unique key is held. */
 import { type JobSpec, jobOf, type Tags } from '../../../core/job.ts';
 import { AT, FIXED_COLUMNS, JOB_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../job-row.ts';
 import type { Row, Value } from '../rows.ts';
 import { NEW_JOB_WIDTH, pushCells } from '../rows.ts';
 import { writeEvent } from './events.ts';
 import { blockedBy } from './rooms.ts';
+import { insertTags } from './tags.ts';
 import type { Transaction } from './transaction.ts';
+import { holdersStep } from './unique-keys.ts';
 
 /** In `numbers`, in place of the number of a new job. */
-export const EXISTING = 0;
-export const CONFLICT = -1;
-export const ABSENT = -2;
+export const ABSENT = -1;
+/** Those that come with a job. */
+const NUMBER_OF = { existing: -2, conflict: -3, held: -4, replaced: -5 } as const;
+export type FoundKind = keyof typeof NUMBER_OF;
+const KIND_OF = new Map(Object.entries(NUMBER_OF).map(([kind, number]) => [number as number, kind as FoundKind]));
+
+export function foundKind(number: number): FoundKind {
+  return KIND_OF.get(number) as FoundKind;
+}
+
+interface FoundJob {
+  readonly kind: FoundKind;
+  readonly row: Row;
+}
 
 /** The columns of a new job that change later. Of a submit two of them depend, and they are written over these. */
 const FRESH: Value[] = [];
 pushCells(FRESH, JOB_COLUMNS.slice(FIXED_COLUMNS.length), jobOf({} as JobSpec, 0));
 
 export interface Inserted {
-  /** Per job its number, or ABSENT, or EXISTING or CONFLICT: then the rows of `jobs` are theirs, in order. */
+  /** Per job its number, or ABSENT, or what `foundKind` names: then the rows of `jobs` are theirs, in order. */
   readonly numbers: readonly number[];
   readonly jobs: Row;
 }
@@ -28,22 +41,22 @@ export function insertJobs(transaction: Transaction, values: readonly Value[]): 
   const jobs: Value[] = [];
   for (let at = 0; at < values.length; at += NEW_JOB_WIDTH) {
     const job = values.slice(at, at + NEW_JOB_COLUMNS.length);
-    const earlier = earlierOf(transaction, job);
-    if (earlier === undefined) {
-      const input = values[at + NEW_JOB_COLUMNS.length] as string | null;
-      numbers.push(input === null ? ABSENT : insertJob(transaction, job, input));
-    } else {
-      numbers.push(earlier[AT.request_hash] === job[NEW_AT.request_hash] ? EXISTING : CONFLICT);
-      jobs.push(...earlier);
-    }
+    const input = values[at + NEW_JOB_COLUMNS.length] as string | null;
+    const found = earlierOf(transaction, job) ?? (input === null ? null : holdersStep(transaction, job, input));
+    if (found !== null) {
+      numbers.push(NUMBER_OF[found.kind]);
+      jobs.push(...found.row);
+    } else numbers.push(input === null ? ABSENT : insertJob(transaction, job, input));
   }
   return { numbers, jobs };
 }
 
-function earlierOf(transaction: Transaction, job: Row): Row | undefined {
+function earlierOf(transaction: Transaction, job: Row): FoundJob | null {
   const key = job[NEW_AT.idempotency_key];
-  if (key === null || key === undefined) return undefined;
-  return transaction.connection.get('jobByIdempotencyKey', job[NEW_AT.tenant] as string, key);
+  if (key === null || key === undefined) return null;
+  const row = transaction.connection.get('jobByIdempotencyKey', job[NEW_AT.tenant] as string, key);
+  if (row === undefined) return null;
+  return { kind: row[AT.request_hash] === job[NEW_AT.request_hash] ? 'existing' : 'conflict', row };
 }
 
 /** What `waiting` has of a new job, in the order of `waitingInsert`. */
@@ -74,10 +87,4 @@ function newRow(number: number, job: Row): Row {
   next[AT.run_at] = job[NEW_AT.run_at] ?? null;
   next[AT.deadline_at] = job[NEW_AT.deadline_at] ?? null;
   return next;
-}
-
-export function insertTags(transaction: Transaction, tenant: string, number: number, tags: Tags): void {
-  for (const [name, value] of Object.entries(tags)) {
-    transaction.connection.run('jobTagInsert', tenant, name, value, number);
-  }
 }

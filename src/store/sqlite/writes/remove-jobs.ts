@@ -1,12 +1,10 @@
 /** Removes final jobs with everything that belongs to them, and leaves tombstones that end by themselves. */
-import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { Removal, RemoveOutcome } from '../../contract.ts';
 import { AT } from '../../job-row.ts';
-import type { Row } from '../rows.ts';
-import { jsonOf } from '../rows.ts';
 import { type Gone, removeLogs } from './logs.ts';
 import { leaveRoom } from './rooms.ts';
+import { deleteTags } from './tags.ts';
 import type { Transaction } from './transaction.ts';
 
 /** Tombstones dropped per call: more than a sweep makes, so that they never pile up, and few enough to be done in 5 ms. */
@@ -40,11 +38,4 @@ function removeJob(transaction: Transaction, removal: Removal, gone: Gone[]): Re
   transaction.use(tenant, { jobs: -1, bytes: -inputBytes - ((row[AT.result_bytes] as number | null) ?? 0) });
   gone.push({ number, tenant });
   return 'removed';
-}
-
-export function deleteTags(transaction: Transaction, row: Row): void {
-  const tags = jsonOf<Tags>(row[AT.tags] as string | null) ?? {};
-  for (const [name, value] of Object.entries(tags)) {
-    transaction.connection.run('jobTagDelete', row[AT.tenant] as string, name, value, row[AT.number] as number);
-  }
 }

@@ -9,12 +9,12 @@ import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
-import { insertTags } from './insert-jobs.ts';
 import { insertKey } from './keys.ts';
 import { restoreLogs } from './logs.ts';
 import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
 import { enterRoom } from './rooms.ts';
 import { writeEnd } from './state-change.ts';
+import { insertTags } from './tags.ts';
 import type { Transaction } from './transaction.ts';
 
 export interface JobRows {

@@ -1,0 +1,13 @@
+/** What a job is submitted with beside what every job has, from its request. */
+import type { Terms } from '../../core/terms.ts';
+import type { SubmitRequest } from '../api.ts';
+
+/** Null for the many that have none of it. */
+export function termsOf({ unique }: SubmitRequest): Terms | null {
+  return unique == null ? null : { unique };
+}
+
+/** How long a job that is debounced waits, unless it is moved. */
+export function quietMs({ unique }: SubmitRequest): number {
+  return unique?.mode === 'debounce' ? (unique.forMs ?? 0) : 0;
+}

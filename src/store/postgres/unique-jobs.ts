@@ -1,0 +1,160 @@
+/**
+ * New jobs with unique keys: see core/unique.ts. Decided on the newest job with the key as it is read, and written only where that still is the newest,
+ * or waits as it did: else it is read again. Within a batch the jobs of a key come one after another; replacements that follow each other are written
+ * once, as the last of them says.
+ */
+import { BideError } from '../../core/errors.ts';
+import type { Job } from '../../core/job.ts';
+import type { Amendment, NewJob } from '../contract.ts';
+import { amendedBy, stepOf } from '../unique-keys.ts';
+import { amendJobs } from './amend-jobs.ts';
+import { repeated } from './connection/repeat.ts';
+import type { Session, Step } from './connection/session.ts';
+import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './insert-jobs.ts';
+import { jobAt } from './rows.ts';
+import { runSequenced } from './sequences.ts';
+import { plainArray, textArray } from './wire-text.ts';
+
+/** Rounds in which nothing is settled, each overtaken by others: with a dozen processes on one key two are rare. */
+const FRUITLESS_MAX = 16;
+
+/** What is to be written for a key. */
+type Plan =
+  | { readonly kind: 'insert'; readonly index: number; readonly holder: number }
+  | { readonly kind: 'replace'; readonly indexes: number[]; amendment: Amendment };
+
+export async function insertUnique(
+  session: Session,
+  batch: readonly NewJob[],
+  indexes: readonly number[],
+  outcomes: Outcomes,
+): Promise<void> {
+  let left = indexes;
+  for (let fruitless = 0; left.length > 0; ) {
+    const before = left.length;
+    left = await round(session, batch, left, outcomes);
+    fruitless = left.length === before ? fruitless + 1 : 0;
+    if (fruitless > FRUITLESS_MAX) throw new BideError('OVERLOADED', 'Jobs with the same unique keys come and go.');
+  }
+}
+
+/** Fills in outcomes, and returns what is left for the next round. */
+async function round(
+  session: Session,
+  batch: readonly NewJob[],
+  indexes: readonly number[],
+  outcomes: Outcomes,
+): Promise<readonly number[]> {
+  await repeated(() => findEarlier(session, batch, indexes, outcomes));
+  for (const index of indexes) if (batch[index]?.isReplay === true) outcomes[index] ??= { kind: 'absent' };
+  const groups = groupsOf(batch, isLeft(indexes, outcomes));
+  const holders = await readHolders(session, batch, groups);
+  const plans = groups.flatMap((group, at) => planOf(batch, group, holders[at] ?? null, outcomes) ?? []);
+  await insertPlanned(session, batch, plans, outcomes);
+  await replacePlanned(session, plans, outcomes);
+  return isLeft(indexes, outcomes);
+}
+
+function isLeft(indexes: readonly number[], outcomes: Outcomes): readonly number[] {
+  return indexes.filter((index) => outcomes[index] === undefined);
+}
+
+/** By tenant, type and key, each in the order of the batch; the keys in an order of their own, as they are locked. */
+function groupsOf(batch: readonly NewJob[], indexes: readonly number[]): readonly (readonly number[])[] {
+  const groups = new Map<string, number[]>();
+  for (const index of indexes) {
+    const key = JSON.stringify(keyOf(batch[index] as NewJob));
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [index]);
+    else group.push(index);
+  }
+  return [...groups.values()];
+}
+
+function keyOf({ spec: { tenant, type, terms } }: NewJob): readonly [tenant: string, type: string, key: string] {
+  return [tenant, type, terms?.unique?.key ?? ''];
+}
+
+function keyArrays(jobs: readonly NewJob[]): readonly string[] {
+  const keys = jobs.map(keyOf);
+  return ([0, 1, 2] as const).map((place) => textArray(keys.map((key) => key[place])));
+}
+
+async function readHolders(
+  session: Session,
+  batch: readonly NewJob[],
+  groups: readonly (readonly number[])[],
+): Promise<readonly (Job | null)[]> {
+  const holders = new Array<Job | null>(groups.length).fill(null);
+  if (groups.length === 0) return holders;
+  const firsts = groups.map(([index]) => batch[index as number] as NewJob);
+  const rows = await repeated(() => session.run('jobUniqueHolder', keyArrays(firsts)));
+  for (const row of rows) holders[(row[0] as number) - 1] = jobAt(row, 1);
+  return holders;
+}
+
+/** Says what is held at once, up to the first job that something has to be written for; replacements go on while they follow each other. */
+function planOf(
+  batch: readonly NewJob[],
+  group: readonly number[],
+  holder: Job | null,
+  outcomes: Outcomes,
+): Plan | null {
+  let plan: Extract<Plan, { kind: 'replace' }> | null = null;
+  for (const index of group) {
+    const { spec, input } = batch[index] as NewJob;
+    const step = stepOf(spec, holder);
+    if (holder !== null && step.kind === 'replace') {
+      const { id, revision } = holder;
+      const amendment = { id, revision, terms: amendedBy(spec, step.runAt), input, now: spec.createdAt };
+      if (plan === null) plan = { kind: 'replace', indexes: [index], amendment };
+      else {
+        plan.indexes.push(index);
+        plan.amendment = amendment;
+      }
+      continue;
+    }
+    if (plan !== null) return plan;
+    if (holder === null || step.kind === 'take') return { kind: 'insert', index, holder: holder?.number ?? 0 };
+    outcomes[index] = { kind: 'held', job: holder };
+  }
+  return plan;
+}
+
+async function insertPlanned(
+  session: Session,
+  batch: readonly NewJob[],
+  plans: readonly Plan[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const inserts = plans.filter((plan) => plan.kind === 'insert');
+  if (inserts.length === 0) return;
+  const jobs = inserts.map(({ index }) => batch[index] as NewJob);
+  const holderOf = new Map(inserts.map(({ index, holder }) => [batch[index] as NewJob, holder]));
+  const steps: Step[] = [{ name: 'uniqueLock', values: keyArrays(jobs) }];
+  for (const part of insertParts(jobs)) {
+    const holders = plainArray(part.map((job) => holderOf.get(job) ?? 0));
+    steps.push({ name: 'jobInsertUnique', values: [...newJobValues(part), holders] });
+  }
+  const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
+  const results = await repeated((isRepeat) =>
+    runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)),
+  );
+  const indexOf = new Map(inserts.map(({ index }) => [batch[index]?.spec.id, index]));
+  for (const [id, number] of results.slice(1).flat()) {
+    outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
+  }
+}
+
+async function replacePlanned(session: Session, plans: readonly Plan[], outcomes: Outcomes): Promise<void> {
+  const replaces = plans.filter((plan) => plan.kind === 'replace');
+  if (replaces.length === 0) return;
+  const amended = await amendJobs(
+    session,
+    replaces.map(({ amendment }) => amendment),
+  );
+  for (const [at, outcome] of amended.entries()) {
+    if (outcome.kind !== 'amended') continue;
+    for (const index of replaces[at]?.indexes ?? []) outcomes[index] = { kind: 'replaced', job: outcome.job };
+  }
+}
