@@ -1,5 +1,5 @@
 /** Signals: what somebody tells a job from outside, by name, and how a job waits for one without being run. */
-import type { Job } from './job.ts';
+import type { StoredState } from './state.ts';
 
 /** What a parked job waits for. */
 export interface AwaitedSignal {
@@ -8,7 +8,12 @@ export interface AwaitedSignal {
   readonly until: number | null;
 }
 
+interface Parked {
+  readonly state: StoredState;
+  readonly marks: { readonly signal?: AwaitedSignal } | null;
+}
+
 /** Whether the job has begun and waits for a signal. */
-export function isParked({ state, marks }: Pick<Job, 'state' | 'marks'>): boolean {
+export function isParked({ state, marks }: Parked): boolean {
   return state === 'waiting' && marks?.signal !== undefined;
 }

@@ -30,7 +30,7 @@ import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { CALLBACK_ENDPOINT, newDeliveryValues } from './deliveries.ts';
 import { placeArrivals } from './events.ts';
-import { sequencedOf } from './insert-jobs.ts';
+import { sequencedOf } from './new-jobs.ts';
 import { resultValues } from './result-values.ts';
 import { columnArray, jsonText, plainColumn, STORED, textColumn } from './rows.ts';
 import { runSequenced } from './sequences.ts';

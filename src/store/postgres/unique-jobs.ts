@@ -10,7 +10,7 @@ import { amendedBy, stepOf } from '../unique-keys.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
-import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './insert-jobs.ts';
+import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { jobAt } from './rows.ts';
 import { runSequenced } from './sequences.ts';
 import { plainArray, textArray } from './wire-text.ts';
