@@ -73,6 +73,27 @@ test('a paused page stands still, and has missed nothing when it goes on', async
   await heading.getByText('cancelled').waitFor();
 });
 
+test('a page says Live when it is connected, and a list that found no server comes by itself', async () => {
+  await using dashboard = await openDashboard();
+  const { id } = await dashboard.client.submit({ type: 'echo', input: 1 }, { waitMs: 10_000 });
+  const page = await dashboard.signIn({ path: '/types' });
+  const open = Promise.withResolvers<void>();
+  await page.route(/\/v1\/events/, async (route) => {
+    await open.promise;
+    await route.continue();
+  });
+  await page.route(/\/v1\/jobs\?/, (route) => route.abort());
+  dashboard.allow(/ERR_FAILED/);
+  await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+  await page.getByText('Connecting…').waitFor();
+  await page.getByText('UNREACHABLE').waitFor();
+  await page.unroute(/\/v1\/jobs\?/);
+  await page.locator(`tr[data-job="${id}"]`).waitFor();
+  assert.equal(await page.getByText('Live', { exact: true }).count(), 0);
+  open.resolve();
+  await page.getByText('Live', { exact: true }).waitFor();
+});
+
 test('while its server is away a page says so, and it comes back by itself', async () => {
   await using dashboard = await openDashboard();
   const page = await dashboard.signIn({ path: '/jobs' });
