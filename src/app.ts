@@ -183,6 +183,7 @@ function engineOf({ config, store, clock, telemetry, options }: EngineParts): Ru
     clock,
     telemetry,
     types: config.jobTypes,
+    tenantWeights: config.tenantWeights,
     limits: config.limits,
     workerName: workerName(),
     about: processFacts(options.version),

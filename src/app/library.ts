@@ -129,7 +129,10 @@ export async function openBide<Inputs extends Record<string, unknown>>(
 ): Promise<Bide<Inputs>> {
   requireKnown('openBide', options, Object.keys(OPEN_OPTIONS) as (keyof OpenOptions)[]);
   const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
-  const { jobTypes, limits, deliveries } = resolveConfigs([source], { clock: systemClock, functions: 'inline' });
+  const { jobTypes, limits, deliveries, tenantWeights } = resolveConfigs([source], {
+    clock: systemClock,
+    functions: 'inline',
+  });
   const store = await openMigratedStore({
     dataFolder: options.data ?? DEFAULT_FOLDER,
     database: options.database === undefined ? undefined : { url: options.database, schema: options.schema },
@@ -143,6 +146,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     clock,
     limits,
     types: jobTypes.map(takingJson),
+    tenantWeights,
     workerName: workerName(),
     about: processFacts(await packageVersion()),
     telemetry,

@@ -27,7 +27,7 @@ const WRONG_CONFIGS: readonly (readonly [string, unknown, string])[] = [
   [
     'an unknown section',
     { types: {}, plugins: [] },
-    'plugins is no option here; the options are types, limits, server, dialects, deliveries',
+    'plugins is no option here; the options are types, limits, server, dialects, deliveries, tenants',
   ],
   [
     'an unknown limit',
@@ -62,6 +62,16 @@ const WRONG_CONFIGS: readonly (readonly [string, unknown, string])[] = [
     'dialects.a.hostName must be a host name such as jobs.example.com, not "127.0.0.1"',
   ],
   [
+    'a weight of 0',
+    { types: {}, tenants: { acme: { weight: 0 } } },
+    'tenants.acme.weight must be a whole number from 1 to 100, not 0',
+  ],
+  [
+    'too many tenants',
+    { types: {}, tenants: Object.fromEntries(Array.from({ length: 1_001 }, (_, index) => [`t${index}`, {}])) },
+    'tenants must name at most 1000 tenants',
+  ],
+  [
     'an unknown dialect option',
     { types: {}, dialects: { a: { prot: 1 } } },
     'dialects.a.prot is no option here; did you mean port?',
@@ -77,6 +87,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   ['an unknown kind', { kind: 'shell' }, 'types.t.kind must be one of command, http, sql, remote, not "shell"'],
   ['a misspelt option', { run, slot: 1 }, 'types.t.slot is no option here; did you mean slots?'],
   ['no slots', { run, slots: 0 }, 'types.t.slots must be a whole number from 1 to 10000, not 0'],
+  ['an aging of 0', { run, agingMs: 0 }, 'types.t.agingMs must be a whole number from 1 to 31622400000, not 0'],
   ['half a slot', { run, slots: 0.5 }, 'types.t.slots must be a whole number from 1 to 10000, not 0.5'],
   [
     'a timeout as text',
@@ -176,7 +187,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a remote type with a handler',
     { kind: 'remote', run },
-    'types.t.run is no option here; the options are description, input, slots, timeoutMs, retainMs, retry, kind',
+    'types.t.run is no option here; the options are description, input, slots, agingMs, timeoutMs, retainMs, retry, kind',
   ],
 ];
 
@@ -184,6 +195,7 @@ describe('configIssues', () => {
   it('lets a config pass that uses every option', () => {
     const common = {
       slots: 3,
+      agingMs: 60_000,
       timeoutMs: 1_000,
       retainMs: 0,
       retry: { attempts: 2, backoffMs: 0, factor: 1.5, maxMs: 10 },

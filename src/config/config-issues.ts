@@ -37,7 +37,18 @@ export function configIssues(config: unknown, limits: Limits): readonly ConfigIs
     ),
     dialects: optional(recordOf(dialectRule)),
     deliveries: optional(options({ allowPrivateAddresses: optional(flag) })),
+    tenants: optional(tenantsRule),
   })(config, '');
+}
+
+/** They travel with each claim. */
+const TENANTS_MAX = 1_000;
+const WEIGHT_MAX = 100;
+const tenantRules = recordOf(options({ weight: optional(whole(1, WEIGHT_MAX)) }));
+
+function tenantsRule(value: unknown, path: string): readonly ConfigIssue[] {
+  const isMany = isPlainObject(value) && Object.keys(value).length > TENANTS_MAX;
+  return isMany ? [{ path, message: `must name at most ${TENANTS_MAX} tenants` }] : tenantRules(value, path);
 }
 
 const port = whole(0, 65_535);
@@ -80,6 +91,7 @@ function typeRule(limits: Limits): Rule {
     description: optional(description),
     input: optional(standardSchema),
     slots: optional(whole(1, 10_000)),
+    agingMs: optional(whole(1, limits.delayMsMax)),
     timeoutMs: optional(whole(1, limits.timeoutMsMax)),
     retainMs: optional(whole(0, limits.retainMsMax)),
     retry: optional(retryRule(limits)),

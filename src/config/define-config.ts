@@ -18,6 +18,11 @@ export interface TypeOptions {
   readonly description?: string;
   /** Jobs of this type that run at once in one process. */
   readonly slots?: number;
+  /**
+   * Lets low priorities overtake after a time: a job goes before one whose priority is higher by 1 and that became due this much later or more.
+   * Without it a higher priority always goes first.
+   */
+  readonly agingMs?: number;
   /** Longest time one attempt may take. */
   readonly timeoutMs?: number;
   readonly retry?: Partial<RetryPolicy>;
@@ -80,12 +85,19 @@ export interface DeliverySettings {
   readonly allowPrivateAddresses?: boolean;
 }
 
+export interface TenantSettings {
+  /** Share of the slots of each type where other tenants wait too: one that weighs 3 gets three jobs in a round, others one. */
+  readonly weight?: number;
+}
+
 export interface Config<Inputs extends Record<string, unknown> = Record<string, never>> {
   readonly types: { readonly [Name in keyof Inputs]: TypeEntry<Inputs[Name]> };
   readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   readonly server?: ServerSettings;
   readonly dialects?: Readonly<Record<string, DialectSettings>>;
   readonly deliveries?: DeliverySettings;
+  /** By name, as keys and tokens name them. Those that are not named have what is the default. */
+  readonly tenants?: Readonly<Record<string, TenantSettings>>;
 }
 
 /** Gives the config back as it is; what it adds are the types, down to the input of each function. */

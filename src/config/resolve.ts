@@ -4,6 +4,7 @@
  * Several configs may be combined (the user's and the playground's): a type, a dialect or a setting of an earlier one wins.
  */
 import { BideError } from '../core/errors.ts';
+import type { Weights } from '../core/fairness/turns.ts';
 import { DEFAULT_LIMITS, type Limits, limitsWith } from '../core/limits.ts';
 import type { Handler, JobType } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -35,6 +36,8 @@ export interface ResolvedConfig {
   readonly server: ServerSettings;
   readonly dialects: Readonly<Record<string, DialectSettings>>;
   readonly deliveries: { readonly allowPrivateAddresses: boolean };
+  /** Of tenants that do not weigh 1; undefined where all do. */
+  readonly tenantWeights: Weights | undefined;
 }
 
 export interface ResolveOptions {
@@ -60,10 +63,20 @@ export function resolveConfigs(sources: readonly ConfigSource[], options: Resolv
     limits,
     server: Object.assign({}, ...checked.map(({ config }) => defined(config.server)).reverse()),
     dialects: Object.assign({}, ...checked.map(({ config }) => config.dialects).reverse()),
+    tenantWeights: weightsOf(checked),
     deliveries: {
       allowPrivateAddresses: checked.some(({ config }) => config.deliveries?.allowPrivateAddresses === true),
     },
   };
+}
+
+function weightsOf(sources: readonly CheckedSource[]): Weights | undefined {
+  const tenants = Object.assign({}, ...sources.map(({ config }) => config.tenants).reverse());
+  const weights = Object.entries(tenants as NonNullable<Config['tenants']>).map(
+    ([name, { weight = 1 }]) => [name, weight] as const,
+  );
+  const others = weights.filter(([, weight]) => weight !== 1);
+  return others.length === 0 ? undefined : Object.fromEntries(others);
 }
 
 /** Limits come first, since they bound what the rest may say. A wrong one is told by `check`, with its path. */
@@ -118,6 +131,7 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnv
     handler: kind.handler(settings, environment),
     description: settings.description ?? null,
     inputSchema: inputSchemaOf(settings.input),
+    agingMs: settings.agingMs ?? null,
     slots: settings.slots ?? kind.slotsOf?.(slots) ?? slots,
     defaults: {
       timeoutMs: settings.timeoutMs ?? null,

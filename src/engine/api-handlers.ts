@@ -73,6 +73,8 @@ export interface JobType {
   /** One of Bide's own: nobody submits it by name, and it is not shown among the types. */
   readonly isOwn?: true;
   readonly slots: number;
+  /** By `core/fairness/aging.ts`; null or left out: a higher priority always goes first. */
+  readonly agingMs?: number | null;
   /** What it does, for people. */
   readonly description?: string | null;
   /** What `checkInput` takes, as JSON Schema, where it can be said so. */

@@ -5,6 +5,7 @@
  * let attempts finish, give back what did not, end the waits, stop the loops, close the handlers. The store stays open: whoever
  * opened it closes it.
  */
+import type { Weights } from '../core/fairness/turns.ts';
 import { shownState } from '../core/state.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery } from './api.ts';
 import { createBulk } from './bulk/bulk.ts';
@@ -31,6 +32,8 @@ import { createTelemetry, type Telemetry } from './telemetry.ts';
 
 export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
   readonly types: readonly JobType[];
+  /** Of tenants that do not weigh 1: their share of the slots, where others wait too. */
+  readonly tenantWeights?: Weights | undefined;
   readonly clock?: Clock;
   /** In [0, 1): spreads retries and polls. */
   readonly random?: () => number;

@@ -1,4 +1,6 @@
 /** Makes the parts of the engine and wires them to each other. The order is the order of dependence; there is no cycle. */
+
+import type { Weights } from '../core/fairness/turns.ts';
 import type { Limits } from '../core/limits.ts';
 import type { CheckAttempt, JobType, RenderDelivery } from './api.ts';
 import { type Audit, createAudit } from './auditing/audit.ts';
@@ -39,6 +41,7 @@ import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clock' | 'random' | 'telemetry'> {
   readonly types: readonly JobType[];
+  readonly tenantWeights?: Weights | undefined;
   readonly workerName: string;
   readonly runsJobs: boolean;
   readonly about?: ProcessFacts | undefined;
@@ -97,7 +100,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const logs = createLogs(base);
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
   const known = { ...base, reader, commands, removals, live, logs, audit, ...operating };
-  const dispatcher = createDispatcher({ ...known, types: all });
+  const dispatcher = createDispatcher({ ...known, ownTypes: all });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
   const extensions = createExtensions(base);

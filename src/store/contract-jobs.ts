@@ -1,4 +1,5 @@
 /** Part of the store contract: jobs on their way in, through their rooms, and out. */
+import type { Weights } from '../core/fairness/turns.ts';
 import type { Job, JobPatch, JobSpec } from '../core/job.ts';
 import type { StoredState } from '../core/state.ts';
 import type { FinishedFilter } from './contract-finished.ts';
@@ -25,9 +26,19 @@ export type InsertOutcome =
   /** Nothing stored: the item is a replay, and the tenant has no job with its idempotency key. */
   | { readonly kind: 'absent' };
 
+export interface ClaimWant {
+  readonly type: string;
+  /** Free slots for it. */
+  readonly max: number;
+  /** By `core/fairness/aging.ts`. Left out: a higher priority goes first, however long others have waited. */
+  readonly agingMs?: number;
+}
+
 export interface ClaimRequest {
-  /** Types to claim, each with the number of free slots for it. */
-  readonly wants: readonly { readonly type: string; readonly max: number }[];
+  /** Types to claim, each once. */
+  readonly wants: readonly ClaimWant[];
+  /** Of tenants that do not weigh 1: see `core/fairness/turns.ts`. */
+  readonly weights?: Weights;
   /** Jobs in all, whatever `wants` adds up to. */
   readonly max: number;
   /** Only jobs of this tenant; null for all. */

@@ -106,8 +106,13 @@ export interface Store extends EventStore, DeliveryStore, EndedStore {
 
   insert(batch: readonly NewJob[]): Promise<readonly InsertOutcome[]>;
   /**
-   * Takes due jobs (`waiting`, `runAt <= now`), per type by priority (high first), then runAt, then number. A job with a
-   * sequenceKey is passed over while an earlier one of its tenant and key is not final. Each job goes to one claimer only.
+   * Takes due jobs (`waiting`, `runAt <= now`) of the wanted types. The slots of a type go round the tenants that have some, by their weights
+   * (`core/fairness/turns.ts`); each process keeps in memory where its round stands. The jobs of one tenant come by priority (high first), then
+   * runAt, then number, or as `core/fairness/aging.ts` says. Each job goes to one claimer only. A job with a sequenceKey is passed over while an
+   * earlier one of its tenant and key is not final. Fewer than wanted: there was nothing more due.
+   *
+   * The work is bounded by the slots, however many jobs and tenants wait: of tenants that have nothing due a claim looks at a bounded number
+   * (`claim-walk.ts`), then slots go to what has been due the longest, in that order. So do slots whose jobs others take at that moment.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   apply(batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]>;

@@ -145,10 +145,7 @@ describe('inspect', () => {
   });
 
   const CHANGES = [
-    [
-      'DROP INDEX bide.waiting_by_claim_order',
-      'There is no index waiting_by_claim_order (CREATE INDEX waiting_by_claim_order',
-    ],
+    ['DROP INDEX bide.waiting_by_turn', 'There is no index waiting_by_turn (CREATE INDEX waiting_by_turn'],
     [
       'ALTER TABLE bide.jobs ADD COLUMN extra int',
       'There is a column jobs.extra that this version does not make (integer).',

@@ -111,10 +111,28 @@ function claimsByTurn(): void {
   });
 }
 
+/** Nothing of it may be a walk over the jobs of one tenant to find those of another, or over jobs that are due later. */
+function claimsInTurn(): void {
+  for (const name of ['jobClaim', 'jobClaimAged', 'jobClaimOfTenant', 'jobClaimAgedOfTenant'] as const) {
+    test(`${name} reads waiting jobs by turn and by time alone`, async () => {
+      const indexes = indexesOf(await planOf(name, statementsOf('bide')[name]));
+      const read = new Set(indexes.map((one) => one.replaceAll('(', '')).filter((one) => one.startsWith('waiting')));
+      const isOfTenant = name.endsWith('OfTenant');
+      assert.deepEqual([...read].toSorted(), [...(isOfTenant ? [] : ['waiting_by_time type']), 'waiting_by_turn type']);
+    });
+  }
+  test('nextRunAt reads waiting jobs by time', async () => {
+    assert.deepEqual(indexesOf(await planOf('jobNextRunAt', statementsOf('bide').jobNextRunAt)), [
+      'waiting_by_time ((type',
+    ]);
+  });
+}
+
 describe('planned for empty tables', () => {
   findsByKeys(BY_KEY);
   findsByKeys(OF_DELIVERIES);
   claimsByTurn();
+  claimsInTurn();
 });
 
 // As any queue is now and then, and the server takes note of it: it no longer guesses then.
@@ -132,6 +150,7 @@ describe('planned for tables that a vacuum has found empty', () => {
   findsByKeys(OF_DELIVERIES);
   findsByKeys(BY_KEY);
   claimsByTurn();
+  claimsInTurn();
 
   test('no statement reads the whole index of a table that can be large', async () => {
     const whole: string[] = [];

@@ -1,22 +1,29 @@
-/** Claims jobs of types that are not paused, and makes the claim known: to memory, and to everybody who listens for changes. */
-import type { ClaimedJob, ClaimRequest } from '../../store/contract.ts';
+/** Claims jobs of types that are not paused, by the rules of their types and tenants, and makes the claim known: to memory, and to everybody who listens for changes. */
+import type { Weights } from '../../core/fairness/turns.ts';
+import type { ClaimedJob, ClaimRequest, ClaimWant } from '../../store/contract.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Pauses } from '../operating/pauses.ts';
 
-export interface ClaimContext extends Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
+export interface ClaimContext extends Pick<EngineBase, 'store' | 'types' | 'snapshots' | 'changes'> {
+  /** Of tenants that do not weigh 1. */
+  readonly tenantWeights?: Weights | undefined;
   readonly pauses: Pick<Pauses, 'since'>;
 }
 
 export async function claimJobs(
-  { store, snapshots, changes, pauses }: ClaimContext,
-  request: ClaimRequest,
+  { store, types, tenantWeights, snapshots, changes, pauses }: ClaimContext,
+  request: Omit<ClaimRequest, 'weights'>,
 ): Promise<readonly ClaimedJob[]> {
-  const wants = request.wants.filter(({ type }) => pauses.since(type) === null);
+  const wants = request.wants.filter(({ type }) => pauses.since(type) === null).map((want) => ruledBy(types, want));
   if (wants.length === 0) return [];
   let claimed: readonly ClaimedJob[];
   try {
-    claimed = await store.claim({ ...request, wants });
+    claimed = await store.claim({
+      ...request,
+      wants,
+      ...(tenantWeights === undefined ? {} : { weights: tenantWeights }),
+    });
   } catch (error) {
     // On which jobs it may have landed, nobody knows: memory is certain of none of them any more.
     doubtAfter(error, changes, snapshots.clear);
@@ -27,4 +34,9 @@ export async function claimJobs(
     changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'claimed' });
   }
   return claimed;
+}
+
+function ruledBy(types: EngineBase['types'], want: ClaimWant): ClaimWant {
+  const { agingMs = null } = types.get(want.type) ?? {};
+  return agingMs === null ? want : { ...want, agingMs };
 }

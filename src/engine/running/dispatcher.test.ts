@@ -77,6 +77,28 @@ describe('the dispatcher', () => {
     assert.deepEqual(order, [blocker, high, first, second, low]);
   });
 
+  it('goes round the tenants by weight, and lets a low priority overtake after its time', async () => {
+    const play = createPlay();
+    const types = { task: { ...withSlots(1, play.run), agingMs: 1_000 } };
+    await using fixture = await openEngine({ types, tenantWeights: { b: 2 } });
+    await fixture.submit('task');
+    let run = await play.next();
+    for (const tenant of ['a', 'b']) {
+      const requests = Array.from({ length: 4 }, () => ({ tenant, type: 'task', input: null }));
+      await fixture.engine.submit(requests);
+    }
+    await fixture.clock.advance(1_500);
+    const [late] = await fixture.engine.submit([{ tenant: 'a', type: 'task', priority: 1 }]);
+    const order: string[] = [];
+    const lateId = late?.kind === 'created' ? late.snapshot.job.id : '';
+    for (let round = 0; round < 9; round += 1) {
+      run.end(DONE);
+      run = await play.next();
+      order.push(run.attempt.job.id === lateId ? 'late' : run.attempt.job.tenant);
+    }
+    assert.deepEqual(order.join(' '), 'b b a b b a a a late');
+  });
+
   it('runs a scheduled job when it is due, though nothing else happens', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

@@ -29,7 +29,8 @@ export interface Dispatcher extends Loop {
 }
 
 export interface DispatcherOptions extends AttemptOptions, ClaimContext {
-  readonly types: readonly JobType[];
+  /** In their order. */
+  readonly ownTypes: readonly JobType[];
   readonly workerName: string;
   readonly live: LiveAttempts;
 }
@@ -56,7 +57,7 @@ class SlotFiller implements Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#types = new Map(options.types.flatMap(slotsOf).map((slots) => [slots.type, slots]));
+    this.#types = new Map(options.ownTypes.flatMap(slotsOf).map((slots) => [slots.type, slots]));
     this.#calendar = createWorkCalendar([...this.#types.keys()]);
     this.#polls = createPollTimer(options);
     this.#loop = createLoop({ ...options, name: 'dispatcher', run: () => this.#turn() });

@@ -10,6 +10,7 @@ import { documents } from './documents.ts';
 import { dumping } from './dumping.ts';
 import { ended } from './ended.ts';
 import { events } from './events.ts';
+import { fairness } from './fairness.ts';
 import { figures } from './figures.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
@@ -39,6 +40,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   applying,
   amending,
   claiming,
+  fairness,
   sequences,
   contention,
   leases,

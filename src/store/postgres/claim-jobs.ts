@@ -8,7 +8,10 @@
  * with one name, in the same ms), its next completion is refused and the job runs again, never twice at once with effect.
  */
 import { decide, expectedStates } from '../../core/decide.ts';
+import { agedAt } from '../../core/fairness/aging.ts';
+import { FIRST_TURN, startOf, type Turn, turnAfter } from '../../core/fairness/turns.ts';
 import type { Job } from '../../core/job.ts';
+import { COUNTED_MAX } from '../claim-walk.ts';
 import type { ClaimedJob, ClaimRequest, GuardedPatch } from '../contract.ts';
 import { applyPatches } from './apply-patches.ts';
 import { ConnectionLost } from './connection/driver-errors.ts';
@@ -17,7 +20,7 @@ import { repeated } from './connection/repeat.ts';
 import type { Session } from './connection/session.ts';
 import { jobAt } from './rows.ts';
 import type { SeenJobs } from './seen-jobs.ts';
-import { CLAIMED_INPUT_AT } from './statements/statements.ts';
+import { CLAIM_CUT_AT, CLAIMED_INPUT_AT } from './statements/statements.ts';
 import { givenText, plainArray, storedText, textArray } from './wire-text.ts';
 
 /** Claims whose answer was lost, and claims that did answer, remembered: an outage or a busy ms makes a handful. */
@@ -33,6 +36,7 @@ interface Moment {
 export type ClaimJobs = (request: ClaimRequest) => Promise<readonly ClaimedJob[]>;
 
 export function claimerOf(session: Session, seen: SeenJobs): ClaimJobs {
+  const turns: Turns = new Map();
   const lost: Moment[] = [];
   const answered: (Moment & { readonly ids: readonly string[] })[] = [];
 
@@ -42,7 +46,7 @@ export function claimerOf(session: Session, seen: SeenJobs): ClaimJobs {
       lost.shift();
     }
     try {
-      const jobs = inClaimOrder(await runClaim(session, request), request);
+      const jobs = await runClaim(session, request, turns);
       for (const { job } of jobs) seen.remember(job);
       remember(answered, { worker: request.worker, now: request.now, ids: jobs.map(({ job }) => job.id) });
       return jobs;
@@ -82,30 +86,84 @@ function releaseOf(job: Job, now: number): readonly GuardedPatch[] {
   return [{ id: job.id, expect, patch: decision.patch }];
 }
 
-function runClaim(session: Session, request: ClaimRequest): Promise<Rows> {
-  const { max, now, worker, leaseMs, tenant } = request;
-  const slots = new Map<string, number>();
-  for (const want of request.wants) slots.set(want.type, (slots.get(want.type) ?? 0) + Math.max(0, want.max));
-  const values = [
-    textArray([...slots.keys()]),
-    plainArray([...slots.values()]),
-    Math.max(0, max),
-    now,
-    storedText(worker),
-    now + leaseMs,
-  ];
-  return tenant === null
-    ? session.run('jobClaim', values)
-    : session.run('jobClaimOfTenant', [...values, storedText(tenant)]);
+/** Whose turn it is of each type: each process goes round the tenants by itself, and all together come to the same shares. */
+type Turns = Map<string, Turn>;
+
+async function runClaim(session: Session, request: ClaimRequest, turns: Turns): Promise<readonly ClaimedJob[]> {
+  const wants = request.wants.filter(({ max }) => max > 0);
+  const aged = wants.filter(({ agingMs }) => agingMs !== undefined);
+  if (aged.length === 0) return runOne(session, { ...request, wants }, turns);
+  const plain = wants.filter(({ agingMs }) => agingMs === undefined);
+  const first = plain.length === 0 ? [] : await runOne(session, { ...request, wants: plain }, turns);
+  const max = request.max - first.length;
+  return max <= 0 ? first : [...first, ...(await runOne(session, { ...request, wants: aged, max }, turns))];
 }
 
-/** RETURNING gives the rows in the order of writing; the contract's is by type as wanted, priority, runAt, number. */
+/** All wants alike: with `agingMs`, or without. */
+async function runOne(session: Session, request: ClaimRequest, turns: Turns): Promise<readonly ClaimedJob[]> {
+  const { wants, tenant } = request;
+  const isAged = wants.some(({ agingMs }) => agingMs !== undefined);
+  if (tenant !== null) {
+    const values = [...valuesOf(request), storedText(tenant), agingsOf(wants)];
+    return inClaimOrder(await session.run(isAged ? 'jobClaimAgedOfTenant' : 'jobClaimOfTenant', values), request);
+  }
+  const rows = await session.run(isAged ? 'jobClaimAged' : 'jobClaim', roundOf(request, turns));
+  const jobs = inClaimOrder(rows, request);
+  moveTurns(turns, request, jobs, (rows[0]?.[CLAIM_CUT_AT] ?? null) as string | null);
+  return jobs;
+}
+
+function valuesOf({ wants, max, now, worker, leaseMs }: ClaimRequest): readonly unknown[] {
+  const types = textArray(wants.map(({ type }) => type));
+  const slots = plainArray(wants.map((want) => want.max));
+  return [types, slots, Math.max(0, max), now, storedText(worker), now + leaseMs];
+}
+
+function agingsOf(wants: ClaimRequest['wants']): string {
+  return plainArray(wants.map(({ agingMs }) => agingMs ?? null));
+}
+
+function roundOf(request: ClaimRequest, turns: Turns): readonly unknown[] {
+  const { wants, weights = {} } = request;
+  const at = wants.map(({ type }) => turns.get(type) ?? FIRST_TURN);
+  const starts = textArray(at.map(startOf));
+  const credits = plainArray(at.map(({ credit }) => credit));
+  const weighted = [textArray(Object.keys(weights)), plainArray(Object.values(weights))];
+  return [...valuesOf(request), agingsOf(wants), starts, credits, ...weighted, COUNTED_MAX];
+}
+
+/** @param cut by type, as JSON: how far the walk came where it ended early */
+function moveTurns(turns: Turns, request: ClaimRequest, jobs: readonly ClaimedJob[], cut: string | null): void {
+  const cutAt = (cut === null ? {} : JSON.parse(cut)) as Readonly<Record<string, string>>;
+  const taken = new Map<string, Map<string, number>>();
+  for (const { job } of jobs) {
+    const ofType = taken.get(job.type) ?? new Map<string, number>();
+    taken.set(job.type, ofType.set(job.tenant, (ofType.get(job.tenant) ?? 0) + 1));
+  }
+  for (const { type, max } of request.wants) {
+    const ofType = taken.get(type) ?? new Map<string, number>();
+    const count = [...ofType.values()].reduce((sum, jobsOfTenant) => sum + jobsOfTenant, 0);
+    const cutOfType = cutAt[storedText(type)];
+    if (cutOfType !== undefined) turns.set(type, { tenant: givenText(cutOfType), credit: 0 });
+    // Everybody is served who waited, or the claim was full before it came to this type.
+    else if (count < max && jobs.length < request.max) turns.delete(type);
+    else turns.set(type, turnAfter(turns.get(type) ?? FIRST_TURN, ofType, request.weights));
+  }
+}
+
+/** RETURNING gives the rows in the order of writing; the contract's is by type as wanted, then that of each tenant. */
 function inClaimOrder(rows: Rows, { wants }: ClaimRequest): readonly ClaimedJob[] {
-  const placeOf = new Map(wants.map(({ type }, index) => [type, index]));
-  const place = (job: Job) => placeOf.get(job.type) ?? 0;
+  const places = new Map(wants.map(({ type, agingMs }, index) => [type, { index, agingMs }]));
   const jobs = rows.map((row) => ({ job: jobAt(row), input: givenText(row[CLAIMED_INPUT_AT] as string) }));
+  const placeOf = (job: Job) => places.get(job.type)?.index ?? 0;
+  const aged = (job: Job) => agedAt(job, places.get(job.type)?.agingMs ?? 0);
+  const isAged = (job: Job) => places.get(job.type)?.agingMs !== undefined;
   return jobs.sort(
     ({ job: a }, { job: b }) =>
-      place(a) - place(b) || b.priority - a.priority || a.runAt - b.runAt || a.number - b.number,
+      placeOf(a) - placeOf(b) ||
+      (isAged(a) ? aged(a) - aged(b) : 0) ||
+      b.priority - a.priority ||
+      a.runAt - b.runAt ||
+      a.number - b.number,
   );
 }

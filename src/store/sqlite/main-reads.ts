@@ -98,20 +98,9 @@ export function sweepFindings(connection: Connection, now: number, limit: number
   };
 }
 
-/** Steps through the priorities as a claim does, so that it needs no index of its own. */
 export function nextRunAt(connection: Connection, types: readonly string[], now: number): number | null {
-  let earliest: number | null = null;
-  for (const type of types) {
-    let priority: number = Number.MAX_SAFE_INTEGER;
-    for (;;) {
-      const row = connection.get('jobNextPriority', type, priority);
-      if (row === undefined) break;
-      priority = row[0] as number;
-      const runAt = connection.get('jobNextRunAt', type, priority, now)?.[0] ?? null;
-      if (runAt !== null && (earliest === null || (runAt as number) < earliest)) earliest = runAt as number;
-    }
-  }
-  return earliest;
+  const times = types.flatMap((type) => (connection.get('jobNextRunAt', type, now)?.[0] as number | null) ?? []);
+  return times.length === 0 ? null : Math.min(...times);
 }
 
 /** Of each priority the first in the order of claims. */
@@ -121,11 +110,11 @@ export function oldestDue(
 ): readonly OldestDue[] {
   return types.flatMap((type) => {
     let oldest = Number.POSITIVE_INFINITY;
-    let row = connection.get('jobNextPriorityOfTenant', type, Number.MAX_SAFE_INTEGER, tenant);
+    let row = connection.get('jobNextPriority', type, Number.MAX_SAFE_INTEGER, tenant);
     while (row !== undefined) {
       const priority = row[0] as number;
       oldest = Math.min(oldest, connection.get('jobOldest', tenant, type, priority)?.[0] as number);
-      row = connection.get('jobNextPriorityOfTenant', type, priority, tenant);
+      row = connection.get('jobNextPriority', type, priority, tenant);
     }
     return oldest <= now ? [{ type, runAt: oldest }] : [];
   });

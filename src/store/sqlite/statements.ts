@@ -51,13 +51,15 @@ const IS_TAKEN = `EXISTS (SELECT 1 FROM waiting WHERE tenant = ?1 AND sequence_k
   OR EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`;
 const FIRST_WAITING = 'SELECT min(number) FROM waiting WHERE tenant = ?1 AND sequence_key = ?2';
 
-// differs: PostgreSQL claims with SKIP LOCKED in one statement over all wanted types. One writer has nothing to skip: it reads
-// what is first, then moves those rows by the same condition, in three statements for all of them. It
-// steps through the priorities itself, so that jobs scheduled far ahead with a high priority are never scanned.
-const due = (owner: string) => `w.blocked = 0 AND w.type = ?1 AND w.priority = ?2 AND w.run_at <= ?3 ${owner}
+// differs: PostgreSQL claims with SKIP LOCKED in one statement over all wanted types. One writer has nothing to skip: it goes round the
+// tenants and steps through the priorities of each by itself, so that jobs scheduled far ahead with a high priority are never scanned. It reads
+// what is first, then moves those rows by the same condition, in three statements for all of them.
+const OF_TENANT = `w.blocked = 0 AND w.type = ?1 AND w.priority = ?2 AND w.run_at <= ?3 AND w.tenant = ?5
   ORDER BY w.run_at, w.number LIMIT +?4`;
+/** Whoever's it is: ?2 and ?5 say nothing. */
+const BY_TIME = 'w.blocked = 0 AND w.type = ?1 AND w.run_at <= ?3 ORDER BY w.run_at, w.number LIMIT +?4';
 
-/** What a claim writes; all else of a waiting job moves along. ?3 is now, ?5 the end of the lease, ?6 the worker. */
+/** What a claim writes; all else of a waiting job moves along. ?3 is now, ?6 the end of the lease, ?7 the worker. */
 const CLAIMED: Partial<Record<JobColumn, string>> = {
   state: `'running'`,
   attempt: 'w.attempt + 1',
@@ -66,24 +68,19 @@ const CLAIMED: Partial<Record<JobColumn, string>> = {
   started_at: '?3',
   percent: '0',
   message: 'NULL',
-  lease_until: '?5',
-  worker: '?6',
+  lease_until: '?6',
+  worker: '?7',
 };
 const claimedCell = (column: JobColumn) =>
   CLAIMED[column] ?? (ROOM_COLUMNS.waiting.includes(column) ? `w.${column}` : 'NULL');
 const claimedRow = JOB_COLUMNS.map((column) => (FIXED_COLUMNS.includes(column) ? `j.${column}` : claimedCell(column)));
 
-const claimable = (owner: string) =>
-  `SELECT ${claimedRow.join(', ')}, j.input FROM waiting w JOIN jobs j ON j.number = w.number WHERE ${due(owner)}`;
-const claim = (owner: string) => `INSERT INTO running (${columnsOf('running').join(', ')})
+const claimable = (due: string) =>
+  `SELECT ${claimedRow.join(', ')}, j.input FROM waiting w JOIN jobs j ON j.number = w.number WHERE ${due}`;
+const claim = (due: string) => `INSERT INTO running (${columnsOf('running').join(', ')})
   SELECT ${[...COPIES.running.map((column) => `w.${column}`), ...ROOM_COLUMNS.running.map(claimedCell)].join(', ')}
-  FROM waiting w WHERE ${due(owner)}`;
-const leave = (owner: string) =>
-  `DELETE FROM waiting WHERE number IN (SELECT w.number FROM waiting w WHERE ${due(owner)})`;
-
-const nextPriority = (owner: string) => `
-SELECT priority FROM waiting WHERE blocked = 0 AND type = ?1 AND priority < ?2 ${owner}
-ORDER BY priority DESC LIMIT 1`;
+  FROM waiting w WHERE ${due}`;
+const leave = (due: string) => `DELETE FROM waiting WHERE number IN (SELECT w.number FROM waiting w WHERE ${due})`;
 
 export const STATEMENTS = {
   // --- Jobs: writing -------------------------------------------------------------------------------------------------------
@@ -116,14 +113,19 @@ export const STATEMENTS = {
   timeMarkRead: `SELECT last FROM sequences WHERE name = 'time'`,
   timeMarkWrite: `INSERT INTO sequences (name, last) VALUES ('time', ?1) ON CONFLICT (name) DO UPDATE SET last = ?1`,
 
-  jobNextPriority: nextPriority(''),
-  jobNextPriorityOfTenant: nextPriority('AND tenant = ?3'),
-  jobClaimable: claimable(''),
-  jobClaimableOfTenant: claimable('AND w.tenant = ?7'),
-  jobClaim: claim(''),
-  jobClaimOfTenant: claim('AND w.tenant = ?7'),
-  jobClaimLeave: leave(''),
-  jobClaimLeaveOfTenant: leave('AND w.tenant = ?5'),
+  /** The first tenant from ?2 on that waits, and the first of its jobs in the order of claims, due or not. */
+  jobNextTenant: `SELECT tenant, priority, run_at FROM waiting WHERE blocked = 0 AND type = ?1 AND tenant >= ?2
+    ORDER BY tenant, priority DESC, run_at LIMIT 1`,
+  jobNextPriority: `SELECT priority FROM waiting WHERE blocked = 0 AND type = ?1 AND priority < ?2 AND tenant = ?3
+    ORDER BY priority DESC LIMIT 1`,
+  jobDueCount: `SELECT count(*) FROM (SELECT 1 FROM waiting w WHERE ${OF_TENANT})`,
+  jobDue: `SELECT w.run_at FROM waiting w WHERE ${OF_TENANT}`,
+  jobClaimable: claimable(OF_TENANT),
+  jobClaim: claim(OF_TENANT),
+  jobClaimLeave: leave(OF_TENANT),
+  jobClaimableByTime: claimable(BY_TIME),
+  jobClaimByTime: claim(BY_TIME),
+  jobClaimLeaveByTime: leave(BY_TIME),
 
   jobHeld: `SELECT r.number, r.cancel_requested_at FROM jobs j JOIN running r ON r.number = j.number
     WHERE j.id = ? AND r.fence = ?`,
@@ -174,7 +176,7 @@ export const STATEMENTS = {
   inputBytes: 'SELECT octet_length(input) FROM jobs WHERE number = ?',
   jobInput: 'SELECT input FROM jobs WHERE id = ?',
 
-  jobNextRunAt: 'SELECT min(run_at) FROM waiting WHERE blocked = 0 AND type = ?1 AND priority = ?2 AND run_at > ?3',
+  jobNextRunAt: 'SELECT min(run_at) FROM waiting WHERE blocked = 0 AND type = ?1 AND run_at > ?2',
 
   jobOldest: `SELECT run_at FROM waiting
     WHERE blocked = 0 AND tenant = ?1 AND type = ?2 AND priority = ?3 ORDER BY run_at LIMIT 1`,

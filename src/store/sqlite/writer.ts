@@ -19,6 +19,7 @@ import type { Answerer } from './thread-shell.ts';
 import { amendJobs } from './writes/amend-jobs.ts';
 import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
+import { createTurns, type Turns } from './writes/claim-round.ts';
 import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
 import { removeDocument, writeDocument } from './writes/documents.ts';
 import { dropEnded } from './writes/ended.ts';
@@ -90,7 +91,7 @@ export type WriterRequest = WireRequest<keyof WriterTable & string>;
 /** @param subject the file, as errors name it */
 export function createWriter(connection: Connection, subject: string): Answerer {
   const checkpoints = createCheckpoints(connection, subject);
-  const base: Base = { connection, subject, followers: createFollowers() };
+  const base: Base = { connection, subject, followers: createFollowers(), turns: createTurns() };
   return {
     answer: (requests) => answerAll(base, requests as readonly WriterRequest[]),
     rest: checkpoints.runIfDue,
@@ -116,6 +117,7 @@ interface Base {
   readonly connection: Connection;
   readonly subject: string;
   readonly followers: Followers;
+  readonly turns: Turns;
 }
 
 function answerAll(base: Base, requests: readonly WriterRequest[]): readonly WireReply[] {
@@ -145,12 +147,12 @@ function answerWrite(transaction: Transaction, [id, operation, payload]: WriterR
   return [id, write(transaction, payload)];
 }
 
-function inTransaction<T>({ connection, followers }: Base, work: (transaction: Transaction) => T): T {
+function inTransaction<T>({ connection, followers, turns }: Base, work: (transaction: Transaction) => T): T {
   // Only after a rollback that failed: without this, no transaction would ever begin again.
   if (connection.database.isTransaction) connection.exec('ROLLBACK');
   connection.exec('BEGIN IMMEDIATE');
   try {
-    const transaction = transactionOn(connection, followers);
+    const transaction = transactionOn(connection, followers, turns);
     const answer = work(transaction);
     transaction.settle();
     connection.exec('COMMIT');

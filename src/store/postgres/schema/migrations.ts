@@ -31,6 +31,9 @@ export const errorCodeOf = (column: string) =>
  */
 export const FOR_LISTS = 'number > 0';
 
+/** In the same way, of every waiting job: who asks for the order of claims cannot be given that of times. */
+export const FOR_TIMES = 'number > 0';
+
 export interface Migration {
   readonly version: number;
   readonly name: string;
@@ -120,8 +123,10 @@ CREATE TABLE ${s}.waiting (
   marks text COLLATE "C"
 ) WITH (${QUEUE}
 );
-CREATE INDEX waiting_by_claim_order ON ${s}.waiting (type, priority DESC, run_at, number) WHERE blocked = 0;
-CREATE INDEX waiting_by_tenant_claim_order ON ${s}.waiting (tenant, type, priority DESC, run_at, number) WHERE blocked = 0;
+-- When work becomes due, whoever's it is. By turn alone that would be a probe per tenant and priority.
+CREATE INDEX waiting_by_time ON ${s}.waiting (type, run_at) WHERE blocked = 0 AND ${FOR_TIMES};
+-- Tenant by tenant: a claim goes round them, and never steps over the jobs of one to find another.
+CREATE INDEX waiting_by_turn ON ${s}.waiting (type, tenant, priority DESC, run_at, number) WHERE blocked = 0;
 CREATE INDEX waiting_by_deadline ON ${s}.waiting (deadline_at) WHERE deadline_at IS NOT NULL;
 -- Whoever asks for one row comes from \`jobs\` and knows its tenant and type: so the order of the lists serves as the key.
 ALTER TABLE ${s}.waiting ADD CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at);

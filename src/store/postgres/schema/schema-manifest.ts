@@ -295,16 +295,16 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index tombstones_by_end': 'CREATE INDEX tombstones_by_end ON tombstones USING btree (gone_until)',
   'index tombstones_by_id': 'CREATE UNIQUE INDEX tombstones_by_id ON tombstones USING btree (id)',
   'index tombstones_by_number': 'CREATE UNIQUE INDEX tombstones_by_number ON tombstones USING btree (number)',
-  'index waiting_by_claim_order':
-    'CREATE INDEX waiting_by_claim_order ON waiting USING btree (type, priority DESC, run_at, number) WHERE (blocked = 0)',
   'index waiting_by_deadline':
     'CREATE INDEX waiting_by_deadline ON waiting USING btree (deadline_at) WHERE (deadline_at IS NOT NULL)',
   'index waiting_by_kind':
     'CREATE UNIQUE INDEX waiting_by_kind ON waiting USING btree (tenant, type, number) INCLUDE (created_at)',
   'index waiting_by_sequence':
     'CREATE INDEX waiting_by_sequence ON waiting USING btree (tenant, sequence_key, number) WHERE (sequence_key IS NOT NULL)',
-  'index waiting_by_tenant_claim_order':
-    'CREATE INDEX waiting_by_tenant_claim_order ON waiting USING btree (tenant, type, priority DESC, run_at, number) WHERE (blocked = 0)',
+  'index waiting_by_time':
+    'CREATE INDEX waiting_by_time ON waiting USING btree (type, run_at) WHERE ((blocked = 0) AND (number > 0))',
+  'index waiting_by_turn':
+    'CREATE INDEX waiting_by_turn ON waiting USING btree (type, tenant, priority DESC, run_at, number) WHERE (blocked = 0)',
   'index workers_by_name': 'CREATE UNIQUE INDEX workers_by_name ON workers USING btree (tenant, name)',
   'options deliveries':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=1000 fillfactor=70',

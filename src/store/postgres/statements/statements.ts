@@ -14,11 +14,11 @@
  * - Conditions of partial indexes stand in the text, never in a parameter: a plan made for any parameter could not use them.
  */
 
-import { ROOM_COLUMNS } from '../../job-rooms.ts';
-import { columnType, FIXED_COLUMNS, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
-import { FOR_LISTS } from '../schema/migrations.ts';
+import { columnType, JOB_COLUMNS, JOB_WIDTH, type JobColumn, NEW_JOB_COLUMNS } from '../../job-row.ts';
+import { FOR_LISTS, FOR_TIMES } from '../schema/migrations.ts';
 import { jobAmend } from './amend-statement.ts';
 import { applyStatementsOf } from './apply-statements.ts';
+import { claimStatementsOf } from './claim-statements.ts';
 import { countStatementsOf } from './count-statements.ts';
 import { deliveryStatementsOf } from './delivery-statements.ts';
 import { endedStatementsOf } from './ended-statements.ts';
@@ -122,86 +122,6 @@ CROSS JOIN LATERAL (
   LIMIT 1
 ) j CROSS JOIN LATERAL ${roomRow(s)} r`;
 
-/** What a claim writes, by column. $4 now, $5 worker, $6 lease end. */
-const CLAIM_CELLS: Readonly<Partial<Record<JobColumn, string>>> = {
-  attempt: 'attempt + 1',
-  fence: 'fence + 1',
-  revision: 'revision + 1',
-  started_at: '$4::bigint',
-  percent: '0::float8',
-  message: 'NULL::text',
-};
-/** What comes with the room. */
-const CLAIMED_CELLS: Readonly<Partial<Record<JobColumn, string>>> = {
-  state: `'running'`,
-  worker: '$5::text',
-  lease_until: '$6::bigint',
-};
-const CLAIMED_ROW = JOB_COLUMNS.map((column) => {
-  const isThere = FIXED_COLUMNS.includes(column) || ROOM_COLUMNS.waiting.includes(column);
-  return isThere ? column : (CLAIMED_CELLS[column] ?? `NULL::${columnType(column)}`);
-});
-
-/**
- * $1 types, $2 their slots, $3 max, $4 now, $5 worker, $6 lease end, $7 tenant where there is one.
- *
- * `levels` steps through the priorities that each type has waiting jobs of, high to low, one index probe each; `picked` then
- * reads due jobs of one level after another and stops when it has enough. So jobs scheduled ahead are never scanned, whatever
- * their priority. `taken` finds them by their place in the table, as they were locked: one that was changed while this statement
- * began has another place, and is left for the next claim.
- * differs: SQLite does the same steps as statements of their own; it has one writer and nothing to skip.
- */
-function jobClaim(s: string, isOfTenant: boolean): string {
-  const owner = isOfTenant ? 'AND tenant = $7' : '';
-  const next = (type: string, below: string) => `(
-    SELECT priority FROM ${s}.waiting WHERE blocked = 0 AND type = ${type} ${owner} ${below}
-    ORDER BY priority DESC LIMIT 1)`;
-  const moved = ROOM_COLUMNS.waiting.map((column) => `${CLAIM_CELLS[column] ?? column} AS ${column}`);
-  const kept = ROOM_COLUMNS.waiting.map((column) => `t.${column}`);
-  return `
-WITH RECURSIVE wants AS (
-  SELECT * FROM unnest($1::text[], $2::bigint[]) WITH ORDINALITY AS w(type, max, ord)
-), levels AS (
-  SELECT w.ord, w.type, p.priority FROM wants w CROSS JOIN LATERAL ${next('w.type', '')} p
-  UNION ALL
-  SELECT l.ord, l.type, p.priority FROM levels l CROSS JOIN LATERAL ${next('l.type', 'AND priority < l.priority')} p
-), picked AS MATERIALIZED (
-  SELECT due.place FROM wants w CROSS JOIN LATERAL (
-    SELECT one.place FROM levels l CROSS JOIN LATERAL (
-      SELECT ctid AS place FROM ${s}.waiting
-      WHERE blocked = 0 AND type = l.type AND priority = l.priority AND run_at <= $4::bigint ${owner}
-      ORDER BY run_at, number LIMIT w.max
-      FOR UPDATE SKIP LOCKED
-    ) one WHERE l.ord = w.ord LIMIT w.max
-  ) due LIMIT $3::bigint
-), taken AS (
-  DELETE FROM ${s}.waiting WHERE ctid = ANY (ARRAY(SELECT place FROM picked)) RETURNING number, ${moved.join(', ')}
-), claimed AS MATERIALIZED (
-  SELECT ${FIXED_COLUMNS.map((column) => `j.${column}`).join(', ')}, j.input, ${kept.join(', ')}
-  FROM taken t CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = t.number LIMIT 1) j
-), came AS (
-  INSERT INTO ${s}.running (${[...HEADS.running, ...ROOM_COLUMNS.waiting].join(', ')}, worker, lease_until)
-  SELECT ${[...HEADS.running, ...ROOM_COLUMNS.waiting].join(', ')}, $5::text, $6::bigint FROM claimed
-), told AS (${writeEvents(s, {
-    from: 'claimed',
-    tenant: 'claimed.tenant',
-    hasCallback: 'callback_url IS NOT NULL',
-    at: 'started_at',
-    number: 'number',
-    kind: 'running',
-    job: CLAIMED_ROW,
-  })}
-), counted AS (
-  ${countChanges(
-    s,
-    `SELECT tenant, type, d.state, d.sign * c.jobs AS jobs, d.sign * c.bytes AS bytes
-    FROM (SELECT tenant, type, count(*) AS jobs, sum(octet_length(input)) AS bytes FROM claimed GROUP BY tenant, type) c
-    CROSS JOIN (VALUES ('waiting', -1), ('running', 1)) d(state, sign)`,
-  )}
-)
-SELECT ${CLAIMED_ROW.join(', ')}, input FROM claimed`;
-}
-
 /** $1 ids (sorted, each once), $2 fences, $3 lease ends. */
 const jobExtend = (s: string) => `
 WITH locked AS MATERIALIZED (
@@ -282,24 +202,11 @@ SELECT l.type, min(due.run_at) FROM levels l CROSS JOIN LATERAL (
   WHERE blocked = 0 AND tenant = $1 AND type = l.type AND priority = l.priority AND run_at <= $3::bigint
   ORDER BY run_at LIMIT 1) due GROUP BY l.type`;
 
-/** $1 types, $2 now: the same steps through the priorities as a claim. */
+/** $1 types, $2 now. */
 const jobNextRunAt = (s: string) => `
-WITH RECURSIVE wants AS (
-  SELECT DISTINCT type FROM unnest($1::text[]) AS w(type)
-), levels AS (
-  SELECT w.type, p.priority FROM wants w CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.waiting WHERE blocked = 0 AND type = w.type
-    ORDER BY priority DESC LIMIT 1) p
-  UNION ALL
-  SELECT l.type, p.priority FROM levels l CROSS JOIN LATERAL (
-    SELECT priority FROM ${s}.waiting
-    WHERE blocked = 0 AND type = l.type AND priority < l.priority
-    ORDER BY priority DESC LIMIT 1) p
-)
-SELECT min(ahead.run_at) FROM levels l CROSS JOIN LATERAL (
+SELECT min(ahead.run_at) FROM unnest($1::text[]) AS w(type) CROSS JOIN LATERAL (
   SELECT run_at FROM ${s}.waiting
-  WHERE blocked = 0 AND type = l.type AND priority = l.priority AND run_at > $2::bigint
-  ORDER BY run_at LIMIT 1) ahead`;
+  WHERE blocked = 0 AND ${FOR_TIMES} AND type = w.type AND run_at > $2::bigint ORDER BY run_at LIMIT 1) ahead`;
 
 const sweeps = (s: string) => ({
   // The few running jobs are all looked at: an index over lease_until would make every heartbeat write to every index.
@@ -350,8 +257,7 @@ export function statementsOf(s: string) {
     jobInsertUnique: jobInsertUnique(s),
     jobUniqueHolder: jobUniqueHolder(s),
     jobFindEarlier: jobFindEarlier(s),
-    jobClaim: jobClaim(s, false),
-    jobClaimOfTenant: jobClaim(s, true),
+    ...claimStatementsOf(s),
     jobClaimOrphans: `SELECT ${jobRow()} FROM (
         SELECT number FROM ${s}.running WHERE worker = $1 AND started_at = $2::bigint LIMIT $3::bigint) w
       ${jobByNumber(s, 'w.number')}`,
@@ -391,3 +297,5 @@ export type StatementName = keyof Statements;
 
 /** In a row of `jobClaim`, after the job: its input. */
 export const CLAIMED_INPUT_AT = JOB_WIDTH;
+/** And how far the walk came, as JSON by type, where it ended early. */
+export const CLAIM_CUT_AT = JOB_WIDTH + 1;

@@ -8,12 +8,15 @@ import type { StoredState } from '../../../core/state.ts';
 import type { EventKind } from '../../contract.ts';
 import type { Connection } from '../connection.ts';
 import { createFollowers, type Followers } from '../followers.ts';
+import { createTurns, type Turns } from './claim-round.ts';
 
 /** Positions of events: of the newest, of the fan-out's mark, and of the newest that was pruned. */
 export type Place = 'event' | 'fan-out' | 'pruned';
 
 export interface Transaction {
   readonly connection: Connection;
+  /** Outlives the transaction: a turn that was rolled back does no harm. */
+  readonly turns: Turns;
   takeNumber(): number;
   /** No number up to this one is given out from here on. False where that was so before. */
   raiseNumber(number: number): boolean;
@@ -37,7 +40,11 @@ interface Usage {
 /** Jobs by tenant, type and state. Maps in maps: to join the three to one key cost more than counting. */
 type Counts = Map<string, Map<string, Map<StoredState, number>>>;
 
-export function transactionOn(connection: Connection, followers: Followers = createFollowers()): Transaction {
+export function transactionOn(
+  connection: Connection,
+  followers: Followers = createFollowers(),
+  turns: Turns = createTurns(),
+): Transaction {
   const counts: Counts = new Map();
   const usages = new Map<string, Usage>();
   const places = new Map<Place, number>();
@@ -96,6 +103,7 @@ export function transactionOn(connection: Connection, followers: Followers = cre
 
   return {
     connection,
+    turns,
     takeNumber,
     raiseNumber,
     count,
