@@ -194,7 +194,8 @@ export function jobOf(spec: JobSpec, number: number): Job {
     callbackUrl: spec.callbackUrl,
     origin: spec.origin,
     terms: spec.terms,
-    marks: null,
+    // A group waits for the ends of its members from their beginning on.
+    marks: spec.terms?.group === undefined ? null : AWAITED,
   };
 }
 
@@ -206,6 +207,13 @@ export function patched(job: Job, patch: JobPatch): Job {
 /** When a final job may be removed; null while it is not final. */
 export function retainUntil(job: Pick<Job, 'finishedAt' | 'retainMs'>): number | null {
   return job.finishedAt === null ? null : job.finishedAt + job.retainMs;
+}
+
+const AWAITED: Marks = Object.freeze({ isAwaited: true });
+
+/** The group that a job is in, by its id: one at most. */
+export function groupIdOf({ terms, marks }: Pick<Job, 'terms' | 'marks'>): string | null {
+  return terms?.group ?? marks?.group ?? null;
 }
 
 export const NO_ATTEMPTS: readonly EndedAttempt[] = Object.freeze([]);

@@ -7,4 +7,6 @@ export interface Marks {
   readonly isAwaited?: true;
   /** It is parked until this signal comes, or its time is over. */
   readonly signal?: AwaitedSignal;
+  /** The group that it was added to later, by its id: see `Terms.group` for the others. */
+  readonly group?: string;
 }

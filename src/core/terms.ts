@@ -6,5 +6,7 @@ import type { Unique } from './unique.ts';
 
 export interface Terms {
   readonly unique?: Unique;
+  /** The group that it was submitted in, by its id. */
+  readonly group?: string;
   readonly [name: string]: unknown;
 }

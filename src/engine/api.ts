@@ -20,6 +20,7 @@ import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { CallerSignal } from './caller-signal.ts';
 import type { Clock } from './clock.ts';
 import type { Feed } from './feed/feed-request.ts';
+import type { Groups } from './groups/api-groups.ts';
 import type { Operating } from './operating/api-operating.ts';
 import type { Callback } from './webhooks/callback.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
@@ -57,6 +58,9 @@ export interface SubmitRequest {
   readonly unique?: Unique | null | undefined;
   readonly origin?: Origin | null | undefined;
 }
+
+/** A job of a group is submitted for the tenant of the group. */
+export type MemberRequest = Omit<SubmitRequest, 'tenant'>;
 
 export type SubmitOutcome =
   | { readonly kind: 'created'; readonly snapshot: Snapshot }
@@ -321,6 +325,8 @@ export interface Engine extends Operating {
     request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
   ): Promise<WorkOutcome>;
 
+  /** Jobs that are looked at as one. */
+  readonly groups: Groups<MemberRequest>;
   readonly webhooks: Webhooks;
   /** All changes of a tenant's jobs. */
   readonly feed: Feed;
@@ -359,6 +365,7 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 /** What proving who calls needs of a store. */
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
+export type { Group } from '../core/groups/group.ts';
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type {
   DeliveryFilter,
@@ -381,6 +388,7 @@ export {
 } from './bulk/bulk-request.ts';
 export type { CallerListener, CallerSignal } from './caller-signal.ts';
 export type { Feed, FeedEvent, FeedFilter, FeedPage, FeedRequest } from './feed/feed-request.ts';
+export type * from './groups/api-groups.ts';
 export type * from './operating/api-operating.ts';
 export type { Callback } from './webhooks/callback.ts';
 export type { WebhookChange, WebhookDraft, Webhooks } from './webhooks/webhooks.ts';

@@ -18,6 +18,7 @@ import { createResubmit } from './commanding/resubmit.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
+import { createGroups } from './groups/create-groups.ts';
 import { startHints } from './hints.ts';
 import { createLogReads } from './logging/log-reads.ts';
 import { createPausing } from './operating/pausing.ts';
@@ -103,6 +104,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     amend: createAmend(parts),
     resubmit: createResubmit({ ...parts, submit: submits.submit }),
     bulk: createBulk(parts, submits.submitOwn),
+    groups: createGroups({ ...parts, submits, watch: parts.groupWatch, ends: parts.groupEnds }),
     webhooks: parts.webhooks,
     feed: { read: parts.feed.read },
     readLogs: createLogReads(parts),

@@ -15,6 +15,8 @@ import type { EngineBase } from './engine-base.ts';
 import { createFanOut } from './events/fan-out.ts';
 import { createEventPruning } from './events/pruning.ts';
 import { createFeed, type FeedParts } from './feed/feed.ts';
+import { createGroupEnds, type GroupEnds } from './groups/group-ends.ts';
+import { createGroupWatch, type GroupWatch } from './groups/group-watch.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
@@ -22,7 +24,7 @@ import type { ProcessFacts } from './operating/presence.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
-import { createRereads, type Rereads } from './reading/rereads.ts';
+import { createRereads } from './reading/rereads.ts';
 import { createSnapshots, type Snapshots } from './reading/snapshots.ts';
 import { createWaiters, type Waiters } from './reading/waiters.ts';
 import { createWork, type Work } from './remote/work.ts';
@@ -70,6 +72,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly desk: WorkDesk;
   readonly work: Work;
   readonly coming: Coming;
+  readonly groupWatch: GroupWatch;
+  readonly groupEnds: GroupEnds;
   readonly books: Books;
   readonly webhooks: Webhooks;
   readonly feed: FeedParts;
@@ -86,7 +90,6 @@ export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
   const all: readonly JobType[] = [...options.types, bulkType(limits, () => known)];
   const [types, offered] = [byName(all), byName(options.types)];
-  const audit = createAudit(options);
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
   const base = { ...options, types, changes, snapshots };
@@ -97,9 +100,9 @@ export function createParts(options: PartsOptions): EngineParts {
   const population = createPopulation(base);
   const durations = createDurations(changes, population);
   const waiters = createWaiters({ ...base, reader });
-  const logs = createLogs(base);
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
-  const known = { ...base, reader, commands, removals, live, logs, audit, ...operating };
+  const own = { logs: createLogs(base), audit: createAudit(options) };
+  const known = { ...base, reader, commands, removals, live, ...own, ...operating };
   const dispatcher = createDispatcher({ ...known, ownTypes: all });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
   const desk = createWorkDesk({ ...known, remoteTypes });
@@ -110,8 +113,8 @@ export function createParts(options: PartsOptions): EngineParts {
   tellChanges(changes, telemetry);
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
   const delivering = createDelivering(base, options);
-  const listening = { onJobs: jobsTo(rereads, delivering.feed), onWork: workTo(takers) };
-  const coming = comingTo(takers);
+  const grouping = createGrouping(base, comingTo(takers));
+  const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork: workTo(takers) };
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind === 'unsure') lookAgain(listening, counting);
@@ -119,6 +122,7 @@ export function createParts(options: PartsOptions): EngineParts {
   return {
     ...known,
     ...delivering,
+    ...grouping,
     offered,
     draining: new AbortController(),
     closing: new AbortController(),
@@ -129,7 +133,6 @@ export function createParts(options: PartsOptions): EngineParts {
     desk,
     work,
     listening,
-    coming,
     loops: [
       watch,
       createLeases({ ...known, extensions }),
@@ -137,12 +140,19 @@ export function createParts(options: PartsOptions): EngineParts {
       ...operating.operatingLoops,
       desk,
       rereads,
-      createSettling({ ...base, takers: [] }),
+      ...grouping.settlingLoops,
       counting,
       createLoop({ ...base, name: 'snapshots', run: agedBy(snapshots, limits) }),
       ...delivering.loops,
     ],
   };
+}
+
+function createGrouping(base: EngineBase, coming: Coming) {
+  const groupWatch = createGroupWatch(base);
+  const groupEnds = createGroupEnds({ ...base, coming, watch: groupWatch });
+  const settling = createSettling({ ...base, takers: [groupEnds.take] });
+  return { coming, groupWatch, groupEnds, settlingLoops: [settling, ...groupEnds.loops] };
 }
 
 function createDelivering(base: EngineBase, options: PartsOptions) {
@@ -180,10 +190,9 @@ function lookAgain({ onJobs, onWork }: EngineParts['listening'], counting: Loop)
   counting.wake();
 }
 
-function jobsTo(rereads: Rereads, feed: FeedParts): EngineParts['listening']['onJobs'] {
+function jobsTo(hearers: readonly { hint(ids: readonly string[] | null): void }[]): EngineParts['listening']['onJobs'] {
   return (ids) => {
-    rereads.hint(ids);
-    feed.hint();
+    for (const hearer of hearers) hearer.hint(ids);
   };
 }
 

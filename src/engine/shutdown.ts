@@ -49,9 +49,10 @@ export async function drain(parts: EngineParts, { drainMs, drainMsMin, force }: 
 
 /** Steps 3 and 4, once drained. */
 export async function shutDown(parts: EngineParts): Promise<void> {
-  const { closing, waiters, feed, loops } = parts;
+  const { closing, waiters, groupWatch, feed, loops } = parts;
   closing.abort();
   waiters.close();
+  groupWatch.close();
   feed.close();
   await Promise.all(loops.map((loop) => loop.stop()));
   await closeHandlers(parts);

@@ -110,6 +110,8 @@ export interface ListFilter {
   readonly types?: readonly string[];
   /** Every one of them must match. */
   readonly tags?: Readonly<Record<string, string>>;
+  /** Only members of the group with this id; not together with `finished`. */
+  readonly group?: string;
   readonly createdFrom?: number;
   readonly createdBefore?: number;
   /** Jobs whose number is below this (or above, when `order` is `oldest`): the keyset cursor. */
@@ -122,7 +124,7 @@ export interface ListFilter {
 }
 
 export interface CountFilter
-  extends Pick<ListFilter, 'tenant' | 'states' | 'types' | 'tags' | 'createdFrom' | 'createdBefore'> {
+  extends Pick<ListFilter, 'tenant' | 'states' | 'types' | 'tags' | 'group' | 'createdFrom' | 'createdBefore'> {
   readonly finished?: Omit<FinishedFilter, 'after'>;
   /**
    * Bounds the work where jobs have to be looked at: counting stops at this many, of whatever type and state. Counts that are kept have no need

@@ -2,6 +2,7 @@
 import type { Job } from '../core/job.ts';
 import type { PendingDelivery } from './contract-deliveries.ts';
 import type { JobEvent } from './contract-events.ts';
+import type { DueGroup, GroupMember } from './contract-groups.ts';
 import type { ResultContent } from './contract-jobs.ts';
 import type { Document, StoredKey } from './contract-keys.ts';
 import type { LogLine } from './contract-logs.ts';
@@ -35,6 +36,10 @@ export type StoreRecord =
   | { readonly kind: 'delivery'; readonly delivery: PendingDelivery }
   /** Not fanned out yet, by position, which it keeps. */
   | { readonly kind: 'event'; readonly event: JobEvent }
+  /** With its counts, which the records of its members leave as they are. */
+  | ({ readonly kind: 'group' } & DueGroup)
+  /** Behind its group. */
+  | { readonly kind: 'member'; readonly member: GroupMember }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
   | ({ readonly kind: 'job' } & WholeJob);
 
@@ -42,7 +47,7 @@ export type RestoreOutcome =
   | 'written'
   /**
    * There already, and at least as new: the job with the same id and number (or its tombstone), the key with the same hash,
-   * the document of the same creation; the delivery of the same job, revision, endpoint and event, pending or in the log; the event at a position
+   * the document of the same creation; the group, and the job as a member of it; the delivery of the same job, revision, endpoint and event, pending or in the log; the event at a position
    * that is taken or fanned out. Left as it is.
    */
   | 'present'

@@ -15,6 +15,7 @@ import type { Amendment, AmendOutcome } from './contract-amend.ts';
 import type { DeliveryStore } from './contract-deliveries.ts';
 import type { EndedStore } from './contract-ended.ts';
 import type { EventStore } from './contract-events.ts';
+import type { GroupStore } from './contract-groups.ts';
 import type {
   ApplyOutcome,
   ClaimedJob,
@@ -47,6 +48,7 @@ export * from './contract-deliveries.ts';
 export type * from './contract-ended.ts';
 export type * from './contract-events.ts';
 export type { FinishedFilter } from './contract-finished.ts';
+export type * from './contract-groups.ts';
 export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
 export type * from './contract-logs.ts';
@@ -86,7 +88,7 @@ export interface MigrationReport {
   readonly applied: readonly string[];
 }
 
-export interface Store extends EventStore, DeliveryStore, EndedStore {
+export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore {
   readonly facts: StoreFacts;
 
   /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */
@@ -194,7 +196,7 @@ export interface Store extends EventStore, DeliveryStore, EndedStore {
 
   /**
    * Everything that the store holds at one moment, that of the first batch: counter, keys, documents, pending
-   * deliveries, events that have not been fanned out, tombstones, then jobs by number. Followers, events for readers and the delivery log are not in it. Batches are bounded by count and bytes, single records that are larger excepted. One that is under way when the
+   * deliveries, events that have not been fanned out, groups, their members, tombstones, then jobs by number. Followers, events for readers and the delivery log are not in it. Batches are bounded by count and bytes, single records that are larger excepted. One that is under way when the
    * store closes rejects with SHUTTING_DOWN.
    */
   dump(): AsyncIterable<readonly StoreRecord[]>;

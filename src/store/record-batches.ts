@@ -31,6 +31,7 @@ export async function* recordBatches(
 /** Of what has no narrow bound. */
 function weightOf(record: StoreRecord): number {
   if (record.kind === 'document') return JSON.stringify(record.document.data).length;
+  if (record.kind === 'group') return JSON.stringify(record.followUps).length;
   if (record.kind === 'delivery') return record.delivery.body.length;
   return record.kind === 'job' ? recordWeight(record) : 0;
 }

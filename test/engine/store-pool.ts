@@ -72,8 +72,12 @@ async function empty(store: Store): Promise<void> {
   await emptyEvents(store);
   const documents: Document[] = [];
   for await (const records of store.dump()) {
-    for (const record of records) if (record.kind === 'document') documents.push(record.document);
+    for (const record of records) {
+      if (record.kind === 'document') documents.push(record.document);
+      if (record.kind === 'group') await store.groupRemove({ ...record.group, now: 1 });
+    }
   }
+  await store.groupPrune({ now: EVER, limit: 1_000_000 });
   for (const document of documents) {
     await store.documentRemove(document);
     // Webhooks follow by their ids; the document of a tenant names them.

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { groupOf } from '../../core/groups/group.ts';
 import { sampleJob } from '../../core/sample-job.ts';
 import type { Store, StoreRecord } from '../../store/contract.ts';
 import { archiveOf, openArchive } from './archive.ts';
@@ -27,6 +28,15 @@ const DELIVERY: StoreRecord = {
     tries: [{ at: 1, durationMs: 0.5, status: 500, error: null, answer: '\ud800' }],
   },
 };
+const GROUP = groupOf({
+  id: JOB.id,
+  tenant: 't',
+  createdAt: 1,
+  retainMs: 2,
+  followUps: { always: { type: 'echo', jobId: null } },
+  idempotencyKey: '\0',
+  requestHash: 'h',
+});
 const RECORDS: readonly StoreRecord[] = [
   { kind: 'counter', number: 7, position: 3 },
   {
@@ -36,6 +46,8 @@ const RECORDS: readonly StoreRecord[] = [
   { kind: 'document', document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1 } },
   DELIVERY,
   { kind: 'event', event: { position: 4, kind: 'changed', at: 1, job: JOB } },
+  { kind: 'group', group: GROUP, followUps: {} },
+  { kind: 'member', member: { group: GROUP.id, number: 1, state: 'failed' } },
   { kind: 'tombstone', tombstone: { id: JOB.id, number: 2, tenant: 't', goneAt: 1, goneUntil: 2 } },
   RECORD,
 ];
@@ -83,7 +95,7 @@ describe('an archive', () => {
     assert.match(text, /^\{"kind":"bide-export","version":1,"engine":"sqlite","at":1\}\n/);
     assert.match(
       text,
-      /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"delivery":1,"event":1,"tombstone":1,"job":1\}\}\n$/,
+      /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"delivery":1,"event":1,"group":1,"member":1,"tombstone":1,"job":1\}\}\n$/,
     );
     for (const size of [1, 7, 100_000]) assert.deepEqual(await recordsIn(text, size), RECORDS);
     assert.deepEqual(await recordsIn(text.trimEnd()), RECORDS);

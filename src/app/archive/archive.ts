@@ -8,6 +8,8 @@
  * {"kind":"document","document":{…}}                                          what dialects keep
  * {"kind":"delivery","delivery":{…}}                                          what is still to be sent
  * {"kind":"event","event":{…}}                                                changes that were not fanned out
+ * {"kind":"group","group":{…},"followUps":{…}}                               groups, with what they submit at their end
+ * {"kind":"member","member":{…}}                                            the jobs in them, by their numbers
  * {"kind":"tombstone","tombstone":{…}}                                        removed jobs
  * {"kind":"job","job":{…},"input":"…","result":{"contentType":"…","base64":"…"},"logs":[…]}
  * {"kind":"end","counts":{"counter":1,"key":1,"document":0,"delivery":1,…,"job":1}}

@@ -93,6 +93,15 @@ function conflictOf(record: StoreRecord): { readonly name: string; readonly take
       const { position, job } = record.event;
       return { name: `Event ${position} (job ${job.id})`, taken: 'another event has its position' };
     }
+    case 'group':
+      return { name: `Group ${record.group.id}`, taken: 'its id or its idempotency key is taken by another one' };
+    case 'member': {
+      const { group, number } = record.member;
+      return {
+        name: `Member ${number} of group ${group}`,
+        taken: 'the job is in another group, or its group is not there',
+      };
+    }
     case 'counter':
       return { name: 'The counter of job numbers', taken: 'the store refused it' };
   }

@@ -5,6 +5,7 @@
  * Texts that have another JSON inside (inputs) stay texts, since they are handed out as they were submitted. Lone surrogates are
  * escaped by JSON, so that no text is changed by being UTF-8.
  */
+import type { Group } from '../../core/groups/group.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { EndedAttempt, Failure, Job, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
 import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
@@ -13,6 +14,7 @@ import { FINAL_STATES, isFinal, STORED_STATES } from '../../core/state.ts';
 import type {
   DeliveryTry,
   Document,
+  GroupMember,
   JobEvent,
   PendingDelivery,
   StoredKey,
@@ -197,12 +199,34 @@ function outputComplaint({ stream, line }: LogLine): string | null {
 
 const result = orNull(objectOf<ResultText>({ contentType: text, base64 }));
 
+const counts = objectOf<Group['counts']>({ succeeded: whole, failed: whole, cancelled: whole, expired: whole });
+const group = objectOf<Group>({
+  id,
+  tenant: text,
+  isOpen: (value) => (typeof value === 'boolean' ? null : ' is neither true nor false'),
+  total: whole,
+  counts,
+  revision: whole,
+  createdAt: whole,
+  closedAt: orNull(whole),
+  finishedAt: orNull(whole),
+  outcome: orNull(oneOf(['succeeded', 'failed'])),
+  retainMs: whole,
+  removeAt: orNull(whole),
+  followUps: mapOf(anything),
+  idempotencyKey: orNull(text),
+  requestHash: orNull(text),
+});
+const member = objectOf<GroupMember>({ group: id, number: whole, state: orNull(oneOf(FINAL_STATES)) });
+
 const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
   counter: objectOf<Of<'counter'>>({ kind: text, number: whole, position: whole }),
   key: objectOf<Of<'key'>>({ kind: text, key }),
   document: objectOf<Of<'document'>>({ kind: text, document }),
   delivery: objectOf<Of<'delivery'>>({ kind: text, delivery }),
   event: objectOf<Of<'event'>>({ kind: text, event }),
+  group: objectOf<Of<'group'>>({ kind: text, group, followUps: mapOf(anything) }),
+  member: objectOf<Of<'member'>>({ kind: text, member }),
   tombstone: objectOf<Of<'tombstone'>>({ kind: text, tombstone }),
   job: objectOf<JobLine>({ kind: text, job, input: text, result, logs: listOf(logLine) }),
 };
@@ -216,6 +240,8 @@ export const NO_RECORDS: RecordCounts = Object.freeze({
   document: 0,
   delivery: 0,
   event: 0,
+  group: 0,
+  member: 0,
   tombstone: 0,
   job: 0,
 });
@@ -226,6 +252,8 @@ export const recordCounts = objectOf<RecordCounts>({
   document: whole,
   delivery: whole,
   event: whole,
+  group: whole,
+  member: whole,
   tombstone: whole,
   job: whole,
 });

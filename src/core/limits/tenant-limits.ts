@@ -1,5 +1,5 @@
 /** What one tenant may have: deliveries under way, jobs, documents. */
-import { DAY, HOUR, type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
+import { DAY, HOUR, KIB, type LimitDefinition, MIB, MINUTE, SECOND } from './definition.ts';
 
 export const TENANT_LIMITS = {
   // Deliveries.
@@ -95,6 +95,24 @@ export const TENANT_LIMITS = {
     min: 1,
     max: 10_000,
     meaning: 'Unfinished bulk calls of one tenant; past it another gets 429.',
+  },
+  groupsPerTenantMax: {
+    value: 10_000,
+    min: 0,
+    max: 1_000_000,
+    meaning: 'Groups of one tenant, those that have ended and are kept among them; past it a new one gets 429.',
+  },
+  groupMembersMax: {
+    value: 100_000,
+    min: 1,
+    max: 10_000_000,
+    meaning: 'Members of one group. One call adds at most jobsPerCallMax jobs or idsPerCallMax ids.',
+  },
+  groupFollowUpBytesMax: {
+    value: 64 * KIB,
+    min: KIB,
+    max: MIB,
+    meaning: 'Bytes of the jobs that a group submits at its end, all three together, as JSON.',
   },
   auditLinesPerTenantMax: {
     value: 10_000,

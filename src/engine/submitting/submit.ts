@@ -18,7 +18,8 @@ import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
 import type { Books } from '../webhooks/books.ts';
 import { type Callback, eventWordsOf, originWith } from '../webhooks/callback.ts';
-import { type Coming, isForetold } from './coming.ts';
+import { announceCreated, arriving } from './arriving.ts';
+import type { Coming } from './coming.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
@@ -41,7 +42,23 @@ export interface Submits {
   submit(requests: readonly SubmitRequest[]): Promise<readonly SubmitOutcome[]>;
   /** For jobs of Bide's own types. @param bound what the tenant has no room in: then only a replay is answered */
   submitOwn(request: SubmitRequest, bound: Quota['limit'] | null): Promise<SubmitOutcome>;
+  /** What the job would be, for whoever stores it in another way. No room is taken for it. */
+  check(request: SubmitRequest): Promise<CheckedRequest | SubmitRefusal>;
+  /** Takes the room for all of them, or none: then it says what there is no room in. */
+  takeRoom(jobs: readonly NewJob[]): Promise<Quota['limit'] | null>;
+  giveBackRoom(jobs: readonly NewJob[]): void;
 }
+
+export interface CheckedRequest {
+  readonly kind: 'checked';
+  readonly job: NewJob;
+}
+
+/** What a look at the request alone can refuse. */
+export type SubmitRefusal = Extract<
+  SubmitOutcome,
+  { kind: 'unknownType' | 'invalidInput' | 'invalidRequest' | 'invalidCallback' }
+>;
 
 const NO_TAGS = Object.freeze({});
 
@@ -50,7 +67,7 @@ export function createSubmits(options: SubmitOptions): Submits {
     ...options,
     name: 'insert',
     inFlightMax: WRITES_IN_FLIGHT,
-    send: (batch) => insertBatch(options, batch),
+    send: (batch) => arriving(options, specsOf(batch), () => options.store.insert(batch)),
     bytesOf: (item) => item.input.length,
   });
   const context: Context = { ...options, inserts, newId: createJobIds(), room: createRoom(options) };
@@ -70,26 +87,15 @@ export function createSubmits(options: SubmitOptions): Submits {
       });
     },
     submitOwn: async (request, bound) => submitOne(context, request, { bound }),
+    check: async (request) => checkOne(context, request, undefined, checked),
+    takeRoom: (jobs) => takeRoomForAll(context.room, jobs),
+    giveBackRoom: (jobs) => {
+      for (const job of jobs) giveBackRoom(context, job);
+    },
   };
 }
 
-/**
- * A job may be claimed, and even ended, before its submit hears that it is stored. Memory follows no job that it does not know, and the submit
- * would then announce the past, for which whoever runs the job drops the work: so memory is told which are on their way.
- */
-function insertBatch(
-  { store, snapshots, coming }: SubmitOptions,
-  batch: readonly NewJob[],
-): Promise<readonly InsertOutcome[]> {
-  const specs = batch.map(({ spec }) => spec);
-  const arrived = snapshots.expect(specs.map(({ id }) => id));
-  coming(specs.filter((spec) => isForetold(store.facts, spec)));
-  const outcomes = store.insert(batch);
-  // Once every submit of the batch has been told, which happens within the turn of the answer.
-  const later = () => void setImmediate(arrived);
-  outcomes.then(later, later);
-  return outcomes;
-}
+const specsOf = (batch: readonly NewJob[]) => batch.map(({ spec }) => spec);
 
 interface Context extends SubmitOptions {
   readonly inserts: Batcher<NewJob, InsertOutcome>;
@@ -112,6 +118,18 @@ interface Own {
 
 /** No promise of its own: one per job is the store's, and those of checks that are not synchronous. */
 function submitOne(context: Context, request: SubmitRequest, own?: Own): SubmitOutcome | Promise<SubmitOutcome> {
+  return checkOne(context, request, own, takeRoom);
+}
+
+/** What is done with a request that is in order. */
+type Finish<T> = (context: Context, asked: Asked, input: string) => T | Promise<T>;
+
+function checkOne<T>(
+  context: Context,
+  request: SubmitRequest,
+  own: Own | undefined,
+  finish: Finish<T>,
+): SubmitRefusal | T | Promise<SubmitRefusal | T> {
   const { types, clock, limits } = context;
   const now = clock.now();
   const type = types.get(request.type);
@@ -119,25 +137,44 @@ function submitOne(context: Context, request: SubmitRequest, own?: Own): SubmitO
   const issues = requestIssues(request, now, limits, context.allowsPrivateDeliveries);
   if (issues.length > 0) return { kind: 'invalidRequest', issues };
   const asked = { request, type, now, own };
-  if (!request.callback) return checkInput(context, asked);
+  if (!request.callback) return checkInput(context, asked, finish);
   return callbackError(context, request.tenant, request.callback).then((error) =>
-    error === null ? checkInput(context, asked) : { kind: 'invalidCallback', error },
+    error === null ? checkInput(context, asked, finish) : { kind: 'invalidCallback', error },
   );
 }
 
-function checkInput(context: Context, asked: Asked): SubmitOutcome | Promise<SubmitOutcome> {
-  const checked = asked.type.checkInput(asked.request.input ?? null);
-  return checked instanceof Promise
-    ? checked.then((check) => takeRoom(context, asked, check))
-    : takeRoom(context, asked, checked);
+function checkInput<T>(
+  context: Context,
+  asked: Asked,
+  finish: Finish<T>,
+): SubmitRefusal | T | Promise<SubmitRefusal | T> {
+  const { limits } = context;
+  const finished = (check: InputCheck) => {
+    if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues } as const;
+    const input = jsonText(check.input);
+    if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] } as const;
+    return input.length > limits.bodyBytesMax ? inputTooLarge(limits) : finish(context, asked, input);
+  };
+  const result = asked.type.checkInput(asked.request.input ?? null);
+  return result instanceof Promise ? result.then(finished) : finished(result);
 }
 
-function takeRoom(context: Context, asked: Asked, check: InputCheck): SubmitOutcome | Promise<SubmitOutcome> {
-  const { limits, room } = context;
-  if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues };
-  const input = jsonText(check.input);
-  if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] };
-  if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
+function checked({ limits, newId }: Context, { request, type, now }: Asked, input: string): CheckedRequest {
+  return { kind: 'checked', job: { spec: specOf(request, type, { id: newId(now), now, limits }), input } };
+}
+
+async function takeRoomForAll(room: Room, jobs: readonly NewJob[]): Promise<Quota['limit'] | null> {
+  for (const [index, { spec, input }] of jobs.entries()) {
+    const bound = await room.take(spec.tenant, Buffer.byteLength(input));
+    if (bound === null) continue;
+    for (const { spec, input } of jobs.slice(0, index)) room.giveBack(spec.tenant, Buffer.byteLength(input));
+    return bound;
+  }
+  return null;
+}
+
+function takeRoom(context: Context, asked: Asked, input: string): SubmitOutcome | Promise<SubmitOutcome> {
+  const { room } = context;
   const taken = asked.own?.bound ?? room.take(asked.request.tenant, Buffer.byteLength(input));
   return taken instanceof Promise
     ? taken.then((bound) => insert(context, asked, input, bound))
@@ -189,7 +226,7 @@ function outcomeOf(
   bound: Quota['limit'] | null,
 ): SubmitOutcome | Promise<SubmitOutcome> {
   if (outcome.kind === 'created')
-    return { kind: 'created', snapshot: created(context, jobOf(job.spec, outcome.number)) };
+    return { kind: 'created', snapshot: announceCreated(context, jobOf(job.spec, outcome.number)) };
   if (outcome.kind === 'replaced')
     return { kind: 'existing', snapshot: replaced(context, outcome.job), unique: 'replaced' };
   giveBackRoom(context, job);
@@ -208,13 +245,6 @@ function giveBackRoom({ room }: Context, { spec, input, isReplay = false }: NewJ
   if (!isReplay) room.giveBack(spec.tenant, Buffer.byteLength(input));
 }
 
-function created({ store, snapshots, changes }: Context, job: Job): Snapshot {
-  // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
-  const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
-  changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
-  return snapshot;
-}
-
 /** The bytes of the new input stay taken, until the store counts again: they are in place of those of the old one. */
 function replaced({ population, snapshots, changes }: Context, job: Job): Snapshot {
   population.giveBack(job.tenant);
@@ -228,7 +258,7 @@ async function existing({ reader }: Context, job: Job): Promise<Snapshot> {
   return found?.kind === 'found' ? found.snapshot : { job, resultText: null };
 }
 
-function unknownType(types: ReadonlyMap<string, JobType>): SubmitOutcome {
+function unknownType(types: ReadonlyMap<string, JobType>): SubmitRefusal {
   return {
     kind: 'unknownType',
     types: [...types.values()].flatMap(({ name, isOwn }) => (isOwn === true ? [] : [name])),
@@ -262,7 +292,7 @@ function overQuota(limit: Quota['limit'], limits: Limits): SubmitOutcome {
   return { kind: 'overQuota', limit, value: limits[limit] };
 }
 
-function inputTooLarge(limits: Limits): SubmitOutcome {
+function inputTooLarge(limits: Limits): SubmitRefusal {
   const message = `must be at most ${limits.bodyBytesMax} bytes as JSON`;
   return { kind: 'invalidRequest', issues: [{ path: '/input', message }] };
 }

@@ -12,6 +12,7 @@ import { ended } from './ended.ts';
 import { events } from './events.ts';
 import { fairness } from './fairness.ts';
 import { figures } from './figures.ts';
+import { groups } from './groups.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
 import { inserting } from './inserting.ts';
@@ -52,6 +53,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   logs,
   output,
   ended,
+  groups,
   events,
   deliveries,
   deliveryLog,

@@ -157,6 +157,11 @@ function isDoneAlready(job: Job, { expect, patch }: GuardedPatch): boolean {
   );
 }
 
+/** Statements that write them where they hold, each with a row per job that it has written: for a transaction that has others too. No results. */
+export function patchSteps(batch: readonly GuardedPatch[]): readonly Step[] {
+  return jobRoundsOf(batch.map(aimed)).map((round) => applyStep(round, []));
+}
+
 /** @param known the seen job per item of the batch */
 function applyStep(part: readonly Placed<AimedPatch>[], known: readonly (Job | undefined)[]): Step {
   const patches = part.map(({ item }) => item);

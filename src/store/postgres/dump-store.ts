@@ -10,6 +10,7 @@
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { LogLine, StoreRecord } from '../contract.ts';
+import { GROUP_ROW } from '../group-row.ts';
 import { JOB_COLUMNS, JOB_WIDTH } from '../job-row.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { connect } from './connection/connect.ts';
@@ -19,6 +20,7 @@ import type { Row, Rows } from './connection/lane.ts';
 import { pendingOf } from './deliveries.ts';
 import { documentOf } from './documents.ts';
 import { eventOf } from './events.ts';
+import { dueGroupOf, memberOf } from './groups.ts';
 import { keyOf } from './keys.ts';
 import { logLineOf } from './logs.ts';
 import { jobAt } from './rows.ts';
@@ -88,6 +90,8 @@ async function* recordsOf(read: Read, s: string): AsyncGenerator<StoreRecord, vo
   for await (const row of pages(read, DOCUMENTS(s))) yield { kind: 'document', document: documentOf(row) };
   for await (const row of pages(read, DELIVERIES(s))) yield { kind: 'delivery', delivery: pendingOf(row) };
   for await (const row of pages(read, EVENTS(s))) yield { kind: 'event', event: eventOf(row) };
+  for await (const row of pages(read, GROUPS(s))) yield { kind: 'group', ...dueGroupOf(row) };
+  for await (const row of pages(read, MEMBERS(s))) yield { kind: 'member', member: memberOf(row) };
   for await (const row of pages(read, TOMBSTONES(s))) yield tombstoneOf(row);
   yield* wholeJobs(read, s);
 }
@@ -169,6 +173,24 @@ const EVENTS = (s: string): Pages => ({
   keys: ['position'],
   keysAt: [0],
   weight: 'octet_length(job)',
+  start: [0],
+});
+
+const GROUPS = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.job_groups WHERE id > $1::uuid`,
+  columns: `${GROUP_ROW}, follow_ups`,
+  keys: ['id'],
+  keysAt: [0],
+  weight: 'octet_length(follow_ups)',
+  start: ['00000000-0000-0000-0000-000000000000'],
+});
+
+const MEMBERS = (s: string): Pages => ({
+  from: `SELECT m.* FROM ${s}.group_members m WHERE m.number > $1::bigint`,
+  columns: 'group_id, number, state',
+  keys: ['number'],
+  keysAt: [1],
+  weight: '0',
   start: [0],
 });
 

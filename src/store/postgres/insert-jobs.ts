@@ -43,9 +43,14 @@ async function insertRound(
 }
 
 async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {
-  const steps = insertParts(jobs).map(insertStep);
+  const steps = insertSteps(jobs);
   const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
   return repeated((isRepeat) => runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)));
+}
+
+/** Statements that insert them, with an id and a number for each that was in nobody's way. None of them has a unique key. */
+export function insertSteps(jobs: readonly NewJob[]): readonly Step[] {
+  return insertParts(jobs).map(insertStep);
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {

@@ -45,7 +45,8 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
   if (filter.finished !== undefined) return listFinished(session, s, { ...filter, finished: filter.finished });
   const way = wayOf(filter);
   const plan = draft();
-  const numbers = { tag: numbersByTag, number: numbersByNumber, kind: numbersByKind }[way](plan, s, filter);
+  const ways = { tag: numbersByTag, number: numbersByNumber, kind: numbersByKind, group: numbersByGroup };
+  const numbers = ways[way](plan, s, filter);
   const direction = filter.order === 'oldest' ? 'ASC' : 'DESC';
   const text = `WITH page AS MATERIALIZED (${numbers})
     SELECT ${jobRow()} FROM page ${jobByNumber(s, 'page.number')} ORDER BY j.number ${direction}`;
@@ -54,7 +55,8 @@ export async function listJobs(session: Session, s: string, filter: ListFilter):
 }
 
 /** Operators' lists of all jobs go by number alone: whatever is next is wanted. */
-function wayOf({ tenant, states, tags }: ListFilter): 'tag' | 'kind' | 'number' {
+function wayOf({ tenant, states, tags, group }: ListFilter): 'tag' | 'kind' | 'number' | 'group' {
+  if (group !== undefined) return 'group';
   const hasTags = Object.keys(tags ?? {}).length > 0;
   if (hasTags) return tenant === null ? 'number' : 'tag';
   return tenant === null && states === undefined ? 'number' : 'kind';
@@ -215,6 +217,21 @@ function jobsByTag(plan: Draft, s: string, filter: CountFilter): string {
       AND ${conditions(plan, filter)}${tagConditions(plan, s, others)}`;
 }
 
+function numbersByGroup(plan: Draft, s: string, filter: ListFilter): string {
+  return `SELECT j.number ${jobsByGroup(plan, s, filter)} AND m.number ${beyond(plan, filter)}
+    ORDER BY m.number ${direction(filter)} LIMIT ${plan.add(filter.limit, 'bigint')}`;
+}
+
+/** From the members `m` of a group to the jobs `j`, with all the conditions of the filter; `r` is the room. */
+function jobsByGroup(plan: Draft, s: string, filter: CountFilter): string {
+  const tags = Object.entries(filter.tags ?? {});
+  const states = plan.add(textArray(statesOf(filter)), 'text[]');
+  return `FROM ${s}.group_members m CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = m.number LIMIT 1) j
+    CROSS JOIN LATERAL ${roomRow(s)} r
+    WHERE m.group_id = ${plan.add(filter.group, 'uuid')} ${tenantCondition(plan, filter, 'j')} AND r.state = ANY (${states})
+      ${typeCondition(plan, filter)} AND ${conditions(plan, filter)}${tagConditions(plan, s, tags)}`;
+}
+
 function numbersByNumber(plan: Draft, s: string, filter: ListFilter): string {
   const tags = Object.entries(filter.tags ?? {});
   const isOfStates = filter.states !== undefined;
@@ -234,13 +251,15 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
   const hasTags = Object.keys(filter.tags ?? {}).length > 0;
   const isTimed = filter.createdFrom !== undefined || filter.createdBefore !== undefined;
   const countBy =
-    filter.finished !== undefined
-      ? countFinished
-      : hasTags && filter.tenant !== null
-        ? countByTag
-        : hasTags || isTimed
-          ? countByRow
-          : countBySum;
+    filter.group !== undefined
+      ? countByGroup
+      : filter.finished !== undefined
+        ? countFinished
+        : hasTags && filter.tenant !== null
+          ? countByTag
+          : hasTags || isTimed
+            ? countByRow
+            : countBySum;
   const text = countBy(plan, s, filter);
   const rows = await repeated(() => session.runText(text, plan.values));
   return rows.map(([tenant, type, state, count]) => ({
@@ -253,6 +272,10 @@ export async function countJobs(session: Session, s: string, filter: CountFilter
 
 function countByTag(plan: Draft, s: string, filter: CountFilter): string {
   return counted(plan, filter, `SELECT j.tenant, j.type, r.state ${jobsByTag(plan, s, filter)}`);
+}
+
+function countByGroup(plan: Draft, s: string, filter: CountFilter): string {
+  return counted(plan, filter, `SELECT j.tenant, j.type, r.state ${jobsByGroup(plan, s, filter)}`);
 }
 
 function tenantCondition(plan: Draft, { tenant }: CountFilter, alias: string): string {

@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EndedStore, EventStore, Store } from '../contract.ts';
+import type { DeliveryStore, EndedStore, EventStore, GroupStore, Store } from '../contract.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { applyPatches } from './apply-patches.ts';
 import { claimerOf } from './claim-jobs.ts';
@@ -47,6 +47,18 @@ import {
   writeWorkers,
 } from './figures.ts';
 import { follow, unfollow } from './followers.ts';
+import { addToGroup, insertGroup } from './group-members.ts';
+import {
+  closeGroup,
+  dueGroups,
+  fireGroup,
+  groupByKey,
+  listGroups,
+  pruneGroups,
+  readGroups,
+  removeGroup,
+  settleGroups,
+} from './groups.ts';
 import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
@@ -225,6 +237,7 @@ function storeOf(parts: Parts): Store {
     logRead: pass((filter) => readLogs(session, filter)),
 
     ...eventCalls(session, quoted, pass),
+    ...groupCalls(session, pass),
 
     keyInsert: pass((key) => insertKey(session, key)),
     keyRead: pass((id) => readKey(session, id)),
@@ -266,6 +279,22 @@ function eventCalls(
     deliveryRedeliver: pass((request) => redeliver(session, request)),
     deliveryPending: pass((ref) => countPending(session, ref)),
     deliveryPrune: pass((request) => pruneDeliveries(session, request)),
+  };
+}
+
+function groupCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): GroupStore {
+  return {
+    groupInsert: pass((insert) => insertGroup(session, insert)),
+    groupAdd: pass((add) => addToGroup(session, add)),
+    groupClose: pass((ref) => closeGroup(session, ref)),
+    groupRead: pass((batch) => readGroups(session, batch)),
+    groupByKey: pass((ref) => groupByKey(session, ref)),
+    groupList: pass((list) => listGroups(session, list)),
+    groupSettle: pass((ended) => settleGroups(session, ended)),
+    groupDue: pass(({ limit }) => dueGroups(session, limit)),
+    groupFire: pass((fire) => fireGroup(session, fire)),
+    groupRemove: pass((ref) => removeGroup(session, ref)),
+    groupPrune: pass(({ now, limit }) => pruneGroups(session, now, limit)),
   };
 }
 

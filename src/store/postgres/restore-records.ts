@@ -12,6 +12,8 @@
  */
 import type {
   Document,
+  DueGroup,
+  GroupMember,
   JobEvent,
   PendingDelivery,
   RestoreOutcome,
@@ -21,6 +23,7 @@ import type {
   WholeJob,
 } from '../contract.ts';
 import { eventText } from '../event-row.ts';
+import { GROUP_COLUMNS, groupCells } from '../group-row.ts';
 import { ROOM_COLUMNS, roomFor, roomOf } from '../job-rooms.ts';
 import { cellOf, FIXED_COLUMNS, type JobColumn, jobCells } from '../job-row.ts';
 import { logLevelNumber, streamNumber } from '../log-room.ts';
@@ -58,6 +61,8 @@ export async function restoreRecords(
     writesOf(batch, DOCUMENTS, (record) => (record.kind === 'document' ? record.document : null)),
     writesOf(batch, DELIVERIES, (record) => (record.kind === 'delivery' ? record.delivery : null)),
     writesOf(batch, EVENTS, (record) => (record.kind === 'event' ? record.event : null)),
+    writesOf(batch, GROUPS, (record) => (record.kind === 'group' ? record : null)),
+    writesOf(batch, MEMBERS, (record) => (record.kind === 'member' ? record.member : null)),
     writesOf(batch, TOMBSTONES, (record) => (record.kind === 'tombstone' ? record.tombstone : null)),
     writesOf(batch, JOBS, (record) => (record.kind === 'job' && isPossible(record) ? record : null)),
   ].filter((one) => one !== null);
@@ -192,6 +197,38 @@ const DOCUMENTS: Kind<Document> = {
   standing: (documents) => ({ name: 'documentStanding', values: refArrays(documents) }),
   isThere: (document, [revision, createdAt]) =>
     document.createdAt === createdAt && (revision as number) >= document.revision,
+};
+
+const GROUPS: Kind<DueGroup> = {
+  steps: (groups) => {
+    const cells = groups.map(({ group }) => groupCells(group, STORED));
+    const columns = GROUP_COLUMNS.map(([name, type], at) => {
+      const column = cells.map((row) => row[at] ?? null);
+      if (name === 'id') return plainArray(column);
+      return type === 'text' ? textColumn(column as readonly (string | null)[]) : plainColumn(column);
+    });
+    const followUps = textArray(groups.map((group) => JSON.stringify(group.followUps)));
+    return [{ name: 'groupRestore', values: [...columns, followUps] }];
+  },
+  keyOf: ({ group }) => group.id,
+  standing: (groups) => ({ name: 'groupsStanding', values: [plainArray(groups.map(({ group }) => group.id))] }),
+  isThere: ({ group }, [revision]) => (revision as number) >= group.revision,
+};
+
+const MEMBERS: Kind<GroupMember> = {
+  steps: (members) => [
+    {
+      name: 'memberRestore',
+      values: [
+        plainArray(members.map(({ number }) => number)),
+        plainArray(members.map(({ group }) => group)),
+        textArray(members.map(({ state }) => state)),
+      ],
+    },
+  ],
+  keyOf: ({ number }) => String(number),
+  standing: (members) => ({ name: 'membersStanding', values: [plainArray(members.map(({ number }) => number))] }),
+  isThere: ({ group }, [there]) => there === group,
 };
 
 const TOMBSTONES: Kind<Tombstone> = {

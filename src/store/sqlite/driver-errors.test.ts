@@ -115,7 +115,7 @@ test('openSqlite rejects with STORE_DAMAGED when everything but the header was o
 test('calls reject with STORE_DAMAGED when pages that hold jobs were overwritten', async (t) => {
   const folder = newFolder(t);
   const ids = await filled(folder);
-  overwriteFrom(join(folder, 'bide.db'), 60);
+  overwriteFrom(join(folder, 'bide.db'), 75);
   const damaged = await openSqlite({ folder });
   t.after(() => damaged.close());
   assert.equal(await codeOf(damaged.read(ids.map((id) => ({ id })))), 'STORE_DAMAGED');

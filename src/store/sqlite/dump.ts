@@ -14,6 +14,7 @@ import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { placeOf } from './event-reads.ts';
 import { eventOfRow, pendingOfRow } from './event-wire.ts';
+import { dueGroupOf, memberOf } from './group-calls.ts';
 import { documentOfRow, keyOfRow, logLineOfRow } from './main-reads.ts';
 import { resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
@@ -56,6 +57,8 @@ function* recordsOf(connection: Connection): Generator<StoreRecord, void> {
   for (const row of connection.each('dumpDocuments')) yield { kind: 'document', document: documentOfRow(row) };
   for (const row of connection.each('dumpDeliveries')) yield { kind: 'delivery', delivery: pendingOfRow(row) };
   yield* eventsBehind(connection, position);
+  for (const row of connection.each('dumpGroups')) yield { kind: 'group', ...dueGroupOf(row) };
+  for (const row of connection.each('dumpMembers')) yield { kind: 'member', member: memberOf(row) };
   for (const row of connection.each('dumpTombstones')) yield tombstoneOf(row);
   const logsOf = logsByJob(connection);
   for (const row of connection.each('dumpJobs')) yield wholeJobOf(connection, row, logsOf);

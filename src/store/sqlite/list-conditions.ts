@@ -17,7 +17,9 @@ export type Way =
   | 'waiting'
   | 'running'
   /** More than one of the last three, each by itself. */
-  | 'rooms';
+  | 'rooms'
+  /** The members of a group. */
+  | 'group';
 
 export const TROUBLE: readonly StoredState[] = FINAL_STATES.filter((state) => state !== 'succeeded');
 
@@ -33,7 +35,7 @@ export interface Query {
 interface Source {
   /** The rooms are joined to `j`, or `j` to the room. */
   readonly from: string;
-  readonly along: 'j' | 'w' | 'r' | 'f';
+  readonly along: 'j' | 'w' | 'r' | 'f' | 'm';
   readonly row: string;
   readonly state: string;
 }
@@ -46,10 +48,15 @@ export const INDEXES: Readonly<Record<Way, string>> = {
   waiting: '',
   running: '',
   rooms: '',
+  group: '',
 };
 
 /** `CROSS JOIN` is SQLite's word for the order in which it is to join. */
 export function sourceOf({ states }: CountFilter, way: Way): Source {
+  if (way === 'group') {
+    const from = EVERYWHERE.replace('jobs j', 'group_members m CROSS JOIN jobs j ON j.number = m.number');
+    return { from, along: 'm', row: SNAPSHOT, state: STATE_OF_J };
+  }
   const rooms = new Set((states ?? STORED_STATES).map(roomOf));
   const [room] = rooms;
   if (room === undefined || rooms.size > 1) {
@@ -82,7 +89,8 @@ export function conditionsOf(
     conditions.push(condition);
     values.push(...more);
   };
-  if (filter.tenant !== null) add(`${along}.tenant = ?`, filter.tenant);
+  if (filter.tenant !== null) add(`${along === 'm' ? 'j' : along}.tenant = ?`, filter.tenant);
+  if (filter.group !== undefined) add('m.group_number = (SELECT number FROM job_groups WHERE id = ?)', filter.group);
   if (filter.states !== undefined) add(stateCondition(filter.states, state));
   // The condition of the partial index, word for word: SQLite takes one only for a condition that it finds.
   if (way === 'trouble') add(IS_TROUBLE);

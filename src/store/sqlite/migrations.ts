@@ -7,6 +7,8 @@
  * more is in the indexes by id, tenant, type and retention only.
  */
 
+import { FINAL_STATES } from '../../core/state.ts';
+import { IS_DUE } from '../group-row.ts';
 import { FIGURE_COLUMNS } from '../stat-row.ts';
 
 export interface Migration {
@@ -166,6 +168,42 @@ CREATE TABLE ended (
   state TEXT NOT NULL,
   PRIMARY KEY (number, revision)
 ) STRICT, WITHOUT ROWID;
+-- Jobs that are looked at as one, with how many of them have ended how: see contract-groups.ts. Members have its number, not its id: 36 bytes less in each of
+-- two trees.
+CREATE TABLE job_groups (
+  number INTEGER PRIMARY KEY,
+  id TEXT NOT NULL,
+  tenant TEXT NOT NULL,
+  is_open INTEGER NOT NULL,
+  total INTEGER NOT NULL,
+  ${FINAL_STATES.map((state) => `${state} INTEGER NOT NULL`).join(',\n  ')},
+  revision INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  closed_at INTEGER,
+  finished_at INTEGER,
+  remove_at INTEGER,
+  retain_ms INTEGER NOT NULL,
+  outcome TEXT,
+  follow_up_jobs TEXT NOT NULL,
+  idempotency_key TEXT,
+  request_hash TEXT,
+  -- Last: what stands before it is read without it, however large it is.
+  follow_ups TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX job_groups_by_id ON job_groups (id);
+CREATE UNIQUE INDEX job_groups_by_idempotency_key ON job_groups (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX job_groups_by_tenant ON job_groups (tenant, id);
+CREATE INDEX job_groups_due ON job_groups (number) WHERE ${IS_DUE};
+CREATE INDEX job_groups_by_removal ON job_groups (remove_at) WHERE remove_at IS NOT NULL;
+
+CREATE TABLE group_members (
+  -- The job's.
+  number INTEGER PRIMARY KEY,
+  group_number INTEGER NOT NULL,
+  -- As the group counts it; null while it is not final.
+  state TEXT
+) STRICT;
+CREATE INDEX group_members_by_group ON group_members (group_number);
 
 -- What jobs say: their logs (stream 0) and their output (1). Clustered by job: its lines are one stretch, read and removed as such. Jobs that say nothing
 -- have no row here or elsewhere.

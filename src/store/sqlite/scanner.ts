@@ -62,7 +62,8 @@ function wayOf(connection: Connection, filter: ListFilter): Way {
 
 /** Each type is a part of the query. */
 const TYPES_MAX = 16;
-function waysOf({ tenant, states = [], types = [], tags = {} }: ListFilter): readonly Way[] {
+function waysOf({ tenant, states = [], types = [], tags = {}, group }: ListFilter): readonly Way[] {
+  if (group !== undefined) return ['group'];
   const ways: Way[] = ['tenant'];
   // By their tags jobs are found at once.
   if (Object.keys(tags).length > 0) return ways;
@@ -170,7 +171,8 @@ const COUNTED_MAX = Number.MAX_SAFE_INTEGER;
 /** Room by room in one statement, which is one moment: a job that moves meanwhile is counted once. */
 function countJobs(connection: Connection, filter: CountFilter): readonly Row[] {
   const wanted = (filter.states ?? STORED_STATES).filter((state) => STORED_STATES.includes(state));
-  const parts = ROOMS.flatMap((room) => {
+  const parts = (filter.group === undefined ? ROOMS : (['all'] as const)).flatMap((room) => {
+    if (room === 'all') return [countQuery({ ...filter, states: wanted }, room)];
     const states = wanted.filter((state) => roomOf(state) === room);
     if (states.length === 0 || (filter.finished !== undefined && room !== 'finished')) return [];
     if (filter.finished === undefined) return [countQuery({ ...filter, states }, room)];
@@ -183,8 +185,8 @@ function countJobs(connection: Connection, filter: CountFilter): readonly Row[] 
 }
 
 /** Along the room where that is smaller; most jobs have finished, and those of a tenant or a tag are found among all. */
-function countQuery(filter: CountFilter, room: Room): Query {
-  const way = room === 'finished' ? 'tenant' : room;
+function countQuery(filter: CountFilter, room: Room | 'all'): Query {
+  const way = room === 'all' ? 'group' : room === 'finished' ? 'tenant' : room;
   const { from, state } = sourceOf(filter, way);
   const { conditions, values } = conditionsOf(filter, way);
   const sql = `SELECT j.tenant, j.type, ${state} AS state FROM ${from} WHERE ${conditions.join(' AND ')}`;

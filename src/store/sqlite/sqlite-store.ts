@@ -9,6 +9,7 @@ import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
 import { listDeliveries, readDelivery, readEvents, readFanOut } from './event-reads.ts';
 import { deliveryOfRow, deliveryRow } from './event-wire.ts';
+import { groupCalls } from './group-calls.ts';
 import { inspectDatabase } from './inspect.ts';
 import {
   countOfRow,
@@ -78,6 +79,7 @@ export function createStore(parts: StoreParts): Store {
     ...eventCalls(gate),
     ...deliveryCalls(gate),
     ...endedCalls(gate),
+    ...groupCalls(gate),
     ...statCalls(gate),
     ...workerCalls(gate),
     ...keyCalls(gate),
@@ -225,8 +227,8 @@ function jobReads({
       return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
     },
     async count(filter) {
-      const { tenant, states, types, tags, createdFrom, createdBefore, finished } = filter;
-      if ((tags ?? createdFrom ?? createdBefore ?? finished) !== undefined) {
+      const { tenant, states, types, tags, group, createdFrom, createdBefore, finished } = filter;
+      if ((tags ?? group ?? createdFrom ?? createdBefore ?? finished) !== undefined) {
         return (await (await scanner()).call('count', filter, 1)).map(countOfRow);
       }
       const rows = read((connection) =>

@@ -14,6 +14,7 @@ import { ROOM_COLUMNS, SNAPSHOT, snapshotIn } from '../job-rooms.ts';
 import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-row.ts';
 import { FIGURE_COLUMNS, FIGURE_SUMS } from '../stat-row.ts';
 import { EVENT_STATEMENTS } from './event-statements.ts';
+import { GROUP_STATEMENTS } from './group-statements.ts';
 
 /** A job wherever it is: at most four index probes, and one moment, since it is one statement. */
 export const EVERYWHERE = `jobs j LEFT JOIN waiting w ON w.number = j.number LEFT JOIN running r ON r.number = j.number
@@ -222,6 +223,7 @@ export const STATEMENTS = {
     ORDER BY l.position LIMIT +?5`,
 
   ...EVENT_STATEMENTS,
+  ...GROUP_STATEMENTS,
 
   // --- Figures --------------------------------------------------------------------------------------------------------------
   statPut: `INSERT OR REPLACE INTO minute_stats (tenant, type, minute, node, errors, ${FIGURE_COLUMNS.join(', ')})

@@ -132,6 +132,10 @@ export function recordRows(record: StoreRecord): RecordRows {
   }
   if (record.kind === 'delivery') return { kind: 'delivery', row: deliveryRow(record.delivery) };
   if (record.kind === 'event') return { kind: 'event', event: eventRow(record.event) };
+  if (record.kind === 'group') {
+    const { group, followUps } = record;
+    return { kind: 'group', group, followUps: JSON.stringify(followUps) };
+  }
   if (record.kind !== 'job') return record;
   const { job, input, result, logs } = record;
   return {

@@ -25,6 +25,15 @@ import { removeDocument, writeDocument } from './writes/documents.ts';
 import { dropEnded } from './writes/ended.ts';
 import { follow, pruneEvents, unfollow, writeFanOut } from './writes/events.ts';
 import { extendLeases } from './writes/extend-leases.ts';
+import {
+  addToGroup,
+  closeGroup,
+  fireGroup,
+  insertGroup,
+  pruneGroups,
+  removeGroup,
+  settleGroups,
+} from './writes/groups.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
 import { appendLogs } from './writes/logs.ts';
@@ -52,6 +61,13 @@ const WRITES = {
   deliveryRedeliver: redeliver,
   deliveryPrune: pruneDeliveries,
   endedDrop: dropEnded,
+  groupInsert: insertGroup,
+  groupAdd: addToGroup,
+  groupClose: closeGroup,
+  groupSettle: settleGroups,
+  groupFire: fireGroup,
+  groupRemove: removeGroup,
+  groupPrune: pruneGroups,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
   statWrite: writeStats,

@@ -119,6 +119,11 @@ export function isTakenId(error: unknown): boolean {
   return driverCodeOf(error) === '23505' && (error as { constraint?: unknown }).constraint === 'jobs_by_id';
 }
 
+/** Whether a statement ended its transaction because it did not find what it was to find: see `group-statements.ts`. A division by zero, which no other one makes. */
+export function isRefused(error: unknown): boolean {
+  return driverCodeOf(error) === '22012';
+}
+
 /** Whether named statements of this connection can no longer be trusted. */
 export function isStatementStale(error: unknown): boolean {
   const code = driverCodeOf(error);

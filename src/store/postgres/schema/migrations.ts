@@ -14,6 +14,8 @@
  *   removes what belongs to them.
  */
 
+import { FINAL_STATES } from '../../../core/state.ts';
+import { IS_DUE } from '../../group-row.ts';
 import { FIGURE_COLUMNS } from '../../stat-row.ts';
 import { eventTables } from './event-tables.ts';
 
@@ -235,6 +237,45 @@ CREATE TABLE ${s}.ended (
   CONSTRAINT ended_by_number PRIMARY KEY (number, revision)
 ) WITH (${QUEUE}
 );
+
+-- Jobs that are looked at as one, with how many of them have ended how: see contract-groups.ts.
+CREATE TABLE ${s}.job_groups (
+  id uuid NOT NULL,
+  total bigint NOT NULL,
+  ${FINAL_STATES.map((state) => `${state} bigint NOT NULL`).join(',\n  ')},
+  revision bigint NOT NULL,
+  created_at bigint NOT NULL,
+  closed_at bigint,
+  finished_at bigint,
+  remove_at bigint,
+  retain_ms bigint NOT NULL,
+  is_open integer NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  outcome text COLLATE "C",
+  follow_up_jobs text COLLATE "C" NOT NULL,
+  idempotency_key text COLLATE "C",
+  request_hash text COLLATE "C",
+  follow_ups text COLLATE "C" NOT NULL,
+  CONSTRAINT job_groups_by_id PRIMARY KEY (id)
+) WITH (fillfactor = 50,${QUEUE}
+);
+CREATE UNIQUE INDEX job_groups_by_idempotency_key ON ${s}.job_groups (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX job_groups_by_tenant ON ${s}.job_groups (tenant, id);
+CREATE INDEX job_groups_due ON ${s}.job_groups (id) WHERE ${IS_DUE};
+CREATE INDEX job_groups_by_removal ON ${s}.job_groups (remove_at) WHERE remove_at IS NOT NULL;
+
+CREATE TABLE ${s}.group_members (
+  -- The job's.
+  number bigint NOT NULL,
+  group_id uuid NOT NULL,
+  -- As the group counts it; null while it is not final.
+  state text COLLATE "C",
+  CONSTRAINT group_members_by_number PRIMARY KEY (number)
+) WITH (
+  -- Each is counted once at least, which stays on its page.
+  fillfactor = 70,${QUEUE}
+);
+CREATE INDEX group_members_by_group ON ${s}.group_members (group_id, number);
 
 -- What jobs say: their logs (stream 0) and their output (1). By job: its lines are one stretch, read and removed as such. Jobs that say nothing have no
 -- row here or elsewhere.

@@ -86,6 +86,9 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column followers.tenant': 'text not null collate C',
   'column followers.until': 'bigint',
   'column followers.wants': 'integer not null',
+  'column group_members.group_id': 'uuid not null',
+  'column group_members.number': 'bigint not null',
+  'column group_members.state': 'text collate C',
   'column job_count_changes.bytes': 'bigint not null',
   'column job_count_changes.jobs': 'bigint not null',
   'column job_count_changes.state': 'text not null collate C',
@@ -96,6 +99,25 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column job_counts.state': 'text not null collate C',
   'column job_counts.tenant': 'text not null collate C',
   'column job_counts.type': 'text not null collate C',
+  'column job_groups.cancelled': 'bigint not null',
+  'column job_groups.closed_at': 'bigint',
+  'column job_groups.created_at': 'bigint not null',
+  'column job_groups.expired': 'bigint not null',
+  'column job_groups.failed': 'bigint not null',
+  'column job_groups.finished_at': 'bigint',
+  'column job_groups.follow_up_jobs': 'text not null collate C',
+  'column job_groups.follow_ups': 'text not null collate C',
+  'column job_groups.id': 'uuid not null',
+  'column job_groups.idempotency_key': 'text collate C',
+  'column job_groups.is_open': 'integer not null',
+  'column job_groups.outcome': 'text collate C',
+  'column job_groups.remove_at': 'bigint',
+  'column job_groups.request_hash': 'text collate C',
+  'column job_groups.retain_ms': 'bigint not null',
+  'column job_groups.revision': 'bigint not null',
+  'column job_groups.succeeded': 'bigint not null',
+  'column job_groups.tenant': 'text not null collate C',
+  'column job_groups.total': 'bigint not null',
   'column job_lines.at': 'bigint not null',
   'column job_lines.attempt': 'integer not null',
   'column job_lines.fence': 'bigint not null',
@@ -234,6 +256,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint finished_state_is_final':
     "finished: CHECK ((state = ANY (ARRAY['succeeded'::text, 'failed'::text, 'cancelled'::text, 'expired'::text])))",
   'constraint followers_by_name': 'followers: PRIMARY KEY (tenant, name)',
+  'constraint group_members_by_number': 'group_members: PRIMARY KEY (number)',
+  'constraint job_groups_by_id': 'job_groups: PRIMARY KEY (id)',
   'constraint job_lines_by_job': 'job_lines: PRIMARY KEY (number, stream, "position")',
   'constraint job_tags_by_value': 'job_tags: PRIMARY KEY (tenant, name, value, number)',
   'constraint jobs_by_id': 'jobs: PRIMARY KEY (id)',
@@ -273,7 +297,17 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index finished_by_retention':
     'CREATE INDEX finished_by_retention ON finished USING btree (retain_until, number) WHERE (number > 0)',
   'index followers_by_name': 'CREATE UNIQUE INDEX followers_by_name ON followers USING btree (tenant, name)',
+  'index group_members_by_group': 'CREATE INDEX group_members_by_group ON group_members USING btree (group_id, number)',
+  'index group_members_by_number': 'CREATE UNIQUE INDEX group_members_by_number ON group_members USING btree (number)',
   'index job_counts_by_kind': 'CREATE INDEX job_counts_by_kind ON job_counts USING btree (tenant, type, state)',
+  'index job_groups_by_id': 'CREATE UNIQUE INDEX job_groups_by_id ON job_groups USING btree (id)',
+  'index job_groups_by_idempotency_key':
+    'CREATE UNIQUE INDEX job_groups_by_idempotency_key ON job_groups USING btree (tenant, idempotency_key) WHERE (idempotency_key IS NOT NULL)',
+  'index job_groups_by_removal':
+    'CREATE INDEX job_groups_by_removal ON job_groups USING btree (remove_at) WHERE (remove_at IS NOT NULL)',
+  'index job_groups_by_tenant': 'CREATE INDEX job_groups_by_tenant ON job_groups USING btree (tenant, id)',
+  'index job_groups_due':
+    'CREATE INDEX job_groups_due ON job_groups USING btree (id) WHERE ((is_open = 0) AND (finished_at IS NULL) AND (remove_at IS NULL) AND (total = (((succeeded + failed) + cancelled) + expired)))',
   'index job_lines_by_job':
     'CREATE UNIQUE INDEX job_lines_by_job ON job_lines USING btree (number, stream, "position")',
   'index job_tags_by_value':
@@ -320,10 +354,14 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'options finished':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
   'options followers': 'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_threshold=100 fillfactor=70',
+  'options group_members':
+    'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000 fillfactor=70',
   'options job_count_changes':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000',
   'options job_counts':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000',
+  'options job_groups':
+    'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000 fillfactor=50',
   'options job_lines':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
   'options job_tags': 'autovacuum_vacuum_scale_factor=0.05',

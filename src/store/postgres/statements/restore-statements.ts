@@ -6,6 +6,7 @@
  * at afterwards, with a snapshot that sees it.
  */
 
+import { GROUP_COLUMNS } from '../../group-row.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
 import { isAwaited, writeEnds } from './ended-statements.ts';
@@ -45,6 +46,11 @@ const DOCUMENT_COLUMNS: Columns = [
   ['data', 'text'],
   ['revision', 'bigint'],
   ['created_at', 'bigint'],
+];
+const MEMBER_COLUMNS: Columns = [
+  ['number', 'bigint'],
+  ['group_id', 'uuid'],
+  ['state', 'text'],
 ];
 const TOMBSTONE_COLUMNS: Columns = [
   ['id', 'uuid'],
@@ -160,6 +166,13 @@ export function restoreStatementsOf(s: string) {
       FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, kind, name, ord)
       CROSS JOIN LATERAL (
         SELECT revision, created_at FROM ${s}.documents WHERE tenant = g.tenant AND kind = g.kind AND name = g.name LIMIT 1) d`,
+    groupRestore: `${insertAll(s, 'job_groups', [...GROUP_COLUMNS, ['follow_ups', 'text']])} ON CONFLICT DO NOTHING RETURNING id`,
+    groupsStanding: `SELECT g.ord, r.revision FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
+      CROSS JOIN LATERAL (SELECT revision FROM ${s}.job_groups WHERE id = g.id LIMIT 1) r`,
+    memberRestore: `${insertAll(s, 'group_members', MEMBER_COLUMNS, `EXISTS (SELECT 1 FROM ${s}.job_groups r WHERE r.id = g.group_id OFFSET 0)`)}
+      ON CONFLICT DO NOTHING RETURNING number`,
+    membersStanding: `SELECT g.ord, m.group_id FROM unnest($1::bigint[]) WITH ORDINALITY AS g(number, ord)
+      CROSS JOIN LATERAL (SELECT group_id FROM ${s}.group_members WHERE number = g.number LIMIT 1) m`,
     /** After `eventLock`. */
     eventRestore: `
 WITH came AS (

@@ -24,6 +24,7 @@ import { deliveryStatementsOf } from './delivery-statements.ts';
 import { endedStatementsOf } from './ended-statements.ts';
 import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
+import { groupStatementsOf } from './group-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
@@ -281,6 +282,7 @@ export function statementsOf(s: string) {
     ...countStatementsOf(s),
     ...sequenceStatementsOf(s),
     ...endedStatementsOf(s),
+    ...groupStatementsOf(s),
     ...eventStatementsOf(s),
     ...deliveryStatementsOf(s),
     ...sideStatementsOf(s),

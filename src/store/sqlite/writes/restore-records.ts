@@ -2,13 +2,16 @@
  * Records of a dump, written as they are. What the row alone does not say follows from it in the same transaction, as it would
  * have at the job's own changes: its tags, its place in the counts, and who of its sequence may run.
  */
+
+import type { Group } from '../../../core/groups/group.ts';
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import type { LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
+import type { GroupMember, LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
 import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
+import { restoreGroup, restoreMember } from './groups.ts';
 import { insertKey } from './keys.ts';
 import { restoreLogs } from './logs.ts';
 import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
@@ -34,6 +37,8 @@ export type RecordRows =
   /** As `deliveryInsert` takes it. */
   | { readonly kind: 'delivery'; readonly row: Row }
   | { readonly kind: 'event'; readonly event: EventRow }
+  | { readonly kind: 'group'; readonly group: Group; readonly followUps: string }
+  | { readonly kind: 'member'; readonly member: GroupMember }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
   | ({ readonly kind: 'job' } & JobRows);
 
@@ -53,6 +58,10 @@ function restoreRecord(transaction: Transaction, record: RecordRows): RestoreOut
       return restoreDelivery(transaction, record.row);
     case 'event':
       return restoreEvent(transaction, record.event);
+    case 'group':
+      return restoreGroup(transaction, record.group, record.followUps);
+    case 'member':
+      return restoreMember(transaction, record.member);
     case 'tombstone':
       return restoreTombstone(transaction, record.tombstone);
     case 'job':
