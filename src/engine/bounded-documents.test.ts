@@ -18,7 +18,7 @@ function open(documentsPerTenantMax: number) {
       documentList: never,
       async documentWrite(write) {
         kept.set(keyOf(write), JSON.stringify(write.data));
-        return { kind: 'written', document: { ...write, revision: 1, createdAt: 0 } };
+        return { kind: 'written', document: { dueAt: null, ...write, revision: 1, createdAt: 0 } };
       },
       documentRemove: async (ref) => kept.delete(keyOf(ref)),
       async documentUsage(tenant) {

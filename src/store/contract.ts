@@ -37,7 +37,16 @@ import type {
   ResultRef,
   SweepFindings,
 } from './contract-jobs.ts';
-import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite, StoredKey } from './contract-keys.ts';
+import type {
+  Document,
+  DocumentOutcome,
+  DocumentStep,
+  DocumentUsage,
+  DocumentWrite,
+  DueRequest,
+  StepOutcome,
+  StoredKey,
+} from './contract-keys.ts';
 import type { LogAppend, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 import type { RestoreOutcome, StoreRecord } from './contract-records.ts';
 import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './contract-stats.ts';
@@ -190,9 +199,15 @@ export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore
     readonly after?: Pick<Document, 'createdAt' | 'name'>;
     readonly limit: number;
   }): Promise<readonly Document[]>;
-  /** How many documents a tenant has, and the bytes of their JSON as UTF-8. */
-  documentUsage(tenant: string): Promise<DocumentUsage>;
+  /** How many documents a tenant has, of one kind or of all, and the bytes of their JSON as UTF-8. */
+  documentUsage(tenant: string, kind?: string): Promise<DocumentUsage>;
   documentRemove(ref: { readonly tenant: string; readonly kind: string; readonly name: string }): Promise<boolean>;
+  /** Documents of all tenants whose time has come: by `dueAt`, then tenant and name. */
+  documentDue(request: DueRequest): Promise<readonly Document[]>;
+  /** The earliest `dueAt` of the kind ahead of `now`: how long whoever looks at them may sleep. */
+  documentNextDue(request: Pick<DueRequest, 'kind' | 'now'>): Promise<number | null>;
+  /** Writes the document and inserts the jobs in one transaction, or neither. */
+  documentStep(step: DocumentStep): Promise<StepOutcome>;
 
   /**
    * Everything that the store holds at one moment, that of the first batch: counter, keys, documents, pending

@@ -43,7 +43,10 @@ const RECORDS: readonly StoreRecord[] = [
     kind: 'key',
     key: { id: 'k', tenant: 't', name: 'n', scopes: ['read'], hash: 'h', createdAt: 1, revokedAt: null, expiresAt: 9 },
   },
-  { kind: 'document', document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1 } },
+  {
+    kind: 'document',
+    document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1, dueAt: 5 },
+  },
   DELIVERY,
   { kind: 'event', event: { position: 4, kind: 'changed', at: 1, job: JOB } },
   { kind: 'group', group: GROUP, followUps: {} },
@@ -118,6 +121,7 @@ describe('an archive', () => {
           data: JSON.parse(JSON.stringify(data)),
           revision: 1,
           createdAt: 1,
+          dueAt: null,
         };
         const records: readonly StoreRecord[] = [whole, { kind: 'document', document }];
         assert.deepEqual(await recordsIn(await textOf(records)), records);

@@ -161,6 +161,7 @@ const document = objectOf<Document>({
   data: anything,
   revision: whole,
   createdAt: whole,
+  dueAt: orNull(whole),
 });
 
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });

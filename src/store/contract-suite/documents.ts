@@ -8,7 +8,15 @@ const DATA = { text: 'ü 🚀', list: [1, null, { deep: true }], number: 1.5 };
 
 export const documents: Topic = [
   test('documentWrite stores a new document when none is expected', async (context) => {
-    const document = { tenant: context.tenant, kind: 'k', name: 'n', data: DATA, revision: 1, createdAt: NOW };
+    const document = {
+      tenant: context.tenant,
+      kind: 'k',
+      name: 'n',
+      data: DATA,
+      revision: 1,
+      createdAt: NOW,
+      dueAt: null,
+    };
     assert.deepEqual(await write(context, { expectRevision: 0 }), { kind: 'written', document });
     assert.deepEqual(await read(context), document);
   }),
@@ -16,7 +24,15 @@ export const documents: Topic = [
   test('documentWrite grows the revision and keeps the creation time when it is expected', async (context) => {
     await write(context, { expectRevision: 0 });
     const outcome = await write(context, { expectRevision: 1, data: 'new', now: NOW + 9 });
-    const document = { tenant: context.tenant, kind: 'k', name: 'n', data: 'new', revision: 2, createdAt: NOW };
+    const document = {
+      tenant: context.tenant,
+      kind: 'k',
+      name: 'n',
+      data: 'new',
+      revision: 2,
+      createdAt: NOW,
+      dueAt: null,
+    };
     assert.deepEqual(outcome, { kind: 'written', document });
     assert.deepEqual(await read(context), document);
   }),
@@ -91,6 +107,7 @@ export const documents: Topic = [
     await write(context, { name: 'm', kind: 'l', data: [1] });
     await write({ ...context, tenant: `${context.tenant}-2` }, {});
     assert.deepEqual(await usage(), { count: 2, bytes: 7 });
+    assert.deepEqual(await context.store.documentUsage(context.tenant, 'l'), { count: 1, bytes: 3 });
     await context.store.documentRemove({ tenant: context.tenant, kind: 'k', name: 'n' });
     assert.deepEqual(await usage(), { count: 1, bytes: 3 });
   }),

@@ -46,7 +46,13 @@ export const dumping: Topic = [
       };
       await store.keyInsert(key);
       const ref = { tenant, kind: 'k', name: 'n' };
-      const { document } = await store.documentWrite({ ...ref, data: { a: ['\0'] }, expectRevision: 0, now: NOW });
+      const { document } = await store.documentWrite({
+        ...ref,
+        data: { a: ['\0'] },
+        expectRevision: 0,
+        now: NOW,
+        dueAt: 7,
+      });
       assert.ok(document !== null);
       await insertJob(context);
       const removed = await succeedOne(context);

@@ -198,7 +198,13 @@ async function fillDocuments(store: Store, dice: Dice): Promise<void> {
     const writes = dice.between(1, 3);
     for (let write = 1; write <= writes; write += 1) {
       const data = { [text]: [text, write, '\ud800', null, { deep: true }] };
-      await store.documentWrite({ ...ref, data, expectRevision: null, now: NOW + write });
+      await store.documentWrite({
+        ...ref,
+        data,
+        expectRevision: null,
+        now: NOW + write,
+        ...(onceIn(dice, 3) ? { dueAt: NOW } : {}),
+      });
     }
     if (onceIn(dice, 5)) await store.documentRemove(ref);
   }

@@ -7,6 +7,7 @@ import { contention } from './contention.ts';
 import { deliveries } from './deliveries.ts';
 import { deliveryLog } from './delivery-log.ts';
 import { documents } from './documents.ts';
+import { dueDocuments } from './due-documents.ts';
 import { dumping } from './dumping.ts';
 import { ended } from './ended.ts';
 import { events } from './events.ts';
@@ -59,6 +60,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   deliveryLog,
   keys,
   documents,
+  dueDocuments,
   figures,
   workers,
   values,

@@ -1,10 +1,10 @@
 /** Small durable JSON, written with the revision that the writer saw. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../core/job.ts';
-import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite } from '../contract.ts';
+import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite, DuePlace, DueRequest } from '../contract.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
-import type { Session } from './connection/session.ts';
+import type { Session, Step } from './connection/session.ts';
 import { jsonOf } from './rows.ts';
 import { givenText, storedText } from './wire-text.ts';
 
@@ -34,14 +34,23 @@ export async function writeDocument(session: Session, write: DocumentWrite): Pro
 /** No row: the expectation does not hold. */
 function runWrite(session: Session, write: DocumentWrite): Promise<Rows> {
   const { expectRevision, now } = write;
-  const values = [...refValues(write), storedText(JSON.stringify(write.data))];
-  if (expectRevision === null) return session.run('documentPut', [...values, now]);
-  if (expectRevision === 0) return session.run('documentInsert', [...values, now]);
-  return session.run('documentUpdate', [...values, expectRevision]);
+  if (expectRevision === null) return session.run('documentPut', [...writeValues(write), now]);
+  if (expectRevision === 0) return session.run('documentInsert', [...writeValues(write), now]);
+  const { name, values } = updateStep(write);
+  return session.run(name, values);
+}
+
+/** The write of a document that is there. */
+export function updateStep(write: DocumentWrite): Step {
+  return { name: 'documentUpdate', values: [...writeValues(write), write.expectRevision] };
+}
+
+function writeValues(write: DocumentWrite): unknown[] {
+  return [...refValues(write), storedText(JSON.stringify(write.data)), write.dueAt ?? null];
 }
 
 /** The document as this write leaves it: the try whose answer was lost did it, or somebody who wrote the same. */
-function isDoneAlready(document: Document, { data, expectRevision }: DocumentWrite): boolean {
+export function isDoneAlready(document: Document, { data, expectRevision }: DocumentWrite): boolean {
   return document.revision === (expectRevision ?? 0) + 1 && isDeepStrictEqual(document.data, data);
 }
 
@@ -58,9 +67,33 @@ export async function listDocuments(session: Session, filter: DocumentFilter): P
   return (await repeated(() => session.run('documentListAfter', beyond, 'long'))).map(documentOf);
 }
 
-export async function documentUsage(session: Session, tenant: string): Promise<DocumentUsage> {
-  const [row] = await repeated(() => session.run('documentUsage', [storedText(tenant)], 'long'));
+export async function documentUsage(session: Session, tenant: string, kind?: string): Promise<DocumentUsage> {
+  const [row] = await repeated(() =>
+    kind === undefined
+      ? session.run('documentUsage', [storedText(tenant)], 'long')
+      : session.run('documentUsageOfKind', [tenant, kind].map(storedText), 'long'),
+  );
   return { count: Number(row?.[0]), bytes: Number(row?.[1]) };
+}
+
+/** Before any place there is. */
+const NOWHERE: DuePlace = { dueAt: Number.MIN_SAFE_INTEGER, tenant: '', name: '' };
+
+export async function dueDocuments(
+  session: Session,
+  { kind, now, after = NOWHERE, limit }: DueRequest,
+): Promise<readonly Document[]> {
+  const { dueAt, tenant, name } = after;
+  const values = [storedText(kind), now, dueAt, storedText(tenant), storedText(name), limit];
+  return (await repeated(() => session.run('documentDue', values))).map(documentOf);
+}
+
+export async function nextDueDocument(
+  session: Session,
+  { kind, now }: Pick<DueRequest, 'kind' | 'now'>,
+): Promise<number | null> {
+  const [row] = await repeated(() => session.run('documentNextDue', [storedText(kind), now]));
+  return (row?.[0] as number | null | undefined) ?? null;
 }
 
 export async function removeDocument(session: Session, ref: DocumentRef): Promise<boolean> {
@@ -71,11 +104,11 @@ export async function removeDocument(session: Session, ref: DocumentRef): Promis
   });
 }
 
-function refValues({ tenant, kind, name }: DocumentRef): string[] {
+export function refValues({ tenant, kind, name }: DocumentRef): string[] {
   return [tenant, kind, name].map(storedText);
 }
 
-export function documentOf([tenant, kind, name, data, revision, createdAt]: Row): Document {
+export function documentOf([tenant, kind, name, data, revision, createdAt, dueAt]: Row): Document {
   return {
     tenant: givenText(tenant as string),
     kind: givenText(kind as string),
@@ -83,5 +116,6 @@ export function documentOf([tenant, kind, name, data, revision, createdAt]: Row)
     data: jsonOf<Json>(data as string),
     revision: revision as number,
     createdAt: createdAt as number,
+    dueAt: dueAt as number | null,
   };
 }

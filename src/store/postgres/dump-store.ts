@@ -146,7 +146,7 @@ const KEYS = (s: string): Pages => ({
 
 const DOCUMENTS = (s: string): Pages => ({
   from: `SELECT * FROM ${s}.documents WHERE (tenant, kind, name) > ($1::text, $2::text, $3::text)`,
-  columns: 'tenant, kind, name, data, revision, created_at',
+  columns: 'tenant, kind, name, data, revision, created_at, due_at',
   keys: ['tenant', 'kind', 'name'],
   keysAt: [0, 1, 2],
   weight: 'octet_length(data)',

@@ -30,7 +30,15 @@ import {
   settleDeliveries,
 } from './deliveries.ts';
 import { listDeliveries, readDelivery } from './delivery-list.ts';
-import { documentUsage, listDocuments, readDocument, removeDocument, writeDocument } from './documents.ts';
+import {
+  documentUsage,
+  dueDocuments,
+  listDocuments,
+  nextDueDocument,
+  readDocument,
+  removeDocument,
+  writeDocument,
+} from './documents.ts';
 import { dumpStore } from './dump-store.ts';
 import { dropEnded, readEnded } from './ended.ts';
 import { pruneEvents, readEvents, readFanOut, writeFanOut } from './events.ts';
@@ -72,6 +80,7 @@ import { inspect } from './schema/inspect.ts';
 import { migrate } from './schema/migrate.ts';
 import { SeenJobs } from './seen-jobs.ts';
 import { statementsOf } from './statements/statements.ts';
+import { stepDocument } from './step-document.ts';
 import { nextRunAt, oldestDue, sweepJobs } from './sweep-jobs.ts';
 
 export interface PostgresOptions {
@@ -247,8 +256,11 @@ function storeOf(parts: Parts): Store {
     documentWrite: pass((write) => writeDocument(session, write)),
     documentRead: pass((ref) => readDocument(session, ref)),
     documentList: pass((filter) => listDocuments(session, filter)),
-    documentUsage: pass((tenant) => documentUsage(session, tenant)),
+    documentUsage: pass((tenant, kind) => documentUsage(session, tenant, kind)),
     documentRemove: pass((ref) => removeDocument(session, ref)),
+    documentDue: pass((request) => dueDocuments(session, request)),
+    documentNextDue: pass((request) => nextDueDocument(session, request)),
+    documentStep: pass((step) => stepDocument(session, step)),
 
     dump: () => dumpStore(connection, schema, gate.closing),
     restore: pass((batch) => restoreRecords(session, batch)),

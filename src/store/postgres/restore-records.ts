@@ -190,6 +190,7 @@ const DOCUMENTS: Kind<Document> = {
         textArray(documents.map(({ data }) => JSON.stringify(data))),
         plainArray(documents.map(({ revision }) => revision)),
         plainArray(documents.map(({ createdAt }) => createdAt)),
+        plainArray(documents.map(({ dueAt }) => dueAt)),
       ],
     },
   ],

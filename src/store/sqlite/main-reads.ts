@@ -9,6 +9,8 @@ import type { StoredState } from '../../core/state.ts';
 import type {
   Count,
   Document,
+  DuePlace,
+  DueRequest,
   JobRef,
   LogFilter,
   LogLine,
@@ -160,7 +162,19 @@ export function documentOfRow(row: Row): Document {
     data: JSON.parse(row[3] as string) as Json,
     revision: row[4] as number,
     createdAt: row[5] as number,
+    dueAt: row[6] as number | null,
   };
+}
+
+/** Before any place there is. */
+const NOWHERE: DuePlace = { dueAt: Number.MIN_SAFE_INTEGER, tenant: '', name: '' };
+
+export function dueDocuments(
+  connection: Connection,
+  { kind, now, after = NOWHERE, limit }: DueRequest,
+): readonly Document[] {
+  const rows = connection.all('documentDue', kind, now, after.dueAt, after.tenant, after.name, limit);
+  return rows.map(documentOfRow);
 }
 
 export function documentRows(

@@ -349,9 +349,12 @@ CREATE TABLE documents (
   data TEXT NOT NULL,
   revision INTEGER NOT NULL,
   created_at INTEGER NOT NULL,
+  -- When somebody has to look at it. Schedules have one.
+  due_at INTEGER,
   PRIMARY KEY (tenant, kind, name)
 ) STRICT;
 CREATE INDEX documents_by_creation ON documents (tenant, kind, created_at DESC, name);
+CREATE INDEX documents_by_due ON documents (kind, due_at, tenant, name) WHERE due_at IS NOT NULL;
 `;
 
 export const MIGRATIONS: readonly Migration[] = [{ version: 1, name: 'jobs and what goes with them', sql: FIRST }];

@@ -15,6 +15,7 @@ import {
   countOfRow,
   documentOfRow,
   documentRows,
+  dueDocuments,
   keyOfRow,
   listWorkers,
   nextRunAt,
@@ -36,6 +37,7 @@ import {
   amendmentRow,
   appliedOf,
   claimedOf,
+  documentText,
   insertedOf,
   newJobValues,
   patchBatch,
@@ -361,18 +363,36 @@ function keyCalls({ writer, read }: Gate): Pick<Store, 'keyInsert' | 'keyRead' |
 function documentCalls({
   writer,
   read,
-}: Gate): Pick<Store, 'documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove'> {
+}: Gate): Pick<
+  Store,
+  | ('documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
+  | ('documentDue' | 'documentNextDue' | 'documentStep')
+> {
   return {
-    async documentWrite({ tenant, kind, name, data, expectRevision, now }) {
-      const write = { tenant, kind, name, data: JSON.stringify(data), expectRevision, now };
-      const { isWritten, row } = await writer().call('documentWrite', write, 1);
+    async documentWrite(write) {
+      const { isWritten, row } = await writer().call('documentWrite', documentText(write), 1);
       const document = row === null ? null : documentOfRow(row);
       return isWritten && document !== null ? { kind: 'written', document } : { kind: 'stale', document };
     },
+    async documentStep({ write, jobs }) {
+      const step = { write: documentText(write), jobs: newJobValues(jobs) };
+      const { row, inserted } = await writer().call('documentStep', step, Math.max(1, jobs.length));
+      const document = row === null ? null : documentOfRow(row);
+      if (inserted === null || document === null) return { kind: 'stale', document };
+      return { kind: 'written', document, jobs: insertedOf(inserted) };
+    },
+    documentDue: async (request) => read((connection) => dueDocuments(connection, request)),
+    documentNextDue: async ({ kind, now }) =>
+      (read((connection) => connection.get('documentNextDue', kind, now))?.[0] as number | null | undefined) ?? null,
     documentRead: async (ref) => read((connection) => readDocument(connection, ref)),
     documentList: async (filter) => read((connection) => documentRows(connection, filter)).map(documentOfRow),
-    async documentUsage(tenant) {
-      const [count, bytes] = read((connection) => connection.get('documentUsage', tenant)) ?? [];
+    async documentUsage(tenant, kind) {
+      const row = read((connection) =>
+        kind === undefined
+          ? connection.get('documentUsage', tenant)
+          : connection.get('documentUsageOfKind', tenant, kind),
+      );
+      const [count, bytes] = row ?? [];
       return { count: count as number, bytes: bytes as number };
     },
     documentRemove: async (ref) => writer().call('documentRemove', ref, 1),

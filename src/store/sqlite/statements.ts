@@ -45,7 +45,7 @@ const LOG_ROW = 'stream, position, fence, attempt, at, level, line, fields';
 /** As positions count them. */
 const LINE_BYTES = `${LOG_LINE_BYTES} + octet_length(line) + coalesce(octet_length(fields), 0)`;
 const KEY_ROW = 'id, tenant, name, scopes, hash, created_at, revoked_at, expires_at';
-const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at';
+const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at, due_at';
 
 /** A job of the tenant and key waits that was there before, or any of them runs. */
 const IS_TAKEN = `EXISTS (SELECT 1 FROM waiting WHERE tenant = ?1 AND sequence_key = ?2 AND number < ?3)
@@ -255,13 +255,18 @@ export const STATEMENTS = {
 
   // --- Documents --------------------------------------------------------------------------------------------------------------
   documentRead: `SELECT ${DOCUMENT_ROW} FROM documents WHERE tenant = ? AND kind = ? AND name = ?`,
-  documentPut: `INSERT INTO documents (${DOCUMENT_ROW}) VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-    ON CONFLICT (tenant, kind, name) DO UPDATE SET data = ?4, revision = ?5`,
+  documentPut: `INSERT INTO documents (${DOCUMENT_ROW}) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+    ON CONFLICT (tenant, kind, name) DO UPDATE SET data = ?4, revision = ?5, due_at = ?7`,
   documentList: `SELECT ${DOCUMENT_ROW} FROM documents WHERE tenant = ?1 AND kind = ?2
     ORDER BY created_at DESC, name LIMIT +?3`,
   documentListAfter: `SELECT ${DOCUMENT_ROW} FROM documents WHERE tenant = ?1 AND kind = ?2
     AND (created_at < ?4 OR (created_at = ?4 AND name > ?5)) ORDER BY created_at DESC, name LIMIT +?3`,
   documentUsage: 'SELECT count(*), coalesce(sum(octet_length(data)), 0) FROM documents WHERE tenant = ?',
+  documentUsageOfKind: `SELECT count(*), coalesce(sum(octet_length(data)), 0) FROM documents
+    WHERE tenant = ? AND kind = ?`,
+  documentDue: `SELECT ${DOCUMENT_ROW} FROM documents WHERE kind = ?1 AND due_at <= ?2
+    AND (due_at, tenant, name) > (?3, ?4, ?5) ORDER BY due_at, tenant, name LIMIT +?6`,
+  documentNextDue: 'SELECT min(due_at) FROM documents WHERE kind = ?1 AND due_at > ?2',
   documentDelete: 'DELETE FROM documents WHERE tenant = ? AND kind = ? AND name = ?',
 
   // --- Dumps: whole tables, row by row ---------------------------------------------------------------------------------------

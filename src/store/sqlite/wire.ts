@@ -6,6 +6,7 @@ import type {
   AmendOutcome,
   ApplyOutcome,
   ClaimedJob,
+  DocumentWrite,
   GuardedPatch,
   InsertOutcome,
   NewJob,
@@ -20,6 +21,7 @@ import { jobAt, pushCells, pushNewJob, pushPatch, rowOf, statesMask } from './ro
 import type { AmendedRow, AmendmentRow } from './writes/amend-jobs.ts';
 import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushHead } from './writes/apply-patches.ts';
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
+import type { DocumentText } from './writes/documents.ts';
 import { END_COLUMNS } from './writes/end-seen.ts';
 import { ABSENT, foundKind, type Inserted } from './writes/insert-jobs.ts';
 import type { RecordRows } from './writes/restore-records.ts';
@@ -125,10 +127,14 @@ export function claimedOf(values: Row): readonly ClaimedJob[] {
   return claimed;
 }
 
+export function documentText({ data, dueAt = null, ...write }: DocumentWrite): DocumentText {
+  return { ...write, data: JSON.stringify(data), dueAt };
+}
+
 export function recordRows(record: StoreRecord): RecordRows {
   if (record.kind === 'document') {
-    const { tenant, kind, name, data, revision, createdAt } = record.document;
-    return { kind: 'document', row: [tenant, kind, name, JSON.stringify(data), revision, createdAt] };
+    const { tenant, kind, name, data, revision, createdAt, dueAt } = record.document;
+    return { kind: 'document', row: [tenant, kind, name, JSON.stringify(data), revision, createdAt, dueAt] };
   }
   if (record.kind === 'delivery') return { kind: 'delivery', row: deliveryRow(record.delivery) };
   if (record.kind === 'event') return { kind: 'event', event: eventRow(record.event) };

@@ -21,7 +21,7 @@ import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
 import { createTurns, type Turns } from './writes/claim-round.ts';
 import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
-import { removeDocument, writeDocument } from './writes/documents.ts';
+import { removeDocument, stepDocument, writeDocument } from './writes/documents.ts';
 import { dropEnded } from './writes/ended.ts';
 import { follow, pruneEvents, unfollow, writeFanOut } from './writes/events.ts';
 import { extendLeases } from './writes/extend-leases.ts';
@@ -77,6 +77,7 @@ const WRITES = {
   workerDrop: dropWorkers,
   documentWrite: writeDocument,
   documentRemove: removeDocument,
+  documentStep: stepDocument,
   restore: restoreRecords,
   ping: writeNothing,
   timeMark: writeTimeMark,

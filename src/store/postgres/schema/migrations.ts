@@ -358,9 +358,12 @@ CREATE TABLE ${s}.documents (
   name text COLLATE "C" NOT NULL,
   data text COLLATE "C" NOT NULL,
   revision bigint NOT NULL,
-  created_at bigint NOT NULL
+  created_at bigint NOT NULL,
+  -- When somebody has to look at it. Schedules have one.
+  due_at bigint
 );
 CREATE INDEX documents_by_creation ON ${s}.documents (tenant, kind, created_at DESC, name);
+CREATE INDEX documents_by_due ON ${s}.documents (kind, due_at, tenant, name) WHERE due_at IS NOT NULL;
 ALTER TABLE ${s}.documents ADD CONSTRAINT documents_by_name PRIMARY KEY (tenant, kind, name);
 `;
 

@@ -37,6 +37,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column delivery_log.url': 'text not null collate C',
   'column documents.created_at': 'bigint not null',
   'column documents.data': 'text not null collate C',
+  'column documents.due_at': 'bigint',
   'column documents.kind': 'text not null collate C',
   'column documents.name': 'text not null collate C',
   'column documents.revision': 'bigint not null',
@@ -283,6 +284,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index delivery_log_by_tenant': 'CREATE INDEX delivery_log_by_tenant ON delivery_log USING btree (tenant, number)',
   'index documents_by_creation':
     'CREATE INDEX documents_by_creation ON documents USING btree (tenant, kind, created_at DESC, name)',
+  'index documents_by_due':
+    'CREATE INDEX documents_by_due ON documents USING btree (kind, due_at, tenant, name) WHERE (due_at IS NOT NULL)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
   'index ended_by_number': 'CREATE UNIQUE INDEX ended_by_number ON ended USING btree (number, revision)',
   'index event_marks_by_name': 'CREATE UNIQUE INDEX event_marks_by_name ON event_marks USING btree (name)',

@@ -46,6 +46,7 @@ const DOCUMENT_COLUMNS: Columns = [
   ['data', 'text'],
   ['revision', 'bigint'],
   ['created_at', 'bigint'],
+  ['due_at', 'bigint'],
 ];
 const MEMBER_COLUMNS: Columns = [
   ['number', 'bigint'],
@@ -104,7 +105,7 @@ SELECT id FROM inserted`;
 }
 
 /** A job that this very transaction has written: not one that was there before, which is in a room already. */
-const WRITTEN_NOW = 'xmin = pg_current_xact_id()::xid';
+export const WRITTEN_NOW = 'xmin = pg_current_xact_id()::xid';
 
 /** Ids, then the columns of the room: puts the jobs there that this transaction has written. */
 function roomRestore(s: string, room: Room): string {

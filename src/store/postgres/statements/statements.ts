@@ -26,7 +26,7 @@ import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
 import { groupStatementsOf } from './group-statements.ts';
 import { logRemoval } from './log-statements.ts';
-import { restoreStatementsOf } from './restore-statements.ts';
+import { restoreStatementsOf, WRITTEN_NOW } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
 import { SEQUENCE_BIT, sequenceStatementsOf } from './sequence-statements.ts';
 import { sideStatementsOf } from './side-statements.ts';
@@ -105,6 +105,13 @@ const jobUniqueHolder = (s: string) => `
 SELECT g.ord, ${jobRow()}
 FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, type, unique_key, ord)
 CROSS JOIN LATERAL (${newestOf(s, '*')}) j CROSS JOIN LATERAL ${roomRow(s)} r`;
+
+/** Behind the columns the place of a document: without a write of it in this transaction nothing is inserted. */
+function jobInsertStepped(s: string): string {
+  const [tenant, kind, name] = [1, 2, 3].map((at) => `$${NEW_COLUMNS.length + at}`);
+  const place = `tenant = ${tenant} AND kind = ${kind} AND name = ${name}`;
+  return jobInsert(s, NEW_COLUMNS, `WHERE EXISTS (SELECT 1 FROM ${s}.documents WHERE ${place} AND ${WRITTEN_NOW})`);
+}
 
 const jobFindEarlier = (s: string) => `
 SELECT g.ord, ${jobRow()}
@@ -257,6 +264,7 @@ export function statementsOf(s: string) {
     jobInsert: jobInsert(s),
     jobInsertUnique: jobInsertUnique(s),
     jobUniqueHolder: jobUniqueHolder(s),
+    jobInsertStepped: jobInsertStepped(s),
     jobFindEarlier: jobFindEarlier(s),
     ...claimStatementsOf(s),
     jobClaimOrphans: `SELECT ${jobRow()} FROM (

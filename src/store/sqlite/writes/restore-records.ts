@@ -32,7 +32,7 @@ export interface JobRows {
 export type RecordRows =
   | { readonly kind: 'counter'; readonly number: number; readonly position: number }
   | { readonly kind: 'key'; readonly key: StoredKey }
-  /** Tenant, kind, name, data, revision, time of creation. */
+  /** As `documentPut` takes it. */
   | { readonly kind: 'document'; readonly row: Row }
   /** As `deliveryInsert` takes it. */
   | { readonly kind: 'delivery'; readonly row: Row }
