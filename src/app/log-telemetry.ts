@@ -49,6 +49,8 @@ export function logTelemetry(
         return logger.warn(event, event.isGivenUp ? 'delivery given up' : 'delivery failed, tried again later');
       case 'webhookDisabled':
         return logger.warn(event, `webhook disabled: ${event.reason}`);
+      case 'tickSkipped':
+        return tickSkipped(logger, event);
       case 'clockAligned':
         return logger.debug(event, 'clock aligned to the store');
       case 'clockJumped':
@@ -70,6 +72,12 @@ function jobFinished(logger: Logger, failures: Failures, event: Event<'jobFinish
   if (event.state === 'failed' || event.state === 'expired') {
     failures.tell({ ...event, ...stack }, `job ${event.state}: ${event.code}: ${event.message}`);
   } else logger.debug(event, `job ${event.state}`);
+}
+
+/** An overlap is what the schedule asks for. */
+function tickSkipped(logger: Logger, event: Event<'tickSkipped'>): void {
+  if (event.reason === 'overlap') logger.debug(event, `tick of a schedule skipped: ${event.message}`);
+  else logger.warn(event, `tick of a schedule skipped: ${event.message}`);
 }
 
 /** What a job says is of the job, whatever its level: it is kept with it, and here it is told at the most. */

@@ -18,6 +18,8 @@ export interface JobBody {
   readonly type: string;
   /** The job that this one is a copy of. */
   readonly resubmitOf?: string;
+  /** The tick of a schedule that submitted it. */
+  readonly schedule?: { readonly name: string; readonly tick: string };
   readonly state: ShownState;
   readonly progress: { readonly percent: number; readonly message: string | null };
   readonly attempt: number;

@@ -8,6 +8,7 @@
 import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
 import type { ErrorDefinition, ErrorKind } from './errors/definition.ts';
 import { GROUP_ERRORS } from './errors/group-errors.ts';
+import { SCHEDULE_ERRORS } from './errors/schedule-errors.ts';
 import { WEBHOOK_ERRORS } from './errors/webhook-errors.ts';
 
 export { ERROR_KINDS, type ErrorDefinition, type ErrorKind } from './errors/definition.ts';
@@ -206,6 +207,7 @@ export const ERRORS = Object.freeze({
   },
   ...WEBHOOK_ERRORS,
   ...GROUP_ERRORS,
+  ...SCHEDULE_ERRORS,
   ...ATTEMPT_ERRORS,
   // Service.
   SHUTTING_DOWN: { kind: 'unavailable', title: 'The server is shutting down.', advice: 'Try again after Retry-After.' },

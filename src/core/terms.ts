@@ -4,9 +4,16 @@
  */
 import type { Unique } from './unique.ts';
 
+/** The tick of a schedule that the job is for, epoch ms. */
+export interface ScheduleTerm {
+  readonly name: string;
+  readonly tick: number;
+}
+
 export interface Terms {
   readonly unique?: Unique;
   /** The group that it was submitted in, by its id. */
   readonly group?: string;
+  readonly schedule?: ScheduleTerm;
   readonly [name: string]: unknown;
 }

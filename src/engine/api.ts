@@ -12,6 +12,7 @@ import type { Limits } from '../core/limits.ts';
 import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
+import type { ScheduleTerm } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Issue } from './api-handlers.ts';
@@ -22,6 +23,7 @@ import type { Clock } from './clock.ts';
 import type { Feed } from './feed/feed-request.ts';
 import type { Groups } from './groups/api-groups.ts';
 import type { Operating } from './operating/api-operating.ts';
+import type { Schedules } from './schedules/schedules.ts';
 import type { Callback } from './webhooks/callback.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
@@ -57,6 +59,8 @@ export interface SubmitRequest {
   /** What it becomes where another job of the type has the same key: see core/unique.ts. */
   readonly unique?: Unique | null | undefined;
   readonly origin?: Origin | null | undefined;
+  /** The tick that it is for; set by schedules alone. */
+  readonly schedule?: ScheduleTerm | null | undefined;
 }
 
 /** A job of a group is submitted for the tenant of the group. */
@@ -328,6 +332,7 @@ export interface Engine extends Operating {
   /** Jobs that are looked at as one. */
   readonly groups: Groups<MemberRequest>;
   readonly webhooks: Webhooks;
+  readonly schedules: Schedules;
   /** All changes of a tenant's jobs. */
   readonly feed: Feed;
 
@@ -390,5 +395,6 @@ export type { CallerListener, CallerSignal } from './caller-signal.ts';
 export type { Feed, FeedEvent, FeedFilter, FeedPage, FeedRequest } from './feed/feed-request.ts';
 export type * from './groups/api-groups.ts';
 export type * from './operating/api-operating.ts';
+export type { ConfiguredSchedule, NamedSchedule, Schedules } from './schedules/schedules.ts';
 export type { Callback } from './webhooks/callback.ts';
 export type { WebhookChange, WebhookDraft, Webhooks } from './webhooks/webhooks.ts';

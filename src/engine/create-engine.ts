@@ -85,7 +85,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
   const clock = options.clock ?? systemClock;
   const telemetry = options.telemetry ?? createTelemetry();
   const random = options.random ?? Math.random;
-  const parts = createParts({ ...options, clock, telemetry, random });
+  const parts = createParts({ ...options, clock, telemetry, random, submits: () => submits });
   const submits = createSubmits(parts);
   const lifecycle = createLifecycle(options, parts);
 
@@ -106,6 +106,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     bulk: createBulk(parts, submits.submitOwn),
     groups: createGroups({ ...parts, submits, watch: parts.groupWatch, ends: parts.groupEnds }),
     webhooks: parts.webhooks,
+    schedules: parts.schedules,
     feed: { read: parts.feed.read },
     readLogs: createLogReads(parts),
     ...createReports({ ...parts, types: parts.offered }),

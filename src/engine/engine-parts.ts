@@ -34,8 +34,12 @@ import { createExtensions, createLeases } from './running/leases.ts';
 import { createLiveAttempts, type LiveAttempts } from './running/live-attempts.ts';
 import { createSweeper } from './running/sweeper.ts';
 import { createWakeWatch } from './running/wake-watch.ts';
+import { createScheduleDesk } from './schedules/schedule-desk.ts';
+import type { Schedules } from './schedules/schedules.ts';
+import { createTicking, type TickingOptions } from './schedules/ticking.ts';
 import { createSettling } from './settling/settling.ts';
 import type { Coming } from './submitting/coming.ts';
+import type { Submits } from './submitting/submit.ts';
 import { type Books, createBooks } from './webhooks/books.ts';
 import { createWebhookDesk } from './webhooks/desk.ts';
 import { createEndpointHealth } from './webhooks/endpoint-health.ts';
@@ -51,6 +55,8 @@ export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clo
   readonly postDelivery?: PostDelivery;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
   readonly allowsPrivateDeliveries?: boolean;
+  /** Made of these parts. */
+  readonly submits: () => Submits;
 }
 
 export interface EngineParts extends EngineBase, OperatingParts {
@@ -76,6 +82,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly groupEnds: GroupEnds;
   readonly books: Books;
   readonly webhooks: Webhooks;
+  readonly schedules: Schedules;
   readonly feed: FeedParts;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
@@ -114,7 +121,10 @@ export function createParts(options: PartsOptions): EngineParts {
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
   const delivering = createDelivering(base, options);
   const grouping = createGrouping(base, comingTo(takers));
-  const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork: workTo(takers) };
+  const { coming } = grouping;
+  const scheduling = createScheduling({ ...known, ...options, types: offered, coming });
+  const onWork = workTo([...takers, scheduling]);
+  const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork };
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind === 'unsure') lookAgain(listening, counting);
@@ -124,21 +134,16 @@ export function createParts(options: PartsOptions): EngineParts {
     ...delivering,
     ...grouping,
     offered,
-    draining: new AbortController(),
-    closing: new AbortController(),
-    population,
-    durations,
-    waiters,
-    dispatcher,
-    desk,
-    work,
-    listening,
+    ...{ draining: new AbortController(), closing: new AbortController() },
+    ...{ population, durations, waiters, dispatcher, desk, work, listening },
+    schedules: scheduling.schedules,
     loops: [
       watch,
       createLeases({ ...known, extensions }),
       createSweeper({ ...known, watch }),
       ...operating.operatingLoops,
       desk,
+      scheduling.ticking,
       rereads,
       ...grouping.settlingLoops,
       counting,
@@ -176,6 +181,16 @@ function createDelivering(base: EngineBase, options: PartsOptions) {
         ? []
         : [createFanOut({ ...base, books, health, renderers, wakeSender: wake }), sender, createEventPruning(base)]),
     ],
+  };
+}
+
+function createScheduling(options: TickingOptions) {
+  const ticking = createTicking(options);
+  return {
+    ticking,
+    /** Of null all may have changed, the time included. */
+    hint: (some: readonly string[] | null) => (some === null ? ticking.wake() : undefined),
+    schedules: createScheduleDesk({ ...options, wake: () => ticking.wake() }),
   };
 }
 

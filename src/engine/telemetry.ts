@@ -6,6 +6,7 @@
  */
 import type { BideError } from '../core/errors.ts';
 import type { LogLevel } from '../core/log-line.ts';
+import type { SkipReason } from '../core/schedules/schedule.ts';
 import type { FinalState } from '../core/state.ts';
 
 export interface AttemptFacts {
@@ -82,6 +83,14 @@ export type TelemetryEvent =
     }
   /** Nothing is delivered to it until its owner enables it again. */
   | { readonly kind: 'webhookDisabled'; readonly tenant: string; readonly id: string; readonly reason: string }
+  /** A tick of a schedule got no job. */
+  | {
+      readonly kind: 'tickSkipped';
+      readonly tenant: string;
+      readonly name: string;
+      readonly reason: SkipReason;
+      readonly message: string;
+    }
   | { readonly kind: 'clockAligned'; readonly offsetMs: number; readonly roundTripMs: number }
   /** The machine's clock was set, or the machine slept: `byMs` ahead, below 0 back. Not followed: this process goes on by its steady counter. */
   | { readonly kind: 'clockJumped'; readonly byMs: number; readonly isFollowed: boolean }

@@ -75,6 +75,28 @@ export const TENANT_LIMITS = {
     meaning:
       'Deliveries of one tenant to one webhook, or to the callbacks of one host, under way at once in one process: a slow one does not hold up those to others.',
   },
+  // Schedules.
+  schedulesMax: { value: 1_000, min: 0, max: 100_000, meaning: 'Schedules of one tenant; past it a new one gets 429.' },
+  scheduleNameLengthMax: { value: 100, min: 1, max: 150, meaning: 'Characters in the name of a schedule.' },
+  scheduleBytesMax: {
+    value: 256 * KIB,
+    min: KIB,
+    max: 16 * MIB,
+    meaning: 'Bytes of a schedule as JSON, the input of its job included. It is read and written at each tick.',
+  },
+  scheduleLateMsMax: {
+    value: MINUTE,
+    min: SECOND,
+    max: DAY,
+    meaning:
+      'How late a tick may be and still be run; past it, it was missed, and `missed` of its schedule says what happens.',
+  },
+  scheduleMissedMax: {
+    value: 100,
+    min: 1,
+    max: 10_000,
+    meaning: 'Missed ticks that a schedule with `missed: "all"` makes up for: of more the newest.',
+  },
   // Tenants.
   jobsWaitingMax: {
     value: 1_000_000,

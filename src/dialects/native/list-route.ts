@@ -30,12 +30,16 @@ export function declareListRoute(app: FastifyInstance, face: Face): void {
         response: { 200: wire.list },
       },
     },
-    (request, reply) => list(face, request, reply),
+    (request, reply) => sendList(face, request, reply, request.query as ListQuery),
   );
 }
 
-async function list(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  const query = request.query as ListQuery;
+export async function sendList(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  query: ListQuery,
+): Promise<FastifyReply> {
   const { tenant } = principalOf(request);
   if (query.include !== undefined || query.number !== undefined) requireScope(request, 'admin');
   const filter = wantedOf(query);

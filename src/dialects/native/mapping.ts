@@ -4,6 +4,7 @@ import { jobIdOf } from '../../core/id.ts';
 import { type Job, retainUntil, type Tags } from '../../core/job.ts';
 import { quotaError } from '../../core/quota-error.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
+import type { ScheduleTerm } from '../../core/terms.ts';
 import type {
   CommandOutcome,
   Lookup,
@@ -80,10 +81,12 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
   const self = `${base}/v1/jobs/${job.id}`;
   const { progress } = job;
   const copied = job.origin?.resubmitOf === undefined ? '' : `,"resubmitOf":"${job.origin.resubmitOf}"`;
+  const ticked =
+    job.terms?.schedule === undefined ? '' : `,"schedule":${JSON.stringify(scheduleFields(job.terms.schedule))}`;
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision}${copied},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied}${ticked},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\
@@ -93,6 +96,10 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
 /** The same body with the number, which is for admins alone. */
 export function withNumber(body: string, { job }: Snapshot): string {
   return `${body.slice(0, -1)},"number":${job.number}}`;
+}
+
+function scheduleFields({ name, tick }: ScheduleTerm) {
+  return { name, tick: isoTime(tick) };
 }
 
 function timeText(ms: number | null): string {
@@ -126,6 +133,7 @@ export function claimedBody(job: Job, input: string): string {
     deadlineAt: isoTimeOrNull(job.deadlineAt),
     leaseUntil: isoTimeOrNull(job.leaseUntil),
     tags: job.tags,
+    ...(job.terms?.schedule === undefined ? {} : { schedule: scheduleFields(job.terms.schedule) }),
   };
   return `${JSON.stringify(fields).slice(0, -1)},"input":${input}}`;
 }

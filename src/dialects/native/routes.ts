@@ -23,6 +23,7 @@ import { declareLogsRoute } from './logs-route.ts';
 import { declareOutputRoute } from './output-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
+import { declareScheduleRoutes } from './schedule-routes.ts';
 import { declareStatsRoute } from './stats-route.ts';
 import { declareTypeRoutes } from './type-routes.ts';
 import { validatorCompiler } from './validate.ts';
@@ -89,6 +90,7 @@ export async function nativeRoutes(
     declareWorkersRoute(app, face);
     declareWebhookRoutes(app, face);
     declareDeliveryRoutes(app, face);
+    declareScheduleRoutes(app, face);
     declareTypeRoutes(app, face, services.keys);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
     services.more?.(app, guard);

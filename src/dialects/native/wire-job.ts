@@ -26,6 +26,12 @@ export const JobShape = Type.Object(
     tags: Type.Record(Type.String(), Type.String()),
     revision: Type.Integer({ description: 'Grows with every change; the ETag is made of it.' }),
     resubmitOf: Type.Optional(Type.String({ format: 'uuid', description: 'The job that this one is a copy of.' })),
+    schedule: Type.Optional(
+      Type.Object(
+        { name: Type.String(), tick: time('Of the schedule.') },
+        { description: 'The tick that submitted it.' },
+      ),
+    ),
     createdAt: time('Submitted.'),
     runAt: time('Not run before.'),
     startedAt: nullable(time('Start of the latest attempt.')),

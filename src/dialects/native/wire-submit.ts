@@ -65,7 +65,7 @@ function uniqueSchema(limits: Limits) {
   );
 }
 
-function submittedWith(limits: Limits) {
+export function submittedWith(limits: Limits) {
   const { ms } = durations(limits);
   return {
     input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),

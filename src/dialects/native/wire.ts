@@ -13,6 +13,7 @@ import { keySchemas } from './wire-keys.ts';
 import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
+import { scheduleSchemas } from './wire-schedules.ts';
 import { changeSchemas, submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
 import { webhookSchemas } from './wire-webhooks.ts';
@@ -128,6 +129,7 @@ export function wireOf(limits: Limits) {
     ...reportSchemas(limits),
     ...keySchemas(),
     ...webhookSchemas(limits),
+    ...scheduleSchemas(limits),
   };
 }
 
@@ -149,6 +151,9 @@ export type WebhookChangeBody = Static<Wire['webhookChange']>;
 export type SecretBody = Static<Wire['secretBody']>;
 export type RedeliverBody = Static<Wire['redeliverBody']>;
 export type DeliveriesQuery = Static<Wire['deliveriesQuery']>;
+export type PutScheduleBody = Static<Wire['scheduleBody']>;
+export type RunsQuery = Static<Wire['runsQuery']>;
+export type SchedulesQuery = Static<Wire['schedulesQuery']>;
 export type SubmitQuery = Static<Wire['submitQuery']>;
 export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;

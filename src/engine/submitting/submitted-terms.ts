@@ -3,8 +3,9 @@ import type { Terms } from '../../core/terms.ts';
 import type { SubmitRequest } from '../api.ts';
 
 /** Null for the many that have none of it. */
-export function termsOf({ unique }: SubmitRequest): Terms | null {
-  return unique == null ? null : { unique };
+export function termsOf({ unique, schedule }: SubmitRequest): Terms | null {
+  if (unique == null && schedule == null) return null;
+  return { ...(unique == null ? {} : { unique }), ...(schedule == null ? {} : { schedule }) };
 }
 
 /** How long a job that is debounced waits, unless it is moved. */

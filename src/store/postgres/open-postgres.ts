@@ -193,6 +193,12 @@ type FigureCalls = Pick<
   | ('workerWrite' | 'workerList' | 'workerRemove' | 'workerDrop' | 'workerLoads')
 >;
 
+type DocumentCalls = Pick<
+  Store,
+  | ('documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
+  | ('documentDue' | 'documentNextDue' | 'documentStep')
+>;
+
 function storeOf(parts: Parts): Store {
   const { session, schema, quoted, connection, sender, listener } = parts;
   const gate = gateOf();
@@ -253,14 +259,7 @@ function storeOf(parts: Parts): Store {
     keyList: pass((tenant) => listKeys(session, tenant)),
     keyRevoke: pass(({ id, now }) => revokeKey(session, id, now)),
 
-    documentWrite: pass((write) => writeDocument(session, write)),
-    documentRead: pass((ref) => readDocument(session, ref)),
-    documentList: pass((filter) => listDocuments(session, filter)),
-    documentUsage: pass((tenant, kind) => documentUsage(session, tenant, kind)),
-    documentRemove: pass((ref) => removeDocument(session, ref)),
-    documentDue: pass((request) => dueDocuments(session, request)),
-    documentNextDue: pass((request) => nextDueDocument(session, request)),
-    documentStep: pass((step) => stepDocument(session, step)),
+    ...documentCalls(session, pass),
 
     dump: () => dumpStore(connection, schema, gate.closing),
     restore: pass((batch) => restoreRecords(session, batch)),
@@ -307,6 +306,19 @@ function groupCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): 
     groupFire: pass((fire) => fireGroup(session, fire)),
     groupRemove: pass((ref) => removeGroup(session, ref)),
     groupPrune: pass(({ now, limit }) => pruneGroups(session, now, limit)),
+  };
+}
+
+function documentCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): DocumentCalls {
+  return {
+    documentWrite: pass((write) => writeDocument(session, write)),
+    documentRead: pass((ref) => readDocument(session, ref)),
+    documentList: pass((filter) => listDocuments(session, filter)),
+    documentUsage: pass((tenant, kind) => documentUsage(session, tenant, kind)),
+    documentRemove: pass((ref) => removeDocument(session, ref)),
+    documentDue: pass((request) => dueDocuments(session, request)),
+    documentNextDue: pass((request) => nextDueDocument(session, request)),
+    documentStep: pass((step) => stepDocument(session, step)),
   };
 }
 

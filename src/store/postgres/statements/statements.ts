@@ -108,9 +108,9 @@ CROSS JOIN LATERAL (${newestOf(s, '*')}) j CROSS JOIN LATERAL ${roomRow(s)} r`;
 
 /** Behind the columns the place of a document: without a write of it in this transaction nothing is inserted. */
 function jobInsertStepped(s: string): string {
-  const [tenant, kind, name] = [1, 2, 3].map((at) => `$${NEW_COLUMNS.length + at}`);
-  const place = `tenant = ${tenant} AND kind = ${kind} AND name = ${name}`;
-  return jobInsert(s, NEW_COLUMNS, `WHERE EXISTS (SELECT 1 FROM ${s}.documents WHERE ${place} AND ${WRITTEN_NOW})`);
+  const place = [1, 2, 3].map((at) => `$${NEW_COLUMNS.length + at}`).join(', ');
+  const written = `SELECT 1 FROM ${s}.documents WHERE (tenant, kind, name) = (${place}) AND ${WRITTEN_NOW}`;
+  return jobInsert(s, NEW_COLUMNS, `WHERE EXISTS (${written})`);
 }
 
 const jobFindEarlier = (s: string) => `
