@@ -15,6 +15,7 @@ import type { EventsOptions } from './following.ts';
 import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
 import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 import { operating } from './operating.ts';
+import type { Schedules } from './schedules.ts';
 import type { SubmitOptions } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
 import type { Waited, WaitOptions } from './waiting.ts';
@@ -108,6 +109,7 @@ export interface Client {
     list(options?: CallOptions & { readonly tenant?: string | undefined }): Promise<readonly KeyBody[]>;
     revoke(id: string, options?: CallOptions): Promise<void>;
   };
+  readonly schedules: Schedules;
   readonly webhooks: Webhooks;
   /** For workers; `runWorker` is the loop around them. */
   readonly work: ReturnType<typeof working>;

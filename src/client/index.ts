@@ -12,6 +12,7 @@ export type { JobFilter, ListOptions, ListPage, ListPageOptions, ListSort } from
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export type { OperatingClient } from './operating.ts';
 export { runWorker, WorkError } from './run-worker.ts';
+export type { Schedules } from './schedules.ts';
 export type { SubmitOptions } from './submitting.ts';
 export { type VerifyOptions, verifyWebhook, type WebhookHeaders, WebhookVerificationError } from './verify-webhook.ts';
 export { isFinished, type Waited, type WaitOptions } from './waiting.ts';
@@ -21,6 +22,7 @@ export type * from './wire.ts';
 export type * from './wire-audit.ts';
 export type * from './wire-callback.ts';
 export type * from './wire-feed.ts';
+export type * from './wire-schedules.ts';
 export type * from './wire-webhooks.ts';
 export type { RunWorkerOptions, WorkContext, WorkLog } from './worker-options.ts';
 export type { BytesResult, ClaimOptions, FailOptions, HeartbeatOptions, WorkFailure, WorkRef } from './working.ts';

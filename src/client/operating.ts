@@ -11,6 +11,7 @@ import { feedOf } from './feed.ts';
 import { following } from './following.ts';
 import { type ListOptions, type ListPageOptions, listJobs, listPage } from './listing.ts';
 import { logging } from './logging.ts';
+import { schedulesOf } from './schedules.ts';
 import { submitting } from './submitting.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
 import { waiting } from './waiting.ts';
@@ -39,6 +40,7 @@ export function operating(transport: Transport) {
     audit: (filter?: AuditOptions) => auditOf(transport, filter),
     list: (filter?: ListOptions) => listJobs(transport, filter),
     listPage: (filter?: ListPageOptions) => listPage(transport, filter),
+    schedules: schedulesOf(transport),
     webhooks: webhooksOf(transport),
   };
 }
