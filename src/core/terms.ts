@@ -2,6 +2,7 @@
  * What a job was submitted with beside what every job has. Written once, with the job; most jobs have none of it and no `Terms` at all.
  * Each mechanism has its own field. Imports no job: a job has terms.
  */
+import type { KeyLimit } from './limit-spec.ts';
 import type { Unique } from './unique.ts';
 
 /** The tick of a schedule that the job is for, epoch ms. */
@@ -11,6 +12,8 @@ export interface ScheduleTerm {
 }
 
 export interface Terms {
+  /** The key that it runs under, and the limit of that key as this job states it. */
+  readonly limit?: KeyLimit;
   readonly unique?: Unique;
   /** The group that it was submitted in, by its id. */
   readonly group?: string;

@@ -1,10 +1,12 @@
 /** Part of the store contract: moving all that a store holds to another one. */
 import type { Job } from '../core/job.ts';
+import type { KeyBounds } from '../core/limit-tickets.ts';
 import type { PendingDelivery } from './contract-deliveries.ts';
 import type { JobEvent } from './contract-events.ts';
 import type { DueGroup, GroupMember } from './contract-groups.ts';
 import type { ResultContent } from './contract-jobs.ts';
 import type { Document, StoredKey } from './contract-keys.ts';
+import type { LimitRef } from './contract-limits.ts';
 import type { LogLine } from './contract-logs.ts';
 
 /** A removed job: it answers "gone" until `goneUntil`. */
@@ -14,6 +16,15 @@ export interface Tombstone {
   readonly tenant: string;
   readonly goneAt: number;
   readonly goneUntil: number;
+}
+
+/** What is known of a key beside its jobs. */
+export interface LimitRecord extends LimitRef {
+  readonly bounds: KeyBounds;
+  readonly isKept: boolean;
+  readonly closedUntil: number | null;
+  /** As `TicketState` has them. */
+  readonly starts: readonly (readonly [at: number, count: number])[];
 }
 
 /** A job with all that belongs to it, written in one transaction. */
@@ -32,6 +43,7 @@ export type StoreRecord =
   | { readonly kind: 'counter'; readonly number: number; readonly position: number }
   | { readonly kind: 'key'; readonly key: StoredKey }
   | { readonly kind: 'document'; readonly document: Document }
+  | { readonly kind: 'limit'; readonly limit: LimitRecord }
   /** By number: those of one (endpoint, job) keep their order. It gets a number of the store that it comes to. */
   | { readonly kind: 'delivery'; readonly delivery: PendingDelivery }
   /** Not fanned out yet, by position, which it keeps. */

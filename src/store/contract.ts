@@ -47,6 +47,7 @@ import type {
   StepOutcome,
   StoredKey,
 } from './contract-keys.ts';
+import type { LimitStore } from './contract-limits.ts';
 import type { LogAppend, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 import type { RestoreOutcome, StoreRecord } from './contract-records.ts';
 import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './contract-stats.ts';
@@ -60,6 +61,7 @@ export type { FinishedFilter } from './contract-finished.ts';
 export type * from './contract-groups.ts';
 export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
+export * from './contract-limits.ts';
 export type * from './contract-logs.ts';
 export type * from './contract-records.ts';
 export type * from './contract-stats.ts';
@@ -97,7 +99,7 @@ export interface MigrationReport {
   readonly applied: readonly string[];
 }
 
-export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore {
+export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore, LimitStore {
   readonly facts: StoreFacts;
 
   /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */
@@ -120,7 +122,7 @@ export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore
    * Takes due jobs (`waiting`, `runAt <= now`) of the wanted types. The slots of a type go round the tenants that have some, by their weights
    * (`core/fairness/turns.ts`); each process keeps in memory where its round stands. The jobs of one tenant come by priority (high first), then
    * runAt, then number, or as `core/fairness/aging.ts` says. Each job goes to one claimer only. A job with a sequenceKey is passed over while an
-   * earlier one of its tenant and key is not final. Fewer than wanted: there was nothing more due.
+   * earlier one of its tenant and key is not final, one with a limit while it has no ticket of its key. Fewer than wanted: there was nothing more due.
    *
    * The work is bounded by the slots, however many jobs and tenants wait: of tenants that have nothing due a claim looks at a bounded number
    * (`claim-walk.ts`), then slots go to what has been due the longest, in that order. So do slots whose jobs others take at that moment.

@@ -58,6 +58,8 @@ const COLUMNS = {
   deadline_ms: { type: 'bigint', of: (job) => job.deadlineMs },
   retain_ms: { type: 'bigint', of: (job) => job.retainMs },
   sequence_key: { type: 'text', of: (job, codec) => textCell(job.sequenceKey, codec) },
+  /** A copy out of `terms`. */
+  limit_key: { type: 'text', of: (job, codec) => textCell(job.terms?.limit?.key ?? null, codec) },
   idempotency_key: { type: 'text', of: (job, codec) => textCell(job.idempotencyKey, codec) },
   request_hash: { type: 'text', of: (job, codec) => textCell(job.requestHash, codec) },
   callback_url: { type: 'text', of: (job, codec) => textCell(job.callbackUrl, codec) },

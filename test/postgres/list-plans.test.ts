@@ -64,6 +64,7 @@ function explaining(): { readonly session: Session; readonly plans: Plan[] } {
   const session: Session = {
     run: refuse,
     runAll: refuse,
+    freedLimits: [],
     async runText(text, values) {
       const { rows } = await client.query(`EXPLAIN (ANALYZE, FORMAT JSON) ${text}`, [...values]);
       plans.push(rows[0]['QUERY PLAN'][0].Plan);

@@ -46,8 +46,17 @@ async function planOf(name: string, text: string): Promise<Plan> {
 /** The key of each table, and its columns. What never changes has two. */
 const KEYS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   jobs: { jobs_by_id: ['id'], jobs_by_number: ['number'], jobs_by_idempotency_key: ['tenant', 'idempotency_key'] },
-  waiting: { waiting_by_kind: ['tenant', 'type', 'number'], waiting_by_sequence: ['tenant', 'sequence_key'] },
-  running: { running_by_number: ['number'], running_by_sequence: ['tenant', 'sequence_key'] },
+  waiting: {
+    waiting_by_kind: ['tenant', 'type', 'number'],
+    waiting_by_sequence: ['tenant', 'sequence_key'],
+    waiting_by_limit: ['tenant', 'limit_key'],
+  },
+  running: {
+    running_by_number: ['number'],
+    running_by_sequence: ['tenant', 'sequence_key'],
+    running_by_limit: ['tenant', 'limit_key'],
+  },
+  limit_keys: { limit_keys_by_key: ['tenant', 'key'] },
   finished: { finished_by_kind: ['tenant', 'type', 'state', 'number'] },
   deliveries: { deliveries_by_number: ['number'] },
   delivery_log: { delivery_log_by_number: ['number'] },
@@ -67,7 +76,16 @@ function scansOf(plan: Plan): { readonly bad: readonly Plan[]; readonly good: nu
 
 const BY_KEY = [
   ...['jobById', 'jobByNumber', 'jobFindEarlier', 'jobInput', 'jobResult', 'jobResultSlice', 'jobExtend'],
-  ...['jobApply', 'jobFinish', 'jobReport', 'jobRemove', 'jobAmend', 'sequenceSettle', 'sequenceBlockNext'],
+  ...[
+    'jobApply',
+    'jobFinish',
+    'jobReport',
+    'jobRemove',
+    'jobAmend',
+    'sequenceSettle',
+    'sequenceBlockNext',
+    'limitView',
+  ],
 ] as readonly StatementName[];
 /** Each index that a claim of deliveries reads, and the column that it finds its place by. */
 const BY_TURN: readonly string[] = [

@@ -47,6 +47,17 @@ const RECORDS: readonly StoreRecord[] = [
     kind: 'document',
     document: { tenant: 't', kind: 'k', name: '\0', data: { a: [1] }, revision: 1, createdAt: 1, dueAt: 5 },
   },
+  {
+    kind: 'limit',
+    limit: {
+      tenant: 't',
+      key: 'c',
+      bounds: { concurrency: 3, rate: { count: 1, perMs: 2 } },
+      isKept: true,
+      closedUntil: 9,
+      starts: [[1, 2]],
+    },
+  },
   DELIVERY,
   { kind: 'event', event: { position: 4, kind: 'changed', at: 1, job: JOB } },
   { kind: 'group', group: GROUP, followUps: {} },
@@ -98,7 +109,7 @@ describe('an archive', () => {
     assert.match(text, /^\{"kind":"bide-export","version":1,"engine":"sqlite","at":1\}\n/);
     assert.match(
       text,
-      /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"delivery":1,"event":1,"group":1,"member":1,"tombstone":1,"job":1\}\}\n$/,
+      /\n\{"kind":"end","counts":\{"counter":1,"key":1,"document":1,"limit":1,"delivery":1,"event":1,"group":1,"member":1,"tombstone":1,"job":1\}\}\n$/,
     );
     for (const size of [1, 7, 100_000]) assert.deepEqual(await recordsIn(text, size), RECORDS);
     assert.deepEqual(await recordsIn(text.trimEnd()), RECORDS);

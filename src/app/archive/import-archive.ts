@@ -82,6 +82,8 @@ function conflictOf(record: StoreRecord): { readonly name: string; readonly take
       const { kind, name, tenant } = record.document;
       return { name: `Document ${kind} ${name} of tenant ${tenant}`, taken: 'another one has its name' };
     }
+    case 'limit':
+      return { name: `The limit of key ${record.limit.key}`, taken: 'the store refused it' };
     case 'delivery': {
       const { jobId, revision, tenant } = record.delivery;
       return {

@@ -8,6 +8,8 @@
 import type { Group } from '../../core/groups/group.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { EndedAttempt, Failure, Job, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
+import type { Rate } from '../../core/limit-spec.ts';
+import type { KeyBounds } from '../../core/limit-tickets.ts';
 import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
 import { SCOPES } from '../../core/scopes.ts';
 import { FINAL_STATES, isFinal, STORED_STATES } from '../../core/state.ts';
@@ -16,6 +18,7 @@ import type {
   Document,
   GroupMember,
   JobEvent,
+  LimitRecord,
   PendingDelivery,
   StoredKey,
   StoreRecord,
@@ -164,6 +167,18 @@ const document = objectOf<Document>({
   dueAt: orNull(whole),
 });
 
+const limit = objectOf<LimitRecord>({
+  tenant: text,
+  key: text,
+  bounds: objectOf<KeyBounds>({
+    concurrency: orNull(small),
+    rate: orNull(objectOf<Rate>({ count: small, perMs: whole })),
+  }),
+  isKept: (value) => (typeof value === 'boolean' ? null : ' is neither true nor false'),
+  closedUntil: orNull(whole),
+  starts: listOf(listOf(whole)),
+});
+
 const tombstone = objectOf<Tombstone>({ id, number: whole, tenant: text, goneAt: whole, goneUntil: whole });
 
 /** Spliced into answers as it is, as is a line of output: what is no JSON would break the answer. */
@@ -224,6 +239,7 @@ const RECORDS: { readonly [Kind in StoreRecord['kind']]: Check } = {
   counter: objectOf<Of<'counter'>>({ kind: text, number: whole, position: whole }),
   key: objectOf<Of<'key'>>({ kind: text, key }),
   document: objectOf<Of<'document'>>({ kind: text, document }),
+  limit: objectOf<Of<'limit'>>({ kind: text, limit }),
   delivery: objectOf<Of<'delivery'>>({ kind: text, delivery }),
   event: objectOf<Of<'event'>>({ kind: text, event }),
   group: objectOf<Of<'group'>>({ kind: text, group, followUps: mapOf(anything) }),
@@ -239,6 +255,7 @@ export const NO_RECORDS: RecordCounts = Object.freeze({
   counter: 0,
   key: 0,
   document: 0,
+  limit: 0,
   delivery: 0,
   event: 0,
   group: 0,
@@ -251,6 +268,7 @@ export const recordCounts = objectOf<RecordCounts>({
   counter: whole,
   key: whole,
   document: whole,
+  limit: whole,
   delivery: whole,
   event: whole,
   group: whole,

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { fakeTerminal } from './fake-terminal.ts';
 import { countsText, transferDisplay } from './transfer-display.ts';
 
-const NONE = { job: 0, key: 0, document: 0, delivery: 0, event: 0, tombstone: 0 };
+const NONE = { job: 0, key: 0, document: 0, limit: 0, delivery: 0, event: 0, tombstone: 0 };
 
 describe('countsText', () => {
   test('names what there is of, one or many', () => {

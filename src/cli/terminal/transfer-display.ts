@@ -8,6 +8,7 @@ const NOUNS = {
   job: ['job', 'jobs'],
   key: ['key', 'keys'],
   document: ['document', 'documents'],
+  limit: ['limit', 'limits'],
   delivery: ['delivery', 'deliveries'],
   event: ['event', 'events'],
   tombstone: ['tombstone', 'tombstones'],

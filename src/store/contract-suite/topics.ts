@@ -19,6 +19,7 @@ import { idempotency } from './idempotency.ts';
 import { inserting } from './inserting.ts';
 import { keys } from './keys.ts';
 import { leases } from './leases.ts';
+import { limits } from './limits.ts';
 import { listing } from './listing.ts';
 import { logs } from './logs.ts';
 import { migration } from './migration.ts';
@@ -47,6 +48,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   contention,
   leases,
   sweeping,
+  limits,
   listing,
   usage,
   results,

@@ -71,8 +71,10 @@ async function applyRound(
   return repeated(async (isRepeat) => {
     const written = new Set<number>();
     const known = items.map(({ id, patch }) => (comesBackSame(patch) ? seen.get(id) : undefined));
-    const steps = parts.map((part) => applyStep(part, known));
-    const results = await runSequenced(session, steps, sequencedOf(parts.flat(), seen));
+    const steps: Step[] = parts.map((part) => applyStep(part, known));
+    const back = limitedOf(patches, seen);
+    if (back.length > 0) steps.push({ name: 'limitComeBack', values: [plainArray(back), latestOf(items)] });
+    const results = (await runSequenced(session, steps, sequencedOf(parts.flat(), seen))).slice(0, parts.length);
     for (const [at, rows] of results.entries()) {
       for (const row of rows) {
         const { index, item } = placedAt(parts, at, row[0]);
@@ -113,6 +115,19 @@ function sequencedOf(placed: readonly Placed<AimedPatch>[], seen: SeenJobs): Seq
   if (ids.length === 0) return null;
   const isAhead = placed.some(({ item }) => item.target === 'waiting' && item.states.some(isFinal));
   return { lock: { name: 'sequenceLockOfJobs', values: [plainArray(ids)] }, ids, isAhead };
+}
+
+/** The jobs that may wait again under a limit, as far as is known here. */
+function limitedOf(patches: readonly AimedPatch[], seen: SeenJobs): readonly string[] {
+  return patches.flatMap(({ id, target }) => {
+    const job = target === 'waiting' ? seen.get(id) : null;
+    return job === null || (job !== undefined && job.terms?.limit === undefined) ? [] : [id];
+  });
+}
+
+/** When the batch happens. */
+export function latestOf(batch: readonly GuardedPatch[]): number {
+  return Math.max(...batch.map(({ now, patch }) => now ?? patch.finishedAt ?? Date.now()));
 }
 
 /** Place, lease, and the whole row as JSON where the seen job was not the one before. */

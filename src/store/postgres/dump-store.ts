@@ -9,9 +9,10 @@
  */
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { LogLine, StoreRecord } from '../contract.ts';
+import type { LimitRecord, LogLine, StoreRecord } from '../contract.ts';
 import { GROUP_ROW } from '../group-row.ts';
 import { JOB_COLUMNS, JOB_WIDTH } from '../job-row.ts';
+import { limitRecordOf } from '../limit-row.ts';
 import { BATCH_BYTES_MAX, BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { connect } from './connection/connect.ts';
 import { type ConnectionOptions, destroy, endWithin, lossOf, within } from './connection/connection.ts';
@@ -22,6 +23,7 @@ import { documentOf } from './documents.ts';
 import { eventOf } from './events.ts';
 import { dueGroupOf, memberOf } from './groups.ts';
 import { keyOf } from './keys.ts';
+import { storedOf } from './limits.ts';
 import { logLineOf } from './logs.ts';
 import { jobAt } from './rows.ts';
 import { refuseNewer, versionOf } from './schema/migrate.ts';
@@ -88,6 +90,7 @@ async function* recordsOf(read: Read, s: string): AsyncGenerator<StoreRecord, vo
   yield { kind: 'counter', number: counter?.[0] as number, position: counter?.[1] as number };
   for await (const row of pages(read, KEYS(s))) yield { kind: 'key', key: keyOf(row) };
   for await (const row of pages(read, DOCUMENTS(s))) yield { kind: 'document', document: documentOf(row) };
+  for await (const row of pages(read, LIMITS(s))) yield { kind: 'limit', limit: limitOf(row) };
   for await (const row of pages(read, DELIVERIES(s))) yield { kind: 'delivery', delivery: pendingOf(row) };
   for await (const row of pages(read, EVENTS(s))) yield { kind: 'event', event: eventOf(row) };
   for await (const row of pages(read, GROUPS(s))) yield { kind: 'group', ...dueGroupOf(row) };
@@ -151,6 +154,15 @@ const DOCUMENTS = (s: string): Pages => ({
   keysAt: [0, 1, 2],
   weight: 'octet_length(data)',
   start: ['', '', ''],
+});
+
+const LIMITS = (s: string): Pages => ({
+  from: `SELECT * FROM ${s}.limit_keys WHERE (tenant, key) > ($1::text, $2::text)`,
+  columns: 'tenant, key, concurrency, rate_count, rate_per_ms, is_kept, state',
+  keys: ['tenant', 'key'],
+  keysAt: [0, 1],
+  weight: '0',
+  start: ['', ''],
 });
 
 const DELIVERIES = (s: string): Pages => ({
@@ -247,6 +259,11 @@ async function logsOf(read: Read, s: string, number: number): Promise<readonly L
     number,
   ]);
   return rows.map(logLineOf);
+}
+
+function limitOf(row: Row): LimitRecord {
+  const [tenant, key] = row as [string, string];
+  return limitRecordOf({ tenant: givenText(tenant), key: givenText(key) }, storedOf(row));
 }
 
 function tombstoneOf([number, id, tenant, goneAt, goneUntil]: Row): StoreRecord {

@@ -4,6 +4,7 @@ import type { InsertOutcome, NewJob } from '../contract.ts';
 import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
+import { comeSteps } from './limits.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { runSequenced } from './sequences.ts';
 import { insertUnique } from './unique-jobs.ts';
@@ -50,7 +51,7 @@ async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<r
 
 /** Statements that insert them, with an id and a number for each that was in nobody's way. None of them has a unique key. */
 export function insertSteps(jobs: readonly NewJob[]): readonly Step[] {
-  return insertParts(jobs).map(insertStep);
+  return [...insertParts(jobs).map(insertStep), ...comeSteps(jobs)];
 }
 
 function insertStep(jobs: readonly NewJob[]): Step {

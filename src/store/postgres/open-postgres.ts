@@ -11,9 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EndedStore, EventStore, GroupStore, Store } from '../contract.ts';
-import { amendJobs } from './amend-jobs.ts';
-import { applyPatches } from './apply-patches.ts';
+import type { DeliveryStore, EndedStore, EventStore, GroupStore, LimitStore, Store } from '../contract.ts';
 import { claimerOf } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
@@ -69,16 +67,16 @@ import {
 } from './groups.ts';
 import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
-import { insertJobs } from './insert-jobs.ts';
 import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
+import { listLimits, readLimit, settleDue, writeLimit } from './limits.ts';
 import { countJobs, jobUsage, listJobs } from './list-jobs.ts';
 import { appendLogs, readLogs } from './logs.ts';
 import { readInputs, readJobs, readResults } from './read-jobs.ts';
 import { removeJobs } from './remove-jobs.ts';
-import { restoreRecords } from './restore-records.ts';
 import { inspect } from './schema/inspect.ts';
 import { migrate } from './schema/migrate.ts';
 import { SeenJobs } from './seen-jobs.ts';
+import { settledWrites } from './settled-writes.ts';
 import { statementsOf } from './statements/statements.ts';
 import { stepDocument } from './step-document.ts';
 import { nextRunAt, oldestDue, sweepJobs } from './sweep-jobs.ts';
@@ -223,9 +221,8 @@ function storeOf(parts: Parts): Store {
       return closing;
     },
 
-    insert: pass((batch) => insertJobs(session, batch)),
+    ...settledWrites({ session, seen, sender, pass }),
     claim: pass((request) => claim(request)),
-    apply: pass((batch) => applyPatches(session, seen, batch)),
     read: pass((batch) => readJobs(session, batch)),
     readResult: pass((batch) => readResults(session, batch)),
     readInput: pass((batch) => readInputs(session, batch)),
@@ -237,7 +234,6 @@ function storeOf(parts: Parts): Store {
     nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),
     oldestDue: pass((request) => oldestDue(session, request)),
     remove: pass((batch) => removeJobs(session, batch)),
-    amend: pass((batch) => amendJobs(session, batch)),
 
     ...figureCalls(session, pass),
 
@@ -262,7 +258,6 @@ function storeOf(parts: Parts): Store {
     ...documentCalls(session, pass),
 
     dump: () => dumpStore(connection, schema, gate.closing),
-    restore: pass((batch) => restoreRecords(session, batch)),
   };
 }
 
@@ -270,8 +265,9 @@ function eventCalls(
   session: Session,
   quoted: string,
   pass: ReturnType<typeof gateOf>['pass'],
-): EventStore & DeliveryStore & EndedStore {
+): EventStore & DeliveryStore & EndedStore & LimitStore {
   return {
+    ...limitCalls(session, pass),
     follow: pass((follower) => follow(session, follower)),
     unfollow: pass((ref) => unfollow(session, ref)),
     eventRead: pass((request) => readEvents(session, request)),
@@ -319,6 +315,15 @@ function documentCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']
     documentDue: pass((request) => dueDocuments(session, request)),
     documentNextDue: pass((request) => nextDueDocument(session, request)),
     documentStep: pass((step) => stepDocument(session, step)),
+  };
+}
+
+function limitCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): LimitStore {
+  return {
+    limitRead: pass((ref) => readLimit(session, ref)),
+    limitList: pass((filter) => listLimits(session, filter)),
+    limitWrite: pass((write) => writeLimit(session, write)),
+    limitSettle: pass((request) => settleDue(session, request)),
   };
 }
 

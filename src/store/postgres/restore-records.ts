@@ -10,11 +10,13 @@
  * Repeated after a lost answer it finds what the first try wrote. That counts as written then, though it cannot be told
  * from what was there before both.
  */
+import { isFinal } from '../../core/state.ts';
 import type {
   Document,
   DueGroup,
   GroupMember,
   JobEvent,
+  LimitRecord,
   PendingDelivery,
   RestoreOutcome,
   StoredKey,
@@ -33,6 +35,7 @@ import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { CALLBACK_ENDPOINT, newDeliveryValues } from './deliveries.ts';
 import { placeArrivals } from './events.ts';
+import { refArrays, restoreLimits } from './limits.ts';
 import { sequencedOf } from './new-jobs.ts';
 import { resultValues } from './result-values.ts';
 import { columnArray, jsonText, plainColumn, STORED, textColumn } from './rows.ts';
@@ -59,6 +62,7 @@ export async function restoreRecords(
   const kinds = [
     writesOf(batch, KEYS, (record) => (record.kind === 'key' ? record.key : null)),
     writesOf(batch, DOCUMENTS, (record) => (record.kind === 'document' ? record.document : null)),
+    writesOf(batch, LIMITS, (record) => (record.kind === 'limit' ? record.limit : null)),
     writesOf(batch, DELIVERIES, (record) => (record.kind === 'delivery' ? record.delivery : null)),
     writesOf(batch, EVENTS, (record) => (record.kind === 'event' ? record.event : null)),
     writesOf(batch, GROUPS, (record) => (record.kind === 'group' ? record : null)),
@@ -81,7 +85,12 @@ export async function restoreRecords(
     ];
     const jobs = batch.flatMap((record) => (record.kind === 'job' ? [record.job] : []));
     const sequenced = sequencedOf(jobs);
-    const steps = [...before, ...kinds.flatMap((kind) => kind.steps)];
+    const limited = jobs.filter(({ state, terms }) => !isFinal(state) && terms?.limit !== undefined);
+    const back: readonly Step[] =
+      limited.length === 0
+        ? []
+        : [{ name: 'limitComeBack', values: [plainArray(limited.map(({ id }) => id)), Date.now()] }];
+    const steps = [...before, ...kinds.flatMap((kind) => kind.steps), ...back];
     const results =
       steps.length === 0 ? [] : await runSequenced(session, steps, sequenced && { ...sequenced, isAhead: true });
     let at = before.length;
@@ -175,7 +184,7 @@ const KEYS: Kind<StoredKey> = {
   isThere: (key, [hash, revokedAt]) => storedText(key.hash) === hash && (key.revokedAt === null || revokedAt !== null),
 };
 
-const refArrays = (documents: readonly Document[]) => [
+const documentRefs = (documents: readonly Document[]) => [
   textArray(documents.map(({ tenant }) => tenant)),
   textArray(documents.map(({ kind }) => kind)),
   textArray(documents.map(({ name }) => name)),
@@ -186,7 +195,7 @@ const DOCUMENTS: Kind<Document> = {
     {
       name: 'documentRestore',
       values: [
-        ...refArrays(documents),
+        ...documentRefs(documents),
         textArray(documents.map(({ data }) => JSON.stringify(data))),
         plainArray(documents.map(({ revision }) => revision)),
         plainArray(documents.map(({ createdAt }) => createdAt)),
@@ -195,7 +204,7 @@ const DOCUMENTS: Kind<Document> = {
     },
   ],
   keyOf: ({ tenant, kind, name }) => [tenant, kind, name].map(storedText).join('\n'),
-  standing: (documents) => ({ name: 'documentStanding', values: refArrays(documents) }),
+  standing: (documents) => ({ name: 'documentStanding', values: documentRefs(documents) }),
   isThere: (document, [revision, createdAt]) =>
     document.createdAt === createdAt && (revision as number) >= document.revision,
 };
@@ -230,6 +239,13 @@ const MEMBERS: Kind<GroupMember> = {
   keyOf: ({ number }) => String(number),
   standing: (members) => ({ name: 'membersStanding', values: [plainArray(members.map(({ number }) => number))] }),
   isThere: ({ group }, [there]) => there === group,
+};
+
+const LIMITS: Kind<LimitRecord> = {
+  steps: (limits) => [restoreLimits(limits)],
+  keyOf: ({ tenant, key }) => [tenant, key].map(storedText).join('\n'),
+  standing: (limits) => ({ name: 'limitStanding', values: refArrays(limits) }),
+  isThere: () => true,
 };
 
 const TOMBSTONES: Kind<Tombstone> = {

@@ -1,7 +1,7 @@
 /** Changes of jobs that belong to sequences, between the statements that keep `blocked` true: see `sequence-statements.ts`. */
 import type { Rows } from './connection/lane.ts';
 import type { Session, Step } from './connection/session.ts';
-import { plainArray } from './wire-text.ts';
+import { givenText, plainArray } from './wire-text.ts';
 
 export interface Sequenced {
   /** Locks the sequences of these jobs. */
@@ -22,5 +22,8 @@ export async function runSequenced(
   const values = [plainArray(ids)];
   const after: Step[] = isAhead ? [{ name: 'sequenceBlockNext', values }] : [];
   const results = await session.runAll([lock, ...steps, ...after, { name: 'sequenceSettle', values }]);
+  for (const [tenant, key] of results.at(-1) ?? []) {
+    if (key !== null) session.freedLimits.push({ tenant: givenText(tenant as string), key: givenText(key as string) });
+  }
   return results.slice(1, 1 + steps.length);
 }

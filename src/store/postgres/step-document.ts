@@ -8,12 +8,13 @@ import type { DocumentStep, InsertOutcome, NewJob, StepOutcome } from '../contra
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { type DocumentRef, documentOf, isDoneAlready, readDocument, refValues, updateStep } from './documents.ts';
+import { comeSteps } from './limits.ts';
 import { findEarlier, insertParts, newJobValues, sequencedOf } from './new-jobs.ts';
 import { runSequenced } from './sequences.ts';
 
 export async function stepDocument(session: Session, { write, jobs }: DocumentStep): Promise<StepOutcome> {
   return repeated(async (isRepeat) => {
-    const steps = [updateStep(write), ...insertParts(jobs).map((part) => insertStep(part, write))];
+    const steps = [updateStep(write), ...insertParts(jobs).map((part) => insertStep(part, write)), ...comeSteps(jobs)];
     const [rows = [], ...inserted] = await runSequenced(session, steps, sequencedOf(jobs.map(({ spec }) => spec)));
     const [row] = rows;
     const document = row === undefined ? await readDocument(session, write) : documentOf(row);

@@ -10,6 +10,7 @@ import { amendedBy, stepOf } from '../unique-keys.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
+import { comeSteps } from './limits.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { jobAt } from './rows.ts';
 import { runSequenced } from './sequences.ts';
@@ -136,6 +137,7 @@ async function insertPlanned(
     const holders = plainArray(part.map((job) => holderOf.get(job) ?? 0));
     steps.push({ name: 'jobInsertUnique', values: [...newJobValues(part), holders] });
   }
+  steps.push(...comeSteps(jobs));
   const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
   const results = await repeated((isRepeat) =>
     runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)),

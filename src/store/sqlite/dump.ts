@@ -9,6 +9,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { BideError } from '../../core/errors.ts';
 import type { LogLine, StoreRecord } from '../contract.ts';
 import { JOB_WIDTH } from '../job-row.ts';
+import { limitRecordOf } from '../limit-row.ts';
 import { BATCH_RECORDS_MAX, recordBatches } from '../record-batches.ts';
 import { type Connection, openReaderConnection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
@@ -19,6 +20,7 @@ import { documentOfRow, keyOfRow, logLineOfRow } from './main-reads.ts';
 import { resultBetween } from './result-parts.ts';
 import type { Row } from './rows.ts';
 import { jobAt } from './rows.ts';
+import { storedLimitOf } from './writes/limits.ts';
 
 /** @param closing ends the dump when the store closes */
 export async function* dumpDatabase(path: string, closing: AbortSignal): AsyncGenerator<readonly StoreRecord[], void> {
@@ -55,6 +57,10 @@ function* recordsOf(connection: Connection): Generator<StoreRecord, void> {
   yield { kind: 'counter', number: Number(connection.get('jobNumberRead')?.[0]), position };
   for (const row of connection.each('keyListAll')) yield { kind: 'key', key: keyOfRow(row) };
   for (const row of connection.each('dumpDocuments')) yield { kind: 'document', document: documentOfRow(row) };
+  for (const row of connection.each('dumpLimits')) {
+    const ref = { tenant: row[0] as string, key: row[1] as string };
+    yield { kind: 'limit', limit: limitRecordOf(ref, storedLimitOf(row)) };
+  }
   for (const row of connection.each('dumpDeliveries')) yield { kind: 'delivery', delivery: pendingOfRow(row) };
   yield* eventsBehind(connection, position);
   for (const row of connection.each('dumpGroups')) yield { kind: 'group', ...dueGroupOf(row) };

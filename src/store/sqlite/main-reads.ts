@@ -12,6 +12,9 @@ import type {
   DuePlace,
   DueRequest,
   JobRef,
+  LimitRef,
+  LimitRow,
+  LimitStore,
   LogFilter,
   LogLine,
   OldestDue,
@@ -24,6 +27,7 @@ import type {
   WorkerFilter,
   WorkerRow,
 } from '../contract.ts';
+import { limitRowOf } from '../limit-row.ts';
 import { logLevelNumber, logLevelOf, streamNumber, streamOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
 import { PART_BYTES, resultBetween } from './result-parts.ts';
@@ -31,6 +35,7 @@ import type { Row } from './rows.ts';
 import { jobAt } from './rows.ts';
 import type { StatementName } from './statements.ts';
 import type { DocumentRef } from './writes/documents.ts';
+import { storedLimitOf } from './writes/limits.ts';
 
 export function readJob(connection: Connection, ref: JobRef): ReadOutcome {
   const job = 'id' in ref ? connection.get('jobById', ref.id) : connection.get('jobByNumber', ref.number);
@@ -188,4 +193,21 @@ export function documentRows(
 export function readDocument(connection: Connection, { tenant, kind, name }: DocumentRef): Document | null {
   const row = connection.get('documentRead', tenant, kind, name);
   return row === undefined ? null : documentOfRow(row);
+}
+
+export function readLimit(connection: Connection, { tenant, key }: LimitRef): LimitRow | null {
+  const row = connection.get('limitRead', tenant, key);
+  return row === undefined ? null : shownLimitOf(row);
+}
+
+export function listLimits(
+  connection: Connection,
+  { tenant, after = '', limit }: Parameters<LimitStore['limitList']>[0],
+): readonly LimitRow[] {
+  return connection.all('limitList', tenant, after, limit).map(shownLimitOf);
+}
+
+function shownLimitOf(row: Row): LimitRow {
+  const [running, waiting] = row.slice(-2) as [number, number];
+  return limitRowOf({ tenant: row[0] as string, key: row[1] as string }, storedLimitOf(row), { running, waiting });
 }

@@ -33,6 +33,7 @@ CREATE TABLE jobs (
   deadline_ms INTEGER,
   retain_ms INTEGER NOT NULL,
   sequence_key TEXT,
+  limit_key TEXT,
   idempotency_key TEXT,
   request_hash TEXT,
   callback_url TEXT,
@@ -59,6 +60,7 @@ CREATE TABLE waiting (
   type TEXT NOT NULL,
   priority INTEGER NOT NULL,
   sequence_key TEXT,
+  limit_key TEXT,
   timeout_ms INTEGER,
   -- Why it cannot be claimed: see blocks.ts. Kept with every change, so that a claim steps over none of them: with a NOT EXISTS in the claim,
   -- 100,000 jobs behind one conversation cost every claim 100,000 probes.
@@ -81,12 +83,16 @@ CREATE INDEX waiting_by_turn ON waiting (type, tenant, priority DESC, run_at) WH
 -- When work becomes due, whoever's it is. By turn alone that would be a probe per tenant and priority.
 CREATE INDEX waiting_by_time ON waiting (type, run_at) WHERE blocked = 0;
 CREATE INDEX waiting_by_sequence ON waiting (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+-- By blocked first: those with a ticket, those that wait for one and nothing else, in the order in which they get it, and the rest.
+CREATE INDEX waiting_by_limit ON waiting (tenant, limit_key, blocked, type, priority DESC, run_at)
+  WHERE limit_key IS NOT NULL;
 CREATE INDEX waiting_by_deadline ON waiting (deadline_at) WHERE deadline_at IS NOT NULL;
 
 CREATE TABLE running (
   number INTEGER PRIMARY KEY,
   tenant TEXT NOT NULL,
   sequence_key TEXT,
+  limit_key TEXT,
   timeout_ms INTEGER,
   run_at INTEGER NOT NULL,
   attempt INTEGER NOT NULL,
@@ -107,6 +113,7 @@ CREATE TABLE running (
 ) STRICT;
 CREATE INDEX running_by_end ON running (ends_at);
 CREATE INDEX running_by_sequence ON running (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+CREATE INDEX running_by_limit ON running (tenant, limit_key) WHERE limit_key IS NOT NULL;
 
 CREATE TABLE finished (
   number INTEGER PRIMARY KEY,
@@ -330,6 +337,20 @@ CREATE INDEX deliveries_by_state ON deliveries (tenant, state);
 CREATE INDEX deliveries_by_endpoint ON deliveries (tenant, endpoint_id, state) WHERE endpoint_id IS NOT NULL;
 -- Without the state: a job has few, and a settlement then leaves this index, whose pages are as many as the jobs, alone.
 CREATE INDEX deliveries_by_job ON deliveries (tenant, job_id) WHERE job_id IS NOT NULL;
+
+-- Keys with a limit: see contract-limits.ts. Those that only jobs name go with the last of them.
+CREATE TABLE limit_keys (
+  tenant TEXT NOT NULL,
+  key TEXT NOT NULL,
+  concurrency INTEGER,
+  rate_count INTEGER,
+  rate_per_ms INTEGER,
+  is_kept INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  look_at INTEGER,
+  PRIMARY KEY (tenant, key)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX limit_keys_by_look ON limit_keys (look_at) WHERE look_at IS NOT NULL;
 
 CREATE TABLE keys (
   id TEXT NOT NULL PRIMARY KEY,

@@ -11,6 +11,7 @@ import { listDeliveries, readDelivery, readEvents, readFanOut } from './event-re
 import { deliveryOfRow, deliveryRow } from './event-wire.ts';
 import { groupCalls } from './group-calls.ts';
 import { inspectDatabase } from './inspect.ts';
+import { limitCalls } from './limit-calls.ts';
 import {
   countOfRow,
   documentOfRow,
@@ -82,6 +83,7 @@ export function createStore(parts: StoreParts): Store {
     ...deliveryCalls(gate),
     ...endedCalls(gate),
     ...groupCalls(gate),
+    ...limitCalls(gate),
     ...statCalls(gate),
     ...workerCalls(gate),
     ...keyCalls(gate),
@@ -351,10 +353,7 @@ function keyCalls({ writer, read }: Gate): Pick<Store, 'keyInsert' | 'keyRead' |
       return row === undefined ? null : keyOfRow(row);
     },
     async keyList(tenant) {
-      const rows = read((connection) =>
-        tenant === null ? connection.all('keyListAll') : connection.all('keyListOfTenant', tenant),
-      );
-      return rows.map(keyOfRow);
+      return read((of) => (tenant === null ? of.all('keyListAll') : of.all('keyListOfTenant', tenant))).map(keyOfRow);
     },
     keyRevoke: async (request) => writer().call('keyRevoke', request, 1),
   };

@@ -15,6 +15,7 @@ import { FIXED_COLUMNS, JOB_COLUMNS, type JobColumn, type Room } from '../job-ro
 import { FIGURE_COLUMNS, FIGURE_SUMS } from '../stat-row.ts';
 import { EVENT_STATEMENTS } from './event-statements.ts';
 import { GROUP_STATEMENTS } from './group-statements.ts';
+import { LIMIT_STATEMENTS } from './limit-statements.ts';
 
 /** A job wherever it is: at most four index probes, and one moment, since it is one statement. */
 export const EVERYWHERE = `jobs j LEFT JOIN waiting w ON w.number = j.number LEFT JOIN running r ON r.number = j.number
@@ -23,8 +24,8 @@ const JOB = `SELECT ${SNAPSHOT} FROM ${EVERYWHERE}`;
 
 /** What each room repeats of `jobs`. */
 export const COPIES: Readonly<Record<Room, readonly JobColumn[]>> = {
-  waiting: ['number', 'tenant', 'type', 'priority', 'sequence_key', 'timeout_ms'],
-  running: ['number', 'tenant', 'sequence_key', 'timeout_ms'],
+  waiting: ['number', 'tenant', 'type', 'priority', 'sequence_key', 'limit_key', 'timeout_ms'],
+  running: ['number', 'tenant', 'sequence_key', 'limit_key', 'timeout_ms'],
   finished: ['number', 'tenant', 'retain_ms'],
 };
 
@@ -50,6 +51,8 @@ const DOCUMENT_ROW = 'tenant, kind, name, data, revision, created_at, due_at';
 /** A job of the tenant and key waits that was there before, or any of them runs. */
 const IS_TAKEN = `EXISTS (SELECT 1 FROM waiting WHERE tenant = ?1 AND sequence_key = ?2 AND number < ?3)
   OR EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`;
+/** Whoever has to wait for others holds no ticket of a limit: those ahead might need it. */
+const BEHIND = `blocked | CASE WHEN limit_key IS NULL THEN ${BLOCKED_BY.sequence} ELSE ${BLOCKED_BY.sequence | BLOCKED_BY.limit} END`;
 const FIRST_WAITING = 'SELECT min(number) FROM waiting WHERE tenant = ?1 AND sequence_key = ?2';
 
 // differs: PostgreSQL claims with SKIP LOCKED in one statement over all wanted types. One writer has nothing to skip: it goes round the
@@ -88,7 +91,7 @@ export const STATEMENTS = {
   jobInsert: `INSERT INTO jobs (${FIXED_COLUMNS.join(', ')}, input) VALUES (${'?, '.repeat(FIXED_COLUMNS.length)}?)`,
   /** A job that was never claimed. */
   waitingInsert: `INSERT INTO waiting (${COPIES.waiting.join(', ')}, run_at, deadline_at, blocked, attempt, fence, revision, percent)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, 0)`,
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, 0)`,
   /** The columns of the room, then `blocked`. */
   waitingEnter: enter('waiting', 'blocked'),
   runningEnter: enter('running'),
@@ -150,12 +153,12 @@ export const STATEMENTS = {
   /** Whether the job ?3 has to wait for others. */
   sequenceIsTaken: `SELECT ${IS_TAKEN}`,
   /** A final job is waiting again: whatever was first after it no longer is. */
-  sequenceBlockNext: `UPDATE waiting SET blocked = blocked | ${BLOCKED_BY.sequence} WHERE number = (${FIRST_WAITING} AND number > ?3)`,
+  sequenceBlockNext: `UPDATE waiting SET blocked = ${BEHIND} WHERE number = (${FIRST_WAITING} AND number > ?3)`,
   /** A job no longer runs, or waits: whatever is first now may run, unless one is running. */
   sequenceUnblockFirst: `UPDATE waiting SET blocked = blocked & ~${BLOCKED_BY.sequence} WHERE blocked & ${BLOCKED_BY.sequence} AND number = (${FIRST_WAITING})
-    AND NOT EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2)`,
+    AND NOT EXISTS (SELECT 1 FROM running WHERE tenant = ?1 AND sequence_key = ?2) RETURNING limit_key`,
   /** A running job came from elsewhere: whoever waits waits for it. */
-  sequenceBlockFirst: `UPDATE waiting SET blocked = blocked | ${BLOCKED_BY.sequence} WHERE number = (${FIRST_WAITING})`,
+  sequenceBlockFirst: `UPDATE waiting SET blocked = ${BEHIND} WHERE number = (${FIRST_WAITING})`,
 
   // --- Ends that somebody waits for ----------------------------------------------------------------------------------------
   endedInsert: 'INSERT OR IGNORE INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
@@ -222,6 +225,7 @@ export const STATEMENTS = {
       AND (l.attempt = 0 OR (l.level >= ?3 AND (?4 IS NULL OR l.attempt = ?4)))
     ORDER BY l.position LIMIT +?5`,
 
+  ...LIMIT_STATEMENTS,
   ...EVENT_STATEMENTS,
   ...GROUP_STATEMENTS,
 

@@ -88,6 +88,7 @@ function joined(results: readonly Uint8Array[]): Uint8Array {
 /** Null where the writer has to look: the patch does not end a running job, it is not as expected, or more goes with the change than the patch says. */
 function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
   if (seen?.state !== 'running' || seen.callbackUrl !== null || seen.sequenceKey !== null) return null;
+  if (seen.terms?.limit !== undefined) return null;
   if (seen.marks !== null || patch.marks) return null;
   const { states, fence = seen.fence, revision = seen.revision } = expect;
   if (!states.includes('running') || fence !== seen.fence || revision !== seen.revision) return null;

@@ -36,6 +36,7 @@ import {
 } from './writes/groups.ts';
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
+import { settleLimits, settleTouched, writeLimit } from './writes/limits.ts';
 import { appendLogs } from './writes/logs.ts';
 import { removeJobs } from './writes/remove-jobs.ts';
 import { restoreRecords } from './writes/restore-records.ts';
@@ -70,6 +71,8 @@ const WRITES = {
   groupPrune: pruneGroups,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
+  limitWrite: writeLimit,
+  limitSettle: settleLimits,
   statWrite: writeStats,
   statDrop: dropStats,
   workerWrite: writeWorkers,
@@ -161,7 +164,9 @@ function answerWrites(base: Base, requests: readonly WriterRequest[]): readonly 
 
 function answerWrite(transaction: Transaction, [id, operation, payload]: WriterRequest): WireReply {
   const write = WRITES[operation as keyof Writes] as (transaction: Transaction, payload: unknown) => unknown;
-  return [id, write(transaction, payload)];
+  const answer = write(transaction, payload);
+  settleTouched(transaction);
+  return [id, answer];
 }
 
 function inTransaction<T>({ connection, followers, turns }: Base, work: (transaction: Transaction) => T): T {

@@ -1,5 +1,6 @@
 /** Statements by name over the lanes: what every operation of the store is written in. */
 
+import type { LimitRef } from '../../contract.ts';
 import type { StatementName, Statements } from '../statements/statements.ts';
 import type { Rows } from './lane.ts';
 import type { Lanes, Speed } from './lanes.ts';
@@ -15,11 +16,14 @@ export interface Session {
   runAll(steps: readonly Step[]): Promise<readonly Rows[]>;
   /** A text made for this one call: not prepared, and on the lane for long statements. */
   runText(text: string, values: readonly unknown[]): Promise<Rows>;
+  /** Keys with a limit whose jobs no longer wait for others of their sequence: settled by whoever comes next. */
+  readonly freedLimits: LimitRef[];
 }
 
 export function sessionOf(lanes: Lanes, statements: Statements): Session {
   const queryOf = ({ name, values }: Step) => ({ name: `bide_${name}`, text: statements[name], values });
   return {
+    freedLimits: [],
     async run(name, values, speed = 'short') {
       const [rows] = await lanes.run(speed, [queryOf({ name, values })]);
       return rows ?? [];

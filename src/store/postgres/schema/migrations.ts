@@ -76,6 +76,7 @@ CREATE TABLE ${s}.jobs (
   type text COLLATE "C" NOT NULL,
   retry text COLLATE "C" NOT NULL,
   sequence_key text COLLATE "C",
+  limit_key text COLLATE "C",
   idempotency_key text COLLATE "C",
   request_hash text COLLATE "C",
   callback_url text COLLATE "C",
@@ -119,6 +120,7 @@ CREATE TABLE ${s}.waiting (
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
   sequence_key text COLLATE "C",
+  limit_key text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
   attempts text COLLATE "C",
@@ -134,6 +136,9 @@ CREATE INDEX waiting_by_deadline ON ${s}.waiting (deadline_at) WHERE deadline_at
 ALTER TABLE ${s}.waiting ADD CONSTRAINT waiting_by_kind PRIMARY KEY (tenant, type, number) INCLUDE (created_at);
 -- Younger still: only who looks for a sequence can take it.
 CREATE INDEX waiting_by_sequence ON ${s}.waiting (tenant, sequence_key, number) WHERE sequence_key IS NOT NULL;
+-- By blocked first: those with a ticket, those that wait for one and nothing else, in the order in which they get it, and the rest.
+CREATE INDEX waiting_by_limit ON ${s}.waiting (tenant, limit_key, blocked, type, priority DESC, run_at, number)
+  WHERE limit_key IS NOT NULL;
 
 CREATE TABLE ${s}.running (
   number bigint NOT NULL,
@@ -150,6 +155,7 @@ CREATE TABLE ${s}.running (
   tenant text COLLATE "C" NOT NULL,
   type text COLLATE "C" NOT NULL,
   sequence_key text COLLATE "C",
+  limit_key text COLLATE "C",
   worker text COLLATE "C",
   message text COLLATE "C",
   error text COLLATE "C",
@@ -160,6 +166,7 @@ CREATE TABLE ${s}.running (
   fillfactor = 70,${QUEUE}
 );
 CREATE INDEX running_by_sequence ON ${s}.running (tenant, sequence_key) WHERE sequence_key IS NOT NULL;
+CREATE INDEX running_by_limit ON ${s}.running (tenant, limit_key) WHERE limit_key IS NOT NULL;
 ALTER TABLE ${s}.running ADD CONSTRAINT running_by_number PRIMARY KEY (number);
 
 -- Written once per run. Big results go out of line by themselves.
@@ -339,6 +346,23 @@ CREATE TABLE ${s}.tombstones (
 ) WITH (autovacuum_vacuum_scale_factor = 0.05);
 CREATE UNIQUE INDEX tombstones_by_number ON ${s}.tombstones (number);
 CREATE INDEX tombstones_by_end ON ${s}.tombstones (gone_until);
+
+-- Keys with a limit: see statements/limit-statements.ts. Those that only jobs name go with the last of them.
+CREATE TABLE ${s}.limit_keys (
+  revision bigint NOT NULL,
+  look_at bigint,
+  rate_per_ms bigint,
+  concurrency integer,
+  rate_count integer,
+  is_kept boolean NOT NULL,
+  -- Made by a job that came back: what holds has to be read from the jobs.
+  is_bare boolean NOT NULL,
+  tenant text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  state text COLLATE "C" NOT NULL
+) WITH (fillfactor = 70, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05);
+CREATE INDEX limit_keys_by_look ON ${s}.limit_keys (look_at) WHERE look_at IS NOT NULL;
+ALTER TABLE ${s}.limit_keys ADD CONSTRAINT limit_keys_by_key PRIMARY KEY (tenant, key);
 
 ${eventTables(s)}CREATE TABLE ${s}.keys (
   id text COLLATE "C" NOT NULL,

@@ -138,6 +138,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column jobs.id': 'uuid not null',
   'column jobs.idempotency_key': 'text collate C',
   'column jobs.input': 'text not null collate C',
+  'column jobs.limit_key': 'text collate C',
   'column jobs.number': 'bigint not null',
   'column jobs.origin': 'text collate C',
   'column jobs.priority': 'integer not null',
@@ -159,6 +160,16 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column keys.revoked_at': 'bigint',
   'column keys.scopes': 'text not null collate C',
   'column keys.tenant': 'text not null collate C',
+  'column limit_keys.concurrency': 'integer',
+  'column limit_keys.is_bare': 'boolean not null',
+  'column limit_keys.is_kept': 'boolean not null',
+  'column limit_keys.key': 'text not null collate C',
+  'column limit_keys.look_at': 'bigint',
+  'column limit_keys.rate_count': 'integer',
+  'column limit_keys.rate_per_ms': 'bigint',
+  'column limit_keys.revision': 'bigint not null',
+  'column limit_keys.state': 'text not null collate C',
+  'column limit_keys.tenant': 'text not null collate C',
   'column migrations.applied_at': 'timestamp with time zone not null',
   'column migrations.name': 'text not null collate C',
   'column migrations.version': 'integer not null',
@@ -209,6 +220,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column running.error': 'text collate C',
   'column running.fence': 'bigint not null',
   'column running.lease_until': 'bigint not null',
+  'column running.limit_key': 'text collate C',
   'column running.marks': 'text collate C',
   'column running.message': 'text collate C',
   'column running.number': 'bigint not null',
@@ -232,6 +244,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column waiting.deadline_at': 'bigint',
   'column waiting.error': 'text collate C',
   'column waiting.fence': 'bigint not null',
+  'column waiting.limit_key': 'text collate C',
   'column waiting.marks': 'text collate C',
   'column waiting.message': 'text collate C',
   'column waiting.number': 'bigint not null',
@@ -263,6 +276,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint job_tags_by_value': 'job_tags: PRIMARY KEY (tenant, name, value, number)',
   'constraint jobs_by_id': 'jobs: PRIMARY KEY (id)',
   'constraint keys_by_id': 'keys: PRIMARY KEY (id)',
+  'constraint limit_keys_by_key': 'limit_keys: PRIMARY KEY (tenant, key)',
   'constraint migrations_by_version': 'migrations: PRIMARY KEY (version)',
   'constraint minute_stats_by_tenant': 'minute_stats: PRIMARY KEY (tenant, minute, type, node)',
   'constraint running_by_number': 'running: PRIMARY KEY (number)',
@@ -322,10 +336,15 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index jobs_by_unique_key':
     'CREATE INDEX jobs_by_unique_key ON jobs USING btree (tenant, type, unique_key, number) WHERE (unique_key IS NOT NULL)',
   'index keys_by_id': 'CREATE UNIQUE INDEX keys_by_id ON keys USING btree (id)',
+  'index limit_keys_by_key': 'CREATE UNIQUE INDEX limit_keys_by_key ON limit_keys USING btree (tenant, key)',
+  'index limit_keys_by_look':
+    'CREATE INDEX limit_keys_by_look ON limit_keys USING btree (look_at) WHERE (look_at IS NOT NULL)',
   'index migrations_by_version': 'CREATE UNIQUE INDEX migrations_by_version ON migrations USING btree (version)',
   'index minute_stats_by_age': 'CREATE INDEX minute_stats_by_age ON minute_stats USING btree (minute)',
   'index minute_stats_by_tenant':
     'CREATE UNIQUE INDEX minute_stats_by_tenant ON minute_stats USING btree (tenant, minute, type, node)',
+  'index running_by_limit':
+    'CREATE INDEX running_by_limit ON running USING btree (tenant, limit_key) WHERE (limit_key IS NOT NULL)',
   'index running_by_number': 'CREATE UNIQUE INDEX running_by_number ON running USING btree (number)',
   'index running_by_sequence':
     'CREATE INDEX running_by_sequence ON running USING btree (tenant, sequence_key) WHERE (sequence_key IS NOT NULL)',
@@ -336,6 +355,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'CREATE INDEX waiting_by_deadline ON waiting USING btree (deadline_at) WHERE (deadline_at IS NOT NULL)',
   'index waiting_by_kind':
     'CREATE UNIQUE INDEX waiting_by_kind ON waiting USING btree (tenant, type, number) INCLUDE (created_at)',
+  'index waiting_by_limit':
+    'CREATE INDEX waiting_by_limit ON waiting USING btree (tenant, limit_key, blocked, type, priority DESC, run_at, number) WHERE (limit_key IS NOT NULL)',
   'index waiting_by_sequence':
     'CREATE INDEX waiting_by_sequence ON waiting USING btree (tenant, sequence_key, number) WHERE (sequence_key IS NOT NULL)',
   'index waiting_by_time':
@@ -370,6 +391,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'options job_tags': 'autovacuum_vacuum_scale_factor=0.05',
   'options jobs':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
+  'options limit_keys': 'autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=1000 fillfactor=70',
   'options minute_stats': 'autovacuum_vacuum_scale_factor=0.05',
   'options running':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000 fillfactor=70',

@@ -30,6 +30,7 @@ import {
 } from '../../job-row.ts';
 import { isAwaited, writeEnds } from './ended-statements.ts';
 import { kindOfChange, writeEvents } from './event-statements.ts';
+import { LIMIT_BIT } from './limit-statements.ts';
 import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, jobRow, keyIn } from './rooms.ts';
 import { SEQUENCE_BIT } from './sequence-statements.ts';
 import { type Columns, unnestOf } from './statement-parts.ts';
@@ -104,9 +105,9 @@ const RESULT_COLUMNS: Columns = [
 /** What rides along from `batch` to the rows that come out. */
 const CARRIED = [
   ...['ord', 'at', 'seen_revision', 'target', 'state_before', 'result_bytes_before', 'input_bytes'],
-  ...['number', 'tenant', 'type', 'created_at', 'priority', 'sequence_key', 'retain_ms', 'has_callback'],
+  ...['number', 'tenant', 'type', 'created_at', 'priority', 'sequence_key', 'limit_key', 'retain_ms', 'has_callback'],
 ];
-const JOB_CELLS = `number, tenant, type, created_at, priority, sequence_key, retain_ms,
+const JOB_CELLS = `number, tenant, type, created_at, priority, sequence_key, limit_key, retain_ms,
       callback_url IS NOT NULL AS has_callback, octet_length(input) AS input_bytes`;
 
 export function applyStatementsOf(s: string) {
@@ -243,7 +244,7 @@ function keep(draft: Draft, room: Room): string {
 /** Jobs of a sequence come back to `waiting` blocked: `sequenceSettle` frees the one that may run. */
 function arrive({ s, content }: Draft, room: Room): string {
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', SEQUENCE_BIT]],
+    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT}`]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],

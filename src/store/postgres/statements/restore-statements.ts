@@ -11,6 +11,7 @@ import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
 import { isAwaited, writeEnds } from './ended-statements.ts';
 import { mark } from './event-statements.ts';
+import { LIMIT_BIT } from './limit-statements.ts';
 import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
 import { SEQUENCE_BIT } from './sequence-statements.ts';
@@ -118,7 +119,7 @@ function roomRestore(s: string, room: Room): string {
   ];
   const content = `CASE WHEN content_type IS NOT NULL THEN substr($${columns.length + 1}::bytea, bytes_start, bytes_length) END`;
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', SEQUENCE_BIT]],
+    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT}`]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],

@@ -16,8 +16,8 @@ export const CHANGING_COLUMNS = JOB_COLUMNS.filter((column) => !FIXED_COLUMNS.in
 /** What each room has of a job's fixed columns: its key, and what lists and claims look for there. */
 const HEAD = ['number', 'tenant', 'type', 'created_at'] as const;
 export const HEADS: Readonly<Record<Room, readonly JobColumn[]>> = {
-  waiting: [...HEAD, 'priority', 'sequence_key'],
-  running: [...HEAD, 'sequence_key'],
+  waiting: [...HEAD, 'priority', 'sequence_key', 'limit_key'],
+  running: [...HEAD, 'sequence_key', 'limit_key'],
   finished: HEAD,
 };
 

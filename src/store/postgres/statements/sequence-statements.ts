@@ -35,6 +35,8 @@ const LOCKS = 32;
 
 /** What a job of a sequence is blocked by until `sequenceSettle` frees the one that may run. */
 export const SEQUENCE_BIT = `CASE WHEN sequence_key IS NULL THEN 0 ELSE ${BLOCKED_BY.sequence} END`;
+/** Whoever has to wait for others holds no ticket of a limit: those ahead might need it. */
+const BEHIND = `w.blocked | CASE WHEN w.limit_key IS NULL THEN ${BLOCKED_BY.sequence} ELSE ${BLOCKED_BY.sequence | BLOCKED_BY.limit} END`;
 const isBehind = (alias = '') => `(${alias}blocked & ${BLOCKED_BY.sequence}) <> 0`;
 
 /** Locks go in the order of their numbers, so that no two batches can wait for each other. */
@@ -93,8 +95,9 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
 ), judged AS MATERIALIZED (
   SELECT c.number, c.tenant, c.type, c.is_behind, ${hasToWait(s)} AS has_to_wait FROM doubtful c
 )
-UPDATE ${s}.waiting w SET blocked = w.blocked # ${BLOCKED_BY.sequence} FROM judged j
-WHERE ${keyIn('waiting', 'j', 'w')} AND j.is_behind <> j.has_to_wait`;
+UPDATE ${s}.waiting w SET blocked = CASE WHEN j.has_to_wait THEN ${BEHIND} ELSE w.blocked & ~${BLOCKED_BY.sequence} END FROM judged j
+WHERE ${keyIn('waiting', 'j', 'w')} AND j.is_behind <> j.has_to_wait
+RETURNING w.tenant, w.limit_key`;
 
 /**
  * $1 ids of jobs that were retried or restored, perhaps ahead of others: whatever was first of their keys no longer is. Only the first
@@ -111,7 +114,7 @@ WITH touched AS MATERIALIZED (${touchedBy(s)}
 ), overtaken AS MATERIALIZED (
   SELECT c.number, c.tenant, c.type FROM others c WHERE NOT c.is_behind AND ${hasToWait(s)}
 )
-UPDATE ${s}.waiting w SET blocked = w.blocked | ${BLOCKED_BY.sequence} FROM overtaken o
+UPDATE ${s}.waiting w SET blocked = ${BEHIND} FROM overtaken o
 WHERE ${keyIn('waiting', 'o', 'w')} AND NOT ${isBehind('w.')}`;
 
 export function sequenceStatementsOf(s: string) {

@@ -25,6 +25,7 @@ import { endedStatementsOf } from './ended-statements.ts';
 import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
 import { groupStatementsOf } from './group-statements.ts';
+import { LIMIT_BIT, limitStatementsOf } from './limit-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf, WRITTEN_NOW } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
@@ -68,7 +69,7 @@ WITH given AS MATERIALIZED (
   RETURNING id, number, tenant, type, tags, octet_length(input) AS bytes
 ), came AS (
   INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, percent, attempt, fence, revision)
-  SELECT ${HEADS.waiting.join(', ')}, ${SEQUENCE_BIT}, run_at, deadline_at, 0, 0, 0, 1 FROM given
+  SELECT ${HEADS.waiting.join(', ')}, ${SEQUENCE_BIT} + ${LIMIT_BIT}, run_at, deadline_at, 0, 0, 0, 1 FROM given
   -- Looked up in a hash: as a plain condition it would be a join, and perhaps compare each with each.
   WHERE (number IN (SELECT number FROM inserted)) IS TRUE
 ), tagged AS (
@@ -291,6 +292,7 @@ export function statementsOf(s: string) {
     ...sequenceStatementsOf(s),
     ...endedStatementsOf(s),
     ...groupStatementsOf(s),
+    ...limitStatementsOf(s),
     ...eventStatementsOf(s),
     ...deliveryStatementsOf(s),
     ...sideStatementsOf(s),

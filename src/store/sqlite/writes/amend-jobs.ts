@@ -54,6 +54,7 @@ export function amendRow(
   next[AT.revision] = (row[AT.revision] as number) + 1;
   if (input !== null) beginAnew(transaction, next, input);
   changed(transaction, next, 'changed', now);
+  if (row[AT.limit_key] !== null) transaction.touchLimit(row[AT.tenant] as string, row[AT.limit_key] as string, now);
   return next;
 }
 

@@ -4,6 +4,7 @@ import { AT, FIXED_COLUMNS, JOB_COLUMNS, NEW_AT, NEW_JOB_COLUMNS } from '../../j
 import type { Row, Value } from '../rows.ts';
 import { NEW_JOB_WIDTH, pushCells } from '../rows.ts';
 import { writeEvent } from './events.ts';
+import { cameUnderLimit } from './limits.ts';
 import { blockedBy } from './rooms.ts';
 import { insertTags } from './tags.ts';
 import type { Transaction } from './transaction.ts';
@@ -60,7 +61,7 @@ function earlierOf(transaction: Transaction, job: Row): FoundJob | null {
 }
 
 /** What `waiting` has of a new job, in the order of `waitingInsert`. */
-const COPIED = (['type', 'priority', 'sequence_key', 'timeout_ms', 'run_at', 'deadline_at'] as const).map(
+const COPIED = (['type', 'priority', 'sequence_key', 'limit_key', 'timeout_ms', 'run_at', 'deadline_at'] as const).map(
   (column) => NEW_AT[column],
 );
 
@@ -70,7 +71,10 @@ function insertJob(transaction: Transaction, job: Row, input: string): number {
   const number = transaction.takeNumber();
   connection.run('jobInsert', number, ...job.slice(0, FIXED_COLUMNS.length - 1), input);
   const copies = COPIED.map((place) => job[place] ?? null);
-  const blocked = blockedBy(transaction, { tenant, key: job[NEW_AT.sequence_key] ?? null, number });
+  const limitKey = job[NEW_AT.limit_key] ?? null;
+  if (limitKey !== null)
+    cameUnderLimit(transaction, job[NEW_AT.terms] as string, tenant, job[NEW_AT.created_at] as number);
+  const blocked = blockedBy(transaction, { tenant, key: job[NEW_AT.sequence_key] ?? null, limitKey, number });
   connection.run('waitingInsert', number, tenant, ...copies, blocked);
   const tags = job[NEW_AT.tags];
   if (typeof tags === 'string') insertTags(transaction, tenant, number, JSON.parse(tags) as Tags);

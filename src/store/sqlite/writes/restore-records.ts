@@ -6,13 +6,14 @@
 import type { Group } from '../../../core/groups/group.ts';
 import type { Tags } from '../../../core/job.ts';
 import { isFinal, type StoredState } from '../../../core/state.ts';
-import type { GroupMember, LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
+import type { GroupMember, LimitRecord, LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
 import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
 import { restoreGroup, restoreMember } from './groups.ts';
 import { insertKey } from './keys.ts';
+import { limitChanged, restoreLimit } from './limits.ts';
 import { restoreLogs } from './logs.ts';
 import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
 import { enterRoom } from './rooms.ts';
@@ -39,6 +40,7 @@ export type RecordRows =
   | { readonly kind: 'event'; readonly event: EventRow }
   | { readonly kind: 'group'; readonly group: Group; readonly followUps: string }
   | { readonly kind: 'member'; readonly member: GroupMember }
+  | { readonly kind: 'limit'; readonly limit: LimitRecord }
   | { readonly kind: 'tombstone'; readonly tombstone: Tombstone }
   | ({ readonly kind: 'job' } & JobRows);
 
@@ -62,6 +64,8 @@ function restoreRecord(transaction: Transaction, record: RecordRows): RestoreOut
       return restoreGroup(transaction, record.group, record.followUps);
     case 'member':
       return restoreMember(transaction, record.member);
+    case 'limit':
+      return restoreLimit(transaction, record.limit);
     case 'tombstone':
       return restoreTombstone(transaction, record.tombstone);
     case 'job':
@@ -150,6 +154,7 @@ function insertWholeJob(transaction: Transaction, { row, input, result, logs }: 
   // Whatever was first of the sequence after it no longer is.
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
+  if (row[AT.limit_key] !== null && !isFinal(state)) limitChanged(transaction, row, null);
   if (isFinal(state) && row[AT.marks] !== null) writeEnd(transaction, row);
   if (logs.length > 0) restoreLogs(transaction, { number, tenant }, logs);
 }

@@ -25,7 +25,8 @@ export function enterRoom(transaction: Transaction, room: Room, row: Row, result
   const values: Value[] = PLACES[room].map((place) => row[place] ?? null);
   if (room === 'waiting') {
     const [tenant, key, number] = [row[AT.tenant] as string, row[AT.sequence_key] ?? null, row[AT.number] as number];
-    values.push(blockedBy(transaction, { tenant, key, number }));
+    const limitKey = row[AT.limit_key] ?? null;
+    values.push(blockedBy(transaction, { tenant, key, limitKey, number }));
   }
   if (room === 'finished') enterFinished(transaction, values, result);
   else transaction.connection.run(ENTER[room], ...values);
@@ -43,13 +44,20 @@ export function leaveRoom({ connection }: Transaction, room: Room, number: numbe
   if (room === 'finished') connection.run('resultPartsDelete', number);
 }
 
-/** What keeps a job that waits from being claimed, as bits. */
-export function blockedBy(
-  { connection }: Transaction,
-  { tenant, key, number }: { readonly tenant: string; readonly key: Value; readonly number: number },
-): Value {
-  if (key === null) return 0;
-  return connection.get('sequenceIsTaken', tenant, key, number)?.[0] === 1 ? BLOCKED_BY.sequence : 0;
+/** A job on its way into `waiting`. */
+interface Comer {
+  readonly tenant: string;
+  /** Of its sequence. */
+  readonly key: Value;
+  readonly limitKey: Value;
+  readonly number: number;
+}
+
+/** What keeps a job that waits from being claimed, as bits. A job under a limit has to be given a ticket first. */
+export function blockedBy({ connection }: Transaction, { tenant, key, limitKey, number }: Comer): Value {
+  const byLimit = limitKey === null ? 0 : BLOCKED_BY.limit;
+  if (key === null) return byLimit;
+  return connection.get('sequenceIsTaken', tenant, key, number)?.[0] === 1 ? byLimit | BLOCKED_BY.sequence : byLimit;
 }
 
 /** Throws for a row that says what no job in its state can. */

@@ -7,6 +7,7 @@ import { AT } from '../../job-row.ts';
 import { IS_AWAITED } from '../../mark-text.ts';
 import type { Row } from '../rows.ts';
 import { changed } from './events.ts';
+import { limitChanged } from './limits.ts';
 import type { Transaction } from './transaction.ts';
 
 /**
@@ -20,7 +21,8 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
   transaction.count(tenant, type, before, -1);
   transaction.count(tenant, type, state, 1);
   changed(transaction, row, state, at);
-  if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before);
+  if (row[AT.sequence_key] !== null) sequenceChanged(transaction, row, before, at);
+  if (row[AT.limit_key] !== null && state !== 'running') limitChanged(transaction, row, at);
   if (row[AT.marks] !== null && (isFinal(state) || isFinal(before))) writeEnd(transaction, row);
 }
 
@@ -35,12 +37,14 @@ export function writeEnd({ connection }: Transaction, row: Row): void {
  * Keeps the sequence's bit of `blocked` true to its meaning: a waiting job has it exactly when an earlier one of its key is unfinished, or any of
  * them runs. Hence only the first unfinished job of a key can be free, and each change touches at most three rows.
  */
-function sequenceChanged(transaction: Transaction, row: Row, before: StoredState): void {
+function sequenceChanged(transaction: Transaction, row: Row, before: StoredState, at: number | null): void {
   const tenant = row[AT.tenant] as string;
   const key = row[AT.sequence_key] as string;
   const number = row[AT.number] as number;
   const state = row[AT.state] as StoredState;
   const { connection } = transaction;
   if (state === 'waiting' && isFinal(before)) connection.run('sequenceBlockNext', tenant, key, number);
-  if (state !== 'running') connection.run('sequenceUnblockFirst', tenant, key);
+  if (state === 'running') return;
+  const freed = connection.get('sequenceUnblockFirst', tenant, key);
+  if (freed !== undefined && freed[0] !== null) transaction.touchLimit(tenant, freed[0] as string, at);
 }

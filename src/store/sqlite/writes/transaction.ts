@@ -27,9 +27,19 @@ export interface Transaction {
   isFollowed(tenant: string, kind: EventKind): boolean;
   /** The followers of this tenant were written. */
   followersChanged(tenant: string): void;
+  /** The limit of this key may have room, or too little: it is settled at the end of the operation. @param at when; null when nobody said */
+  touchLimit(tenant: string, key: string, at: number | null): void;
+  /** The keys touched since the last call. */
+  takeTouched(): readonly TouchedLimit[];
   place(name: Place): number;
   movePlace(name: Place, to: number): void;
   settle(): void;
+}
+
+export interface TouchedLimit {
+  readonly tenant: string;
+  readonly key: string;
+  readonly at: number | null;
 }
 
 interface Usage {
@@ -40,6 +50,8 @@ interface Usage {
 /** Jobs by tenant, type and state. Maps in maps: to join the three to one key cost more than counting. */
 type Counts = Map<string, Map<string, Map<StoredState, number>>>;
 
+const NONE_TOUCHED: readonly TouchedLimit[] = [];
+
 export function transactionOn(
   connection: Connection,
   followers: Followers = createFollowers(),
@@ -48,6 +60,7 @@ export function transactionOn(
   const counts: Counts = new Map();
   const usages = new Map<string, Usage>();
   const places = new Map<Place, number>();
+  let touched = new Map<string, TouchedLimit>();
   let lastNumber: number | null = null;
 
   function last(): number {
@@ -84,6 +97,19 @@ export function transactionOn(
     return places.get(name) ?? (connection.get('placeRead', name)?.[0] as number);
   }
 
+  function touchLimit(tenant: string, key: string, at: number | null): void {
+    const name = JSON.stringify([tenant, key]);
+    const earlier = touched.get(name)?.at ?? at;
+    touched.set(name, { tenant, key, at: at === null || earlier === null ? earlier : Math.max(at, earlier) });
+  }
+
+  function takeTouched(): readonly TouchedLimit[] {
+    if (touched.size === 0) return NONE_TOUCHED;
+    const all = [...touched.values()];
+    touched = new Map();
+    return all;
+  }
+
   function settle(): void {
     if (lastNumber !== null) connection.run('jobNumberWrite', lastNumber);
     for (const [name, last] of places) connection.run('placeWrite', name, last);
@@ -110,6 +136,8 @@ export function transactionOn(
     use,
     isFollowed: (tenant, kind) => followers.want(connection, tenant, kind),
     followersChanged: (tenant) => followers.changed(connection, tenant),
+    touchLimit,
+    takeTouched,
     place,
     movePlace: (name, to) => {
       places.set(name, to);

@@ -1,0 +1,62 @@
+/** The row of a key with a limit, as both stores have it. */
+import type { KeyLimit, LimitBounds } from '../core/limit-spec.ts';
+import type { KeyBounds, TicketState } from '../core/limit-tickets.ts';
+import type { Terms } from '../core/terms.ts';
+import type { LimitRef, LimitRow } from './contract-limits.ts';
+import type { LimitRecord } from './contract-records.ts';
+import type { Cell } from './job-row.ts';
+
+/** What a key holds beside what its jobs say. */
+export interface StoredLimit {
+  readonly bounds: KeyBounds;
+  readonly isKept: boolean;
+  readonly state: TicketState;
+}
+
+export const NO_BOUNDS: KeyBounds = Object.freeze({ concurrency: null, rate: null });
+
+/** Types that one look at a key goes through, and their priorities; more wait for the next ones, when these have ended. */
+export const KINDS_MAX = 200;
+
+/** Concurrency, count and time of the rate. */
+export function boundsCells({ concurrency, rate }: KeyBounds): readonly [Cell, Cell, Cell] {
+  return [concurrency, rate?.count ?? null, rate?.perMs ?? null];
+}
+
+export function boundsOfCells([concurrency, count, perMs]: readonly unknown[]): KeyBounds {
+  const rate = count === null || perMs === null ? null : { count: count as number, perMs: perMs as number };
+  return { concurrency: concurrency as number | null, rate };
+}
+
+/** What a job says of its key; null where it leaves it as it is. */
+export function boundsOfLimit(limit: KeyLimit): KeyBounds | null {
+  return limit.concurrency == null && limit.rate == null ? null : boundsOf(limit);
+}
+
+export function boundsOf({ concurrency = null, rate = null }: LimitBounds): KeyBounds {
+  return { concurrency, rate: rate === null ? null : { count: rate.count, perMs: rate.perMs } };
+}
+
+/** @param text of the terms, as JSON */
+export function boundsOfTerms(text: string): KeyBounds | null {
+  const { limit } = JSON.parse(text) as Terms;
+  return limit === undefined ? null : boundsOfLimit(limit);
+}
+
+export function limitRowOf(
+  ref: Pick<LimitRow, 'tenant' | 'key'>,
+  { bounds, isKept, state }: StoredLimit,
+  counts: Pick<LimitRow, 'running' | 'waiting'>,
+): LimitRow {
+  return { ...ref, bounds, isKept, closedUntil: state.closedUntil ?? null, ...counts };
+}
+
+/** Tickets are not part of a dump: where it is restored they are given anew. */
+export function limitRecordOf({ tenant, key }: LimitRef, { bounds, isKept, state }: StoredLimit): LimitRecord {
+  return { tenant, key, bounds, isKept, closedUntil: state.closedUntil ?? null, starts: state.starts ?? [] };
+}
+
+export function limitOfRecord({ bounds, isKept, closedUntil, starts }: LimitRecord): StoredLimit {
+  const state = { ...(closedUntil === null ? {} : { closedUntil }), ...(starts.length === 0 ? {} : { starts }) };
+  return { bounds, isKept, state };
+}

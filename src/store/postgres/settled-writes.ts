@@ -1,0 +1,53 @@
+/** The writes after which keys with a limit may have room, or too little: each settles the keys that it touched before it answers. */
+import type { ApplyOutcome, Store } from '../contract.ts';
+import { amendJobs } from './amend-jobs.ts';
+import { applyPatches, latestOf } from './apply-patches.ts';
+import type { Session } from './connection/session.ts';
+import type { HintSender } from './hints/hint-sender.ts';
+import { insertJobs } from './insert-jobs.ts';
+import { keysOfAmend, keysOfApply, keysOfInsert, keysOfRecords, settleAfter } from './limits.ts';
+import { restoreRecords } from './restore-records.ts';
+import type { SeenJobs } from './seen-jobs.ts';
+
+export type SettledWrites = Pick<Store, 'insert' | 'apply' | 'amend' | 'restore'>;
+
+interface Writing {
+  readonly session: Session;
+  readonly seen: SeenJobs;
+  readonly sender: HintSender | null;
+  /** The door that every call goes through. */
+  pass<A extends unknown[], T>(call: (...args: A) => Promise<T>): (...args: A) => Promise<T>;
+}
+
+export function settledWrites({ session, seen, sender, pass }: Writing): SettledWrites {
+  /** Of the types of the batch this process has slots free now, and looks itself. */
+  const tellOthers = (types: readonly string[], outcomes: readonly ApplyOutcome[]) => {
+    const own = new Set(outcomes.map((outcome) => (outcome.kind === 'applied' ? outcome.job.type : '')));
+    const others = types.filter((type) => !own.has(type));
+    if (others.length > 0) sender?.send([{ kind: 'work', types: others }]);
+  };
+  return {
+    insert: pass(async (batch) => {
+      const outcomes = await insertJobs(session, batch);
+      const now = Math.max(...batch.map(({ spec }) => spec.createdAt));
+      await settleAfter(session, keysOfInsert(batch, outcomes), now);
+      return outcomes;
+    }),
+    apply: pass(async (batch) => {
+      const outcomes = await applyPatches(session, seen, batch);
+      const types = await settleAfter(session, keysOfApply(batch, outcomes), latestOf(batch));
+      if (types.length > 0) tellOthers(types, outcomes);
+      return outcomes;
+    }),
+    amend: pass(async (batch) => {
+      const outcomes = await amendJobs(session, batch);
+      await settleAfter(session, keysOfAmend(outcomes), Math.max(...batch.map(({ now }) => now)));
+      return outcomes;
+    }),
+    restore: pass(async (batch) => {
+      const outcomes = await restoreRecords(session, batch);
+      await settleAfter(session, keysOfRecords(batch), Date.now());
+      return outcomes;
+    }),
+  };
+}
