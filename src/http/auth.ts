@@ -14,6 +14,7 @@ import type { Clock } from '../engine/clock.ts';
 import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
 import { createJobIds } from './number-cipher.ts';
+import { createPasses } from './passes.ts';
 import { createPlaceSeal } from './place-seal.ts';
 import { createSeal } from './seal.ts';
 import { createSecret, derivedKey } from './secret.ts';
@@ -48,6 +49,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const ofTokens = createMemory(options);
   const secret = createSecret({ store, clock });
   const tokens = createTokens({ secret, clock });
+  const passes = createPasses(secret);
 
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
@@ -81,6 +83,12 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
       createHmac('sha256', derivedKey(await secret(), 'csrf'))
         .update(keyId)
         .digest('base64url'),
+    passFor: ({ keyId }, jobId) => passes.write({ keyId, jobId }),
+    async byPass(pass) {
+      const read = await passes.read(pass);
+      const key = read === null ? null : await liveKey(read.keyId);
+      return read === null || key === null ? null : { principal: known(key).principal, jobId: read.jobId };
+    },
     numbers: createSeal(secret),
     places: createPlaceSeal(secret),
     jobIds: createJobIds(secret),

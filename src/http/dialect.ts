@@ -35,6 +35,13 @@ export interface Authenticator {
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** The word that changes by a session of this principal carry (`session.ts`). */
   csrfOf(principal: Principal): Promise<string>;
+  /**
+   * A word that may stand in a URL in place of the key: whoever has it may follow this one job, for as long as the key is in force. For
+   * vendors whose clients follow a job by its URL alone.
+   */
+  passFor(principal: Pick<Principal, 'keyId'>, jobId: string): Promise<string>;
+  /** What a pass lets its bearer do; null when it is forged, or its key is no longer in force. */
+  byPass(pass: string): Promise<{ readonly principal: Principal; readonly jobId: string } | null>;
   /** Job numbers as a caller may see them: sealed for one tenant. */
   readonly numbers: Seal;
   /** Places in the order of changes, the same way: cheap enough for each change that somebody is told. */

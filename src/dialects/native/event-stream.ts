@@ -10,58 +10,15 @@
  *   which there is more to come it says so in a comment before.
  * - A store that is away ends no stream: browsers never come back from an answer such as 503, so the stream is what they still have.
  */
-import { Readable } from 'node:stream';
 import { isFinal } from '../../core/state.ts';
+import { KEEP_ALIVE, retryText, TO_BE_RESUMED } from '../event-fields.ts';
+import { beatsUntil, nextAfter } from '../event-waits.ts';
+import { type EventStream, streamOf } from '../streamed-texts.ts';
 import type { EventSource, LoggedSource } from './event-source.ts';
-import { KEEP_ALIVE, retryText, TO_BE_RESUMED } from './event-text.ts';
-import { beatsUntil, nextAfter } from './event-waits.ts';
 import { loggedTexts } from './logged-texts.ts';
-
-export interface EventStream {
-  /** The bytes, for one reader. Never errors because of the store. */
-  readonly readable: Readable;
-  /** Resolves when all was taken, or nobody will take it. */
-  readonly closed: Promise<void>;
-  /** Ends it early: with a comment where the reader keeps up, by a cut where they are behind and might never take one. */
-  end(): void;
-}
 
 export function createEventStream(source: EventSource | LoggedSource): EventStream {
   return streamOf((signal) => ('eventWith' in source ? loggedTexts(source, signal) : textsOf(source, signal)));
-}
-
-/** @param textsFor what is sent, made as it is taken; it ends soon after its signal fires. */
-export function streamOf(
-  textsFor: (signal: AbortSignal) => AsyncGenerator<string | Uint8Array, void, undefined>,
-): EventStream {
-  const stop = new AbortController();
-  const texts = textsFor(stop.signal);
-  let isAsked = false;
-  const readable = new Readable({
-    highWaterMark: 0,
-    read() {
-      isAsked = true;
-      texts.next().then(
-        ({ done, value }) => {
-          isAsked = false;
-          if (!readable.destroyed) readable.push(done ? null : value);
-        },
-        (error: Error) => readable.destroy(error),
-      );
-    },
-    destroy(error, done) {
-      stop.abort();
-      done(error);
-    },
-  });
-  return {
-    readable,
-    closed: new Promise((resolve) => readable.once('close', resolve)),
-    end() {
-      stop.abort();
-      if (!isAsked) readable.destroy();
-    },
-  };
 }
 
 async function* textsOf(

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { eventText, retryText } from './event-text.ts';
+import { retryText } from '../event-fields.ts';
+import { eventText } from './event-text.ts';
 
 describe('eventText', () => {
   test('is the revision, the name and the body, closed by an empty line', () => {

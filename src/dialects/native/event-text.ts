@@ -6,23 +6,13 @@
  * the joined text is the same JSON.
  */
 import type { LogLine } from '../../engine/api.ts';
+import { onFields } from '../event-fields.ts';
 import type { Places } from './event-source.ts';
 import { logLineBody } from './log-text.ts';
 import { chunkBody } from './output-text.ts';
 
 /** The one name of events there is, unless somebody asks for what the job says. */
 export const EVENT_NAME = 'job';
-
-/** Says nothing, and thereby that the connection lives: to the client, and to proxies that cut what is quiet. */
-export const KEEP_ALIVE = ': keep-alive\n\n';
-
-/** Before an end that is not the end of the job. */
-export const TO_BE_RESUMED = ': over for now, resume with Last-Event-ID\n\n';
-
-/** How long a client stays away before it connects again, in ms. */
-export function retryText(ms: number): string {
-  return `retry: ${ms}\n\n`;
-}
 
 /** @param places where the reader is in what the job says, for those who read it */
 export function eventText(revision: number, body: string, places?: Places): string {
@@ -42,9 +32,4 @@ export function lineEventsText(revision: number, lines: readonly LogLine[], plac
 function idOf(revision: number, { log, output }: Places = {}): string {
   if (output !== undefined) return `${revision}-${log ?? 0}-${output}`;
   return log === undefined ? String(revision) : `${revision}-${log}`;
-}
-
-export function onFields(body: string): string {
-  // Most bodies are one line: looking is cheaper than replacing.
-  return body.includes('\n') || body.includes('\r') ? body.replaceAll(/\r\n|\r|\n/g, '\ndata: ') : body;
 }

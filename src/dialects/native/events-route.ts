@@ -9,13 +9,14 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { retryText } from '../event-fields.ts';
+import { type OpenStreams, openStreams, STREAM_HEADERS } from '../open-streams.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import type { Places } from './event-source.ts';
 import { createEventStream } from './event-stream.ts';
-import { eventText, retryText } from './event-text.ts';
+import { eventText } from './event-text.ts';
 import type { Face } from './face.ts';
 import { requireFound, requireJobId } from './mapping.ts';
-import { type OpenStreams, openStreams, STREAM_HEADERS } from './open-streams.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import type { EventsQuery } from './wire.ts';
@@ -136,7 +137,7 @@ function answer(face: Face, { streams, eventOf }: Streaming, following: Followin
     eventOf: (one) => eventOf(one, engine.clock.now()),
     ...(after === null ? {} : { after, eventWith: eventWith(face) }),
   });
-  return streams.send(request, reply, stream);
+  return streams.send(principalOf(request), reply, stream);
 }
 
 function eventWith(face: Face) {

@@ -1,9 +1,9 @@
 /** What every group of native routes works with: the engine, the schemas, the guard, and how a job is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { BideError } from '../../core/errors.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { CallerSignal, Engine, Snapshot } from '../../engine/api.ts';
 import type { Authenticator, Hold } from '../../http/dialect.ts';
+import { holdOrRefuse as holdFor } from '../open-streams.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
 import { jobBody, withNumber } from './mapping.ts';
 import { type createGuard, principalOf } from './principal.ts';
@@ -124,16 +124,12 @@ function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): Statu
   return { body, etag, headers };
 }
 
-/** Runs a wait in a hold; 503 where the server holds as many requests as it may. */
+/** Runs a wait in a hold of the caller; 503 where the server holds as many requests as it may. */
 export function holdOrRefuse<T>(
   face: Pick<Face, 'engine' | 'holds'>,
   request: FastifyRequest,
   reply: FastifyReply,
   wait: (signal: CallerSignal) => Promise<T>,
 ): Promise<T> {
-  const held = face.holds.hold(principalOf(request), reply, wait);
-  if (held !== null) return held;
-  const { holdsMax: value, holdsPerTenantMax } = face.engine.limits;
-  const detail = `The server holds as many requests as it may: ${value} (holdsMax), ${holdsPerTenantMax} of one tenant (holdsPerTenantMax).`;
-  throw new BideError('TOO_MANY_HOLDS', detail, { limit: 'holdsMax', value });
+  return holdFor(face, principalOf(request), reply, wait);
 }

@@ -8,12 +8,12 @@ import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import type { CallerSignal, FeedPage, FeedRequest } from '../../engine/api.ts';
-import { streamOf } from './event-stream.ts';
+import { type OpenStreams, openStreams, STREAM_HEADERS } from '../open-streams.ts';
+import { streamOf } from '../streamed-texts.ts';
 import { CACHE_CONTROL, type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { createFeedVoice, type FeedVoice, feedTexts } from './feed-texts.ts';
 import { wantsType } from './log-text.ts';
 import { tagsOf } from './mapping.ts';
-import { type OpenStreams, openStreams, STREAM_HEADERS } from './open-streams.ts';
 import { principalOf } from './principal.ts';
 import { requestWaitMs } from './wait-of.ts';
 import type { FeedQuery } from './wire.ts';
@@ -79,7 +79,7 @@ async function sendFeed(feeding: Feeding, request: FastifyRequest, reply: Fastif
   if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send(Readable.from([]));
   const source = { engine: face.engine, voice, tenant, filter, first: page };
   return streams.send(
-    request,
+    principalOf(request),
     reply,
     streamOf((signal) => feedTexts(source, signal)),
   );

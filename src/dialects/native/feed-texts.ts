@@ -8,8 +8,8 @@
 import { shownState } from '../../core/state.ts';
 import { eventWordOf } from '../../core/webhooks/event-words.ts';
 import type { Engine, FeedEvent, FeedFilter, FeedPage } from '../../engine/api.ts';
-import { KEEP_ALIVE, onFields, retryText, TO_BE_RESUMED } from './event-text.ts';
-import { beatsUntil, untilThere } from './event-waits.ts';
+import { KEEP_ALIVE, onFields, retryText, TO_BE_RESUMED } from '../event-fields.ts';
+import { beatsUntil, untilThere } from '../event-waits.ts';
 import { jobBody } from './mapping.ts';
 import { isoTime } from './status.ts';
 

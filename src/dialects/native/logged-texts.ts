@@ -6,9 +6,10 @@
  */
 import { isFinal } from '../../core/state.ts';
 import type { LogsOutcome, Lookup, Snapshot, Stream } from '../../engine/api.ts';
+import { KEEP_ALIVE, retryText, TO_BE_RESUMED } from '../event-fields.ts';
+import { beatsUntil, nextAfter, nextLines } from '../event-waits.ts';
 import type { LoggedSource, Places } from './event-source.ts';
-import { KEEP_ALIVE, lineEventsText, retryText, TO_BE_RESUMED } from './event-text.ts';
-import { beatsUntil, nextAfter, nextLines } from './event-waits.ts';
+import { lineEventsText } from './event-text.ts';
 
 type Page = Extract<LogsOutcome, { kind: 'found' }>;
 

@@ -1,7 +1,7 @@
 /** What a stream of events waits for. A store that is away ends no wait: it is asked again after a pause. */
-import { BideError } from '../../core/errors.ts';
-import type { CallerSignal, Engine, LogsOutcome, Lookup, Snapshot, Stream } from '../../engine/api.ts';
-import type { Clock } from '../../engine/clock.ts';
+import { BideError } from '../core/errors.ts';
+import type { CallerSignal, Engine, LogsOutcome, Lookup, Snapshot, Stream } from '../engine/api.ts';
+import type { Clock } from '../engine/clock.ts';
 
 type Waiting = Pick<Engine, 'wait' | 'readLogs' | 'clock' | 'limits'>;
 
