@@ -7,6 +7,7 @@
  */
 import { join } from 'node:path';
 import { collectHeaps } from './app/collect-heaps.ts';
+import { reconcileSchedules } from './app/config-schedules.ts';
 import { deliveryRenderers } from './app/delivery-renderers.ts';
 import { placesOf, planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
@@ -126,6 +127,7 @@ export async function startApp(options: AppOptions): Promise<App> {
   const engine = engineOf({ config, store, clock, telemetry, options });
   opened.defer(() => engine.stop());
   await engine.start();
+  await reconcileSchedules(engine, config);
   const auth = createAuthenticator({ store, clock, limits: config.limits });
   const holds = createHolds({ limits: config.limits, draining: engine.draining, clock: engine.clock });
   const keys = createKeys({ store, clock, onRevoked: forgetting(auth, holds) });

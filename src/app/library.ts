@@ -38,6 +38,7 @@ import type { Principal } from '../http/dialect.ts';
 import { createHolds } from '../http/hold.ts';
 import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';
+import { reconcileSchedules } from './config-schedules.ts';
 import { deliveryRenderers } from './delivery-renderers.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
@@ -129,7 +130,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
 ): Promise<Bide<Inputs>> {
   requireKnown('openBide', options, Object.keys(OPEN_OPTIONS) as (keyof OpenOptions)[]);
   const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
-  const { jobTypes, limits, deliveries, tenantWeights } = resolveConfigs([source], {
+  const { jobTypes, limits, deliveries, tenantWeights, schedules } = resolveConfigs([source], {
     clock: systemClock,
     functions: 'inline',
   });
@@ -156,6 +157,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
   });
   opened.defer(() => engine.stop());
   await engine.start();
+  await reconcileSchedules(engine, { schedules });
   const rest = opened.move();
   return {
     ...callsOf<Inputs>(engine, options.tenant ?? DEFAULT_TENANT),

@@ -21,6 +21,7 @@ import { output } from './commands/output.ts';
 import { resubmit } from './commands/resubmit.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
+import { schedules } from './commands/schedules.ts';
 import { serve } from './commands/serve.ts';
 import { stats } from './commands/stats.ts';
 import { status } from './commands/status.ts';
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   workers,
   keys,
   webhooks,
+  schedules,
   audit,
   migrate,
   exportCommand,

@@ -27,7 +27,7 @@ const WRONG_CONFIGS: readonly (readonly [string, unknown, string])[] = [
   [
     'an unknown section',
     { types: {}, plugins: [] },
-    'plugins is no option here; the options are types, limits, server, dialects, deliveries, tenants',
+    'plugins is no option here; the options are types, limits, server, dialects, deliveries, tenants, schedules',
   ],
   [
     'an unknown limit',

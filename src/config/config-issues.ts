@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import type { RetryPolicy } from '../core/job.ts';
 import { type Limits, limitsWith } from '../core/limits.ts';
 import { isContradiction } from '../core/retry.ts';
+import { MISSED, OVERLAPS } from '../core/schedules/schedule.ts';
 import { HANDLER_KINDS, UNNAMED_KIND } from '../handlers/handler-kinds.ts';
 import {
   anything,
@@ -38,6 +39,7 @@ export function configIssues(config: unknown, limits: Limits): readonly ConfigIs
     dialects: optional(recordOf(dialectRule)),
     deliveries: optional(options({ allowPrivateAddresses: optional(flag) })),
     tenants: optional(tenantsRule),
+    schedules: optional(recordOf(scheduleRule(limits))),
   })(config, '');
 }
 
@@ -49,6 +51,21 @@ const tenantRules = recordOf(options({ weight: optional(whole(1, WEIGHT_MAX)) })
 function tenantsRule(value: unknown, path: string): readonly ConfigIssue[] {
   const isMany = isPlainObject(value) && Object.keys(value).length > TENANTS_MAX;
   return isMany ? [{ path, message: `must name at most ${TENANTS_MAX} tenants` }] : tenantRules(value, path);
+}
+
+const moment = must(
+  'be a time as ISO 8601, or null',
+  (value) => value === null || (typeof value === 'string' && !Number.isNaN(Date.parse(value))),
+);
+
+/** Cron, zone and the job are checked where those of callers are: at the start. */
+function scheduleRule({ delayMsMax }: Limits): Rule {
+  return options({
+    ...{ cron: text, timeZone: optional(text), jitterMs: optional(whole(0, delayMsMax)) },
+    ...{ overlap: optional(oneOf(OVERLAPS)), missed: optional(oneOf(MISSED)) },
+    ...{ startAt: optional(moment), endAt: optional(moment), tenant: optional(text) },
+    job: must('be an object with a type', (value) => isPlainObject(value) && typeof value.type === 'string'),
+  });
 }
 
 const port = whole(0, 65_535);

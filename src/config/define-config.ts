@@ -7,6 +7,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../core/job.ts';
 import type { LimitName } from '../core/limits.ts';
+import type { Missed, Overlap, ScheduledJob } from '../core/schedules/schedule.ts';
 import type { CommandOptions } from '../handlers/command/options.ts';
 import type { JobContext } from '../handlers/function/job-context.ts';
 import type { HttpOptions } from '../handlers/http/options.ts';
@@ -90,12 +91,30 @@ export interface TenantSettings {
   readonly weight?: number;
 }
 
+/** A job that is submitted at each tick: see docs/schedules.md. */
+export interface ScheduleSettings {
+  /** Five fields, or six with seconds first; `@daily` and its like; `@every 10m`. */
+  readonly cron: string;
+  readonly timeZone?: string;
+  readonly jitterMs?: number;
+  readonly overlap?: Overlap;
+  readonly missed?: Missed;
+  /** As ISO 8601. */
+  readonly startAt?: string | null;
+  readonly endAt?: string | null;
+  /** Whose job it is; `default` unless told. */
+  readonly tenant?: string;
+  readonly job: ScheduledJob;
+}
+
 export interface Config<Inputs extends Record<string, unknown> = Record<string, never>> {
   readonly types: { readonly [Name in keyof Inputs]: TypeEntry<Inputs[Name]> };
   readonly limits?: Readonly<Partial<Record<LimitName, number>>>;
   readonly server?: ServerSettings;
   readonly dialects?: Readonly<Record<string, DialectSettings>>;
   readonly deliveries?: DeliverySettings;
+  /** By name. Left out, those of an earlier config stay; `{}` removes them. */
+  readonly schedules?: Readonly<Record<string, ScheduleSettings>>;
   /** By name, as keys and tokens name them. Those that are not named have what is the default. */
   readonly tenants?: Readonly<Record<string, TenantSettings>>;
 }

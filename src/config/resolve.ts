@@ -15,7 +15,14 @@ import { functionOf } from '../handlers/threads/function-of.ts';
 import type { ModuleRef } from '../handlers/threads/messages.ts';
 import { type ThreadedHandlers, threadedHandlers } from '../handlers/threads/threaded-handler.ts';
 import { configIssues } from './config-issues.ts';
-import type { CheckedOptions, Config, DialectSettings, ServerSettings, TypeEntry } from './define-config.ts';
+import type {
+  CheckedOptions,
+  Config,
+  DialectSettings,
+  ScheduleSettings,
+  ServerSettings,
+  TypeEntry,
+} from './define-config.ts';
 import { inputCheckOf } from './input-check.ts';
 import { inputSchemaOf } from './input-schema.ts';
 
@@ -36,6 +43,8 @@ export interface ResolvedConfig {
   readonly server: ServerSettings;
   readonly dialects: Readonly<Record<string, DialectSettings>>;
   readonly deliveries: { readonly allowPrivateAddresses: boolean };
+  /** Undefined where no config speaks of them. */
+  readonly schedules: Readonly<Record<string, ScheduleSettings>> | undefined;
   /** Of tenants that do not weigh 1; undefined where all do. */
   readonly tenantWeights: Weights | undefined;
 }
@@ -64,10 +73,16 @@ export function resolveConfigs(sources: readonly ConfigSource[], options: Resolv
     server: Object.assign({}, ...checked.map(({ config }) => defined(config.server)).reverse()),
     dialects: Object.assign({}, ...checked.map(({ config }) => config.dialects).reverse()),
     tenantWeights: weightsOf(checked),
+    schedules: schedulesOf(checked),
     deliveries: {
       allowPrivateAddresses: checked.some(({ config }) => config.deliveries?.allowPrivateAddresses === true),
     },
   };
+}
+
+function schedulesOf(sources: readonly CheckedSource[]): ResolvedConfig['schedules'] {
+  const all = sources.flatMap(({ config }) => (config.schedules === undefined ? [] : [config.schedules]));
+  return all.length === 0 ? undefined : Object.assign({}, ...all.reverse());
 }
 
 function weightsOf(sources: readonly CheckedSource[]): Weights | undefined {
