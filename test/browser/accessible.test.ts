@@ -17,6 +17,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const { id } = await client.submit({ type: 'echo', input: { a: 1 }, tags: { team: 'x' } });
     const failed = await client.submit({ type: 'fail', input: {} }).catch(() => null);
     await client.wait(id);
+    await client.schedules.put('nightly', { cron: '@daily', job: { type: 'echo', input: 1 } });
+    await client.wait((await client.schedules.run('nightly')).id);
     const page = await dashboard.signIn({ colorScheme, path: '/types' });
     const paths = [
       '/',
@@ -25,6 +27,8 @@ for (const colorScheme of ['light', 'dark'] as const) {
       `/jobs/${id}`,
       '/types',
       '/types/echo',
+      '/schedules',
+      '/schedules/nightly',
       '/webhooks',
       '/keys',
       '/workers',

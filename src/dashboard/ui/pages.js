@@ -7,6 +7,8 @@ import { Types } from './pages/job-types.js';
 import { Jobs } from './pages/jobs.js';
 import { Keys } from './pages/keys.js';
 import { Overview } from './pages/overview.js';
+import { Schedule } from './pages/schedule.js';
+import { Schedules } from './pages/schedules.js';
 import { Webhook } from './pages/webhook.js';
 import { Webhooks } from './pages/webhooks.js';
 import { Workers } from './pages/workers.js';
@@ -20,6 +22,8 @@ export const PAGES = [
   { path: '/jobs/:id', title: null, scope: 'read', view: Job },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
   { path: '/types/:id', title: null, scope: 'read', view: Type },
+  { path: '/schedules', title: 'Schedules', scope: 'read', view: Schedules },
+  { path: '/schedules/:id', title: null, scope: 'read', view: Schedule },
   { path: '/webhooks', title: 'Webhooks', scope: 'operate', view: Webhooks },
   { path: '/webhooks/:id', title: null, scope: 'operate', view: Webhook },
   { path: '/keys', title: 'Keys', scope: 'admin', view: Keys },

@@ -21,6 +21,11 @@ const DEEDS = {
   'key.revoke': 'revoked a key',
   'type.pause': 'paused a type',
   'type.resume': 'resumed a type',
+  'schedule.put': 'made or changed a schedule',
+  'schedule.remove': 'deleted a schedule',
+  'schedule.pause': 'paused a schedule',
+  'schedule.resume': 'resumed a schedule',
+  'schedule.run': 'ran a schedule',
   'webhook.create': 'made a webhook',
   'webhook.change': 'changed a webhook',
   'webhook.remove': 'removed a webhook',
@@ -78,13 +83,13 @@ const DeedTable = ({ deeds }) => html`<div class="table-wrap"><table>
   )}</tbody>
 </table></div>`;
 
+/** @type {Readonly<Record<string, string>>} */
+const PAGES_OF = { type: 'types', schedule: 'schedules', webhook: 'webhooks' };
+
 /** @param {{ deed: DeedBody['deed'], target: string | null }} props */
 function Target({ deed, target }) {
   if (target === null) return html`<span class="quiet">–</span>`;
-  const page = deed.startsWith('type.')
-    ? 'types'
-    : deed === 'webhook.create' || deed === 'webhook.change'
-      ? 'webhooks'
-      : null;
-  return page === null ? target : html`<${Link} to=${`/${page}/${encodeURIComponent(target)}`}>${target}<//>`;
+  // What is removed has no page any more.
+  const page = deed.endsWith('.remove') ? undefined : PAGES_OF[deed.split('.')[0] ?? ''];
+  return page === undefined ? target : html`<${Link} to=${`/${page}/${encodeURIComponent(target)}`}>${target}<//>`;
 }

@@ -11,6 +11,7 @@ import { JobFilters } from '../parts/job-filters.js';
 import { JobTable } from '../parts/job-table.js';
 import { LiveMark } from '../parts/live-mark.js';
 import { Empty, Problem } from '../parts/notice.js';
+import { Pages } from '../parts/pages.js';
 import { setQuery, usePlace } from '../router.js';
 import { useShared } from '../shared.js';
 import { useJobList } from '../use-job-list.js';
@@ -70,7 +71,7 @@ function JobList({ query, firstType, onRun }) {
           ? html`<${NoJobs} isFiltered=${hasFilter(query) || query.has('cursor')} type=${firstType} />`
           : html`<${JobTable} jobs=${jobs} selected=${selected} onSelect=${select} />`
       }
-      <${Pages} next=${page?.next ?? null} hasCursor=${query.has('cursor')} count=${jobs.length} isStopped=${page?.searchStopped === true} />
+      <${Pages} next=${page?.next ?? null} text=${page?.searchStopped === true ? 'The search has looked at as many jobs as one call may. Older ones may fit too.' : `${countText(jobs.length)} jobs on this page`} />
     </section>`;
 }
 
@@ -84,16 +85,4 @@ function NoJobs({ isFiltered, type }) {
   const body = JSON.stringify({ type, input: { hello: 'world' } });
   const first = `curl ${SERVER}/v1/jobs \\\n  -H "authorization: Bearer $BIDE_KEY" \\\n  -H 'content-type: application/json' \\\n  -d '${body}'`;
   return html`<${Empty} title="No jobs yet" code=${first}>Submit the first one. It shows up here by itself.<//>`;
-}
-
-/** @param {{ next: string | null, hasCursor: boolean, count: number, isStopped: boolean }} props */
-function Pages({ next, hasCursor, count, isStopped }) {
-  if (!hasCursor && next === null) return null;
-  return html`<footer>
-    <span>${isStopped ? 'The search has looked at as many jobs as one call may. Older ones may fit too.' : `${countText(count)} jobs on this page`}</span>
-    <span class="row">
-      ${hasCursor && html`<button type="button" class="small" onClick=${() => setQuery({ cursor: null })}>Newest</button>`}
-      <button type="button" class="small" disabled=${next === null} onClick=${() => setQuery({ cursor: next })}>Older</button>
-    </span>
-  </footer>`;
 }

@@ -1,8 +1,10 @@
 /** Filters of jobs. All of them stand in the address; what is typed replaces it, what is pressed adds to the history. */
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { html } from '../html.js';
-import { hasFilter, NO_FILTERS, SPANS, STATES, tagOf, tagWord } from '../job-query.js';
+import { hasFilter, NO_FILTERS, SPANS, tagOf, tagWord } from '../job-query.js';
+import { isoOf, localText } from '../local-time.js';
 import { setQuery } from '../router.js';
+import { StateChips } from './state-chips.js';
 
 const TYPED_MS = 300;
 
@@ -20,18 +22,6 @@ export function JobFilters({ query, types, isGrouped }) {
     <${Range} query=${query} />
     <${Chosen} query=${query} />
   </section>`;
-}
-
-/** @param {{ chosen: readonly string[] }} props */
-function StateChips({ chosen }) {
-  /** @param {string} state */
-  const toggle = (state) => {
-    const next = chosen.includes(state) ? chosen.filter((one) => one !== state) : [...chosen, state];
-    setQuery({ state: next, cursor: null });
-  };
-  return html`<div class="chips" role="group" aria-label="State">
-    ${STATES.map((state) => html`<button key=${state} type="button" class="chip" aria-pressed=${chosen.includes(state)} onClick=${() => toggle(state)}>${state}</button>`)}
-  </div>`;
 }
 
 /** @param {{ chosen: readonly string[], types: readonly { name: string }[] }} props */
@@ -74,23 +64,12 @@ function Range({ query }) {
   /** @param {'from' | 'before'} name */
   const field = (name) => {
     /** @param {Event} event */
-    const change = (event) => {
-      const at = new Date(typedIn(event));
-      setQuery({ [name]: Number.isNaN(at.getTime()) ? null : at.toISOString(), cursor: null });
-    };
+    const change = (event) => setQuery({ [name]: isoOf(typedIn(event)), cursor: null });
     return html`<label class="field"><span>${name === 'from' ? 'From' : 'Before'}</span>
       <input type="datetime-local" value=${localText(query.get(name))} onChange=${change} />
     </label>`;
   };
   return html`<div class="filters">${field('from')}${field('before')}</div>`;
-}
-
-/** As a field of a form has it: in the zone of this machine. @param {string | null} text */
-function localText(text) {
-  const at = text === null ? Number.NaN : Date.parse(text);
-  if (Number.isNaN(at)) return '';
-  const zoneMs = new Date(at).getTimezoneOffset() * 60_000;
-  return new Date(at - zoneMs).toISOString().slice(0, 16);
 }
 
 function TagField() {

@@ -40,8 +40,7 @@ export function JobTable({ jobs, selected, onSelect }) {
 
 /** @param {{ job: JobBody, isSelected: boolean, onToggle: ((id: string) => void) | null }} props */
 function Row({ job, isSelected, onToggle }) {
-  const { id, state, type, error } = job;
-  const isTimed = job.startedAt !== null && (state === 'running' || job.finishedAt !== null);
+  const { id, state, type } = job;
   return html`<tr data-job=${id} data-selected=${isSelected}>
     ${onToggle !== null && html`<td class="tight"><input type=\"checkbox\" aria-label=${`Select ${id}`} checked=${isSelected} onChange=${() => onToggle(id)} /></td>`}
     <td><${StateBadge} state=${state} note=${job.cancelRequestedAt === null || job.finishedAt !== null ? null : 'A cancel is under way'} /></td>
@@ -50,8 +49,8 @@ function Row({ job, isSelected, onToggle }) {
     <td><${TagChips} tags=${job.tags} /></td>
     <td class="right">${job.attempt} / ${job.attemptsMax}</td>
     <td class="right"><${Time} at=${job.createdAt} /></td>
-    <td class="right">${isTimed ? html`<${Span} from=${job.startedAt} to=${job.finishedAt} />` : html`<span class="quiet">–</span>`}</td>
-    <td>${error === null ? html`<${Progress} job=${job} />` : html`<span class="failure" title=${`${error.code}: ${error.message}`}><code>${error.code}</code> ${error.message.slice(0, TEXT_SHOWN)}</span>`}</td>
+    <td class="right"><${RunTime} job=${job} /></td>
+    <td><${Outcome} job=${job} /></td>
   </tr>`;
 }
 
@@ -68,6 +67,19 @@ function TagChips({ tags }) {
 /** Filters the list when it is pressed. @param {{ name: string, value: string }} props */
 const TagChip = ({ name, value }) =>
   html`<button type="button" class="chip" title=${`Only jobs with ${name}: ${value}`} onClick=${() => setQuery({ tag: tagWord(name, value), cursor: null })}><span class="truncate">${name}: ${value}</span></button>`;
+
+/** @param {{ job: JobBody }} props */
+export function RunTime({ job: { state, startedAt, finishedAt } }) {
+  const isTimed = startedAt !== null && (state === 'running' || finishedAt !== null);
+  return isTimed ? html`<${Span} from=${startedAt} to=${finishedAt} />` : html`<span class="quiet">–</span>`;
+}
+
+/** How far it is, or why it failed. @param {{ job: JobBody }} props */
+export function Outcome({ job }) {
+  if (job.error === null) return html`<${Progress} job=${job} />`;
+  const { code, message } = job.error;
+  return html`<span class="failure" title=${`${code}: ${message}`}><code>${code}</code> ${message.slice(0, TEXT_SHOWN)}</span>`;
+}
 
 /** @param {{ job: JobBody }} props */
 function Progress({ job: { progress, state } }) {

@@ -6,6 +6,7 @@ import { html } from '../html.js';
 import { go } from '../router.js';
 import { shapeOf, startOf } from '../schema-shape.js';
 import { useShared } from '../shared.js';
+import { tagsOf } from '../tags-text.js';
 import { SchemaField } from './form-from-schema.js';
 import { Problem, say } from './notice.js';
 
@@ -17,13 +18,6 @@ import { Problem, say } from './notice.js';
 function issuesOf(error) {
   const errors = error instanceof ClientError && error.code === 'INPUT_INVALID' ? error.details.errors : null;
   return Array.isArray(errors) ? errors : null;
-}
-
-/** `a=1, b=2`. @param {string} text */
-function tagsOf(text) {
-  const parts = text.split(',').map((part) => part.trim());
-  const pairs = parts.filter((part) => part !== '').map((part) => part.split('='));
-  return Object.fromEntries(pairs.map(([name = '', ...rest]) => [name.trim(), rest.join('=').trim()]));
 }
 
 /** @param {{ type: import('bide/client').TypeBody }} props */

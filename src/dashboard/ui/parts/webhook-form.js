@@ -1,5 +1,6 @@
 /** The fields of a webhook, for making one and for changing one. */
 import { html } from '../html.js';
+import { tagsOf, tagsText } from '../tags-text.js';
 
 /** @typedef {import('bide/client').WebhookDraft} WebhookDraft */
 /** @typedef {import('bide/client').WebhookEventWord} Word */
@@ -25,18 +26,16 @@ const wordsOf = (text) =>
 
 /** @param {FormData} form @returns {Required<Omit<WebhookDraft, 'secret'>>} */
 export function draftOf(form) {
-  const pairs = wordsOf(String(form.get('tags') ?? '')).map((pair) => pair.split('='));
   return {
     url: String(form.get('url') ?? '').trim(),
     events: EVENTS.map(([word]) => word).filter((word) => form.has(word)),
     types: wordsOf(String(form.get('types') ?? '')),
-    tags: Object.fromEntries(pairs.map(([name = '', ...rest]) => [name.trim(), rest.join('=').trim()])),
+    tags: tagsOf(String(form.get('tags') ?? '')),
   };
 }
 
 /** @param {{ webhook?: import('bide/client').WebhookBody }} props */
 export function WebhookFields({ webhook }) {
-  const tags = Object.entries(webhook?.tags ?? {}).map(([name, value]) => `${name}=${value}`);
   const chosen = webhook === undefined ? FINAL : new Set(/** @type {readonly string[]} */ (webhook.events));
   return html`
     <label class="field"><span>URL</span><input name="url" type="url" required autofocus defaultValue=${webhook?.url ?? ''} placeholder="https://example.com/hooks/bide" autocomplete="off" /><span class="hint">Gets a signed POST for each event.</span></label>
@@ -47,5 +46,5 @@ export function WebhookFields({ webhook }) {
       )}</div>
     </fieldset>
     <label class="field"><span>Types</span><input name="types" defaultValue=${(webhook?.types ?? []).join(', ')} placeholder="all" autocomplete="off" /><span class="hint">Only jobs of these types, with commas between them. Empty: all.</span></label>
-    <label class="field"><span>Tags</span><input name="tags" defaultValue=${tags.join(', ')} placeholder="customer=acme" autocomplete="off" /><span class="hint">Only jobs that have each of these. Empty: all.</span></label>`;
+    <label class="field"><span>Tags</span><input name="tags" defaultValue=${tagsText(webhook?.tags ?? {})} placeholder="customer=acme" autocomplete="off" /><span class="hint">Only jobs that have each of these. Empty: all.</span></label>`;
 }

@@ -1,0 +1,16 @@
+/** Below a page of a list whose place is in the address: the next page, and the way back to the first. */
+import { html } from '../html.js';
+import { setQuery, usePlace } from '../router.js';
+
+/** @param {{ next: string | null, text: string }} props */
+export function Pages({ next, text }) {
+  const hasCursor = usePlace().query.has('cursor');
+  if (!hasCursor && next === null) return null;
+  return html`<footer>
+    <span>${text}</span>
+    <span class="row">
+      ${hasCursor && html`<button type="button" class="small" onClick=${() => setQuery({ cursor: null })}>Newest</button>`}
+      <button type="button" class="small" disabled=${next === null} onClick=${() => setQuery({ cursor: next })}>Older</button>
+    </span>
+  </footer>`;
+}
