@@ -9,6 +9,7 @@ import { counts } from './commands/counts.ts';
 import { doctor } from './commands/doctor.ts';
 import { events } from './commands/events.ts';
 import { exportCommand } from './commands/export.ts';
+import { groups } from './commands/groups.ts';
 import { helpOf } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
 import { input } from './commands/input.ts';
@@ -50,6 +51,7 @@ export const COMMANDS: readonly Command[] = [
   resubmit,
   amend,
   bulk,
+  groups,
   counts,
   stats,
   jobTypes,

@@ -12,6 +12,7 @@ import type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
 import type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 import type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 import type { EventsOptions } from './following.ts';
+import { type Groups, groupsOf } from './groups.ts';
 import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
 import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 import { operating } from './operating.ts';
@@ -110,6 +111,8 @@ export interface Client {
     revoke(id: string, options?: CallOptions): Promise<void>;
   };
   readonly schedules: Schedules;
+  /** Jobs that are looked at as one. */
+  readonly groups: Groups;
   readonly webhooks: Webhooks;
   /** For workers; `runWorker` is the loop around them. */
   readonly work: ReturnType<typeof working>;
@@ -120,5 +123,10 @@ export type ClientOptions = TransportOptions;
 /** Throws a `ClientError` with code BAD_URL when `url` is not an http(s) URL. */
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
-  return { ...operating(transport), waitMany: waitingMany(transport), work: working(transport) };
+  return {
+    ...operating(transport),
+    groups: groupsOf(transport),
+    waitMany: waitingMany(transport),
+    work: working(transport),
+  };
 }

@@ -20,6 +20,8 @@ export interface JobBody {
   readonly resubmitOf?: string;
   /** The tick of a schedule that submitted it. */
   readonly schedule?: { readonly name: string; readonly tick: string };
+  /** The group that it is in. */
+  readonly group?: string;
   readonly state: ShownState;
   readonly progress: { readonly percent: number; readonly message: string | null };
   readonly attempt: number;

@@ -69,7 +69,7 @@ describe('/openapi.json', () => {
         .reduce<unknown>((node, part) => (node as Node | undefined)?.[part], document);
       assert.notEqual(target, undefined, reference);
     }
-    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Job', 'Problem']);
+    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Group', 'Job', 'Problem']);
   });
 
   test('gives an example of every query parameter that is written in some way, which its refusal shows', async () => {

@@ -1,7 +1,7 @@
 /** Jobs and outcomes as the native API says them: pure and total. Bodies are JSON text, since a result is spliced in as it was stored. */
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
-import { type Job, retainUntil, type Tags } from '../../core/job.ts';
+import { groupIdOf, type Job, retainUntil, type Tags } from '../../core/job.ts';
 import { quotaError } from '../../core/quota-error.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { ScheduleTerm } from '../../core/terms.ts';
@@ -83,10 +83,12 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
   const copied = job.origin?.resubmitOf === undefined ? '' : `,"resubmitOf":"${job.origin.resubmitOf}"`;
   const ticked =
     job.terms?.schedule === undefined ? '' : `,"schedule":${JSON.stringify(scheduleFields(job.terms.schedule))}`;
+  const group = groupIdOf(job);
+  const grouped = group === null ? '' : `,"group":"${group}"`;
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision}${copied}${ticked},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied}${ticked}${grouped},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\

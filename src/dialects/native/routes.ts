@@ -15,6 +15,8 @@ import { collectRoutes, serveDocs } from './docs.ts';
 import { declareEventsRoute } from './events-route.ts';
 import { createFace, type Face } from './face.ts';
 import { declareFeedRoute } from './feed-route.ts';
+import { declareGroupEventsRoute } from './group-events-route.ts';
+import { declareGroupRoutes } from './group-routes.ts';
 import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
@@ -80,6 +82,8 @@ export async function nativeRoutes(
     declareCountsRoute(app, face);
     declareBulkRoutes(app, face);
     declareChangeRoutes(app, face);
+    declareGroupRoutes(app, face);
+    declareGroupEventsRoute(app, face);
     declareAuditRoute(app, face);
     declareEventsRoute(app, face);
     declareFeedRoute(app, face);

@@ -32,6 +32,7 @@ export const JobShape = Type.Object(
         { description: 'The tick that submitted it.' },
       ),
     ),
+    group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
     createdAt: time('Submitted.'),
     runAt: time('Not run before.'),
     startedAt: nullable(time('Start of the latest attempt.')),

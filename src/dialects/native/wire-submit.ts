@@ -19,6 +19,18 @@ export function submitSchema(limits: Limits) {
   );
 }
 
+/** What a group submits at its end: once, and then. */
+export function followUpSchema(limits: Limits) {
+  const { type } = submitSchema(limits).properties;
+  const { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey } =
+    submittedWith(limits);
+  const rest = { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey };
+  const input = Type.Optional(
+    Type.Unknown({ description: 'An object, which gets `group`: its id, outcome, total and counts.' }),
+  );
+  return Type.Object({ type, input, ...rest }, { ...strict, title: 'FollowUp' });
+}
+
 /** What a copy of a job may have other than the job. */
 export function changeSchemas(limits: Limits) {
   const { tags, priority, ...rest } = submittedWith(limits);

@@ -8,13 +8,14 @@ import { type Static, Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { auditSchemas } from './wire-audit.ts';
 import { feedSchemas } from './wire-feed.ts';
+import { GroupShape, groupSchemas } from './wire-groups.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
 import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
 import { scheduleSchemas } from './wire-schedules.ts';
-import { changeSchemas, submitSchema } from './wire-submit.ts';
+import { changeSchemas, followUpSchema, submitSchema } from './wire-submit.ts';
 import { typeSchemas } from './wire-types.ts';
 import { webhookSchemas } from './wire-webhooks.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
@@ -72,13 +73,17 @@ function querySchemas(limits: Limits) {
   };
 }
 
+function sideSchemas(limits: Limits) {
+  return { ...auditSchemas(limits), ...logSchemas(limits), ...keySchemas() };
+}
+
 export function wireOf(limits: Limits) {
   const { seconds } = durations(limits);
   const submit = submitSchema(limits);
   return {
     submit,
     /** To be added to the instance before any route names them. */
-    named: [JobShape, ProblemShape],
+    named: [JobShape, ProblemShape, GroupShape],
     job: JobRef,
     idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
     webhookParams: Type.Object({ id: Type.String({ description: 'Id of a webhook.' }) }),
@@ -115,6 +120,7 @@ export function wireOf(limits: Limits) {
         description: 'In the order of the ids.',
       }),
     }),
+    ...groupSchemas(limits, { submit, followUp: followUpSchema(limits), job: JobRef }),
     ...changeSchemas(limits),
     ...countSchemas(),
     list: listOf(JobRef),
@@ -122,12 +128,10 @@ export function wireOf(limits: Limits) {
     ...typeSchemas(),
     ...workerSchemas(),
     ...querySchemas(limits),
-    ...auditSchemas(limits),
-    ...logSchemas(limits),
+    ...sideSchemas(limits),
     ...feedSchemas(limits, JobRef),
     ...claimSchemas(limits),
     ...reportSchemas(limits),
-    ...keySchemas(),
     ...webhookSchemas(limits),
     ...scheduleSchemas(limits),
   };
@@ -139,6 +143,13 @@ export type AmendBody = Static<Wire['amend']>;
 export type ResubmitBody = Static<Wire['resubmit']>;
 export type AuditQuery = Static<Wire['auditQuery']>;
 export type SubmitBody = Static<Wire['submit']>;
+export type GroupBody = Static<Wire['groupBody']>;
+export type FollowUpBody = NonNullable<GroupBody['onSuccess']>;
+export type GroupAddBody = Static<Wire['groupAddBody']>;
+export type GroupQuery = Static<Wire['groupQuery']>;
+export type GroupsQuery = Static<Wire['groupsQuery']>;
+export type GroupJobsQuery = Static<Wire['groupJobsQuery']>;
+export type GroupEventsQuery = Static<Wire['groupEventsQuery']>;
 export type BulkBody = Static<Wire['bulkBody']>;
 export type WaitBody = Static<Wire['waitBody']>;
 export type ClaimBody = Static<Wire['claimBody']>;

@@ -10,7 +10,7 @@ export type BulkAction = (typeof BULK_ACTIONS)[number];
 export const BULK_TYPE = 'bide.bulk';
 export const OWN_PREFIX = 'bide.';
 
-export interface JobFilter extends Pick<ListFilter, 'types' | 'tags' | 'createdFrom' | 'createdBefore'> {
+export interface JobFilter extends Pick<ListFilter, 'types' | 'tags' | 'group' | 'createdFrom' | 'createdBefore'> {
   readonly states?: readonly ShownState[];
   /** In the id, a tag (`name:value`) or the message of the error, in whatever case. */
   readonly text?: string;

@@ -25,7 +25,7 @@ import type { Submits } from '../submitting/submit.ts';
 import type { GroupDraft, Groups } from './api-groups.ts';
 import type { GroupEnds } from './group-ends.ts';
 import type { GroupWatch } from './group-watch.ts';
-import { refusalAt, refusalOf } from './refusal.ts';
+import { invalidAt, refusalAt, refusalOf } from './refusal.ts';
 
 export interface GroupsOptions extends EngineBase, ArrivingParts {
   readonly submits: Submits;
@@ -144,7 +144,7 @@ function refuseForeign({ spec }: NewJob, path: string): void {
   const term = FOREIGN_TERMS.find((name) => spec.terms?.[name] !== undefined);
   if (term === undefined) return;
   const message = 'is not for jobs of a group: submit the job, then add it by its id';
-  throw new BideError('INVALID_REQUEST', undefined, { errors: [{ path: `${path}/${term}`, message }] });
+  throw invalidAt([{ path: `${path}/${term}`, message }]);
 }
 
 async function checkedMembers(
@@ -177,7 +177,7 @@ async function checkedFollowUps(
   const { groupFollowUpBytesMax: value } = limits;
   if (bytes > value) {
     const message = `take ${bytes} bytes together, and may take ${value} (groupFollowUpBytesMax)`;
-    throw new BideError('INVALID_REQUEST', undefined, { errors: [{ path: '/then, /onSuccess, /onFailure', message }] });
+    throw invalidAt([{ path: '/then, /onSuccess, /onFailure', message }]);
   }
   return made;
 }
@@ -194,7 +194,7 @@ async function checkedFollowUp(submits: Submits, { tenant, slot, request, id }: 
   const { input = null, delayMs } = request;
   if (input !== null && (typeof input !== 'object' || Array.isArray(input))) {
     const message = 'must be an object or left out: it gets `group`, with what became of the group';
-    throw new BideError('INVALID_REQUEST', undefined, { errors: [{ path: `${path}/input`, message }] });
+    throw invalidAt([{ path: `${path}/input`, message }]);
   }
   const counts = { succeeded: 0, failed: 0, cancelled: 0, expired: 0 };
   const sample = { id, outcome: outcomeOf({ total: 0, counts }), total: 0, counts };

@@ -3,6 +3,12 @@ import { BideError } from '../../core/errors.ts';
 import type { Issue } from '../api-handlers.ts';
 import type { SubmitRefusal } from '../submitting/submit.ts';
 
+export function invalidAt(issues: readonly Issue[]): BideError {
+  const [first] = issues;
+  const detail = first === undefined ? undefined : `${first.path} ${first.message}.`;
+  return new BideError('INVALID_REQUEST', detail, { errors: issues });
+}
+
 /** @param path where it stands in the request */
 export function refusalAt(path: string, refusal: SubmitRefusal, type: string): BideError {
   const at = (issues: readonly Issue[], inner = '') => ({
@@ -16,7 +22,7 @@ export function refusalAt(path: string, refusal: SubmitRefusal, type: string): B
     case 'invalidInput':
       return new BideError('INPUT_INVALID', undefined, at(refusal.issues, '/input'));
     case 'invalidRequest':
-      return new BideError('INVALID_REQUEST', undefined, at(refusal.issues));
+      return invalidAt(at(refusal.issues).errors);
     case 'invalidCallback':
       return new BideError(refusal.error.code, refusal.error.message, {
         ...refusal.error.details,
