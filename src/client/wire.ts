@@ -177,6 +177,13 @@ export interface TypeBody {
   readonly inputSchema: Json | null;
   /** Jobs of it that run at once in one process. */
   readonly slots: number;
+  /** How much later a job of the priority above has to be to come behind; null: it never does. */
+  readonly agingMs: number | null;
+  /** How much of it runs in all processes together. */
+  readonly limit: {
+    readonly concurrency: number | null;
+    readonly rate: { readonly count: number; readonly perMs: number } | null;
+  } | null;
   /** Whether nothing of it is started, for no tenant. */
   readonly paused: boolean;
   readonly pausedAt: string | null;

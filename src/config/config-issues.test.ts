@@ -88,6 +88,12 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   ['a misspelt option', { run, slot: 1 }, 'types.t.slot is no option here; did you mean slots?'],
   ['no slots', { run, slots: 0 }, 'types.t.slots must be a whole number from 1 to 10000, not 0'],
   ['an aging of 0', { run, agingMs: 0 }, 'types.t.agingMs must be a whole number from 1 to 31622400000, not 0'],
+  [
+    'a limit of 0',
+    { run, limit: { concurrency: 0 } },
+    'types.t.limit.concurrency must be a whole number from 1 to 10000, not 0',
+  ],
+  ['a rate without a time', { run, limit: { rate: { count: 5 } } }, 'types.t.limit.rate.perMs is missing'],
   ['half a slot', { run, slots: 0.5 }, 'types.t.slots must be a whole number from 1 to 10000, not 0.5'],
   [
     'a timeout as text',
@@ -187,7 +193,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a remote type with a handler',
     { kind: 'remote', run },
-    'types.t.run is no option here; the options are description, input, slots, agingMs, timeoutMs, retainMs, retry, kind',
+    'types.t.run is no option here; the options are description, input, slots, agingMs, limit, timeoutMs, retainMs, retry, kind',
   ],
 ];
 
@@ -196,6 +202,7 @@ describe('configIssues', () => {
     const common = {
       slots: 3,
       agingMs: 60_000,
+      limit: { concurrency: 5, rate: { count: 100, perMs: 1_000 } },
       timeoutMs: 1_000,
       retainMs: 0,
       retry: { attempts: 2, backoffMs: 0, factor: 1.5, maxMs: 10 },

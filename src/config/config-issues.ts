@@ -109,6 +109,7 @@ function typeRule(limits: Limits): Rule {
     input: optional(standardSchema),
     slots: optional(whole(1, 10_000)),
     agingMs: optional(whole(1, limits.delayMsMax)),
+    limit: optional(typeLimitRule(limits)),
     timeoutMs: optional(whole(1, limits.timeoutMsMax)),
     retainMs: optional(whole(0, limits.retainMsMax)),
     retry: optional(retryRule(limits)),
@@ -123,6 +124,11 @@ function typeRule(limits: Limits): Rule {
     const rule = options({ ...common, kind: anything, ...kind.options });
     return [...rule(value, path), ...(kind.issuesOf?.(value, path) ?? [])];
   };
+}
+
+function typeLimitRule(limits: Limits): Rule {
+  const rate = options({ count: whole(1, limits.limitRateCountMax), perMs: whole(1, limits.limitRateMsMax) });
+  return options({ concurrency: optional(whole(1, limits.limitConcurrencyMax)), rate: optional(rate) });
 }
 
 function retryRule(limits: Limits): Rule {

@@ -6,6 +6,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../core/job.ts';
+import type { LimitBounds } from '../core/limit-spec.ts';
 import type { LimitName } from '../core/limits.ts';
 import type { Missed, Overlap, ScheduledJob } from '../core/schedules/schedule.ts';
 import type { CommandOptions } from '../handlers/command/options.ts';
@@ -24,6 +25,8 @@ export interface TypeOptions {
    * Without it a higher priority always goes first.
    */
   readonly agingMs?: number;
+  /** How much of it may run in all processes together: so many at once, and so many starts in a time. */
+  readonly limit?: LimitBounds;
   /** Longest time one attempt may take. */
   readonly timeoutMs?: number;
   readonly retry?: Partial<RetryPolicy>;

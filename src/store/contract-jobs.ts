@@ -1,6 +1,8 @@
 /** Part of the store contract: jobs on their way in, through their rooms, and out. */
 import type { Weights } from '../core/fairness/turns.ts';
+import type { Starts } from '../core/fairness/type-limit.ts';
 import type { Job, JobPatch, JobSpec } from '../core/job.ts';
+import type { LimitBounds } from '../core/limit-spec.ts';
 import type { StoredState } from '../core/state.ts';
 import type { FinishedFilter } from './contract-finished.ts';
 
@@ -32,6 +34,13 @@ export interface ClaimWant {
   readonly max: number;
   /** By `core/fairness/aging.ts`. Left out: a higher priority goes first, however long others have waited. */
   readonly agingMs?: number;
+  /** Of all processes together, by `core/fairness/type-limit.ts`: no more run than its concurrency, and no more start than its rate. */
+  readonly cluster?: LimitBounds;
+}
+
+export interface TypeStarts {
+  readonly type: string;
+  readonly starts: Starts;
 }
 
 export interface ClaimRequest {

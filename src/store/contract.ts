@@ -36,6 +36,7 @@ import type {
   ResultContent,
   ResultRef,
   SweepFindings,
+  TypeStarts,
 } from './contract-jobs.ts';
 import type {
   Document,
@@ -128,6 +129,8 @@ export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore
    * (`claim-walk.ts`), then slots go to what has been due the longest, in that order. So do slots whose jobs others take at that moment.
    */
   claim(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  /** When jobs of types that are claimed with a `cluster` limit were started, as far as its rate counts them; none for other types. Not part of a dump. */
+  startsOf(types: readonly string[]): Promise<readonly TypeStarts[]>;
   apply(batch: readonly GuardedPatch[]): Promise<readonly ApplyOutcome[]>;
   read(batch: readonly JobRef[]): Promise<readonly ReadOutcome[]>;
   /** Null where there is no such job or it has no result. */

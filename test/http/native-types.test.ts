@@ -9,7 +9,17 @@ const NO_FIGURES = {
   ...{ runMsP50: null, runMsP95: null },
 };
 const TASK = {
-  ...{ name: 'task', kind: 'remote', slots: 2, description: null, inputSchema: null, paused: false, pausedAt: null },
+  ...{
+    name: 'task',
+    kind: 'remote',
+    slots: 2,
+    agingMs: null,
+    limit: null,
+    description: null,
+    inputSchema: null,
+    paused: false,
+    pausedAt: null,
+  },
   ...{ running: 0, waiting: 0, oldestWaitingMs: null },
   ...{ last5Minutes: NO_FIGURES, last60Minutes: NO_FIGURES, errors: [] },
 };

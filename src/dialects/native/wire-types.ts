@@ -31,6 +31,18 @@ const TypeShape = Type.Object(
     name: Type.String({ examples: ['thumbnail'] }),
     kind: Type.String({ description: 'What runs it.', examples: ['function'] }),
     slots: Type.Integer({ description: 'Jobs of it that run at once in one process.' }),
+    agingMs: nullable(
+      Type.Integer({ description: 'How much later a job of the priority above has to be to come behind.' }),
+    ),
+    limit: nullable(
+      Type.Object(
+        {
+          concurrency: nullable(Type.Integer()),
+          rate: nullable(Type.Object({ count: Type.Integer(), perMs: Type.Integer() })),
+        },
+        { description: 'How much of it runs in all processes together: so many at once, so many starts in a time.' },
+      ),
+    ),
     description: nullable(Type.String({ description: 'What the config says about it.' })),
     inputSchema: Type.Unknown({ description: 'The schema of its input as JSON Schema; null where there is none.' }),
     paused: Type.Boolean({ description: 'Whether nothing of it is started, for no tenant.' }),

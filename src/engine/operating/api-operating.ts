@@ -1,5 +1,7 @@
 /** What an operator reads and steers, beside the jobs themselves. */
+
 import type { Json } from '../../core/job.ts';
+import type { LimitBounds } from '../../core/limit-spec.ts';
 import type { StatFigures } from '../../core/stat-figures.ts';
 
 /** What a type is to its callers. */
@@ -8,6 +10,9 @@ export interface TypeFacts {
   /** `function`, `command`, `http`, `sql`, `remote`, or what else handlers there are. */
   readonly kind: string;
   readonly slots: number;
+  readonly agingMs: number | null;
+  /** Of all processes together. */
+  readonly limit: LimitBounds | null;
   readonly description: string | null;
   /** JSON Schema; null where there is none. */
   readonly inputSchema: Json | null;

@@ -30,9 +30,10 @@ export function createReports(
   };
 }
 
-function factsOf({ name, handler, slots, description = null, inputSchema = null }: JobType, pauses: Pauses): TypeFacts {
+function factsOf(type: JobType, pauses: Pauses): TypeFacts {
+  const { name, handler, slots, agingMs = null, limit = null, description = null, inputSchema = null } = type;
   const kind = handler === 'remote' ? 'remote' : handler.kind;
-  return { name, kind, slots, description, inputSchema, pausedAt: pauses.since(name) };
+  return { name, kind, slots, agingMs, limit, description, inputSchema, pausedAt: pauses.since(name) };
 }
 
 async function reportsOf(

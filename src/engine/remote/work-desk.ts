@@ -15,7 +15,7 @@ import type { CancelTimer } from '../clock.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import type { AttemptOptions } from '../running/attempt.ts';
-import { type ClaimContext, claimJobs } from '../running/claim-jobs.ts';
+import { type ClaimContext, claimJobs, madeRoom, nextOpening } from '../running/claim-jobs.ts';
 import { createDueTimes } from '../running/due-times.ts';
 import { giveBack } from '../running/give-back.ts';
 import { wasForetold } from '../submitting/coming.ts';
@@ -72,6 +72,7 @@ class Desk implements WorkDesk {
     options.changes.listen((change) => {
       if (change.kind !== 'changed' || wasForetold(options.store.facts, change)) return;
       if (this.#note(change)) this.#loop.wake();
+      if (madeRoom(options.types, change)) this.hint([change.job.type]);
     });
   }
 
@@ -198,8 +199,12 @@ class Desk implements WorkDesk {
     await Promise.all(jobs.map((claimed) => giveBack(this.#options, claimed)));
   }
 
-  #claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
+  async #claimFor({ tenant, types, max, worker, leaseMs }: ClaimWorkRequest): Promise<readonly ClaimedJob[]> {
     const wants = types.map((type) => ({ type, max }));
-    return claimJobs(this.#options, { wants, max, tenant, worker, leaseMs, now: this.#options.clock.now() });
+    const now = this.#options.clock.now();
+    const jobs = await claimJobs(this.#options, { wants, max, tenant, worker, leaseMs, now });
+    const opensAt = jobs.length < max ? await nextOpening(this.#options, types, now) : null;
+    if (opensAt !== null && this.#due.expect(opensAt)) this.#loop.wake();
+    return jobs;
   }
 }

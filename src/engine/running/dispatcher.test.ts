@@ -99,6 +99,33 @@ describe('the dispatcher', () => {
     assert.deepEqual(order.join(' '), 'b b a b b a a a late');
   });
 
+  it('keeps to the concurrency of a type as a whole, and fills it as each job ends', async () => {
+    const play = createPlay();
+    const types = { task: { ...withSlots(5, play.run), limit: { concurrency: 3 } } };
+    await using fixture = await openEngine({ types });
+    const ids = await Promise.all(Array.from({ length: 12 }, () => fixture.submit('task')));
+    for (const _ of ids) {
+      await fixture.spy.idle();
+      (await play.next()).end(DONE);
+    }
+    for (const id of ids) await fixture.until(id, ({ state }) => isFinal(state));
+    assert.equal(play.runningMax, 3);
+  });
+
+  it('starts no more of a type than its rate, and goes on by itself when there is room again', async () => {
+    const starts: number[] = [];
+    const fixed = { slots: 5, limit: { rate: { count: 2, perMs: 1_000 } } };
+    const run = async () => {
+      starts.push(fixture.clock.now() - begin);
+      return DONE;
+    };
+    await using fixture = await openEngine({ types: { task: { ...withSlots(5, run), ...fixed } } });
+    const begin = fixture.clock.now();
+    for (let count = 0; count < 6; count += 1) await fixture.submit('task');
+    await fixture.advance(2_500);
+    assert.deepEqual(starts, [0, 0, 1_000, 1_000, 2_000, 2_000]);
+  });
+
   it('runs a scheduled job when it is due, though nothing else happens', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

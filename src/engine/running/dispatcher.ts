@@ -13,7 +13,7 @@ import { createLoop, type Loop } from '../loop.ts';
 import { createPollTimer, type PollTimer } from '../poll-timer.ts';
 import { wasForetold } from '../submitting/coming.ts';
 import { type AttemptKeeper, type AttemptOptions, createAttempt, type LiveAttempt } from './attempt.ts';
-import { type ClaimContext, claimJobs } from './claim-jobs.ts';
+import { type ClaimContext, claimJobs, madeRoom, nextOpening } from './claim-jobs.ts';
 import { giveBack } from './give-back.ts';
 import type { LiveAttempts } from './live-attempts.ts';
 import { slotsOf, type TypeSlots } from './type-slots.ts';
@@ -64,6 +64,7 @@ class SlotFiller implements Dispatcher {
     options.changes.listen((change) => {
       if (change.kind !== 'changed' || wasForetold(options.store.facts, change)) return;
       if (this.#calendar.note(change, options.clock.now())) this.#loop.wake();
+      if (madeRoom(options.types, change) && this.#types.has(change.job.type)) this.hint([change.job.type]);
     });
   }
 
@@ -130,11 +131,13 @@ class SlotFiller implements Dispatcher {
       got.set(one.job.type, (got.get(one.job.type) ?? 0) + 1);
       return this.#take(one) ?? [];
     });
-    for (const { slots, max, arrivals } of wants) {
-      if ((got.get(slots.type) ?? 0) < max) this.#calendar.empty(slots.type, arrivals);
-    }
+    const short = wants.filter(({ slots, max }) => (got.get(slots.type) ?? 0) < max);
+    for (const { slots, arrivals } of short) this.#calendar.empty(slots.type, arrivals);
     // Once all of them are known here: the first handler may do anything to the job of the last.
     for (const attempt of taken) attempt.begin();
+    const names = short.map(({ slots }) => slots.type);
+    const opensAt = await nextOpening(this.#options, names, now);
+    if (opensAt !== null) this.#calendar.expect(opensAt);
   }
 
   /** Null for what is given back at once. */

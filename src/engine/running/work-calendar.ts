@@ -19,6 +19,8 @@ export interface WorkCalendar {
   arrivalsOf(type: string): number;
   /** The type had no more work as of a claim that began with this many arrivals. */
   empty(type: string, arrivals: number): void;
+  /** There may be work at this time. */
+  expect(at: number): void;
   /** Makes everything worth asking for when the known due time has come. */
   turn(now: number): void;
   /** Null when no due time is known. */
@@ -57,6 +59,7 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
     isEmpty: (type) => emptyAt.get(type) === arrivals.get(type),
     arrivalsOf: (type) => arrivals.get(type) ?? 0,
     empty: (type, count) => emptyAt.set(type, count),
+    expect: (at) => void due.expect(at),
     turn(now) {
       if (due.hasCome(now)) mayHaveWork(null);
     },

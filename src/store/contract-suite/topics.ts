@@ -30,6 +30,7 @@ import { results } from './results.ts';
 import { sequences } from './sequences.ts';
 import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
+import { typeLimits } from './type-limits.ts';
 import { uniqueness } from './uniqueness.ts';
 import { usage } from './usage.ts';
 import { values } from './values.ts';
@@ -44,6 +45,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   amending,
   claiming,
   fairness,
+  typeLimits,
   sequences,
   contention,
   leases,

@@ -8,8 +8,10 @@
  * with one name, in the same ms), its next completion is refused and the job runs again, never twice at once with effect.
  */
 import { decide, expectedStates } from '../../core/decide.ts';
+import { BideError } from '../../core/errors.ts';
 import { agedAt } from '../../core/fairness/aging.ts';
 import { FIRST_TURN, startOf, type Turn, turnAfter } from '../../core/fairness/turns.ts';
+import { roomOfType, type Starts, startedAt, startsKept } from '../../core/fairness/type-limit.ts';
 import type { Job } from '../../core/job.ts';
 import { COUNTED_MAX } from '../claim-walk.ts';
 import type { ClaimedJob, ClaimRequest, GuardedPatch } from '../contract.ts';
@@ -17,7 +19,7 @@ import { applyPatches } from './apply-patches.ts';
 import { ConnectionLost } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
-import type { Session } from './connection/session.ts';
+import type { Session, Step } from './connection/session.ts';
 import { jobAt } from './rows.ts';
 import type { SeenJobs } from './seen-jobs.ts';
 import { CLAIM_CUT_AT, CLAIMED_INPUT_AT } from './statements/statements.ts';
@@ -91,25 +93,93 @@ type Turns = Map<string, Turn>;
 
 async function runClaim(session: Session, request: ClaimRequest, turns: Turns): Promise<readonly ClaimedJob[]> {
   const wants = request.wants.filter(({ max }) => max > 0);
-  const aged = wants.filter(({ agingMs }) => agingMs !== undefined);
-  if (aged.length === 0) return runOne(session, { ...request, wants }, turns);
-  const plain = wants.filter(({ agingMs }) => agingMs === undefined);
-  const first = plain.length === 0 ? [] : await runOne(session, { ...request, wants: plain }, turns);
-  const max = request.max - first.length;
-  return max <= 0 ? first : [...first, ...(await runOne(session, { ...request, wants: aged, max }, turns))];
+  const jobs: ClaimedJob[] = [];
+  for (const some of lotsOf(wants)) {
+    const max = request.max - jobs.length;
+    if (max <= 0) break;
+    const lot = { ...request, wants: some, max };
+    const isLimited = some.some(({ cluster }) => cluster !== undefined);
+    for (const job of await (isLimited ? runLimited : runOne)(session, lot, turns)) jobs.push(job);
+  }
+  return jobs;
 }
 
-/** All wants alike: with `agingMs`, or without. */
+/** What one statement can do: all without more, all with `agingMs`, and one by one those whose type is limited as a whole. */
+function lotsOf(wants: ClaimRequest['wants']): readonly ClaimRequest['wants'][] {
+  const limited = wants.filter(({ cluster }) => cluster !== undefined);
+  const others = wants.filter(({ cluster }) => cluster === undefined);
+  const plain = others.filter(({ agingMs }) => agingMs === undefined);
+  const aged = others.filter(({ agingMs }) => agingMs !== undefined);
+  return [plain, aged, ...limited.map((want) => [want])].filter((lot) => lot.length > 0);
+}
+
+/** All wants alike. */
 async function runOne(session: Session, request: ClaimRequest, turns: Turns): Promise<readonly ClaimedJob[]> {
+  const { name, values } = stepOf(request, turns);
+  return claimedBy(await session.run(name, values), request, turns);
+}
+
+/**
+ * One type, within its limit as a whole. What runs and what was started is read; then, in one transaction, the row of the type is taken at the
+ * revision that was read, and as many are claimed as there was room for. Whoever came between makes that fail, and it is done anew: only claims
+ * make more run, so what was read still holds, and nobody waits with a lock for an answer.
+ */
+async function runLimited(session: Session, request: ClaimRequest, turns: Turns): Promise<readonly ClaimedJob[]> {
+  const [want] = request.wants;
+  if (want === undefined) return [];
+  const { cluster = {}, type } = want;
+  const { now, worker } = request;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const [use] = await readUses(session, [type]);
+    if (use === undefined) return [];
+    const max = Math.min(want.max, request.max, roomOfType(cluster, use, now));
+    if (max <= 0) return [];
+    const lot = { ...request, wants: [{ ...want, max }], max };
+    const earlier = JSON.stringify(startsKept(cluster.rate, use.starts, now)).slice(0, -1);
+    const settle = [storedText(type), earlier, startedAt(use.starts, now), storedText(worker), now];
+    try {
+      const [, rows = []] = await session.runAll([
+        { name: 'typeLimitTake', values: [storedText(type), use.revision] },
+        stepOf(lot, turns),
+        ...(cluster.rate == null ? [] : [{ name: 'typeLimitSettle', values: settle } as const]),
+      ]);
+      return claimedBy(rows, lot, turns);
+    } catch (error) {
+      if (!isTaken(error)) throw error;
+    }
+  }
+  throw new BideError('OVERLOADED', `The limit of type ${type} is contended.`);
+}
+
+/** Each try that fails is a claim of somebody else that went through. */
+const TRIES_MAX = 100;
+const DIVISION_BY_ZERO = '22012';
+
+function isTaken(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | null)?.code === DIVISION_BY_ZERO;
+}
+
+export async function readUses(session: Session, types: readonly string[]) {
+  const rows = await session.run('typeLimitRead', [textArray(types)]);
+  return rows.map((row) => ({
+    type: givenText(row[0] as string),
+    revision: row[1] as number,
+    starts: JSON.parse(row[2] as string) as Starts,
+    running: row[3] as number,
+  }));
+}
+
+function stepOf(request: ClaimRequest, turns: Turns): Step {
   const { wants, tenant } = request;
   const isAged = wants.some(({ agingMs }) => agingMs !== undefined);
-  if (tenant !== null) {
-    const values = [...valuesOf(request), storedText(tenant), agingsOf(wants)];
-    return inClaimOrder(await session.run(isAged ? 'jobClaimAgedOfTenant' : 'jobClaimOfTenant', values), request);
-  }
-  const rows = await session.run(isAged ? 'jobClaimAged' : 'jobClaim', roundOf(request, turns));
+  if (tenant === null) return { name: isAged ? 'jobClaimAged' : 'jobClaim', values: roundOf(request, turns) };
+  const values = [...valuesOf(request), storedText(tenant), agingsOf(wants)];
+  return { name: isAged ? 'jobClaimAgedOfTenant' : 'jobClaimOfTenant', values };
+}
+
+function claimedBy(rows: Rows, request: ClaimRequest, turns: Turns): readonly ClaimedJob[] {
   const jobs = inClaimOrder(rows, request);
-  moveTurns(turns, request, jobs, (rows[0]?.[CLAIM_CUT_AT] ?? null) as string | null);
+  if (request.tenant === null) moveTurns(turns, request, jobs, (rows[0]?.[CLAIM_CUT_AT] ?? null) as string | null);
   return jobs;
 }
 

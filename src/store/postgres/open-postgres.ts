@@ -12,7 +12,7 @@ import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
 import type { DeliveryStore, EndedStore, EventStore, GroupStore, LimitStore, Store } from '../contract.ts';
-import { claimerOf } from './claim-jobs.ts';
+import { claimerOf, readUses } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
 import { hostsOf } from './connection/hosts.ts';
@@ -231,6 +231,10 @@ function storeOf(parts: Parts): Store {
     usage: pass((tenant) => jobUsage(session, tenant)),
     extend: pass((batch) => extendLeases(session, batch)),
     sweep: pass(({ now, limit }) => sweepJobs(session, now, limit)),
+    startsOf: pass(async (types) => {
+      const uses = await repeated(() => readUses(session, types));
+      return uses.filter(({ starts }) => starts.length > 0).map(({ type, starts }) => ({ type, starts }));
+    }),
     nextRunAt: pass(({ types, now }) => nextRunAt(session, types, now)),
     oldestDue: pass((request) => oldestDue(session, request)),
     remove: pass((batch) => removeJobs(session, batch)),

@@ -3,6 +3,7 @@
  * message to another thread would cost.
  */
 
+import type { Starts } from '../../core/fairness/type-limit.ts';
 import type { Json } from '../../core/job.ts';
 import type { Scope } from '../../core/scopes.ts';
 import type { StoredState } from '../../core/state.ts';
@@ -12,6 +13,7 @@ import type {
   DuePlace,
   DueRequest,
   JobRef,
+  JobUsage,
   LimitRef,
   LimitRow,
   LimitStore,
@@ -24,6 +26,7 @@ import type {
   Store,
   StoredKey,
   SweepFindings,
+  TypeStarts,
   WorkerFilter,
   WorkerRow,
 } from '../contract.ts';
@@ -103,6 +106,22 @@ export function sweepFindings(connection: Connection, now: number, limit: number
     overdue: found('jobOverdue'),
     prunable: found('jobPrunable'),
   };
+}
+
+export function startsOf(connection: Connection, type: string): Starts {
+  const text = connection.get('typeStarts', type)?.[0] as string | undefined;
+  return text === undefined ? [] : (JSON.parse(text) as Starts);
+}
+
+export function readUsage(connection: Connection, tenant: string): JobUsage {
+  const [jobs, bytes] = connection.get('usage', tenant) ?? [0, 0];
+  return { jobs: jobs as number, bytes: bytes as number };
+}
+
+/** None where nothing was started. */
+export function typeStarts(connection: Connection, type: string): readonly TypeStarts[] {
+  const starts = startsOf(connection, type);
+  return starts.length === 0 ? [] : [{ type, starts }];
 }
 
 export function nextRunAt(connection: Connection, types: readonly string[], now: number): number | null {

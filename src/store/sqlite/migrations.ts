@@ -150,6 +150,9 @@ CREATE INDEX finished_by_error ON finished (tenant, substr(error -> '$.code', 1,
 -- What an operator looks for among a million jobs that went well.
 CREATE INDEX finished_by_trouble ON finished (tenant) WHERE state <> 'succeeded';
 
+-- When jobs of a type that is limited as a whole were started, as JSON: see core/fairness/type-limit.ts.
+CREATE TABLE type_limits (type TEXT NOT NULL PRIMARY KEY, starts TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
 -- Large results but for their first part: SQLite cuts a slice out of a value by reading all of it, 150 ms for 64 MiB.
 CREATE TABLE result_parts (
   number INTEGER NOT NULL,

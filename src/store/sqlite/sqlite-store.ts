@@ -26,7 +26,9 @@ import {
   readJob,
   readLogs,
   readResult,
+  readUsage,
   sweepFindings,
+  typeStarts,
 } from './main-reads.ts';
 import { refuseNewer, schemaVersion } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
@@ -215,13 +217,10 @@ function jobWrites({ writer }: Gate): Pick<Store, 'insert' | 'claim' | 'apply' |
   };
 }
 
-function jobReads({
-  read,
-  scanner,
-}: Gate): Pick<
-  Store,
-  'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'usage' | 'sweep' | 'nextRunAt' | 'oldestDue'
-> {
+type Times = 'nextRunAt' | 'startsOf' | 'oldestDue';
+type JobReads = Pick<Store, 'read' | 'readResult' | 'readInput' | 'list' | 'count' | 'usage' | 'sweep' | Times>;
+
+function jobReads({ read, scanner }: Gate): JobReads {
   return {
     read: async (batch) => read((connection) => batch.map((ref) => readJob(connection, ref))),
     readResult: async (batch) => read((connection) => batch.map((ref) => readResult(connection, ref))),
@@ -241,11 +240,9 @@ function jobReads({
       const counts = rows.map(countOfRow);
       return counts.filter(({ type, state }) => (types?.includes(type) ?? true) && (states?.includes(state) ?? true));
     },
-    async usage(tenant) {
-      const [jobs, bytes] = read((connection) => connection.get('usage', tenant)) ?? [0, 0];
-      return { jobs: jobs as number, bytes: bytes as number };
-    },
+    usage: async (tenant) => read((connection) => readUsage(connection, tenant)),
     sweep: async ({ now, limit }) => read((connection) => sweepFindings(connection, now, limit)),
+    startsOf: async (types) => read((connection) => types.flatMap((type) => typeStarts(connection, type))),
     nextRunAt: async ({ types, now }) => read((connection) => nextRunAt(connection, types, now)),
     oldestDue: async (request) => read((connection) => oldestDue(connection, request)),
   };

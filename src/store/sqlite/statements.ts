@@ -131,6 +131,11 @@ export const STATEMENTS = {
   jobClaimByTime: claim(BY_TIME),
   jobClaimLeaveByTime: leave(BY_TIME),
 
+  typeStarts: 'SELECT starts FROM type_limits WHERE type = ?',
+  typeStartsPut: 'INSERT OR REPLACE INTO type_limits (type, starts) VALUES (?, ?)',
+  /** All that runs is looked at, which slots bound: a copy of the type in the room would be paid by every claim. */
+  typeRunning: 'SELECT count(*) FROM running r CROSS JOIN jobs j ON j.number = r.number WHERE j.type = ?',
+
   jobHeld: `SELECT r.number, r.cancel_requested_at FROM jobs j JOIN running r ON r.number = j.number
     WHERE j.id = ? AND r.fence = ?`,
   jobExtend: 'UPDATE running SET lease_until = ? WHERE number = ?',

@@ -18,6 +18,7 @@ import { FINAL_STATES } from '../../../core/state.ts';
 import { IS_DUE } from '../../group-row.ts';
 import { FIGURE_COLUMNS } from '../../stat-row.ts';
 import { eventTables } from './event-tables.ts';
+import { typeLimitTable } from './type-limit-table.ts';
 
 /**
  * The code of an error, escaped as in JSON. By a pattern, since a cast to jsonb fails for some texts that JSON may hold, and cut, since an
@@ -169,7 +170,7 @@ CREATE INDEX running_by_sequence ON ${s}.running (tenant, sequence_key) WHERE se
 CREATE INDEX running_by_limit ON ${s}.running (tenant, limit_key) WHERE limit_key IS NOT NULL;
 ALTER TABLE ${s}.running ADD CONSTRAINT running_by_number PRIMARY KEY (number);
 
--- Written once per run. Big results go out of line by themselves.
+${typeLimitTable(s)}-- Written once per run. Big results go out of line by themselves.
 CREATE TABLE ${s}.finished (
   number bigint NOT NULL,
   run_at bigint NOT NULL,

@@ -237,6 +237,9 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column tombstones.id': 'uuid not null',
   'column tombstones.number': 'bigint not null',
   'column tombstones.tenant': 'text not null collate C',
+  'column type_limits.revision': 'bigint not null',
+  'column type_limits.starts': 'text not null collate C',
+  'column type_limits.type': 'text not null collate C',
   'column waiting.attempt': 'integer not null',
   'column waiting.attempts': 'text collate C',
   'column waiting.blocked': 'smallint not null',
@@ -281,6 +284,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint minute_stats_by_tenant': 'minute_stats: PRIMARY KEY (tenant, minute, type, node)',
   'constraint running_by_number': 'running: PRIMARY KEY (number)',
   'constraint tombstones_by_id': 'tombstones: PRIMARY KEY (id)',
+  'constraint type_limits_by_type': 'type_limits: PRIMARY KEY (type)',
   'constraint waiting_by_kind': 'waiting: PRIMARY KEY (tenant, type, number) INCLUDE (created_at)',
   'constraint workers_by_name': 'workers: PRIMARY KEY (tenant, name)',
   'index deliveries_by_due': 'CREATE INDEX deliveries_by_due ON deliveries USING btree (due_at, tenant)',
@@ -351,6 +355,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index tombstones_by_end': 'CREATE INDEX tombstones_by_end ON tombstones USING btree (gone_until)',
   'index tombstones_by_id': 'CREATE UNIQUE INDEX tombstones_by_id ON tombstones USING btree (id)',
   'index tombstones_by_number': 'CREATE UNIQUE INDEX tombstones_by_number ON tombstones USING btree (number)',
+  'index type_limits_by_type': 'CREATE UNIQUE INDEX type_limits_by_type ON type_limits USING btree (type)',
   'index waiting_by_deadline':
     'CREATE INDEX waiting_by_deadline ON waiting USING btree (deadline_at) WHERE (deadline_at IS NOT NULL)',
   'index waiting_by_kind':
@@ -396,6 +401,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'options running':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000 fillfactor=70',
   'options tombstones': 'autovacuum_vacuum_scale_factor=0.05',
+  'options type_limits': 'autovacuum_vacuum_threshold=1000 fillfactor=50',
   'options waiting':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000',
   'options workers': 'autovacuum_vacuum_threshold=1000 fillfactor=70',

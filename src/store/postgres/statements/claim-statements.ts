@@ -190,8 +190,28 @@ WITH RECURSIVE ${picked}, taken AS (
 SELECT ${CLAIMED_ROW.join(', ')}, input, ${cut} FROM claimed`;
 }
 
+/** Types that are limited as a whole: how `claim-jobs.ts` uses them stands there. */
+const typeLimitsOf = (s: string) => ({
+  /** $1 types: revision, starts, and how many run, as of one moment. All that runs is looked at: slots bound it. */
+  typeLimitRead: `SELECT w.type, coalesce(l.revision, 0), coalesce(l.starts, '[]'),
+      (SELECT count(*) FROM ${s}.running r WHERE r.type = w.type)
+    FROM unnest($1::text[]) AS w(type)
+    LEFT JOIN LATERAL (SELECT revision, starts FROM ${s}.type_limits WHERE type = w.type LIMIT 1) l ON true`,
+  /** $1 type, $2 the revision that was read: an error (division by zero) where somebody has claimed of the type since. */
+  typeLimitTake: `WITH taken AS (
+      INSERT INTO ${s}.type_limits AS l (type, revision, starts) VALUES ($1, 1, '[]')
+      ON CONFLICT (type) DO UPDATE SET revision = l.revision + 1 WHERE l.revision = $2::bigint RETURNING 1)
+    SELECT 1 / count(*) FROM taken`,
+  /** $1 type, $2 earlier starts without the closing bracket, $3 the moment of these, $4 the worker, $5 now: after the claim, in its transaction. */
+  typeLimitSettle: `UPDATE ${s}.type_limits SET starts = $2::text || CASE WHEN n.count = 0 THEN ''
+      ELSE (CASE WHEN $2::text = '[' THEN '' ELSE ',' END) || '[' || $3::bigint || ',' || n.count || ']' END || ']'
+    FROM (SELECT count(*) FROM ${s}.running WHERE type = $1 AND worker = $4 AND started_at = $5::bigint) n
+    WHERE type_limits.type = $1`,
+});
+
 export function claimStatementsOf(s: string) {
   return {
+    ...typeLimitsOf(s),
     jobClaim: jobClaim(s, pickedOfRound(s, pickPlain), CUT),
     jobClaimAged: jobClaim(s, pickedOfRound(s, pickAged), CUT),
     jobClaimOfTenant: jobClaim(s, pickedOfTenant(s, pickPlain), 'NULL'),

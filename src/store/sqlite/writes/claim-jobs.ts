@@ -1,8 +1,10 @@
 /** Takes due jobs for a worker, as `decide(job, {kind: 'claim'})` would: per type tenant by tenant, of each in the order of the contract. */
 import { takenOfLevels } from '../../../core/fairness/aging.ts';
 import { sharesOf, turnAfter } from '../../../core/fairness/turns.ts';
+import { roomOfType, startedAt, startsKept } from '../../../core/fairness/type-limit.ts';
 import type { ClaimRequest } from '../../contract.ts';
 import { JOB_WIDTH } from '../../job-row.ts';
+import { startsOf } from '../main-reads.ts';
 import type { Row, Value } from '../rows.ts';
 import { type Head, nextPriority, walkRound } from './claim-round.ts';
 import { stateChanged } from './state-change.ts';
@@ -21,7 +23,9 @@ export function claimJobs(transaction: Transaction, request: ClaimRequest): read
   const values: Value[] = [];
   let left = request.max;
   for (const want of request.wants) {
-    const rows = claimOfType(transaction, request, { ...want, max: Math.min(want.max, left) });
+    const max = Math.min(want.max, left);
+    const claim = want.cluster === undefined ? claimOfType : claimLimited;
+    const rows = claim(transaction, request, { ...want, max });
     for (const row of rows) {
       stateChanged(transaction, row, 'waiting', request.now);
       values.push(...row);
@@ -30,6 +34,21 @@ export function claimJobs(transaction: Transaction, request: ClaimRequest): read
     if (left <= 0) break;
   }
   return values;
+}
+
+/** Within the limit of the type as a whole. */
+function claimLimited(transaction: Transaction, request: ClaimRequest, want: Want): readonly Row[] {
+  const { connection } = transaction;
+  const { cluster = {}, type } = want;
+  const starts = startsOf(connection, type);
+  const running = cluster.concurrency == null ? 0 : (connection.get('typeRunning', type)?.[0] as number);
+  const max = Math.min(want.max, roomOfType(cluster, { running, starts }, request.now));
+  const rows = claimOfType(transaction, request, { ...want, max });
+  if (rows.length > 0 && cluster.rate != null) {
+    const moment = [startedAt(starts, request.now), rows.length] as const;
+    connection.run('typeStartsPut', type, JSON.stringify([...startsKept(cluster.rate, starts, request.now), moment]));
+  }
+  return rows;
 }
 
 function claimOfType(transaction: Transaction, request: ClaimRequest, want: Want): readonly Row[] {
