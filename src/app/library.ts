@@ -97,6 +97,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   /** WRONG_STATE when the job is final already. */
   cancel(id: string): Promise<JobBody>;
   retry(id: string): Promise<JobBody>;
+  /** Tells the job something that it waits for, or will. WRONG_STATE when it is final, SIGNALS_FULL or INVALID_REQUEST otherwise. */
+  signal(id: string, name: string, value?: Json): Promise<JobBody>;
   remove(id: string): Promise<JobBody>;
   /** The native API as a Fastify plugin, under any prefix. */
   readonly routes: (app: FastifyInstance, options: RoutesOptions) => Promise<void>;
@@ -219,6 +221,13 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
     },
     cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
     retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
+    signal: async (id, name, value = null) => {
+      const outcome = await engine.signal({ tenant, id, name, value });
+      if (outcome.kind === 'invalidRequest')
+        throw new BideError('INVALID_REQUEST', undefined, { errors: outcome.issues });
+      if (outcome.kind === 'full') throw new BideError('SIGNALS_FULL', undefined, { id });
+      return body(commanded(id, outcome));
+    },
     remove: async (id) => body(commanded(id, await engine.remove(tenant, id))),
   };
 }

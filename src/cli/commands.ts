@@ -24,6 +24,7 @@ import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
 import { schedules } from './commands/schedules.ts';
 import { serve } from './commands/serve.ts';
+import { signal } from './commands/signal.ts';
 import { stats } from './commands/stats.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
@@ -47,6 +48,7 @@ export const COMMANDS: readonly Command[] = [
   list,
   events,
   cancel,
+  signal,
   retry,
   resubmit,
   amend,

@@ -87,6 +87,8 @@ export interface Client {
   bulkCount(action: BulkAction, filter: JobFilter, options?: CallOptions): Promise<EstimateBody>;
   cancel(id: string, options?: CancelOptions): Promise<JobBody>;
   retry(id: string, options?: CallOptions): Promise<JobBody>;
+  /** Tells a job something that it waits for, or will: an approval, an answer. */
+  signal(id: string, name: string, value?: Json, options?: CallOptions): Promise<JobBody>;
   /** Submits a copy of the job, as it was or with changes. */
   resubmit(id: string, changes?: Partial<Omit<SubmitBody, 'type'>>, options?: ResubmitOptions): Promise<JobBody>;
   /** Changes a job that waits. */

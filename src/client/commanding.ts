@@ -64,6 +64,14 @@ export function commanding(transport: Transport) {
       return (await transport.call(call)).body as JobBody;
     },
 
+    /** Sent again it does no harm: the last one of a name counts. */
+    async signal(id: string, name: string, value: Json = null, options: CallOptions = {}): Promise<JobBody> {
+      requireKnown('signal', options, ['signal']);
+      const path = pathOf(id, 'signals', name);
+      const call = { method: 'POST', path, json: { value }, isRepeatable: true, signal: options.signal } as const;
+      return (await transport.call(call)).body as JobBody;
+    },
+
     /** Runs a failed, cancelled or expired job again. Not tried twice: the second try would find the job waiting. */
     async retry(id: string, options: CallOptions = {}): Promise<JobBody> {
       const call = { method: 'POST', path: pathOf(id, 'retry'), isRepeatable: false, signal: options.signal } as const;

@@ -27,4 +27,12 @@ export type * from './wire-groups.ts';
 export type * from './wire-schedules.ts';
 export type * from './wire-webhooks.ts';
 export type { RunWorkerOptions, WorkContext, WorkLog } from './worker-options.ts';
-export type { BytesResult, ClaimOptions, FailOptions, HeartbeatOptions, WorkFailure, WorkRef } from './working.ts';
+export type {
+  BytesResult,
+  ClaimOptions,
+  FailOptions,
+  HeartbeatOptions,
+  ParkReason,
+  WorkFailure,
+  WorkRef,
+} from './working.ts';

@@ -1,7 +1,9 @@
 /** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 export function pathOf(
   id: string,
-  below?: 'result' | 'input' | 'events' | 'logs' | 'output' | 'attempts' | 'cancel' | 'retry' | 'resubmit',
+  below?: 'result' | 'input' | 'events' | 'logs' | 'output' | 'attempts' | 'cancel' | 'retry' | 'resubmit' | 'signals',
+  name?: string,
 ): string {
-  return `/v1/jobs/${encodeURIComponent(id)}${below === undefined ? '' : `/${below}`}`;
+  const parts = [id, ...(below === undefined ? [] : [below]), ...(name === undefined ? [] : [name])];
+  return `/v1/jobs/${parts.map(encodeURIComponent).join('/')}`;
 }

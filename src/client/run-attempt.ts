@@ -8,6 +8,7 @@ import type { WorkBody } from './wire.ts';
 import { createWorkLog } from './work-log.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
 import { createWorkOutput } from './work-output.ts';
+import { createWorkSignals } from './work-signals.ts';
 import type { AttemptOptions } from './worker-options.ts';
 
 /** Least time between two progress reports: people watch them, and four a second look like a flow. */
@@ -22,12 +23,20 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
   const said = createWorkLog(client, job, options);
   const output = createWorkOutput(client, job, options, stop.signal);
   const { emit } = output;
+  const signals = createWorkSignals(job);
+  const { waitForSignal } = signals;
   const ran: Outcome = await outcomeOf(() => {
-    const called = options.handle(job, { signal: stop.signal, progress: reporter.progress, log: said.log, emit });
+    const called = options.handle(job, {
+      signal: stop.signal,
+      progress: reporter.progress,
+      log: said.log,
+      emit,
+      waitForSignal,
+    });
     return runThrough(called, { emit, isStopped: () => stop.signal.aborted });
   });
   // The lease is kept meanwhile.
-  const outcome = await output.settled(ran);
+  const outcome = signals.settled(await output.settled(ran));
   ended.abort();
   await Promise.all([heart, reporter.flushed(), said.flushed()]);
   if (stop.signal.reason !== 'lost') await settle(client, job, outcome, { ...options, leaseUntil: lease.until });

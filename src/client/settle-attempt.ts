@@ -26,12 +26,19 @@ export async function settle(client: Client, job: WorkBody, outcome: Outcome, op
   options.onTrouble(refusal);
   // A proxy that refuses a large body has no code of ours.
   const code = refusal.status === 413 ? 'RESULT_TOO_LARGE' : refusal.code;
-  const plain =
-    outcome.kind === 'succeeded'
-      ? failed(code, `The server does not take the result: ${refusal.message}`, { isRetryable: false })
-      : failed('HANDLER_FAILED', outcome.failure.message, { isRetryable: outcome.isRetryable });
-  const again = await reported(client, job, plain, options);
+  const again = await reported(client, job, instead(outcome, code, refusal.message), options);
   if (again !== null) options.onTrouble(again);
+}
+
+function instead(outcome: Outcome, code: string, message: string): Outcome {
+  switch (outcome.kind) {
+    case 'succeeded':
+      return failed(code, `The server does not take the result: ${message}`, { isRetryable: false });
+    case 'parked':
+      return failed('HANDLER_FAILED', `The server does not take the wait: ${message}`, { isRetryable: false });
+    case 'failed':
+      return failed('HANDLER_FAILED', outcome.failure.message, { isRetryable: outcome.isRetryable });
+  }
 }
 
 /** The refusal, where the server will not have the report as it is; null where it is settled or no longer worth a word. */
@@ -58,6 +65,7 @@ async function reported(
 
 async function send(client: Client, job: WorkBody, outcome: Outcome): Promise<void> {
   if (outcome.kind === 'failed') await client.work.fail(job, outcome.failure, { isRetryable: outcome.isRetryable });
+  else if (outcome.kind === 'parked') await client.work.park(job, outcome.reason);
   // As the body itself: a result such as {"bytes":…,"contentType":…} means something else inside of the envelope.
   else await client.work.succeedWithBytes(job, outcome.result);
 }

@@ -30,6 +30,8 @@ export interface JobBody {
   readonly tags: Tags;
   /** Grows with every change: also the ETag, and what `watch` continues from. */
   readonly revision: number;
+  /** Only while it is parked: the signal, and when it goes on without. */
+  readonly waitingFor?: { readonly signal: string; readonly until: string };
   readonly createdAt: string;
   readonly runAt: string;
   readonly startedAt: string | null;
@@ -223,6 +225,10 @@ export interface WorkBody {
   readonly attemptsMax: number;
   /** Every call for this job carries it; an old one is refused. */
   readonly fence: number;
+  /** What the job was sent, by name. */
+  readonly signals?: Readonly<Record<string, Json>>;
+  /** Signals that it waited for in vain. */
+  readonly signalsMissed?: readonly string[];
   readonly timeoutMs: number | null;
   readonly deadlineAt: string | null;
   /** The job is given to somebody else when no heartbeat comes before. */

@@ -1,7 +1,7 @@
 /** How a handler of a remote worker ended, as it is reported: by the rules that hold for functions on the server. */
 import type { Json } from '../core/job.ts';
 import { encodeReturned } from '../core/returned-value.ts';
-import type { BytesResult, WorkFailure } from './working.ts';
+import type { BytesResult, ParkReason, WorkFailure } from './working.ts';
 
 export interface Failed {
   readonly kind: 'failed';
@@ -9,7 +9,10 @@ export interface Failed {
   readonly isRetryable: boolean;
 }
 
-export type Outcome = { readonly kind: 'succeeded'; readonly result: BytesResult } | Failed;
+export type Outcome =
+  | { readonly kind: 'succeeded'; readonly result: BytesResult }
+  | { readonly kind: 'parked'; readonly reason: ParkReason }
+  | Failed;
 
 /** As deep as any server's `jsonDepthMax` may be; the server refuses by its own. */
 export const JSON_DEPTH_MAX = 1_000;

@@ -22,6 +22,8 @@ export interface WorkContext {
   readonly log: WorkLog;
   /** A part of the result, a JSON value or a string, readable before the job ends; an async generator emits what it yields. */
   readonly emit: (chunk: unknown) => void;
+  /** What somebody sent the job under this name. Until it comes the job is given back, and handled again from the start: let what it throws through. */
+  readonly waitForSignal: <Value = Json>(name: string, options?: { readonly timeoutMs?: number }) => Promise<Value>;
 }
 
 export type WorkResult = Json | BytesResult | undefined;

@@ -36,6 +36,12 @@ export interface WorkFailure {
   readonly details?: Json;
 }
 
+/** What a job is to wait for, and how long. */
+export interface ParkReason {
+  readonly signal: string;
+  readonly timeoutMs?: number;
+}
+
 export interface FailOptions extends CallOptions {
   /** False for what no further attempt can fix. */
   readonly isRetryable?: boolean | undefined;
@@ -85,6 +91,12 @@ export function working(transport: Transport) {
       return (await transport.call({ ...facts, signal: options.signal })).body as JobBody;
     },
 
+    /** Gives the job back until the signal comes; it is then claimed again, with what came in `signals`. */
+    async park(ref: WorkRef, reason: ParkReason, options: CallOptions = {}): Promise<JobBody> {
+      requireKnown('park', options, ['signal']);
+      return post(workPathOf(ref, 'release'), { fence: ref.fence, reason }, options);
+    },
+
     async fail(ref: WorkRef, error: WorkFailure, options: FailOptions = {}): Promise<JobBody> {
       requireKnown('fail', options, ['isRetryable', 'signal']);
       const json = { fence: ref.fence, error, retryable: options.isRetryable ?? true };
@@ -93,6 +105,6 @@ export function working(transport: Transport) {
   };
 }
 
-function workPathOf(ref: WorkRef, call: 'heartbeat' | 'succeed' | 'fail'): string {
+function workPathOf(ref: WorkRef, call: 'heartbeat' | 'succeed' | 'fail' | 'release'): string {
   return `/v1/work/${encodeURIComponent(ref.id)}/${call}`;
 }

@@ -4,6 +4,7 @@
  */
 export type { CommandOptions } from '../handlers/command/options.ts';
 export type { FunctionHandler, JobContext } from '../handlers/function/job-context.ts';
+export type { SignalOptions, WaitForSignal } from '../handlers/function/job-signals.ts';
 export { PermanentError, type PermanentErrorOptions } from '../handlers/function/permanent-error.ts';
 export type { HttpOptions } from '../handlers/http/options.ts';
 export type { DataFormat, DataSet, SqlOptions } from '../handlers/sql/options.ts';

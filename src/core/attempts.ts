@@ -17,7 +17,9 @@ export function attemptsOf(job: Job): readonly Attempt[] {
 /** Null where no attempt was made, or the job went on after the last one: it waits for the next, or ended waiting. */
 function latestOf(job: Job): Attempt | null {
   const { attempt: number, fence, worker, startedAt, finishedAt, state } = job;
-  if (state === 'waiting' || startedAt === null || job.attempts.at(-1)?.fence === fence) return null;
+  // Nobody had it when it ended: it was parked.
+  const wasParked = worker === null && job.marks?.signal !== undefined;
+  if (state === 'waiting' || startedAt === null || wasParked || job.attempts.at(-1)?.fence === fence) return null;
   const facts = { number, fence, worker, startedAt, endedAt: finishedAt };
   // A job that runs or was cancelled still has the error of the attempt before.
   const hasFailed = state === 'failed' || state === 'expired';

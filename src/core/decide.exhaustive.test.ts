@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Command, type Decision, decide } from './decide.ts';
 import type { Failure, Job, JobPatch } from './job.ts';
+import type { Marks } from './marks.ts';
 import { SAMPLE_NOW, sampleJob } from './sample-job.ts';
 import { FINAL_STATES, STORED_STATES } from './state.ts';
 import { TRANSITIONS } from './transitions.ts';
@@ -71,6 +72,23 @@ function runningSituations(): Situation[] {
   return situations;
 }
 
+const PAID = { paid: { value: 1, at: NOW - 5_000 } };
+
+/** Jobs that wait for the signal `approved`, or have waited for it. */
+function signalSituations(): Situation[] {
+  const begun = { fence: FENCE, startedAt: NOW - 9_000 };
+  const parked = (until: number) => ({ signal: { name: 'approved', until }, signals: PAID });
+  const running = { ...begun, state: 'running', worker: 'w1', leaseUntil: NOW + 1, attempt: 1 } as const;
+  const jobs: readonly (readonly [string, Partial<Job>])[] = [
+    ['waiting: parked', { ...begun, runAt: NOW + 5_000, marks: parked(NOW + 5_000) }],
+    ['waiting: parked, its time is over', { ...begun, runAt: NOW, marks: parked(NOW) }],
+    ['running: parked before, in vain', { ...running, marks: parked(NOW - 10) }],
+    ['running: the signal came', { ...running, marks: { signals: PAID } }],
+    ['cancelled: while parked', { ...begun, state: 'cancelled', finishedAt: NOW - 1, marks: parked(NOW + 5_000) }],
+  ];
+  return jobs.map(([title, over]) => ({ title, job: sampleJob(over) }));
+}
+
 function finalSituations(): Situation[] {
   const over = { fence: FENCE, attempt: 1, startedAt: NOW - 9_000, finishedAt: NOW - 1_000, deadlineMs: 200_000 };
   return FINAL_STATES.map((state) => ({ title: `${state}: final`, job: sampleJob({ ...over, state }) }));
@@ -79,6 +97,11 @@ function finalSituations(): Situation[] {
 const COMMANDS: readonly NamedCommand[] = [
   { title: 'claim', command: { kind: 'claim', worker: 'w2', leaseMs: 30_000 } },
   { title: 'release', command: { kind: 'release', fence: FENCE } },
+  { title: 'park for a signal', command: { kind: 'park', fence: FENCE, signal: 'approved', timeoutMs: 60_000 } },
+  { title: 'park for one that came', command: { kind: 'park', fence: FENCE, signal: 'paid', timeoutMs: 60_000 } },
+  { title: 'signal approved', command: { kind: 'signal', name: 'approved', value: true, max: 2 } },
+  { title: 'signal paid again', command: { kind: 'signal', name: 'paid', value: 1, max: 2 } },
+  { title: 'signal a third', command: { kind: 'signal', name: 'third', value: 1, max: 1 } },
   { title: 'report 60 %', command: { kind: 'report', fence: FENCE, percent: 60 } },
   { title: 'report 20 %, message', command: { kind: 'report', fence: FENCE, percent: 20, message: 'writing' } },
   { title: 'report nothing new', command: { kind: 'report', fence: FENCE, percent: 40 } },
@@ -129,16 +152,22 @@ function shown(field: string, value: JobPatch[keyof JobPatch]): string {
   if (typeof value === 'number' && /(At|Until)$/.test(field)) return value === NOW ? 'now' : relative(value - NOW);
   if (typeof value !== 'object') return String(value);
   if ('percent' in value) return `${value.percent}%${value.message === null ? '' : `/${value.message}`}`;
+  if ('signals' in value || 'signal' in value || 'overdue' in value) return shownMarks(value);
   if (Array.isArray(value)) return `[${value.map(({ number, outcome }) => `${number} ${outcome}`).join(', ')}]`;
   if ('code' in value) return value.code;
   return 'contentType' in value ? `${value.contentType}/${value.bytes}` : '';
+}
+
+function shownMarks({ signal, signals = {}, overdue = [] }: Marks): string {
+  const awaited = signal === undefined ? '' : `awaits ${signal.name} until ${relative(signal.until - NOW)}, `;
+  return `{${awaited}has ${Object.keys(signals).join(' ') || 'none'}${overdue.length === 0 ? '' : `, missed ${overdue.join(' ')}`}}`;
 }
 
 function relative(differenceMs: number): string {
   return `now${differenceMs < 0 ? '' : '+'}${differenceMs}`;
 }
 
-const SITUATIONS = [...waitingSituations(), ...runningSituations(), ...finalSituations()];
+const SITUATIONS = [...waitingSituations(), ...runningSituations(), ...signalSituations(), ...finalSituations()];
 
 test('decide answers every command in every situation as reviewed', (t) => {
   const head = `${SITUATIONS.length} situations, ${COMMANDS.length} commands each. Attempts are 3 in all, backoff 1 s, jitter half.`;

@@ -38,6 +38,20 @@ const makers: fc.Arbitrary<Make> = fc.oneof(
   { weight: 1, arbitrary: fc.constant<Make>((fence) => ({ kind: 'release', fence })) },
   {
     weight: 3,
+    arbitrary: fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(20_000)).map(
+      ([signal, timeoutMs]): Make =>
+        (fence) => ({ kind: 'park', fence, signal, timeoutMs }),
+    ),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.nat(3)).map(
+      ([name, value]): Make =>
+        () => ({ kind: 'signal', name, value, max: 2 }),
+    ),
+  },
+  {
+    weight: 3,
     arbitrary: fc.tuple(fc.double(), fc.option(fc.string())).map(
       ([percent, message]): Make =>
         (fence) => ({ kind: 'report', fence, percent, message }),
@@ -167,6 +181,20 @@ test('progress stays within 0 and 100 and never goes down within an attempt', ()
 
 test('attempts are counted from 0 to at most the attempts of the policy', () => {
   holds(({ after }) => assert.ok(after.attempt >= 0 && after.attempt <= after.retry.attempts, `${after.attempt}`));
+});
+
+test('a parked job runs no sooner than its signal or its time, and a signal is never missed', () => {
+  holds(({ before, after, command }) => {
+    const awaited = after.marks?.signal;
+    if (after.state === 'waiting' && awaited !== undefined) {
+      assert.ok(!Object.hasOwn(after.marks?.signals ?? {}, awaited.name), 'it waits for what has come');
+      assert.equal(after.runAt, awaited.until);
+    }
+    const known = before.marks?.signals ?? {};
+    for (const name of Object.keys(known)) assert.ok(Object.hasOwn(after.marks?.signals ?? {}, name), command.kind);
+    if (command.kind === 'park' && after.state === 'waiting') assert.equal(after.attempt, before.attempt - 1);
+    assert.ok(Object.keys(after.marks?.signals ?? {}).length <= 2);
+  });
 });
 
 test('a waiting job has no cancel request, and a cancelled one always has', () => {

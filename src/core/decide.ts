@@ -6,9 +6,10 @@
  * `TRANSITIONS[command]` and the fence or revision of the snapshot that was decided on; on `stale` the caller decides again.
  */
 import { endedAsFinal, endedAttempt } from './attempts.ts';
-import type { EndedAttempt, Failure, Job, JobPatch, Progress, ResultMeta } from './job.ts';
+import type { EndedAttempt, Failure, Job, JobPatch, Json, Progress, ResultMeta } from './job.ts';
 import { NO_PROGRESS } from './job.ts';
 import { askedWaitMs, backoffMs } from './retry.ts';
+import { hasSignal, wentOn, withSignal } from './signals.ts';
 import type { FinalState, StoredState } from './state.ts';
 import { type CommandName, TRANSITIONS } from './transitions.ts';
 
@@ -16,6 +17,9 @@ import { type CommandName, TRANSITIONS } from './transitions.ts';
 export type Command =
   | { readonly kind: 'claim'; readonly worker: string; readonly leaseMs: number }
   | { readonly kind: 'release'; readonly fence: number }
+  | { readonly kind: 'park'; readonly fence: number; readonly signal: string; readonly timeoutMs: number }
+  /** `max`: how many signals a job may have. */
+  | { readonly kind: 'signal'; readonly name: string; readonly value: Json; readonly max: number }
   | { readonly kind: 'report'; readonly fence: number; readonly percent?: number; readonly message?: string | null }
   | { readonly kind: 'succeed'; readonly fence: number; readonly result: ResultMeta | null }
   | {
@@ -38,6 +42,8 @@ export type Command =
 export type JobEvent =
   | 'claimed'
   | 'released'
+  | 'parked'
+  | 'signalled'
   | 'progressed'
   | 'succeeded'
   | 'failed'
@@ -56,7 +62,9 @@ export type RefusalReason =
   /** The time for it has not come: not due, lease not over, deadline not passed. */
   | 'TOO_EARLY'
   /** It would change nothing (progress that is not new, a second cancel). */
-  | 'NO_CHANGE';
+  | 'NO_CHANGE'
+  /** The job has as many signals as it may. */
+  | 'NO_ROOM';
 
 export type Decision =
   | { readonly kind: 'accepted'; readonly patch: JobPatch; readonly event: JobEvent }
@@ -83,6 +91,10 @@ function take(job: Job, command: Command, now: number): Decision {
       return claim(job, command, now);
     case 'release':
       return release(job, now);
+    case 'park':
+      return park(job, command, now);
+    case 'signal':
+      return signal(job, command, now);
     case 'report':
       return report(job, command);
     case 'succeed':
@@ -125,9 +137,40 @@ function claim(job: Job, command: Extract<Command, { kind: 'claim' }>, now: numb
 function release(job: Job, now: number): Decision {
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
   return accepted(
-    { ...unheld('waiting'), attempt: job.attempt - 1, startedAt: null, progress: NO_PROGRESS },
+    { ...unheld('waiting'), attempt: job.attempt - 1, startedAt: null, progress: NO_PROGRESS, ...goesOn(job, now) },
     'released',
   );
+}
+
+/** Its start and its progress stay: for whoever looks at it, it is still being worked on. */
+function park(job: Job, { signal: name, timeoutMs }: Extract<Command, { kind: 'park' }>, now: number): Decision {
+  if (job.cancelRequestedAt !== null) return cancelled(job, now);
+  const marks = wentOn(job.marks ?? {}, now);
+  const given = { ...unheld('waiting'), attempt: job.attempt - 1 };
+  // Told meanwhile.
+  if (hasSignal(marks, name)) return accepted({ ...given, runAt: now, marks }, 'parked');
+  const until = now + timeoutMs;
+  const { overdue = [], ...others } = marks;
+  const left = overdue.filter((missed) => missed !== name);
+  const parked = { ...others, ...(left.length === 0 ? {} : { overdue: left }), signal: { name, until } };
+  return accepted({ ...given, runAt: until, marks: parked }, 'parked');
+}
+
+function signal(job: Job, { name, value, max }: Extract<Command, { kind: 'signal' }>, now: number): Decision {
+  // An attempt that waited in vain has gone on without it, and will again.
+  const marks = job.state === 'running' ? wentOn(job.marks ?? {}, now) : (job.marks ?? {});
+  const { signals = {} } = marks;
+  const isThere = hasSignal(marks, name);
+  if (isThere && JSON.stringify(signals[name]?.value) === JSON.stringify(value)) return refused('NO_CHANGE');
+  if (!isThere && Object.keys(signals).length >= max) return refused('NO_ROOM');
+  const told = withSignal(marks, name, { value, at: now });
+  const isDue = told.isAwaited && job.state === 'waiting';
+  return accepted({ marks: told.marks, ...(isDue ? { runAt: now } : {}) }, 'signalled');
+}
+
+/** What it waited for in vain, where it goes on after an attempt that began so. */
+function goesOn({ marks }: Job, now: number): Pick<JobPatch, 'marks'> {
+  return marks?.signal === undefined ? {} : { marks: wentOn(marks, now) };
 }
 
 function report(job: Job, command: Extract<Command, { kind: 'report' }>): Decision {
@@ -202,9 +245,17 @@ function retry(job: Job, now: number): Decision {
       deadlineAt: job.deadlineMs === null ? null : now + job.deadlineMs,
       error: null,
       progress: NO_PROGRESS,
+      ...waitsAnew(job),
     },
     'requeued',
   );
+}
+
+/** Signals that have come stay; it may wait again for those that did not. */
+function waitsAnew({ marks }: Job): Pick<JobPatch, 'marks'> {
+  if (marks?.signal === undefined && marks?.overdue === undefined) return {};
+  const { signal: _signal, overdue: _overdue, ...rest } = marks;
+  return { marks: rest };
 }
 
 function canRetry(job: Job, runAt: number): boolean {
@@ -220,7 +271,8 @@ interface Again {
 function again(job: Job, { error, now, runAt }: Again): Decision {
   const { code, message } = error;
   const ended = endedAttempt(job, { endedAt: now, outcome: 'failed', error: { code, message } });
-  return accepted({ ...unheld('waiting'), runAt, error, ...withAttempt(job, ended) }, 'retryScheduled');
+  const patch = { ...unheld('waiting'), runAt, error, ...withAttempt(job, ended), ...goesOn(job, now) };
+  return accepted(patch, 'retryScheduled');
 }
 
 function withAttempt({ attempts }: Job, ended: EndedAttempt | null): Pick<JobPatch, 'attempts'> {

@@ -167,6 +167,11 @@ export const ERRORS = Object.freeze({
     title: 'The input does not fit the schema of its type.',
     advice: 'Correct the fields at the paths named in `errors`.',
   },
+  SIGNALS_FULL: {
+    kind: 'conflict',
+    title: 'The job has been sent as many signals as it may have.',
+    advice: 'Send a signal under one of its names again, or raise signalsPerJobMax.',
+  },
   UNIQUE_HELD: {
     kind: 'conflict',
     title: 'Another job holds this unique key.',

@@ -5,12 +5,12 @@
  * edges), all durations end in `Ms`. The input and the result bytes are not part of the snapshot, so that a status
  * read stays narrow: the store hands them out on their own (`ClaimedJob.input`, `Store.readResult`).
  */
+import type { Json } from './json.ts';
 import type { Marks } from './marks.ts';
 import type { FinalState, StoredState } from './state.ts';
 import type { Terms } from './terms.ts';
 
-/** Any value that JSON can carry. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export type { Json } from './json.ts';
 
 export type Tags = Readonly<Record<string, string>>;
 

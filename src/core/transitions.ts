@@ -30,6 +30,19 @@ export const TRANSITIONS = Object.freeze({
     isFenced: true,
     notes: 'Claimed but not run to an end through no fault of the job (shutdown): the attempt is given back.',
   },
+  park: {
+    from: ['running'],
+    to: ['waiting', 'cancelled'],
+    isFenced: true,
+    notes:
+      'Waits for a signal: nobody has it meanwhile, and the attempt is given back. Due when the signal comes, at once where it has, and when its time is over.',
+  },
+  signal: {
+    from: ['waiting', 'running'],
+    to: ['waiting', 'running'],
+    isFenced: false,
+    notes: 'Kept with the job under its name. A job that is parked for it is due at once.',
+  },
   report: {
     from: ['running'],
     to: ['running'],

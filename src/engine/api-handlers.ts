@@ -15,7 +15,17 @@ export interface Issue {
 export interface Attempt {
   readonly job: Pick<
     Job,
-    'id' | 'number' | 'tenant' | 'type' | 'attempt' | 'fence' | 'tags' | 'timeoutMs' | 'deadlineAt'
+    | 'id'
+    | 'number'
+    | 'tenant'
+    | 'type'
+    | 'attempt'
+    | 'fence'
+    | 'tags'
+    | 'timeoutMs'
+    | 'deadlineAt'
+    | 'startedAt'
+    | 'marks'
   >;
   /** JSON text. */
   readonly input: string;
@@ -45,6 +55,8 @@ export type AttemptOutcome =
     }
   /** Stopped because the signal fired; the engine knows why and records it. */
   | { readonly kind: 'aborted' }
+  /** Waits for a signal: the attempt is given back, and the job runs again from the start when it comes or its time is over. */
+  | ({ readonly kind: 'parked' } & Park)
   /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
   | { readonly kind: 'released' }
   /**
@@ -52,6 +64,12 @@ export type AttemptOutcome =
    * type rests for a while before this process takes more of it. `reason` is for the operator.
    */
   | { readonly kind: 'notStarted'; readonly reason: string };
+
+/** What a job is to wait for. */
+export interface Park {
+  readonly signal: string;
+  readonly timeoutMs: number;
+}
 
 export interface Handler {
   /** Its word in configs; never `remote`. */

@@ -15,7 +15,7 @@ import type { ShownState } from '../core/state.ts';
 import type { ScheduleTerm } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
-import type { Issue } from './api-handlers.ts';
+import type { Issue, Park } from './api-handlers.ts';
 import type { Audit } from './auditing/audit.ts';
 import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { CallerSignal } from './caller-signal.ts';
@@ -116,6 +116,19 @@ export interface ResubmitRequest {
 }
 
 export type ResubmitOutcome = SubmitOutcome | Exclude<Lookup, { kind: 'found' }>;
+
+export interface SignalRequest {
+  readonly tenant: string;
+  readonly id: string;
+  readonly name: string;
+  readonly value: Json;
+}
+
+/** `wrongState`: it is final. `full`: it has as many as it may, under other names. */
+export type SignalOutcome =
+  | CommandOutcome
+  | { readonly kind: 'full'; readonly snapshot: Snapshot }
+  | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] };
 
 export type WorkOutcome =
   | { readonly kind: 'done'; readonly snapshot: Snapshot }
@@ -308,6 +321,9 @@ export interface Engine extends Operating {
   /** Removes a final job; `done` carries its last snapshot. */
   remove(tenant: string, id: string): Promise<CommandOutcome>;
 
+  /** Tells an unfinished job something: it goes on, where it waits for just that. */
+  signal(request: SignalRequest): Promise<SignalOutcome>;
+
   /** Changes what a waiting job was submitted with. */
   amend(request: AmendRequest): Promise<AmendResult>;
   /** A copy of the job, as it was submitted but for the changes. */
@@ -325,6 +341,8 @@ export interface Engine extends Operating {
   workRelease(claimed: readonly ClaimedJob[]): Promise<void>;
   workHeartbeat(request: HeartbeatRequest): Promise<HeartbeatOutcome>;
   workSucceed(request: WorkRef & { readonly result: ResultContent | null }): Promise<WorkOutcome>;
+  /** Gives the job back until a signal comes: see `AttemptOutcome`. */
+  workPark(request: WorkRef & Park): Promise<WorkOutcome>;
   workFail(
     request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
   ): Promise<WorkOutcome>;

@@ -15,6 +15,7 @@ import { systemClock } from './clock.ts';
 import { createAmend } from './commanding/amend.ts';
 import { createControl } from './commanding/control.ts';
 import { createResubmit } from './commanding/resubmit.ts';
+import { createSignal } from './commanding/signal.ts';
 import type { PostDelivery } from './deliveries/post-delivery.ts';
 import type { EngineBase } from './engine-base.ts';
 import { createParts, type EngineParts } from './engine-parts.ts';
@@ -101,6 +102,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,
     submit: submits.submit,
+    signal: createSignal(parts),
     amend: createAmend(parts),
     resubmit: createResubmit({ ...parts, submit: submits.submit }),
     bulk: createBulk(parts, submits.submitOwn),

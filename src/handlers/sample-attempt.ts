@@ -42,6 +42,8 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
     tags: {},
     timeoutMs: null,
     deadlineAt: null,
+    startedAt: null,
+    marks: null,
   };
   return {
     job: { id: `00000000-0000-7000-8000-${String(made).padStart(12, '0')}`, ...defaults, ...job },

@@ -108,6 +108,8 @@ const step: fc.Arbitrary<Step> = fc.record({
   pick,
   command: fc.constantFrom(
     'release',
+    'park',
+    'signal',
     'report',
     'succeed',
     'succeed',

@@ -155,6 +155,10 @@ function commandOf(job: Job, { command, random }: Step): Command {
     case 'release':
     case 'stop':
       return { kind: command, fence };
+    case 'park':
+      return { kind: command, fence, signal: random === 0 ? 'a' : 'b', timeoutMs: 5 };
+    case 'signal':
+      return { kind: command, name: random === 0 ? 'a' : 'b', value: job.revision, max: 1 };
     default:
       return { kind: command };
   }

@@ -33,6 +33,14 @@ export function testLifecycle<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>
     });
   }
 
+  it('read says the word for a job that runs while it is parked for a signal, but for the native API', async () => {
+    const { job } = await stageJob(rig, 'running');
+    const { engine, tenant } = rig;
+    const { id, fence } = job;
+    assert.equal((await engine.workPark({ tenant, id, fence, signal: 'approval', timeoutMs: 60_000 })).kind, 'done');
+    await expectWord(job, dialect.name === 'native' ? 'scheduled' : 'running');
+  });
+
   it('read says there is no such job when nobody has this id', async () => {
     const job = { id: '00000000-0000-4000-8000-000000000000', number: 4_503_599_627_370_495 };
     adapter.unknown(await read(job), job);

@@ -4,7 +4,8 @@ import { attemptsOf } from '../../core/attempts.ts';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { EndedAttempt, Job, Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
-import { type ShownState, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import type { ShownState } from '../../core/state.ts';
 import type { JobResult } from '../result-of.ts';
 import type { Boom, FoundJob, JobStatus, State } from './wire.ts';
 
@@ -35,7 +36,7 @@ export function jobStatus(job: Job, result: JobResult, shown: ShownState): JobSt
 
 export function foundJob(job: Job, result: JobResult, now: number): FoundJob {
   return {
-    ...jobStatus(job, result, shownState(job, now)),
+    ...jobStatus(job, result, workingState(job, now)),
     jobType: job.type,
     createdOn: new Date(job.createdAt).toISOString(),
     completedOn: job.finishedAt === null ? null : new Date(job.finishedAt).toISOString(),

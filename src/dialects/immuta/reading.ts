@@ -7,7 +7,8 @@ import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
 import { fieldsOf } from '../../core/json-object.ts';
 import { isJsonType } from '../../core/media-type.ts';
-import { isFinal, type ShownState, type StoredState, shownState } from '../../core/state.ts';
+import { isParked, workingState } from '../../core/signals.ts';
+import { isFinal, type ShownState, type StoredState } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { waitFor } from '../job-done.ts';
@@ -46,7 +47,9 @@ export function quickStatuses(context: Call['context'], principal: Principal, ra
 /** Undefined where the result is not with the snapshot. */
 const textOf = keptPerSnapshot((snapshot, shown): string | undefined => {
   const result = resultAtHand(snapshot);
-  return result === undefined ? undefined : JSON.stringify(jobStatus(snapshot.job, result, shown));
+  return result === undefined
+    ? undefined
+    : JSON.stringify(jobStatus(snapshot.job, result, isParked(snapshot.job) ? 'running' : shown));
 });
 
 interface PlainRequest {
@@ -194,7 +197,7 @@ async function entryOf(call: Call, text: string, lookup: Lookup | undefined): Pr
 }
 
 async function statusOf(call: Call, snapshot: Snapshot): Promise<JobStatus> {
-  return jobStatus(snapshot.job, await resultOf(call.context.engine, snapshot), shownState(snapshot.job, now(call)));
+  return jobStatus(snapshot.job, await resultOf(call.context.engine, snapshot), workingState(snapshot.job, now(call)));
 }
 
 async function mapOf(call: Call, snapshots: readonly Snapshot[]): Promise<StatusMap> {

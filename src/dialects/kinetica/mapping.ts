@@ -6,7 +6,8 @@
 import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import { type ShownState, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import type { ShownState } from '../../core/state.ts';
 import { originReader } from '../origin-reader.ts';
 import { type Encoding, wrappedError } from './encoding.ts';
 import { END_OF_SET, type GetJobResponse, type StatusWord, type StringMap } from './wire.ts';
@@ -54,9 +55,12 @@ export function endpointOf(job: Pick<Job, 'origin' | 'type'>): string {
 }
 
 /** The word for a job now; a cancel that was asked for shows at once, while the work still winds down. */
-export function wordOf(job: Pick<Job, 'state' | 'attempt' | 'runAt' | 'cancelRequestedAt'>, now: number): StatusWord {
+export function wordOf(
+  job: Pick<Job, 'state' | 'attempt' | 'runAt' | 'cancelRequestedAt' | 'marks'>,
+  now: number,
+): StatusWord {
   if (job.state === 'running' && job.cancelRequestedAt !== null) return 'CANCELLED';
-  return WORDS[shownState(job, now)];
+  return WORDS[workingState(job, now)];
 }
 
 export type ResultPart = Pick<GetJobResponse, 'job_response' | 'job_response_str'>;

@@ -3,6 +3,7 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { groupIdOf, type Job, retainUntil, type Tags } from '../../core/job.ts';
 import { quotaError } from '../../core/quota-error.ts';
+import { type AwaitedSignal, isParked, type KnownSignals, knownSignals } from '../../core/signals.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { ScheduleTerm } from '../../core/terms.ts';
 import type {
@@ -88,11 +89,18 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision}${copied}${ticked}${grouped},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied}${ticked}${grouped}${waitingForText(job)},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\
 ,"links":{"self":"${self}","result":"${self}/result","events":"${self}/events","cancel":"${self}/cancel"}}`;
+}
+
+/** Only where it waits for something that somebody has to do. */
+function waitingForText(job: Job): string {
+  if (job.marks === null || !isParked(job)) return '';
+  const { name, until } = job.marks.signal as AwaitedSignal;
+  return `,"waitingFor":{"signal":${JSON.stringify(name)},"until":${timeText(until)}}`;
 }
 
 /** The same body with the number, which is for admins alone. */
@@ -136,8 +144,13 @@ export function claimedBody(job: Job, input: string): string {
     leaseUntil: isoTimeOrNull(job.leaseUntil),
     tags: job.tags,
     ...(job.terms?.schedule === undefined ? {} : { schedule: scheduleFields(job.terms.schedule) }),
+    ...signalsOf(knownSignals(job.marks, job.startedAt ?? 0)),
   };
   return `${JSON.stringify(fields).slice(0, -1)},"input":${input}}`;
+}
+
+function signalsOf(known: KnownSignals | null): object {
+  return known === null ? {} : { signals: known.values, signalsMissed: known.overdue };
 }
 
 export function keyBody(key: StoredKey): object {

@@ -26,6 +26,7 @@ import { declareOutputRoute } from './output-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
 import { declareResultRoute } from './result-route.ts';
 import { declareScheduleRoutes } from './schedule-routes.ts';
+import { declareSignalRoute } from './signal-route.ts';
 import { declareStatsRoute } from './stats-route.ts';
 import { declareTypeRoutes } from './type-routes.ts';
 import { validatorCompiler } from './validate.ts';
@@ -78,6 +79,7 @@ export async function nativeRoutes(
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
     declareInputRoute(app, face);
+    declareSignalRoute(app, face);
     declareAttemptsRoute(app, face);
     declareCountsRoute(app, face);
     declareBulkRoutes(app, face);

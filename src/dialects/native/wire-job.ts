@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { SHOWN_STATES } from '../../core/state.ts';
 import { nullable, oneOf, time } from './wire-parts.ts';
+import { WaitingFor } from './wire-signals.ts';
 
 const Progress = Type.Object({ percent: Type.Number(), message: nullable(Type.String()) });
 
@@ -33,6 +34,7 @@ export const JobShape = Type.Object(
       ),
     ),
     group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
+    waitingFor: Type.Optional(WaitingFor),
     createdAt: time('Submitted.'),
     runAt: time('Not run before.'),
     startedAt: nullable(time('Start of the latest attempt.')),

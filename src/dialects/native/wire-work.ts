@@ -38,6 +38,12 @@ export function claimSchemas(limits: Limits) {
           deadlineAt: nullable(time('Must be finished by then.')),
           leaseUntil: nullable(time('Send a heartbeat before.')),
           tags: Type.Record(Type.String(), Type.String()),
+          signals: Type.Optional(
+            Type.Record(Type.String(), Type.Unknown(), { description: 'What the job was sent, by name.' }),
+          ),
+          signalsMissed: Type.Optional(
+            Type.Array(Type.String(), { description: 'Signals that it waited for in vain: go on without.' }),
+          ),
         }),
       ),
     }),

@@ -10,6 +10,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isObject } from '../../core/json-object.ts';
 import { isJsonType } from '../../core/media-type.ts';
+import { isSignalName } from '../../core/signals.ts';
 import type { CallerSignal, ClaimWorkOutcome, Engine, LogEntry, ResultContent } from '../../engine/api.ts';
 import { refuseErrors } from '../frame.ts';
 import { readJson, takeRawBodies } from '../json-body.ts';
@@ -22,7 +23,7 @@ import { isoTime } from './status.ts';
 import { validatorCompiler } from './validate.ts';
 import { VOICE } from './voice.ts';
 import { waitMsOf } from './wait-of.ts';
-import type { ClaimBody, FailBody, HeartbeatBody, SucceedBody, SucceedQuery } from './wire.ts';
+import type { ClaimBody, FailBody, HeartbeatBody, ReleaseBody, SucceedBody, SucceedQuery } from './wire.ts';
 
 const RESULT_JSON = 'application/json';
 /** Base64 takes four bytes for three; the rest is the envelope. */
@@ -60,6 +61,20 @@ export function declareWorkRoutes(app: FastifyInstance, face: Face): void {
       schema: { ...failOptions.schema, params: wire.idParams, body: wire.failBody, response: { 200: wire.job } },
     },
     (request, reply) => fail(face, request, reply),
+  );
+  const releaseOptions = options('Give a claimed job back until a signal comes');
+  app.post(
+    '/v1/work/:id/release',
+    {
+      ...releaseOptions,
+      schema: {
+        ...releaseOptions.schema,
+        params: wire.idParams,
+        body: wire.releaseBody,
+        response: { 200: wire.job },
+      },
+    },
+    (request, reply) => release(face, request, reply),
   );
   app.register(async (scope) => declareSucceed(scope, face));
 }
@@ -206,6 +221,17 @@ async function fail(face: Face, request: FastifyRequest, reply: FastifyReply): P
     ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
   });
   return face.sendJob(reply, 200, requireHeld(outcome, face.engine.clock.now()).snapshot);
+}
+
+async function release(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  const { engine } = face;
+  const { fence, reason } = request.body as ReleaseBody;
+  const { signal, timeoutMs = engine.limits.signalTimeoutMs } = reason;
+  if (!isSignalName(signal, engine.limits.signalNameLengthMax))
+    throw invalid([{ path: '/reason/signal', message: 'must be letters, digits and ._- after a letter or digit' }]);
+  const ref = { tenant: principalOf(request).tenant, id: workIdOf(request), fence };
+  const outcome = requireHeld(await engine.workPark({ ...ref, signal, timeoutMs }), engine.clock.now());
+  return face.sendJob(reply, 200, outcome.snapshot);
 }
 
 // --- Results --------------------------------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 /** Bodies made once per revision of a job. What is not inline in its snapshot is read from the store each time and never kept. */
 import type { Json } from '../../core/job.ts';
+import { isParked } from '../../core/signals.ts';
 import type { Engine, Snapshot } from '../../engine/api.ts';
 import { jsonValueOf, resultAtHand, resultOf } from '../result-of.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
@@ -16,7 +17,7 @@ export interface Bodies {
 
 export function createBodies({ clock }: Pick<Engine, 'clock'>): Bodies {
   const statusOf = keptPerSnapshot(({ job }, shown, baseUrl: string, wrap: Wrap) =>
-    JSON.stringify(wrap({ job_status: jobStatus(job.id, WORDS[shown], baseUrl) })),
+    JSON.stringify(wrap({ job_status: jobStatus(job.id, WORDS[isParked(job) ? 'running' : shown], baseUrl) })),
   );
   const outcomeOf = keptPerSnapshot((snapshot, _shown, hasMetadata: boolean, wrap: Wrap) =>
     outcomeText(snapshot, hasMetadata, wrap),

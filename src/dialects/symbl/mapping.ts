@@ -2,7 +2,8 @@
 import { type Static, Type } from 'typebox';
 import type { ErrorKind } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
-import { type ShownState, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import type { ShownState } from '../../core/state.ts';
 import type { RenderedEvent, ToldEvent } from '../../engine/api.ts';
 import { CORS_HEADERS } from '../cors.ts';
 import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
@@ -41,7 +42,7 @@ export type Remembered = Readonly<Static<typeof Remembered>>;
 export const remembered = originReader(DIALECT, Remembered);
 
 export function jobBody(job: Job, now: number): JobBody {
-  return { id: job.id, status: WORDS[shownState(job, now)] };
+  return { id: job.id, status: WORDS[workingState(job, now)] };
 }
 
 /** A job is announced as scheduled when it is submitted, not each time that it waits for another attempt. */

@@ -4,7 +4,8 @@ import type { ErrorKind } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Job, Json } from '../../core/job.ts';
 import { fieldsOf, textOf } from '../../core/json-object.ts';
-import { isFinal, type ShownState, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import { isFinal, type ShownState } from '../../core/state.ts';
 import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
 import { originReader } from '../origin-reader.ts';
 import type { JobResult } from '../result-of.ts';
@@ -49,7 +50,7 @@ export function jobBody(job: Job, result: JobResult, now: number): JobBody {
     job_id: vendorId(job.id),
     query_id: queryId,
     dataset_id: datasetId,
-    status: WORDS[shownState(job, now)],
+    status: WORDS[workingState(job, now)],
     progress: progressOf(job),
     results: job.state === 'succeeded' ? resultsOf(result) : null,
     error: errorOf(job),

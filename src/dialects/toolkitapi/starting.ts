@@ -4,7 +4,8 @@ import { Value } from 'typebox/value';
 import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { isObject, textOf } from '../../core/json-object.ts';
-import { isFinal, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
 import { jsonValueOf, resultOf } from '../result-of.ts';
@@ -174,7 +175,7 @@ function started(
 ) {
   return {
     ...base,
-    status: WORDS[shownState(job, call.context.engine.clock.now())],
+    status: WORDS[workingState(job, call.context.engine.clock.now())],
     results: null,
     job_id: vendorId(job.id),
     created_at: timeOf(job.createdAt),

@@ -20,6 +20,7 @@ import type {
   Engine,
   HeartbeatOutcome,
   HeartbeatRequest,
+  Park,
   Snapshot,
   WorkOutcome,
   WorkRef,
@@ -39,7 +40,10 @@ import type { WorkDesk } from './work-desk.ts';
 
 type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
 
-export type Work = Pick<Engine, 'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workFail'>;
+export type Work = Pick<
+  Engine,
+  'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workPark' | 'workFail'
+>;
 
 export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limits' | 'random'> {
   readonly desk: WorkDesk;
@@ -58,6 +62,7 @@ export function createWork(options: WorkOptions): Work {
     workRelease: (claimed) => options.desk.giveBack(claimed),
     workHeartbeat: (request) => heartbeat(options, request),
     workSucceed: (request) => succeed(options, request),
+    workPark: (request) => park(options, request),
     workFail: (request) => fail(options, request),
   };
 }
@@ -239,6 +244,14 @@ async function fail(
   };
   const carried = await options.commands.carryOut(id, command, held.job);
   return workOutcome(carried, request, (job) => isFailedSo(job, failure));
+}
+
+async function park(options: WorkOptions, request: WorkRef & Park): Promise<WorkOutcome> {
+  const { id, fence, signal, timeoutMs } = request;
+  const held = await heldBy(options, request);
+  if (held.kind !== 'held') return held;
+  const carried = await options.commands.carryOut(id, { kind: 'park', fence, signal, timeoutMs }, held.job);
+  return workOutcome(carried, request, ({ state }) => state === 'waiting' || state === 'cancelled');
 }
 
 /** For what takes nothing less. */

@@ -32,7 +32,9 @@ export function verdictOf(ending: Ending): Verdict {
       return outcome.kind === 'succeeded' ? finished(ending) : plain({ kind: 'stop', fence });
     case 'shutdown':
       // A failure now is most likely the echo of the signal. The attempt is given back, so a real one shows next time.
-      return outcome.kind === 'succeeded' ? finished(ending) : plain({ kind: 'release', fence });
+      return outcome.kind === 'succeeded' || outcome.kind === 'parked'
+        ? finished(ending)
+        : plain({ kind: 'release', fence });
     case null:
       return finished(ending);
   }
@@ -44,6 +46,10 @@ function finished({ limits, job: { fence }, outcome, random }: Ending): Verdict 
     case 'released':
     case 'notStarted':
       return plain({ kind: 'release', fence });
+    case 'parked': {
+      const { signal, timeoutMs } = outcome;
+      return plain({ kind: 'park', fence, signal, timeoutMs });
+    }
     case 'aborted': {
       const failure = failureOf('The handler stopped although nobody had asked it to.');
       return plain({ kind: 'fail', fence, failure, isRetryable: true, random });

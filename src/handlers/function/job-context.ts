@@ -6,10 +6,12 @@
  */
 import type { Tags } from '../../core/job.ts';
 import type { LogLevel } from '../../core/log-line.ts';
+import { type KnownSignals, knownSignals } from '../../core/signals.ts';
 import type { AbortReason, Attempt } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type JobLog, jobLogOf } from './job-log.ts';
 import { type Emit, emitterOf, type OutputLimits } from './job-output.ts';
+import type { WaitForSignal } from './job-signals.ts';
 
 export interface JobContext {
   readonly id: string;
@@ -36,6 +38,11 @@ export interface JobContext {
   readonly log: JobLog;
   /** A part of the result, a JSON value or a string, readable before the job ends; an async generator emits what it yields. */
   readonly emit: Emit;
+  /**
+   * What somebody sent the job under this name (`POST /v1/jobs/{id}/signals/{name}`). Until it comes the job is parked: no slot and no thread is held, the attempt
+   * does not count, and the function begins again from the start, where every signal that came is there at once. Let what it throws through.
+   */
+  readonly waitForSignal: WaitForSignal;
 }
 
 /**
@@ -54,6 +61,8 @@ export interface CallFacts {
   readonly tags: Tags;
   /** Epoch ms. */
   readonly deadlineAt: number | null;
+  /** Null for the many that nobody tells anything. */
+  readonly signals: KnownSignals | null;
 }
 
 export interface Call {
@@ -80,10 +89,11 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
     fence: job.fence,
     tags: job.tags,
     deadlineAt: Number.isFinite(deadlineAt) ? deadlineAt : null,
+    signals: knownSignals(job.marks, job.startedAt ?? clock.now()),
   };
 }
 
-export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
+export function jobContextOf(call: Call, limits: OutputLimits, waitForSignal: WaitForSignal): JobContext {
   const { facts } = call;
   let log: JobLog | null = null;
   let emit: Emit | null = null;
@@ -104,6 +114,7 @@ export function jobContextOf(call: Call, limits: OutputLimits): JobContext {
       log ??= jobLogOf(call);
       return log;
     },
+    waitForSignal,
     get emit() {
       emit ??= emitterOf((chunk) => call.emit(chunk), limits);
       return emit;

@@ -28,6 +28,7 @@ import { removing } from './removing.ts';
 import { restoring } from './restoring.ts';
 import { results } from './results.ts';
 import { sequences } from './sequences.ts';
+import { signalling } from './signalling.ts';
 import type { Topic } from './suite.ts';
 import { sweeping } from './sweeping.ts';
 import { typeLimits } from './type-limits.ts';
@@ -47,6 +48,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   fairness,
   typeLimits,
   sequences,
+  signalling,
   contention,
   leases,
   sweeping,

@@ -1,0 +1,42 @@
+/** The schemas of signals: sending one, and waiting for one as a remote worker. */
+import { Type } from 'typebox';
+import type { Limits } from '../../core/limits.ts';
+import { durations, strict, time } from './wire-parts.ts';
+
+export const WaitingFor = Type.Object({
+  signal: Type.String({ description: 'Sent by POST /v1/jobs/{id}/signals/{name}.' }),
+  until: time('Goes on without it then.'),
+});
+
+export function signalSchemas(limits: Limits) {
+  const { ms } = durations(limits);
+  const name = Type.String({
+    minLength: 1,
+    maxLength: limits.signalNameLengthMax,
+    description: 'Letters, digits and ._-',
+  });
+  return {
+    signalParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }), name }),
+    signalBody: Type.Object(
+      {
+        value: Type.Optional(
+          Type.Unknown({ description: 'Any JSON; null where left out. The last one of a name counts.' }),
+        ),
+      },
+      { ...strict, title: 'Signal', examples: [{ value: { by: 'ada', isApproved: true } }] },
+    ),
+    releaseBody: Type.Object(
+      {
+        fence: Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' }),
+        reason: Type.Object(
+          {
+            signal: name,
+            timeoutMs: Type.Optional(ms(limits.delayMsMax, 'Longest wait; signalTimeoutMs unless told.', 1)),
+          },
+          { ...strict, description: 'What has to come before the job is claimed again.' },
+        ),
+      },
+      { ...strict, title: 'Release' },
+    ),
+  };
+}
