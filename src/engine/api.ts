@@ -9,13 +9,14 @@ import type { Actor } from '../core/deed.ts';
 import type { BideError } from '../core/errors.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { Limits } from '../core/limits.ts';
-import type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
+import type { LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ScheduleTerm } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Issue, Park } from './api-handlers.ts';
+import type { ClaimWorkOutcome, ClaimWorkRequest, HeartbeatRequest, WorkRef } from './api-work.ts';
 import type { Audit } from './auditing/audit.ts';
 import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { CallerSignal } from './caller-signal.ts';
@@ -243,43 +244,6 @@ export interface Estimate {
   readonly isExact: boolean;
 }
 
-export interface ClaimWorkRequest {
-  readonly tenant: string;
-  readonly types: readonly string[];
-  readonly max: number;
-  readonly leaseMs: number;
-  readonly worker: string;
-  /** What the worker's program calls itself. */
-  readonly agent?: string | null;
-  /** Waits up to this long for a first job. */
-  readonly timeoutMs: number;
-  readonly signal: CallerSignal;
-}
-
-export type ClaimWorkOutcome =
-  | { readonly kind: 'claimed'; readonly jobs: readonly ClaimedJob[] }
-  | { readonly kind: 'unknownType'; readonly types: readonly string[] }
-  | { readonly kind: 'notRemote'; readonly type: string };
-
-export interface WorkRef {
-  readonly tenant: string;
-  readonly id: string;
-  readonly fence: number;
-}
-
-export interface HeartbeatRequest extends WorkRef {
-  readonly leaseMs?: number;
-  readonly percent?: number;
-  readonly message?: string | null;
-  /** What the work has said since the last one. */
-  readonly log?: readonly LogEntry[];
-  /** What it has emitted since the last one, each a JSON text. */
-  readonly output?: readonly string[];
-  /** Holds the answer until a cancel is requested, the job is lost, or this time is over: the worker learns of a cancel at once. */
-  readonly timeoutMs: number;
-  readonly signal: CallerSignal;
-}
-
 export type HeartbeatOutcome =
   | { readonly kind: 'held'; readonly isCancelRequested: boolean; readonly leaseUntil: number }
   | Exclude<WorkOutcome, { kind: 'done' }>;
@@ -400,6 +364,7 @@ export type {
   WholeDelivery,
 } from '../store/contract.ts';
 export type * from './api-handlers.ts';
+export type * from './api-work.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';
 export {
   BULK_ACTIONS,

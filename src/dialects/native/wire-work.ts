@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { heartbeatLog, heartbeatOutput } from './wire-logs.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
+import { signalSchemas } from './wire-signals.ts';
 
 const Fence = Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' });
 
@@ -53,6 +54,7 @@ export function claimSchemas(limits: Limits) {
 export function reportSchemas(limits: Limits) {
   const { ms, seconds } = durations(limits);
   return {
+    ...signalSchemas(limits),
     heartbeatBody: Type.Object(
       {
         fence: Fence,

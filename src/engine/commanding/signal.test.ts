@@ -106,7 +106,7 @@ describe('a signal', () => {
     const spy = spyOn(own.store);
     const play = createPlay();
     let id = '';
-    let clock;
+    let clock: Fixture['clock'] | undefined;
     {
       await using fixture = await openEngine({ types: { task: play.run }, spy });
       id = await fixture.submit('task');
