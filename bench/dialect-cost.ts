@@ -59,6 +59,10 @@ const READS: Readonly<Record<string, (of: Measured) => Read>> = {
     headers: { Authorization: `Basic ${Buffer.from(`admin:${key}`).toString('base64')}`, ...JSON_BODY },
     body: JSON.stringify({ job_id: numericId, options: {} }),
   }),
+  replicate: ({ id, key }) => ({
+    path: `/replicate/v1/predictions/${id}`,
+    headers: { Authorization: `Bearer ${key}` },
+  }),
   symbl: ({ id, token }) => ({ path: `/symbl/v1/job/${id}`, headers: { Authorization: `Bearer ${token}` } }),
 };
 

@@ -65,6 +65,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
     request: ({ id }, key) => ({ method: 'GET', path: `/symbl/v1/job/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),
   },
+  replicate: {
+    request: ({ id }, key) => ({ method: 'GET', path: `/replicate/v1/predictions/${id}`, headers: bearer(key) }),
+    word: (answer) => memberOf(answer, ['status']),
+  },
 };
 
 function mountOf(dialect: Dialect): Mount {

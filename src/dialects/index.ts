@@ -2,6 +2,7 @@
 import type { Dialect } from '../http/dialect.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
+import { replicate } from './replicate/index.ts';
 import { silentpush } from './silentpush/index.ts';
 import { symbl } from './symbl/index.ts';
 import { toolkitapi } from './toolkitapi/index.ts';
@@ -17,4 +18,5 @@ export const dialects: readonly Dialect[] = [
   anyOptions(toolkitapi),
   anyOptions(kinetica),
   anyOptions(symbl),
+  anyOptions(replicate),
 ];

@@ -22,15 +22,19 @@ const KEPT_BYTES_MAX = 32 * 1_024 * 1_024;
 /** The entry itself, and its place in the map. */
 const ENTRY_BYTES = 120;
 
-/** @param make undefined where the snapshot alone does not say it; that is asked again each time. */
-export function keptPerSnapshot<Made, Beside extends readonly unknown[]>(
-  make: (snapshot: Snapshot, shown: ShownState, ...beside: Beside) => Made,
+/** For what takes a look into the store to make: whoever has made it gives it here. */
+export interface SnapshotMemory<Made, Beside extends readonly unknown[]> {
+  kept(snapshot: Snapshot, now: number, ...beside: Beside): Made | undefined;
+  keep(snapshot: Snapshot, made: Made, now: number, ...beside: Beside): void;
+}
+
+export function createSnapshotMemory<Made, Beside extends readonly unknown[]>(
   bytesMax: number = KEPT_BYTES_MAX,
-): (snapshot: Snapshot, now: number, ...beside: Beside) => Made {
+): SnapshotMemory<Made, Beside> {
   let young = new WeakMap<Snapshot, Entry<Made, Beside>>();
   let old = young;
   let bytes = 0;
-  const keep = (snapshot: Snapshot, entry: Entry<Made, Beside>) => {
+  const add = (snapshot: Snapshot, entry: Entry<Made, Beside>) => {
     young.set(snapshot, entry);
     bytes += ENTRY_BYTES + jsonBytes(entry.made) + jsonBytes(entry.beside);
     if (bytes * 2 <= bytesMax) return;
@@ -40,16 +44,32 @@ export function keptPerSnapshot<Made, Beside extends readonly unknown[]>(
   };
   const promoted = (snapshot: Snapshot) => {
     const entry = old.get(snapshot);
-    if (entry !== undefined && old !== young) keep(snapshot, entry);
+    if (entry !== undefined && old !== young) add(snapshot, entry);
     return entry;
   };
+  return {
+    kept(snapshot, now, ...beside) {
+      const entry = young.get(snapshot) ?? promoted(snapshot);
+      return entry !== undefined && now < entry.until && isSame(entry.beside, beside) ? entry.made : undefined;
+    },
+    keep(snapshot, made, now, ...beside) {
+      const isScheduled = shownState(snapshot.job, now) === 'scheduled';
+      add(snapshot, { made, until: isScheduled ? snapshot.job.runAt : Number.POSITIVE_INFINITY, beside });
+    },
+  };
+}
+
+/** @param make undefined where the snapshot alone does not say it; that is asked again each time. */
+export function keptPerSnapshot<Made, Beside extends readonly unknown[]>(
+  make: (snapshot: Snapshot, shown: ShownState, ...beside: Beside) => Made,
+  bytesMax: number = KEPT_BYTES_MAX,
+): (snapshot: Snapshot, now: number, ...beside: Beside) => Made {
+  const memory = createSnapshotMemory<Made, Beside>(bytesMax);
   return (snapshot, now, ...beside) => {
-    const entry = young.get(snapshot) ?? promoted(snapshot);
-    if (entry !== undefined && now < entry.until && isSame(entry.beside, beside)) return entry.made;
-    const shown = shownState(snapshot.job, now);
-    const made = make(snapshot, shown, ...beside);
-    const until = shown === 'scheduled' ? snapshot.job.runAt : Number.POSITIVE_INFINITY;
-    if (made !== undefined) keep(snapshot, { made, until, beside });
+    const kept = memory.kept(snapshot, now, ...beside);
+    if (kept !== undefined) return kept;
+    const made = make(snapshot, shownState(snapshot.job, now), ...beside);
+    if (made !== undefined) memory.keep(snapshot, made, now, ...beside);
     return made;
   };
 }

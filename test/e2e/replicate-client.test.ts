@@ -1,0 +1,76 @@
+/** The vendor's own client, unchanged but for its base URL and its key, against a real server over real sockets. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import Replicate from 'replicate';
+import { type ServerProcess, startServer } from '../process/server-process.ts';
+
+const CONFIG = `export default { types: {
+  sum: async ({ numbers }, job) => {
+    job.log('adding ' + numbers.length + ' numbers');
+    return numbers.reduce((sum, one) => sum + one, 0);
+  },
+  fail: async () => { throw new Error('no such prompt'); },
+  story: async function* ({ words }) { for (const word of words) yield word; },
+  far: { kind: 'remote' },
+} };
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'bide-replicate-'));
+const config = join(folder, 'bide.config.mjs');
+writeFileSync(config, CONFIG);
+
+let server: ServerProcess;
+let replicate: Replicate;
+
+before(async () => {
+  server = await startServer({ data: join(folder, 'data'), cwd: folder, args: ['--config', config] });
+  replicate = new Replicate({ baseUrl: `${server.url}/replicate/v1`, auth: server.key });
+});
+
+after(async () => {
+  await server.end('SIGTERM');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('the client of Replicate', () => {
+  test('run by a model, by a version, and by polling gives the output', async () => {
+    const input = { numbers: [1, 2, 3] };
+    assert.equal(await replicate.run('bide/sum', { input }), 6);
+    assert.equal(await replicate.run('any/name:sum', { input }), 6);
+    const seen: string[] = [];
+    const wait = { mode: 'poll', interval: 20 } as const;
+    assert.equal(await replicate.run('bide/sum', { input, wait }, ({ status }) => seen.push(status)), 6);
+    assert.equal(seen.at(-1), 'succeeded');
+    assert.deepEqual(await replicate.run('bide/story', { input: { words: ['Once', ' upon'] } }), ['Once', ' upon']);
+  });
+
+  test('run throws the error of a prediction that failed', async () => {
+    await assert.rejects(replicate.run('bide/fail', { input: {} }), /Prediction failed: no such prompt/);
+  });
+
+  test('predictions are created, waited for and read, with logs and metrics', async () => {
+    const created = await replicate.predictions.create({ version: 'sum', input: { numbers: [20, 22] } });
+    const done = await replicate.wait(created, { interval: 20 });
+    assert.deepEqual([done.id, done.status, done.output, done.model], [created.id, 'succeeded', 42, 'bide/sum']);
+    const read = await replicate.predictions.get(created.id);
+    assert.equal(read.logs, 'adding 2 numbers\n');
+    assert.deepEqual(read.input, { numbers: [20, 22] });
+    assert.equal(typeof read.metrics?.predict_time, 'number');
+  });
+
+  test('a deployment is a type, and its create may wait', async () => {
+    const options = { input: { numbers: [5] }, wait: 20 };
+    const prediction = await replicate.deployments.predictions.create('acme', 'sum', options);
+    assert.deepEqual([prediction.status, prediction.output, prediction.model], ['succeeded', 5, 'acme/sum']);
+  });
+
+  test('a prediction is cancelled, and an unknown one is refused', async () => {
+    const { id } = await replicate.predictions.create({ model: 'bide/far', input: {} });
+    assert.equal((await replicate.predictions.cancel(id)).status, 'canceled');
+    const unknown = '01912c5e-0000-7000-8000-000000000001';
+    await assert.rejects(replicate.predictions.get(unknown), /404.*The requested resource could not be found/);
+  });
+});
