@@ -5,6 +5,7 @@ export const DEEDS = [
   ...(['bulk.cancel', 'bulk.retry', 'bulk.remove', 'job.remove'] as const),
   ...(['key.create', 'key.revoke', 'type.pause', 'type.resume'] as const),
   ...(['webhook.create', 'webhook.change', 'webhook.remove'] as const),
+  ...(['limit.put', 'limit.remove', 'limit.close', 'limit.open'] as const),
   ...(['schedule.put', 'schedule.remove', 'schedule.pause', 'schedule.resume', 'schedule.run'] as const),
 ] as const;
 export type DeedWord = (typeof DEEDS)[number];

@@ -8,6 +8,7 @@
 import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
 import type { ErrorDefinition, ErrorKind } from './errors/definition.ts';
 import { GROUP_ERRORS } from './errors/group-errors.ts';
+import { LIMIT_ERRORS } from './errors/limit-errors.ts';
 import { SCHEDULE_ERRORS } from './errors/schedule-errors.ts';
 import { WEBHOOK_ERRORS } from './errors/webhook-errors.ts';
 
@@ -212,6 +213,7 @@ export const ERRORS = Object.freeze({
   },
   ...WEBHOOK_ERRORS,
   ...GROUP_ERRORS,
+  ...LIMIT_ERRORS,
   ...SCHEDULE_ERRORS,
   ...ATTEMPT_ERRORS,
   // Service.

@@ -22,6 +22,9 @@ export interface KeyLimit extends LimitBounds {
   readonly key: string;
 }
 
+/** Closed without an end: the last moment that a date can have. */
+export const UNTIL_OPENED = 8_640_000_000_000_000;
+
 export type AddIssue = (path: string, message: string) => void;
 
 /** What is wrong with bounds; callers of the library may pass anything. @param path of the limit, as a JSON pointer */

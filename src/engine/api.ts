@@ -8,8 +8,8 @@
 import type { Actor } from '../core/deed.ts';
 import type { BideError } from '../core/errors.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
+import type { KeyLimit } from '../core/limit-spec.ts';
 import type { Limits } from '../core/limits.ts';
-import type { LogLevel, LogLine, Stream } from '../core/log-line.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ScheduleTerm } from '../core/terms.ts';
@@ -23,6 +23,8 @@ import type { CallerSignal } from './caller-signal.ts';
 import type { Clock } from './clock.ts';
 import type { Feed } from './feed/feed-request.ts';
 import type { Groups } from './groups/api-groups.ts';
+import type { KeyLimits } from './limits/key-limits.ts';
+import type { LogPage, LogRequest } from './logging/log-request.ts';
 import type { Operating } from './operating/api-operating.ts';
 import type { Schedules } from './schedules/schedules.ts';
 import type { Callback } from './webhooks/callback.ts';
@@ -57,6 +59,8 @@ export interface SubmitRequest {
   /** Where changes of the job are announced. */
   readonly callback?: Callback | null | undefined;
   readonly sequenceKey?: string | null | undefined;
+  /** The key that it runs under, and what holds for that key from now on. */
+  readonly limit?: KeyLimit | null | undefined;
   /** What it becomes where another job of the type has the same key: see core/unique.ts. */
   readonly unique?: Unique | null | undefined;
   readonly origin?: Origin | null | undefined;
@@ -173,29 +177,6 @@ export type ResultOutcome =
 export interface ByteSlice {
   readonly first: number;
   readonly length: number;
-}
-
-export interface LogRequest {
-  readonly tenant: string;
-  readonly id: string;
-  readonly stream: Stream;
-  /** Only lines behind this offset; 0 for all. */
-  readonly after: number;
-  readonly attempt?: number | undefined;
-  /** Only lines at this level or above. */
-  readonly levelMin?: LogLevel | undefined;
-  readonly limit: number;
-  /** Waits up to this long for a line while there is none, and the job may still bring one. */
-  readonly timeoutMs: number;
-  readonly signal: CallerSignal;
-}
-
-export interface LogPage {
-  readonly lines: readonly LogLine[];
-  /** Pass as `after` for what comes behind these lines. */
-  readonly next: number;
-  /** The job is final and these are the last lines. */
-  readonly isDone: boolean;
 }
 
 export type LogsOutcome =
@@ -315,6 +296,7 @@ export interface Engine extends Operating {
   readonly groups: Groups<MemberRequest>;
   readonly webhooks: Webhooks;
   readonly schedules: Schedules;
+  readonly keyLimits: KeyLimits;
   /** All changes of a tenant's jobs. */
   readonly feed: Feed;
 
@@ -358,6 +340,7 @@ export type {
   DeliveryFilter,
   DeliveryRecord,
   DeliveryState,
+  LimitRow,
   ResultContent,
   Store,
   StoredKey,
@@ -377,6 +360,7 @@ export {
 export type { CallerListener, CallerSignal } from './caller-signal.ts';
 export type { Feed, FeedEvent, FeedFilter, FeedPage, FeedRequest } from './feed/feed-request.ts';
 export type * from './groups/api-groups.ts';
+export type { LogPage, LogRequest } from './logging/log-request.ts';
 export type * from './operating/api-operating.ts';
 export type { ConfiguredSchedule, NamedSchedule, Schedules } from './schedules/schedules.ts';
 export type { Callback } from './webhooks/callback.ts';

@@ -109,6 +109,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     groups: createGroups({ ...parts, submits, watch: parts.groupWatch, ends: parts.groupEnds }),
     webhooks: parts.webhooks,
     schedules: parts.schedules,
+    keyLimits: parts.keyLimits,
     feed: { read: parts.feed.read },
     readLogs: createLogReads(parts),
     ...createReports({ ...parts, types: parts.offered }),

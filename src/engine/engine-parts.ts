@@ -17,6 +17,9 @@ import { createEventPruning } from './events/pruning.ts';
 import { createFeed, type FeedParts } from './feed/feed.ts';
 import { createGroupEnds, type GroupEnds } from './groups/group-ends.ts';
 import { createGroupWatch, type GroupWatch } from './groups/group-watch.ts';
+import type { KeyLimits } from './limits/key-limits.ts';
+import { createLimitDesk } from './limits/limit-desk.ts';
+import { createTicketing } from './limits/ticketing.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
 import { createLoop, type Loop } from './loop.ts';
 import { createOperatingParts, type OperatingParts } from './operating/operating-parts.ts';
@@ -83,6 +86,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly books: Books;
   readonly webhooks: Webhooks;
   readonly schedules: Schedules;
+  readonly keyLimits: KeyLimits;
   readonly feed: FeedParts;
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
@@ -125,6 +129,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const scheduling = createScheduling({ ...known, ...options, types: offered, coming });
   const onWork = workTo([...takers, scheduling]);
   const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork };
+  const ticketing = createTicketing({ ...base, onWork });
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
   changes.listen(({ kind }) => {
     if (kind === 'unsure') lookAgain(listening, counting);
@@ -137,6 +142,7 @@ export function createParts(options: PartsOptions): EngineParts {
     ...{ draining: new AbortController(), closing: new AbortController() },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
     schedules: scheduling.schedules,
+    keyLimits: createLimitDesk({ ...base, wake: () => ticketing.wake() }),
     loops: [
       watch,
       createLeases({ ...known, extensions }),
@@ -144,6 +150,7 @@ export function createParts(options: PartsOptions): EngineParts {
       ...operating.operatingLoops,
       desk,
       scheduling.ticking,
+      ticketing,
       rereads,
       ...grouping.settlingLoops,
       counting,

@@ -20,6 +20,7 @@ import { declareGroupRoutes } from './group-routes.ts';
 import { declareInputRoute } from './input-route.ts';
 import { declareJobRoutes } from './job-routes.ts';
 import { declareKeyRoutes } from './key-routes.ts';
+import { declareLimitRoutes } from './limit-routes.ts';
 import { declareListRoute } from './list-route.ts';
 import { declareLogsRoute } from './logs-route.ts';
 import { declareOutputRoute } from './output-route.ts';
@@ -97,6 +98,7 @@ export async function nativeRoutes(
     declareWebhookRoutes(app, face);
     declareDeliveryRoutes(app, face);
     declareScheduleRoutes(app, face);
+    declareLimitRoutes(app, face);
     declareTypeRoutes(app, face, services.keys);
     if (services.keys !== null) declareKeyRoutes(app, face, services.keys);
     services.more?.(app, guard);

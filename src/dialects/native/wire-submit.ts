@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { UNIQUE_MODES } from '../../core/unique.ts';
+import { keyLimitSchema } from './wire-limits.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
 import { callbackSchema } from './wire-webhooks.ts';
 
@@ -117,6 +118,7 @@ export function submittedWith(limits: Limits) {
       ),
     ),
     callback: Type.Optional(nullable(callbackSchema(limits))),
+    limit: Type.Optional(nullable(keyLimitSchema(limits))),
     unique: Type.Optional(nullable(uniqueSchema(limits))),
     sequenceKey: Type.Optional(
       nullable(

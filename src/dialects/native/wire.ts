@@ -11,6 +11,7 @@ import { feedSchemas } from './wire-feed.ts';
 import { GroupShape, groupSchemas } from './wire-groups.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
+import { limitSchemas } from './wire-limits.ts';
 import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
@@ -133,7 +134,7 @@ export function wireOf(limits: Limits) {
     ...claimSchemas(limits),
     ...reportSchemas(limits),
     ...webhookSchemas(limits),
-    ...scheduleSchemas(limits),
+    ...{ ...scheduleSchemas(limits), ...limitSchemas(limits) },
   };
 }
 
@@ -165,6 +166,9 @@ export type WebhookChangeBody = Static<Wire['webhookChange']>;
 export type SecretBody = Static<Wire['secretBody']>;
 export type RedeliverBody = Static<Wire['redeliverBody']>;
 export type DeliveriesQuery = Static<Wire['deliveriesQuery']>;
+export type PutLimitBody = Static<Wire['limitBody']>;
+export type CloseLimitBody = Static<Wire['closeBody']>;
+export type LimitsQuery = Static<Wire['limitsQuery']>;
 export type PutScheduleBody = Static<Wire['scheduleBody']>;
 export type RunsQuery = Static<Wire['runsQuery']>;
 export type SchedulesQuery = Static<Wire['schedulesQuery']>;

@@ -36,6 +36,7 @@ export function createResubmit(options: ResubmitOptions): (request: ResubmitRequ
       // Its events and its secret come with the origin, unless there is another callback.
       callback: job.callbackUrl === null ? null : { url: job.callbackUrl },
       sequenceKey: job.sequenceKey,
+      limit: job.terms?.limit ?? null,
       ...changes,
       origin: { dialect: job.origin?.dialect ?? NATIVE, data: remembered(job, changes), resubmitOf: id },
     };

@@ -9,10 +9,10 @@ import type { SubmitRequest } from '../api.ts';
  */
 export function requestHash(request: SubmitRequest): string {
   const { type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback } = request;
-  const { sequenceKey, unique } = request;
+  const { sequenceKey, unique, limit } = request;
   const asked = [
     ...[type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs],
-    ...[callback, sequenceKey, unique],
+    ...[callback, sequenceKey, unique, limit],
   ];
   return hash('sha256', stableText(asked.map((part) => (part ?? null) as Json | null)), 'hex');
 }

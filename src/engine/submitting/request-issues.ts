@@ -1,5 +1,6 @@
 /** What is wrong with a submit before its input is looked at: every field against its limit, each issue naming that limit. */
 import type { RetryPolicy } from '../../core/job.ts';
+import { keyLimitIssues } from '../../core/limit-spec.ts';
 import type { Limits } from '../../core/limits.ts';
 import { isContradiction } from '../../core/retry.ts';
 import type { Issue, SubmitRequest } from '../api.ts';
@@ -24,6 +25,7 @@ export function requestIssues(
   text(add, '/idempotencyKey', request.idempotencyKey, limits.idempotencyKeyLengthMax);
   text(add, '/sequenceKey', request.sequenceKey, limits.sequenceKeyLengthMax);
   uniqueIssues(request, limits, add);
+  if (request.limit != null) keyLimitIssues(request.limit, limits, '/limit', add);
   if (request.type.length > limits.typeLengthMax) add('/type', `must have at most ${limits.typeLengthMax} characters`);
   if (request.retry) retryIssues(request.retry, limits, add);
   if (request.tags) tagIssues(request.tags, limits, add);

@@ -3,9 +3,13 @@ import type { Terms } from '../../core/terms.ts';
 import type { SubmitRequest } from '../api.ts';
 
 /** Null for the many that have none of it. */
-export function termsOf({ unique, schedule }: SubmitRequest): Terms | null {
-  if (unique == null && schedule == null) return null;
-  return { ...(unique == null ? {} : { unique }), ...(schedule == null ? {} : { schedule }) };
+export function termsOf({ unique, schedule, limit }: SubmitRequest): Terms | null {
+  if (unique == null && schedule == null && limit == null) return null;
+  return {
+    ...(unique == null ? {} : { unique }),
+    ...(schedule == null ? {} : { schedule }),
+    ...(limit == null ? {} : { limit }),
+  };
 }
 
 /** How long a job that is debounced waits, unless it is moved. */

@@ -1,0 +1,20 @@
+/** What the engine offers for limits per key. */
+import type { LimitBounds } from '../../core/limit-spec.ts';
+import type { LimitRow } from '../../store/contract.ts';
+
+/** All throw LIMIT_INVALID for a key or bounds that cannot be, LIMIT_NOT_FOUND where there is no such key, and LIMITS_FULL. */
+export interface KeyLimits {
+  read(tenant: string, key: string): Promise<LimitRow>;
+  /** By key. */
+  list(
+    tenant: string,
+    page: { readonly after?: string | undefined; readonly limit: number },
+  ): Promise<readonly LimitRow[]>;
+  /** Holds from now on, whatever jobs say. */
+  set(tenant: string, key: string, bounds: LimitBounds): Promise<LimitRow>;
+  /** What jobs say holds again. */
+  remove(tenant: string, key: string): Promise<void>;
+  /** Nothing of the key starts before; null: until it is opened. What runs goes on. */
+  close(tenant: string, key: string, untilMs: number | null): Promise<LimitRow>;
+  open(tenant: string, key: string): Promise<LimitRow>;
+}

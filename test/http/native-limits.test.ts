@@ -1,0 +1,90 @@
+/** Limits per key over the native API: with a submit, and as an operator sets, closes and opens them. */
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { type HttpFixture, openHttp } from './http-fixture.ts';
+
+const KEY = 'customer/42 ü';
+const PATH = `/v1/limits/${encodeURIComponent(KEY)}`;
+
+async function submit({ call }: HttpFixture, limit: unknown) {
+  return call('POST', '/v1/jobs', { body: { type: 'task', limit } });
+}
+
+interface Claimed {
+  readonly id: string;
+  readonly fence: number;
+}
+
+async function claimed({ call, keys }: HttpFixture): Promise<readonly Claimed[]> {
+  const body = { types: ['task'], max: 10, worker: 'w' };
+  return (await call('POST', '/v1/work/claim', { key: keys.worker, body })).json().jobs as unknown as Claimed[];
+}
+
+describe('/v1/limits', () => {
+  test('jobs of a key run as many at once as they say, and its limit shows it', async () => {
+    await using http = await openHttp();
+    for (let index = 0; index < 5; index += 1)
+      assert.equal((await submit(http, { key: KEY, concurrency: 2 })).status, 202);
+    const running = await claimed(http);
+    assert.equal(running.length, 2);
+    assert.deepEqual(await claimed(http), []);
+    const shown = { key: KEY, concurrency: 2, rate: null, kept: false, closed: false, closedUntil: null };
+    assert.deepEqual((await http.call('GET', PATH)).json(), { ...shown, running: 2, waiting: 3 });
+    assert.deepEqual((await http.call('GET', '/v1/limits')).json(), {
+      limits: [{ ...shown, running: 2, waiting: 3 }],
+      next: null,
+    });
+    const [{ id, fence } = { id: '', fence: 0 }] = running;
+    await http.call('POST', `/v1/work/${id}/succeed`, { key: http.keys.worker, body: { fence, result: 1 } });
+    assert.equal((await claimed(http)).length, 1);
+  });
+
+  test('PUT stands above what jobs say, DELETE gives them the say again', async () => {
+    await using http = await openHttp();
+    const rate = { count: 5, perMs: 1_000 };
+    const put = await http.call('PUT', PATH, { body: { concurrency: 1, rate } });
+    assert.deepEqual([put.status, put.json().concurrency, put.json().rate, put.json().kept], [200, 1, rate, true]);
+    for (let index = 0; index < 3; index += 1) await submit(http, { key: KEY, concurrency: 3 });
+    assert.equal((await claimed(http)).length, 1);
+    assert.equal((await http.call('DELETE', PATH)).status, 204);
+    assert.equal((await claimed(http)).length, 2);
+    const audit = (await http.call('GET', '/v1/audit')).json() as { lines?: { deed: string }[] };
+    assert.ok(JSON.stringify(audit).includes('limit.put') && JSON.stringify(audit).includes('limit.remove'));
+  });
+
+  test('a closed key starts nothing until it is opened', async () => {
+    await using http = await openHttp();
+    const closed = await http.call('POST', `${PATH}/close`, { body: { untilMs: 60_000 } });
+    const until = new Date(http.on.clock.now() + 60_000).toISOString();
+    assert.deepEqual([closed.status, closed.json().closed, closed.json().closedUntil], [200, true, until]);
+    await submit(http, { key: KEY });
+    assert.deepEqual(await claimed(http), []);
+    const opened = await http.call('POST', `${PATH}/open`);
+    assert.deepEqual([opened.status, opened.json().closed], [200, false]);
+    assert.equal((await claimed(http)).length, 1);
+    assert.equal((await http.call('POST', `${PATH}/close`)).json().closedUntil, null);
+  });
+
+  test('what is wrong gets an answer that says what to do', async () => {
+    await using http = await openHttp();
+    const wrong = [
+      [{ key: '' }, '/limit/key'],
+      [{ key: 'k'.repeat(10_000) }, '/limit/key'],
+      [{ key: 'k', concurrency: 0 }, '/limit/concurrency'],
+      [{ key: 'k', rate: { count: 0, perMs: 1_000 } }, '/limit/rate/count'],
+      [{ key: 'k', rate: { count: 1, perMs: 0 } }, '/limit/rate/perMs'],
+    ] as const;
+    for (const [limit, path] of wrong) {
+      const answer = await submit(http, limit);
+      assert.deepEqual([answer.status >= 400 && answer.status < 500, answer.text.includes(path)], [true, true], path);
+    }
+    const none = await http.call('GET', '/v1/limits/none');
+    assert.equal(none.json().code, 'LIMIT_NOT_FOUND', none.text);
+    assert.equal((await http.call('DELETE', '/v1/limits/none')).json().code, 'LIMIT_NOT_FOUND');
+    const zero = await http.call('PUT', PATH, { body: { concurrency: 0 } });
+    assert.ok([400, 422].includes(zero.status), zero.text);
+    const long = await http.call('PUT', `/v1/limits/${'k'.repeat(300)}`, { body: {} });
+    assert.equal(long.json().code, 'LIMIT_INVALID', long.text);
+    assert.equal((await http.call('PUT', PATH, { key: http.keys.submitter, body: {} })).status, 403);
+  });
+});
