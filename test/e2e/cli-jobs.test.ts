@@ -110,6 +110,21 @@ describe('bide submit', () => {
     assert.match(other.stderr, /idempotency key/i);
   });
 
+  test('passes on a unique key with its mode, and signals a job that has it', async () => {
+    const line = ['submit', 'echo', '--delay', '1h', '--unique', 'cli-unique', '--json'];
+    const { id } = jobOf(await run(line));
+    assert.equal(jobOf(await run([...line, '--unique-mode', 'existing'])).id, id);
+    const held = await run(line);
+    assert.match(held.stderr, /unique key/i);
+    assert.notEqual(held.code, 0);
+    const alone = await run(['submit', 'echo', '--unique-for', '5s']);
+    assert.match(alone.stderr, /go with --unique KEY/);
+    assert.equal((await run(['signal', id ?? '', 'approved', '--value', '{"by":"ada"}'])).code, 0);
+    await run(['cancel', id ?? '']);
+    const late = await run(['signal', id ?? '', 'approved']);
+    assert.match(late.stderr, /cancelled cannot be signalled/);
+  });
+
   test('refuses what can never work with 2, each with its own sentence', async () => {
     const cases: readonly (readonly [readonly string[], RegExp])[] = [
       [['submit'], /needs TYPE/],
