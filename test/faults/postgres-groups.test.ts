@@ -1,0 +1,17 @@
+/** A group whose server, over PostgreSQL, is killed five times. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startTestServer } from '../postgres/server.ts';
+import { proveGroup } from './group-proof.ts';
+
+test('a group of 3,000 jobs whose node is killed five times ends once, with every job counted', async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-group-kill-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const postgres = await startTestServer();
+  t.after(() => postgres.end());
+  const args = ['--database', await postgres.createDatabase()];
+  const seen = await proveGroup({ data: join(folder, 'data'), folder, args });
+  t.diagnostic(`ended at each start: ${seen.join(', ')}`);
+});
