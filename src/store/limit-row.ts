@@ -18,6 +18,18 @@ export const NO_BOUNDS: KeyBounds = Object.freeze({ concurrency: null, rate: nul
 /** Types that one look at a key goes through, and their priorities; more wait for the next ones, when these have ended. */
 export const KINDS_MAX = 200;
 
+/** A settlement comes no later than this after its change; who is further off has a clock of its own, as tests do. */
+const LATE_MS_MAX = 60_000;
+
+/**
+ * The moment that a key was seen at. The caller's time is that of the change, which waited for its batch: tickets that were taken since would count as
+ * starts before they were.
+ * @param at by the store's clock
+ */
+export function seenAt(now: number, at: number): number {
+  return at > now && at - now <= LATE_MS_MAX ? at : now;
+}
+
 /** Concurrency, count and time of the rate. */
 export function boundsCells({ concurrency, rate }: KeyBounds): readonly [Cell, Cell, Cell] {
   return [concurrency, rate?.count ?? null, rate?.perMs ?? null];

@@ -6,6 +6,7 @@ import {
   claimedIds,
   claimOne,
   claimSome,
+  dumped,
   fail,
   first,
   idsOf,
@@ -199,6 +200,22 @@ export const limits: Topic = [
     assert.equal(started.length, 6);
     for (const [index, start] of started.entries()) assert.ok((started[index + 2] ?? Infinity) - start >= rate.perMs);
     assert.ok(at(started, 5) - NOW < 2_500, `took ${at(started, 5) - NOW} ms`);
+  }),
+
+  alone('a start counts from when it was seen, however late its settlement comes', async (context) => {
+    const { store } = context;
+    const rate = { count: 2, perMs: 60_000 };
+    const asked = Date.now();
+    const due = { runAt: asked - 5_000, createdAt: asked - 5_000 };
+    await insertJobs(
+      context,
+      [0, 1, 2].map(() => ({ ...under({ key: KEY, rate }), ...due })),
+    );
+    const job = await claimOne(context, asked);
+    // As if it had waited five seconds for its batch.
+    await succeed(store, job, asked - 5_000);
+    const record = (await dumped(store)).find(({ kind }) => kind === 'limit');
+    assert.ok(record?.kind === 'limit' && (record.limit.starts[0]?.[0] ?? 0) >= asked, JSON.stringify(record));
   }),
 
   alone('tickets of a type that nobody claims go to the others of the key', async (context) => {

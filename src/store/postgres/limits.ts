@@ -25,6 +25,7 @@ import {
   limitRowOf,
   NO_BOUNDS,
   type StoredLimit,
+  seenAt,
 } from '../limit-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
@@ -132,16 +133,17 @@ async function settleOnce(
 
 /** Null where there is nothing to write. */
 function settlingOf(row: Row, ref: LimitRef, now: number): Settling | null {
-  const [, revision, lookAt, concurrency, count, perMs, isKept, stateText, isBare, terms, ...rest] = row;
+  const [, revision, lookAt, concurrency, count, perMs, isKept, stateText, isBare, terms, at, ...rest] = row;
+  const seen = seenAt(now, at as number);
   const said = isBare === true && terms !== null ? boundsOfTerms(givenText(terms as string)) : null;
   const bounds = said ?? boundsOfCells([concurrency, count, perMs]);
   const limit = { bounds, isKept: isKept as boolean, state: jsonOf<TicketState>(stateText as string) ?? NO_TICKETS };
   const view = viewOf(rest);
-  const plan = ticketPlan(bounds, limit.state, view, now);
+  const plan = ticketPlan(bounds, limit.state, view, seen);
   const isSame = plan.give.length === 0 && plan.take.length === 0 && isSameState(plan.state, limit.state);
   const isOver = plan.isIdle && !limit.isKept;
   const isInTime =
-    plan.lookAt === null ? lookAt === null : lookAt !== null && isBetween(lookAt as number, now, plan.lookAt);
+    plan.lookAt === null ? lookAt === null : lookAt !== null && isBetween(lookAt as number, seen, plan.lookAt);
   if (isSame && isInTime && !isOver && isBare === false) return null;
   return { ref, limit, revision: revision as number, view, plan };
 }

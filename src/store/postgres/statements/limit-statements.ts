@@ -56,7 +56,7 @@ SELECT g.ord, k.revision, k.look_at, k.concurrency, k.rate_count, k.rate_per_ms,
   CASE WHEN k.is_bare THEN (
     SELECT (SELECT terms FROM ${s}.jobs WHERE number = w.number LIMIT 1) FROM ${s}.waiting w
     WHERE w.${of('k').replaceAll('AND ', 'AND w.')} LIMIT 1) END,
-  r.n, f.jobs, b.jobs, b.next_run_at, a.number IS NOT NULL
+  (extract(epoch FROM clock_timestamp()) * 1000)::bigint, r.n, f.jobs, b.jobs, b.next_run_at, a.number IS NOT NULL
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g(tenant, key, ord)
 CROSS JOIN LATERAL (SELECT * FROM ${s}.limit_keys WHERE tenant = g.tenant AND key = g.key LIMIT 1) k
 CROSS JOIN LATERAL (

@@ -21,6 +21,7 @@ import {
   limitOfRecord,
   NO_BOUNDS,
   type StoredLimit,
+  seenAt,
 } from '../../limit-row.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
@@ -53,7 +54,7 @@ export function limitChanged(transaction: Transaction, row: Row, at: number | nu
 
 export function settleTouched(transaction: Transaction): void {
   for (const { tenant, key, at } of transaction.takeTouched()) {
-    settleKey(transaction.connection, { tenant, key }, at ?? Date.now());
+    settleKey(transaction.connection, { tenant, key }, at === null ? Date.now() : seenAt(at, Date.now()));
   }
 }
 
@@ -63,7 +64,8 @@ export function settleLimits(
 ): LimitsSettled {
   const types = new Set<string>();
   for (const [tenant, key] of connection.all('limitKeysDue', now, limit)) {
-    for (const type of settleKey(connection, { tenant: tenant as string, key: key as string }, now)) types.add(type);
+    for (const type of settleKey(connection, { tenant: tenant as string, key: key as string }, seenAt(now, Date.now())))
+      types.add(type);
   }
   return { types: [...types], nextAt: (connection.get('limitKeysNext')?.[0] ?? null) as number | null };
 }
