@@ -34,3 +34,19 @@ test('submit refuses an input that JSON cannot carry, with its place, whether or
   await bide.close();
   rmSync(folder, { recursive: true, force: true });
 });
+
+test('groups submit what follows with what became of them', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-library-'));
+  const bide = await openBide(defineConfig({ types: { echo: (input: unknown) => input } }), { data: folder });
+  const jobs = [1, 2, 3].map((input) => ({ type: 'echo', input }));
+  const made = await bide.groups.create({ isOpen: true, jobs, onSuccess: { type: 'echo' } });
+  await bide.groups.close(made.id);
+  const { counts, onSuccess } = await bide.groups.wait(made.id, { timeoutMs: 10_000 });
+  assert.deepEqual([counts.succeeded, counts.unfinished], [3, 0]);
+  const after = await bide.wait(onSuccess?.jobId ?? '', { timeoutMs: 10_000 });
+  assert.equal((after.result as { group: { total: number } }).group.total, 3);
+  await bide.groups.remove(made.id);
+  await assert.rejects(bide.groups.get(made.id), { code: 'GROUP_NOT_FOUND' });
+  await bide.close();
+  rmSync(folder, { recursive: true, force: true });
+});

@@ -40,6 +40,7 @@ import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
 import type { Store } from '../store/contract.ts';
 import { reconcileSchedules } from './config-schedules.ts';
 import { deliveryRenderers } from './delivery-renderers.ts';
+import { type LibraryGroups, libraryGroups } from './library-groups.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
 import { processFacts, workerName } from './worker-name.ts';
@@ -100,6 +101,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   /** Tells the job something that it waits for, or will. WRONG_STATE when it is final, SIGNALS_FULL or INVALID_REQUEST otherwise. */
   signal(id: string, name: string, value?: Json): Promise<JobBody>;
   remove(id: string): Promise<JobBody>;
+  /** Jobs that are looked at as one. */
+  readonly groups: LibraryGroups;
   /** The native API as a Fastify plugin, under any prefix. */
   readonly routes: (app: FastifyInstance, options: RoutesOptions) => Promise<void>;
   readonly engine: RunningEngine;
@@ -219,6 +222,7 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       requireKnown('logs', options, ['after', 'attempt', 'level', 'limit', 'waitMs', 'signal']);
       return logsOf(engine, tenant, id, options);
     },
+    groups: libraryGroups(engine, tenant),
     cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
     retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
     signal: async (id, name, value = null) => {
