@@ -67,6 +67,50 @@ describe('the client of Replicate', () => {
     assert.deepEqual([prediction.status, prediction.output, prediction.model], ['succeeded', 5, 'acme/sum']);
   });
 
+  test('stream brings what is emitted, then done; an error of the prediction is thrown', async () => {
+    const events: string[] = [];
+    const words = ['Once', ' upon\na', '', ' time'];
+    for await (const { event, data } of replicate.stream('bide/story', { input: { words } })) {
+      events.push(`${event} ${data}`);
+    }
+    assert.deepEqual(events, [...words.map((word) => `output ${word}`), 'done {}']);
+    await assert.rejects(async () => {
+      for await (const _ of replicate.stream('bide/fail', { input: {} }));
+    }, /no such prompt/);
+  });
+
+  test('predictions are listed page by page, newest first', async () => {
+    const ids: string[] = [];
+    for (let number = 0; number < 120; number += 1)
+      ids.push((await replicate.predictions.create({ version: 'far', input: { number } })).id);
+    const listed: string[] = [];
+    for await (const page of replicate.paginate(replicate.predictions.list)) listed.push(...page.map(({ id }) => id));
+    assert.deepEqual(listed.slice(0, 120), ids.toReversed());
+    assert.ok(listed.length > 120);
+    assert.equal(new Set(listed).size, listed.length);
+  });
+
+  test('models, versions and deployments are the types', async () => {
+    const { results } = await replicate.models.list();
+    assert.deepEqual(results.map(({ owner, name }) => `${owner}/${name}`).sort(), [
+      'bide/fail',
+      'bide/far',
+      'bide/story',
+      'bide/sum',
+    ]);
+    const model = await replicate.models.get('bide', 'sum');
+    assert.equal(model.latest_version?.id, 'sum');
+    assert.equal((await replicate.models.versions.get('bide', 'sum', 'sum')).id, 'sum');
+    assert.equal((await replicate.deployments.get('acme', 'sum')).current_release.version, 'sum');
+  });
+
+  test('a file in the input is sent within it', async () => {
+    const input = { file: new Blob(['Hello'], { type: 'text/plain' }) };
+    const prediction = await replicate.predictions.create({ version: 'far', input });
+    assert.deepEqual(prediction.input, { file: 'data:text/plain;base64,SGVsbG8=' });
+    await replicate.predictions.cancel(prediction.id);
+  });
+
   test('a prediction is cancelled, and an unknown one is refused', async () => {
     const { id } = await replicate.predictions.create({ model: 'bide/far', input: {} });
     assert.equal((await replicate.predictions.cancel(id)).status, 'canceled');

@@ -1,5 +1,5 @@
 /** Predictions as texts: made once where nothing of them can change any more, and kept with their snapshots. */
-import { shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { createSnapshotMemory } from '../snapshot-cache.ts';
 import type { Call, Context } from './call.ts';
@@ -29,7 +29,7 @@ export function createBodies({ engine, auth, options }: Context): Bodies {
       const { job } = snapshot;
       const [payload, urls] = await Promise.all([payloadOf(engine, snapshot), urlsFor(call, base, job.id)]);
       const now = engine.clock.now();
-      const shown = shownState(job, now);
+      const shown = workingState(job, now);
       const text = predictionText(job, payload, { status: status ?? WORDS[shown], owner: options.owner, urls });
       // What a running job says and emits changes without a revision.
       if (status === undefined && shown !== 'running') memory.keep(snapshot, text, now, base, call.principal.keyId);

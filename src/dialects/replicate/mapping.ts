@@ -42,7 +42,8 @@ export const remembered = originReader(DIALECT, Remembered);
 export interface Payload {
   /** JSON text. */
   readonly input: string;
-  readonly logs: string;
+  /** Null where they are not shown. */
+  readonly logs: string | null;
   /** JSON text; see `outputText`. */
   readonly output: string;
 }
@@ -58,7 +59,7 @@ export function predictionText(job: Job, { input, logs, output }: Payload, { sta
   const { model, version } = modelOf(job, owner);
   const head = JSON.stringify({ id: job.id, model, version }).slice(0, -1);
   const rest = JSON.stringify({
-    logs,
+    ...(logs === null ? {} : { logs }),
     data_removed: false,
     error: errorOf(job),
     source: 'api',

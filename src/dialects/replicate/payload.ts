@@ -7,16 +7,21 @@ const NEVER = new AbortController().signal;
 /** A thousand lines each: a log and an output of single letters are shorter. */
 const PAGES_MAX = 10_000;
 
-export async function payloadOf(engine: Engine, snapshot: Snapshot): Promise<Payload> {
+/** @param hasLogs a list has none */
+export async function payloadOf(
+  engine: Engine,
+  snapshot: Snapshot,
+  { hasLogs }: { readonly hasLogs: boolean } = { hasLogs: true },
+): Promise<Payload> {
   const { job } = snapshot;
   const hasRun = job.fence > 0;
   const [input, log, chunks, result] = await Promise.all([
     engine.readInput(job.tenant, job.id),
-    hasRun ? said(engine, snapshot, 'log') : [],
+    hasRun && hasLogs ? said(engine, snapshot, 'log') : [],
     hasRun && hasOutput(snapshot) ? said(engine, snapshot, 'output') : [],
     resultOf(engine, snapshot),
   ]);
-  return { input: input ?? 'null', logs: logsText(log), output: outputText(job, result, chunks) };
+  return { input: input ?? 'null', logs: hasLogs ? logsText(log) : null, output: outputText(job, result, chunks) };
 }
 
 /** A result stands for what was emitted before it. */

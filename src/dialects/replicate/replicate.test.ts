@@ -61,6 +61,25 @@ const adapter: DialectAdapter<ReplicateOptions> = {
     },
     { title: 'a short Cancel-After', request: { ...START, headers: { 'cancel-after': '4s' } }, status: 400 },
     { title: 'a Cancel-After of words', request: { ...START, headers: { 'cancel-after': 'soon' } }, status: 400 },
+    { title: 'a cursor of nobody', request: { method: 'GET', path: '/v1/predictions?cursor=x' }, status: 400 },
+    {
+      title: 'a time that is none',
+      request: { method: 'GET', path: '/v1/predictions?created_after=soon' },
+      status: 400,
+    },
+    { title: 'a pass that nobody wrote', request: { method: 'GET', path: '/v1/streams/x' }, status: 404 },
+    { title: 'a model that there is not', request: { method: 'GET', path: '/v1/models/a/b' }, status: 404 },
+    {
+      title: 'a version that there is not',
+      request: { method: 'GET', path: `/v1/models/a/${TEST_TYPE}/versions/b` },
+      status: 404,
+    },
+    {
+      title: 'the secret without the scope',
+      request: { method: 'GET', path: '/v1/webhooks/default/secret' },
+      status: 403,
+    },
+    { title: 'a file', request: { method: 'POST', path: '/v1/files', body: 'x' }, status: 501 },
     { title: 'a training', request: post('/v1/trainings', {}), status: 404 },
   ],
   complaint(answer, { path }) {
@@ -72,6 +91,18 @@ const adapter: DialectAdapter<ReplicateOptions> = {
       return complaintAboutJson(answer, Prediction);
     return jsonOf(answer) === undefined ? `the body is no JSON: ${answer.text}` : null;
   },
+  readings: () => ({
+    requests: ({ id }) => [
+      { method: 'GET', path: '/v1/predictions' },
+      { method: 'POST', path: `/v1/predictions/${id}/cancel` },
+    ],
+  }),
+  together: () => [
+    {
+      request: { method: 'GET', path: '/v1/predictions' },
+      of: (answer, { id }) => (memberOf(answer, ['results']) as { id: string }[]).find((one) => one.id === id),
+    },
+  ],
   fuzz: {
     query: { cursor: ['x', ''], created_after: ['2025-01-01T00:00:00Z', 'x'] },
     bodies: [

@@ -46,7 +46,7 @@ export const Prediction = Type.Object(
     model: Type.String(),
     version: Type.String(),
     input: Type.Unknown(),
-    logs: Type.String(),
+    logs: Type.Optional(Type.String()),
     output: Type.Unknown(),
     data_removed: Type.Boolean(),
     error: Nullable(Type.String()),
