@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { createRequire, stripTypeScriptTypes } from 'node:module';
-import { basename, dirname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, join, posix, relative, resolve, sep } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 
@@ -24,6 +24,8 @@ export interface BrowserFiles {
   readonly files: ReadonlyMap<string, BrowserFile>;
   /** What modules are called by name -> path. */
   readonly names: Readonly<Record<string, string>>;
+  /** The modules that the start needs: all but those of pages which are fetched when somebody goes there. */
+  readonly first: readonly string[];
 }
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -45,6 +47,8 @@ const LIBRARIES = {
 } as const;
 const CHART_STYLE = ['uplot', 'dist/uPlot.min.css'] as const;
 
+const START = 'ui/main.js';
+const FROM = /\bfrom\s{0,4}'([^']{1,200})'/g;
 const IMPORT = /\bfrom\s{0,4}'(\.{1,2}\/[^']{1,200})'/g;
 const zip = promisify(gzip);
 
@@ -60,7 +64,22 @@ export async function readBrowserFiles(): Promise<BrowserFiles> {
   }
   const libraries = Object.entries(LIBRARIES).map(([name, [, file]]) => [name, libraryPath(file)] as const);
   const names = { ...Object.fromEntries(libraries), 'bide/client': `client/${basename(CLIENT)}` };
-  return { version: hash.digest('hex').slice(0, 16), files, names };
+  return { version: hash.digest('hex').slice(0, 16), files, names, first: neededBy(START, texts, names) };
+}
+
+/** With all that they import; `import()` is not followed. */
+function neededBy(start: string, texts: ReadonlyMap<string, string>, names: BrowserFiles['names']): readonly string[] {
+  const needed = new Set<string>();
+  const left = [start];
+  for (let path = left.pop(); path !== undefined; path = left.pop()) {
+    const text = texts.get(path);
+    if (text === undefined || needed.has(path)) continue;
+    needed.add(path);
+    for (const [, target = ''] of text.matchAll(FROM)) {
+      left.push(names[target] ?? posix.join(posix.dirname(path), target));
+    }
+  }
+  return [...needed];
 }
 
 async function uiTexts(): Promise<[string, string][]> {
@@ -83,11 +102,22 @@ async function clientTexts(): Promise<ReadonlyMap<string, string>> {
     const name = relative(SOURCES, path).split(sep).join('/');
     if (texts.has(name)) continue;
     const source = await readFile(path, 'utf8');
-    const text = path.endsWith('.ts') ? stripTypeScriptTypes(source) : source;
+    const text = path.endsWith('.ts') ? withoutTypes(source) : source;
     texts.set(name, withoutComments(text));
     for (const [, target = ''] of text.matchAll(IMPORT)) left.push(resolve(dirname(path), target));
   }
   return texts;
+}
+
+/** Without Node's word that this is experimental, which whoever starts a checkout can do nothing about. */
+function withoutTypes(source: string): string {
+  const { emitWarning } = process;
+  process.emitWarning = () => undefined;
+  try {
+    return stripTypeScriptTypes(source);
+  } finally {
+    process.emitWarning = emitWarning;
+  }
 }
 
 async function libraryTexts(): Promise<[string, string][]> {

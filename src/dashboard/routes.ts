@@ -9,15 +9,8 @@ import { declareSessionRoutes, type SessionServices } from './session-routes.ts'
 import { shellOf } from './shell.ts';
 
 export function declareDashboardRoutes(app: FastifyInstance, services: SessionServices & DialectServices): void {
-  let reading: Promise<BrowserFiles> | undefined;
-  /** Read at the first look: a server that nobody looks at pays nothing. */
-  const browserFiles = () => {
-    reading ??= readBrowserFiles().catch((error: unknown) => {
-      reading = undefined;
-      throw error;
-    });
-    return reading;
-  };
+  const browserFiles = readOnce();
+  prepare(app, browserFiles);
   declareSessionRoutes(app, services);
   declareDialectRoutes(app, services);
   const file = async (request: FastifyRequest, reply: FastifyReply) => {
@@ -38,6 +31,30 @@ export function declareDashboardRoutes(app: FastifyInstance, services: SessionSe
   };
   app.get(DASHBOARD, { schema: { hide: true } }, page);
   app.get(`${DASHBOARD}/*`, { schema: { hide: true } }, page);
+}
+
+/** A read that failed is made again when it is asked for again. */
+function readOnce(): () => Promise<BrowserFiles> {
+  let reading: Promise<BrowserFiles> | undefined;
+  return () => {
+    reading ??= readBrowserFiles().catch((error: unknown) => {
+      reading = undefined;
+      throw error;
+    });
+    return reading;
+  };
+}
+
+/** Reading and zipping take 0.2 s, which the first visit need not wait for. Not at once: the start of the server, and of those that live shortly, is none the slower. */
+const PREPARE_AFTER_MS = 500;
+
+function prepare(app: FastifyInstance, browserFiles: () => Promise<BrowserFiles>): void {
+  let timer: NodeJS.Timeout | undefined;
+  app.addHook('onReady', async () => {
+    // What fails is said by the visit that finds it so.
+    timer = setTimeout(() => void browserFiles().catch(() => undefined), PREPARE_AFTER_MS).unref();
+  });
+  app.addHook('onClose', async () => clearTimeout(timer));
 }
 
 function sendFile(request: FastifyRequest, reply: FastifyReply, { contentType, bytes, zipped }: BrowserFile) {

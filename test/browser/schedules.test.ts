@@ -4,6 +4,13 @@ import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { openDashboard } from './browser-fixture.ts';
 
+const CONFIG = `
+import { defineConfig } from 'bide';
+export default defineConfig({
+  types: { greet: { run: (input) => input } },
+  schedules: { kept: { cron: '0 3 * * *', job: { type: 'greet', input: { whose: 'nobody' } } } },
+});
+`;
 const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
 
 test('a schedule is made, run, paused, changed and deleted, each after what it needs', async () => {
@@ -94,14 +101,8 @@ test('a name that is taken is said, and changes nothing', async () => {
 });
 
 test('one of the config is marked, and offers no change; a key that reads is offered nothing', async () => {
-  await using dashboard = await openDashboard();
-  await dashboard.client.schedules.put('kept', {
-    cron: '0 3 * * *',
-    job: { type: 'echo', input: { whose: 'nobody' } },
-  });
-  const page = await dashboard.signIn({ path: '/types' });
-  await asOfConfig(page);
-  await page.getByRole('link', { name: 'Schedules' }).click();
+  await using dashboard = await openDashboard({ config: CONFIG });
+  const page = await dashboard.signIn({ path: '/schedules' });
   await page.getByRole('row', { name: /kept/ }).getByText('config').waitFor();
   await page.getByRole('link', { name: 'kept' }).click();
   await page.getByText('Kept by the config').waitFor();
@@ -127,11 +128,3 @@ test('one of the config is marked, and offers no change; a key that reads is off
   })()`);
   assert.deepEqual(refused, [403, 403, 403]);
 });
-
-/** The answers of the server, as they are for schedules of its config. */
-async function asOfConfig(page: Page): Promise<void> {
-  await page.route(/\/v1\/schedules/, async (route) => {
-    const response = await route.fetch();
-    await route.fulfill({ response, body: (await response.text()).replaceAll('"source":"api"', '"source":"config"') });
-  });
-}

@@ -138,4 +138,27 @@ describe('files', () => {
     t.diagnostic(`the first visit loads ${paths.length} files, ${(bytes / 1_000).toFixed(1)} kB zipped`);
     assert.ok(bytes <= ZIPPED_BYTES_MAX, `${bytes} bytes`);
   });
+
+  test('of pages that are fetched when somebody goes there are not among those of the first visit, and are there', async () => {
+    await using http = await openHttp();
+    const first = (await named(http, '/dashboard')).map((full) => full.slice('/base'.length));
+    const pages = first.find((path) => path.endsWith('/ui/pages.js')) ?? '';
+    const asked = [...(await get(http, pages)).text.matchAll(/import\('([^']+)'\)/g)].map(([, to = '']) => to);
+    assert.ok(asked.includes('./pages/schedules.js'), asked.join());
+    const left = asked.map((to) => new URL(to, `http://bide.test${pages}`).pathname);
+    assert.deepEqual(
+      first.filter((path) => left.includes(path)),
+      [],
+    );
+    const seen = new Set(first);
+    for (let path = left.pop(); path !== undefined; path = left.pop()) {
+      if (seen.has(path)) continue;
+      seen.add(path);
+      const { status, text } = await get(http, path);
+      assert.equal(status, 200, path);
+      for (const [, to = ''] of text.matchAll(/from '(\.[^']+)'/g))
+        left.push(new URL(to, `http://bide.test${path}`).pathname);
+    }
+    assert.ok(seen.size > first.length);
+  });
 });

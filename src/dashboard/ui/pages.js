@@ -1,17 +1,19 @@
 /** Every page, where it is, and the scope that its calls need. Those without a title are reached from others. */
-import { Audit } from './pages/audit.js';
-import { Dialects } from './pages/dialects.js';
+import { later } from './later.js';
 import { Job } from './pages/job.js';
-import { Type } from './pages/job-type.js';
 import { Types } from './pages/job-types.js';
 import { Jobs } from './pages/jobs.js';
-import { Keys } from './pages/keys.js';
 import { Overview } from './pages/overview.js';
-import { Schedule } from './pages/schedule.js';
-import { Schedules } from './pages/schedules.js';
-import { Webhook } from './pages/webhook.js';
-import { Webhooks } from './pages/webhooks.js';
-import { Workers } from './pages/workers.js';
+
+const Audit = later(async () => (await import('./pages/audit.js')).Audit);
+const Dialects = later(async () => (await import('./pages/dialects.js')).Dialects);
+const Keys = later(async () => (await import('./pages/keys.js')).Keys);
+const Schedule = later(async () => (await import('./pages/schedule.js')).Schedule);
+const Schedules = later(async () => (await import('./pages/schedules.js')).Schedules);
+const Type = later(async () => (await import('./pages/job-type.js')).Type);
+const Webhook = later(async () => (await import('./pages/webhook.js')).Webhook);
+const Webhooks = later(async () => (await import('./pages/webhooks.js')).Webhooks);
+const Workers = later(async () => (await import('./pages/workers.js')).Workers);
 
 /** @typedef {{ path: string, title: string | null, scope: string | null, view: import('preact').FunctionComponent<{ id: string }> }} PageEntry */
 
