@@ -115,10 +115,14 @@ function indexesOf(plan: Plan): readonly string[] {
 /** A row per tenant at most, read with every event of any. */
 const SMALL = ['followers'];
 
-function wholeOf(plan: Plan): readonly string[] {
+/** Queues: all that lies in them is to be taken, in their order. So they are read from the beginning, right below a LIMIT. */
+const QUEUES = ['ended_by_number', 'job_groups_due'];
+
+function wholeOf(plan: Plan, parent?: Plan): readonly string[] {
   const { 'Relation Name': table = '', 'Index Name': index } = plan;
-  const isWhole = index !== undefined && plan['Index Cond'] === undefined && !SMALL.includes(table);
-  return [...(isWhole ? [index] : []), ...(plan.Plans ?? []).flatMap(wholeOf)];
+  const isBounded = parent?.['Node Type'] === 'Limit' && QUEUES.includes(index ?? '');
+  const isWhole = index !== undefined && plan['Index Cond'] === undefined && !SMALL.includes(table) && !isBounded;
+  return [...(isWhole ? [index] : []), ...(plan.Plans ?? []).flatMap((part) => wholeOf(part, plan))];
 }
 
 function claimsByTurn(): void {

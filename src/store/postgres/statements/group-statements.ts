@@ -144,8 +144,9 @@ export function groupStatementsOf(s: string) {
       DELETE FROM ${s}.group_members WHERE ctid = ANY (ARRAY(
         SELECT m.ctid FROM over o CROSS JOIN LATERAL (
           SELECT ctid FROM ${s}.group_members WHERE group_id = o.id LIMIT $2::bigint) m LIMIT $2::bigint)) RETURNING 1`,
+    /** Not by NOT EXISTS: as a join it may read the members of every group. */
     groupPrune: `WITH over AS MATERIALIZED (${over(s)})
       DELETE FROM ${s}.job_groups g WHERE id = ANY (ARRAY(SELECT id FROM over))
-        AND NOT EXISTS (SELECT 1 FROM ${s}.group_members WHERE group_id = g.id) RETURNING 1`,
+        AND (SELECT 1 FROM ${s}.group_members WHERE group_id = g.id LIMIT 1) IS NULL RETURNING 1`,
   };
 }
