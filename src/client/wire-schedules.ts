@@ -4,7 +4,7 @@ import type { CallOptions } from './commanding.ts';
 import type { SubmitBody } from './wire.ts';
 
 /** What each tick submits: a submit without its time and its key, which are the tick's. */
-export type ScheduledJobBody = Omit<SubmitBody, 'runAt' | 'delayMs' | 'idempotencyKey' | 'unique'>;
+export type ScheduledJobBody = Omit<SubmitBody, 'runAt' | 'delayMs' | 'idempotencyKey'>;
 
 /** What is left out is as in a schedule that is new: UTC, no jitter, `allow`, `last`, no start and no end. */
 export interface ScheduleDraft {
@@ -36,7 +36,7 @@ export interface ScheduleBody extends Required<ScheduleDraft> {
   /** The last tick without a job. */
   readonly lastSkip: {
     readonly tick: string;
-    readonly reason: 'overlap' | 'missed' | 'refused';
+    readonly reason: 'overlap' | 'unique' | 'missed' | 'refused';
     readonly message: string;
   } | null;
 }

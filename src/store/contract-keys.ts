@@ -67,6 +67,7 @@ export interface DueRequest {
 export interface DocumentStep {
   /** With the revision that was seen, 1 or above. */
   readonly write: DocumentWrite & { readonly expectRevision: number };
+  /** Of those with a unique key none may be stored in the place of another: modes `reject` and `existing`. */
   readonly jobs: readonly NewJob[];
 }
 

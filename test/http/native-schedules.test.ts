@@ -94,6 +94,11 @@ describe('/v1/schedules', () => {
     assert.match(await of({ overlap: 'never' }), /^400 INVALID_REQUEST \/overlap/);
     assert.match(await of({ endAt: 'soon' }), /^400 INVALID_REQUEST \/endAt/);
     assert.match(await of({ job: { type: 'nope' } }), /^422 TYPE_UNKNOWN/);
+    const jobs = (more: object) => of({ job: { type: 'task', ...more } });
+    assert.match(await jobs({ after: [] }), /^400 INVALID_REQUEST .*after/);
+    assert.match(await jobs({ unique: { key: 'k', mode: 'replace' } }), /^400 INVALID_REQUEST .*reject or existing/);
+    assert.match(await jobs({ unique: { key: '', mode: 'reject' } }), /^400 INVALID_REQUEST .job.unique.key/);
+    assert.match(await jobs({ limit: { key: 'k', concurrency: 0 } }), /^400 INVALID_REQUEST .job.limit/);
     assert.match(await of({ job: { type: 'task', delayMs: 5 } }), /^400 INVALID_REQUEST .*delayMs/);
     assert.match(
       await of({ job: { type: 'task', retry: { backoffMs: 9, maxMs: 1 } } }),

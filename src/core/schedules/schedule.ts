@@ -5,6 +5,7 @@
  * the jobs of its ticks, so a tick is never decided on twice, and none is left out.
  */
 import type { Json } from '../job.ts';
+import type { UniqueMode } from '../unique.ts';
 
 export const OVERLAPS = ['allow', 'skip', 'queue'] as const;
 /** What a tick does while a job of an earlier one is unfinished; `queue`: one may wait behind it. */
@@ -33,8 +34,14 @@ export interface ScheduleSpec {
 /** What a tick submits may say of what a submit can: all but its time and its key, which are the tick's. */
 export const SCHEDULED_FIELDS = [
   ...(['type', 'input', 'tags', 'priority', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
-  ...(['callback', 'sequenceKey'] as const),
+  ...(['callback', 'sequenceKey', 'limit', 'unique'] as const),
 ] as const;
+
+/**
+ * Each tick brings the same job at a time of its own: there is nothing to replace or to move. Another job of the key holds it, of whichever tick or
+ * submit, and the tick has none.
+ */
+export const SCHEDULED_UNIQUE: readonly UniqueMode[] = ['reject', 'existing'];
 
 /** Each job of a schedule has it, with the name as its value: so they are found. */
 export const SCHEDULE_TAG = 'bide.schedule';
@@ -45,8 +52,9 @@ export interface ScheduledJob {
   readonly [field: string]: unknown;
 }
 
-/** Why a tick had no job: one before it was unfinished, nobody was there for it, or its job was refused. */
-export type SkipReason = 'overlap' | 'missed' | 'refused';
+export const SKIP_REASONS = ['overlap', 'unique', 'missed', 'refused'] as const;
+/** Why a tick had no job: one before it was unfinished, another held its unique key, nobody was there for it, or its job was refused. */
+export type SkipReason = (typeof SKIP_REASONS)[number];
 
 export interface ScheduleState {
   readonly cursor: number;

@@ -1,17 +1,15 @@
 /** The schemas of schedules. Cron and zone are texts here: what is wrong with one has a code of its own. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
-import { MISSED, OVERLAPS } from '../../core/schedules/schedule.ts';
+import { MISSED, OVERLAPS, SKIP_REASONS } from '../../core/schedules/schedule.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
 import { durations, nullable, oneOf, strict, time } from './wire-parts.ts';
 import { submittedWith } from './wire-submit.ts';
 
-const REASONS = ['overlap', 'missed', 'refused'] as const;
-
 function jobSchema(limits: Limits) {
-  const { input, tags, priority, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey } =
+  const { input, tags, priority, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey, limit, unique } =
     submittedWith(limits);
-  const rest = { input, tags, priority, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey };
+  const rest = { input, tags, priority, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey, limit, unique };
   const type = Type.String({
     minLength: 1,
     maxLength: limits.typeLengthMax,
@@ -62,7 +60,10 @@ function scheduleSchema(fields: Fields) {
         Type.Object(
           {
             tick: time('Of the schedule.'),
-            reason: oneOf(REASONS, 'An earlier job was unfinished; nobody was there for it; its job was refused.'),
+            reason: oneOf(
+              SKIP_REASONS,
+              'An earlier job was unfinished; another one held its unique key; nobody was there for it; its job was refused.',
+            ),
             message: Type.String(),
           },
           { description: 'The last tick without a job.' },

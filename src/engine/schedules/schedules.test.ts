@@ -55,6 +55,27 @@ describe('schedules', () => {
     assert.equal(read.state.lastRun?.jobId, (await jobsOf(fixture)).at(-1)?.id);
   });
 
+  it('run under a limit of a key, and pass over a tick while another job holds the unique key', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    const from = fixture.clock.now();
+    const unique = { key: 'u', mode: 'existing' };
+    const first = await fixture.submit('task', { unique: { key: 'u', mode: 'reject' } });
+    await put(fixture, { job: { type: 'task', limit: { key: 'k', concurrency: 1 }, unique } });
+    await fixture.advance(2 * MINUTE);
+    assert.deepEqual(await minutes(fixture, from), []);
+    const { state } = await fixture.engine.schedules.read(TENANT, 's');
+    assert.deepEqual([state.lastSkip?.reason, state.lastSkip?.tick], ['unique', from + 2 * MINUTE]);
+    assert.deepEqual([state.lastRun, state.recent], [null, []]);
+    (await play.next()).end(json(1));
+    await fixture.until(first, (job) => job.state === 'succeeded');
+    await fixture.advance(2 * MINUTE);
+    assert.deepEqual(await minutes(fixture, from), [3]);
+    assert.equal((await fixture.engine.schedules.read(TENANT, 's')).state.lastRun?.tick, from + 3 * MINUTE);
+    assert.equal((await fixture.engine.keyLimits.read(TENANT, 'k')).running, 1);
+    (await play.next()).end(json(1));
+  });
+
   it('spread their jobs after the tick, in every process alike', async () => {
     await using fixture = await openEngine();
     await put(fixture, { jitterMs: 50_000 });

@@ -1,6 +1,12 @@
 /** What is wrong with a schedule before anybody asks for its ticks: each field against its limit. What its job may say is what a submit may. */
 import type { Limits } from '../../core/limits.ts';
-import { MISSED, OVERLAPS, SCHEDULED_FIELDS, type ScheduleSpec } from '../../core/schedules/schedule.ts';
+import {
+  MISSED,
+  OVERLAPS,
+  SCHEDULED_FIELDS,
+  SCHEDULED_UNIQUE,
+  type ScheduleSpec,
+} from '../../core/schedules/schedule.ts';
 import type { Issue } from '../api.ts';
 import { CRON_LENGTH_MAX } from './cron.ts';
 
@@ -32,6 +38,12 @@ export function specIssues(name: string, spec: ScheduleSpec, limits: Limits): re
     if (!(SCHEDULED_FIELDS as readonly string[]).includes(field))
       add(`/job/${field}`, `must not be there: the job of a schedule has ${SCHEDULED_FIELDS.join(', ')}`);
   }
+  const { unique } = spec.job as { readonly unique?: { readonly mode?: unknown } | null };
+  if (unique != null && !(SCHEDULED_UNIQUE as readonly unknown[]).includes(unique.mode))
+    add(
+      '/job/unique/mode',
+      `must be ${SCHEDULED_UNIQUE.join(' or ')}: each tick brings the same job at its own time, so there is nothing to replace or to move`,
+    );
   if (Object.keys(spec.job.tags ?? {}).length >= tagsMax)
     add('/job/tags', `must have at most ${tagsMax - 1} tags: one more names the schedule`);
   const bytes = Buffer.byteLength(jsonOf(spec));

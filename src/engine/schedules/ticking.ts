@@ -10,7 +10,7 @@ import { jobOf } from '../../core/job.ts';
 import { dueTicks, isFree, type Ran, type Skipped, stateAfter } from '../../core/schedules/decide-ticks.ts';
 import type { Schedule } from '../../core/schedules/schedule.ts';
 import { isFinal } from '../../core/state.ts';
-import type { Document, DuePlace, NewJob, StepOutcome } from '../../store/contract.ts';
+import type { Document, DuePlace, InsertOutcome, NewJob, StepOutcome } from '../../store/contract.ts';
 import type { SubmitRequest } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
@@ -97,8 +97,50 @@ async function step(options: TickingOptions, document: Document): Promise<boolea
   const next = nextTick(Math.max(schedule.state.cursor, due.cursor));
   const state = stateAfter(schedule.state, due, { next, unfinished, ran: jobs.ran, skipped });
   const written = await write(options, document, { ...schedule, state }, jobs.ready);
-  if (skipped !== null && written.kind === 'written') tellSkipped(options, document, skipped);
-  return written.kind === 'written' && next !== null && next <= now;
+  if (written.kind !== 'written') return false;
+  const held = heldTick(jobs, written.jobs);
+  if (held !== null) await noteHeld(options, written.document, { before: schedule.state, ran: jobs.ran, ...held });
+  const told = held?.skipped ?? skipped;
+  if (told !== null) tellSkipped(options, document, told);
+  return next !== null && next <= now;
+}
+
+interface Held {
+  readonly skipped: Skipped;
+  /** Jobs that were not stored, since another held their unique key. */
+  readonly ids: ReadonlySet<string>;
+}
+
+function heldTick({ ran }: TickJobs, outcomes: readonly InsertOutcome[]): Held | null {
+  const held = ran.filter((_, index) => outcomes[index]?.kind === 'held');
+  const last = held.at(-1);
+  if (last === undefined) return null;
+  const message = 'Another job holds the unique key.';
+  return {
+    skipped: { tick: last.tick, reason: 'unique', message },
+    ids: new Set(held.map(({ jobId }) => jobId)),
+  };
+}
+
+/**
+ * Who holds a key is known when the step is written: its jobs are taken out of the state afterwards. A process that dies in between leaves the name of a job
+ * that is not there, which nobody waits for.
+ */
+async function noteHeld(
+  { store, clock }: TickingOptions,
+  document: Document,
+  { before, ran, skipped, ids }: Held & { readonly before: Schedule['state']; readonly ran: readonly Ran[] },
+): Promise<void> {
+  const schedule = scheduleIn(document);
+  const state = {
+    ...schedule.state,
+    recent: schedule.state.recent.filter((id) => !ids.has(id)),
+    lastRun: ran.findLast(({ jobId }) => !ids.has(jobId)) ?? before.lastRun,
+    lastSkip: skipped,
+  };
+  await store.documentWrite(
+    writeOf(document, { ...schedule, state }, { revision: document.revision, now: clock.now() }),
+  );
 }
 
 /** Also those that a process without this one's memory has made: read by id, removed ones are final. */

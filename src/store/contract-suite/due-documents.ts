@@ -1,7 +1,7 @@
 /** Documents that fall due: found by their time, and going on together with the jobs that come of it. */
 import assert from 'node:assert/strict';
 import type { DocumentStep, DocumentWrite, DueRequest, NewJob } from '../contract.ts';
-import { NOW, newJob, readJob } from './fixtures.ts';
+import { claimSome, NOW, newJob, readJob } from './fixtures.ts';
 import { alone, type Context, type Topic, test } from './suite.ts';
 
 export const dueDocuments: Topic = [
@@ -103,6 +103,37 @@ export const dueDocuments: Topic = [
     const kinds = outcome.kind === 'written' ? outcome.jobs.map(({ kind }) => kind) : null;
     assert.deepEqual(kinds, ['existing', 'conflict']);
     assert.equal(outcome.document?.revision, 2);
+  }),
+
+  test('documentStep stores no job whose unique key is held, and of a key one, and goes on all the same', async (context) => {
+    await write(context, {});
+    const unique = (key: string) => ({ terms: { unique: { key, mode: 'existing' as const } } });
+    const holder = newJob(context, unique('a'));
+    await context.store.insert([holder]);
+    const jobs = [
+      newJob(context, unique('a')),
+      newJob(context, unique('b')),
+      newJob(context, unique('b')),
+      newJob(context),
+    ];
+    const outcome = await step(context, jobs);
+    assert.ok(outcome.kind === 'written');
+    assert.deepEqual(
+      outcome.jobs.map((one) => (one.kind === 'held' ? one.job.id : one.kind)),
+      [holder.spec.id, 'created', jobs[1]?.spec.id, 'created'],
+    );
+    assert.equal((await context.store.list({ tenant: context.tenant, limit: 9 })).length, 3);
+    const stale = await step(context, [newJob(context, unique('c'))]);
+    assert.equal(stale.kind, 'stale');
+    assert.equal((await context.store.list({ tenant: context.tenant, limit: 9 })).length, 3);
+  }),
+
+  test('documentStep gives its jobs the tickets of their key at once', async (context) => {
+    await write(context, {});
+    const limited = () => newJob(context, { terms: { limit: { key: 'l', concurrency: 2 } } });
+    const outcome = await step(context, [limited(), limited(), limited()]);
+    assert.equal(outcome.kind, 'written');
+    assert.equal((await claimSome(context, 3)).length, 2);
   }),
 
   test('documentStep lets one of many through, and stores the jobs of that one alone', async (context) => {

@@ -7,7 +7,7 @@ import type { Session, Step } from './connection/session.ts';
 import { comeSteps } from './limits.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { runSequenced } from './sequences.ts';
-import { insertUnique } from './unique-jobs.ts';
+import { insertUnique, uniqueOf } from './unique-jobs.ts';
 
 /** Each round can only leave jobs over whose earlier one was removed since it was in the way. */
 const ROUNDS_MAX = 4;
@@ -15,7 +15,7 @@ const ROUNDS_MAX = 4;
 export async function insertJobs(session: Session, batch: readonly NewJob[]): Promise<readonly InsertOutcome[]> {
   const outcomes: Outcomes = new Array(batch.length);
   let left: readonly number[] = batch.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [index] : []));
-  const unique = batch.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [] : [index]));
+  const unique = uniqueOf(batch);
   for (let round = 1; left.length > 0; round++) {
     if (round > ROUNDS_MAX) throw new BideError('OVERLOADED', 'Jobs with the same idempotency keys come and go.');
     left = await insertRound(session, batch, left, outcomes);

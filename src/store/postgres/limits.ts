@@ -59,6 +59,11 @@ export function keysOfInsert(batch: readonly NewJob[], outcomes: readonly Insert
   });
 }
 
+/** Of jobs that came with something else: which of them were new does not matter to a settlement. */
+export function keysOfNew(jobs: readonly NewJob[]): readonly LimitRef[] {
+  return jobs.flatMap(({ spec }) => keyOf(spec));
+}
+
 function keyOf({ tenant, terms }: Pick<Job, 'tenant' | 'terms'>): readonly LimitRef[] {
   return terms?.limit === undefined ? [] : [{ tenant, key: terms.limit.key }];
 }

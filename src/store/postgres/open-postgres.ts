@@ -53,7 +53,6 @@ import {
   writeWorkers,
 } from './figures.ts';
 import { follow, unfollow } from './followers.ts';
-import { addToGroup, insertGroup } from './group-members.ts';
 import {
   closeGroup,
   dueGroups,
@@ -78,7 +77,6 @@ import { migrate } from './schema/migrate.ts';
 import { SeenJobs } from './seen-jobs.ts';
 import { settledWrites } from './settled-writes.ts';
 import { statementsOf } from './statements/statements.ts';
-import { stepDocument } from './step-document.ts';
 import { nextRunAt, oldestDue, sweepJobs } from './sweep-jobs.ts';
 
 export interface PostgresOptions {
@@ -194,7 +192,7 @@ type FigureCalls = Pick<
 type DocumentCalls = Pick<
   Store,
   | ('documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
-  | ('documentDue' | 'documentNextDue' | 'documentStep')
+  | ('documentDue' | 'documentNextDue')
 >;
 
 function storeOf(parts: Parts): Store {
@@ -293,10 +291,11 @@ function eventCalls(
   };
 }
 
-function groupCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): GroupStore {
+function groupCalls(
+  session: Session,
+  pass: ReturnType<typeof gateOf>['pass'],
+): Omit<GroupStore, 'groupInsert' | 'groupAdd'> {
   return {
-    groupInsert: pass((insert) => insertGroup(session, insert)),
-    groupAdd: pass((add) => addToGroup(session, add)),
     groupClose: pass((ref) => closeGroup(session, ref)),
     groupRead: pass((batch) => readGroups(session, batch)),
     groupByKey: pass((ref) => groupByKey(session, ref)),
@@ -318,7 +317,6 @@ function documentCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']
     documentRemove: pass((ref) => removeDocument(session, ref)),
     documentDue: pass((request) => dueDocuments(session, request)),
     documentNextDue: pass((request) => nextDueDocument(session, request)),
-    documentStep: pass((step) => stepDocument(session, step)),
   };
 }
 

@@ -1,15 +1,20 @@
 /** The writes after which keys with a limit may have room, or too little: each settles the keys that it touched before it answers. */
-import type { ApplyOutcome, Store } from '../contract.ts';
+import type { ApplyOutcome, NewJob, Store } from '../contract.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { applyPatches, latestOf } from './apply-patches.ts';
 import type { Session } from './connection/session.ts';
+import { addToGroup, insertGroup } from './group-members.ts';
 import type { HintSender } from './hints/hint-sender.ts';
 import { insertJobs } from './insert-jobs.ts';
-import { keysOfAmend, keysOfApply, keysOfInsert, keysOfRecords, settleAfter } from './limits.ts';
+import { keysOfAmend, keysOfApply, keysOfInsert, keysOfNew, keysOfRecords, settleAfter } from './limits.ts';
 import { restoreRecords } from './restore-records.ts';
 import type { SeenJobs } from './seen-jobs.ts';
+import { stepDocument } from './step-document.ts';
 
-export type SettledWrites = Pick<Store, 'insert' | 'apply' | 'amend' | 'restore'>;
+export type SettledWrites = Pick<
+  Store,
+  'insert' | 'apply' | 'amend' | 'restore' | 'documentStep' | 'groupInsert' | 'groupAdd'
+>;
 
 interface Writing {
   readonly session: Session;
@@ -26,11 +31,26 @@ export function settledWrites({ session, seen, sender, pass }: Writing): Settled
     const others = types.filter((type) => !own.has(type));
     if (others.length > 0) sender?.send([{ kind: 'work', types: others }]);
   };
+  const came = (jobs: readonly NewJob[]) => settleAfter(session, keysOfNew(jobs), latestNew(jobs));
   return {
+    documentStep: pass(async (step) => {
+      const outcome = await stepDocument(session, step);
+      if (outcome.kind === 'written') await came(step.jobs);
+      return outcome;
+    }),
+    groupInsert: pass(async (insert) => {
+      const written = await insertGroup(session, insert);
+      await came(insert.jobs);
+      return written;
+    }),
+    groupAdd: pass(async (add) => {
+      const written = await addToGroup(session, add);
+      await came(add.jobs);
+      return written;
+    }),
     insert: pass(async (batch) => {
       const outcomes = await insertJobs(session, batch);
-      const now = Math.max(...batch.map(({ spec }) => spec.createdAt));
-      await settleAfter(session, keysOfInsert(batch, outcomes), now);
+      await settleAfter(session, keysOfInsert(batch, outcomes), latestNew(batch));
       return outcomes;
     }),
     apply: pass(async (batch) => {
@@ -50,4 +70,8 @@ export function settledWrites({ session, seen, sender, pass }: Writing): Settled
       return outcomes;
     }),
   };
+}
+
+function latestNew(jobs: readonly NewJob[]): number {
+  return Math.max(...jobs.map(({ spec }) => spec.createdAt));
 }

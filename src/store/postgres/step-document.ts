@@ -11,11 +11,19 @@ import { type DocumentRef, documentOf, isDoneAlready, readDocument, refValues, u
 import { comeSteps } from './limits.ts';
 import { findEarlier, insertParts, newJobValues, sequencedOf } from './new-jobs.ts';
 import { runSequenced } from './sequences.ts';
+import { findHolders, takersOf, uniqueLock, uniqueOf } from './unique-jobs.ts';
+import { plainArray } from './wire-text.ts';
 
 export async function stepDocument(session: Session, { write, jobs }: DocumentStep): Promise<StepOutcome> {
   return repeated(async (isRepeat) => {
-    const steps = [updateStep(write), ...insertParts(jobs).map((part) => insertStep(part, write)), ...comeSteps(jobs)];
-    const [rows = [], ...inserted] = await runSequenced(session, steps, sequencedOf(jobs.map(({ spec }) => spec)));
+    const unique = uniqueOf(jobs);
+    const holders = unique.length === 0 ? NONE : await takersOf(session, jobs);
+    const plain = jobs.filter(({ spec }) => spec.terms?.unique === undefined);
+    const coming = [...plain, ...holders.keys()];
+    const steps = [...writeSteps(write, plain, holders), ...comeSteps(coming)];
+    const sequenced = sequencedOf(coming.map(({ spec }) => spec));
+    const results = await runSequenced(session, steps, sequenced);
+    const [rows = [], ...inserted] = holders.size === 0 ? results : results.slice(1);
     const [row] = rows;
     const document = row === undefined ? await readDocument(session, write) : documentOf(row);
     // A try whose answer was lost has done it: nobody else makes up the same ids of jobs, which the document names.
@@ -25,8 +33,29 @@ export async function stepDocument(session: Session, { write, jobs }: DocumentSt
   });
 }
 
+const NONE: ReadonlyMap<NewJob, number> = new Map();
+
+function writeSteps(
+  write: DocumentStep['write'],
+  plain: readonly NewJob[],
+  holders: ReadonlyMap<NewJob, number>,
+): readonly Step[] {
+  const takers = [...holders.keys()];
+  return [
+    ...(takers.length === 0 ? [] : [uniqueLock(takers)]),
+    updateStep(write),
+    ...insertParts(plain).map((part) => insertStep(part, write)),
+    ...insertParts(takers).map((part) => insertTakers(part, holders, write)),
+  ];
+}
+
 function insertStep(jobs: readonly NewJob[], document: DocumentRef): Step {
   return { name: 'jobInsertStepped', values: [...newJobValues(jobs), ...refValues(document)] };
+}
+
+function insertTakers(jobs: readonly NewJob[], holders: ReadonlyMap<NewJob, number>, document: DocumentRef): Step {
+  const numbers = plainArray(jobs.map((job) => holders.get(job) ?? 0));
+  return { name: 'jobInsertUniqueStepped', values: [...newJobValues(jobs), numbers, ...refValues(document)] };
 }
 
 async function outcomesOf(
@@ -39,8 +68,11 @@ async function outcomesOf(
     const number = numbers.get(spec.id);
     return number === undefined ? undefined : { kind: 'created', number };
   });
-  const others = [...jobs.keys()].filter((index) => outcomes[index] === undefined);
+  const left = (indexes: Iterable<number>) => [...indexes].filter((index) => outcomes[index] === undefined);
+  const others = left(jobs.keys());
   if (others.length > 0) await findEarlier(session, jobs, others, outcomes);
+  const held = left(uniqueOf(jobs));
+  if (held.length > 0) await findHolders(session, jobs, held, outcomes);
   // An earlier job with the same key was in the way, and has been removed since.
   return outcomes.map((outcome) => outcome ?? { kind: 'absent' });
 }

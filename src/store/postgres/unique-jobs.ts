@@ -132,7 +132,7 @@ async function insertPlanned(
   if (inserts.length === 0) return;
   const jobs = inserts.map(({ index }) => batch[index] as NewJob);
   const holderOf = new Map(inserts.map(({ index, holder }) => [batch[index] as NewJob, holder]));
-  const steps: Step[] = [{ name: 'uniqueLock', values: keyArrays(jobs) }];
+  const steps: Step[] = [uniqueLock(jobs)];
   for (const part of insertParts(jobs)) {
     const holders = plainArray(part.map((job) => holderOf.get(job) ?? 0));
     steps.push({ name: 'jobInsertUnique', values: [...newJobValues(part), holders] });
@@ -147,6 +147,39 @@ async function insertPlanned(
     outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
   }
 }
+
+/** Of jobs that go in together with something else: which take their key, one of a key, and the number of the holder that this was decided on. */
+export async function takersOf(session: Session, jobs: readonly NewJob[]): Promise<ReadonlyMap<NewJob, number>> {
+  const groups = groupsOf(jobs, uniqueOf(jobs));
+  const holders = await readHolders(session, jobs, groups);
+  const takers = groups.flatMap((group, at) => {
+    const holder = holders[at] ?? null;
+    const taker = group.find((index) => stepOf((jobs[index] as NewJob).spec, holder).kind === 'take');
+    return taker === undefined ? [] : [[jobs[taker] as NewJob, holder?.number ?? 0] as const];
+  });
+  return new Map(takers);
+}
+
+/** Of those that were not stored the jobs that hold their keys now. */
+export async function findHolders(
+  session: Session,
+  jobs: readonly NewJob[],
+  indexes: readonly number[],
+  outcomes: Outcomes,
+): Promise<void> {
+  const groups = groupsOf(jobs, indexes);
+  const holders = await readHolders(session, jobs, groups);
+  for (const [at, group] of groups.entries()) {
+    const job = holders[at] ?? null;
+    if (job !== null) for (const index of group) outcomes[index] = { kind: 'held', job };
+  }
+}
+
+export const uniqueOf = (jobs: readonly NewJob[]): readonly number[] =>
+  jobs.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [] : [index]));
+
+/** Under this lock the holders of their keys stay who they are. */
+export const uniqueLock = (jobs: readonly NewJob[]): Step => ({ name: 'uniqueLock', values: keyArrays(jobs) });
 
 async function replacePlanned(session: Session, plans: readonly Plan[], outcomes: Outcomes): Promise<void> {
   const replaces = plans.filter((plan) => plan.kind === 'replace');

@@ -93,8 +93,10 @@ SELECT id, number FROM inserted`;
  * New jobs with a unique key, under `uniqueLock`: stored only where the newest job with the key is the one that was decided on, or where there still
  * is none (0). differs: SQLite decides in the transaction of the insert.
  */
-const jobInsertUnique = (s: string) =>
-  jobInsert(s, [...NEW_COLUMNS, ['holder', 'bigint']], `WHERE g.holder = coalesce((${newestOf(s)}), 0)`);
+const jobInsertUnique = (s: string) => jobInsert(s, HELD_COLUMNS, `WHERE ${isHeldAsRead(s)}`);
+
+const HELD_COLUMNS: Columns = [...NEW_COLUMNS, ['holder', 'bigint']];
+const isHeldAsRead = (s: string) => `g.holder = coalesce((${newestOf(s)}), 0)`;
 
 /** The newest job with the unique key of `g`. */
 const newestOf = (s: string, cells = 'number') => `
@@ -108,10 +110,10 @@ FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g(tenant, typ
 CROSS JOIN LATERAL (${newestOf(s, '*')}) j CROSS JOIN LATERAL ${roomRow(s)} r`;
 
 /** Behind the columns the place of a document: without a write of it in this transaction nothing is inserted. */
-function jobInsertStepped(s: string): string {
-  const place = [1, 2, 3].map((at) => `$${NEW_COLUMNS.length + at}`).join(', ');
+function jobInsertStepped(s: string, columns: Columns = NEW_COLUMNS, also = ''): string {
+  const place = [1, 2, 3].map((at) => `$${columns.length + at}`).join(', ');
   const written = `SELECT 1 FROM ${s}.documents WHERE (tenant, kind, name) = (${place}) AND ${WRITTEN_NOW}`;
-  return jobInsert(s, NEW_COLUMNS, `WHERE EXISTS (${written})`);
+  return jobInsert(s, columns, `WHERE EXISTS (${written}) ${also}`);
 }
 
 const jobFindEarlier = (s: string) => `
@@ -266,6 +268,7 @@ export function statementsOf(s: string) {
     jobInsertUnique: jobInsertUnique(s),
     jobUniqueHolder: jobUniqueHolder(s),
     jobInsertStepped: jobInsertStepped(s),
+    jobInsertUniqueStepped: jobInsertStepped(s, HELD_COLUMNS, `AND ${isHeldAsRead(s)}`),
     jobFindEarlier: jobFindEarlier(s),
     ...claimStatementsOf(s),
     jobClaimOrphans: `SELECT ${jobRow()} FROM (
