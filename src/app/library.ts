@@ -80,7 +80,7 @@ export interface Caller {
 
 /** Jobs are given as the HTTP API gives them. An id that there is no job for throws JOB_NOT_FOUND or JOB_GONE. */
 export interface Bide<Inputs extends Record<string, unknown>> {
-  /** Resolves when the job is on disk. TYPE_UNKNOWN, INPUT_INVALID, INVALID_REQUEST, IDEMPOTENCY_MISMATCH or QUOTA_EXCEEDED otherwise. */
+  /** Resolves when the job is on disk. TYPE_UNKNOWN, INPUT_INVALID, INVALID_REQUEST, IDEMPOTENCY_MISMATCH, PARENT_UNKNOWN or QUOTA_EXCEEDED otherwise. */
   submit<Name extends keyof Inputs & string>(
     type: Name,
     input: Inputs[Name],
@@ -123,7 +123,7 @@ const OPEN_OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
 };
 const SUBMIT_OPTIONS = [
   ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
-  ...(['idempotencyKey', 'callback', 'sequenceKey', 'unique'] as const),
+  ...(['idempotencyKey', 'callback', 'sequenceKey', 'unique', 'after', 'afterPolicy'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
 const PLAIN_SCOPES: ReadonlySet<Scope> = new Set(['submit', 'read', 'work', 'priority']);
@@ -304,6 +304,8 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
       throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
     case 'invalidCallback':
       throw outcome.error;
+    case 'noParent':
+      throw new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id });
     case 'overQuota':
       throw quotaError(outcome);
     default:

@@ -16,6 +16,7 @@ import { type Groups, groupsOf } from './groups.ts';
 import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
 import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 import { operating } from './operating.ts';
+import type { ChildrenOptions } from './relations.ts';
 import type { Schedules } from './schedules.ts';
 import type { SubmitOptions } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
@@ -37,6 +38,7 @@ import type {
   StatsBody,
   SubmitBody,
   TypeBody,
+  UnknownJob,
   WorkerBody,
 } from './wire.ts';
 import type { DeedBody } from './wire-audit.ts';
@@ -67,6 +69,10 @@ export interface Client {
   openInput(id: string, options?: CallOptions): Promise<OpenResult>;
   /** Who tried the job, from when to when, and how each attempt ended; the latest last. */
   attempts(id: string, options?: CallOptions): Promise<readonly AttemptBody[]>;
+  /** The jobs that it comes after, with their results; one that was removed is `unknown`. */
+  parents(id: string, options?: CallOptions): Promise<readonly (JobBody | UnknownJob)[]>;
+  /** The jobs that come after it. */
+  children(id: string, options?: ChildrenOptions): AsyncGenerator<JobBody, void, undefined>;
   /** What the job has said. */
   logs(id: string, options?: LogsOptions): Promise<LogsBody>;
   /** As `logs`, line by line, those to come included, until the job is over. */

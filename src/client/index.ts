@@ -12,6 +12,7 @@ export type { GroupCreateOptions, GroupJobsOptions, GroupMembers, Groups, GroupW
 export type { JobFilter, ListOptions, ListPage, ListPageOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export type { OperatingClient } from './operating.ts';
+export type { ChildrenOptions } from './relations.ts';
 export { runWorker, WorkError } from './run-worker.ts';
 export type { Schedules } from './schedules.ts';
 export type { SubmitOptions } from './submitting.ts';

@@ -11,6 +11,7 @@ import { feedOf } from './feed.ts';
 import { following } from './following.ts';
 import { type ListOptions, type ListPageOptions, listJobs, listPage } from './listing.ts';
 import { logging } from './logging.ts';
+import { relating } from './relations.ts';
 import { schedulesOf } from './schedules.ts';
 import { submitting } from './submitting.ts';
 import { createTransport, type Transport, type TransportOptions } from './transport.ts';
@@ -30,6 +31,7 @@ export function operating(transport: Transport) {
   return {
     ...submitting(transport),
     ...commanding(transport),
+    ...relating(transport),
     ...bulkCalls(transport),
     ...changing(transport),
     ...waiting(transport),

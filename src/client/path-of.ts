@@ -1,7 +1,19 @@
 /** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 export function pathOf(
   id: string,
-  below?: 'result' | 'input' | 'events' | 'logs' | 'output' | 'attempts' | 'cancel' | 'retry' | 'resubmit' | 'signals',
+  below?:
+    | 'result'
+    | 'input'
+    | 'events'
+    | 'logs'
+    | 'output'
+    | 'attempts'
+    | 'parents'
+    | 'children'
+    | 'cancel'
+    | 'retry'
+    | 'resubmit'
+    | 'signals',
   name?: string,
 ): string {
   const parts = [id, ...(below === undefined ? [] : [below]), ...(name === undefined ? [] : [name])];

@@ -4,6 +4,7 @@
  * Times are ISO 8601 in UTC, durations milliseconds. A job that the server does not know (or that belongs to another tenant)
  * shows up in a wait as `{ id, state: 'unknown' }`, so that one wrong id never spoils a wait for a thousand.
  */
+import type { AfterPolicy } from '../core/after/after.ts';
 import type { Json, Tags } from '../core/job.ts';
 import type { LogLevel } from '../core/log-line.ts';
 import type { Scope } from '../core/scopes.ts';
@@ -22,6 +23,10 @@ export interface JobBody {
   readonly schedule?: { readonly name: string; readonly tick: string };
   /** The group that it is in. */
   readonly group?: string;
+  /** Ids of the jobs that it comes after, where there are any. */
+  readonly after?: readonly string[];
+  /** How those have to end. */
+  readonly afterPolicy?: AfterPolicy;
   readonly state: ShownState;
   readonly progress: { readonly percent: number; readonly message: string | null };
   readonly attempt: number;
@@ -31,7 +36,7 @@ export interface JobBody {
   /** Grows with every change: also the ETag, and what `watch` continues from. */
   readonly revision: number;
   /** Only while it is parked: the signal, and when it goes on without. */
-  readonly waitingFor?: { readonly signal: string; readonly until: string };
+  readonly waitingFor?: { readonly signal: string; readonly until: string } | { readonly parents: true };
   readonly createdAt: string;
   readonly runAt: string;
   readonly startedAt: string | null;
@@ -101,6 +106,10 @@ export interface SubmitBody {
   readonly sequenceKey?: string | null;
   /** What the submit becomes where another job of the type has the same key. */
   readonly unique?: Unique | null;
+  /** Ids of jobs that have to end before this one may run. */
+  readonly after?: readonly string[] | null;
+  /** How they have to end; `succeeded` unless told. */
+  readonly afterPolicy?: AfterPolicy | null;
   /** Where changes of the job are announced. */
   readonly callback?: CallbackBody | null;
 }

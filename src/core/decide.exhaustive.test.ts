@@ -18,6 +18,8 @@ const FENCE = 7;
 const FAILURE: Failure = { code: 'HANDLER_FAILED', message: 'boom', details: null };
 const RANDOM = 0.5;
 
+const AFTER = { after: { ids: ['parent'], policy: 'succeeded' } } as const;
+
 interface Situation {
   readonly title: string;
   readonly job: Job;
@@ -43,7 +45,8 @@ function waitingSituations(): Situation[] {
     { title: 'retrying, not due', over: { runAt: NOW + 5_000, attempt: 1, fence: FENCE, error: earlier } },
     { title: 'retrying, due', over: { runAt: NOW, attempt: 1, fence: FENCE, error: earlier } },
   ];
-  return ages.flatMap(({ title, over }) =>
+  const held = { runAt: NOW, terms: AFTER, marks: { awaitsParents: true } };
+  return [{ title: 'queued, awaits parents', over: held }, ...ages].flatMap(({ title, over }) =>
     DEADLINES.map(({ title: deadline, ...deadlines }) => ({
       title: `waiting: ${title}, ${deadline}`,
       job: sampleJob({ ...over, ...deadlines }),
@@ -91,7 +94,11 @@ function signalSituations(): Situation[] {
 
 function finalSituations(): Situation[] {
   const over = { fence: FENCE, attempt: 1, startedAt: NOW - 9_000, finishedAt: NOW - 1_000, deadlineMs: 200_000 };
-  return FINAL_STATES.map((state) => ({ title: `${state}: final`, job: sampleJob({ ...over, state }) }));
+  const marks = { awaitsParents: false, isAwaited: true } as const;
+  return FINAL_STATES.flatMap((state) => [
+    { title: `${state}: final`, job: sampleJob({ ...over, state }) },
+    { title: `${state}: final, came after others`, job: sampleJob({ ...over, state, terms: AFTER, marks }) },
+  ]);
 }
 
 const COMMANDS: readonly NamedCommand[] = [
@@ -113,6 +120,7 @@ const COMMANDS: readonly NamedCommand[] = [
   { title: 'timeOut', command: { kind: 'timeOut', fence: FENCE, random: RANDOM } },
   { title: 'lose', command: { kind: 'lose', fence: FENCE, random: RANDOM } },
   { title: 'expire', command: { kind: 'expire' } },
+  { title: 'give up', command: { kind: 'giveUp', parent: { id: 'parent', state: 'failed' } } },
   { title: 'cancel', command: { kind: 'cancel' } },
   { title: 'stop', command: { kind: 'stop', fence: FENCE } },
   { title: 'retry', command: { kind: 'retry' } },

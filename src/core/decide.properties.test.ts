@@ -87,6 +87,10 @@ const makers: fc.Arbitrary<Make> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant<Make>(() => ({ kind: 'expire' })) },
   { weight: 1, arbitrary: fc.constant<Make>(() => ({ kind: 'cancel' })) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Make>(() => ({ kind: 'giveUp', parent: { id: 'p', state: 'expired' } })),
+  },
   { weight: 1, arbitrary: fc.constant<Make>((fence) => ({ kind: 'stop', fence })) },
   { weight: 2, arbitrary: fc.constant<Make>(() => ({ kind: 'retry' })) },
 );

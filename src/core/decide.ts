@@ -34,6 +34,8 @@ export type Command =
   | { readonly kind: 'timeOut'; readonly fence: number; readonly random: number }
   | { readonly kind: 'lose'; readonly fence: number; readonly random: number }
   | { readonly kind: 'expire' }
+  /** Of a parent that has ended. */
+  | { readonly kind: 'giveUp'; readonly parent: Pick<Job, 'id' | 'state'> }
   | { readonly kind: 'cancel' }
   | { readonly kind: 'stop'; readonly fence: number }
   | { readonly kind: 'retry' }
@@ -107,6 +109,8 @@ function take(job: Job, command: Command, now: number): Decision {
       return lose(job, command.random, now);
     case 'expire':
       return expire(job, now);
+    case 'giveUp':
+      return giveUp(job, command.parent, now);
     case 'cancel':
       return cancel(job, now);
     case 'stop':
@@ -119,7 +123,7 @@ function take(job: Job, command: Command, now: number): Decision {
 }
 
 function claim(job: Job, command: Extract<Command, { kind: 'claim' }>, now: number): Decision {
-  if (job.runAt > now) return refused('TOO_EARLY');
+  if (job.runAt > now || job.marks?.awaitsParents === true) return refused('TOO_EARLY');
   return accepted(
     {
       state: 'running',
@@ -221,6 +225,11 @@ function expire(job: Job, now: number): Decision {
   return accepted({ ...over('expired'), finishedAt: now, error: overdue(job) }, 'expired');
 }
 
+function giveUp(job: Job, parent: Pick<Job, 'id' | 'state'>, now: number): Decision {
+  if (job.marks?.awaitsParents !== true) return refused('NO_CHANGE');
+  return accepted({ ...over('failed'), finishedAt: now, error: parentFailed(parent) }, 'failed');
+}
+
 function cancel(job: Job, now: number): Decision {
   if (job.state === 'waiting') return cancelled(job, now);
   if (job.cancelRequestedAt !== null) return refused('NO_CHANGE');
@@ -252,10 +261,13 @@ function retry(job: Job, now: number): Decision {
 }
 
 /** Signals that have come stay; it may wait again for those that did not. */
-function waitsAnew({ marks }: Job): Pick<JobPatch, 'marks'> {
-  if (marks?.signal === undefined && marks?.overdue === undefined) return {};
+function waitsAnew({ marks, terms }: Job): Pick<JobPatch, 'marks'> {
+  // Its parents are looked at anew: one that had failed may have been retried as well.
+  const held = terms?.after ? { awaitsParents: true } : {};
+  if (marks?.signal === undefined && marks?.overdue === undefined)
+    return terms?.after ? { marks: { ...marks, ...held } } : {};
   const { signal: _signal, overdue: _overdue, ...rest } = marks;
-  return { marks: rest };
+  return { marks: { ...rest, ...held } };
 }
 
 function canRetry(job: Job, runAt: number): boolean {
@@ -299,6 +311,14 @@ function timedOut(job: Job): Failure {
 
 function overdue(job: Job): Failure {
   return { code: 'DEADLINE_PASSED', message: `The job was not done within ${job.deadlineMs} ms.`, details: null };
+}
+
+function parentFailed({ id, state }: Pick<Job, 'id' | 'state'>): Failure {
+  return {
+    code: 'PARENT_FAILED',
+    message: `Job ${id}, which this one comes after, is ${state}.`,
+    details: { parent: id, state },
+  };
 }
 
 function lost(job: Job): Failure {

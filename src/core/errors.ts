@@ -36,6 +36,11 @@ export const ERRORS = Object.freeze({
     title: 'The cursor is not one that this list gave out.',
     advice: 'Start the list again without a cursor.',
   },
+  PARENT_UNKNOWN: {
+    kind: 'unprocessable',
+    title: 'A job named in `after` is not there.',
+    advice: 'Name jobs of your tenant that have been submitted and not been removed; `id` is the one that is missing.',
+  },
   CONFIRM_ALL: {
     kind: 'invalid',
     title: 'The filter leaves no job out.',

@@ -6,7 +6,7 @@
  * read stays narrow: the store hands them out on their own (`ClaimedJob.input`, `Store.readResult`).
  */
 import type { Json } from './json.ts';
-import type { Marks } from './marks.ts';
+import { firstMarks, type Marks } from './marks.ts';
 import type { FinalState, StoredState } from './state.ts';
 import type { Terms } from './terms.ts';
 
@@ -194,8 +194,7 @@ export function jobOf(spec: JobSpec, number: number): Job {
     callbackUrl: spec.callbackUrl,
     origin: spec.origin,
     terms: spec.terms,
-    // A group waits for the ends of its members from their beginning on.
-    marks: spec.terms?.group === undefined ? null : AWAITED,
+    marks: firstMarks(spec.terms),
   };
 }
 
@@ -208,8 +207,6 @@ export function patched(job: Job, patch: JobPatch): Job {
 export function retainUntil(job: Pick<Job, 'finishedAt' | 'retainMs'>): number | null {
   return job.finishedAt === null ? null : job.finishedAt + job.retainMs;
 }
-
-const AWAITED: Marks = Object.freeze({ isAwaited: true });
 
 /** The group that a job is in, by its id: one at most. */
 export function groupIdOf({ terms, marks }: Pick<Job, 'terms' | 'marks'>): string | null {

@@ -2,6 +2,8 @@
  * What a job was submitted with beside what every job has. Written once, with the job; most jobs have none of it and no `Terms` at all.
  * Each mechanism has its own field. Imports no job: a job has terms.
  */
+
+import type { After } from './after/after.ts';
 import type { KeyLimit } from './limit-spec.ts';
 import type { Unique } from './unique.ts';
 
@@ -14,6 +16,7 @@ export interface ScheduleTerm {
 export interface Terms {
   /** The key that it runs under, and the limit of that key as this job states it. */
   readonly limit?: KeyLimit;
+  readonly after?: After;
   readonly unique?: Unique;
   /** The group that it was submitted in, by its id. */
   readonly group?: string;

@@ -80,6 +80,12 @@ export const TRANSITIONS = Object.freeze({
     isFenced: false,
     notes: 'deadlineAt passed before the job was run.',
   },
+  giveUp: {
+    from: ['waiting'],
+    to: ['failed'],
+    isFenced: false,
+    notes: 'A job that it comes after did not end as it has to: failed with PARENT_FAILED.',
+  },
   cancel: {
     from: ['waiting', 'running'],
     to: ['cancelled', 'running'],

@@ -27,6 +27,8 @@ export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (
       throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues, nameOf));
     case 'invalidCallback':
       throw outcome.error;
+    case 'noParent':
+      throw new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id });
     case 'overQuota':
       throw quotaError(outcome);
     case 'unknownType':

@@ -5,6 +5,7 @@
  * `BideError` of kind `unavailable`, `busy` or `internal`. A `Snapshot` is the same object until the job's next revision, so that
  * a face may remember what it made of one (`WeakMap<Snapshot, Body>`).
  */
+import type { AfterPolicy } from '../core/after/after.ts';
 import type { Actor } from '../core/deed.ts';
 import type { BideError } from '../core/errors.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
@@ -66,6 +67,10 @@ export interface SubmitRequest {
   readonly origin?: Origin | null | undefined;
   /** The tick that it is for; set by schedules alone. */
   readonly schedule?: ScheduleTerm | null | undefined;
+  /** Ids of jobs of the tenant that have to end before this one may run. */
+  readonly after?: readonly string[] | null | undefined;
+  /** How they have to end; `succeeded` unless told. */
+  readonly afterPolicy?: AfterPolicy | null | undefined;
 }
 
 /** A job of a group is submitted for the tenant of the group. */
@@ -84,6 +89,8 @@ export type SubmitOutcome =
   | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] }
   /** Its callback asks for what there is not: an event, a webhook to sign for it. */
   | { readonly kind: 'invalidCallback'; readonly error: BideError }
+  /** The tenant has no job with this id, which `after` names. */
+  | { readonly kind: 'noParent'; readonly id: string }
   | ({ readonly kind: 'overQuota' } & Quota);
 
 export type CommandOutcome =
@@ -207,6 +214,23 @@ export interface ListPage {
   readonly isCutShort: boolean;
 }
 
+/** Of each of `ids`, in their order. */
+export type Parents =
+  | { readonly kind: 'found'; readonly ids: readonly string[]; readonly lookups: readonly Lookup[] }
+  | Exclude<Lookup, { kind: 'found' }>;
+
+export interface ChildrenRequest {
+  readonly tenant: string;
+  readonly id: string;
+  /** Only those with a larger number: 0, or the `next` of the page before. */
+  readonly after: number;
+  readonly limit: number;
+}
+
+export type Children =
+  | { readonly kind: 'found'; readonly snapshots: readonly Snapshot[]; readonly next: number | null }
+  | Exclude<Lookup, { kind: 'found' }>;
+
 export interface BulkCall extends BulkRequest {
   readonly by: Actor;
   readonly idempotencyKey?: string | null | undefined;
@@ -260,6 +284,10 @@ export interface Engine extends Operating {
   /** How many jobs a list without end would have, with bounded work. */
   estimate(request: Omit<ListRequest, 'limit' | 'after'>): Promise<Estimate>;
   wait(request: WaitRequest): Promise<WaitOutcome>;
+  /** The jobs that this one comes after. */
+  parents(tenant: string, id: string): Promise<Parents>;
+  /** Those that come after it, by number. */
+  children(request: ChildrenRequest): Promise<Children>;
 
   cancel(tenant: string, id: string): Promise<CommandOutcome>;
   retry(tenant: string, id: string): Promise<CommandOutcome>;

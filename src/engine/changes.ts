@@ -19,7 +19,7 @@ export interface Change {
   /** The state before it; null for a new job. */
   readonly before: StoredState | null;
   /** What was done to it; `learnt` when another process did it. */
-  readonly cause: JobEvent | 'submitted' | 'amended' | 'learnt';
+  readonly cause: JobEvent | 'submitted' | 'amended' | 'freed' | 'learnt';
 }
 
 export interface Removed {

@@ -27,6 +27,7 @@ import type { ProcessFacts } from './operating/presence.ts';
 import { createReports } from './operating/reports.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
 import { createQueries } from './reading/queries.ts';
+import { createRelations } from './reading/relations.ts';
 import { endOrphanLeases } from './running/orphans.ts';
 import { drain, type StopOptions, shutDown } from './shutdown.ts';
 import { createSubmits } from './submitting/submit.ts';
@@ -98,6 +99,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     closing: parts.closing.signal,
     ...createQueries(parts),
     ...createControl(parts),
+    ...createRelations(parts),
     ...parts.work,
     ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,

@@ -40,6 +40,7 @@ import { createWakeWatch } from './running/wake-watch.ts';
 import { createScheduleDesk } from './schedules/schedule-desk.ts';
 import type { Schedules } from './schedules/schedules.ts';
 import { createTicking, type TickingOptions } from './schedules/ticking.ts';
+import { createFreeChildren } from './settling/free-children.ts';
 import { createSettling } from './settling/settling.ts';
 import type { Coming } from './submitting/coming.ts';
 import type { Submits } from './submitting/submit.ts';
@@ -124,7 +125,7 @@ export function createParts(options: PartsOptions): EngineParts {
   tellChanges(changes, telemetry);
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
   const delivering = createDelivering(base, options);
-  const grouping = createGrouping(base, comingTo(takers));
+  const grouping = createGrouping({ ...base, commands }, comingTo(takers));
   const { coming } = grouping;
   const scheduling = createScheduling({ ...known, ...options, types: offered, coming });
   const onWork = workTo([...takers, scheduling]);
@@ -160,10 +161,10 @@ export function createParts(options: PartsOptions): EngineParts {
   };
 }
 
-function createGrouping(base: EngineBase, coming: Coming) {
+function createGrouping(base: EngineBase & { readonly commands: Commands }, coming: Coming) {
   const groupWatch = createGroupWatch(base);
   const groupEnds = createGroupEnds({ ...base, coming, watch: groupWatch });
-  const settling = createSettling({ ...base, takers: [groupEnds.take] });
+  const settling = createSettling({ ...base, takers: [createFreeChildren(base), groupEnds.take] });
   return { coming, groupWatch, groupEnds, settlingLoops: [settling, ...groupEnds.loops] };
 }
 

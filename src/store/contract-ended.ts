@@ -7,15 +7,17 @@
  */
 import type { Job } from '../core/job.ts';
 
-/** One change, told from all others by number and revision. */
+/** One telling of one change: of the same change there may be several, each for somebody who came to wait for it later. */
 export interface EndedJob extends Pick<Job, 'number' | 'revision' | 'id' | 'tenant'> {
+  /** Its own: never given to another one. */
+  readonly place: number;
   /** That the job entered: a final one, or `waiting`. */
   readonly state: Job['state'];
 }
 
 export interface EndedStore {
-  /** By number, then revision. */
+  /** By place. */
   endedRead(request: { readonly limit: number }): Promise<readonly EndedJob[]>;
   /** All that follows from them has been written. Those that are not there are passed over. */
-  endedDrop(batch: readonly Pick<EndedJob, 'number' | 'revision'>[]): Promise<void>;
+  endedDrop(batch: readonly Pick<EndedJob, 'place'>[]): Promise<void>;
 }

@@ -26,7 +26,9 @@ export type InsertOutcome =
   /** Not stored as a job of its own: `job`, which waits and holds its unique key, has its input, tags, priority, time and deadline, and begins anew. */
   | { readonly kind: 'replaced'; readonly job: Job }
   /** Nothing stored: the item is a replay, and the tenant has no job with its idempotency key. */
-  | { readonly kind: 'absent' };
+  | { readonly kind: 'absent' }
+  /** Nothing stored: the tenant has no job with this id, which `terms.after` names. */
+  | { readonly kind: 'noParent'; readonly id: string };
 
 export interface ClaimWant {
   readonly type: string;

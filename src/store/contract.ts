@@ -49,6 +49,7 @@ import type {
   StoredKey,
 } from './contract-keys.ts';
 import type { LimitStore } from './contract-limits.ts';
+import type { LinkStore } from './contract-links.ts';
 import type { LogAppend, LogFilter, LogLine, LogOutcome } from './contract-logs.ts';
 import type { RestoreOutcome, StoreRecord } from './contract-records.ts';
 import type { ErrorCount, OldestDue, StatFilter, StatRow, StatSum } from './contract-stats.ts';
@@ -63,6 +64,7 @@ export type * from './contract-groups.ts';
 export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
 export * from './contract-limits.ts';
+export type * from './contract-links.ts';
 export type * from './contract-logs.ts';
 export type * from './contract-records.ts';
 export type * from './contract-stats.ts';
@@ -100,7 +102,7 @@ export interface MigrationReport {
   readonly applied: readonly string[];
 }
 
-export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore, LimitStore {
+export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore, LimitStore, LinkStore {
   readonly facts: StoreFacts;
 
   /** Brings the schema to this version. Safe to run from many processes at once. `dryRun` only reports. SCHEMA_NEWER when the schema is newer. */

@@ -21,6 +21,7 @@ import { jobOf, NO_ATTEMPTS, NO_PROGRESS } from '../core/job.ts';
 import type { Marks } from '../core/marks.ts';
 import type { StoredState } from '../core/state.ts';
 import type { Terms } from '../core/terms.ts';
+import { marksText } from './mark-text.ts';
 
 export type Cell = number | string | null;
 
@@ -89,7 +90,12 @@ const COLUMNS = {
     rooms: ROOMS,
     of: (job, codec) => (job.attempts.length === 0 ? null : jsonCell(job.attempts, codec)),
   },
-  marks: { type: 'text', patch: 'marks', rooms: ROOMS, of: (job, codec) => jsonCell(job.marks, codec) },
+  marks: {
+    type: 'text',
+    patch: 'marks',
+    rooms: ROOMS,
+    of: (job, { stored }) => (job.marks === null ? null : stored(marksText(job.marks))),
+  },
   cancel_requested_at: { type: 'bigint', patch: 'cancelRequestedAt', rooms: BEGUN, of: (job) => job.cancelRequestedAt },
   lease_until: { type: 'bigint', patch: 'leaseUntil', rooms: ['running'], of: (job) => job.leaseUntil },
   worker: { type: 'text', patch: 'worker', rooms: BEGUN, of: (job, codec) => textCell(job.worker, codec) },
@@ -115,8 +121,8 @@ export const AT: Places<JobColumn> = placesOf(JOB_COLUMNS);
 /** The columns of `jobs`, but for the input: written once. */
 export const FIXED_COLUMNS = JOB_COLUMNS.filter((column) => roomsOf(column).length === 0);
 
-/** What a new job brings: all that never changes but its number, and two of what does. The rest is the same for every new job. */
-export const NEW_JOB_COLUMNS = FIXED_COLUMNS.slice(1).concat('run_at', 'deadline_at');
+/** What a new job brings: all that never changes but its number, and three of what does. The rest is the same for every new job. */
+export const NEW_JOB_COLUMNS = FIXED_COLUMNS.slice(1).concat('run_at', 'deadline_at', 'marks');
 export const NEW_AT: Places<JobColumn> = placesOf(NEW_JOB_COLUMNS);
 
 /** The columns that a patch may write, and the fields that they belong to. */

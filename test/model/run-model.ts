@@ -159,6 +159,8 @@ function commandOf(job: Job, { command, random }: Step): Command {
       return { kind: command, fence, signal: random === 0 ? 'a' : 'b', timeoutMs: 5 };
     case 'signal':
       return { kind: command, name: random === 0 ? 'a' : 'b', value: job.revision, max: 1 };
+    case 'giveUp':
+      return { kind: command, parent: { id: job.id, state: 'failed' } };
     default:
       return { kind: command };
   }

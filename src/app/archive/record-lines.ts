@@ -5,6 +5,8 @@
  * Texts that have another JSON inside (inputs) stay texts, since they are handed out as they were submitted. Lone surrogates are
  * escaped by JSON, so that no text is changed by being UTF-8.
  */
+
+import { AFTER_POLICIES, type After } from '../../core/after/after.ts';
 import type { Group } from '../../core/groups/group.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { EndedAttempt, Failure, Job, Origin, Progress, ResultMeta, RetryPolicy } from '../../core/job.ts';
@@ -71,6 +73,15 @@ const attempt = objectOf<EndedAttempt>({
   error: orNull(objectOf<NonNullable<EndedAttempt['error']>>({ code: text, message: text })),
 });
 
+const after = objectOf<After>({ ids: listOf(id), policy: oneOf(AFTER_POLICIES) });
+/** Each as its mechanism reads it: one that does not know a field leaves it alone. */
+const terms: Check = (value) => {
+  const wrong = mapOf(anything)(value);
+  if (wrong !== null || !isObject(value) || !Object.hasOwn(value, 'after')) return wrong;
+  const inside = after(value.after);
+  return inside === null ? null : `.after${inside}`;
+};
+
 const jobFields = objectOf<Job>({
   id,
   number: whole,
@@ -103,8 +114,7 @@ const jobFields = objectOf<Job>({
   requestHash: orNull(text),
   callbackUrl: orNull(text),
   origin,
-  // Each as its mechanism reads it: one that does not know a field leaves it alone.
-  terms: orNull(mapOf(anything)),
+  terms: orNull(terms),
   marks: orNull(mapOf(anything)),
 });
 

@@ -1,5 +1,6 @@
 /** `bide submit`: one job, from the command line or a file, with or without waiting for it. */
 import { type Client, ClientError, type JobBody, type SubmitBody } from '../../client/index.ts';
+import { AFTER_POLICIES } from '../../core/after/after.ts';
 import { UNIQUE_MODES, type UniqueMode } from '../../core/unique.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
@@ -22,6 +23,13 @@ const OPTIONS = {
   tag: { kind: 'list', value: 'NAME=VALUE', help: 'label of the job; may be repeated' },
   priority: { kind: 'whole', min: -1_000, max: 1_000, value: 'N', help: 'higher runs first' },
   delay: { kind: 'duration', value: 'TIME', help: 'run no sooner than this from now' },
+  after: { kind: 'list', value: 'ID', help: 'run only after this job has succeeded; may be repeated' },
+  'after-policy': {
+    kind: 'choice',
+    choices: AFTER_POLICIES,
+    value: 'HOW',
+    help: 'with --after: succeeded, which is the default, or final for an end in whatever way',
+  },
   attempts: { kind: 'whole', min: 1, max: 10_000, value: 'N', help: 'tries in all' },
   'idempotency-key': { kind: 'text', value: 'KEY', help: 'the same key answers with the same job: safe to repeat' },
   unique: { kind: 'text', value: 'KEY', help: 'one job of the type with this key: see --unique-mode' },
@@ -44,6 +52,7 @@ export const submit = defineCommand({
   examples: [
     `bide submit echo --input '{"a":1}' --wait`,
     'id=$(bide submit sleep --input \'{"ms":5000}\') && bide wait $id',
+    'bide submit report --after $id --wait',
     'bide submit report --input @query.json --tag team=x --delay 10s --priority 5',
     'bide submit sync --unique customer-42 --unique-mode debounce --unique-for 5s --unique-max 1m',
   ],
@@ -61,13 +70,15 @@ async function submitAndTell(invocation: Invocation<typeof OPTIONS>): Promise<Ex
 }
 
 async function bodyOf(type: string, { values, terminal }: Invocation<typeof OPTIONS>): Promise<SubmitBody> {
-  const { input, tag, priority, delay, attempts } = values;
+  const { input, tag, priority, delay, attempts, after, 'after-policy': policy } = values;
   return {
     type,
     ...(input === undefined ? {} : { input: await inputOf(input, terminal) }),
     ...(tag.length === 0 ? {} : { tags: tagsOf(tag) }),
     ...(priority === undefined ? {} : { priority }),
     ...(delay === undefined ? {} : { delayMs: delay }),
+    ...(after.length === 0 ? {} : { after }),
+    ...(policy === undefined ? {} : { afterPolicy: policy as (typeof AFTER_POLICIES)[number] }),
     ...(attempts === undefined ? {} : { retry: { attempts } }),
     ...uniqueOf(values),
   };

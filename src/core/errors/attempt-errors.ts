@@ -18,6 +18,11 @@ export const ATTEMPT_ERRORS = {
     title: 'The job was not done by its deadline.',
     advice: 'Raise deadlineMs, or give the type more slots.',
   },
+  PARENT_FAILED: {
+    kind: 'internal',
+    title: 'A job that this one comes after did not succeed.',
+    advice: 'See `details.parent`. Retry that job first, then this one; or submit with afterPolicy "final".',
+  },
   WORKER_LOST: {
     kind: 'internal',
     title: 'The worker let its lease run out.',

@@ -25,6 +25,7 @@ export const JOB_LIMITS = {
     max: 3_650 * DAY,
     meaning: 'How long a job waits for a signal unless it says so; delayMsMax is the longest.',
   },
+  parentsMax: { value: 100, min: 1, max: 1_000, meaning: 'Jobs that one job may come after.' },
   callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
   errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },

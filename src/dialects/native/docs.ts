@@ -78,6 +78,8 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'GET /v1/jobs/:id/events': 'followJob',
   'GET /v1/events': 'followJobs',
   'GET /v1/jobs/:id/attempts': 'listAttempts',
+  'GET /v1/jobs/:id/parents': 'listParents',
+  'GET /v1/jobs/:id/children': 'listChildren',
   'GET /v1/jobs/:id/logs': 'readLogs',
   'GET /v1/jobs/:id/output': 'readOutput',
   'POST /v1/jobs/:id/cancel': 'cancelJob',

@@ -14,6 +14,8 @@ const SERVES = [
   ['GET', '/v1/jobs/{id}/result', 'Fetch the result, or a range of its bytes.'],
   ['GET', '/v1/jobs/{id}/input', 'Fetch the input.'],
   ['GET', '/v1/jobs/{id}/attempts', 'List the attempts of a job.'],
+  ['GET', '/v1/jobs/{id}/parents', 'List the parents of a job.'],
+  ['GET', '/v1/jobs/{id}/children', 'List the children of a job.'],
   ['GET', '/v1/jobs/{id}/logs', 'Read the log of a job.'],
   ['GET', '/v1/jobs/{id}/output', 'Read what a job has emitted so far.'],
   ['GET', '/v1/jobs/{id}/events', 'Follow a job as server-sent events.'],

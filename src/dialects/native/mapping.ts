@@ -1,4 +1,6 @@
 /** Jobs and outcomes as the native API says them: pure and total. Bodies are JSON text, since a result is spliced in as it was stored. */
+
+import { awaitsParents } from '../../core/after/after.ts';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { groupIdOf, type Job, retainUntil, type Tags } from '../../core/job.ts';
@@ -81,6 +83,7 @@ export function tagsOf(pairs: readonly string[]): Tags {
 export function jobBody(base: string, { job, resultText }: Snapshot, shown: ShownState): string {
   const self = `${base}/v1/jobs/${job.id}`;
   const { progress } = job;
+  const related = job.terms === null ? '' : relatedText(job);
   const copied = job.origin?.resubmitOf === undefined ? '' : `,"resubmitOf":"${job.origin.resubmitOf}"`;
   const ticked =
     job.terms?.schedule === undefined ? '' : `,"schedule":${JSON.stringify(scheduleFields(job.terms.schedule))}`;
@@ -89,7 +92,7 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision}${copied}${ticked}${grouped}${waitingForText(job)},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied}${ticked}${grouped}${related}${waitingForText(job)},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\
@@ -110,6 +113,13 @@ export function withNumber(body: string, { job }: Snapshot): string {
 
 function scheduleFields({ name, tick }: ScheduleTerm) {
   return { name, tick: isoTime(tick) };
+}
+
+/** Of the few that come after others. */
+function relatedText(job: Job): string {
+  const { after } = job.terms ?? {};
+  const parents = after === undefined ? '' : `,"after":${JSON.stringify(after.ids)},"afterPolicy":"${after.policy}"`;
+  return awaitsParents(job) ? `${parents},"waitingFor":{"parents":true}` : parents;
 }
 
 function timeText(ms: number | null): string {
@@ -179,6 +189,8 @@ export function submitError(outcome: SubmitRefusal, type: string): BideError {
       return invalid(outcome.issues);
     case 'invalidCallback':
       return outcome.error;
+    case 'noParent':
+      return new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id.slice(0, 100) });
     case 'overQuota':
       return quotaError(outcome);
   }

@@ -25,6 +25,7 @@ import { declareListRoute } from './list-route.ts';
 import { declareLogsRoute } from './logs-route.ts';
 import { declareOutputRoute } from './output-route.ts';
 import { createGuard, identifyByKey, PRINCIPAL } from './principal.ts';
+import { declareRelationRoutes } from './relation-routes.ts';
 import { declareResultRoute } from './result-route.ts';
 import { declareScheduleRoutes } from './schedule-routes.ts';
 import { declareSignalRoute } from './signal-route.ts';
@@ -82,6 +83,7 @@ export async function nativeRoutes(
     declareInputRoute(app, face);
     declareSignalRoute(app, face);
     declareAttemptsRoute(app, face);
+    declareRelationRoutes(app, face);
     declareCountsRoute(app, face);
     declareBulkRoutes(app, face);
     declareChangeRoutes(app, face);

@@ -1,5 +1,6 @@
 /** A job and a problem, as every answer shows them. */
 import { Type } from 'typebox';
+import { AFTER_POLICIES } from '../../core/after/after.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
 import { nullable, oneOf, time } from './wire-parts.ts';
 import { WaitingFor } from './wire-signals.ts';
@@ -35,6 +36,8 @@ export const JobShape = Type.Object(
     ),
     group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
     waitingFor: Type.Optional(WaitingFor),
+    after: Type.Optional(Type.Array(Type.String({ format: 'uuid' }), { description: 'The jobs that it comes after.' })),
+    afterPolicy: Type.Optional(oneOf(AFTER_POLICIES, 'How those have to end.')),
     createdAt: time('Submitted.'),
     runAt: time('Not run before.'),
     startedAt: nullable(time('Start of the latest attempt.')),

@@ -120,3 +120,22 @@ export function countSchemas() {
     }),
   };
 }
+
+/** The jobs that one comes after, and those that come after it. */
+export function relationSchemas<Job extends TSchema>(limits: Limits, job: Job) {
+  return {
+    parents: Type.Object({
+      jobs: Type.Array(Type.Union([job, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
+        description: 'In the order in which they were named; `unknown` are those that have been removed.',
+      }),
+    }),
+    childrenQuery: Type.Object(
+      {
+        limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),
+        cursor: Type.Optional(Type.String({ description: 'The `next` of the page before.' })),
+      },
+      strict,
+    ),
+    children: listOf(job),
+  };
+}

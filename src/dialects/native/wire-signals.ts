@@ -3,10 +3,13 @@ import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
 import { durations, strict, time } from './wire-parts.ts';
 
-export const WaitingFor = Type.Object({
-  signal: Type.String({ description: 'Sent by POST /v1/jobs/{id}/signals/{name}.' }),
-  until: time('Goes on without it then.'),
-});
+export const WaitingFor = Type.Union([
+  Type.Object({
+    signal: Type.String({ description: 'Sent by POST /v1/jobs/{id}/signals/{name}.' }),
+    until: time('Goes on without it then.'),
+  }),
+  Type.Object({ parents: Type.Literal(true, { description: 'The jobs that it comes after.' }) }),
+]);
 
 export function signalSchemas(limits: Limits) {
   const { ms } = durations(limits);

@@ -1,9 +1,10 @@
 /** The schema of a submit. */
 import { Type } from 'typebox';
+import { AFTER_POLICIES } from '../../core/after/after.ts';
 import type { Limits } from '../../core/limits.ts';
 import { UNIQUE_MODES } from '../../core/unique.ts';
 import { keyLimitSchema } from './wire-limits.ts';
-import { durations, nullable, strict, time } from './wire-parts.ts';
+import { durations, nullable, oneOf, strict, time } from './wire-parts.ts';
 import { callbackSchema } from './wire-webhooks.ts';
 
 export function submitSchema(limits: Limits) {
@@ -117,6 +118,7 @@ export function submittedWith(limits: Limits) {
         }),
       ),
     ),
+    ...afterProperties(limits),
     callback: Type.Optional(nullable(callbackSchema(limits))),
     limit: Type.Optional(nullable(keyLimitSchema(limits))),
     unique: Type.Optional(nullable(uniqueSchema(limits))),
@@ -127,6 +129,27 @@ export function submittedWith(limits: Limits) {
           maxLength: limits.sequenceKeyLengthMax,
           description: 'Jobs with the same key run one after another.',
         }),
+      ),
+    ),
+  };
+}
+
+function afterProperties(limits: Limits) {
+  return {
+    after: Type.Optional(
+      nullable(
+        Type.Array(Type.String({ maxLength: 100 }), {
+          maxItems: limits.parentsMax,
+          description: 'Ids of jobs that have to end before this one may run.',
+        }),
+      ),
+    ),
+    afterPolicy: Type.Optional(
+      nullable(
+        oneOf(
+          AFTER_POLICIES,
+          'How they have to end: `succeeded` unless told, and else this one fails with PARENT_FAILED; `final`: in whatever way.',
+        ),
       ),
     ),
   };

@@ -12,7 +12,7 @@ import { GroupShape, groupSchemas } from './wire-groups.ts';
 import { JobRef, JobShape, ProblemRef, ProblemShape } from './wire-job.ts';
 import { keySchemas } from './wire-keys.ts';
 import { limitSchemas } from './wire-limits.ts';
-import { bulkSchemas, countSchemas, listOf, listQuerySchema } from './wire-lists.ts';
+import { bulkSchemas, countSchemas, listOf, listQuerySchema, relationSchemas } from './wire-lists.ts';
 import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
 import { scheduleSchemas } from './wire-schedules.ts';
@@ -125,6 +125,7 @@ export function wireOf(limits: Limits) {
     ...changeSchemas(limits),
     ...countSchemas(),
     list: listOf(JobRef),
+    ...relationSchemas(limits, JobRef),
     ...bulkSchemas(limits),
     ...typeSchemas(),
     ...workerSchemas(),
@@ -177,6 +178,7 @@ export type JobQuery = Static<Wire['jobQuery']>;
 export type EventsQuery = Static<Wire['eventsQuery']>;
 export type FeedQuery = Static<Wire['feedQuery']>;
 export type LogsQuery = Static<Wire['logsQuery']>;
+export type ChildrenQuery = Static<Wire['childrenQuery']>;
 export type ListQuery = Static<Wire['listQuery']>;
 export type CountsQuery = Static<Wire['countsQuery']>;
 export type SucceedQuery = Static<Wire['succeedQuery']>;

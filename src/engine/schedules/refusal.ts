@@ -18,6 +18,8 @@ export function refusalOf(refused: Refused, type: string): BideError {
       return refused.error;
     case 'overQuota':
       return quotaError(refused);
+    case 'noParent':
+      return new BideError('PARENT_UNKNOWN', undefined, { id: refused.id });
     case 'held':
       return new BideError('UNIQUE_HELD', undefined, { jobId: refused.snapshot.job.id });
     case 'conflict':

@@ -37,8 +37,10 @@ export function createSettling(options: EngineBase & { readonly takers: readonly
   return loop;
 }
 
-/** It ended, or goes on after its end, and somebody waits for it. */
+/** It ended, or goes on after its end, and somebody waits for it; or it comes after others, of which some may have ended. */
 function isAwaitedEnd({ job, before, cause }: Change): boolean {
-  if (job.marks?.isAwaited !== true || cause === 'learnt') return false;
-  return isFinal(job.state) || (before !== null && isFinal(before));
+  if (cause === 'learnt') return false;
+  if (job.state === 'waiting' && job.marks?.awaitsParents === true)
+    return cause === 'submitted' || cause === 'requeued';
+  return job.marks?.isAwaited === true && (isFinal(job.state) || (before !== null && isFinal(before)));
 }

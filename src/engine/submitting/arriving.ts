@@ -30,6 +30,8 @@ export function arriving<T>(
 
 /** In the turn of the store's answer. */
 export function announceCreated({ store, snapshots, changes }: ArrivingParts, job: Job): Snapshot {
+  // They were marked, if they had not ended: memory holds them as they were.
+  for (const parent of job.terms?.after?.ids ?? []) snapshots.drop(parent);
   // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
   const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });

@@ -12,8 +12,8 @@ import type { Change } from '../changes.ts';
 export type Coming = (specs: readonly JobSpec[]) => void;
 
 /** Whether word of a job goes ahead of it. Of one that is due later nobody needs to know so soon. */
-export function isForetold({ isShared }: StoreFacts, { runAt, createdAt }: JobSpec): boolean {
-  return !isShared && runAt <= createdAt;
+export function isForetold({ isShared }: StoreFacts, { runAt, createdAt, terms }: JobSpec): boolean {
+  return !isShared && runAt <= createdAt && !terms?.after;
 }
 
 /** Whether a change tells no more than what went ahead of it: whatever was claimed since then has seen the job. */

@@ -10,9 +10,11 @@ import type { SubmitRequest } from '../api.ts';
 export function requestHash(request: SubmitRequest): string {
   const { type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback } = request;
   const { sequenceKey, unique, limit } = request;
+  // Only where there is any: the hash of a submit without stays what it was.
+  const after = request.after?.length ? [request.after, request.afterPolicy ?? 'succeeded'] : [];
   const asked = [
     ...[type, input, tags, priority, runAt, delayMs, timeoutMs, deadlineMs, retry, retainMs],
-    ...[callback, sequenceKey, unique, limit],
+    ...[callback, sequenceKey, unique, limit, ...after],
   ];
   return hash('sha256', stableText(asked.map((part) => (part ?? null) as Json | null)), 'hex');
 }

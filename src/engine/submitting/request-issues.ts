@@ -1,4 +1,5 @@
 /** What is wrong with a submit before its input is looked at: every field against its limit, each issue naming that limit. */
+import { AFTER_POLICIES } from '../../core/after/after.ts';
 import type { RetryPolicy } from '../../core/job.ts';
 import { keyLimitIssues } from '../../core/limit-spec.ts';
 import type { Limits } from '../../core/limits.ts';
@@ -34,6 +35,7 @@ export function requestIssues(
     if (problem !== null) add('/callback/url', problem);
   }
   if (request.runAt != null) runAtIssues(request.runAt, now, limits, add);
+  if (request.after != null) afterIssues(request, limits, add);
   if (request.runAt != null && request.delayMs != null) add('/delayMs', 'must not be given together with runAt');
   return issues;
 }
@@ -49,6 +51,17 @@ function whole(add: Add, path: string, value: number | null | undefined, [min, m
 function text(add: Add, path: string, value: string | null | undefined, lengthMax: number): void {
   if (value == null || (value.length > 0 && value.length <= lengthMax)) return;
   add(path, `must have 1 to ${lengthMax} characters`);
+}
+
+function afterIssues({ after, afterPolicy }: SubmitRequest, { parentsMax }: Limits, add: Add): void {
+  if (!Array.isArray(after) || after.some((id) => typeof id !== 'string')) add('/after', 'must be a list of job ids');
+  else if (after.length > parentsMax)
+    add(
+      '/after',
+      `must have at most ${parentsMax} ids, not ${after.length}; of more, submit a job after each ${parentsMax} and one after those`,
+    );
+  if (afterPolicy != null && !AFTER_POLICIES.includes(afterPolicy))
+    add('/afterPolicy', `must be one of ${AFTER_POLICIES.join(', ')}`);
 }
 
 function runAtIssues(runAt: number, now: number, { delayMsMax }: Limits, add: Add): void {

@@ -232,6 +232,7 @@ function outcomeOf(
   giveBackRoom(context, job);
   // Only a replay comes back absent.
   if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
+  if (outcome.kind === 'noParent') return outcome;
   const { kind } = outcome;
   return existing(context, outcome.job).then((snapshot) => {
     if (kind !== 'held') return { kind, snapshot };

@@ -1,14 +1,17 @@
 /** What a job is submitted with beside what every job has, from its request. */
+import { afterOf } from '../../core/after/after.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { SubmitRequest } from '../api.ts';
 
 /** Null for the many that have none of it. */
-export function termsOf({ unique, schedule, limit }: SubmitRequest): Terms | null {
-  if (unique == null && schedule == null && limit == null) return null;
+export function termsOf({ unique, schedule, limit, after, afterPolicy }: SubmitRequest): Terms | null {
+  const parents = afterOf(after, afterPolicy);
+  if (unique == null && schedule == null && limit == null && parents === null) return null;
   return {
     ...(unique == null ? {} : { unique }),
     ...(schedule == null ? {} : { schedule }),
     ...(limit == null ? {} : { limit }),
+    ...(parents === null ? {} : { after: parents }),
   };
 }
 

@@ -20,6 +20,7 @@ import { inserting } from './inserting.ts';
 import { keys } from './keys.ts';
 import { leases } from './leases.ts';
 import { limits } from './limits.ts';
+import { links } from './links.ts';
 import { listing } from './listing.ts';
 import { logs } from './logs.ts';
 import { migration } from './migration.ts';
@@ -61,6 +62,7 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   output,
   ended,
   groups,
+  links,
   events,
   deliveries,
   deliveryLog,

@@ -6,16 +6,13 @@ import { givenText, plainArray } from './wire-text.ts';
 
 export async function readEnded(session: Session, limit: number): Promise<readonly EndedJob[]> {
   const rows = await repeated(() => session.run('endedRead', [limit]));
-  return rows.map(([number, revision, id, tenant, state]) => {
-    return { number, revision, id, tenant: givenText(tenant as string), state } as EndedJob;
+  return rows.map(([place, number, revision, id, tenant, state]) => {
+    return { place, number, revision, id, tenant: givenText(tenant as string), state } as EndedJob;
   });
 }
 
-export async function dropEnded(
-  session: Session,
-  batch: readonly Pick<EndedJob, 'number' | 'revision'>[],
-): Promise<void> {
+export async function dropEnded(session: Session, batch: readonly Pick<EndedJob, 'place'>[]): Promise<void> {
   if (batch.length === 0) return;
-  const values = [plainArray(batch.map(({ number }) => number)), plainArray(batch.map(({ revision }) => revision))];
+  const values = [plainArray(batch.map(({ place }) => place))];
   await repeated(() => session.run('endedDrop', values));
 }

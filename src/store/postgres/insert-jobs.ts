@@ -5,19 +5,21 @@ import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { comeSteps } from './limits.ts';
+import { linkStepsOf, missingParents } from './links.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { runSequenced } from './sequences.ts';
 import { insertUnique, uniqueOf } from './unique-jobs.ts';
 
-/** Each round can only leave jobs over whose earlier one was removed since it was in the way. */
-const ROUNDS_MAX = 4;
+/** Each round can only leave jobs over whose earlier one was removed since it was in the way, or whose parent moved just then. */
+const ROUNDS_MAX = 8;
 
 export async function insertJobs(session: Session, batch: readonly NewJob[]): Promise<readonly InsertOutcome[]> {
   const outcomes: Outcomes = new Array(batch.length);
   let left: readonly number[] = batch.flatMap(({ spec }, index) => (spec.terms?.unique === undefined ? [index] : []));
   const unique = uniqueOf(batch);
   for (let round = 1; left.length > 0; round++) {
-    if (round > ROUNDS_MAX) throw new BideError('OVERLOADED', 'Jobs with the same idempotency keys come and go.');
+    if (round > ROUNDS_MAX)
+      throw new BideError('OVERLOADED', 'Jobs with the same idempotency keys, or that others come after, come and go.');
     left = await insertRound(session, batch, left, outcomes);
   }
   if (unique.length > 0) await insertUnique(session, batch, unique, outcomes);
@@ -31,7 +33,9 @@ async function insertRound(
   indexes: readonly number[],
   outcomes: Outcomes,
 ): Promise<readonly number[]> {
-  const fresh = indexes.map((index) => batch[index] as NewJob).filter(({ isReplay = false }) => !isReplay);
+  const asked = indexes.map((index) => batch[index] as NewJob).filter(({ isReplay = false }) => !isReplay);
+  const missing = await missingParents(session, asked);
+  const fresh = missing.size === 0 ? asked : asked.filter(({ spec }) => !missing.has(spec.id));
   const results = fresh.length === 0 ? [] : await insertFresh(session, fresh);
   const indexOf = new Map(indexes.map((index) => [batch[index]?.spec.id, index]));
   for (const [id, number] of results.flat()) {
@@ -39,14 +43,27 @@ async function insertRound(
   }
   const others = indexes.filter((index) => outcomes[index] === undefined);
   if (others.length > 0) await repeated(() => findEarlier(session, batch, others, outcomes));
-  for (const index of others) if (batch[index]?.isReplay === true) outcomes[index] ??= { kind: 'absent' };
+  for (const index of others) {
+    const { spec, isReplay = false } = batch[index] as NewJob;
+    const parent = missing.get(spec.id);
+    if (isReplay) outcomes[index] ??= { kind: 'absent' };
+    else if (parent !== undefined) outcomes[index] ??= { kind: 'noParent', id: parent };
+  }
   return others.filter((index) => outcomes[index] === undefined);
 }
 
 async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {
-  const steps = insertSteps(jobs);
-  const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
-  return repeated((isRepeat) => runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)));
+  const inserts = insertSteps(jobs);
+  const specs = jobs.map(({ spec }) => spec);
+  const { before, after } = linkStepsOf(specs);
+  const steps = [...before, ...inserts, ...after];
+  const sequenced = sequencedOf(specs);
+  return repeated((isRepeat) =>
+    runSequenced(session, steps, sequenced).then(
+      (results) => results.slice(before.length, before.length + inserts.length),
+      (error) => noneIfOurs(error, isRepeat),
+    ),
+  );
 }
 
 /** Statements that insert them, with an id and a number for each that was in nobody's way. None of them has a unique key. */

@@ -76,6 +76,11 @@ export function keysOfApply(batch: readonly GuardedPatch[], outcomes: readonly A
   });
 }
 
+/** Keys of jobs that nothing but their limit may hold any more. */
+export function keysOfJobs(jobs: readonly Job[]): readonly LimitRef[] {
+  return jobs.flatMap(keyOf);
+}
+
 /** Keys of the jobs whose place has changed. */
 export function keysOfAmend(outcomes: readonly AmendOutcome[]): readonly LimitRef[] {
   return outcomes.flatMap((outcome) => (outcome.kind === 'amended' ? keyOf(outcome.job) : []));

@@ -5,6 +5,7 @@ import { NEW_JOB_COLUMNS, newJobCells } from '../job-row.ts';
 import { isTakenId } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
 import { partsOf, type Session } from './connection/session.ts';
+import { isParentMoved } from './links.ts';
 import { columnArray, jobAt, STORED } from './rows.ts';
 import type { Sequenced } from './sequences.ts';
 import { plainArray, textArray } from './wire-text.ts';
@@ -14,9 +15,12 @@ const INPUT_CHARS_MAX = 32 * 1_024 * 1_024;
 
 export type Outcomes = (InsertOutcome | undefined)[];
 
-/** A taken id is an error, but on a repeat: then the try whose answer was lost has stored the batch, all of it. */
+/**
+ * A taken id is an error, but on a repeat: then the try whose answer was lost has stored the batch, all of it. Where a parent had moved nothing is
+ * stored, and the next round begins anew.
+ */
 export function noneIfOurs(error: unknown, isRepeat: boolean): readonly Rows[] {
-  if (isRepeat && isTakenId(error)) return [];
+  if ((isRepeat && isTakenId(error)) || isParentMoved(error)) return [];
   throw error;
 }
 

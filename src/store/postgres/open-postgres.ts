@@ -11,7 +11,7 @@
 import { randomBytes } from 'node:crypto';
 import pg from 'pg';
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EndedStore, EventStore, GroupStore, LimitStore, Store } from '../contract.ts';
+import type { DeliveryStore, EndedStore, EventStore, GroupStore, LimitStore, LinkStore, Store } from '../contract.ts';
 import { claimerOf, readUses } from './claim-jobs.ts';
 import { type ConnectionOptions, clientOf } from './connection/connection.ts';
 import { storeErrorOf } from './connection/driver-errors.ts';
@@ -68,6 +68,7 @@ import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
 import { listLimits, readLimit, settleDue, writeLimit } from './limits.ts';
+import { linkCalls } from './links.ts';
 import { countJobs, jobUsage, listJobs } from './list-jobs.ts';
 import { appendLogs, readLogs } from './logs.ts';
 import { readInputs, readJobs, readResults } from './read-jobs.ts';
@@ -249,6 +250,7 @@ function storeOf(parts: Parts): Store {
     logAppend: pass((batch) => appendLogs(session, batch)),
     logRead: pass((filter) => readLogs(session, filter)),
 
+    ...passed(linkCalls(session), pass),
     ...eventCalls(session, quoted, pass),
     ...groupCalls(session, pass),
 
@@ -260,6 +262,18 @@ function storeOf(parts: Parts): Store {
     ...documentCalls(session, pass),
 
     dump: () => dumpStore(connection, schema, gate.closing),
+  };
+}
+
+function passed(
+  { linkRead, linkClose, linkJoin, linkChildren }: LinkStore,
+  pass: ReturnType<typeof gateOf>['pass'],
+): LinkStore {
+  return {
+    linkRead: pass(linkRead),
+    linkClose: pass(linkClose),
+    linkJoin: pass(linkJoin),
+    linkChildren: pass(linkChildren),
   };
 }
 

@@ -36,6 +36,7 @@ import { partsOf, type Session, type Step } from './connection/session.ts';
 import { CALLBACK_ENDPOINT, newDeliveryValues } from './deliveries.ts';
 import { placeArrivals } from './events.ts';
 import { refArrays, restoreLimits } from './limits.ts';
+import { linkValues } from './links.ts';
 import { sequencedOf } from './new-jobs.ts';
 import { resultValues } from './result-values.ts';
 import { columnArray, jsonText, plainColumn, STORED, textColumn } from './rows.ts';
@@ -348,6 +349,8 @@ function jobSteps(wholes: readonly WholeJob[]): readonly Step[] {
     if (room === 'finished') values.push(...resultValues(inRoom.map(({ result }) => result)));
     steps.push({ name, values });
   }
+  const links = linkValues(wholes.map(({ job }) => job));
+  if (links !== null) steps.push({ name: 'linkRestore', values: links });
   const logs = logValues(wholes);
   if (logs !== null) steps.push({ name: 'logRestore', values: logs });
   return steps;

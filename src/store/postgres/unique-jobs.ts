@@ -11,6 +11,7 @@ import { amendJobs } from './amend-jobs.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { comeSteps } from './limits.ts';
+import { linkStepsOf, missingParents } from './links.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
 import { jobAt } from './rows.ts';
 import { runSequenced } from './sequences.ts';
@@ -128,22 +129,33 @@ async function insertPlanned(
   plans: readonly Plan[],
   outcomes: Outcomes,
 ): Promise<void> {
-  const inserts = plans.filter((plan) => plan.kind === 'insert');
+  const wanted = plans.filter((plan) => plan.kind === 'insert');
+  const missing = await missingParents(
+    session,
+    wanted.map(({ index }) => batch[index] as NewJob),
+  );
+  const inserts = wanted.filter(({ index }) => {
+    const parent = missing.get(batch[index]?.spec.id ?? '');
+    if (parent !== undefined) outcomes[index] = { kind: 'noParent', id: parent };
+    return parent === undefined;
+  });
   if (inserts.length === 0) return;
   const jobs = inserts.map(({ index }) => batch[index] as NewJob);
+  const { before, after } = linkStepsOf(jobs.map(({ spec }) => spec));
   const holderOf = new Map(inserts.map(({ index, holder }) => [batch[index] as NewJob, holder]));
-  const steps: Step[] = [uniqueLock(jobs)];
+  const steps: Step[] = [uniqueLock(jobs), ...before];
   for (const part of insertParts(jobs)) {
     const holders = plainArray(part.map((job) => holderOf.get(job) ?? 0));
     steps.push({ name: 'jobInsertUnique', values: [...newJobValues(part), holders] });
   }
+  const end = steps.length;
   steps.push(...comeSteps(jobs));
   const sequenced = sequencedOf(jobs.map(({ spec }) => spec));
   const results = await repeated((isRepeat) =>
-    runSequenced(session, steps, sequenced).catch((error) => noneIfOurs(error, isRepeat)),
+    runSequenced(session, [...steps, ...after], sequenced).catch((error) => noneIfOurs(error, isRepeat)),
   );
   const indexOf = new Map(inserts.map(({ index }) => [batch[index]?.spec.id, index]));
-  for (const [id, number] of results.slice(1).flat()) {
+  for (const [id, number] of results.slice(1 + before.length, end).flat()) {
     outcomes[indexOf.get(id as string) as number] = { kind: 'created', number: number as number };
   }
 }

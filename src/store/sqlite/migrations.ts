@@ -171,13 +171,25 @@ CREATE TABLE job_tags (
 
 -- Ends that somebody waits for and has not been told of: see contract-ended.ts.
 CREATE TABLE ended (
+  -- No place comes twice: who drops what they read before must not drop what came after.
+  place INTEGER PRIMARY KEY AUTOINCREMENT,
   number INTEGER NOT NULL,
   revision INTEGER NOT NULL,
   id TEXT NOT NULL,
   tenant TEXT NOT NULL,
-  state TEXT NOT NULL,
-  PRIMARY KEY (number, revision)
+  state TEXT NOT NULL
+) STRICT;
+
+-- Which jobs come after which: see contract-links.ts. Removed with the child.
+CREATE TABLE job_links (
+  child INTEGER NOT NULL,
+  parent INTEGER NOT NULL,
+  policy TEXT NOT NULL,
+  is_open INTEGER NOT NULL,
+  PRIMARY KEY (child, parent)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX job_links_by_parent ON job_links (parent, child);
+
 -- Jobs that are looked at as one, with how many of them have ended how: see contract-groups.ts. Members have its number, not its id: 36 bytes less in each of
 -- two trees.
 CREATE TABLE job_groups (

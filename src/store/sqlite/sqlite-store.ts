@@ -1,12 +1,12 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EndedJob, EndedStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
+import type { DeliveryStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
 import { kindsMask } from '../event-row.ts';
-import { JOB_WIDTH } from '../job-row.ts';
 import { errorCountsOf, statSumOf } from '../stat-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
+import { endedCalls, jobsOf, linkCalls } from './ended-calls.ts';
 import { listDeliveries, readDelivery, readEvents, readFanOut } from './event-reads.ts';
 import { deliveryOfRow, deliveryRow } from './event-wire.ts';
 import { groupCalls } from './group-calls.ts';
@@ -32,7 +32,6 @@ import {
 } from './main-reads.ts';
 import { refuseNewer, schemaVersion } from './migrate.ts';
 import { SCHEMA_VERSION } from './migrations.ts';
-import { jobAt } from './rows.ts';
 import type { ScannerTable } from './scanner.ts';
 import type { ThreadPort } from './thread-port.ts';
 import {
@@ -86,6 +85,7 @@ export function createStore(parts: StoreParts): Store {
     ...endedCalls(gate),
     ...groupCalls(gate),
     ...limitCalls(gate),
+    ...linkCalls(gate),
     ...statCalls(gate),
     ...workerCalls(gate),
     ...keyCalls(gate),
@@ -226,8 +226,7 @@ function jobReads({ read, scanner }: Gate): JobReads {
     readResult: async (batch) => read((connection) => batch.map((ref) => readResult(connection, ref))),
     readInput: async (batch) => read((connection) => batch.map(({ id }) => readInput(connection, id))),
     async list(filter) {
-      const values = await (await scanner()).call('list', filter, 1);
-      return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
+      return jobsOf(await (await scanner()).call('list', filter, 1));
     },
     async count(filter) {
       const { tenant, states, types, tags, group, createdFrom, createdBefore, finished } = filter;
@@ -287,18 +286,6 @@ function deliveryCalls({ writer, read }: Gate): DeliveryStore {
     deliveryPending: async ({ tenant, endpointId }) =>
       read((connection) => connection.get('deliveryPending', tenant, endpointId)?.[0] as number),
     deliveryPrune: async (request) => writer().call('deliveryPrune', request, request.limit),
-  };
-}
-
-function endedCalls({ writer, read }: Gate): EndedStore {
-  return {
-    endedRead: async ({ limit }) =>
-      read((connection) => connection.all('endedRead', limit)).map(([number, revision, id, tenant, state]) => {
-        return { number, revision, id, tenant, state } as EndedJob;
-      }),
-    async endedDrop(batch) {
-      await writer().call('endedDrop', batch, batch.length);
-    },
   };
 }
 

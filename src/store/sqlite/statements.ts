@@ -90,8 +90,8 @@ export const STATEMENTS = {
   // --- Jobs: writing -------------------------------------------------------------------------------------------------------
   jobInsert: `INSERT INTO jobs (${FIXED_COLUMNS.join(', ')}, input) VALUES (${'?, '.repeat(FIXED_COLUMNS.length)}?)`,
   /** A job that was never claimed. */
-  waitingInsert: `INSERT INTO waiting (${COPIES.waiting.join(', ')}, run_at, deadline_at, blocked, attempt, fence, revision, percent)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, 0)`,
+  waitingInsert: `INSERT INTO waiting (${COPIES.waiting.join(', ')}, run_at, deadline_at, marks, blocked, attempt, fence, revision, percent)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 1, 0)`,
   /** The columns of the room, then `blocked`. */
   waitingEnter: enter('waiting', 'blocked'),
   runningEnter: enter('running'),
@@ -166,9 +166,21 @@ export const STATEMENTS = {
   sequenceBlockFirst: `UPDATE waiting SET blocked = ${BEHIND} WHERE number = (${FIRST_WAITING})`,
 
   // --- Ends that somebody waits for ----------------------------------------------------------------------------------------
-  endedInsert: 'INSERT OR IGNORE INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
-  endedRead: 'SELECT number, revision, id, tenant, state FROM ended ORDER BY number, revision LIMIT +?1',
-  endedDelete: 'DELETE FROM ended WHERE number = ? AND revision = ?',
+  endedInsert: 'INSERT INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
+  endedRead: 'SELECT place, number, revision, id, tenant, state FROM ended ORDER BY place LIMIT +?1',
+  endedDelete: 'DELETE FROM ended WHERE place = ?',
+
+  // --- Jobs that come after others -----------------------------------------------------------------------------------------
+  linkOpen: `INSERT INTO job_links (child, parent, policy, is_open) VALUES (?, ?, ?, 1)
+    ON CONFLICT (child, parent) DO UPDATE SET is_open = 1`,
+  linkRestore: 'INSERT OR IGNORE INTO job_links (child, parent, policy, is_open) VALUES (?, ?, ?, 0)',
+  linkClose: 'UPDATE job_links SET is_open = 0 WHERE child = ? AND parent = ?',
+  linkIsOpen: 'SELECT 1 FROM job_links WHERE child = ? AND is_open = 1 LIMIT 1',
+  linkDelete: 'DELETE FROM job_links WHERE child = ?',
+  linkRead: `SELECT l.parent, l.child, j.id, l.policy FROM job_links l JOIN jobs j ON j.number = l.child
+    WHERE l.parent = ?1 AND l.is_open = 1 ORDER BY l.child LIMIT +?2`,
+  linkChildren: 'SELECT child FROM job_links WHERE parent = ?1 AND child > ?2 ORDER BY child LIMIT +?3',
+  waitingFree: `UPDATE waiting SET marks = ?2, blocked = blocked & ~${BLOCKED_BY.parents}, revision = revision + 1 WHERE number = ?1`,
 
   // --- Jobs: reading -------------------------------------------------------------------------------------------------------
   jobById: `${JOB} WHERE j.id = ?`,

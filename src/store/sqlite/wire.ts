@@ -23,7 +23,7 @@ import { APPLIED, APPLIED_TO_SEEN, type Applied, MISSING, type PatchBatch, pushH
 import { CLAIMED_WIDTH } from './writes/claim-jobs.ts';
 import type { DocumentText } from './writes/documents.ts';
 import { END_COLUMNS } from './writes/end-seen.ts';
-import { ABSENT, foundKind, type Inserted } from './writes/insert-jobs.ts';
+import { ABSENT, foundKind, type Inserted, NO_PARENT } from './writes/insert-jobs.ts';
 import type { RecordRows } from './writes/restore-records.ts';
 
 export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
@@ -32,11 +32,13 @@ export function newJobValues(batch: readonly NewJob[]): readonly Value[] {
   return values;
 }
 
-export function insertedOf({ numbers, jobs }: Inserted): readonly InsertOutcome[] {
+export function insertedOf({ numbers, jobs, unknown }: Inserted): readonly InsertOutcome[] {
   let at = -JOB_WIDTH;
+  let unknownAt = 0;
   return numbers.map((number) => {
     if (number > 0) return { kind: 'created', number };
     if (number === ABSENT) return { kind: 'absent' };
+    if (number === NO_PARENT) return { kind: 'noParent', id: unknown[unknownAt++] as string };
     at += JOB_WIDTH;
     return { kind: foundKind(number), job: jobAt(jobs, at) };
   });

@@ -37,6 +37,7 @@ import {
 import { insertJobs } from './writes/insert-jobs.ts';
 import { insertKey, revokeKey } from './writes/keys.ts';
 import { settleLimits, settleTouched, writeLimit } from './writes/limits.ts';
+import { closeLinks, joinLinks } from './writes/links.ts';
 import { appendLogs } from './writes/logs.ts';
 import { removeJobs } from './writes/remove-jobs.ts';
 import { restoreRecords } from './writes/restore-records.ts';
@@ -69,6 +70,8 @@ const WRITES = {
   groupFire: fireGroup,
   groupRemove: removeGroup,
   groupPrune: pruneGroups,
+  linkClose: closeLinks,
+  linkJoin: joinLinks,
   keyInsert: insertKey,
   keyRevoke: revokeKey,
   limitWrite: writeLimit,

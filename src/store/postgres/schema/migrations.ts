@@ -17,6 +17,7 @@
 import { FINAL_STATES } from '../../../core/state.ts';
 import { IS_DUE } from '../../group-row.ts';
 import { FIGURE_COLUMNS } from '../../stat-row.ts';
+import { endTables } from './end-tables.ts';
 import { eventTables } from './event-tables.ts';
 import { typeLimitTable } from './type-limit-table.ts';
 
@@ -235,18 +236,7 @@ CREATE TABLE ${s}.job_count_changes (
   bytes bigint NOT NULL
 ) WITH (autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_scale_factor = 0.05, autovacuum_vacuum_cost_delay = 1);
 
--- Ends that somebody waits for and has not been told of: see contract-ended.ts.
-CREATE TABLE ${s}.ended (
-  number bigint NOT NULL,
-  revision bigint NOT NULL,
-  id uuid NOT NULL,
-  tenant text COLLATE "C" NOT NULL,
-  state text COLLATE "C" NOT NULL,
-  CONSTRAINT ended_by_number PRIMARY KEY (number, revision)
-) WITH (${QUEUE}
-);
-
--- Jobs that are looked at as one, with how many of them have ended how: see contract-groups.ts.
+${endTables(s, QUEUE)}-- Jobs that are looked at as one, with how many of them have ended how: see contract-groups.ts.
 CREATE TABLE ${s}.job_groups (
   id uuid NOT NULL,
   total bigint NOT NULL,

@@ -44,6 +44,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column documents.tenant': 'text not null collate C',
   'column ended.id': 'uuid not null',
   'column ended.number': 'bigint not null',
+  'column ended.place': 'bigint not null identity',
   'column ended.revision': 'bigint not null',
   'column ended.state': 'text not null collate C',
   'column ended.tenant': 'text not null collate C',
@@ -128,6 +129,10 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'column job_lines.number': 'bigint not null',
   'column job_lines.position': 'bigint not null',
   'column job_lines.stream': 'integer not null',
+  'column job_links.child': 'bigint not null',
+  'column job_links.is_open': 'boolean not null',
+  'column job_links.parent': 'bigint not null',
+  'column job_links.policy': 'text not null collate C',
   'column job_tags.name': 'text not null collate C',
   'column job_tags.number': 'bigint not null',
   'column job_tags.tenant': 'text not null collate C',
@@ -266,7 +271,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint deliveries_by_number': 'deliveries: PRIMARY KEY (number)',
   'constraint delivery_log_by_number': 'delivery_log: PRIMARY KEY (number)',
   'constraint documents_by_name': 'documents: PRIMARY KEY (tenant, kind, name)',
-  'constraint ended_by_number': 'ended: PRIMARY KEY (number, revision)',
+  'constraint ended_by_place': 'ended: PRIMARY KEY (place)',
   'constraint event_marks_by_name': 'event_marks: PRIMARY KEY (name)',
   'constraint events_by_position': 'events: PRIMARY KEY ("position")',
   'constraint finished_by_kind': 'finished: PRIMARY KEY (tenant, type, state, number) INCLUDE (created_at)',
@@ -276,6 +281,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'constraint group_members_by_number': 'group_members: PRIMARY KEY (number)',
   'constraint job_groups_by_id': 'job_groups: PRIMARY KEY (id)',
   'constraint job_lines_by_job': 'job_lines: PRIMARY KEY (number, stream, "position")',
+  'constraint job_links_by_child': 'job_links: PRIMARY KEY (child, parent)',
   'constraint job_tags_by_value': 'job_tags: PRIMARY KEY (tenant, name, value, number)',
   'constraint jobs_by_id': 'jobs: PRIMARY KEY (id)',
   'constraint keys_by_id': 'keys: PRIMARY KEY (id)',
@@ -305,7 +311,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index documents_by_due':
     'CREATE INDEX documents_by_due ON documents USING btree (kind, due_at, tenant, name) WHERE (due_at IS NOT NULL)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
-  'index ended_by_number': 'CREATE UNIQUE INDEX ended_by_number ON ended USING btree (number, revision)',
+  'index ended_by_place': 'CREATE UNIQUE INDEX ended_by_place ON ended USING btree (place)',
   'index event_marks_by_name': 'CREATE UNIQUE INDEX event_marks_by_name ON event_marks USING btree (name)',
   'index events_by_position': 'CREATE UNIQUE INDEX events_by_position ON events USING btree ("position")',
   'index events_by_tenant': 'CREATE INDEX events_by_tenant ON events USING btree (tenant, "position")',
@@ -331,6 +337,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'CREATE INDEX job_groups_due ON job_groups USING btree (id) WHERE ((is_open = 0) AND (finished_at IS NULL) AND (remove_at IS NULL) AND (total = (((succeeded + failed) + cancelled) + expired)))',
   'index job_lines_by_job':
     'CREATE UNIQUE INDEX job_lines_by_job ON job_lines USING btree (number, stream, "position")',
+  'index job_links_by_child': 'CREATE UNIQUE INDEX job_links_by_child ON job_links USING btree (child, parent)',
+  'index job_links_by_parent': 'CREATE INDEX job_links_by_parent ON job_links USING btree (parent, child)',
   'index job_tags_by_value':
     'CREATE UNIQUE INDEX job_tags_by_value ON job_tags USING btree (tenant, name, value, number)',
   'index jobs_by_id': 'CREATE UNIQUE INDEX jobs_by_id ON jobs USING btree (id)',
@@ -393,6 +401,8 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000 fillfactor=50',
   'options job_lines':
     'autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
+  'options job_links':
+    'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000',
   'options job_tags': 'autovacuum_vacuum_scale_factor=0.05',
   'options jobs':
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.05 autovacuum_vacuum_threshold=10000',
@@ -406,6 +416,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
     'autovacuum_analyze_scale_factor=0.05 autovacuum_analyze_threshold=10000 autovacuum_vacuum_cost_delay=1 autovacuum_vacuum_cost_limit=2000 autovacuum_vacuum_insert_scale_factor=0.05 autovacuum_vacuum_insert_threshold=50000 autovacuum_vacuum_scale_factor=0.01 autovacuum_vacuum_threshold=10000',
   'options workers': 'autovacuum_vacuum_threshold=1000 fillfactor=70',
   'sequence deliveries_number_seq': 'bigint to 9223372036854775807',
+  'sequence ended_place_seq': 'bigint to 9223372036854775807',
   'sequence event_arrivals_number_seq': 'bigint to 9223372036854775807',
   'sequence job_numbers': 'bigint to 9007199254740991',
 };

@@ -28,9 +28,11 @@ import {
   ROOMS,
   type Room,
 } from '../../job-row.ts';
-import { isAwaited, writeEnds } from './ended-statements.ts';
+import { isAwaitedSql, isHeldSql } from '../../mark-text.ts';
+import { writeEnds } from './ended-statements.ts';
 import { kindOfChange, writeEvents } from './event-statements.ts';
 import { LIMIT_BIT } from './limit-statements.ts';
+import { PARENTS_BIT } from './link-statements.ts';
 import { CHANGING_COLUMNS, cellIn, countChanges, finishedRow, HEADS, isAmong, jobRow, keyIn } from './rooms.ts';
 import { SEQUENCE_BIT } from './sequence-statements.ts';
 import { type Columns, unnestOf } from './statement-parts.ts';
@@ -244,7 +246,7 @@ function keep(draft: Draft, room: Room): string {
 /** Jobs of a sequence come back to `waiting` blocked: `sequenceSettle` frees the one that may run. */
 function arrive({ s, content }: Draft, room: Room): string {
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT}`]],
+    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT} + ${PARENTS_BIT}`]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],
@@ -272,13 +274,14 @@ function tell({ s, shape }: Draft): string {
   });
 }
 
-/** Ends, and what is no end any more, where somebody waits for them. */
+/** Ends, and what is no end any more, where somebody waits for them; and what has to look at its parents again. */
 function end(s: string): string {
   return writeEnds(
     s,
     `SELECT c.number, c.revision, j.id, c.tenant, c.state FROM changed c
     CROSS JOIN LATERAL (SELECT id FROM ${s}.jobs WHERE number = c.number LIMIT 1) j
-    WHERE ${isAwaited('c.marks')} AND (c.target = 'finished') <> (c.state_before NOT IN ('waiting', 'running'))`,
+    WHERE c.marks IS NOT NULL AND (c.target = 'finished') <> (c.state_before NOT IN ('waiting', 'running'))
+      AND ((${isAwaitedSql('c.marks')}) OR (c.target = 'waiting' AND ${isHeldSql('c.marks')}))`,
   );
 }
 

@@ -9,9 +9,11 @@
 import { GROUP_COLUMNS } from '../../group-row.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, type Room } from '../../job-row.ts';
-import { isAwaited, writeEnds } from './ended-statements.ts';
+import { isAwaitedSql, isHeldSql } from '../../mark-text.ts';
+import { writeEnds } from './ended-statements.ts';
 import { mark } from './event-statements.ts';
 import { LIMIT_BIT } from './limit-statements.ts';
+import { PARENTS_BIT } from './link-statements.ts';
 import { logStatementsOf } from './log-statements.ts';
 import { countChanges, HEADS, roomRow } from './rooms.ts';
 import { SEQUENCE_BIT } from './sequence-statements.ts';
@@ -108,6 +110,12 @@ SELECT id FROM inserted`;
 /** A job that this very transaction has written: not one that was there before, which is in a room already. */
 export const WRITTEN_NOW = 'xmin = pg_current_xact_id()::xid';
 
+/** Who waits for the ends of these jobs is told again, and who waits looks at its parents again. */
+function endsOf(s: string, isFinished: boolean): string {
+  const [state, isTold] = isFinished ? ['state', isAwaitedSql('marks')] : [`'waiting'`, isHeldSql('marks')];
+  return `, ended AS (${writeEnds(s, `SELECT number, revision, id, tenant, ${state} FROM given WHERE ${isTold}`)})`;
+}
+
 /** Ids, then the columns of the room: puts the jobs there that this transaction has written. */
 function roomRestore(s: string, room: Room): string {
   const isFinished = room === 'finished';
@@ -119,7 +127,7 @@ function roomRestore(s: string, room: Room): string {
   ];
   const content = `CASE WHEN content_type IS NOT NULL THEN substr($${columns.length + 1}::bytea, bytes_start, bytes_length) END`;
   const extra: Readonly<Record<Room, readonly (readonly [string, string])[]>> = {
-    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT}`]],
+    waiting: [['blocked', `${SEQUENCE_BIT} + ${LIMIT_BIT} + ${PARENTS_BIT}`]],
     running: [],
     finished: [
       ['retain_until', 'finished_at + retain_ms'],
@@ -135,7 +143,7 @@ WITH given AS MATERIALIZED (
 ), came AS (
   INSERT INTO ${s}.${room} (${[...same, ...extra[room].map(([name]) => name)].join(', ')})
   SELECT ${[...same, ...extra[room].map(([, cell]) => cell)].join(', ')} FROM given ORDER BY ord
-)${isFinished ? `, ended AS (${writeEnds(s, `SELECT number, revision, id, tenant, state FROM given WHERE ${isAwaited('marks')}`)})` : ''}
+)${room === 'running' ? '' : endsOf(s, isFinished)}
 ${countChanges(
   s,
   `SELECT tenant, type, ${isFinished ? 'state' : `'${room}' AS state`}, 1 AS jobs,

@@ -26,6 +26,7 @@ import { eventStatementsOf, writeEvents } from './event-statements.ts';
 import { figureStatementsOf } from './figure-statements.ts';
 import { groupStatementsOf } from './group-statements.ts';
 import { LIMIT_BIT, limitStatementsOf } from './limit-statements.ts';
+import { linkStatementsOf, PARENTS_BIT } from './link-statements.ts';
 import { logRemoval } from './log-statements.ts';
 import { restoreStatementsOf, WRITTEN_NOW } from './restore-statements.ts';
 import { countChanges, finishedRow, HEADS, jobByNumber, jobRow, keyIn, roomRow } from './rooms.ts';
@@ -38,9 +39,9 @@ const NEW_COLUMNS = [
   ...NEW_JOB_COLUMNS.map((column) => [column, columnType(column)] as const),
   ['input', 'text'] as const,
 ];
-/** Those two change later, and stand in `waiting`. */
+/** Those three change later, and stand in `waiting`. */
 const NEW_NAMES = NEW_COLUMNS.map(([column]) => column)
-  .filter((column) => column !== 'run_at' && column !== 'deadline_at')
+  .filter((column) => !['run_at', 'deadline_at', 'marks'].includes(column))
   .join(', ');
 
 /** What a new job has besides what it brings. */
@@ -68,8 +69,8 @@ WITH given AS MATERIALIZED (
   ON CONFLICT (tenant, idempotency_key) WHERE idempotency_key IS NOT NULL DO NOTHING
   RETURNING id, number, tenant, type, tags, octet_length(input) AS bytes
 ), came AS (
-  INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, percent, attempt, fence, revision)
-  SELECT ${HEADS.waiting.join(', ')}, ${SEQUENCE_BIT} + ${LIMIT_BIT}, run_at, deadline_at, 0, 0, 0, 1 FROM given
+  INSERT INTO ${s}.waiting (${HEADS.waiting.join(', ')}, blocked, run_at, deadline_at, marks, percent, attempt, fence, revision)
+  SELECT ${HEADS.waiting.join(', ')}, ${SEQUENCE_BIT} + ${LIMIT_BIT} + ${PARENTS_BIT}, run_at, deadline_at, marks, 0, 0, 0, 1 FROM given
   -- Looked up in a hash: as a plain condition it would be a join, and perhaps compare each with each.
   WHERE (number IN (SELECT number FROM inserted)) IS TRUE
 ), tagged AS (
@@ -151,11 +152,12 @@ RETURNING l.ord, r.cancel_requested_at`;
  */
 const jobRemove = (s: string) => `
 WITH gone AS MATERIALIZED (
-  SELECT g.*, j.number, j.tenant, j.type, j.tags, f.state, j.bytes + coalesce(f.bytes, 0) AS bytes
+  SELECT g.*, j.number, j.tenant, j.type, j.tags, j.has_terms, f.state, j.bytes + coalesce(f.bytes, 0) AS bytes
   FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[])
     WITH ORDINALITY AS g(id, revision, gone_at, gone_until, ord)
   CROSS JOIN LATERAL (
-    SELECT number, tenant, type, tags, octet_length(input) AS bytes FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+    SELECT number, tenant, type, tags, terms IS NOT NULL AS has_terms, octet_length(input) AS bytes
+    FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   CROSS JOIN LATERAL (
     ${finishedRow(s, 'j', 'state, octet_length(result) AS bytes', 'AND revision = g.revision FOR UPDATE')}) f
 ), left_finished AS (
@@ -169,6 +171,10 @@ WITH gone AS MATERIALIZED (
       SELECT ctid FROM ${s}.job_tags
       WHERE tenant = g.tenant AND name = pair.name AND value = pair.value AND number = g.number LIMIT 1) t
     WHERE g.tags IS NOT NULL))
+), link_gone AS (
+  DELETE FROM ${s}.job_links WHERE ctid = ANY (ARRAY(
+    SELECT l.ctid FROM gone g CROSS JOIN LATERAL (SELECT ctid FROM ${s}.job_links WHERE child = g.number OFFSET 0) l
+    WHERE g.has_terms))
 ), ${logRemoval(s)}, buried AS (
   INSERT INTO ${s}.tombstones (id, number, tenant, gone_at, gone_until)
   -- One that is over already would outlive this statement, whose deletion does not see what it inserts.
@@ -296,6 +302,7 @@ export function statementsOf(s: string) {
     ...endedStatementsOf(s),
     ...groupStatementsOf(s),
     ...limitStatementsOf(s),
+    ...linkStatementsOf(s),
     ...eventStatementsOf(s),
     ...deliveryStatementsOf(s),
     ...sideStatementsOf(s),

@@ -2,7 +2,7 @@
 import type { EndedJob } from '../../contract.ts';
 import type { Transaction } from './transaction.ts';
 
-export function dropEnded({ connection }: Transaction, batch: readonly Pick<EndedJob, 'number' | 'revision'>[]): null {
-  for (const { number, revision } of batch) connection.run('endedDelete', number, revision);
+export function dropEnded({ connection }: Transaction, batch: readonly Pick<EndedJob, 'place'>[]): null {
+  for (const { place } of batch) connection.run('endedDelete', place);
   return null;
 }

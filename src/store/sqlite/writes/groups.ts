@@ -10,7 +10,8 @@ import type { EndedJob, GroupAdd, GroupMember, GroupRef, RestoreOutcome } from '
 import { GROUP_WIDTH, groupCells, groupReader } from '../../group-row.ts';
 import { roomOf } from '../../job-rooms.ts';
 import { AT } from '../../job-row.ts';
-import { AS_IT_IS, jsonOf, jsonText, NEW_JOB_WIDTH, type Row, type Value } from '../rows.ts';
+import { marksText } from '../../mark-text.ts';
+import { AS_IT_IS, jsonOf, NEW_JOB_WIDTH, type Row, type Value } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { changed } from './events.ts';
 import { ABSENT, foundKind, insertJobs } from './insert-jobs.ts';
@@ -252,7 +253,7 @@ class Adding {
     const state = row[AT.state] as StoredState;
     const marks = { ...jsonOf<Marks>(row[AT.marks] as string | null), isAwaited: true, group: this.group.id } as const;
     const next = row.slice();
-    next[AT.marks] = jsonText(marks);
+    next[AT.marks] = marksText(marks);
     next[AT.revision] = (row[AT.revision] as number) + 1;
     const update = connection.prepareOnce(jobUpdate(roomOf(state), ['marks']));
     if (update.run(next[AT.marks] ?? null, number, row[AT.revision] as number) !== 1)

@@ -33,6 +33,7 @@ function removeJob(transaction: Transaction, removal: Removal, gone: Gone[]): Re
   connection.run('jobDelete', number);
   leaveRoom(transaction, 'finished', number);
   deleteTags(transaction, row);
+  if (row[AT.terms] !== null) connection.run('linkDelete', number);
   connection.run('tombstonePut', removal.id, number, tenant, removal.now, removal.goneUntil);
   transaction.count(tenant, row[AT.type] as string, state, -1);
   transaction.use(tenant, { jobs: -1, bytes: -inputBytes - ((row[AT.result_bytes] as number | null) ?? 0) });

@@ -9,11 +9,13 @@ import { isFinal, type StoredState } from '../../../core/state.ts';
 import type { GroupMember, LimitRecord, LogLine, RestoreOutcome, StoredKey, Tombstone } from '../../contract.ts';
 import { roomFor, roomOf } from '../../job-rooms.ts';
 import { AT, FIXED_COLUMNS } from '../../job-row.ts';
+import { isHeld } from '../../mark-text.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
 import { restoreGroup, restoreMember } from './groups.ts';
 import { insertKey } from './keys.ts';
 import { limitChanged, restoreLimit } from './limits.ts';
+import { restoreLinks } from './links.ts';
 import { restoreLogs } from './logs.ts';
 import { type EventRow, restoreCounter, restoreDelivery, restoreEvent } from './restore-events.ts';
 import { enterRoom } from './rooms.ts';
@@ -137,6 +139,11 @@ function standingOf(connection: Connection, row: Row): 'present' | 'conflict' | 
   return graveOf(connection, id, number) ?? (isKeyTaken ? 'conflict' : null);
 }
 
+/** Of those that wait, only those that may have been freed have something to be looked at. */
+function writeRestored(transaction: Transaction, row: Row, state: StoredState): void {
+  if (isFinal(state) || isHeld(row[AT.marks])) writeEnd(transaction, row);
+}
+
 function insertWholeJob(transaction: Transaction, { row, input, result, logs }: JobRows): void {
   const { connection } = transaction;
   const number = row[AT.number] as number;
@@ -155,6 +162,7 @@ function insertWholeJob(transaction: Transaction, { row, input, result, logs }: 
   if (key !== null && !isFinal(state)) connection.run('sequenceBlockNext', tenant, key, number);
   if (key !== null && state === 'running') connection.run('sequenceBlockFirst', tenant, key);
   if (row[AT.limit_key] !== null && !isFinal(state)) limitChanged(transaction, row, null);
-  if (isFinal(state) && row[AT.marks] !== null) writeEnd(transaction, row);
+  if (row[AT.terms] !== null) restoreLinks(transaction, row);
+  if (state !== 'running' && row[AT.marks] !== null) writeRestored(transaction, row, state);
   if (logs.length > 0) restoreLogs(transaction, { number, tenant }, logs);
 }

@@ -7,6 +7,7 @@ import { BLOCKED_BY } from '../../blocks.ts';
 import { roomFor } from '../../job-rooms.ts';
 import type { Room } from '../../job-row.ts';
 import { AT } from '../../job-row.ts';
+import { isHeld } from '../../mark-text.ts';
 import { firstPart, insertOtherParts } from '../result-parts.ts';
 import type { Row, Value } from '../rows.ts';
 import { columnsOf, type StatementName } from '../statements.ts';
@@ -26,7 +27,7 @@ export function enterRoom(transaction: Transaction, room: Room, row: Row, result
   if (room === 'waiting') {
     const [tenant, key, number] = [row[AT.tenant] as string, row[AT.sequence_key] ?? null, row[AT.number] as number];
     const limitKey = row[AT.limit_key] ?? null;
-    values.push(blockedBy(transaction, { tenant, key, limitKey, number }));
+    values.push(blockedBy(transaction, { tenant, key, limitKey, number, marks: row[AT.marks] ?? null }));
   }
   if (room === 'finished') enterFinished(transaction, values, result);
   else transaction.connection.run(ENTER[room], ...values);
@@ -51,13 +52,14 @@ interface Comer {
   readonly key: Value;
   readonly limitKey: Value;
   readonly number: number;
+  readonly marks: Value;
 }
 
 /** What keeps a job that waits from being claimed, as bits. A job under a limit has to be given a ticket first. */
-export function blockedBy({ connection }: Transaction, { tenant, key, limitKey, number }: Comer): Value {
-  const byLimit = limitKey === null ? 0 : BLOCKED_BY.limit;
-  if (key === null) return byLimit;
-  return connection.get('sequenceIsTaken', tenant, key, number)?.[0] === 1 ? byLimit | BLOCKED_BY.sequence : byLimit;
+export function blockedBy({ connection }: Transaction, { tenant, key, limitKey, number, marks }: Comer): Value {
+  const others = (limitKey === null ? 0 : BLOCKED_BY.limit) | (isHeld(marks) ? BLOCKED_BY.parents : 0);
+  if (key === null) return others;
+  return connection.get('sequenceIsTaken', tenant, key, number)?.[0] === 1 ? others | BLOCKED_BY.sequence : others;
 }
 
 /** Throws for a row that says what no job in its state can. */

@@ -4,7 +4,7 @@
  */
 import { isFinal, type StoredState } from '../../../core/state.ts';
 import { AT } from '../../job-row.ts';
-import { IS_AWAITED } from '../../mark-text.ts';
+import { isAwaited, isHeld } from '../../mark-text.ts';
 import type { Row } from '../rows.ts';
 import { changed } from './events.ts';
 import { limitChanged } from './limits.ts';
@@ -26,9 +26,14 @@ export function stateChanged(transaction: Transaction, row: Row, before: StoredS
   if (row[AT.marks] !== null && (isFinal(state) || isFinal(before))) writeEnd(transaction, row);
 }
 
-/** Where somebody waits for it. */
-export function writeEnd({ connection }: Transaction, row: Row): void {
-  if (!(row[AT.marks] as string).includes(IS_AWAITED)) return;
+/** Where somebody waits for it, or where it waits again and so do its parents' ends for it. */
+export function writeEnd(transaction: Transaction, row: Row): void {
+  const isLooking = row[AT.state] === 'waiting' && isHeld(row[AT.marks]);
+  if (isLooking || isAwaited(row[AT.marks])) tellEnd(transaction, row);
+}
+
+/** Whether or not somebody is known to wait for it. */
+export function tellEnd({ connection }: Transaction, row: Row): void {
   const { number, revision, id, tenant, state } = AT;
   connection.run('endedInsert', ...[number, revision, id, tenant, state].map((place) => row[place] ?? null));
 }
