@@ -2,6 +2,7 @@
 import type { Dialect } from '../http/dialect.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
+import { lro } from './lro/index.ts';
 import { replicate } from './replicate/index.ts';
 import { silentpush } from './silentpush/index.ts';
 import { symbl } from './symbl/index.ts';
@@ -19,4 +20,5 @@ export const dialects: readonly Dialect[] = [
   anyOptions(kinetica),
   anyOptions(symbl),
   anyOptions(replicate),
+  anyOptions(lro),
 ];

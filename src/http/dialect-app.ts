@@ -37,8 +37,8 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     genReqId: requestIds(),
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ...dialect.router },
-    frameworkErrors: (error, _request, reply) => {
-      refuseUnreadable(dialect, reply as FastifyReply, sentenceOf(error));
+    frameworkErrors: (error, request, reply) => {
+      refuseUnreadable(dialect, reply as FastifyReply, { message: sentenceOf(error), url: request.url });
     },
   });
   countAnswers(app, answers);
@@ -60,8 +60,12 @@ function sentenceOf({ code, message }: { readonly code: string; readonly message
   return `A part of the path has more than ${PARAM_LENGTH_MAX} characters.`;
 }
 
-function refuseUnreadable(dialect: DialectAppOptions['dialect'], reply: FastifyReply, message: string): void {
-  const { status, body, headers } = dialect.errorBody('invalid', message);
+function refuseUnreadable(
+  dialect: DialectAppOptions['dialect'],
+  reply: FastifyReply,
+  { message, url }: { readonly message: string; readonly url: string },
+): void {
+  const { status, body, headers } = dialect.errorBody('invalid', message, url);
   if (headers !== undefined) reply.headers(headers);
   void reply.code(status).type(contentTypeOf(headers)).send(JSON.stringify(body));
 }

@@ -140,8 +140,11 @@ export interface Dialect<Options = unknown> {
   readonly serves: readonly ServedEndpoint[];
   /** What the vendor has and Bide does not serve, with the reason. */
   readonly omits: readonly { readonly what: string; readonly why: string }[];
-  /** HTTP status and body of each kind of error, as this vendor would say it. Total, so that no error is ever said in another's shape. */
-  errorBody(kind: ErrorKind, message: string): ErrorAnswer;
+  /**
+   * HTTP status and body of each kind of error, as this vendor would say it. Total, so that no error is ever said in another's shape.
+   * @param url what was asked for, where that is known: for faces that speak differently below one path than below another.
+   */
+  errorBody(kind: ErrorKind, message: string, url?: string): ErrorAnswer;
   /** Reads `dialects.<name>.options` of the config; the message says what to fix. */
   parseOptions(
     raw: unknown,
