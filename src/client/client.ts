@@ -12,7 +12,8 @@ import type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
 import type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
 import type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 import type { EventsOptions } from './following.ts';
-import { type Groups, groupsOf } from './groups.ts';
+import type { Groups } from './groups.ts';
+import type { KeyLimits } from './limits.ts';
 import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
 import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 import { operating } from './operating.ts';
@@ -121,6 +122,7 @@ export interface Client {
   readonly schedules: Schedules;
   /** Jobs that are looked at as one. */
   readonly groups: Groups;
+  readonly limits: KeyLimits;
   readonly webhooks: Webhooks;
   /** For workers; `runWorker` is the loop around them. */
   readonly work: ReturnType<typeof working>;
@@ -133,7 +135,6 @@ export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
   return {
     ...operating(transport),
-    groups: groupsOf(transport),
     waitMany: waitingMany(transport),
     work: working(transport),
   };

@@ -9,6 +9,7 @@ export type { CallOptions, CancelOptions, JobResult, OpenResult } from './comman
 export type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 export type { EventsOptions } from './following.ts';
 export type { GroupCreateOptions, GroupJobsOptions, GroupMembers, Groups, GroupWaited } from './groups.ts';
+export type { CloseOptions, KeyLimits, LimitsPageOptions } from './limits.ts';
 export type { JobFilter, ListOptions, ListPage, ListPageOptions, ListSort } from './listing.ts';
 export type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 export type { OperatingClient } from './operating.ts';
@@ -25,6 +26,7 @@ export type * from './wire-audit.ts';
 export type * from './wire-callback.ts';
 export type * from './wire-feed.ts';
 export type * from './wire-groups.ts';
+export type * from './wire-limits.ts';
 export type * from './wire-schedules.ts';
 export type * from './wire-webhooks.ts';
 export type { RunWorkerOptions, WorkContext, WorkLog } from './worker-options.ts';

@@ -9,6 +9,8 @@ import { changing } from './changing.ts';
 import { commanding } from './commanding.ts';
 import { feedOf } from './feed.ts';
 import { following } from './following.ts';
+import { groupsOf } from './groups.ts';
+import { limitsOf } from './limits.ts';
 import { type ListOptions, type ListPageOptions, listJobs, listPage } from './listing.ts';
 import { logging } from './logging.ts';
 import { relating } from './relations.ts';
@@ -42,6 +44,8 @@ export function operating(transport: Transport) {
     audit: (filter?: AuditOptions) => auditOf(transport, filter),
     list: (filter?: ListOptions) => listJobs(transport, filter),
     listPage: (filter?: ListPageOptions) => listPage(transport, filter),
+    groups: groupsOf(transport),
+    limits: limitsOf(transport),
     schedules: schedulesOf(transport),
     webhooks: webhooksOf(transport),
   };

@@ -11,6 +11,7 @@ import type { Scope } from '../core/scopes.ts';
 import type { ShownState, StoredState } from '../core/state.ts';
 import type { Unique } from '../core/unique.ts';
 import type { CallbackBody } from './wire-callback.ts';
+import type { LimitBounds } from './wire-limits.ts';
 
 export interface JobBody {
   readonly id: string;
@@ -110,6 +111,8 @@ export interface SubmitBody {
   readonly after?: readonly string[] | null;
   /** How they have to end; `succeeded` unless told. */
   readonly afterPolicy?: AfterPolicy | null;
+  /** Jobs of the tenant with the same key share its limit; without bounds the key's own hold. */
+  readonly limit?: ({ readonly key: string } & LimitBounds) | null;
   /** Where changes of the job are announced. */
   readonly callback?: CallbackBody | null;
 }

@@ -17,6 +17,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
     const { id } = await client.submit({ type: 'echo', input: { a: 1 }, tags: { team: 'x' } });
     const failed = await client.submit({ type: 'fail', input: {} }).catch(() => null);
     await client.wait(id);
+    const group = await client.groups.create({
+      jobs: [{ type: 'echo' }, { type: 'echo', limit: { key: 'k', concurrency: 1 } }],
+    });
     await client.schedules.put('nightly', { cron: '@daily', job: { type: 'echo', input: 1 } });
     await client.wait((await client.schedules.run('nightly')).id);
     const page = await dashboard.signIn({ colorScheme, path: '/types' });
@@ -27,6 +30,9 @@ for (const colorScheme of ['light', 'dark'] as const) {
       `/jobs/${id}`,
       '/types',
       '/types/echo',
+      '/groups',
+      `/groups/${group.id}`,
+      '/limits',
       '/schedules',
       '/schedules/nightly',
       '/webhooks',

@@ -7,7 +7,10 @@ import { Overview } from './pages/overview.js';
 
 const Audit = later(async () => (await import('./pages/audit.js')).Audit);
 const Dialects = later(async () => (await import('./pages/dialects.js')).Dialects);
+const Group = later(async () => (await import('./pages/group.js')).Group);
+const Groups = later(async () => (await import('./pages/groups.js')).Groups);
 const Keys = later(async () => (await import('./pages/keys.js')).Keys);
+const Limits = later(async () => (await import('./pages/limits.js')).Limits);
 const Schedule = later(async () => (await import('./pages/schedule.js')).Schedule);
 const Schedules = later(async () => (await import('./pages/schedules.js')).Schedules);
 const Type = later(async () => (await import('./pages/job-type.js')).Type);
@@ -22,10 +25,13 @@ export const PAGES = [
   { path: '/', title: 'Overview', scope: 'read', view: Overview },
   { path: '/jobs', title: 'Jobs', scope: 'read', view: Jobs },
   { path: '/jobs/:id', title: null, scope: 'read', view: Job },
+  { path: '/groups', title: 'Groups', scope: 'read', view: Groups },
+  { path: '/groups/:id', title: null, scope: 'read', view: Group },
   { path: '/types', title: 'Types', scope: 'read', view: Types },
   { path: '/types/:id', title: null, scope: 'read', view: Type },
   { path: '/schedules', title: 'Schedules', scope: 'read', view: Schedules },
   { path: '/schedules/:id', title: null, scope: 'read', view: Schedule },
+  { path: '/limits', title: 'Limits', scope: 'read', view: Limits },
   { path: '/webhooks', title: 'Webhooks', scope: 'operate', view: Webhooks },
   { path: '/webhooks/:id', title: null, scope: 'operate', view: Webhook },
   { path: '/keys', title: 'Keys', scope: 'admin', view: Keys },

@@ -13,6 +13,7 @@ import { JobFailure } from '../parts/job-failure.js';
 import { Logs } from '../parts/job-logs.js';
 import { Output } from '../parts/job-output.js';
 import { JobRelations } from '../parts/job-relations.js';
+import { JobWaiting } from '../parts/job-waiting.js';
 import { LiveMark } from '../parts/live-mark.js';
 import { Problem } from '../parts/notice.js';
 import { Payloads } from '../parts/payload.js';
@@ -41,6 +42,7 @@ export function Job({ id }) {
     </div>
     <${Problem} error=${error} retry=${reload} />
     <${JobActions} job=${job} onChanged=${take} />
+    <${JobWaiting} job=${job} onChanged=${take} />
     <section class="card">
       <header><h2>What happened</h2>${job.state === 'running' && html`<${Running} job=${job} />`}</header>
       <${Attempts} job=${job} />

@@ -19,7 +19,7 @@ const SCOPES = /** @type {const} */ ([
   ['read:payload', 'see inputs and results in the dashboard'],
   ['work', 'claim jobs as a worker'],
   ['priority', 'say which job goes first'],
-  ['operate', 'pause, bulk changes, schedules, webhooks'],
+  ['operate', 'pause, bulk changes, schedules, limits, webhooks'],
   ['metrics', 'scrape /metrics'],
   ['admin', 'everything, keys too'],
 ]);

@@ -6,11 +6,12 @@ import { Link } from '../router.js';
 /** @typedef {{ title: string, to: string, text: string }} Relation */
 
 /** What stands in the body of a job; each further kind is one more entry. @param {JobBody} job @returns {readonly Relation[]} */
-const relationsOf = ({ resubmitOf, schedule }) => [
+const relationsOf = ({ resubmitOf, schedule, group }) => [
   ...(resubmitOf === undefined ? [] : [{ title: 'Copy of', to: `/jobs/${resubmitOf}`, text: resubmitOf }]),
   ...(schedule === undefined
     ? []
     : [{ title: 'Schedule', to: `/schedules/${encodeURIComponent(schedule.name)}`, text: schedule.name }]),
+  ...(group === undefined ? [] : [{ title: 'Group', to: `/groups/${group}`, text: group }]),
 ];
 
 /** @param {{ job: JobBody }} props */

@@ -1,0 +1,28 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createClient } from './client.ts';
+import { fakeServer } from './fake-server.ts';
+
+test('calls of limits go to their paths, with their bodies', async () => {
+  const { options, requests } = fakeServer(() => ({ json: { limits: [], next: null } }));
+  const { limits } = createClient(options);
+  await limits.listPage({ after: 'a&b', pageSize: 5 });
+  await limits.get('a/b');
+  await limits.set('a/b', { concurrency: 3, rate: null });
+  await limits.close('a/b');
+  await limits.close('a/b', { closeMs: 30_000 });
+  await limits.open('a/b');
+  await limits.remove('a/b');
+  assert.deepEqual(
+    requests.map(({ method, url, json }) => [method, url.pathname + url.search, json]),
+    [
+      ['GET', '/v1/limits?after=a%26b&limit=5', undefined],
+      ['GET', '/v1/limits/a%2Fb', undefined],
+      ['PUT', '/v1/limits/a%2Fb', { concurrency: 3, rate: null }],
+      ['POST', '/v1/limits/a%2Fb/close', {}],
+      ['POST', '/v1/limits/a%2Fb/close', { untilMs: 30_000 }],
+      ['POST', '/v1/limits/a%2Fb/open', undefined],
+      ['DELETE', '/v1/limits/a%2Fb', undefined],
+    ],
+  );
+});
