@@ -117,3 +117,24 @@ test('a job that waits for a signal says so, and gets it with a value', async ()
   const { job } = await client.wait(id, { timeoutMs: 20_000 });
   assert.deepEqual(job?.result, { heard: { by: 'ada' } });
 });
+
+test('a job that comes after others says what it waits for, and both lead to each other', async () => {
+  await using dashboard = await openDashboard({ config: CONFIG });
+  const { client } = dashboard;
+  const parent = await client.submit({ type: 'idle' });
+  const ended = await client.submit({ type: 'echo', input: 1 });
+  const child = await client.submit({ type: 'echo', input: 2, after: [parent.id, ended.id] });
+  const page = await dashboard.signIn({ path: `/jobs/${child.id}` });
+  await page.getByText('Waits for the jobs that it comes after').waitFor();
+  const parents = page.getByRole('region', { name: 'Comes after', exact: true });
+  await parents.getByText('succeeded', { exact: true }).waitFor();
+  await parents.getByRole('link', { name: parent.id.slice(-12) }).click();
+  await page.waitForURL(new RegExp(`${parent.id}$`));
+  const children = page.getByRole('region', { name: 'Come after it' });
+  await children.getByRole('link', { name: child.id.slice(-12) }).waitFor();
+  await button(page, 'Cancel').click();
+  await confirm(page, 'Cancel the job');
+  await children.getByRole('link').click();
+  await page.getByText('PARENT_FAILED').first().waitFor();
+  assert.equal(await page.getByText('Waits for the jobs that it comes after').count(), 0);
+});

@@ -10,6 +10,7 @@ import { JobActions } from '../parts/job-actions.js';
 import { Attempts } from '../parts/job-attempts.js';
 import { Deliveries } from '../parts/job-deliveries.js';
 import { JobFailure } from '../parts/job-failure.js';
+import { JobFamily } from '../parts/job-family.js';
 import { Logs } from '../parts/job-logs.js';
 import { Output } from '../parts/job-output.js';
 import { JobRelations } from '../parts/job-relations.js';
@@ -48,6 +49,7 @@ export function Job({ id }) {
       <${Attempts} job=${job} />
     </section>
     ${job.error !== null && html`<${JobFailure} error=${job.error} isOver=${job.finishedAt !== null} />`}
+    <${JobFamily} job=${job} />
     <${Payloads} job=${job} />
     <${Output} job=${job} />
     <${Logs} job=${job} />

@@ -12,11 +12,16 @@ import { Time } from './time.js';
 
 /** @param {{ job: JobBody, onChanged: (job: JobBody) => void }} props */
 export function JobWaiting({ job, onChanged }) {
-  const { api, session } = useShared();
-  const [isAsking, ask] = useState(false);
   const { waitingFor } = job;
   if (waitingFor === undefined) return null;
-  const { signal, until } = waitingFor;
+  if ('signal' in waitingFor) return html`<${Signal} job=${job} what=${waitingFor} onChanged=${onChanged} />`;
+  return html`<section class="note" aria-label="Why it waits"><div class="grow"><strong>Waits for the jobs that it comes after</strong><p>It runs when they have ended as it needs, and fails where one does not.</p></div></section>`;
+}
+
+/** @param {{ job: JobBody, what: { signal: string, until: string }, onChanged: (job: JobBody) => void }} props */
+function Signal({ job, what: { signal, until }, onChanged }) {
+  const { api, session } = useShared();
+  const [isAsking, ask] = useState(false);
   /** @param {FormData} form */
   const send = async (form) => {
     const text = String(form.get('value')).trim();
