@@ -15,7 +15,7 @@ import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
 import type { ScheduleTerm } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
-import type { ClaimedJob, Count, CountFilter, JobEvent, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { ClaimedJob, Count, CountFilter, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { Issue, Park } from './api-handlers.ts';
 import type { ClaimWorkOutcome, ClaimWorkRequest, HeartbeatRequest, WorkRef } from './api-work.ts';
 import type { Audit } from './auditing/audit.ts';
@@ -332,24 +332,6 @@ export interface Engine extends Operating {
   subscribe(listener: (event: EngineEvent) => void): () => void;
 }
 
-// --- Deliveries: how a change reaches a webhook or a job's callback -----------------------------------------------------------
-
-/** A change of a job as it is told: as of that revision, with its result while that is there and small. */
-export interface ToldEvent extends Omit<JobEvent, 'position'> {
-  /** See `Snapshot.resultText`. */
-  readonly resultText: string | null;
-}
-
-/** What is POSTed, and under which word it is listed. Made by the dialect that the job came from, once: every try sends the same. */
-export interface RenderedEvent {
-  readonly event: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Null: this dialect does not announce this change. */
-export type RenderDelivery = (event: ToldEvent) => RenderedEvent | null;
-
 /**
  * Looks at what a job relies on outside of the store, such as an uploaded file, before each attempt: null when it is there, else why the
  * job fails, for good. Made by the dialect that the job came from. A rejection fails the attempt alone.
@@ -374,6 +356,7 @@ export type {
   StoredKey,
   WholeDelivery,
 } from '../store/contract.ts';
+export type * from './api-deliveries.ts';
 export type * from './api-handlers.ts';
 export type * from './api-work.ts';
 export type { Audit, AuditPage, AuditRequest } from './auditing/audit.ts';

@@ -1,10 +1,15 @@
 /** The vendor's own client, unchanged but for its base URL and its key, against a real server over real sockets. */
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import Replicate from 'replicate';
+import Replicate, { type Prediction, validateWebhook } from 'replicate';
+import { createClient, runWorker } from '../../src/client/index.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 
 const CONFIG = `export default { types: {
@@ -14,8 +19,9 @@ const CONFIG = `export default { types: {
   },
   fail: async () => { throw new Error('no such prompt'); },
   story: async function* ({ words }) { for (const word of words) yield word; },
+  report: async (_input, job) => { job.log('half of it'); job.emit('a'); job.emit('b'); job.progress(50); return null; },
   far: { kind: 'remote' },
-} };
+}, deliveries: { allowPrivateAddresses: true } };
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'bide-replicate-'));
@@ -95,6 +101,7 @@ describe('the client of Replicate', () => {
     assert.deepEqual(results.map(({ owner, name }) => `${owner}/${name}`).sort(), [
       'bide/fail',
       'bide/far',
+      'bide/report',
       'bide/story',
       'bide/sum',
     ]);
@@ -111,6 +118,52 @@ describe('the client of Replicate', () => {
     await replicate.predictions.cancel(prediction.id);
   });
 
+  test('webhooks are told what was asked for, and validateWebhook takes their signature and no other', async () => {
+    await using receiver = await receive();
+    const { key } = await replicate.webhooks.default.secret.get();
+    const told = receiver.until((bodies) => bodies.some(({ status }) => status === 'succeeded'));
+    const webhook_events_filter = ['start', 'logs', 'completed'] as const;
+    const { id } = await replicate.predictions.create({
+      version: 'report',
+      input: { n: 1 },
+      webhook: receiver.url,
+      webhook_events_filter: [...webhook_events_filter],
+    });
+    const requests = await told;
+    assert.equal(requests[0]?.body.status, 'processing');
+    const last = requests.at(-1);
+    assert.ok(last !== undefined);
+    const read = await replicate.predictions.get(id);
+    const { stream: _, ...urls } = read.urls;
+    assert.deepEqual(last.body, { ...read, urls });
+    assert.deepEqual([read.output, read.logs], [['a', 'b'], 'half of it\n']);
+    for (const { headers, raw } of requests) {
+      const message = {
+        id: String(headers['webhook-id']),
+        timestamp: String(headers['webhook-timestamp']),
+        signature: String(headers['webhook-signature']),
+        body: raw,
+        secret: key,
+      };
+      assert.equal(await validateWebhook(message), true);
+      assert.equal(await validateWebhook({ ...message, body: `${raw} ` }), false);
+    }
+  });
+
+  test('a webhook that asks for the end alone is told of nothing else', async () => {
+    await using receiver = await receive();
+    const told = receiver.until((bodies) => bodies.length > 0);
+    await replicate.run('bide/report', {
+      input: {},
+      webhook: receiver.url,
+      webhook_events_filter: ['completed'],
+    });
+    assert.deepEqual(
+      (await told).map(({ body }) => body.status),
+      ['succeeded'],
+    );
+  });
+
   test('a prediction is cancelled, and an unknown one is refused', async () => {
     const { id } = await replicate.predictions.create({ model: 'bide/far', input: {} });
     assert.equal((await replicate.predictions.cancel(id)).status, 'canceled');
@@ -118,3 +171,78 @@ describe('the client of Replicate', () => {
     await assert.rejects(replicate.predictions.get(unknown), /404.*The requested resource could not be found/);
   });
 });
+
+describe('the client of Replicate while the server restarts', () => {
+  test('a run that is held, and then polls, ends with the right answer', async () => {
+    const data = join(folder, 'restarted');
+    const args = ['--config', config];
+    const first = await startServer({ data, cwd: folder, args });
+    const port = new URL(first.url).port;
+    // While nobody listens the client's requests wait, as they do at a load balancer.
+    let isUp = Promise.withResolvers<void>();
+    isUp.resolve();
+    const fetchWhenUp: typeof fetch = async (input, init) => {
+      await isUp.promise;
+      return fetch(input, init);
+    };
+    const client = new Replicate({ baseUrl: `${first.url}/replicate/v1`, auth: first.key, fetch: fetchWhenUp });
+    const held = Promise.withResolvers<Prediction>();
+    const running = client.run('bide/far', { input: {} }, (prediction) => held.resolve(prediction));
+    const { id } = await firstPrediction(client);
+    isUp = Promise.withResolvers<void>();
+    await first.end('SIGTERM');
+    const answered = await held.promise;
+    assert.deepEqual([answered.id, answered.status], [id, 'starting']);
+    await using second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
+    assert.equal(second.url, first.url);
+    isUp.resolve();
+    const stop = new AbortController();
+    const bide = createClient({ url: second.url, key: second.key });
+    const handle = async () => 'done';
+    const working = runWorker(bide, { types: ['far'], handle, signal: stop.signal, name: 'the tests' });
+    assert.equal(await running, 'done');
+    stop.abort();
+    await working;
+  });
+});
+
+async function firstPrediction(client: Replicate): Promise<Prediction> {
+  for (;;) {
+    const [first] = (await client.predictions.list()).results;
+    if (first !== undefined) return first;
+  }
+}
+
+interface Received {
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly raw: string;
+  readonly body: Prediction;
+}
+
+/** A receiver of webhooks, which answers 200. */
+async function receive() {
+  const received: Received[] = [];
+  let look = () => {};
+  const listener = createServer(async (request, response) => {
+    const raw = await text(request);
+    received.push({ headers: request.headers, raw, body: JSON.parse(raw) as Prediction });
+    response.end();
+    look();
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return {
+    url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}/hook`,
+    until: (condition: (bodies: readonly Prediction[]) => boolean) =>
+      new Promise<readonly Received[]>((resolve) => {
+        look = () => {
+          if (condition(received.map(({ body }) => body))) resolve(received);
+        };
+      }),
+    async [Symbol.asyncDispose]() {
+      listener.closeAllConnections();
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}

@@ -2,6 +2,7 @@
 import type { Dialect } from '../../http/dialect.ts';
 import { DIALECT, errorBody, WORDS } from './mapping.ts';
 import { DEFAULT_OPTIONS, parseOptions, type ReplicateOptions } from './options.ts';
+import { renderDelivery } from './render-delivery.ts';
 import { register } from './routes.ts';
 import { STATUS_WORDS } from './wire.ts';
 
@@ -62,4 +63,5 @@ export const replicate: Dialect<ReplicateOptions> = {
   parseOptions,
   playground: DEFAULT_OPTIONS,
   register,
+  renderDelivery,
 };

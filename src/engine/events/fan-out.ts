@@ -14,6 +14,7 @@ import { NATIVE } from '../webhooks/callback.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
 import { resultTexts } from './result-texts.ts';
 import { deliveriesOf, planOf } from './told-deliveries.ts';
+import { toldPayload } from './told-payload.ts';
 
 export interface FanOutOptions extends EngineBase {
   readonly books: Books;
@@ -81,7 +82,7 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
   const { renderers, health, limits } = options;
   const endpoints = await endpointsOf(options, new Set(events.map(({ job }) => job.tenant)));
   const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
-  const shown = plans.filter(({ isNative }) => isNative).map(({ event }) => event);
+  const shown = plans.filter(({ showsResult }) => showsResult).map(({ event }) => event);
   const texts = await resultTexts(options, shown);
   const native = renderers.get(NATIVE);
   const deliveries: NewDelivery[] = [];
@@ -89,7 +90,9 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
   let bytes = 0;
   for (const plan of plans) {
     if (bytes >= limits.batchBytesMax) break;
-    const made = deliveriesOf(plan, texts.get(plan.event.job.id) ?? null, native);
+    const { job } = plan.event;
+    const payload = plan.showsPayload ? await toldPayload(options, job.id) : null;
+    const made = deliveriesOf(plan, { resultText: texts.get(job.id) ?? null, payload }, native);
     for (const { body } of made) bytes += body.length;
     deliveries.push(...made);
     to = plan.event.position;

@@ -17,8 +17,10 @@ export interface Plan {
   readonly endpoints: readonly Endpoint[];
   /** Of the job's callback; null where it is not told. */
   readonly callback: RenderDelivery | null;
-  /** Whether the native body is made, which shows the result. */
-  readonly isNative: boolean;
+  /** Whether some body shows the result, as the native one does. */
+  readonly showsResult: boolean;
+  /** Whether the callback shows all of the job. */
+  readonly showsPayload: boolean;
 }
 
 export function planOf(event: JobEvent, { endpoints, renderers }: Audience): Plan {
@@ -28,20 +30,17 @@ export function planOf(event: JobEvent, { endpoints, renderers }: Audience): Pla
   const isTold = job.callbackUrl !== null && (dialect !== NATIVE || rememberedOf(job).events.includes(word));
   const callback = isTold ? (renderers.get(dialect) ?? null) : null;
   const wanting = endpoints.filter((endpoint) => isWanted(endpoint, word, job));
-  return {
-    event,
-    endpoints: wanting,
-    callback,
-    isNative: wanting.length > 0 || (callback !== null && dialect === NATIVE),
-  };
+  const showsPayload = callback?.showsPayload?.(event) === true;
+  const isNative = wanting.length > 0 || (callback !== null && dialect === NATIVE);
+  return { event, endpoints: wanting, callback, showsPayload, showsResult: isNative || showsPayload };
 }
 
 export function deliveriesOf(
   { event, endpoints, callback }: Plan,
-  resultText: string | null,
+  { resultText, payload }: Pick<ToldEvent, 'resultText' | 'payload'>,
   native: RenderDelivery | undefined,
 ): readonly NewDelivery[] {
-  const told: ToldEvent = { kind: event.kind, at: event.at, job: event.job, resultText };
+  const told: ToldEvent = { kind: event.kind, at: event.at, job: event.job, resultText, payload };
   const body = endpoints.length > 0 ? (native?.(told) ?? null) : null;
   const toEndpoints = body === null ? [] : endpoints.map((endpoint) => toEndpoint(told, endpoint, body));
   const own = callback === null ? null : callback === native && body !== null ? body : callback(told);
