@@ -14,6 +14,8 @@ test('calls of schedules go to their paths, with their bodies', async () => {
   await schedules.pause(NAME);
   await schedules.resume(NAME);
   await schedules.run(NAME);
+  await schedules.run(NAME, { idempotencyKey: 'k' });
+  assert.equal(requests.at(-1)?.headers.get('idempotency-key'), 'k');
   await schedules.runsPage(NAME, { states: ['failed', 'running'], cursor: 'c', pageSize: 5 });
   await schedules.remove(NAME);
   assert.deepEqual(
@@ -23,6 +25,7 @@ test('calls of schedules go to their paths, with their bodies', async () => {
       ['GET', '/v1/schedules/a%2Fb', undefined],
       ['POST', '/v1/schedules/a%2Fb/pause', undefined],
       ['POST', '/v1/schedules/a%2Fb/resume', undefined],
+      ['POST', '/v1/schedules/a%2Fb/run', undefined],
       ['POST', '/v1/schedules/a%2Fb/run', undefined],
       ['GET', '/v1/schedules/a%2Fb/runs?cursor=c&limit=5&state=failed&state=running', undefined],
       ['DELETE', '/v1/schedules/a%2Fb', undefined],

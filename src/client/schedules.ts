@@ -8,6 +8,7 @@ import type {
   RunsPageOptions,
   ScheduleBody,
   ScheduleDraft,
+  ScheduleRunOptions,
   SchedulesPage,
   SchedulesPageOptions,
 } from './wire-schedules.ts';
@@ -18,7 +19,7 @@ const PATH = '/v1/schedules';
 
 export function schedulesOf(transport: Transport) {
   const ask = async <T>(
-    facts: Pick<Call, 'method' | 'path' | 'query' | 'json'>,
+    facts: Pick<Call, 'method' | 'path' | 'query' | 'json' | 'headers'>,
     isRepeatable: boolean,
     { signal }: CallOptions,
   ) => (await transport.call({ ...facts, isRepeatable, signal })).body as T;
@@ -45,9 +46,17 @@ export function schedulesOf(transport: Transport) {
       ask<ScheduleBody>({ method: 'POST', path: `${schedule(name)}/pause` }, true, options),
     resume: (name: string, options: CallOptions = {}) =>
       ask<ScheduleBody>({ method: 'POST', path: `${schedule(name)}/resume` }, true, options),
-    /** Submits its job once, now. Not tried twice: that would be two jobs. */
-    run: (name: string, options: CallOptions = {}) =>
-      ask<JobBody>({ method: 'POST', path: `${schedule(name)}/run` }, false, options),
+    /** Submits its job once, now. Without an idempotency key it is not tried twice: that would be two jobs. */
+    run(name: string, options: ScheduleRunOptions = {}): Promise<JobBody> {
+      requireKnown('run', options, ['idempotencyKey', 'signal']);
+      const { idempotencyKey } = options;
+      const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+      return ask<JobBody>(
+        { method: 'POST', path: `${schedule(name)}/run`, headers },
+        idempotencyKey !== undefined,
+        options,
+      );
+    },
     /** A page of its jobs, newest first. */
     runsPage(name: string, options: RunsPageOptions = {}): Promise<ListPage> {
       requireKnown('runsPage', options, ['states', 'cursor', 'pageSize', 'signal']);

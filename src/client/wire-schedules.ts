@@ -53,6 +53,11 @@ export interface SchedulesPage {
   readonly next: string | null;
 }
 
+export interface ScheduleRunOptions extends CallOptions {
+  /** The same key again answers with the job of the first time. */
+  readonly idempotencyKey?: string | undefined;
+}
+
 export interface RunsPageOptions extends SchedulesPageOptions {
   readonly states?: readonly ShownState[] | undefined;
 }

@@ -26,6 +26,7 @@ export interface Attempt {
     | 'deadlineAt'
     | 'startedAt'
     | 'marks'
+    | 'terms'
   >;
   /** JSON text. */
   readonly input: string;

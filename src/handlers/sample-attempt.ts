@@ -44,6 +44,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
     deadlineAt: null,
     startedAt: null,
     marks: null,
+    terms: null,
   };
   return {
     job: { id: `00000000-0000-7000-8000-${String(made).padStart(12, '0')}`, ...defaults, ...job },

@@ -81,6 +81,24 @@ describe('/v1/schedules', () => {
     assert.equal((await http.call('GET', '/v1/schedules/none/runs')).status, 404);
   });
 
+  test('run with an Idempotency-Key submits once, and says so when it is asked again', async () => {
+    await using http = await openHttp();
+    await put(http);
+    const run = (key: string) =>
+      http.call('POST', '/v1/schedules/nightly/run', { headers: { 'idempotency-key': key } });
+    const first = await run('a');
+    const again = await run('a');
+    assert.deepEqual([first.status, again.status], [202, 202]);
+    assert.deepEqual([again.json().id, again.headers['idempotency-replayed']], [first.json().id, 'true']);
+    assert.equal(first.headers['idempotency-replayed'], undefined);
+    assert.notEqual((await run('b')).json().id, first.json().id);
+    assert.equal((await run('k'.repeat(300))).status, 400);
+    const { jobs } = (await http.call('GET', '/v1/schedules/nightly/runs')).json();
+    assert.equal((jobs as Json[]).length, 2);
+    await put(http, { job: { type: 'task', input: { n: 2 } } });
+    assert.equal((await run('a')).json().code, 'IDEMPOTENCY_MISMATCH');
+  });
+
   test('refuses what can never be with its code, and says what to do', async () => {
     await using http = await openHttp();
     const of = async (over: object, name?: string) => {

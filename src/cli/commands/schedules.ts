@@ -34,6 +34,7 @@ const OPTIONS = {
     value: 'WORD',
     help: 'set: ticks that nobody was there for (last)',
   },
+  'idempotency-key': { kind: 'text', value: 'KEY', help: 'run: the same key answers with the same job' },
   limit: { kind: 'whole', min: 1, max: 1_000_000, value: 'N', help: `runs: at most this many (${LIMIT})` },
   ...CONNECTION_OPTIONS,
 } as const satisfies OptionTable;
@@ -127,7 +128,7 @@ async function remove(client: Client, { values, terminal }: SchedulesInvocation,
 }
 
 async function runNow(client: Client, { values, terminal }: SchedulesInvocation, name: string): Promise<void> {
-  const job = await client.schedules.run(name);
+  const job = await client.schedules.run(name, { idempotencyKey: values['idempotency-key'] });
   terminal.line(values.json ? JSON.stringify(job) : job.id);
 }
 

@@ -10,6 +10,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Json } from '../../core/job.ts';
 import { SCHEDULE_TAG } from '../../core/schedules/schedule.ts';
 import { CACHE_CONTROL, type Face } from './face.ts';
+import { idempotencyKeyOf } from './idempotency-key.ts';
 import { sendList } from './list-route.ts';
 import { requireFound } from './mapping.ts';
 import { principalOf, priorityError } from './principal.ts';
@@ -138,8 +139,11 @@ function declareCommands(app: FastifyInstance, face: Face): void {
     async (request, reply) => {
       const name = nameOf(request);
       const { tenant } = principalOf(request);
-      const id = await engine.schedules.run(tenant, name);
-      await note(face, request, { deed: 'schedule.run', target: name, request: { jobId: id } });
+      const idempotencyKey = idempotencyKeyOf(request, engine.limits.idempotencyKeyLengthMax);
+      const { id, kind } = await engine.schedules.run({ tenant, name, idempotencyKey });
+      if (kind === 'created') await note(face, request, { deed: 'schedule.run', target: name, request: { jobId: id } });
+      if (kind === 'replayed') reply.header('idempotency-replayed', 'true');
+      if (kind === 'held') reply.header('unique-outcome', 'existing');
       const snapshot = requireFound((await engine.read(tenant, [id]))[0]);
       reply.header('location', face.selfOf(snapshot));
       return face.sendJob(reply, 202, snapshot);

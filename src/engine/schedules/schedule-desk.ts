@@ -8,7 +8,7 @@ import type { Submits } from '../submitting/submit.ts';
 import { createConfigured } from './configured.ts';
 import { ticksOf } from './cron.ts';
 import { refusalOf } from './refusal.ts';
-import type { NamedSchedule, PutOutcome, PutRequest, Schedules } from './schedules.ts';
+import type { NamedSchedule, PutOutcome, PutRequest, RunOutcome, RunRequest, Schedules } from './schedules.ts';
 import { namedOf, notFound, type Placed, placeOf, SCHEDULE_KIND, scheduleIn, ticksIn, writeOf } from './shelf.ts';
 import { specIssues } from './spec-issues.ts';
 import { tickRequest } from './tick-request.ts';
@@ -45,7 +45,7 @@ export function createScheduleDesk(options: ScheduleDeskOptions): Schedules {
       change(options, { tenant, name }, ({ state }, now, nextTick) =>
         state.pausedAt === null ? null : { ...fromNow(state, now, nextTick), pausedAt: null },
       ),
-    run: (tenant, name) => runNow(options, tenant, name),
+    run: (request) => runNow(options, request),
     reconcile: configured.reconcile,
   };
 }
@@ -160,16 +160,17 @@ async function change(
 }
 
 /** Its job is one that later ticks look at, as far as they look: an overlap with it is one. */
-async function runNow(options: ScheduleDeskOptions, tenant: string, name: string): Promise<string> {
+async function runNow(options: ScheduleDeskOptions, { tenant, name, idempotencyKey }: RunRequest): Promise<RunOutcome> {
   const { spec } = scheduleIn(await requireOne(options, tenant, name));
   const request = tickRequest({ tenant, name }, spec, { tick: null, now: options.clock.now() });
-  const [outcome] = await options.submits().submit([request]);
+  const [outcome] = await options.submits().submit([{ ...request, idempotencyKey: idempotencyKey ?? null }]);
   if (outcome === undefined) throw new TypeError('A submit was not answered.');
   if (outcome.kind !== 'created' && outcome.kind !== 'existing') throw refusalOf(outcome, spec.job.type);
   const { id } = outcome.snapshot.job;
+  if (outcome.kind === 'existing') return { id, kind: outcome.unique === undefined ? 'replayed' : 'held' };
   const noted: Changed = ({ state }) => ({ ...state, recent: [...state.recent, id].slice(-2) });
   await change(options, { tenant, name }, noted).catch(ifGone);
-  return id;
+  return { id, kind: 'created' };
 }
 
 /** The job is stored: that its schedule was removed meanwhile, or changed all the time, is no failure of the call. */

@@ -152,7 +152,7 @@ describe('schedules', () => {
     await using fixture = await openEngine();
     await put(fixture);
     await fixture.engine.schedules.pause(TENANT, 's');
-    const id = await fixture.engine.schedules.run(TENANT, 's');
+    const { id } = await fixture.engine.schedules.run({ tenant: TENANT, name: 's' });
     const [job] = await jobsOf(fixture);
     assert.equal(job?.id, id);
     assert.deepEqual(job?.terms?.schedule, { name: 's', tick: fixture.clock.now() });
@@ -291,7 +291,7 @@ describe('schedules', () => {
       schedules.read('other', 'one'),
       schedules.remove('other', 'one'),
       schedules.pause('other', 'one'),
-      schedules.run('other', 'one'),
+      schedules.run({ tenant: 'other', name: 'one' }),
     ]) {
       await assert.rejects(call, codeOf('SCHEDULE_NOT_FOUND'));
     }

@@ -41,6 +41,19 @@ export interface ConfiguredSchedule {
   readonly spec: ScheduleSpec;
 }
 
+export interface RunRequest {
+  readonly tenant: string;
+  readonly name: string;
+  /** The same key again answers with the job of the first time. */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface RunOutcome {
+  readonly id: string;
+  /** `replayed`: by the idempotency key; `held`: another job holds the unique key of the schedule's. */
+  readonly kind: 'created' | 'replayed' | 'held';
+}
+
 /** All throw SCHEDULE_NOT_FOUND for one that the tenant does not have, SCHEDULE_FROM_CONFIG where the config decides, and what else is wrong by its code. */
 export interface Schedules {
   /** Makes it, or changes it from now on; the same again changes nothing. Where its job would be refused, so is it. */
@@ -53,8 +66,8 @@ export interface Schedules {
   /** Ticks until it is resumed are passed over. */
   pause(tenant: string, name: string): Promise<NamedSchedule>;
   resume(tenant: string, name: string): Promise<NamedSchedule>;
-  /** Submits its job once, now, whatever its ticks; also while it is paused. Its id. */
-  run(tenant: string, name: string): Promise<string>;
+  /** Submits its job once, now, whatever its ticks; also while it is paused. */
+  run(request: RunRequest): Promise<RunOutcome>;
   /** Makes those of the config what it says, and removes those that it no longer has. */
   reconcile(configured: readonly ConfiguredSchedule[]): Promise<void>;
 }

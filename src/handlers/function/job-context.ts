@@ -7,6 +7,7 @@
 import type { Tags } from '../../core/job.ts';
 import type { LogLevel } from '../../core/log-line.ts';
 import { type KnownSignals, knownSignals } from '../../core/signals.ts';
+import type { ScheduleTerm } from '../../core/terms.ts';
 import type { AbortReason, Attempt } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type JobLog, jobLogOf } from './job-log.ts';
@@ -25,6 +26,8 @@ export interface JobContext {
    */
   readonly fence: number;
   readonly tags: Tags;
+  /** The tick of the schedule that submitted it; null for all other jobs. */
+  readonly schedule: { readonly name: string; readonly tick: Date } | null;
   /**
    * Fires on cancel, timeout and forced shutdown; a handler that does not end then is ended with its thread. Read it from the
    * context each time in a loop that never awaits: only then can it be seen to fire there.
@@ -59,6 +62,7 @@ export interface CallFacts {
   readonly attempt: number;
   readonly fence: number;
   readonly tags: Tags;
+  readonly schedule: ScheduleTerm | null;
   /** Epoch ms. */
   readonly deadlineAt: number | null;
   /** Null for the many that nobody tells anything. */
@@ -88,6 +92,7 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
     attempt: job.attempt,
     fence: job.fence,
     tags: job.tags,
+    schedule: job.terms?.schedule ?? null,
     deadlineAt: Number.isFinite(deadlineAt) ? deadlineAt : null,
     signals: knownSignals(job.marks, job.startedAt ?? clock.now()),
   };
@@ -104,6 +109,7 @@ export function jobContextOf(call: Call, limits: OutputLimits, waitForSignal: Wa
     attempt: facts.attempt,
     fence: facts.fence,
     tags: facts.tags,
+    schedule: facts.schedule && { name: facts.schedule.name, tick: new Date(facts.schedule.tick) },
     deadline: facts.deadlineAt === null ? null : new Date(facts.deadlineAt),
     get signal() {
       return call.signal;

@@ -26,7 +26,9 @@ export default { types: {
   echo: (input) => input,
   where: { tag: 'own', run() { return { threadId, isMainThread, tag: this.tag }; } },
   priority: () => getPriority(),
-  facts: (_, { id, type, tenant, attempt, tags, deadline }) => ({ id, type, tenant, attempt, tags, deadline }),
+  facts: (_, { id, type, tenant, attempt, tags, deadline, schedule }) => ({
+    ...{ id, type, tenant, attempt, tags, deadline, schedule },
+  }),
   chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); job.log.debug('more', { a: 1 }); return null; },
   parts: async function* (_, job) { job.emit({ a: 1 }); yield 'b'; yield 'c'; return 'whole'; },
   wait: async (_, job) => { job.progress(1, String(threadId)); await untilAborted(job.signal); },
@@ -135,9 +137,9 @@ describe('ThreadPool', () => {
     const pool = poolOf();
     assert.deepEqual(resultOf(await start(pool, 'echo', { a: [1, null, 'ä'] }).ended), { a: [1, null, 'ä'] });
     const deadlineAt = 4_000_000_000_000;
-    const facts = resultOf(
-      await start(pool, 'facts', null, { id: 'x', tenant: 't', attempt: 3, tags: { k: 'v' }, deadlineAt }).ended,
-    );
+    const terms = { schedule: { name: 's', tick: deadlineAt } };
+    const job = { id: 'x', tenant: 't', attempt: 3, tags: { k: 'v' }, deadlineAt, terms };
+    const facts = resultOf(await start(pool, 'facts', null, job).ended);
     assert.deepEqual(facts, {
       id: 'x',
       type: 'facts',
@@ -145,6 +147,7 @@ describe('ThreadPool', () => {
       attempt: 3,
       tags: { k: 'v' },
       deadline: new Date(deadlineAt).toJSON(),
+      schedule: { name: 's', tick: new Date(deadlineAt).toJSON() },
     });
   });
 
