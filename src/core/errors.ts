@@ -181,7 +181,7 @@ export const ERRORS = Object.freeze({
   UNIQUE_HELD: {
     kind: 'conflict',
     title: 'Another job holds this unique key.',
-    advice: 'Wait for the job named in `jobId`, or submit with the mode existing, replace or debounce.',
+    advice: 'Wait for the job named in `jobId`, or submit with the mode existing, replace, debounce or rerun.',
   },
   IDEMPOTENCY_MISMATCH: {
     kind: 'unprocessable',

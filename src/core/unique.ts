@@ -6,8 +6,8 @@
  */
 import { isFinal, type StoredState } from './state.ts';
 
-export const UNIQUE_MODES = ['reject', 'existing', 'replace', 'debounce'] as const;
-export type UniqueMode = (typeof UNIQUE_MODES)[number] | 'rerun';
+export const UNIQUE_MODES = ['reject', 'existing', 'replace', 'debounce', 'rerun'] as const;
+export type UniqueMode = (typeof UNIQUE_MODES)[number];
 
 export interface Unique {
   readonly key: string;

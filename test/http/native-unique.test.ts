@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openHttp } from './http-fixture.ts';
+import { proveRerun } from './rerun-proof.ts';
 
 const body = (mode: string, more: object = {}) => ({ type: 'task', unique: { key: 'k', mode }, ...more });
 
@@ -41,4 +42,13 @@ test('a unique key that cannot be meant is 400 and says which field', async () =
     assert.deepEqual([answer.status, answer.json().code], [400, 'INVALID_REQUEST'], answer.text);
     assert.match(answer.text, /\/unique/);
   }
+});
+
+test('rerun makes one more job after one that runs, also where it ends in the same moment', async () => {
+  await using http = await openHttp();
+  await proveRerun(http);
+  const unique = { key: 'k', mode: 'rerun' };
+  const refused = await http.call('POST', '/v1/jobs', { body: { type: 'task', unique, after: ['x'] } });
+  assert.deepEqual([refused.status, refused.json().code], [400, 'INVALID_REQUEST']);
+  assert.match(refused.text, /leave out after/);
 });

@@ -37,7 +37,7 @@ const OPTIONS = {
     kind: 'choice',
     choices: UNIQUE_MODES,
     value: 'MODE',
-    help: 'what becomes of it where a job has the key: reject (unless told), existing, replace, debounce',
+    help: 'what becomes of it where a job has the key: reject (unless told), existing, replace, debounce, rerun',
   },
   'unique-for': { kind: 'duration', value: 'TIME', help: 'holds the key so long; with debounce the quiet time' },
   'unique-max': { kind: 'duration', value: 'TIME', help: 'with debounce: runs no later than this after the first' },

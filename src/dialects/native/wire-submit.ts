@@ -68,7 +68,7 @@ function uniqueSchema(limits: Limits) {
       }),
       mode: Type.Enum([...UNIQUE_MODES], {
         description:
-          'Where another job holds the key: reject is 409, existing answers with it, replace gives it the new input while it waits, debounce also moves its time.',
+          'Where another job holds the key: reject is 409, existing answers with it, replace gives it the new input while it waits, debounce also moves its time, rerun makes one more job after one that has begun.',
       }),
       forMs: Type.Optional(
         ms(limits.delayMsMax, 'Holds the key so long, also when the job is final. With debounce: the quiet time.', 1),

@@ -23,6 +23,7 @@ import type { Coming } from './coming.ts';
 import { createJobIds } from './job-ids.ts';
 import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
+import { rerunOf } from './rerun.ts';
 import { createRoom, type Room } from './room.ts';
 import { quietMs, termsOf } from './submitted-terms.ts';
 
@@ -193,10 +194,22 @@ function insert(
   input: string,
   bound: Quota['limit'] | null,
 ): SubmitOutcome | Promise<SubmitOutcome> {
-  const { limits, inserts, newId } = context;
+  const { limits, newId } = context;
   if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
   const spec = specOf(request, type, { id: newId(now), now, limits });
   const item: NewJob = bound === null ? { spec, input } : { spec, input: '', isReplay: true };
+  return store(context, item, { bound, round: 1 });
+}
+
+interface Round {
+  /** What the tenant has no room in: then the item is a replay. */
+  readonly bound: Quota['limit'] | null;
+  /** Another one for each holder of the unique key that has begun: see `rerun.ts`. */
+  readonly round: number;
+}
+
+function store(context: Context, item: NewJob, at: Round): Promise<SubmitOutcome> {
+  const { inserts } = context;
   return new Promise((told, failed) => {
     const reject = (error: unknown) => {
       giveBackRoom(context, item);
@@ -205,7 +218,7 @@ function insert(
     };
     const resolve = (outcome: InsertOutcome) => {
       try {
-        told(outcomeOf(context, item, outcome, bound));
+        told(outcomeOf(context, item, outcome, at));
       } catch (error) {
         failed(error);
       }
@@ -223,13 +236,17 @@ function outcomeOf(
   context: Context,
   job: NewJob,
   outcome: InsertOutcome,
-  bound: Quota['limit'] | null,
+  { bound, round }: Round,
 ): SubmitOutcome | Promise<SubmitOutcome> {
   if (outcome.kind === 'created')
     return { kind: 'created', snapshot: announceCreated(context, jobOf(job.spec, outcome.number)) };
   if (outcome.kind === 'replaced')
     return { kind: 'existing', snapshot: replaced(context, outcome.job), unique: 'replaced' };
+  const rerun = rerunOf(job, outcome, context.newId);
+  if (rerun !== null && round < context.limits.applyAttemptsMax)
+    return store(context, rerun, { bound, round: round + 1 });
   giveBackRoom(context, job);
+  if (rerun !== null) throw new BideError('CHANGED_MEANWHILE');
   // Only a replay comes back absent.
   if (outcome.kind === 'absent') return overQuota(bound ?? 'jobsWaitingMax', context.limits);
   if (outcome.kind === 'noParent') return outcome;

@@ -17,6 +17,8 @@ export function uniqueIssues(request: SubmitRequest, limits: Limits, add: Add): 
   times(unique, limits, add);
   if (mode === 'debounce' && (request.runAt != null || request.delayMs != null))
     add('/unique/mode', 'debounce sets the time of the job itself: leave out runAt and delayMs');
+  if (mode === 'rerun' && request.after != null && request.after.length > 0)
+    add('/unique/mode', 'rerun comes after the job that runs: leave out after');
 }
 
 function times({ mode, forMs, maxMs }: Unique, { delayMsMax }: Limits, add: Add): void {
