@@ -341,3 +341,21 @@ describe('managing keys over HTTP', () => {
     }
   });
 });
+
+describe('a pass', () => {
+  test('stands for its key and one job, as no key and no token, and ends when the key is revoked', async () => {
+    await using opened = await openFreshStore();
+    const clock = createFakeClock();
+    const keys = createKeys({ store: opened.store, clock });
+    const { stored } = await keys.create(DRAFT);
+    const auth = createAuthenticator({ store: opened.store, clock, limits: DEFAULT_LIMITS });
+    const jobId = '01912c5e-0000-7000-8000-000000000001';
+    const pass = await auth.passFor({ keyId: stored.id }, jobId);
+    const found = await auth.byPass(pass);
+    assert.deepEqual([found?.jobId, found?.principal.tenant, found?.principal.keyId], [jobId, 'acme', stored.id]);
+    assert.equal(await auth.byKey(pass), null);
+    assert.equal(await auth.byToken(pass), null);
+    assert.equal(await keys.revoke(stored.id), true);
+    assert.equal(await auth.byPass(pass), null);
+  });
+});
