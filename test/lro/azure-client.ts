@@ -27,7 +27,9 @@ export interface Start {
 export function startPoller({ method, url, apiKey, input, options = {} }: Start) {
   const asked: string[] = [];
   const client = createDefaultHttpClient();
-  const pipeline = createPipelineFromOptions({ retryOptions: { retryDelayInMs: 100 } });
+  const pipeline = createPipelineFromOptions({
+    retryOptions: { maxRetries: 240, retryDelayInMs: 100, maxRetryDelayInMs: 500 },
+  });
   const send = async (method: HttpMethods, url: string, json?: object) => {
     const request = createPipelineRequest({
       method,

@@ -5,14 +5,25 @@
  * They wait in real time, half a second or as `Retry-After` says; the server is the suite's.
  */
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { createHttpPoller } from '@azure/core-lro';
+import { lro as lroClient, protobuf } from 'google-gax/fallback';
 import type { Json } from '../../src/core/job.ts';
-import { createWorker, openRig, type Rig, TEST_TYPE, type Worker } from '../../src/dialects/contract-suite.ts';
+import {
+  createWorker,
+  openRig,
+  type Rig,
+  stageJob,
+  TEST_TYPE,
+  type Worker,
+} from '../../src/dialects/contract-suite.ts';
 import { lro } from '../../src/dialects/lro/index.ts';
 import type { LroOptions } from '../../src/dialects/lro/options.ts';
+import { VALUE_TYPE } from '../../src/dialects/lro/wire.ts';
 import type { Dialect } from '../../src/http/dialect.ts';
 import { startPoller } from './azure-client.ts';
-import { openReports, type Reports } from './google-client.ts';
+import { googleProtos, openReports, type Reports } from './google-client.ts';
 
 const OPTIONS: LroOptions = {
   messages: {
@@ -188,3 +199,43 @@ describe('@azure/core-lro', () => {
     assert.equal(second.asked.length, 1, second.asked.join('\n'));
   });
 });
+
+describe('the recipes of docs/lro.md', () => {
+  let rig: Rig;
+  before(async () => {
+    rig = await open({ messages: {} });
+  });
+  after(() => rig.close());
+
+  const [google = '', azure = ''] = [
+    ...readFileSync(new URL('../../docs/lro.md', import.meta.url), 'utf8').matchAll(/```js\n(.*?)```/gs),
+  ].map(([, code = '']) => code.replace(/^import .*$/m, ''));
+  const run = (code: string, answer: string, names: Readonly<Record<string, unknown>>): Promise<unknown> => {
+    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+    return AsyncFunction(
+      ...Object.keys(names),
+      `${code}\nreturn ${answer};`,
+    )(...Object.values(names)) as Promise<unknown>;
+  };
+
+  it('Azure’s starts a job and has its result', async () => {
+    const BIDE = rig.origin;
+    const code = azure.replace('types/report', `types/${TEST_TYPE}`);
+    const result = run(code, 'result', { createHttpPoller, BIDE, KEY: rig.keys.owner, input: { region: 'North' } });
+    await rig.held(1);
+    await endNext(createWorker(rig.engine, rig.tenant), { rows: 12 });
+    assert.deepEqual(await result, { rows: 12 });
+  });
+
+  it('Google’s reads an operation', async () => {
+    const { job } = await stageJob(rig, 'succeeded', { result: { rows: 12 } });
+    const code = google.replace("'bide.example', port: 7071", `'localhost', port: ${new URL(rig.origin).port}`);
+    const names = { lro: lroClient, protobuf, protos: googleProtos(), KEY: rig.keys.owner, id: job.id };
+    const operation = (await run(code, 'operation', names)) as { readonly done: boolean; readonly response: object };
+    assert.deepEqual([operation.done, memberAt(operation.response, 'type_url')], [true, VALUE_TYPE]);
+  });
+});
+
+function memberAt(value: object, name: string): unknown {
+  return (value as Readonly<Record<string, unknown>>)[name];
+}

@@ -24,6 +24,8 @@ type StartReport = (request: {
 export interface Reports {
   readonly operations: gax.OperationsClient;
   readonly startReport: StartReport;
+  /** The operation of this name, to be followed by whoever has not started it. */
+  checkReportProgress(name: string): Promise<ReportOperation>;
 }
 
 const PACKAGE = 'acme.reports.v1';
@@ -62,7 +64,8 @@ const CONFIG = {
 export function openReports({ host, port, apiKey }: Place): Reports {
   const root = protosOf();
   const client = { fallback: true, protocol: 'http', servicePath: host, port };
-  const options = { fallback: true, apiKey } as object;
+  // With a project that is named nothing is asked of a cloud's metadata server, which is far away here.
+  const options = { fallback: true, apiKey, projectId: 'acme' } as object;
   const grpc = new gax.GrpcClient(options);
   const operations = gax.lro({ ...options, protoJson: root } as never).operationsClient({ ...client });
   const decoder = (name: string) => {
@@ -73,15 +76,26 @@ export function openReports({ host, port, apiKey }: Place): Reports {
   const settings = grpc.constructSettings(`${PACKAGE}.Reports`, CONFIG as never, {}, {}) as Record<string, never>;
   const stub = grpc.createStub(root.lookupService(`${PACKAGE}.Reports`), client as never);
   const call = stub.then((methods) => methods.startReport as never);
-  return { operations, startReport: gax.createApiCall(call, settings.startReport as never, descriptor) as never };
+  return {
+    operations,
+    startReport: gax.createApiCall(call, settings.startReport as never, descriptor) as never,
+    async checkReportProgress(name) {
+      const [operation] = await operations.getOperation({ name } as never);
+      return new gax.Operation(operation as never, descriptor, gax.createDefaultBackoffSettings()) as ReportOperation;
+    },
+  };
 }
 
-/** Google's own beside them, which every generated client carries, and those of JSON values. */
-function protosOf(): gax.protobuf.Root {
+/** Google's own, which every generated client carries, and those of JSON values. */
+export function googleProtos(): gax.protobuf.INamespace {
   const folder = dirname(createRequire(import.meta.url).resolve('google-gax'));
   const operations = JSON.parse(readFileSync(join(folder, '../protos/operations.json'), 'utf8')) as object;
   const root = gax.protobuf.Root.fromJSON(operations as gax.protobuf.INamespace);
-  root.addJSON(gax.protobuf.common.get('google/protobuf/struct.proto')?.nested ?? {});
+  return root.addJSON(gax.protobuf.common.get('google/protobuf/struct.proto')?.nested ?? {}).toJSON();
+}
+
+function protosOf(): gax.protobuf.Root {
+  const root = gax.protobuf.Root.fromJSON(googleProtos());
   root.addJSON({ acme: { nested: { reports: { nested: { v1: { nested: REPORT_PROTOS } } } } } } as never);
   root.resolveAll();
   return root;
