@@ -22,6 +22,26 @@ export const ended: Topic = [
     assert.equal((await store.endedRead({ limit: 2 })).length, 2);
   }),
 
+  alone(
+    'endedRead tells of an end whose caller says what it saw, and of none that was not written',
+    async (context) => {
+      const { store } = context;
+      await insertJobs(context, [{}, {}]);
+      const seen = await marked(store, await claimOne(context));
+      const other = await claimOne(context);
+      const patch = { state: 'succeeded', finishedAt: NOW, leaseUntil: null } as const;
+      const ends = [seen, { ...seen, revision: seen.revision - 1 }, other].map((job) => {
+        return { id: job.id, expect: { states: ['running'] as const, revision: job.revision }, patch, seen: job };
+      });
+      const outcomes = await store.apply(ends);
+      assert.deepEqual(
+        outcomes.map(({ kind }) => kind),
+        ['applied', 'stale', 'applied'],
+      );
+      assert.deepEqual(await told(store), [endOf({ ...seen, state: 'succeeded', revision: seen.revision + 1 })]);
+    },
+  ),
+
   alone('endedRead tells nothing of jobs that nobody waits for, and of changes that are no end', async (context) => {
     const { store } = context;
     await insertJobs(context, [{}, {}]);

@@ -7,7 +7,6 @@
 import { BideError, type ErrorCode, type ErrorDetails } from '../../core/errors.ts';
 import type { Group } from '../../core/groups/group.ts';
 import type { Job } from '../../core/job.ts';
-import type { Marks } from '../../core/marks.ts';
 import { STORED_STATES } from '../../core/state.ts';
 import type { GroupAdd, GroupInsert, GroupMembers, GroupWritten, GuardedPatch, NewJob } from '../contract.ts';
 import { groupCells } from '../group-row.ts';
@@ -196,8 +195,6 @@ interface Writing {
   readonly closedAt: number | null;
 }
 
-const AWAITED = JSON.stringify({ isAwaited: true } satisfies Marks);
-
 async function write(session: Session, plan: Plan, { first, group, growth, closedAt }: Writing): Promise<GroupWritten> {
   const { fresh, joining } = plan;
   const inserts = insertSteps(fresh);
@@ -208,7 +205,6 @@ async function write(session: Session, plan: Plan, { first, group, growth, close
       group.id,
       plainArray(fresh.map(({ spec }) => spec.id)),
       plainArray(joining.map(({ id }) => id)),
-      AWAITED,
       `"group":"${group.id}"`,
       growth,
       closedAt,

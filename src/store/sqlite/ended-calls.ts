@@ -19,7 +19,8 @@ export function endedCalls({ writer, read }: Ways): EndedStore {
         return { place, number, revision, id, tenant, state } as EndedJob;
       }),
     async endedDrop(batch) {
-      await writer().call('endedDrop', batch, batch.length);
+      const places = batch.map(({ place }) => place);
+      await writer().call('endedDrop', places, places.length);
     },
   };
 }

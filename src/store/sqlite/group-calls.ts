@@ -33,7 +33,10 @@ export function groupCalls({ writer, read }: Ways): GroupStore {
     },
     groupList: async ({ tenant, after = AFTER_ALL, now, limit }) =>
       read((connection) => connection.all('groupList', tenant, after, now, limit)).map(groupAt),
-    groupSettle: async (ended) => writer().call('groupSettle', ended, ended.length),
+    async groupSettle(ended) {
+      const rows = { numbers: ended.map(({ number }) => number), states: ended.map(({ state }) => state) };
+      return writer().call('groupSettle', rows, ended.length);
+    },
     groupDue: async ({ limit }) => read((connection) => connection.all('groupDue', limit)).map(dueGroupOf),
     groupFire: async ({ group, jobs }) =>
       writer().call('groupFire', { group, jobs: newJobValues(jobs) }, 1 + jobs.length),

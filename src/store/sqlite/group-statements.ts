@@ -23,8 +23,6 @@ export const GROUP_STATEMENTS = {
   groupDue: `SELECT ${GROUP_ROW}, follow_ups FROM job_groups WHERE ${IS_DUE} ORDER BY number LIMIT +?1`,
   groupsOver: `SELECT number FROM job_groups WHERE remove_at IS NOT NULL AND remove_at <= ?1 ORDER BY remove_at LIMIT +?2`,
   groupDelete: 'DELETE FROM job_groups WHERE number = ?',
-  /** The marks of a job that this transaction has inserted. */
-  waitingMark: 'UPDATE waiting SET marks = ?2 WHERE number = ?1',
   memberInsert: 'INSERT INTO group_members (number, group_number, state) VALUES (?, ?, ?)',
   memberRead: 'SELECT group_number, state FROM group_members WHERE number = ?',
   memberCount: 'UPDATE group_members SET state = ?2 WHERE number = ?1',

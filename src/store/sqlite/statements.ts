@@ -168,7 +168,7 @@ export const STATEMENTS = {
   // --- Ends that somebody waits for ----------------------------------------------------------------------------------------
   endedInsert: 'INSERT INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
   endedRead: 'SELECT place, number, revision, id, tenant, state FROM ended ORDER BY place LIMIT +?1',
-  endedDelete: 'DELETE FROM ended WHERE place = ?',
+  endedDelete: 'DELETE FROM ended WHERE place BETWEEN ?1 AND ?2',
 
   // --- Jobs that come after others -----------------------------------------------------------------------------------------
   linkOpen: `INSERT INTO job_links (child, parent, policy, is_open) VALUES (?, ?, ?, 1)

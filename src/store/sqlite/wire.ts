@@ -91,7 +91,7 @@ function joined(results: readonly Uint8Array[]): Uint8Array {
 function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
   if (seen?.state !== 'running' || seen.callbackUrl !== null || seen.sequenceKey !== null) return null;
   if (seen.terms?.limit !== undefined) return null;
-  if (seen.marks !== null || patch.marks) return null;
+  if (patch.marks) return null;
   const { states, fence = seen.fence, revision = seen.revision } = expect;
   if (!states.includes('running') || fence !== seen.fence || revision !== seen.revision) return null;
   const isEnd = patch.finishedAt && patch.leaseUntil === null && isFinal(patch.state ?? 'running');

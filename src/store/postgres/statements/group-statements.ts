@@ -9,7 +9,7 @@
  */
 import { FINAL_STATES } from '../../../core/state.ts';
 import { GROUP_COLUMNS, GROUP_ROW, GROUP_WIDTH, IS_DUE } from '../../group-row.ts';
-import { finishedRow, keyIn, roomRow } from './rooms.ts';
+import { finishedRow, roomRow } from './rooms.ts';
 import { isOne } from './statement-parts.ts';
 
 /** SQL that ends the transaction where the condition does not hold: `isRefused` of driver-errors.ts knows it. */
@@ -43,31 +43,29 @@ SELECT ${required('count(*) = 1')} FROM (
   FOR UPDATE) g`;
 
 /**
- * $1 group, $2 ids of jobs that this transaction has inserted, $3 ids of those that it has marked, $4 what a new member is marked with, $5 what the mark of another one has,
- * $6 by how much the revision grows, $7 now where the group is closed with it.
+ * $1 group, $2 ids of jobs that this transaction has inserted, with their marks, $3 ids of those that it has marked, $4 what the mark of these has,
+ * $5 by how much the revision grows, $6 now where the group is closed with it.
  */
 const groupJoin = (s: string) => `
 WITH fresh AS MATERIALIZED (
   SELECT j.* FROM unnest($2::uuid[]) AS g(id)
-  CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
-), marked AS (
-  UPDATE ${s}.waiting w SET marks = $4::text FROM fresh f WHERE ${keyIn('waiting', 'f', 'w')} RETURNING w.number
+  CROSS JOIN LATERAL (SELECT number FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
 ), joined AS MATERIALIZED (
   SELECT j.number, r.state FROM unnest($3::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
-  CROSS JOIN LATERAL ${roomRow(s)} r WHERE r.marks LIKE '%' || $5::text || '%'
+  CROSS JOIN LATERAL ${roomRow(s)} r WHERE r.marks LIKE '%' || $4::text || '%'
 ), members AS (
   INSERT INTO ${s}.group_members (number, group_id, state)
   SELECT number, $1::uuid, CASE WHEN state IN (${FINALS}) THEN state END
-  FROM (SELECT number, NULL AS state FROM marked UNION ALL SELECT number, state FROM joined) m ORDER BY number
+  FROM (SELECT number, NULL AS state FROM fresh UNION ALL SELECT number, state FROM joined) m ORDER BY number
   ON CONFLICT DO NOTHING RETURNING state
 ), added AS MATERIALIZED (
   SELECT count(*) AS total, ${FINAL_STATES.map((state) => `count(*) FILTER (WHERE state = '${state}') AS ${state}`).join(', ')}
   FROM members
 )
 UPDATE ${s}.job_groups g SET total = g.total + a.total, ${FINAL_STATES.map((state) => `${state} = g.${state} + a.${state}`).join(', ')},
-  revision = g.revision + $6::bigint * ${required('a.total = coalesce(cardinality($2::uuid[]), 0) + coalesce(cardinality($3::uuid[]), 0)')},
-  is_open = CASE WHEN $7::bigint IS NULL THEN g.is_open ELSE 0 END, closed_at = coalesce($7::bigint, g.closed_at)
+  revision = g.revision + $5::bigint * ${required('a.total = coalesce(cardinality($2::uuid[]), 0) + coalesce(cardinality($3::uuid[]), 0)')},
+  is_open = CASE WHEN $6::bigint IS NULL THEN g.is_open ELSE 0 END, closed_at = coalesce($6::bigint, g.closed_at)
 FROM added a WHERE g.id = $1
 RETURNING ${ROW('g')}`;
 

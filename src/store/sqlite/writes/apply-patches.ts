@@ -82,7 +82,8 @@ export function applyPatches(transaction: Transaction, { heads, values, results 
     const nextAt = valueAt + (end === null ? maskColumns(mask) : END_COLUMNS).length;
     const given = values.slice(valueAt, nextAt);
     const result = resultBytes === null ? null : results.subarray(resultAt, resultAt + resultBytes);
-    if (end !== null && endSeen(transaction, end, given, { result, at: head.at })) kinds.push(APPLIED_TO_SEEN);
+    if (end !== null && endSeen(transaction, end, given, { id: head.id, result, at: head.at }))
+      kinds.push(APPLIED_TO_SEEN);
     else kinds.push(applyPatch(transaction, head, patchOf(head, given, result), jobs));
     valueAt = nextAt;
     resultAt += resultBytes ?? 0;

@@ -5,6 +5,7 @@
  * comes ready from the caller's thread, and the job goes to its last room without being read here and sent back.
  */
 import type { StoredState } from '../../../core/state.ts';
+import { isAwaited } from '../../mark-text.ts';
 import type { Row } from '../rows.ts';
 import { columnsOf } from '../statements.ts';
 import { writeEvent } from './events.ts';
@@ -19,6 +20,8 @@ export interface EndOfSeen {
 
 /** What is not in that row. */
 export interface EndFacts {
+  /** The job's. */
+  readonly id: string;
   readonly result: Uint8Array | null;
   /** When it ended; null when nobody said. */
   readonly at: number | null;
@@ -30,6 +33,8 @@ const AT_END = {
   number: 0,
   tenant: 1,
   state: END_COLUMNS.indexOf('state'),
+  marks: END_COLUMNS.indexOf('marks'),
+  revision: END_COLUMNS.indexOf('revision'),
   bytes: END_COLUMNS.indexOf('result_bytes'),
 };
 
@@ -38,7 +43,7 @@ export function endSeen(
   transaction: Transaction,
   { revision, type }: EndOfSeen,
   row: Row,
-  { result, at }: EndFacts,
+  { id, result, at }: EndFacts,
 ): boolean {
   const { connection } = transaction;
   const number = row[AT_END.number] as number;
@@ -49,6 +54,8 @@ export function endSeen(
   const state = row[AT_END.state] as StoredState;
   transaction.count(tenant, type, state, 1);
   transaction.use(tenant, { jobs: 0, bytes: (row[AT_END.bytes] as number | null) ?? 0 });
+  if (isAwaited(row[AT_END.marks]))
+    connection.run('endedInsert', number, row[AT_END.revision] ?? null, id, tenant, state);
   // Read back: to send the rest along with every end would cost more than this costs those that are followed (4 µs).
   const whole = transaction.isFollowed(tenant, state) ? connection.get('jobByNumber', number) : undefined;
   if (whole !== undefined) writeEvent(transaction, whole, state, at);
