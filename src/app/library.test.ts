@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import type { JobContext } from '../handlers/function/job-context.ts';
 import { defineConfig, openBide } from '../index.ts';
 
 test('openBide takes every option that it documents, and no other', async () => {
@@ -47,6 +48,29 @@ test('groups submit what follows with what became of them', async () => {
   assert.equal((after.result as { group: { total: number } }).group.total, 3);
   await bide.groups.remove(made.id);
   await assert.rejects(bide.groups.get(made.id), { code: 'GROUP_NOT_FOUND' });
+  await bide.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('schedules are made, run and removed, and a function is told the tick', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-library-'));
+  const seen: unknown[] = [];
+  const echo = (_: unknown, { schedule }: JobContext) => void seen.push(schedule?.name, schedule?.tick instanceof Date);
+  const bide = await openBide(defineConfig({ types: { echo } }), { data: folder });
+  const made = await bide.schedules.put('s', { cron: '@yearly', job: { type: 'echo' } });
+  assert.equal(made.next.length, 5);
+  const first = await bide.schedules.run('s', { idempotencyKey: 'k' });
+  assert.equal((await bide.schedules.run('s', { idempotencyKey: 'k' })).id, first.id);
+  await bide.wait(first.id, { timeoutMs: 10_000 });
+  assert.deepEqual(seen, ['s', true]);
+  assert.equal((await bide.schedules.pause('s')).paused, true);
+  const names: string[] = [];
+  for await (const { name } of bide.schedules.list()) names.push(name);
+  assert.deepEqual(names, ['s']);
+  await bide.schedules.remove('s');
+  await assert.rejects(bide.schedules.get('s'), { code: 'SCHEDULE_NOT_FOUND' });
+  const limited = await bide.submit('echo', null, { limit: { key: 'k', concurrency: 1 } });
+  assert.equal((await bide.wait(limited.id, { timeoutMs: 10_000 })).state, 'succeeded');
   await bide.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -41,6 +41,7 @@ import type { Store } from '../store/contract.ts';
 import { reconcileSchedules } from './config-schedules.ts';
 import { deliveryRenderers } from './delivery-renderers.ts';
 import { type LibraryGroups, libraryGroups } from './library-groups.ts';
+import { type LibrarySchedules, librarySchedules } from './library-schedules.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
 import { processFacts, workerName } from './worker-name.ts';
@@ -103,6 +104,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   remove(id: string): Promise<JobBody>;
   /** Jobs that are looked at as one. */
   readonly groups: LibraryGroups;
+  /** Jobs that are submitted again and again. */
+  readonly schedules: LibrarySchedules;
   /** The native API as a Fastify plugin, under any prefix. */
   readonly routes: (app: FastifyInstance, options: RoutesOptions) => Promise<void>;
   readonly engine: RunningEngine;
@@ -123,7 +126,7 @@ const OPEN_OPTIONS: Readonly<Record<keyof OpenOptions, true>> = {
 };
 const SUBMIT_OPTIONS = [
   ...(['tags', 'priority', 'runAt', 'delayMs', 'timeoutMs', 'deadlineMs', 'retry', 'retainMs'] as const),
-  ...(['idempotencyKey', 'callback', 'sequenceKey', 'unique', 'after', 'afterPolicy'] as const),
+  ...(['idempotencyKey', 'callback', 'sequenceKey', 'limit', 'unique', 'after', 'afterPolicy'] as const),
 ];
 const DEFAULT_FOLDER = './bide-data';
 const PLAIN_SCOPES: ReadonlySet<Scope> = new Set(['submit', 'read', 'work', 'priority']);
@@ -191,6 +194,7 @@ type Calls<Inputs extends Record<string, unknown>> = Omit<Bide<Inputs>, 'routes'
 function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, tenant: string): Calls<Inputs> {
   const body = ({ job, resultText }: Snapshot): JobBody =>
     JSON.parse(jobBody('', { job, resultText }, shownState(job, engine.clock.now()))) as JobBody;
+  const get = async (id: string) => body(foundOf(id, (await engine.read(tenant, [id]))[0]));
   const commanded = (id: string, outcome: CommandOutcome) => commandedOf(id, outcome, engine.clock.now());
   return {
     async submit(type, input, options = {}) {
@@ -198,10 +202,7 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       const [outcome] = await engine.submit([{ ...options, tenant, type, input: input as Json }]);
       return body(submittedOf(type, outcome));
     },
-    async get(id) {
-      const [lookup] = await engine.read(tenant, [id]);
-      return body(foundOf(id, lookup));
-    },
+    get,
     async wait(id, options = {}) {
       requireKnown('wait', options, ['timeoutMs', 'signal']);
       const { timeoutMs = Number.POSITIVE_INFINITY, signal = new AbortController().signal } = options;
@@ -223,6 +224,7 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
       return logsOf(engine, tenant, id, options);
     },
     groups: libraryGroups(engine, tenant),
+    schedules: librarySchedules(engine, tenant, get),
     cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
     retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
     signal: async (id, name, value = null) => {
