@@ -61,6 +61,24 @@ const OPERATIONS: Readonly<Record<string, readonly [scope: Scope, body?: object]
   'POST /v1/schedules/{name}/pause': ['operate'],
   'POST /v1/schedules/{name}/resume': ['operate'],
   'POST /v1/schedules/{name}/run': ['operate'],
+  'POST /v1/jobs/{id}/signals/{name}': ['submit', { value: 1 }],
+  'POST /v1/work/{id}/release': ['work', { ...FENCE, reason: { signal: 'go' } }],
+  'GET /v1/limits': ['read'],
+  'GET /v1/limits/{key}': ['read'],
+  'PUT /v1/limits/{key}': ['operate', { concurrency: 1 }],
+  'DELETE /v1/limits/{key}': ['operate'],
+  'POST /v1/limits/{key}/close': ['operate'],
+  'POST /v1/limits/{key}/open': ['operate'],
+  'POST /v1/groups': ['submit', { jobs: [] }],
+  'GET /v1/groups': ['read'],
+  'GET /v1/groups/{id}': ['read'],
+  'GET /v1/groups/{id}/jobs': ['read'],
+  'GET /v1/groups/{id}/events': ['read'],
+  'POST /v1/groups/{id}/jobs': ['submit', { jobs: [{ type: 'task' }] }],
+  'POST /v1/groups/{id}/close': ['submit'],
+  'POST /v1/groups/{id}/cancel': ['submit'],
+  'POST /v1/groups/{id}/retry': ['submit'],
+  'DELETE /v1/groups/{id}': ['submit'],
   'GET /v1/types': ['read'],
   'GET /v1/types/{type}': ['read'],
   // Where other tenants have keys, as here, a pause needs `admin`; elsewhere `operate` will do.
@@ -73,6 +91,8 @@ const OPERATIONS: Readonly<Record<string, readonly [scope: Scope, body?: object]
 };
 
 const OPEN = ['GET /healthz', 'GET /readyz'];
+/** Of a schedule, a limit and a signal. */
+const NAME = 'nightly';
 const UNKNOWN_ID = '0190a1b2-0000-7000-8000-000000000001';
 const CALLERS: Readonly<Partial<Record<Scope, Caller>>> = {
   ...{ submit: 'submitter', read: 'reader', operate: 'operator', work: 'worker', metrics: 'scraper', admin: 'admin' },
@@ -81,7 +101,11 @@ const CALLERS: Readonly<Partial<Record<Scope, Caller>>> = {
 function ask(http: HttpFixture, operation: string, key: string | null, id = UNKNOWN_ID) {
   const [method = '', path = ''] = operation.split(' ');
   const body = OPERATIONS[operation]?.[1];
-  const filled = path.replace('{id}', id).replace('{type}', 'none').replace('{delivery}', 'AAAA');
+  const filled = path
+    .replace('{id}', id)
+    .replace('{type}', 'none')
+    .replace('{delivery}', 'AAAA')
+    .replace(/\{(name|key)\}/, NAME);
   const query = path.endsWith('/succeed') ? '?fence=1' : '';
   return http.call(method, filled + query, { key, ...(body === undefined ? {} : { body }) });
 }
@@ -116,13 +140,29 @@ describe('scopes', () => {
     const job = await http.submit('task');
     await http.call('POST', '/v1/work/claim', { body: { types: ['task'], worker: 'w' } });
     const hook = (await http.call('POST', '/v1/webhooks', { body: { url: 'https://a.example/' } })).json();
-    const before = (await http.call('GET', `/v1/jobs/${job}`)).text;
-    for (const operation of Object.keys(OPERATIONS).filter((one) => /\/(jobs|work|webhooks)\/\{id\}/.test(one))) {
-      const id = operation.includes('webhooks') ? String(hook.id) : job;
-      const { status, text } = await ask(http, operation, http.keys.foreigner, id);
+    const group = (await http.call('POST', '/v1/groups', { body: { isOpen: true, jobs: [{ type: 'task' }] } })).json();
+    await http.call('PUT', `/v1/schedules/${NAME}`, { body: { cron: '@daily', job: { type: 'task' } } });
+    await http.call('PUT', `/v1/limits/${NAME}`, { body: { concurrency: 7 } });
+    const theirs = [
+      `/v1/jobs/${job}`,
+      `/v1/webhooks/${hook.id}`,
+      `/v1/groups/${group.id}`,
+      `/v1/schedules/${NAME}`,
+      `/v1/limits/${NAME}`,
+    ];
+    const look = () => Promise.all(theirs.map(async (path) => (await http.call('GET', path)).text));
+    const before = await look();
+    // A PUT and a close make what is not there: something of their own, of the same name.
+    const makes = ['PUT /v1/schedules/{name}', 'PUT /v1/limits/{key}', 'POST /v1/limits/{key}/close'];
+    const named = Object.keys(OPERATIONS).filter((one) =>
+      /\/(jobs|work|webhooks|groups|schedules|limits)\/\{/.test(one),
+    );
+    for (const operation of named.filter((one) => !makes.includes(one))) {
+      const id = operation.includes('webhooks') ? hook.id : operation.includes('groups') ? group.id : job;
+      const { status, text } = await ask(http, operation, http.keys.foreigner, String(id));
       assert.equal(status, 404, `${operation}: ${text}`);
     }
-    assert.equal((await http.call('GET', `/v1/jobs/${job}`)).text, before);
-    assert.equal((await http.call('GET', `/v1/webhooks/${hook.id}`)).status, 200);
+    for (const operation of makes) await ask(http, operation, http.keys.foreigner);
+    assert.deepEqual(await look(), before);
   });
 });
