@@ -193,3 +193,15 @@ test('a long history is kept short, and allows less, never more', () => {
     300,
   );
 });
+
+test('a clock that is set back holds a rate up for its time, and not until it has caught up', () => {
+  const key = new Key({ rate: { count: 1, perMs: 1_000 } });
+  key.submit('a');
+  key.claim(['a'], 1);
+  key.look();
+  key.now -= 600_000;
+  key.submit('a');
+  assert.equal(key.lookAt, key.now + 1_000);
+  key.pass(1_000);
+  assert.equal(key.view().free.length, 1);
+});

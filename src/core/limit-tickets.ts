@@ -6,6 +6,8 @@
  * - A ticket may become a start at any time. So tickets that are free count like starts of this moment: free ones and those that started
  *   within `perMs` together are never more than `count`, and so no stretch of `perMs` has more starts, wherever it begins.
  * - What became of tickets is seen at the next look and counted as started then: later than it was, never earlier.
+ * - Starts that lie ahead by more than clocks of processes may differ were counted before a clock was set back. They count from now on: a rate waits
+ *   for its time once more, and not until the clock has caught up.
  * - Tickets that nobody takes (no worker has the type, or it is paused) go to jobs of other types after `STALE_MS`, and their type comes
  *   last for `SKIP_MS`.
  */
@@ -23,6 +25,7 @@ const SKIP_MS = 30_000;
 const LOOK_MS = 10_000;
 /** Between two looks at what became of tickets, where a rate counts them: a 32nd of its time, within these. */
 const OBSERVE_MS = { min: 50, max: 1_000, idle: 5_000 };
+const AHEAD_MS_MAX = 5_000;
 /** Starts are kept as this many moments at most; neighbours become one, at the later of their times. With a `count` up to this they are exact. */
 const MOMENTS_MAX = 64;
 
@@ -104,17 +107,19 @@ interface Observed {
 /** What became of the tickets that were free after the last look. */
 function observed({ rate }: KeyBounds, before: TicketState, view: KeyView, now: number): Observed {
   const counts = countsOf(view.free);
-  const skipped: Record<string, number> = { ...before.skipped };
+  const skipped: Record<string, number> = {};
+  for (const [type, until] of Object.entries(before.skipped ?? {})) skipped[type] = Math.min(until, now + SKIP_MS);
   const since = new Map<string, number>();
   let started = 0;
   for (const [type, [count, at]] of Object.entries(before.free ?? {})) {
     const taken = Math.max(0, count - (counts.get(type) ?? 0));
     started += taken;
     if (taken > 0) delete skipped[type];
-    since.set(type, taken > 0 ? now : at);
+    since.set(type, taken > 0 ? now : Math.min(at, now));
   }
   if (rate === null) return { starts: [], skipped, since };
-  const starts = (before.starts ?? []).filter(([at]) => at + rate.perMs > now);
+  const past = (before.starts ?? []).map(([at, count]) => [at > now + AHEAD_MS_MAX ? now : at, count] as const);
+  const starts = past.filter(([at]) => at + rate.perMs > now);
   return { starts: started === 0 ? starts : merged([...starts, [now, started]]), skipped, since };
 }
 

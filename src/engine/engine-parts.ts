@@ -143,7 +143,7 @@ export function createParts(options: PartsOptions): EngineParts {
     ...{ draining: new AbortController(), closing: new AbortController() },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
     schedules: scheduling.schedules,
-    keyLimits: createLimitDesk({ ...base, wake: () => ticketing.wake() }),
+    keyLimits: createLimitDesk({ ...base, wake: () => ticketing.wake(), onWork }),
     loops: [
       watch,
       createLeases({ ...known, extensions }),

@@ -35,7 +35,8 @@ export interface LimitWrite extends LimitRef {
 }
 
 export type LimitOutcome =
-  | { readonly kind: 'written' }
+  /** Jobs of these types got tickets by it. */
+  | { readonly kind: 'written'; readonly types: readonly string[] }
   /** There is no such key, and the write would leave none. */
   | { readonly kind: 'missing' }
   | { readonly kind: 'full' };

@@ -65,6 +65,26 @@ describe('/v1/limits', () => {
     assert.equal((await http.call('POST', `${PATH}/close`)).json().closedUntil, null);
   });
 
+  test('a worker that waits is woken by a call that makes room, and by a cancel of who had it', async () => {
+    await using http = await openHttp({ types: { task: 'remote', other: 'remote' } });
+    const waits = () =>
+      http.call('POST', '/v1/work/claim', { key: http.keys.worker, body: { types: ['task'], worker: 'w', wait: 20 } });
+    for (let index = 0; index < 2; index += 1) await submit(http, { key: 'w', concurrency: 1 });
+    assert.equal((await claimed(http)).length, 1);
+    const woken = waits();
+    await http.call('GET', '/v1/limits/w');
+    await http.call('PUT', '/v1/limits/w', { body: { concurrency: 2 } });
+    assert.equal((await woken).json().jobs?.length, 1);
+    // Has the last place, and nobody works it off.
+    const other = await http.call('POST', '/v1/jobs', { body: { type: 'other', limit: { key: 'x', concurrency: 1 } } });
+    await submit(http, { key: 'x' });
+    const next = waits();
+    await http.call('GET', '/v1/limits/w');
+    const { status, text } = await http.call('POST', `/v1/jobs/${other.json().id}/cancel`);
+    assert.equal(status, 200, text);
+    assert.equal((await next).json().jobs?.length, 1);
+  });
+
   test('what is wrong gets an answer that says what to do', async () => {
     await using http = await openHttp();
     const wrong = [

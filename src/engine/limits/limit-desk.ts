@@ -8,14 +8,19 @@ import type { KeyLimits } from './key-limits.ts';
 
 export interface LimitDeskOptions extends Pick<EngineBase, 'store' | 'clock' | 'limits'> {
   readonly wake: () => void;
+  /** Jobs of these types may be claimed now. */
+  readonly onWork: (types: readonly string[]) => void;
 }
 
 export function createLimitDesk(options: LimitDeskOptions): KeyLimits {
   const { store, clock } = options;
   const read = async (tenant: string, key: string) => requireRow(await store.limitRead({ tenant, key }), key);
   const change = async (tenant: string, key: string, write: Partial<LimitWrite>) => {
-    await carryOut(options, { tenant, key, ...write });
+    const types = await carryOut(options, { tenant, key, ...write });
     options.wake();
+    if (types.length === 0) return;
+    options.onWork(types);
+    if (store.facts.hasHints) store.hint([{ kind: 'work', types }]);
   };
   return {
     read,
@@ -47,11 +52,12 @@ export function createLimitDesk(options: LimitDeskOptions): KeyLimits {
 async function carryOut(
   { store, clock, limits }: LimitDeskOptions,
   write: Pick<LimitWrite, 'tenant' | 'key'> & Partial<LimitWrite>,
-): Promise<void> {
+): Promise<readonly string[]> {
   const value = limits.limitKeysPerTenantMax;
   const outcome = await store.limitWrite({ ...write, now: clock.now(), keysMax: value });
   if (outcome.kind === 'missing') throw notFound(write.key);
   if (outcome.kind === 'full') throw new BideError('LIMITS_FULL', undefined, { limit: 'limitKeysPerTenantMax', value });
+  return outcome.types;
 }
 
 function requireWell({ limits }: LimitDeskOptions, key: string, bounds: LimitBounds): void {

@@ -43,8 +43,8 @@ export function createTicketing(options: TicketingOptions): Loop {
     if (change.kind !== 'changed' || change.job.terms?.limit === undefined || change.cause === 'learnt') return;
     // Tickets of a rate are counted as they are taken; else only a job that came or came back can bring an earlier look.
     if (change.job.state === 'waiting' || change.job.terms.limit.rate != null) loop.wake();
-    // The end of a job makes room for another of its key, of whatever type.
-    if (change.before === 'running') onWork(null);
+    // One that runs no more, or waits no more or for another time, makes room for another of its key, of whatever type.
+    if (change.before !== null && change.job.state !== 'running') onWork(null);
   });
   return loop;
 }

@@ -150,7 +150,9 @@ export const limits: Topic = [
   test('what a call sets stands above what jobs say, until the call is taken back', async (context) => {
     const { store } = context;
     const write = { ...ref(context), now: NOW, keysMax: 100 };
-    assert.deepEqual(await store.limitWrite({ ...write, bounds: { concurrency: 2, rate: null } }), { kind: 'written' });
+    assert.deepEqual(await store.limitWrite({ ...write, bounds: { concurrency: 2, rate: null } }), {
+      ...{ kind: 'written', types: [] },
+    });
     await insertJobs(context, [ONE, ONE, ONE]);
     assert.equal((await claimSome(context, 10)).length, 2);
     assert.equal((await store.limitRead(ref(context)))?.isKept, true);
@@ -161,6 +163,36 @@ export const limits: Topic = [
     assert.deepEqual(await store.limitWrite({ ...write, key: 'new', closedUntil: NOW + 1, keysMax: 1 }), {
       kind: 'full',
     });
+  }),
+
+  test('what a call lets start is told by its types, and the newest job has the say where nobody keeps a key', async (context) => {
+    const { store, type } = context;
+    const write = { ...ref(context), now: NOW, keysMax: 100 };
+    await store.limitWrite({ ...write, bounds: { concurrency: 1, rate: null } });
+    for (const concurrency of [1, 2, 3, 4])
+      await insertJob(context, { priority: concurrency, ...under({ key: KEY, concurrency }) });
+    assert.equal((await claimSome(context, 10)).length, 1);
+    const two = await store.limitWrite({ ...write, bounds: { concurrency: 2, rate: null } });
+    assert.deepEqual(two, { kind: 'written', types: [type] });
+    await store.limitWrite({ ...write, bounds: null });
+    assert.equal((await store.limitRead(ref(context)))?.bounds.concurrency, 4);
+  }),
+
+  test('a call lands however many jobs come in the same moment, and changes nothing but what it says', async (context) => {
+    const { store } = context;
+    const keys = Array.from({ length: 10 }, (_, index) => ({ tenant: context.tenant, key: `busy-${index}` }));
+    for (const key of keys) {
+      const come = () => insertJob(context, under({ key: key.key, concurrency: 1 }));
+      const write = { ...key, now: NOW, keysMax: 100 };
+      await Promise.all([
+        ...Array.from({ length: 30 }, come),
+        store.limitWrite({ ...write, bounds: { concurrency: 7, rate: null } }),
+        store.limitWrite({ ...write, closedUntil: NOW + 60_000 }),
+        ...Array.from({ length: 30 }, come),
+      ]);
+      const row = await store.limitRead(key);
+      assert.deepEqual([row?.bounds.concurrency, row?.isKept, row?.closedUntil], [7, true, NOW + 60_000]);
+    }
   }),
 
   alone(

@@ -252,41 +252,18 @@ export async function listLimits(
 
 /** Written where the row is as it was read; tried again where it is not. */
 export async function writeLimit(session: Session, write: LimitWrite): Promise<LimitOutcome> {
-  const { tenant, key, keysMax, now } = write;
-  for (let tries = 1; ; tries += 1) {
-    const [row] = await repeated(() => session.run('limitRead', [storedText(tenant), storedText(key)]));
-    if (row === undefined && write.bounds == null && write.closedUntil == null) return { kind: 'missing' };
-    if (row === undefined) {
-      const [counted] = await repeated(() => session.run('limitCount', [storedText(tenant), keysMax]));
-      if ((counted?.[0] as number) >= keysMax) return { kind: 'full' };
-    }
-    const isWritten = await putOnce(session, write, row);
-    if (isWritten) await settleAfter(session, [{ tenant, key }], now);
-    if (isWritten || tries >= TRIES_MAX) return { kind: 'written' };
+  const { tenant, key, bounds, closedUntil, keysMax, now } = write;
+  const [row] = await repeated(() => session.run('limitRead', [storedText(tenant), storedText(key)]));
+  if (row === undefined && bounds == null && closedUntil == null) return { kind: 'missing' };
+  if (row === undefined) {
+    const [counted] = await repeated(() => session.run('limitCount', [storedText(tenant), keysMax]));
+    if ((counted?.[0] as number) >= keysMax) return { kind: 'full' };
   }
-}
-
-async function putOnce(session: Session, write: LimitWrite, row: Row | undefined): Promise<boolean> {
-  const { tenant, key, bounds, closedUntil, now } = write;
-  const before = row === undefined ? null : storedOf(row);
-  const state = before?.state ?? NO_TICKETS;
-  const next = closedUntil === undefined ? state : { ...state, closedUntil: closedUntil ?? 0 };
-  const values = [
-    storedText(tenant),
-    storedText(key),
-    ...boundsCells(bounds ?? (bounds === null ? NO_BOUNDS : (before?.bounds ?? NO_BOUNDS))),
-    bounds === undefined ? (before?.isKept ?? false) : bounds !== null,
-    storedText(JSON.stringify(next)),
-    // Nobody keeps it: what holds then is what the jobs say that wait.
-    bounds === null,
-    now,
-  ];
-  const rows = await repeated(() =>
-    row === undefined
-      ? session.run('limitInsert', values)
-      : session.run('limitUpdate', [...values, row.at(-1) as number]),
-  );
-  return rows.length > 0;
+  const cells = [storedText(tenant), storedText(key), ...boundsCells(bounds ?? NO_BOUNDS)];
+  const isKept = bounds === undefined ? null : bounds !== null;
+  const until = closedUntil === undefined ? null : (closedUntil ?? 0);
+  await repeated(() => session.run('limitWrite', [...cells, isKept, until, now]));
+  return { kind: 'written', types: await settleAfter(session, [{ tenant, key }], now) };
 }
 
 function shownOf(row: Row): LimitRow {

@@ -54,8 +54,8 @@ const kinds = (s: string) => {
 const view = (s: string) => `
 SELECT g.ord, k.revision, k.look_at, k.concurrency, k.rate_count, k.rate_per_ms, k.is_kept, k.state, k.is_bare,
   CASE WHEN k.is_bare THEN (
-    SELECT (SELECT terms FROM ${s}.jobs WHERE number = w.number LIMIT 1) FROM ${s}.waiting w
-    WHERE w.${of('k').replaceAll('AND ', 'AND w.')} LIMIT 1) END,
+    SELECT terms FROM ${s}.jobs WHERE number = (
+      SELECT max(number) FROM (SELECT number FROM ${s}.waiting WHERE ${of('k')} OFFSET 0) w) LIMIT 1) END,
   (extract(epoch FROM clock_timestamp()) * 1000)::bigint, r.n, f.jobs, b.jobs, b.next_run_at, a.number IS NOT NULL
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g(tenant, key, ord)
 CROSS JOIN LATERAL (SELECT * FROM ${s}.limit_keys WHERE tenant = g.tenant AND key = g.key LIMIT 1) k
@@ -198,13 +198,22 @@ export function limitStatementsOf(s: string) {
     limitList: `SELECT ${ROW}, ${COUNTS(s)}, revision FROM ${s}.limit_keys k WHERE tenant = $1 AND key > $2
       ORDER BY key LIMIT $3::bigint`,
     limitCount: `SELECT count(*)::int FROM (SELECT 1 FROM ${s}.limit_keys WHERE tenant = $1 LIMIT $2::bigint) k`,
-    /** $1 tenant, $2 key, $3 to $5 bounds, $6 kept, $7 state, $8 bare, $9 look_at. Nothing where it is there. */
-    limitInsert: `INSERT INTO ${s}.limit_keys (${ROW}, is_bare, look_at, revision)
-      VALUES ($1, $2, $3::int, $4::int, $5::bigint, $6::boolean, $7, $8::boolean, $9::bigint, 1)
-      ON CONFLICT (tenant, key) DO NOTHING RETURNING 1`,
-    /** The same, and $10 the revision that it has. */
-    limitUpdate: `UPDATE ${s}.limit_keys SET concurrency = $3::int, rate_count = $4::int, rate_per_ms = $5::bigint,
-        is_kept = $6::boolean, state = $7, is_bare = $8::boolean, look_at = least(look_at, $9::bigint), revision = revision + 1
-      WHERE tenant = $1 AND key = $2 AND revision = $10::bigint RETURNING 1`,
+    /**
+     * $1 tenant, $2 key, $3 to $5 bounds, $6 whether they are kept (null: as they are), $7 until when it is closed (0: open; null: as it is),
+     * $8 now. Says nothing of what it does not change: jobs that come in the same moment can neither keep it from landing nor be overwritten.
+     */
+    limitWrite: `INSERT INTO ${s}.limit_keys AS k (${ROW}, is_bare, look_at, revision)
+      VALUES ($1, $2, $3::int, $4::int, $5::bigint, $6::boolean IS TRUE,
+        CASE WHEN $7::bigint > 0 THEN json_build_object('closedUntil', $7::bigint)::text ELSE '{}' END,
+        $6::boolean IS FALSE, $8::bigint, 1)
+      ON CONFLICT (tenant, key) DO UPDATE SET
+        concurrency = CASE WHEN $6::boolean IS NULL THEN k.concurrency ELSE excluded.concurrency END,
+        rate_count = CASE WHEN $6::boolean IS NULL THEN k.rate_count ELSE excluded.rate_count END,
+        rate_per_ms = CASE WHEN $6::boolean IS NULL THEN k.rate_per_ms ELSE excluded.rate_per_ms END,
+        is_kept = coalesce($6::boolean, k.is_kept),
+        is_bare = CASE WHEN $6::boolean IS NULL THEN k.is_bare ELSE excluded.is_bare END,
+        state = CASE WHEN $7::bigint IS NULL THEN k.state
+          ELSE (k.state::jsonb || jsonb_build_object('closedUntil', $7::bigint))::text END,
+        look_at = least(k.look_at, excluded.look_at), revision = k.revision + 1`,
   };
 }

@@ -90,8 +90,7 @@ export function writeLimit({ connection }: Transaction, write: LimitWrite): Limi
     },
     null,
   );
-  settleKey(connection, { tenant, key }, now);
-  return { kind: 'written' };
+  return { kind: 'written', types: settleKey(connection, { tenant, key }, now) };
 }
 
 function boundsSaid(connection: Connection, { tenant, key }: LimitRef) {
