@@ -36,6 +36,32 @@ test('submit refuses an input that JSON cannot carry, with its place, whether or
   rmSync(folder, { recursive: true, force: true });
 });
 
+test('a limit holds for jobs of its key, and is set, closed and opened by calls', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-library-'));
+  const ends = Promise.withResolvers<number>();
+  const bide = await openBide(defineConfig({ types: { slow: () => ends.promise } }), { data: folder });
+  await bide.limits.close('k');
+  const ids: string[] = [];
+  for (let n = 0; n < 3; n += 1) {
+    const { id } = await bide.submit('slow', undefined as never, { limit: { key: 'k', concurrency: 1 } });
+    ids.push(id);
+  }
+  const { closed, closedUntil, running, waiting } = await bide.limits.get('k');
+  assert.deepEqual([closed, closedUntil, running, waiting], [true, null, 0, 3]);
+  assert.equal((await bide.limits.open('k')).closed, false);
+  assert.equal((await bide.limits.set('k', { concurrency: 2 })).kept, true);
+  const listed: (number | null)[] = [];
+  for await (const { concurrency } of bide.limits.list()) listed.push(concurrency);
+  assert.deepEqual(listed, [2]);
+  await assert.rejects(bide.limits.set('k', { concurrency: 0 }), { code: 'LIMIT_INVALID', message: /close the key/ });
+  ends.resolve(1);
+  for (const id of ids) assert.equal((await bide.wait(id, { timeoutMs: 10_000 })).state, 'succeeded');
+  await bide.limits.remove('k');
+  await assert.rejects(bide.limits.get('k'), { code: 'LIMIT_NOT_FOUND' });
+  await bide.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
 test('groups submit what follows with what became of them', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'bide-library-'));
   const bide = await openBide(defineConfig({ types: { echo: (input: unknown) => input } }), { data: folder });

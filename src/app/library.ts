@@ -41,6 +41,7 @@ import type { Store } from '../store/contract.ts';
 import { reconcileSchedules } from './config-schedules.ts';
 import { deliveryRenderers } from './delivery-renderers.ts';
 import { type LibraryGroups, libraryGroups } from './library-groups.ts';
+import { type LibraryLimits, libraryLimits } from './library-limits.ts';
 import { type LibrarySchedules, librarySchedules } from './library-schedules.ts';
 import { openMigratedStore } from './open-store.ts';
 import { storeClockOf } from './store-clock-of.ts';
@@ -102,6 +103,8 @@ export interface Bide<Inputs extends Record<string, unknown>> {
   /** Tells the job something that it waits for, or will. WRONG_STATE when it is final, SIGNALS_FULL or INVALID_REQUEST otherwise. */
   signal(id: string, name: string, value?: Json): Promise<JobBody>;
   remove(id: string): Promise<JobBody>;
+  /** Limits that jobs share by a key. */
+  readonly limits: LibraryLimits;
   /** Jobs that are looked at as one. */
   readonly groups: LibraryGroups;
   /** Jobs that are submitted again and again. */
@@ -225,6 +228,7 @@ function callsOf<Inputs extends Record<string, unknown>>(engine: RunningEngine, 
     },
     groups: libraryGroups(engine, tenant),
     schedules: librarySchedules(engine, tenant, get),
+    limits: libraryLimits(engine, tenant),
     cancel: async (id) => body(commanded(id, await engine.cancel(tenant, id))),
     retry: async (id) => body(commanded(id, await engine.retry(tenant, id))),
     signal: async (id, name, value = null) => {

@@ -15,6 +15,7 @@ import { importCommand } from './commands/import.ts';
 import { input } from './commands/input.ts';
 import { jobTypes } from './commands/job-types.ts';
 import { keys } from './commands/keys.ts';
+import { limits } from './commands/limits.ts';
 import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
 import { migrate } from './commands/migrate.ts';
@@ -61,6 +62,7 @@ export const COMMANDS: readonly Command[] = [
   keys,
   webhooks,
   schedules,
+  limits,
   audit,
   migrate,
   exportCommand,

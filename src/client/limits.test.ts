@@ -26,3 +26,18 @@ test('calls of limits go to their paths, with their bodies', async () => {
     ],
   );
 });
+
+test('limits are read page by page', async () => {
+  const pages = [
+    { limits: [{ key: 'a' }, { key: 'b' }], next: 'b' },
+    { limits: [{ key: 'c' }], next: null },
+  ];
+  const { options, requests } = fakeServer((_, count) => ({ json: pages[count - 1] }));
+  const keys: string[] = [];
+  for await (const { key } of createClient(options).limits.list({ pageSize: 2 })) keys.push(key);
+  assert.deepEqual(keys, ['a', 'b', 'c']);
+  assert.deepEqual(
+    requests.map(({ url }) => url.search),
+    ['?limit=2', '?after=b&limit=2'],
+  );
+});

@@ -22,14 +22,31 @@ const PATH = '/v1/limits';
 export function limitsOf(transport: Transport) {
   const ask = async <T>(facts: Pick<Call, 'method' | 'path' | 'query' | 'json'>, { signal }: CallOptions) =>
     (await transport.call({ ...facts, isRepeatable: true, signal })).body as T;
+
+  function page(options: LimitsPageOptions): Promise<LimitsPage> {
+    const query = new URLSearchParams();
+    if (options.after !== undefined) query.set('after', options.after);
+    if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
+    return ask<LimitsPage>({ method: 'GET', path: PATH, query }, options);
+  }
+
+  async function* all(options: Omit<LimitsPageOptions, 'after'>): AsyncGenerator<LimitBody, void, undefined> {
+    for (let after: string | null | undefined; after !== null; ) {
+      const { limits, next } = await page({ ...options, after });
+      yield* limits;
+      after = next;
+    }
+  }
+
   return {
     /** Keys that are known, by key. */
+    list(options: Omit<LimitsPageOptions, 'after'> = {}): AsyncGenerator<LimitBody, void, undefined> {
+      requireKnown('limits.list', options, ['pageSize', 'signal']);
+      return all(options);
+    },
     listPage(options: LimitsPageOptions = {}): Promise<LimitsPage> {
       requireKnown('limits.listPage', options, ['after', 'pageSize', 'signal']);
-      const query = new URLSearchParams();
-      if (options.after !== undefined) query.set('after', options.after);
-      if (options.pageSize !== undefined) query.set('limit', String(options.pageSize));
-      return ask<LimitsPage>({ method: 'GET', path: PATH, query }, options);
+      return page(options);
     },
     get: (key: string, options: CallOptions = {}) => ask<LimitBody>({ method: 'GET', path: at(key) }, options),
     /** Holds from now on, whatever jobs say. */

@@ -7,6 +7,7 @@ import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
 import { INPUT_OPTION, inputOf } from '../job-input.ts';
 import type { OptionTable } from '../option.ts';
+import { rateOf } from '../rate.ts';
 import { tagsOf } from '../tags.ts';
 import { jobLine } from '../terminal/job-text.ts';
 import { NO_DISPLAY, progressDisplay } from '../terminal/progress-display.ts';
@@ -32,6 +33,9 @@ const OPTIONS = {
   },
   attempts: { kind: 'whole', min: 1, max: 10_000, value: 'N', help: 'tries in all' },
   'idempotency-key': { kind: 'text', value: 'KEY', help: 'the same key answers with the same job: safe to repeat' },
+  'limit-key': { kind: 'text', value: 'KEY', help: 'jobs with the same key share a limit' },
+  'limit-concurrency': { kind: 'whole', min: 1, max: 1_000_000, value: 'N', help: 'with --limit-key: so many at once' },
+  'limit-rate': { kind: 'text', value: 'N/TIME', help: 'with --limit-key: so many starts in any such time' },
   unique: { kind: 'text', value: 'KEY', help: 'one job of the type with this key: see --unique-mode' },
   'unique-mode': {
     kind: 'choice',
@@ -54,6 +58,7 @@ export const submit = defineCommand({
     'id=$(bide submit sleep --input \'{"ms":5000}\') && bide wait $id',
     'bide submit report --after $id --wait',
     'bide submit report --input @query.json --tag team=x --delay 10s --priority 5',
+    'bide submit call --limit-key customer-42 --limit-concurrency 3 --limit-rate 100/1m',
     'bide submit sync --unique customer-42 --unique-mode debounce --unique-for 5s --unique-max 1m',
   ],
   run: submitAndTell,
@@ -80,8 +85,22 @@ async function bodyOf(type: string, { values, terminal }: Invocation<typeof OPTI
     ...(after.length === 0 ? {} : { after }),
     ...(policy === undefined ? {} : { afterPolicy: policy as (typeof AFTER_POLICIES)[number] }),
     ...(attempts === undefined ? {} : { retry: { attempts } }),
+    ...limitOf(values),
     ...uniqueOf(values),
   };
+}
+
+function limitOf(values: Invocation<typeof OPTIONS>['values']): Pick<SubmitBody, 'limit'> {
+  const { 'limit-key': key, 'limit-concurrency': concurrency, 'limit-rate': rate } = values;
+  if (key === undefined) {
+    if (concurrency === undefined && rate === undefined) return {};
+    throw usageError('--limit-concurrency and --limit-rate go with --limit-key KEY.');
+  }
+  const bounds = {
+    ...(concurrency === undefined ? {} : { concurrency }),
+    ...(rate === undefined ? {} : { rate: rateOf('--limit-rate', rate) }),
+  };
+  return { limit: { key, ...bounds } };
 }
 
 function uniqueOf(values: Invocation<typeof OPTIONS>['values']): Pick<SubmitBody, 'unique'> {

@@ -5,14 +5,12 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Deed } from '../../core/deed.ts';
 import type { Json } from '../../core/job.ts';
-import { UNTIL_OPENED } from '../../core/limit-spec.ts';
-import type { LimitRow } from '../../engine/api.ts';
 import { compileCheck } from '../schema-check.ts';
 import { CACHE_CONTROL, type Face } from './face.ts';
+import { limitBody } from './limit-bodies.ts';
 import { requireTime } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
-import { isoTime } from './status.ts';
 import type { CloseLimitBody, LimitsQuery, PutLimitBody } from './wire.ts';
 
 const TAGS = ['limits'];
@@ -155,10 +153,4 @@ function keyOf(request: FastifyRequest): string {
 async function note({ engine }: Face, request: FastifyRequest, deed: Deed['deed'], asked: Json): Promise<void> {
   const by = principalOf(request);
   await engine.audit.note({ tenant: by.tenant, by, count: null, deed, target: keyOf(request), request: asked });
-}
-
-function limitBody({ key, bounds, isKept, closedUntil, running, waiting }: LimitRow, now: number) {
-  const closed = closedUntil !== null && closedUntil > now;
-  const opens = closed && closedUntil < UNTIL_OPENED ? isoTime(closedUntil) : null;
-  return { key, ...bounds, kept: isKept, closed, closedUntil: opens, running, waiting };
 }
