@@ -8,8 +8,8 @@ const IS_AWAITED = '{"isAwaited":true';
 const HELD = ['{"awaitsParents":true', '{"isAwaited":true,"awaitsParents":true'];
 
 export function marksText(marks: Marks): string {
-  const { isAwaited, awaitsParents, ...rest } = marks;
-  return JSON.stringify({ isAwaited, awaitsParents, ...rest });
+  const { isAwaited, awaitsParents, group, ...rest } = marks;
+  return JSON.stringify({ isAwaited, awaitsParents, group, ...rest });
 }
 
 export function isAwaited(text: unknown): boolean {
@@ -19,6 +19,12 @@ export function isAwaited(text: unknown): boolean {
 /** Whether the job waits for the ends of others. */
 export function isHeld(text: unknown): boolean {
   return typeof text === 'string' && HELD.some((start) => text.startsWith(start));
+}
+
+/** How the columns begin of jobs that were added to this group, and of no others: one of these. */
+export function groupStarts(id: string): readonly string[] {
+  const parents = ['', ',"awaitsParents":true', ',"awaitsParents":false'];
+  return parents.map((awaits) => `${IS_AWAITED}${awaits},"group":"${id}"`);
 }
 
 /** The column of a job that is awaited from now on. */

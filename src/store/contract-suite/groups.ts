@@ -162,6 +162,21 @@ export const groups: Topic = [
     assert.deepEqual(await readGroup(store, group), written.group);
   }),
 
+  test('groupAdd takes no value of a signal for a mark', async (context) => {
+    const { store, tenant } = context;
+    const [group, other] = [newGroup(context), newGroup(context)];
+    for (const one of [group, other]) await store.groupInsert(insertOf(context, one));
+    const job = await insertJob(context);
+    const signals = { a: { value: { isAwaited: true, group: other.id }, at: NOW } };
+    await store.apply([{ id: job.id, expect: { states: ['waiting'] }, patch: { marks: { signals } } }]);
+    const written = await store.groupAdd({ tenant, id: group.id, jobs: [], ids: [job.id], now: NOW, membersMax: 5 });
+    assert.deepEqual(
+      written?.joined.map(({ marks }) => marks),
+      [{ isAwaited: true, group: group.id, signals }],
+    );
+    assert.deepEqual([written?.group.total, (await readGroup(store, other)).total], [1, 0]);
+  }),
+
   test('groupAdd adds all or none', async (context) => {
     const { store, tenant } = context;
     const group = newGroup(context);

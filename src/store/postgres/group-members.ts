@@ -10,6 +10,7 @@ import type { Job } from '../../core/job.ts';
 import { STORED_STATES } from '../../core/state.ts';
 import type { GroupAdd, GroupInsert, GroupMembers, GroupWritten, GuardedPatch, NewJob } from '../contract.ts';
 import { groupCells } from '../group-row.ts';
+import { groupStarts } from '../mark-text.ts';
 import { patchSteps } from './apply-patches.ts';
 import { isRefused, isTakenId } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
@@ -205,7 +206,7 @@ async function write(session: Session, plan: Plan, { first, group, growth, close
       group.id,
       plainArray(fresh.map(({ spec }) => spec.id)),
       plainArray(joining.map(({ id }) => id)),
-      `"group":"${group.id}"`,
+      textArray(groupStarts(group.id)),
       growth,
       closedAt,
     ],

@@ -53,7 +53,7 @@ WITH fresh AS MATERIALIZED (
 ), joined AS MATERIALIZED (
   SELECT j.number, r.state FROM unnest($3::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
-  CROSS JOIN LATERAL ${roomRow(s)} r WHERE r.marks LIKE '%' || $4::text || '%'
+  CROSS JOIN LATERAL ${roomRow(s)} r WHERE r.marks ^@ ANY ($4::text[])
 ), members AS (
   INSERT INTO ${s}.group_members (number, group_id, state)
   SELECT number, $1::uuid, CASE WHEN state IN (${FINALS}) THEN state END
