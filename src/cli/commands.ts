@@ -20,6 +20,7 @@ import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
 import { migrate } from './commands/migrate.ts';
 import { output } from './commands/output.ts';
+import { children, parents } from './commands/relations.ts';
 import { resubmit } from './commands/resubmit.ts';
 import { result } from './commands/result.ts';
 import { retry } from './commands/retry.ts';
@@ -45,6 +46,8 @@ export const COMMANDS: readonly Command[] = [
   attempts,
   logs,
   output,
+  parents,
+  children,
   input,
   list,
   events,

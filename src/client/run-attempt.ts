@@ -32,6 +32,7 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
       log: said.log,
       emit,
       waitForSignal,
+      parents: () => client.parents(job.id, { signal: stop.signal }),
     });
     return runThrough(called, { emit, isStopped: () => stop.signal.aborted });
   });

@@ -1,6 +1,6 @@
 /** What a remote worker is told: its types, its handler, and what may be left out. */
 import type { Json } from '../core/job.ts';
-import type { WorkBody } from './wire.ts';
+import type { JobBody, UnknownJob, WorkBody } from './wire.ts';
 import type { BytesResult } from './working.ts';
 
 type Say = (line: string, fields?: Readonly<Record<string, unknown>>) => void;
@@ -24,6 +24,8 @@ export interface WorkContext {
   readonly emit: (chunk: unknown) => void;
   /** What somebody sent the job under this name. Until it comes the job is given back, and handled again from the start: let what it throws through. */
   readonly waitForSignal: <Value = Json>(name: string, options?: { readonly timeoutMs?: number }) => Promise<Value>;
+  /** The jobs that this one comes after, in the order in which they were named, as `client.parents` shows them. The key has to be one that may read. */
+  parents(): Promise<readonly (JobBody | UnknownJob)[]>;
 }
 
 export type WorkResult = Json | BytesResult | undefined;

@@ -3,6 +3,7 @@
 import type { Failure, Job, Json, RetryPolicy } from '../core/job.ts';
 import type { LimitBounds } from '../core/limit-spec.ts';
 import type { LogLevel } from '../core/log-line.ts';
+import type { StoredState } from '../core/state.ts';
 import type { ResultContent } from '../store/contract.ts';
 
 /** One thing that is wrong with a request: where (JSON pointer, '' for the whole) and what. */
@@ -38,8 +39,22 @@ export interface Attempt {
   report(percent: number | undefined, message?: string | null): void;
   /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
   log(line: string, level?: LogLevel, fields?: string | null): void;
+  /** The jobs that this one comes after, as they are now, in the order in which they were named. Read when it is called. */
+  parents(): Promise<readonly ParentJob[]>;
   /** A part of the result, as JSON text, readable at once. Who runs a handler keeps to `outputBytesPerJobMax` and `outputChunkBytesMax`. */
   emit(chunk: string): void;
+}
+
+/** A job that another one comes after. */
+export interface ParentJob {
+  readonly id: string;
+  /** `unknown` where it has been removed. */
+  readonly state: StoredState | 'unknown';
+  /** While it is JSON of at most `resultInlineBytesMax`; null where there is none, or it is not. */
+  readonly result: Json;
+  /** Of the result, whatever it is; null where there is none. */
+  readonly resultBytes: number | null;
+  readonly error: Pick<Failure, 'code' | 'message' | 'details'> | null;
 }
 
 export type AbortReason = 'cancel' | 'timeout' | 'shutdown' | 'lost';

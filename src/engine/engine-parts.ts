@@ -27,6 +27,7 @@ import type { ProcessFacts } from './operating/presence.ts';
 import { createDurations, type Durations } from './reading/durations.ts';
 import { createPopulation, type Population } from './reading/population.ts';
 import { createReader, type Reader } from './reading/reader.ts';
+import { createParentJobs } from './reading/relations.ts';
 import { createRereads } from './reading/rereads.ts';
 import { createSnapshots, type Snapshots } from './reading/snapshots.ts';
 import { createWaiters, type Waiters } from './reading/waiters.ts';
@@ -113,7 +114,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const durations = createDurations(changes, population);
   const waiters = createWaiters({ ...base, reader });
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
-  const own = { logs: createLogs(base), audit: createAudit(options) };
+  const own = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(reader) };
   const known = { ...base, reader, commands, removals, live, ...own, ...operating };
   const dispatcher = createDispatcher({ ...known, ownTypes: all });
   const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);

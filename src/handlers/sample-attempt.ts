@@ -67,6 +67,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
       lines.push({ line, level, fields });
       firstLog.resolve(line);
     },
+    parents: async () => [],
     abort: (reason) => controller.abort(reason),
     reported: () => firstReport.promise,
     logged: () => firstLog.promise,

@@ -31,6 +31,7 @@ export function jobFacts(job: JobBody): readonly string[] {
     ['tags', tagsText(job) || null],
     ['created', job.createdAt],
     ['runs at', job.state === 'scheduled' || job.state === 'retrying' ? job.runAt : null],
+    ['waits for', waitingText(job)],
     ['started', job.startedAt],
     [
       'finished',
@@ -92,6 +93,13 @@ function tagsText(job: JobBody): string {
   return Object.entries(job.tags)
     .map(([name, value]) => `${printable(name)}=${printable(value)}`)
     .join(' ');
+}
+
+/** Null where it waits for nothing but its turn. */
+function waitingText({ waitingFor, after = [] }: JobBody): string | null {
+  if (waitingFor === undefined) return null;
+  if ('signal' in waitingFor) return `the signal ${printable(waitingFor.signal)}, until ${waitingFor.until}`;
+  return after.length === 1 ? `the end of ${after[0]}` : `the ends of ${after.length} jobs (\`bide parents\`)`;
 }
 
 /** Null where there is no result, or the body does not say. */

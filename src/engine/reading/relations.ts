@@ -1,12 +1,37 @@
 /** Which jobs a job comes after, and which come after it. */
-import type { Children, ChildrenRequest, Lookup, Parents } from '../api.ts';
+import type { Job, Json } from '../../core/job.ts';
+import type { Children, ChildrenRequest, Lookup, ParentJob, Parents } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
 
+/** What a handler is told of the jobs that its own one comes after. */
+export type ParentJobs = (job: Pick<Job, 'tenant' | 'terms'>) => Promise<readonly ParentJob[]>;
+
 export interface Relations {
   parents(tenant: string, id: string): Promise<Parents>;
   children(request: ChildrenRequest): Promise<Children>;
+}
+
+/** Bounded by the most parents of a job, times the largest result that is shown with its job. */
+export function createParentJobs(reader: Reader): ParentJobs {
+  return async ({ tenant, terms }) => {
+    const ids = terms?.after?.ids ?? [];
+    const found = ids.length === 0 ? [] : await reader.look(ids);
+    return ids.map((id, place) => parentOf(id, lookupOf(found[place], tenant)));
+  };
+}
+
+function parentOf(id: string, lookup: Lookup): ParentJob {
+  if (lookup.kind !== 'found') return { id, state: 'unknown', result: null, resultBytes: null, error: null };
+  const { job, resultText } = lookup.snapshot;
+  return {
+    id,
+    state: job.state,
+    result: resultText === null ? null : (JSON.parse(resultText) as Json),
+    resultBytes: job.result?.bytes ?? null,
+    error: job.error,
+  };
 }
 
 export function createRelations({ store, reader }: EngineBase & { readonly reader: Reader }): Relations {

@@ -20,7 +20,7 @@ import type { Limits } from '../../core/limits.ts';
 import { backoffMs } from '../../core/retry.ts';
 import { type Target, TRANSITIONS } from '../../core/transitions.ts';
 import type { ClaimedJob } from '../../store/contract.ts';
-import type { AbortReason, AttemptOutcome, CheckAttempt, Handler } from '../api.ts';
+import type { AbortReason, AttemptOutcome, CheckAttempt, Handler, ParentJob } from '../api.ts';
 import type { CancelTimer } from '../clock.ts';
 import type { Asker, Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
@@ -28,6 +28,7 @@ import { resultComplaint } from '../json-check.ts';
 import { AttemptLog } from '../logging/attempt-log.ts';
 import { AttemptOutput } from '../logging/attempt-output.ts';
 import type { Logs } from '../logging/logs.ts';
+import type { ParentJobs } from '../reading/relations.ts';
 import { attemptFacts } from '../telemetry.ts';
 import { failureOf, stackOf } from './failure.ts';
 import { type AttemptParts, GivenAttempt } from './given-attempt.ts';
@@ -64,6 +65,7 @@ export interface AttemptKeeper {
 export interface AttemptOptions extends Pick<EngineBase, 'clock' | 'limits' | 'telemetry' | 'random'> {
   readonly logs: Logs;
   readonly commands: Commands;
+  readonly parentJobs: ParentJobs;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
 }
 
@@ -187,6 +189,10 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
       if (!this.isRunning) this.#output.stop();
     }
     return this.#output;
+  }
+
+  parents(): Promise<readonly ParentJob[]> {
+    return this.options.parentJobs(this.job);
   }
 
   /** What is said after its end says nothing of the lease. */

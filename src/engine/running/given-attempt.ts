@@ -3,7 +3,7 @@
  * and an AbortSignal costs as much as all the rest of an attempt.
  */
 import type { Job } from '../../core/job.ts';
-import type { Attempt } from '../api.ts';
+import type { Attempt, ParentJob } from '../api.ts';
 import type { AttemptLog } from '../logging/attempt-log.ts';
 import type { AttemptOutput } from '../logging/attempt-output.ts';
 import type { ProgressReporter } from './progress.ts';
@@ -16,6 +16,7 @@ export interface AttemptParts {
   reporter(): ProgressReporter;
   log(): AttemptLog;
   output(): AttemptOutput;
+  parents(): Promise<readonly ParentJob[]>;
 }
 
 export class GivenAttempt implements Attempt {
@@ -45,6 +46,10 @@ export class GivenAttempt implements Attempt {
   get log(): Attempt['log'] {
     const log = this.#parts.log();
     return (line, level = 'info', fields = null) => log.say(line, level, fields);
+  }
+
+  get parents(): Attempt['parents'] {
+    return () => this.#parts.parents();
   }
 
   get emit(): Attempt['emit'] {

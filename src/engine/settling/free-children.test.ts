@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPlay, DONE, type Fixture, openEngine, TENANT } from '../../../test/engine/engine-fixture.ts';
+import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { isFinal } from '../../core/state.ts';
-import type { AttemptOutcome, SubmitRequest } from '../api.ts';
+import type { Attempt, AttemptOutcome, ParentJob, SubmitRequest } from '../api.ts';
 
 const FAILED: AttemptOutcome = {
   kind: 'failed',
@@ -101,6 +102,35 @@ describe('jobs that come after others', () => {
     ]);
     const wrong = await submitOne(fixture, { after: [], afterPolicy: 'never' as 'final' });
     assert.ok(wrong?.kind === 'invalidRequest');
+  });
+
+  it('see the states and results of their parents, as far as they are there and small', {
+    timeout: 20_000,
+  }, async () => {
+    const seen = Promise.withResolvers<readonly ParentJob[]>();
+    const resultBytes = DEFAULT_LIMITS.resultInlineBytesMax + 2;
+    const given = (text: string): AttemptOutcome => {
+      return { kind: 'succeeded', result: { contentType: 'application/json', bytes: Buffer.from(text) } };
+    };
+    const look = async (attempt: Attempt) => {
+      seen.resolve(await attempt.parents());
+      return DONE;
+    };
+    const one = async () => given('{"a":1}');
+    const large = async () => given(`"${'x'.repeat(resultBytes - 2)}"`);
+    await using fixture = await openEngine({ types: { ...types, one, large, look } });
+    const ids: string[] = [];
+    for (const type of ['one', 'large', 'broken', 'task']) ids.push(await fixture.submit(type));
+    for (const id of ids) await fixture.until(id, ended);
+    const child = await fixture.submit('look', { after: ids, afterPolicy: 'final', delayMs: 1_000 });
+    await fixture.until(child, ({ marks }) => marks?.awaitsParents === false);
+    await fixture.engine.remove(TENANT, ids[3] as string);
+    await fixture.advance(2_000);
+    const [small, big, bad, gone] = await seen.promise;
+    assert.deepEqual(small, { id: ids[0], state: 'succeeded', result: { a: 1 }, resultBytes: 7, error: null });
+    assert.deepEqual(big, { id: ids[1], state: 'succeeded', result: null, resultBytes, error: null });
+    assert.deepEqual([bad?.state, bad?.result, bad?.error?.code], ['failed', null, 'BROKEN']);
+    assert.deepEqual(gone, { id: ids[3], state: 'unknown', result: null, resultBytes: null, error: null });
   });
 
   it('are listed from both sides, page by page', async () => {

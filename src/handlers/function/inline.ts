@@ -3,7 +3,7 @@
  * An endless loop blocks that program and cannot be ended; the server and the worker run functions in threads instead.
  */
 import type { LogLevel } from '../../core/log-line.ts';
-import type { AbortReason, Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
+import type { AbortReason, Attempt, AttemptOutcome, Handler, ParentJob } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { abortErrorOf, type Call, type CallFacts, callFactsOf, type FunctionHandler } from './job-context.ts';
 import { type FunctionLimits, runFunction } from './run-function.ts';
@@ -59,6 +59,10 @@ class InlineCall implements Call {
 
   emit(chunk: string): void {
     this.#attempt.emit(chunk);
+  }
+
+  parents(): Promise<readonly ParentJob[]> {
+    return this.#attempt.parents();
   }
 
   end(): void {

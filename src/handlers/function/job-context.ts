@@ -8,7 +8,7 @@ import type { Tags } from '../../core/job.ts';
 import type { LogLevel } from '../../core/log-line.ts';
 import { type KnownSignals, knownSignals } from '../../core/signals.ts';
 import type { ScheduleTerm } from '../../core/terms.ts';
-import type { AbortReason, Attempt } from '../../engine/api.ts';
+import type { AbortReason, Attempt, ParentJob } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type JobLog, jobLogOf } from './job-log.ts';
 import { type Emit, emitterOf, type OutputLimits } from './job-output.ts';
@@ -46,6 +46,11 @@ export interface JobContext {
    * does not count, and the function begins again from the start, where every signal that came is there at once. Let what it throws through.
    */
   readonly waitForSignal: WaitForSignal;
+  /**
+   * The jobs that this one comes after, in the order in which they were named, with their results. A result that is not JSON, or larger than
+   * `resultInlineBytesMax`, is null and has its `resultBytes`.
+   */
+  parents(): Promise<readonly ParentJob[]>;
 }
 
 /**
@@ -80,6 +85,7 @@ export interface Call {
   log(line: string, level: LogLevel, fields: string | null): void;
   /** @param chunk JSON text */
   emit(chunk: string): void;
+  parents(): Promise<readonly ParentJob[]>;
 }
 
 export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
@@ -121,6 +127,7 @@ export function jobContextOf(call: Call, limits: OutputLimits, waitForSignal: Wa
       return log;
     },
     waitForSignal,
+    parents: () => call.parents(),
     get emit() {
       emit ??= emitterOf((chunk) => call.emit(chunk), limits);
       return emit;

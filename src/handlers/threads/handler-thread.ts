@@ -7,6 +7,7 @@ import { Worker } from 'node:worker_threads';
 import { threadMemory } from '../../core/thread-memory.ts';
 import type { AbortReason, Attempt, AttemptOutcome } from '../../engine/api.ts';
 import { vouchFor } from '../../engine/json-check.ts';
+import { describeThrown } from '../function/describe-thrown.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
 import { isScarce } from '../scarce.ts';
@@ -168,6 +169,9 @@ export class HandlerThread {
       case 'emit':
         this.#runs.get(message.run)?.run.attempt.emit(message.chunk);
         return;
+      case 'parents':
+        void this.#tellParents(message.run);
+        return;
       case 'ended':
         this.#ended(message.run, message.outcome);
         return;
@@ -182,6 +186,16 @@ export class HandlerThread {
       case 'broken':
         this.#lastWords = message.message;
     }
+  }
+
+  async #tellParents(run: number): Promise<void> {
+    const entry = this.#runs.get(run);
+    if (entry === undefined) return;
+    const answer = await entry.run.attempt.parents().then(
+      (parents) => ({ kind: 'read', parents }) as const,
+      (error: unknown) => ({ kind: 'failed', message: describeThrown(error) }) as const,
+    );
+    if (this.#runs.has(run)) this.#out.push({ kind: 'parents', run, answer });
   }
 
   #ended(number: number, outcome: AttemptOutcome): void {

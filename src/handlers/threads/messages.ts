@@ -12,7 +12,7 @@
  * and one number for the whole thread: the place of the run that brought it down, where that is known.
  */
 import type { LogLevel } from '../../core/log-line.ts';
-import type { AbortReason, AttemptOutcome } from '../../engine/api.ts';
+import type { AbortReason, AttemptOutcome, ParentJob } from '../../engine/api.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
 
@@ -39,7 +39,13 @@ export type ToThread =
       readonly input: string;
     }
   | { readonly kind: 'abort'; readonly run: number; readonly reason: AbortReason }
+  /** What was asked for by `parents`. */
+  | { readonly kind: 'parents'; readonly run: number; readonly answer: ParentsAnswer }
   | { readonly kind: 'ping'; readonly ping: number };
+
+export type ParentsAnswer =
+  | { readonly kind: 'read'; readonly parents: readonly ParentJob[] }
+  | { readonly kind: 'failed'; readonly message: string };
 
 export type FromThread =
   | { readonly kind: 'ready' }
@@ -54,6 +60,8 @@ export type FromThread =
       readonly fields: string | null;
     }
   | { readonly kind: 'emit'; readonly run: number; readonly chunk: string }
+  /** Asks for the jobs that this one comes after: at most once until they are answered. */
+  | { readonly kind: 'parents'; readonly run: number }
   | { readonly kind: 'ended'; readonly run: number; readonly outcome: AttemptOutcome }
   | { readonly kind: 'pong'; readonly ping: number }
   /** An error that no handler's promise carries; the thread ends. */

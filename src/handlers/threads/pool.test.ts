@@ -50,6 +50,7 @@ export default { types: {
   text: () => { throw 'a text'; },
   pooled: () => ({ bytes: Buffer.from('pooled bytes'), contentType: 'text/plain' }),
   bigint: () => ({ deep: [1n] }),
+  kin: (_, job) => Promise.all([job.parents(), job.parents().then((parents) => parents.length)]),
   after: (_, job) => { setImmediate(() => job.progress(99, 'after the end')); return 1; },
 } };
 `;
@@ -149,6 +150,22 @@ describe('ThreadPool', () => {
       deadline: new Date(deadlineAt).toJSON(),
       schedule: { name: 's', tick: new Date(deadlineAt).toJSON() },
     });
+  });
+
+  it('asks for the parents of a job once at a time, and says why where they cannot be read', async () => {
+    const parent = { id: 'p', state: 'succeeded', result: { a: 1 }, resultBytes: 7, error: null } as const;
+    let asked = 0;
+    const parents = async () => {
+      asked += 1;
+      return [parent];
+    };
+    const pool = poolOf();
+    assert.deepEqual(resultOf(await pool.run({ ...sampleAttempt(null, { type: 'kin' }), parents }, 0)), [[parent], 1]);
+    assert.equal(asked, 1);
+    const away = async () => Promise.reject(new Error('The store is away.'));
+    const failed = await pool.run({ ...sampleAttempt(null, { type: 'kin' }), parents: away }, 0);
+    assert.ok(failed.kind === 'failed' && failed.isRetryable);
+    assert.equal(failed.failure.message, 'The store is away.');
   });
 
   it('emits what a handler emits and yields, before its end', async () => {

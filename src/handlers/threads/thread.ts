@@ -7,19 +7,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { AbortReason, AttemptOutcome } from '../../engine/api.ts';
+import type { AbortReason, AttemptOutcome, ParentJob } from '../../engine/api.ts';
 import { describeThrown } from '../function/describe-thrown.ts';
 import { abortErrorOf, type Call, type FunctionHandler } from '../function/job-context.ts';
 import { runFunction } from '../function/run-function.ts';
 import { resolveOwnPackage } from '../own-package.ts';
 import { functionOf } from './function-of.ts';
-import { type FromThread, sharedTable, type ThreadSetup, type ToThread } from './messages.ts';
+import { type FromThread, type ParentsAnswer, sharedTable, type ThreadSetup, type ToThread } from './messages.ts';
 import { outbox } from './outbox.ts';
 
 interface Run {
   readonly number: number;
   readonly place: number;
   readonly controller: AbortController;
+  /** Asked for and not answered yet. */
+  parents: PromiseWithResolvers<readonly ParentJob[]> | null;
 }
 
 if (parentPort === null) throw new Error('This module runs in a worker thread only.');
@@ -85,6 +87,7 @@ try {
  */
 function receive(message: ToThread, functionIn: (moduleIndex: number, type: string) => FunctionHandler | null): void {
   if (message.kind === 'abort') fire(runs.get(message.run), message.reason);
+  else if (message.kind === 'parents') tellParents(runs.get(message.run), message.answer);
   else if (message.kind === 'ping') setImmediate(() => out.push({ kind: 'pong', ping: message.ping }));
   else setImmediate(take, message, functionIn);
 }
@@ -97,8 +100,14 @@ function fire(run: Run | undefined, reason: AbortReason): void {
   if (run !== undefined && !run.controller.signal.aborted) run.controller.abort(abortErrorOf(reason));
 }
 
+function tellParents(run: Run | undefined, answer: ParentsAnswer): void {
+  if (answer.kind === 'read') run?.parents?.resolve(answer.parents);
+  else run?.parents?.reject(new Error(answer.message));
+  if (run !== undefined) run.parents = null;
+}
+
 async function begin(message: RunMessage, handler: FunctionHandler | null): Promise<void> {
-  const run: Run = { number: message.run, place: message.place, controller: new AbortController() };
+  const run: Run = { number: message.run, place: message.place, controller: new AbortController(), parents: null };
   runs.set(run.number, run);
   const missing: FunctionHandler = () => {
     throw new Error(`The config as this thread loaded it has no function for the type ${message.facts.type}.`);
@@ -132,6 +141,15 @@ function callOf(run: Run, { facts, input }: RunMessage): Call {
     report: (percent, text) =>
       say({ kind: 'report', run: run.number, percent, ...(text === undefined ? {} : { message: text }) }),
     log: (line, level, fields) => say({ kind: 'log', run: run.number, line, level, fields }),
+    parents() {
+      if (run.parents === null) {
+        run.parents = Promise.withResolvers();
+        // Without an `await` in the handler a failure would bring the thread down.
+        run.parents.promise.catch(() => {});
+        say({ kind: 'parents', run: run.number });
+      }
+      return run.parents.promise;
+    },
     emit: (chunk) => say({ kind: 'emit', run: run.number, chunk }),
   };
 }
