@@ -24,7 +24,7 @@ before(async () => {
   await store.close();
   client = new pg.Client({ connectionString: url, options: startupOptions('', true) });
   await client.connect();
-  await fill('waiting', 'priority, blocked', 'priority, false');
+  await fill('waiting', 'priority, blocked', 'priority, 0');
   await fill('finished', 'state, finished_at, retain_until', `'succeeded', created_at, created_at + retain_ms`);
   await client.query('VACUUM ANALYZE bide.jobs, bide.waiting, bide.finished');
 });
