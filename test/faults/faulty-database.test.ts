@@ -113,7 +113,7 @@ function refOf(name: string) {
 }
 
 function documentOf(name: string, expectRevision: number | null): Operation {
-  return ['documentWrite', { ...refOf(name), data: '{"a":1}', expectRevision, now: NOW }, 1];
+  return ['documentWrite', { ...refOf(name), data: '{"a":1}', expectRevision, dueAt: null, now: NOW }, 1];
 }
 
 interface Played {
@@ -176,7 +176,7 @@ function rowsOf(database: DatabaseSync, table: string): readonly string[] {
 for (const aftermath of ['open', 'rolled back'] as const) {
   test(`writer stores the old state or the new one when its k-th call of SQLite fails, transaction ${aftermath}`, () => {
     const truth = play(0, aftermath, (lot, _, replies) =>
-      assert.ok(!replies.some(isError), `lot ${lot} failed by itself`),
+      assert.ok(!replies.some(isError), `lot ${lot} failed by itself: ${JSON.stringify(replies)}`),
     );
     assert.ok(truth.fault.calls > 100, `only ${truth.fault.calls} calls`);
     let failures = 0;
