@@ -1,4 +1,6 @@
 /** The public face of the client: what `import … from 'bide/client'` finds. */
+
+export { RetryLater } from '../core/retry-later.ts';
 export type { KeyDraft, StatsOptions } from './administering.ts';
 export type { AuditOptions } from './auditing.ts';
 export type { BulkAction, BulkOptions } from './bulk.ts';

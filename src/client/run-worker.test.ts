@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RetryLater } from '../core/retry-later.ts';
 import { createClient } from './client.ts';
 import { type FakeAnswer, type FakeRequest, fakeServer } from './fake-server.ts';
 import { runWorker, WorkError } from './run-worker.ts';
@@ -61,7 +62,7 @@ async function workerRun({ jobs = [WORK], heartbeat = held, report, options, han
   const fixed = { types: ['ocr'], handle, signal: stop.signal, slots: 2, pause, now, onTrouble };
   await runWorker(createClient(server.options), { ...fixed, ...options });
   const said = server.requests
-    .filter((request) => /\/(succeed|fail)$/.test(request.url.pathname))
+    .filter((request) => /\/(succeed|fail|release)$/.test(request.url.pathname))
     .map(({ url, json }) => [
       url.pathname,
       url.pathname.endsWith('succeed') ? { fence: Number(url.searchParams.get('fence')), result: json } : json,
@@ -332,4 +333,13 @@ test('runWorker fails the job for good when the server does not take what it emi
   });
   const [path, body] = said[0] as [string, { error: { code: string }; retryable: boolean }];
   assert.deepEqual([path, body.error.code, body.retryable], ['/v1/work/j1/fail', 'OUTPUT_TOO_LARGE', false]);
+});
+
+test('RetryLater gives the job back, and closes its key for so long', async () => {
+  const { said } = await workerRun({
+    handle: () => {
+      throw new RetryLater(1_500.2);
+    },
+  });
+  assert.deepEqual(said, [['/v1/work/j1/release', { fence: 4, closeMs: 1_501 }]]);
 });

@@ -36,6 +36,8 @@ function instead(outcome: Outcome, code: string, message: string): Outcome {
       return failed(code, `The server does not take the result: ${message}`, { isRetryable: false });
     case 'parked':
       return failed('HANDLER_FAILED', `The server does not take the wait: ${message}`, { isRetryable: false });
+    case 'later':
+      return failed('HANDLER_FAILED', `The server does not take RetryLater: ${message}`, { isRetryable: true });
     case 'failed':
       return failed('HANDLER_FAILED', outcome.failure.message, { isRetryable: outcome.isRetryable });
   }
@@ -65,6 +67,7 @@ async function reported(
 
 async function send(client: Client, job: WorkBody, outcome: Outcome): Promise<void> {
   if (outcome.kind === 'failed') await client.work.fail(job, outcome.failure, { isRetryable: outcome.isRetryable });
+  else if (outcome.kind === 'later') await client.work.later(job, outcome.closeMs);
   else if (outcome.kind === 'parked') await client.work.park(job, outcome.reason);
   // As the body itself: a result such as {"bytes":…,"contentType":…} means something else inside of the envelope.
   else await client.work.succeedWithBytes(job, outcome.result);

@@ -1,5 +1,6 @@
 /** How a handler of a remote worker ended, as it is reported: by the rules that hold for functions on the server. */
 import type { Json } from '../core/job.ts';
+import { retryLaterMs } from '../core/retry-later.ts';
 import { encodeReturned } from '../core/returned-value.ts';
 import type { BytesResult, ParkReason, WorkFailure } from './working.ts';
 
@@ -12,6 +13,7 @@ export interface Failed {
 export type Outcome =
   | { readonly kind: 'succeeded'; readonly result: BytesResult }
   | { readonly kind: 'parked'; readonly reason: ParkReason }
+  | { readonly kind: 'later'; readonly closeMs: number }
   | Failed;
 
 /** As deep as any server's `jsonDepthMax` may be; the server refuses by its own. */
@@ -27,7 +29,8 @@ export async function outcomeOf(handle: () => unknown): Promise<Outcome> {
     if (encoded.kind === 'refused') return failed('RESULT_NOT_JSON', encoded.message, { isRetryable: false });
     return { kind: 'succeeded', result: encoded.content as BytesResult };
   } catch (error) {
-    return failureOf(error);
+    const closeMs = retryLaterMs(error, Number.MAX_SAFE_INTEGER);
+    return closeMs === null ? failureOf(error) : { kind: 'later', closeMs };
   }
 }
 

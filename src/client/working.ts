@@ -97,6 +97,12 @@ export function working(transport: Transport) {
       return post(workPathOf(ref, 'release'), { fence: ref.fence, reason }, options);
     },
 
+    /** Gives the job back for later: its key starts nothing for so long; a job without a key waits alone. */
+    async later(ref: WorkRef, closeMs: number, options: CallOptions = {}): Promise<JobBody> {
+      requireKnown('later', options, ['signal']);
+      return post(workPathOf(ref, 'release'), { fence: ref.fence, closeMs }, options);
+    },
+
     async fail(ref: WorkRef, error: WorkFailure, options: FailOptions = {}): Promise<JobBody> {
       requireKnown('fail', options, ['isRetryable', 'signal']);
       const json = { fence: ref.fence, error, retryable: options.isRetryable ?? true };

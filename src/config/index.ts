@@ -3,6 +3,7 @@
  * too, and load 0.1 s of modules this way instead of a second's worth (measured on two busy cores).
  */
 
+export { RetryLater } from '../core/retry-later.ts';
 export type { ParentJob } from '../engine/api.ts';
 export type { CommandOptions } from '../handlers/command/options.ts';
 export type { FunctionHandler, JobContext } from '../handlers/function/job-context.ts';

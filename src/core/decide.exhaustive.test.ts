@@ -104,6 +104,7 @@ function finalSituations(): Situation[] {
 const COMMANDS: readonly NamedCommand[] = [
   { title: 'claim', command: { kind: 'claim', worker: 'w2', leaseMs: 30_000 } },
   { title: 'release', command: { kind: 'release', fence: FENCE } },
+  { title: 'release for 30 s', command: { kind: 'release', fence: FENCE, waitMs: 30_000 } },
   { title: 'park for a signal', command: { kind: 'park', fence: FENCE, signal: 'approved', timeoutMs: 60_000 } },
   { title: 'park for one that came', command: { kind: 'park', fence: FENCE, signal: 'paid', timeoutMs: 60_000 } },
   { title: 'signal approved', command: { kind: 'signal', name: 'approved', value: true, max: 2 } },

@@ -16,7 +16,8 @@ import { type CommandName, TRANSITIONS } from './transitions.ts';
 /** `random` in [0, 1) spreads the retries; it is part of the command so that deciding stays pure. */
 export type Command =
   | { readonly kind: 'claim'; readonly worker: string; readonly leaseMs: number }
-  | { readonly kind: 'release'; readonly fence: number }
+  /** `waitMs`: not due before. */
+  | { readonly kind: 'release'; readonly fence: number; readonly waitMs?: number }
   | { readonly kind: 'park'; readonly fence: number; readonly signal: string; readonly timeoutMs: number }
   /** `max`: how many signals a job may have. */
   | { readonly kind: 'signal'; readonly name: string; readonly value: Json; readonly max: number }
@@ -92,7 +93,7 @@ function take(job: Job, command: Command, now: number): Decision {
     case 'claim':
       return claim(job, command, now);
     case 'release':
-      return release(job, now);
+      return release(job, command, now);
     case 'park':
       return park(job, command, now);
     case 'signal':
@@ -138,12 +139,11 @@ function claim(job: Job, command: Extract<Command, { kind: 'claim' }>, now: numb
   );
 }
 
-function release(job: Job, now: number): Decision {
+function release(job: Job, { waitMs }: Extract<Command, { kind: 'release' }>, now: number): Decision {
   if (job.cancelRequestedAt !== null) return cancelled(job, now);
-  return accepted(
-    { ...unheld('waiting'), attempt: job.attempt - 1, startedAt: null, progress: NO_PROGRESS, ...goesOn(job, now) },
-    'released',
-  );
+  const given = { ...unheld('waiting'), attempt: job.attempt - 1, startedAt: null, progress: NO_PROGRESS };
+  const later = waitMs === undefined ? {} : { runAt: now + waitMs };
+  return accepted({ ...given, ...later, ...goesOn(job, now) }, 'released');
 }
 
 /** Its start and its progress stay: for whoever looks at it, it is still being worked on. */

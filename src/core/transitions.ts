@@ -28,7 +28,8 @@ export const TRANSITIONS = Object.freeze({
     from: ['running'],
     to: ['waiting', 'cancelled'],
     isFenced: true,
-    notes: 'Claimed but not run to an end through no fault of the job (shutdown): the attempt is given back.',
+    notes:
+      'Claimed but not run to an end through no fault of the job (shutdown, an upstream that is busy): the attempt is given back, at once or for later.',
   },
   park: {
     from: ['running'],

@@ -73,6 +73,8 @@ export type AttemptOutcome =
   | { readonly kind: 'aborted' }
   /** Waits for a signal: the attempt is given back, and the job runs again from the start when it comes or its time is over. */
   | ({ readonly kind: 'parked' } & Park)
+  /** Not now: the attempt is given back. The key of the job starts nothing for so long; a job without one waits alone. */
+  | { readonly kind: 'later'; readonly waitMs: number }
   /** Not run to an end through no fault of the job (its thread had to be replaced): the attempt is given back. */
   | { readonly kind: 'released' }
   /**

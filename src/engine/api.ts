@@ -316,6 +316,8 @@ export interface Engine extends Operating {
   workSucceed(request: WorkRef & { readonly result: ResultContent | null }): Promise<WorkOutcome>;
   /** Gives the job back until a signal comes: see `AttemptOutcome`. */
   workPark(request: WorkRef & Park): Promise<WorkOutcome>;
+  /** Gives the job back for later, as a handler's RetryLater. */
+  workLater(request: WorkRef & { readonly waitMs: number }): Promise<WorkOutcome>;
   workFail(
     request: WorkRef & { readonly failure: Failure; readonly isRetryable: boolean; readonly retryAfterMs?: number },
   ): Promise<WorkOutcome>;

@@ -17,7 +17,7 @@ import { createEventPruning } from './events/pruning.ts';
 import { createFeed, type FeedParts } from './feed/feed.ts';
 import { createGroupEnds, type GroupEnds } from './groups/group-ends.ts';
 import { createGroupWatch, type GroupWatch } from './groups/group-watch.ts';
-import type { KeyLimits } from './limits/key-limits.ts';
+import type { CloseKey, KeyLimits } from './limits/key-limits.ts';
 import { createLimitDesk } from './limits/limit-desk.ts';
 import { createTicketing } from './limits/ticketing.ts';
 import { createLogs, type Logs } from './logging/logs.ts';
@@ -115,10 +115,10 @@ export function createParts(options: PartsOptions): EngineParts {
   const waiters = createWaiters({ ...base, reader });
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
   const own = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(reader) };
-  const known = { ...base, reader, commands, removals, live, ...own, ...operating };
+  const closeKey: CloseKey = (job, ms) => keyLimits.closeKey(job, ms);
+  const known = { ...base, reader, commands, removals, live, closeKey, ...own, ...operating };
   const dispatcher = createDispatcher({ ...known, ownTypes: all });
-  const remoteTypes = options.types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
-  const desk = createWorkDesk({ ...known, remoteTypes });
+  const desk = createWorkDesk({ ...known, remoteTypes: remoteNames(options.types) });
   const extensions = createExtensions(base);
   const work = createWork({ ...known, types: offered, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
@@ -132,19 +132,16 @@ export function createParts(options: PartsOptions): EngineParts {
   const onWork = workTo([...takers, scheduling]);
   const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork };
   const ticketing = createTicketing({ ...base, onWork });
+  const keyLimits = createLimitDesk({ ...base, wake: () => ticketing.wake(), onWork });
   const watch = createWakeWatch({ ...known, onJump: () => listening.onWork(null) });
-  changes.listen(({ kind }) => {
-    if (kind === 'unsure') lookAgain(listening, counting);
-  });
+  changes.listen(({ kind }) => (kind === 'unsure' ? lookAgain(listening, counting) : undefined));
   return {
     ...known,
     ...delivering,
     ...grouping,
     offered,
-    ...{ draining: new AbortController(), closing: new AbortController() },
+    ...{ draining: new AbortController(), closing: new AbortController(), schedules: scheduling.schedules, keyLimits },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
-    schedules: scheduling.schedules,
-    keyLimits: createLimitDesk({ ...base, wake: () => ticketing.wake(), onWork }),
     loops: [
       watch,
       createLeases({ ...known, extensions }),
@@ -224,6 +221,10 @@ function workTo(takers: readonly Pick<Dispatcher, 'hint'>[]): EngineParts['liste
   return (some) => {
     for (const taker of takers) taker.hint(some);
   };
+}
+
+function remoteNames(types: readonly JobType[]): readonly string[] {
+  return types.filter(({ handler }) => handler === 'remote').map(({ name }) => name);
 }
 
 function comingTo(takers: readonly { expect(specs: Parameters<Coming>[0]): void }[]): Coming {

@@ -29,6 +29,8 @@ export interface LimitWrite extends LimitRef {
   readonly bounds?: KeyBounds | null;
   /** Null opens. Left out: as it is. */
   readonly closedUntil?: number | null;
+  /** A later end than `closedUntil` stays. */
+  readonly keepsLonger?: boolean;
   readonly now: number;
   /** Keys of the tenant, past which no new one is written. */
   readonly keysMax: number;

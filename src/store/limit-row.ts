@@ -2,7 +2,7 @@
 import type { KeyLimit, LimitBounds } from '../core/limit-spec.ts';
 import type { KeyBounds, TicketState } from '../core/limit-tickets.ts';
 import type { Terms } from '../core/terms.ts';
-import type { LimitRef, LimitRow } from './contract-limits.ts';
+import type { LimitRef, LimitRow, LimitWrite } from './contract-limits.ts';
 import type { LimitRecord } from './contract-records.ts';
 import type { Cell } from './job-row.ts';
 
@@ -28,6 +28,15 @@ const LATE_MS_MAX = 60_000;
  */
 export function seenAt(now: number, at: number): number {
   return at > now && at - now <= LATE_MS_MAX ? at : now;
+}
+
+/** The state of a key that is written. */
+export function writtenState(
+  state: TicketState,
+  { closedUntil, keepsLonger = false }: Pick<LimitWrite, 'closedUntil' | 'keepsLonger'>,
+): TicketState {
+  if (closedUntil === undefined) return state;
+  return { ...state, closedUntil: Math.max(closedUntil ?? 0, keepsLonger ? (state.closedUntil ?? 0) : 0) };
 }
 
 /** Concurrency, count and time of the rate. */

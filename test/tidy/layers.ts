@@ -65,6 +65,7 @@ export const LAYERS: readonly Layer[] = [
     may: [
       'src/core/json-problem.ts',
       'src/core/returned-value.ts',
+      'src/core/retry-later.ts',
       'src/core/run-through.ts',
       'src/core/webhooks/signature.ts',
     ],

@@ -31,12 +31,21 @@ export function signalSchemas(limits: Limits) {
     releaseBody: Type.Object(
       {
         fence: Type.Integer({ minimum: 0, description: 'From the claim; an old one is refused with FENCE_OLD.' }),
-        reason: Type.Object(
-          {
-            signal: name,
-            timeoutMs: Type.Optional(ms(limits.delayMsMax, 'Longest wait; signalTimeoutMs unless told.', 1)),
-          },
-          { ...strict, description: 'What has to come before the job is claimed again.' },
+        closeMs: Type.Optional(
+          ms(
+            limits.delayMsMax,
+            'In place of reason: the key of the job starts nothing for so long; without a key it waits alone.',
+            1,
+          ),
+        ),
+        reason: Type.Optional(
+          Type.Object(
+            {
+              signal: name,
+              timeoutMs: Type.Optional(ms(limits.delayMsMax, 'Longest wait; signalTimeoutMs unless told.', 1)),
+            },
+            { ...strict, description: 'What has to come before the job is claimed again.' },
+          ),
         ),
       },
       { ...strict, title: 'Release' },

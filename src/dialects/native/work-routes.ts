@@ -62,7 +62,7 @@ export function declareWorkRoutes(app: FastifyInstance, face: Face): void {
     },
     (request, reply) => fail(face, request, reply),
   );
-  const releaseOptions = options('Give a claimed job back until a signal comes');
+  const releaseOptions = options('Give a claimed job back: until a signal comes, or for later');
   app.post(
     '/v1/work/:id/release',
     {
@@ -225,11 +225,17 @@ async function fail(face: Face, request: FastifyRequest, reply: FastifyReply): P
 
 async function release(face: Face, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const { engine } = face;
-  const { fence, reason } = request.body as ReleaseBody;
+  const { fence, reason, closeMs } = request.body as ReleaseBody;
+  const ref = { tenant: principalOf(request).tenant, id: workIdOf(request), fence };
+  if ((reason === undefined) === (closeMs === undefined))
+    throw invalid([{ path: '', message: 'must have either reason or closeMs' }]);
+  if (reason === undefined) {
+    const { snapshot } = requireHeld(await engine.workLater({ ...ref, waitMs: closeMs ?? 1 }), engine.clock.now());
+    return face.sendJob(reply, 200, snapshot);
+  }
   const { signal, timeoutMs = engine.limits.signalTimeoutMs } = reason;
   if (!isSignalName(signal, engine.limits.signalNameLengthMax))
     throw invalid([{ path: '/reason/signal', message: 'must be letters, digits and ._- after a letter or digit' }]);
-  const ref = { tenant: principalOf(request).tenant, id: workIdOf(request), fence };
   const outcome = requireHeld(await engine.workPark({ ...ref, signal, timeoutMs }), engine.clock.now());
   return face.sendJob(reply, 200, outcome.snapshot);
 }

@@ -40,6 +40,10 @@ export function createLimitDesk(options: LimitDeskOptions): KeyLimits {
       await change(tenant, key, { closedUntil });
       return read(tenant, key);
     },
+    async closeKey({ tenant, terms }, ms) {
+      const key = terms?.limit?.key;
+      if (key !== undefined) await change(tenant, key, { closedUntil: clock.now() + ms, keepsLonger: true });
+    },
     async open(tenant, key) {
       const row = await read(tenant, key);
       await change(tenant, key, { closedUntil: null });

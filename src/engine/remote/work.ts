@@ -29,6 +29,7 @@ import type { Batcher } from '../batcher.ts';
 import type { Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
+import type { CloseKey } from '../limits/key-limits.ts';
 import { logEntryOf } from '../logging/log-entry.ts';
 import type { Logs } from '../logging/logs.ts';
 import type { Presence } from '../operating/presence.ts';
@@ -42,7 +43,7 @@ type Refusal = Exclude<WorkOutcome, { kind: 'done' }>;
 
 export type Work = Pick<
   Engine,
-  'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workPark' | 'workFail'
+  'workClaim' | 'workRelease' | 'workHeartbeat' | 'workSucceed' | 'workPark' | 'workLater' | 'workFail'
 >;
 
 export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limits' | 'random'> {
@@ -51,6 +52,7 @@ export interface WorkOptions extends Pick<EngineBase, 'types' | 'clock' | 'limit
   readonly reader: Reader;
   readonly waiters: Waiters;
   readonly commands: Commands;
+  readonly closeKey: CloseKey;
   readonly logs: Logs;
   readonly extensions: Batcher<LeaseExtension, LeaseOutcome>;
   readonly checkAttempt?: AttemptOptions['checkAttempt'];
@@ -63,6 +65,7 @@ export function createWork(options: WorkOptions): Work {
     workHeartbeat: (request) => heartbeat(options, request),
     workSucceed: (request) => succeed(options, request),
     workPark: (request) => park(options, request),
+    workLater: (request) => giveBackForLater(options, request),
     workFail: (request) => fail(options, request),
   };
 }
@@ -251,6 +254,22 @@ async function park(options: WorkOptions, request: WorkRef & Park): Promise<Work
   const held = await heldBy(options, request);
   if (held.kind !== 'held') return held;
   const carried = await options.commands.carryOut(id, { kind: 'park', fence, signal, timeoutMs }, held.job);
+  return workOutcome(carried, request, ({ state }) => state === 'waiting' || state === 'cancelled');
+}
+
+async function giveBackForLater(
+  options: WorkOptions,
+  request: WorkRef & { readonly waitMs: number },
+): Promise<WorkOutcome> {
+  const { id, fence, waitMs } = request;
+  const held = await heldBy(options, request);
+  if (held.kind !== 'held') return held;
+  const { job } = held;
+  const isTheirs = job.state === 'running' && job.fence === fence;
+  const hasKey = job.terms?.limit !== undefined;
+  // Closed before the job is back, so that it cannot be claimed in between.
+  if (isTheirs && hasKey) await options.closeKey(job, waitMs);
+  const carried = await options.commands.carryOut(id, { kind: 'release', fence, ...(hasKey ? {} : { waitMs }) }, job);
   return workOutcome(carried, request, ({ state }) => state === 'waiting' || state === 'cancelled');
 }
 

@@ -25,6 +25,7 @@ import type { CancelTimer } from '../clock.ts';
 import type { Asker, Carried, Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { resultComplaint } from '../json-check.ts';
+import type { CloseKey } from '../limits/key-limits.ts';
 import { AttemptLog } from '../logging/attempt-log.ts';
 import { AttemptOutput } from '../logging/attempt-output.ts';
 import type { Logs } from '../logging/logs.ts';
@@ -66,6 +67,7 @@ export interface AttemptOptions extends Pick<EngineBase, 'clock' | 'limits' | 't
   readonly logs: Logs;
   readonly commands: Commands;
   readonly parentJobs: ParentJobs;
+  readonly closeKey: CloseKey;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
 }
 
@@ -252,6 +254,20 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
     this.#cancelGrace?.();
     if (outcome.kind === 'notStarted') this.notStarted = outcome.reason;
     this.#keeper.ended(this);
+    if (outcome.kind === 'later' && this.job.terms?.limit !== undefined) this.#closeThenJudge(outcome.waitMs);
+    else this.#judgeSafely(outcome);
+  }
+
+  /** Closed before the job is back, so that it cannot be claimed in between. */
+  #closeThenJudge(waitMs: number): void {
+    void this.options.closeKey(this.job, waitMs).then(
+      () => this.#judgeSafely({ kind: 'released' }),
+      // The job waits by itself then.
+      () => this.#judgeSafely({ kind: 'later', waitMs }),
+    );
+  }
+
+  #judgeSafely(outcome: AttemptOutcome): void {
     try {
       this.#judge(outcome);
     } catch (error) {

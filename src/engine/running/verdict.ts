@@ -32,7 +32,7 @@ export function verdictOf(ending: Ending): Verdict {
       return outcome.kind === 'succeeded' ? finished(ending) : plain({ kind: 'stop', fence });
     case 'shutdown':
       // A failure now is most likely the echo of the signal. The attempt is given back, so a real one shows next time.
-      return outcome.kind === 'succeeded' || outcome.kind === 'parked'
+      return outcome.kind === 'succeeded' || outcome.kind === 'parked' || outcome.kind === 'later'
         ? finished(ending)
         : plain({ kind: 'release', fence });
     case null:
@@ -46,6 +46,8 @@ function finished({ limits, job: { fence }, outcome, random }: Ending): Verdict 
     case 'released':
     case 'notStarted':
       return plain({ kind: 'release', fence });
+    case 'later':
+      return plain({ kind: 'release', fence, waitMs: outcome.waitMs });
     case 'parked': {
       const { signal, timeoutMs } = outcome;
       return plain({ kind: 'park', fence, signal, timeoutMs });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
+import { RetryLater } from '../../core/retry-later.ts';
 import { systemClock } from '../../engine/clock.ts';
 import { resultOf, sampleAttempt } from '../sample-attempt.ts';
 import { inlineHandler } from './inline.ts';
@@ -113,6 +114,17 @@ describe('inlineHandler', () => {
       throw new PermanentError('no use', { code: 'GONE', details: { id: 4 } });
     });
     assert.deepEqual(failure, { code: 'GONE', message: 'no use', details: { id: 4 }, isRetryable: false });
+  });
+
+  it('is later with a RetryLater, for whole milliseconds that are no more than a delay may be', async () => {
+    const thrown = (ms: number) => start(() => Promise.reject(new RetryLater(ms))).ended;
+    assert.deepEqual(await thrown(20.5), { kind: 'later', waitMs: 21 });
+    assert.deepEqual(await thrown(0), { kind: 'later', waitMs: 1 });
+    assert.deepEqual(await thrown(1e300), { kind: 'later', waitMs: LIMITS.delayMsMax });
+    assert.match(
+      (await failureOf(() => Promise.reject(new RetryLater(Number.NaN)))).message,
+      /milliseconds .* not NaN/,
+    );
   });
 
   it('takes no code from a PermanentError that is not a word', async () => {

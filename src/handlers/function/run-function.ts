@@ -1,5 +1,6 @@
 /** One call of a user's function, from JSON text to an outcome: the same in a thread and inline. Never rejects. */
 import type { Limits } from '../../core/limits.ts';
+import { retryLaterMs } from '../../core/retry-later.ts';
 import { runThrough } from '../../core/run-through.ts';
 import type { AttemptOutcome } from '../../engine/api.ts';
 import { failedBy } from './describe-thrown.ts';
@@ -24,6 +25,8 @@ export async function runFunction(run: FunctionHandler, call: Call, limits: Func
   } catch (thrown) {
     if (signals.park !== null) return { kind: 'parked', ...signals.park };
     if (call.signal.aborted) return { kind: 'aborted' };
+    const waitMs = retryLaterMs(thrown, limits.delayMsMax);
+    if (waitMs !== null) return { kind: 'later', waitMs };
     return failedBy(thrown, limits);
   }
 }

@@ -26,6 +26,7 @@ import {
   NO_BOUNDS,
   type StoredLimit,
   seenAt,
+  writtenState,
 } from '../limit-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
@@ -261,7 +262,8 @@ export async function writeLimit(session: Session, write: LimitWrite): Promise<L
   }
   const cells = [storedText(tenant), storedText(key), ...boundsCells(bounds ?? NO_BOUNDS)];
   const isKept = bounds === undefined ? null : bounds !== null;
-  const until = closedUntil === undefined ? null : (closedUntil ?? 0);
+  const state = row === undefined ? NO_TICKETS : storedOf(row).state;
+  const until = closedUntil === undefined ? null : (writtenState(state, write).closedUntil ?? 0);
   await repeated(() => session.run('limitWrite', [...cells, isKept, until, now]));
   return { kind: 'written', types: await settleAfter(session, [{ tenant, key }], now) };
 }

@@ -22,6 +22,7 @@ import {
   NO_BOUNDS,
   type StoredLimit,
   seenAt,
+  writtenState,
 } from '../../limit-row.ts';
 import type { Connection } from '../connection.ts';
 import type { Row } from '../rows.ts';
@@ -86,7 +87,7 @@ export function writeLimit({ connection }: Transaction, write: LimitWrite): Limi
     {
       bounds: freed ?? bounds ?? before.bounds,
       isKept: bounds === undefined ? before.isKept : bounds !== null,
-      state: closedUntil === undefined ? before.state : { ...before.state, closedUntil: closedUntil ?? 0 },
+      state: writtenState(before.state, write),
     },
     null,
   );
