@@ -22,6 +22,8 @@ const OPERATIONS: Readonly<Record<string, readonly [scope: Scope, body?: object]
   'GET /v1/jobs/{id}/result': ['read'],
   'GET /v1/jobs/{id}/input': ['read'],
   'GET /v1/jobs/{id}/attempts': ['read'],
+  'GET /v1/jobs/{id}/children': ['read'],
+  'GET /v1/jobs/{id}/parents': ['read'],
   'GET /v1/jobs/{id}/events': ['read'],
   'GET /v1/jobs/{id}/logs': ['read'],
   'GET /v1/jobs/{id}/output': ['read'],

@@ -1,7 +1,7 @@
 /** Google's side: start, get, list, wait, cancel, delete. */
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
-import { shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { jobDone, jobNow } from '../job-done.ts';
 import { jsonBodyOf } from '../json-body.ts';
@@ -42,7 +42,7 @@ export function polledOperation({ engine, options }: Context, snapshot: Snapshot
   const result = resultAtHand(snapshot);
   const { job } = snapshot;
   if (result === undefined) return undefined;
-  return JSON.stringify(operationOf(job, shownState(job, engine.clock.now()), result, messagesOf(options, job.type)));
+  return JSON.stringify(operationOf(job, workingState(job, engine.clock.now()), result, messagesOf(options, job.type)));
 }
 
 /** `POST /v1/operations/{id}:{verb}` */
@@ -122,7 +122,7 @@ async function bodyOf(call: Call, snapshot: Snapshot): Promise<Operation> {
   const { engine, options } = call.context;
   const { job } = snapshot;
   const result = await resultOf(engine, snapshot);
-  return operationOf(job, shownState(job, engine.clock.now()), result, messagesOf(options, job.type));
+  return operationOf(job, workingState(job, engine.clock.now()), result, messagesOf(options, job.type));
 }
 
 function messagesOf({ messages }: Context['options'], type: string) {

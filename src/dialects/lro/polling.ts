@@ -1,7 +1,8 @@
 /** Azure's side: start with the header of the caller's choice, status monitor, result, resource, cancel, delete. */
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
-import { isFinal, shownState } from '../../core/state.ts';
+import { workingState } from '../../core/signals.ts';
+import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
 import { jobDone, jobNow } from '../job-done.ts';
 import { jsonBodyOf } from '../json-body.ts';
@@ -59,7 +60,9 @@ export async function getMonitor(call: Call): Promise<Answer> {
 export function polledMonitor({ engine }: Context, snapshot: Snapshot): string | undefined {
   const result = resultAtHand(snapshot);
   const { job } = snapshot;
-  return result === undefined ? undefined : JSON.stringify(monitorOf(job, shownState(job, engine.clock.now()), result));
+  return result === undefined
+    ? undefined
+    : JSON.stringify(monitorOf(job, workingState(job, engine.clock.now()), result));
 }
 
 /** What `Location` points to: 202 until there is a result, then the result itself. */
@@ -125,7 +128,7 @@ export async function getResource(call: Call): Promise<Answer> {
 
 async function resourceAnswer(call: Call, status: number, name: string, snapshot: Snapshot): Promise<Answer> {
   const { engine } = call.context;
-  const shown = shownState(snapshot.job, engine.clock.now());
+  const shown = workingState(snapshot.job, engine.clock.now());
   const body = resourceOf(name, snapshot.job, shown, await resultOf(engine, snapshot));
   return { status, text: JSON.stringify(body), headers: retryAfter(call.context, snapshot) };
 }
@@ -167,7 +170,7 @@ async function looked(call: Call): Promise<Lookup | null> {
 
 async function monitor(call: Call, snapshot: Snapshot) {
   const { engine } = call.context;
-  return monitorOf(snapshot.job, shownState(snapshot.job, engine.clock.now()), await resultOf(engine, snapshot));
+  return monitorOf(snapshot.job, workingState(snapshot.job, engine.clock.now()), await resultOf(engine, snapshot));
 }
 
 /** Whole seconds, while there is anything to wait for. */
