@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { Type } from 'typebox';
+import { typebox } from '../config/typebox-schema.ts';
 import type { JobContext } from '../handlers/function/job-context.ts';
 import { defineConfig, openBide } from '../index.ts';
 
@@ -97,6 +99,32 @@ test('schedules are made, run and removed, and a function is told the tick', asy
   await assert.rejects(bide.schedules.get('s'), { code: 'SCHEDULE_NOT_FOUND' });
   const limited = await bide.submit('echo', null, { limit: { key: 'k', concurrency: 1 } });
   assert.equal((await bide.wait(limited.id, { timeoutMs: 10_000 })).state, 'succeeded');
+  await bide.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a type gives its jobs the limit key of their input, behind its schema', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-library-'));
+  const keyOf = ({ customer }: { customer: string }) => (customer === 'free' ? null : customer.toLowerCase());
+  const config = defineConfig({
+    types: {
+      call: {
+        input: typebox(Type.Object({ customer: Type.String() })),
+        run: ({ customer }) => customer,
+        limit: { key: keyOf, concurrency: 3 },
+      },
+    },
+  });
+  const bide = await openBide(config, { data: folder });
+  await bide.limits.close('acme');
+  const { id } = await bide.submit('call', { customer: 'ACME' });
+  const { concurrency, waiting } = await bide.limits.get('acme');
+  assert.deepEqual([concurrency, waiting], [3, 1]);
+  const free = await bide.submit('call', { customer: 'free' });
+  assert.equal((await bide.wait(free.id, { timeoutMs: 10_000 })).state, 'succeeded');
+  await assert.rejects(bide.submit('call', { customer: '' }), { code: 'LIMIT_KEY_INVALID' });
+  await bide.limits.open('acme');
+  assert.equal((await bide.wait(id, { timeoutMs: 10_000 })).state, 'succeeded');
   await bide.close();
   rmSync(folder, { recursive: true, force: true });
 });

@@ -308,7 +308,7 @@ function submittedOf(type: string, outcome: SubmitOutcome | undefined): Snapshot
       throw new BideError('UNIQUE_HELD', undefined, { jobId: outcome.snapshot.job.id });
     case 'conflict':
       throw new BideError('IDEMPOTENCY_MISMATCH', undefined, { id: outcome.snapshot.job.id });
-    case 'invalidCallback':
+    case 'refused':
       throw outcome.error;
     case 'noParent':
       throw new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id });

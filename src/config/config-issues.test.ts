@@ -93,6 +93,11 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
     { run, limit: { concurrency: 0 } },
     'types.t.limit.concurrency must be a whole number from 1 to 10000, not 0',
   ],
+  [
+    'a key that is no function',
+    { run, limit: { key: 'customer' } },
+    `types.t.limit.key must be a function that makes a limit key of the input, not "customer"`,
+  ],
   ['a rate without a time', { run, limit: { rate: { count: 5 } } }, 'types.t.limit.rate.perMs is missing'],
   ['half a slot', { run, slots: 0.5 }, 'types.t.slots must be a whole number from 1 to 10000, not 0.5'],
   [

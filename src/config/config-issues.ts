@@ -128,7 +128,12 @@ function typeRule(limits: Limits): Rule {
 
 function typeLimitRule(limits: Limits): Rule {
   const rate = options({ count: whole(1, limits.limitRateCountMax), perMs: whole(1, limits.limitRateMsMax) });
-  return options({ concurrency: optional(whole(1, limits.limitConcurrencyMax)), rate: optional(rate) });
+  const key = must('be a function that makes a limit key of the input', isFunction);
+  return options({
+    key: optional(key),
+    concurrency: optional(whole(1, limits.limitConcurrencyMax)),
+    rate: optional(rate),
+  });
 }
 
 function retryRule(limits: Limits): Rule {

@@ -6,7 +6,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec';
 import type { RetryPolicy } from '../core/job.ts';
-import type { LimitBounds } from '../core/limit-spec.ts';
+import type { LimitBounds, LimitPerKey } from '../core/limit-spec.ts';
 import type { LimitName } from '../core/limits.ts';
 import type { Missed, Overlap, ScheduledJob } from '../core/schedules/schedule.ts';
 import type { CommandOptions } from '../handlers/command/options.ts';
@@ -15,7 +15,7 @@ import type { HttpOptions } from '../handlers/http/options.ts';
 import type { SqlOptions } from '../handlers/sql/options.ts';
 
 /** What every type may say, whatever its kind. A job may ask for other times and retries; it cannot change `slots`. */
-export interface TypeOptions {
+export interface TypeOptions<Input = unknown> {
   /** What it does, for people: shown by `GET /v1/types`. */
   readonly description?: string;
   /** Jobs of this type that run at once in one process. */
@@ -25,8 +25,11 @@ export interface TypeOptions {
    * Without it a higher priority always goes first.
    */
   readonly agingMs?: number;
-  /** How much of it may run in all processes together: so many at once, and so many starts in a time. */
-  readonly limit?: LimitBounds;
+  /**
+   * How much of it may run in all processes together: so many at once, and so many starts in a time. With `key`, a function of the input, for
+   * each key instead of the type as a whole: as if each submit said this limit, unless it says its own. Its parameter has to be annotated.
+   */
+  readonly limit?: LimitBounds | LimitPerKey<Input>;
   /** Longest time one attempt may take. */
   readonly timeoutMs?: number;
   readonly retry?: Partial<RetryPolicy>;
@@ -38,7 +41,7 @@ export interface TypeOptions {
  * A function with options. `input` is any Standard Schema (zod, valibot; `typebox()` makes one of a TypeBox type): an input that
  * does not fit is refused at submit, one that does is stored as the schema gives it back, which must be JSON.
  */
-export interface FunctionType<Input> extends TypeOptions {
+export interface FunctionType<Input> extends TypeOptions<NoInfer<Input>> {
   readonly input?: StandardSchemaV1<unknown, Input>;
   run(input: NoInfer<Input>, context: JobContext): unknown;
 }

@@ -37,6 +37,12 @@ const config = defineConfig({
     upstream: http({ url: 'https://example.com/' }),
     query: sql({ datasets: { flights: 'flights.parquet' } }),
     left: remote({ slots: 3 }),
+    limited: {
+      input: z.object({ customer: z.string() }),
+      run: (input) => input.customer,
+      limit: { key: ({ customer }: { customer: string }) => customer, concurrency: 1 },
+    },
+    limitedRemote: remote({ limit: { key: ({ customer }: { customer: string }) => customer, concurrency: 1 } }),
   },
   limits: { bodyBytesMax: 1_024 },
 });
@@ -56,5 +62,5 @@ defineConfig({ types: {}, limits: { bodyBytesMaximum: 1 } });
 it('defineConfig gives the very object back', () => {
   const given = { types: { a: () => 1 } };
   assert.equal(defineConfig(given), given);
-  assert.equal(Object.keys(config.types).length, 11);
+  assert.equal(Object.keys(config.types).length, 13);
 });

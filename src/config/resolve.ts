@@ -147,7 +147,7 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnv
     description: settings.description ?? null,
     inputSchema: inputSchemaOf(settings.input),
     agingMs: settings.agingMs ?? null,
-    limit: settings.limit ?? null,
+    ...limitOf(settings),
     slots: settings.slots ?? kind.slotsOf?.(slots) ?? slots,
     defaults: {
       timeoutMs: settings.timeoutMs ?? null,
@@ -160,6 +160,12 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnv
       issuesOf: (input) => kind.inputIssues?.(settings, input) ?? [],
     }),
   };
+}
+
+/** A limit is of the type as a whole, or of each key. */
+function limitOf({ limit }: CheckedOptions): Pick<JobType, 'limit' | 'limitPerKey'> {
+  if (limit === undefined) return { limit: null };
+  return 'key' in limit && limit.key !== undefined ? { limit: null, limitPerKey: limit } : { limit };
 }
 
 /** The check has let nothing pass whose kind there is not. */

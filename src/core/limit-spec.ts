@@ -22,6 +22,12 @@ export interface KeyLimit extends LimitBounds {
   readonly key: string;
 }
 
+/** The limit that a type gives its jobs: each has the key that is made of its input. */
+export interface LimitPerKey<Input = unknown> extends LimitBounds {
+  /** Null: this job has no limit. A method, so that a function of any input may be said where nothing is known of it. */
+  key(input: Input): string | null;
+}
+
 /** Closed without an end: the last moment that a date can have. */
 export const UNTIL_OPENED = 8_640_000_000_000_000;
 

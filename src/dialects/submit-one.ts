@@ -25,7 +25,7 @@ export function submitted(outcome: SubmitOutcome | undefined, nameOf: NameOf = (
       throw new BideError('INPUT_INVALID', sentenceOf(outcome.issues, nameOf));
     case 'invalidRequest':
       throw new BideError('INVALID_REQUEST', sentenceOf(outcome.issues, nameOf));
-    case 'invalidCallback':
+    case 'refused':
       throw outcome.error;
     case 'noParent':
       throw new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id });

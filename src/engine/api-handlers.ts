@@ -1,7 +1,7 @@
 /** How the engine has a job done: what a handler is given, what it answers, and what a type is made of. Seen by all as part of `api.ts`. */
 
 import type { Failure, Job, Json, RetryPolicy } from '../core/job.ts';
-import type { LimitBounds } from '../core/limit-spec.ts';
+import type { LimitBounds, LimitPerKey } from '../core/limit-spec.ts';
 import type { LogLevel } from '../core/log-line.ts';
 import type { StoredState } from '../core/state.ts';
 import type { ResultContent } from '../store/contract.ts';
@@ -115,6 +115,8 @@ export interface JobType {
   readonly agingMs?: number | null;
   /** Of all processes together; null or left out: as much as there are slots. */
   readonly limit?: LimitBounds | null;
+  /** The limit of jobs that are submitted without one of their own; the type does not have a `limit` as a whole then. */
+  readonly limitPerKey?: LimitPerKey | null;
   /** What it does, for people. */
   readonly description?: string | null;
   /** What `checkInput` takes, as JSON Schema, where it can be said so. */

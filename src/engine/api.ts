@@ -87,8 +87,8 @@ export type SubmitOutcome =
   | { readonly kind: 'invalidInput'; readonly issues: readonly Issue[] }
   /** A field of the request itself is out of range; `issues` say the limits. */
   | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] }
-  /** Its callback asks for what there is not: an event, a webhook to sign for it. */
-  | { readonly kind: 'invalidCallback'; readonly error: BideError }
+  /** What it asks for cannot be: an event or a webhook of its callback that there is not, a limit key that its type does not give. */
+  | { readonly kind: 'refused'; readonly error: BideError; readonly path: string }
   /** The tenant has no job with this id, which `after` names. */
   | { readonly kind: 'noParent'; readonly id: string }
   | ({ readonly kind: 'overQuota' } & Quota);

@@ -1,6 +1,7 @@
 /** Limits per key over the native API: with a submit, and as an operator sets, closes and opens them. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { LimitPerKey } from '../../src/core/limit-spec.ts';
 import { type HttpFixture, openHttp } from './http-fixture.ts';
 
 const KEY = 'customer/42 ü';
@@ -106,5 +107,59 @@ describe('/v1/limits', () => {
     const long = await http.call('PUT', `/v1/limits/${'k'.repeat(300)}`, { body: {} });
     assert.equal(long.json().code, 'LIMIT_INVALID', long.text);
     assert.equal((await http.call('PUT', PATH, { key: http.keys.submitter, body: {} })).status, 403);
+  });
+});
+
+describe('limit.key of a type', () => {
+  const limitPerKey: LimitPerKey = {
+    key: (input) => {
+      const customer = (input as { customer?: string } | null)?.customer;
+      if (customer === undefined) throw new Error('input.customer is missing');
+      return customer;
+    },
+    concurrency: 1,
+  };
+  const open = () => openHttp({ types: { task: { handler: 'remote', limitPerKey } } });
+
+  test('jobs of one customer run one at a time, without a word of the submit', async () => {
+    await using http = await open();
+    for (const customer of ['a', 'a', 'b'])
+      assert.equal((await http.call('POST', '/v1/jobs', { body: { type: 'task', input: { customer } } })).status, 202);
+    assert.equal((await claimed(http)).length, 2);
+    for (const [key, inWait] of [
+      ['a', 1],
+      ['b', 0],
+    ]) {
+      const { concurrency, running, waiting } = (await http.call('GET', `/v1/limits/${key}`)).json();
+      assert.deepEqual([concurrency, running, waiting], [1, 1, inWait], String(key));
+    }
+  });
+
+  test('an input without a key is refused in every way in, and nothing is stored', async () => {
+    await using http = await open();
+    const job = { type: 'task', input: {} };
+    const cases = [
+      ['POST', '/v1/jobs', job],
+      ['POST', '/v1/groups', { jobs: [job] }],
+      ['PUT', '/v1/schedules/nightly', { cron: '@daily', job }],
+    ] as const;
+    for (const [method, path, body] of cases) {
+      const answer = await http.call(method, path, { body });
+      const { code, detail } = answer.json();
+      assert.deepEqual([answer.status, code], [422, 'LIMIT_KEY_INVALID'], path);
+      assert.equal(detail, 'limit.key of the type task failed: input.customer is missing.');
+    }
+    const jobs = [job, { type: 'task', input: { customer: 'a' } }];
+    const batch = (await http.call('POST', '/v1/jobs/bulk', { body: { jobs } })).json();
+    const items = batch.items as unknown as readonly { status: number; error?: { code: string } }[];
+    assert.deepEqual(
+      items.map(({ status, error }) => [status, error?.code]),
+      [
+        [422, 'LIMIT_KEY_INVALID'],
+        [202, undefined],
+      ],
+    );
+    const listed = (await http.call('GET', '/v1/jobs')).json() as { jobs: { input?: unknown }[] };
+    assert.equal(listed.jobs.length, 1);
   });
 });

@@ -13,6 +13,12 @@ export const LIMIT_ERRORS = {
     title: 'The key or the bounds are not ones that a limit can have.',
     advice: 'Correct what is named; to let nothing start, close the key instead of a concurrency or rate of 0.',
   },
+  LIMIT_KEY_INVALID: {
+    kind: 'unprocessable',
+    title: 'The type of the job gives no usable limit key for this input.',
+    advice:
+      'Correct the input, or the function `limit.key` of the type in the config; a submit with a `limit` of its own does without it.',
+  },
   LIMITS_FULL: {
     kind: 'quota',
     title: 'The tenant has as many keys with limits as it may.',

@@ -187,7 +187,7 @@ export function submitError(outcome: SubmitRefusal, type: string): BideError {
       return new BideError('INPUT_INVALID', undefined, { errors: outcome.issues });
     case 'invalidRequest':
       return invalid(outcome.issues);
-    case 'invalidCallback':
+    case 'refused':
       return outcome.error;
     case 'noParent':
       return new BideError('PARENT_UNKNOWN', undefined, { id: outcome.id.slice(0, 100) });

@@ -23,10 +23,10 @@ export function refusalAt(path: string, refusal: SubmitRefusal, type: string): B
       return new BideError('INPUT_INVALID', undefined, at(refusal.issues, '/input'));
     case 'invalidRequest':
       return invalidAt(at(refusal.issues).errors);
-    case 'invalidCallback':
+    case 'refused':
       return new BideError(refusal.error.code, refusal.error.message, {
         ...refusal.error.details,
-        path: `${path}/callback`,
+        path: `${path}${refusal.path}`,
       });
   }
 }

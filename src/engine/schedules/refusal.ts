@@ -14,7 +14,7 @@ export function refusalOf(refused: Refused, type: string): BideError {
       return of('INPUT_INVALID', '/job/input', refused.issues);
     case 'invalidRequest':
       return of('INVALID_REQUEST', '/job', refused.issues);
-    case 'invalidCallback':
+    case 'refused':
       return refused.error;
     case 'overQuota':
       return quotaError(refused);

@@ -49,8 +49,10 @@ function whole(add: Add, path: string, value: number | null | undefined, [min, m
 }
 
 function text(add: Add, path: string, value: string | null | undefined, lengthMax: number): void {
-  if (value == null || (value.length > 0 && value.length <= lengthMax)) return;
-  add(path, `must have 1 to ${lengthMax} characters`);
+  if (value == null) return;
+  if (value.length === 0 || value.length > lengthMax) add(path, `must have 1 to ${lengthMax} characters`);
+  // UTF-8 makes them U+FFFD: two keys would be one.
+  else if (!value.isWellFormed()) add(path, 'must be text without lone surrogates');
 }
 
 function afterIssues({ after, afterPolicy }: SubmitRequest, { parentsMax }: Limits, add: Add): void {

@@ -6,6 +6,7 @@
  */
 import { BideError } from '../../core/errors.ts';
 import { type Job, type JobSpec, type Json, jobOf, type RetryPolicy } from '../../core/job.ts';
+import type { KeyLimit } from '../../core/limit-spec.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Quota } from '../../core/quota-error.ts';
 import { retryWith } from '../../core/retry.ts';
@@ -26,6 +27,7 @@ import { requestIssues } from './request-issues.ts';
 import { rerunOf } from './rerun.ts';
 import { createRoom, type Room } from './room.ts';
 import { quietMs, termsOf } from './submitted-terms.ts';
+import { limitOfType } from './type-limit.ts';
 
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
 export const DEFAULT_RETRY: RetryPolicy = Object.freeze({ attempts: 3, backoffMs: 1_000, factor: 2, maxMs: 60_000 });
@@ -58,7 +60,7 @@ export interface CheckedRequest {
 /** What a look at the request alone can refuse. */
 export type SubmitRefusal = Extract<
   SubmitOutcome,
-  { kind: 'unknownType' | 'invalidInput' | 'invalidRequest' | 'invalidCallback' }
+  { kind: 'unknownType' | 'invalidInput' | 'invalidRequest' | 'refused' }
 >;
 
 const NO_TAGS = Object.freeze({});
@@ -112,6 +114,12 @@ interface Asked {
   readonly own: Own | undefined;
 }
 
+/** What is stored of it: its input as JSON, and its own limit or that of its type. */
+interface Sound {
+  readonly input: string;
+  readonly limit: KeyLimit | null;
+}
+
 /** A job that Bide submits for the tenant, and what there is no room in for it. */
 interface Own {
   readonly bound: Quota['limit'] | null;
@@ -123,7 +131,7 @@ function submitOne(context: Context, request: SubmitRequest, own?: Own): SubmitO
 }
 
 /** What is done with a request that is in order. */
-type Finish<T> = (context: Context, asked: Asked, input: string) => T | Promise<T>;
+type Finish<T> = (context: Context, asked: Asked, sound: Sound) => T | Promise<T>;
 
 function checkOne<T>(
   context: Context,
@@ -140,7 +148,7 @@ function checkOne<T>(
   const asked = { request, type, now, own };
   if (!request.callback) return checkInput(context, asked, finish);
   return callbackError(context, request.tenant, request.callback).then((error) =>
-    error === null ? checkInput(context, asked, finish) : { kind: 'invalidCallback', error },
+    error === null ? checkInput(context, asked, finish) : { kind: 'refused', error, path: '/callback' },
   );
 }
 
@@ -154,14 +162,18 @@ function checkInput<T>(
     if (check.kind === 'invalid') return { kind: 'invalidInput', issues: check.issues } as const;
     const input = jsonText(check.input);
     if (input === null) return { kind: 'invalidInput', issues: [{ path: '', message: 'must be JSON' }] } as const;
-    return input.length > limits.bodyBytesMax ? inputTooLarge(limits) : finish(context, asked, input);
+    if (input.length > limits.bodyBytesMax) return inputTooLarge(limits);
+    const { request, type } = asked;
+    const limit = request.limit ?? limitOfType(type, input, limits);
+    if (limit instanceof BideError) return { kind: 'refused', error: limit, path: '/input' } as const;
+    return finish(context, asked, { input, limit });
   };
   const result = asked.type.checkInput(asked.request.input ?? null);
   return result instanceof Promise ? result.then(finished) : finished(result);
 }
 
-function checked({ limits, newId }: Context, { request, type, now }: Asked, input: string): CheckedRequest {
-  return { kind: 'checked', job: { spec: specOf(request, type, { id: newId(now), now, limits }), input } };
+function checked({ limits, newId }: Context, { request, type, now }: Asked, { input, limit }: Sound): CheckedRequest {
+  return { kind: 'checked', job: { spec: specOf(request, type, { id: newId(now), now, limits, limit }), input } };
 }
 
 async function takeRoomForAll(room: Room, jobs: readonly NewJob[]): Promise<Quota['limit'] | null> {
@@ -174,12 +186,12 @@ async function takeRoomForAll(room: Room, jobs: readonly NewJob[]): Promise<Quot
   return null;
 }
 
-function takeRoom(context: Context, asked: Asked, input: string): SubmitOutcome | Promise<SubmitOutcome> {
+function takeRoom(context: Context, asked: Asked, sound: Sound): SubmitOutcome | Promise<SubmitOutcome> {
   const { room } = context;
-  const taken = asked.own?.bound ?? room.take(asked.request.tenant, Buffer.byteLength(input));
+  const taken = asked.own?.bound ?? room.take(asked.request.tenant, Buffer.byteLength(sound.input));
   return taken instanceof Promise
-    ? taken.then((bound) => insert(context, asked, input, bound))
-    : insert(context, asked, input, taken);
+    ? taken.then((bound) => insert(context, asked, sound, bound))
+    : insert(context, asked, sound, taken);
 }
 
 /**
@@ -191,12 +203,12 @@ function takeRoom(context: Context, asked: Asked, input: string): SubmitOutcome 
 function insert(
   context: Context,
   { request, type, now }: Asked,
-  input: string,
+  { input, limit }: Sound,
   bound: Quota['limit'] | null,
 ): SubmitOutcome | Promise<SubmitOutcome> {
   const { limits, newId } = context;
   if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
-  const spec = specOf(request, type, { id: newId(now), now, limits });
+  const spec = specOf(request, type, { id: newId(now), now, limits, limit });
   const item: NewJob = bound === null ? { spec, input } : { spec, input: '', isReplay: true };
   return store(context, item, { bound, round: 1 });
 }
@@ -315,11 +327,13 @@ function inputTooLarge(limits: Limits): SubmitRefusal {
   return { kind: 'invalidRequest', issues: [{ path: '/input', message }] };
 }
 
-function specOf(
-  request: SubmitRequest,
-  type: JobType,
-  { id, now, limits }: { readonly id: string; readonly now: number; readonly limits: Limits },
-): JobSpec {
+interface Circumstances extends Pick<Sound, 'limit'> {
+  readonly id: string;
+  readonly now: number;
+  readonly limits: Limits;
+}
+
+function specOf(request: SubmitRequest, type: JobType, { id, now, limits, limit }: Circumstances): JobSpec {
   const { name, defaults } = type;
   const idempotencyKey = request.idempotencyKey ?? null;
   return {
@@ -339,7 +353,7 @@ function specOf(
     requestHash: idempotencyKey === null ? null : requestHash(request),
     callbackUrl: request.callback?.url ?? null,
     origin: request.callback ? originWith(request.origin ?? null, request.callback) : (request.origin ?? null),
-    terms: termsOf(request),
+    terms: termsOf(request, limit),
   };
 }
 

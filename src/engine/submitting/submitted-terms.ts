@@ -1,16 +1,17 @@
 /** What a job is submitted with beside what every job has, from its request. */
 import { afterOf } from '../../core/after/after.ts';
+import type { KeyLimit } from '../../core/limit-spec.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { SubmitRequest } from '../api.ts';
 
-/** Null for the many that have none of it. */
-export function termsOf({ unique, schedule, limit, after, afterPolicy }: SubmitRequest): Terms | null {
+/** Null for the many that have none of it. @param limit its own, or that of its type */
+export function termsOf({ unique, schedule, after, afterPolicy }: SubmitRequest, limit: KeyLimit | null): Terms | null {
   const parents = afterOf(after, afterPolicy);
-  if (unique == null && schedule == null && limit == null && parents === null) return null;
+  if (unique == null && schedule == null && limit === null && parents === null) return null;
   return {
     ...(unique == null ? {} : { unique }),
     ...(schedule == null ? {} : { schedule }),
-    ...(limit == null ? {} : { limit }),
+    ...(limit === null ? {} : { limit }),
     ...(parents === null ? {} : { after: parents }),
   };
 }

@@ -12,6 +12,7 @@ export function uniqueIssues(request: SubmitRequest, limits: Limits, add: Add): 
   const lengthMax = limits.uniqueKeyLengthMax;
   if (typeof key !== 'string' || key.length === 0 || key.length > lengthMax)
     add('/unique/key', `must have 1 to ${lengthMax} characters (uniqueKeyLengthMax)`);
+  else if (!key.isWellFormed()) add('/unique/key', 'must be text without lone surrogates');
   if (!(UNIQUE_MODES as readonly string[]).includes(mode))
     add('/unique/mode', `must be one of ${UNIQUE_MODES.join(', ')}`);
   times(unique, limits, add);

@@ -44,6 +44,22 @@ describe('a unique key', () => {
     await fixture.until(id, ({ state }) => state === 'succeeded');
   });
 
+  it('leaves the limit of what it replaces as it is', async () => {
+    await using fixture = await openEngine({ runsJobs: false });
+    const limit = { key: 'old', concurrency: 1 };
+    const mode = 'replace' as const;
+    await submitOne(fixture, { mode }, { input: 1, limit });
+    const replaced = await submitOne(fixture, { mode }, { input: 2, limit: { key: 'new', concurrency: 2 } });
+    assert.ok(replaced.kind === 'existing');
+    const { terms } = await fixture.job(replaced.snapshot.job.id);
+    assert.deepEqual(terms?.limit, limit);
+    const page = await fixture.engine.keyLimits.list(TENANT, { limit: 10 });
+    assert.deepEqual(
+      page.map(({ key, bounds }) => [key, bounds.concurrency]),
+      [['old', 1]],
+    );
+  });
+
   it('takes no room of the tenant where nothing is stored', async () => {
     await using fixture = await openEngine({ runsJobs: false, limits: { jobsWaitingMax: 2 } });
     for (let count = 0; count < 5; count += 1) {

@@ -366,7 +366,7 @@ describe('callbacks', () => {
     await using fixture = await openEngine(receiver.options);
     const submit = async (callback: { url: string; events?: string[]; secretId?: string }) => {
       const [outcome] = await fixture.engine.submit([{ tenant: TENANT, type: 'task', callback }]);
-      return outcome?.kind === 'invalidCallback' ? outcome.error.code : outcome?.kind;
+      return outcome?.kind === 'refused' ? outcome.error.code : outcome?.kind;
     };
     assert.equal(await submit({ url: URL_A, events: ['job.done'] }), 'WEBHOOK_EVENT_UNKNOWN');
     assert.equal(await submit({ url: URL_A, secretId: 'x' }), 'CALLBACK_SECRET_UNKNOWN');
