@@ -1,0 +1,24 @@
+/** One key of three places on PostgreSQL, on three nodes of which one is killed: see `limit-proof.ts`. 300 jobs, or 5,000 in the full run. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { startTestServer } from '../postgres/server.ts';
+import { JOBS, PLACES, proveLimit } from './limit-proof.ts';
+
+test(`never do ${PLACES + 1} of ${JOBS} jobs of one key run at once on three nodes, and all end though one is killed`, async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'bide-limit-kill-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  const postgres = await startTestServer();
+  t.after(() => postgres.end());
+  const seen = await proveLimit({ folder, args: ['--database', await postgres.createDatabase()] });
+  const { plain, keyed, killed } = seen;
+  t.diagnostic(
+    `at most ${keyed.peak} at once, jobs by node ${keyed.byNode.join(', ')}; ${keyed.rate.toFixed(0)} jobs/s, ` +
+      `${plain.rate.toFixed(0)} in ${PLACES} slots without a key: ratio ${(keyed.rate / plain.rate).toFixed(2)}`,
+  );
+  t.diagnostic(
+    `with a node killed: at most ${killed.peak} at once, all ended; begun twice: ${killed.again}; ` +
+      `the place of the lost job was free again after ${killed.lostMs} ms`,
+  );
+});
