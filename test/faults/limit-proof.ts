@@ -20,12 +20,13 @@ const STUCK = JOBS / 2;
 
 // With a key the nodes have six slots for three places, and none can take all of them; without one, as many slots as the key has places.
 const CONFIG = `
-import { appendFileSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { appendFileSync, existsSync } from 'node:fs';
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const write = (what, file, name) => appendFileSync(file, [what, name, process.env.NODE_AT, Date.now()].join(' ') + '\\n');
 const run = async ({ file, name, isStuck }, { attempt }) => {
   write('begin', file, name);
-  await sleep(isStuck && attempt === 1 ? 600_000 : 2);
+  while (!existsSync(file + '.go')) await pause(2);
+  await pause(isStuck && attempt === 1 ? 600_000 : 2);
   write('end', file, name);
 };
 const retry = { attempts: 100, backoffMs: 10 };
@@ -45,7 +46,7 @@ interface Seen {
   /** The most that ran at once. */
   readonly peak: number;
   readonly byNode: readonly number[];
-  /** Jobs in a second, from the first begin to the last end. */
+  /** Jobs in a second, from the first end to the last. */
   readonly rate: number;
   /** Jobs that began more than once. */
   readonly again: number;
@@ -73,6 +74,7 @@ export async function proveLimit({ folder, args }: LimitScene): Promise<LimitSee
   assert.ok(keyed.byNode.filter((count) => count > 0).length > 1, `on more than one node: ${keyed.byNode}`);
 
   const file = join(folder, 'killed');
+  writeFileSync(`${file}.go`, '');
   const ids = await submitted(clientOf(0), bodiesOf('keyed', file, STUCK));
   await until('the job that never ends has begun', async () => beginsOf(file, STUCK).length > 0);
   const victim = beginsOf(file, STUCK)[0]?.node ?? 0;
@@ -98,7 +100,11 @@ function startNode(folder: string, at: number, args: readonly string[]): Promise
 
 async function ranAll(client: Client, folder: string, type: 'plain' | 'keyed'): Promise<Seen> {
   const file = join(folder, type);
-  await ended(client, await submitted(client, bodiesOf(type, file)));
+  const ids = await submitted(client, bodiesOf(type, file));
+  // All hold until the places are taken: by then more than one node runs some, however busy the machine is.
+  await until('all places are taken', () => linesOf(file).length >= PLACES);
+  writeFileSync(`${file}.go`, '');
+  await ended(client, ids);
   return seenIn(file);
 }
 
@@ -157,6 +163,6 @@ function seenIn(file: string): Seen {
     peak = Math.max(peak, running.size);
   }
   assert.deepEqual([begun.size, running.size], [JOBS, 0], 'each began, and ended');
-  const ms = (lines.at(-1)?.at ?? 0) - (lines[0]?.at ?? 0);
+  const ms = (lines.at(-1)?.at ?? 0) - (lines.find(({ what }) => what === 'end')?.at ?? 0);
   return { peak, byNode, rate: (JOBS / ms) * 1_000, again };
 }
