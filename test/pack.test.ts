@@ -204,7 +204,7 @@ describe('the packed package', () => {
     const page = await (await fetch(`${server.url}/dashboard`)).text();
     const paths = [...page.matchAll(/(?:href|src)="([^"]+)"/g)].map(([, path = '']) => path);
     assert.ok(
-      paths.some((path) => path.endsWith('/ui/main.js')) && paths.some((path) => path.endsWith('/client/index.js')),
+      paths.some((path) => path.endsWith('/ui/main.js')) && paths.some((path) => path.endsWith('/client/operating.js')),
     );
     for (const path of paths) assert.equal((await fetch(new URL(path, `${server.url}/dashboard`))).status, 200, path);
     await server.end('SIGTERM');

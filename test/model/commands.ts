@@ -148,7 +148,8 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
       types: fc.shuffledSubarray([...TYPES], { minLength: 1 }),
       slots: fc.integer({ min: 0, max: 3 }),
       max: fc.integer({ min: 1, max: 4 }),
-      tenant: orNull(fc.constantFrom(...TENANTS)),
+      // One at a time: whose turn it is among several is held by the suite's topic on fairness, and the oracle knows no rounds.
+      tenant: fc.constantFrom(...TENANTS),
       leaseMs: fc.constantFrom(3, 30),
     }),
   },

@@ -52,7 +52,7 @@ function sorted(records: readonly StoreRecord[]): readonly StoreRecord[] {
  * of no job, and tags of no job.
  */
 const BESIDE = {
-  blocked: `SELECT count(*) AS n FROM bide.waiting w WHERE (blocked = (0 = 1)) = (sequence_key IS NOT NULL AND (
+  blocked: `SELECT count(*) AS n FROM bide.waiting w WHERE ((blocked & 1) = 0) = (sequence_key IS NOT NULL AND (
     EXISTS (SELECT 1 FROM bide.waiting e WHERE e.tenant = w.tenant AND e.sequence_key = w.sequence_key AND e.number < w.number)
     OR EXISTS (SELECT 1 FROM bide.running e WHERE e.tenant = w.tenant AND e.sequence_key = w.sequence_key)))`,
   misplaced: `SELECT count(*) AS n FROM bide.jobs j WHERE (SELECT count(*) FROM bide.waiting w WHERE w.number = j.number)

@@ -116,7 +116,7 @@ function indexesOf(plan: Plan): readonly string[] {
 const SMALL = ['followers'];
 
 /** Queues: all that lies in them is to be taken, in their order. So they are read from the beginning, right below a LIMIT. */
-const QUEUES = ['ended_by_number', 'job_groups_due'];
+const QUEUES = ['ended_by_place', 'job_groups_due'];
 
 function wholeOf(plan: Plan, parent?: Plan): readonly string[] {
   const { 'Relation Name': table = '', 'Index Name': index } = plan;

@@ -212,19 +212,25 @@ export const events: Topic = [
       await follow(context);
       const writers = [context, { ...context, store: other }, context, { ...context, store: other }];
       let isOver = false;
+      const work = async (writer: Context, max = 2) => {
+        for (const { job } of await claimSome(writer, max)) {
+          await take(writer.store, job.id, { kind: 'report', fence: job.fence, percent: 1 });
+          await succeed(writer.store, job);
+        }
+      };
       const writing = Promise.all(
         writers.map(async (writer) => {
           for (let round = 0; round < 8; round += 1) {
             await insertJobs(writer, [{}, {}]);
-            for (const { job } of await claimSome(writer, 2)) {
-              await take(writer.store, job.id, { kind: 'report', fence: job.fence, percent: 1 });
-              await succeed(writer.store, job);
-            }
+            await work(writer);
           }
         }),
-      ).finally(() => {
-        isOver = true;
-      });
+      )
+        // A claim passes over what others are claiming at that moment: somebody takes what is left.
+        .then(() => work(context, 64))
+        .finally(() => {
+          isOver = true;
+        });
       const seen: JobEvent[] = [];
       for (let isLast = false; ; ) {
         const page = await read({ ...context, store: other }, { after: seen.at(-1)?.position ?? 0, limit: 7 });
