@@ -19,6 +19,6 @@ test(`never do ${PLACES + 1} of ${JOBS} jobs of one key run at once on three nod
   );
   t.diagnostic(
     `with a node killed: at most ${killed.peak} at once, all ended; begun twice: ${killed.again}; ` +
-      `the place of the lost job was free again after ${killed.lostMs} ms`,
+      `the lost job began again after ${killed.lostMs} ms`,
   );
 });
