@@ -69,6 +69,10 @@ const READINGS: Readonly<Record<string, Reading>> = {
     request: ({ id }, key) => ({ method: 'GET', path: `/replicate/v1/predictions/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),
   },
+  openai: {
+    request: ({ id }, key) => ({ method: 'GET', path: `/openai/v1/responses/${id}`, headers: bearer(key) }),
+    word: (answer) => memberOf(answer, ['status']),
+  },
   lro: {
     request: ({ id }, key) => ({ method: 'GET', path: `/lro/azure/operations/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),

@@ -3,6 +3,7 @@ import type { Dialect } from '../http/dialect.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
 import { lro } from './lro/index.ts';
+import { openai } from './openai/index.ts';
 import { replicate } from './replicate/index.ts';
 import { silentpush } from './silentpush/index.ts';
 import { symbl } from './symbl/index.ts';
@@ -21,4 +22,5 @@ export const dialects: readonly Dialect[] = [
   anyOptions(symbl),
   anyOptions(replicate),
   anyOptions(lro),
+  anyOptions(openai),
 ];

@@ -1,0 +1,36 @@
+/** Reading the text that the newest run of a job has emitted. It has a bound where it is stored (`outputBytesPerJobMax`). */
+import type { Engine, Snapshot } from '../../../engine/api.ts';
+import { chunkText } from './items.ts';
+
+const NEVER = new AbortController().signal;
+/** A thousand chunks each: an output of single letters has fewer. */
+const PAGES_MAX = 10_000;
+
+export interface Emitted {
+  readonly text: string;
+  /** Of the last chunk of all runs; 0 where there is none. */
+  readonly last: number;
+}
+
+export async function emittedText(engine: Engine, { job }: Snapshot): Promise<Emitted> {
+  if (job.fence === 0) return { text: '', last: 0 };
+  const { id, tenant, fence } = job;
+  const limit = engine.limits.logPageMax;
+  let text = '';
+  let last = 0;
+  for (let page = 0; page < PAGES_MAX; page += 1) {
+    const outcome = await engine.readLogs({
+      tenant,
+      id,
+      stream: 'output',
+      after: last,
+      limit,
+      timeoutMs: 0,
+      signal: NEVER,
+    });
+    if (outcome.kind !== 'found' || outcome.lines.length === 0) break;
+    for (const line of outcome.lines) if (line.fence === fence) text += chunkText(line.line);
+    last = outcome.next;
+  }
+  return { text, last };
+}

@@ -1,0 +1,55 @@
+/** A create: in the background it is answered at once, else once its job has ended. */
+import type { Json } from '../../../core/job.ts';
+import type { Snapshot } from '../../../engine/api.ts';
+import { submitOne } from '../../submit-one.ts';
+import { type Answer, type Call, ok } from '../call.ts';
+import type { Models } from '../models.ts';
+import type { Bodies } from './bodies.ts';
+import { jobInputOf } from './job-input.ts';
+import { DIALECT, type Remembered } from './mapping.ts';
+import { echoOf, requestOf } from './request.ts';
+import type { ResponseRequest } from './wire.ts';
+
+export interface Desk {
+  readonly bodies: Bodies;
+  readonly models: Models;
+}
+
+export async function createResponse(call: Call, desk: Desk, body: Json | undefined): Promise<Answer> {
+  const request = requestOf(body);
+  return ok(await desk.bodies.of(await startResponse(call, desk, request)));
+}
+
+function startResponse(
+  { context, principal, request: { headers } }: Call,
+  { models }: Desk,
+  request: ResponseRequest,
+): Promise<Snapshot> {
+  const { engine } = context;
+  const model = models.required(request.model);
+  const memory: Remembered = {
+    model: model.id,
+    background: request.background === true,
+    echo: echoOf(request) as Record<string, unknown>,
+  };
+  const key = headers['idempotency-key'];
+  return submitOne(
+    engine,
+    {
+      tenant: principal.tenant,
+      type: model.type,
+      input: jobInputOf(model, request, engine.limits.jsonDepthMax),
+      tags: request.metadata ?? {},
+      idempotencyKey: typeof key === 'string' ? key : null,
+      origin: { dialect: DIALECT, data: { ...memory } as unknown as Json },
+    },
+    callersName,
+  );
+}
+
+/** The vendor's name of what stands at a path of the submit. */
+function callersName(path: string): string {
+  if (path.startsWith('/tags')) return `metadata${path.slice('/tags'.length).replaceAll('/', '.')}`;
+  if (path === '/idempotencyKey') return 'Idempotency-Key';
+  return `input${path.replaceAll('/', '.')}`;
+}
