@@ -1,11 +1,15 @@
 /** Random commands: small domains, so that keys collide, sequences queue up, leases run out and guards are stale. */
 import fc from 'fast-check';
+import { AFTER_POLICIES, type AfterPolicy } from '../../src/core/after/after.ts';
+import type { LimitBounds } from '../../src/core/limit-spec.ts';
+import type { KeyBounds } from '../../src/core/limit-tickets.ts';
 import type { CommandName } from '../../src/core/transitions.ts';
+import { UNIQUE_MODES, type Unique } from '../../src/core/unique.ts';
 import type { EventKind } from '../../src/store/contract.ts';
 import { EVENT_KINDS } from '../../src/store/event-row.ts';
-
-export const TENANTS = ['t1', 't2'] as const;
-export const TYPES = ['x', 'y'] as const;
+import { TENANTS, TYPES } from './domains.ts';
+import { KEY_LIMITS } from './limit-oracle.ts';
+import { type ScheduleCommand, scheduleCommand } from './schedule-commands.ts';
 
 /** One submit, times relative to now. */
 export interface Submit {
@@ -23,6 +27,17 @@ export interface Submit {
   readonly hasCallback: boolean;
   readonly attempts: number;
   readonly isReplay: boolean;
+  readonly after: After | null;
+  /** One of `KEY_LIMITS`. */
+  readonly limit: number | null;
+  readonly unique: Unique | null;
+}
+
+/** Jobs to come after, and whether one of them is unknown. */
+interface After {
+  readonly picks: readonly number[];
+  readonly policy: AfterPolicy;
+  readonly isOneUnknown: boolean;
 }
 
 /** How a patch is guarded: as the engine does it, by fence only, or by what the writer saw some time ago. */
@@ -36,8 +51,11 @@ export type ModelCommand =
       readonly types: readonly string[];
       readonly slots: number;
       readonly max: number;
+      /** Null: all of them, in turn. */
       readonly tenant: string | null;
       readonly leaseMs: number;
+      readonly cluster: LimitBounds | null;
+      readonly weights: Readonly<Record<string, number>>;
     }
   | { readonly kind: 'take'; readonly steps: readonly Step[] }
   | { readonly kind: 'extend'; readonly pick: number; readonly isOld: boolean; readonly ms: number }
@@ -64,7 +82,30 @@ export type ModelCommand =
       readonly forMs: number | null;
     }
   | { readonly kind: 'unfollow'; readonly tenant: string; readonly name: string }
-  | { readonly kind: 'prune'; readonly ageMs: number };
+  | { readonly kind: 'prune'; readonly ageMs: number }
+  | FreeCommand
+  | LimitCommand
+  | ScheduleCommand;
+
+/** What follows from ends, up to and with one of its steps: whoever does it dies then. */
+export interface FreeCommand {
+  readonly kind: 'free';
+  readonly limit: number;
+  readonly until: 'join' | 'giveUp' | 'close' | 'drop';
+}
+
+export type LimitCommand =
+  | { readonly kind: 'limitSettle' }
+  | { readonly kind: 'limitRead'; readonly tenant: string; readonly key: number }
+  | {
+      readonly kind: 'limitWrite';
+      readonly tenant: string;
+      readonly key: number;
+      readonly bounds?: KeyBounds | null;
+      /** Null opens. */
+      readonly closeMs?: number | null;
+      readonly keepsLonger: boolean;
+    };
 
 /** One command of `decide` to one job. */
 export interface Step {
@@ -85,7 +126,22 @@ export interface Filter {
 }
 
 const orNull = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: null });
+const seldom = <T>(arbitrary: fc.Arbitrary<T>) =>
+  fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary });
 const pick = fc.nat({ max: 1_000 });
+
+const after: fc.Arbitrary<After> = fc.record({
+  picks: fc.array(pick, { minLength: 1, maxLength: 3 }),
+  policy: fc.constantFrom(...AFTER_POLICIES),
+  isOneUnknown: fc.constantFrom(false, false, false, false, true),
+});
+
+const unique: fc.Arbitrary<Unique> = fc
+  .record({ key: fc.constantFrom('u1', 'u2'), mode: fc.constantFrom(...UNIQUE_MODES), forMs: fc.constantFrom(3, 20) })
+  .map(({ key, mode, forMs }) => {
+    if (mode === 'debounce') return { key, mode, forMs, maxMs: 2 * forMs };
+    return mode === 'replace' || mode === 'rerun' ? { key, mode } : { key, mode, forMs };
+  });
 
 const submit: fc.Arbitrary<Submit> = fc.record({
   tenant: fc.constantFrom(...TENANTS),
@@ -102,7 +158,16 @@ const submit: fc.Arbitrary<Submit> = fc.record({
   hasCallback: fc.boolean(),
   attempts: fc.integer({ min: 1, max: 3 }),
   isReplay: fc.constantFrom(false, false, false, true),
+  after: seldom(after),
+  limit: seldom(fc.nat({ max: KEY_LIMITS.length - 1 })),
+  unique: seldom(unique),
 });
+
+const cluster: fc.Arbitrary<LimitBounds> = fc.constantFrom(
+  { concurrency: 2 },
+  { rate: { count: 2, perMs: 4 } },
+  { concurrency: 3, rate: { count: 3, perMs: 20 } },
+);
 
 const step: fc.Arbitrary<Step> = fc.record({
   pick,
@@ -135,6 +200,28 @@ const filter: fc.Arbitrary<Filter> = fc.record({
   limit: fc.integer({ min: 1, max: 10 }),
 });
 
+const freeCommand: fc.Arbitrary<FreeCommand> = fc.record({
+  kind: fc.constant('free'),
+  limit: fc.constantFrom(1, 2, 1_000),
+  until: fc.constantFrom('join', 'giveUp', 'close', 'drop', 'drop', 'drop'),
+});
+
+const key = fc.nat({ max: KEY_LIMITS.length - 1 });
+const ofKey = { tenant: fc.constantFrom(...TENANTS), key };
+
+const limitCommand = fc.oneof(
+  fc.record({ kind: fc.constant('limitSettle') }),
+  fc.record({ kind: fc.constant('limitRead'), ...ofKey }),
+  fc.record(
+    {
+      ...{ kind: fc.constant('limitWrite'), ...ofKey, keepsLonger: fc.boolean() },
+      bounds: orNull(fc.constantFrom({ concurrency: 1, rate: null }, { concurrency: 3, rate: { count: 3, perMs: 5 } })),
+      closeMs: orNull(fc.constantFrom(2, 30)),
+    },
+    { requiredKeys: ['kind', 'tenant', 'key', 'keepsLonger'] },
+  ),
+) as fc.Arbitrary<LimitCommand>;
+
 export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('tick'), ms: fc.constantFrom(1, 2, 5, 20, 3_000) }) },
   {
@@ -148,9 +235,10 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
       types: fc.shuffledSubarray([...TYPES], { minLength: 1 }),
       slots: fc.integer({ min: 0, max: 3 }),
       max: fc.integer({ min: 1, max: 4 }),
-      // One at a time: whose turn it is among several is held by the suite's topic on fairness, and the oracle knows no rounds.
-      tenant: fc.constantFrom(...TENANTS),
+      tenant: fc.constantFrom(...TENANTS, null, null),
       leaseMs: fc.constantFrom(3, 30),
+      cluster: seldom(cluster),
+      weights: fc.constantFrom({}, {}, { t2: 3 }),
     }),
   },
   {
@@ -212,12 +300,15 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
     }),
   },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('prune'), ageMs: fc.constantFrom(-1, 0, 5) }) },
+  { weight: 3, arbitrary: freeCommand },
+  { weight: 3, arbitrary: limitCommand },
+  { weight: 3, arbitrary: scheduleCommand },
 ) as fc.Arbitrary<ModelCommand>;
 
 const SEQUENCED: Submit = {
   ...{ tenant: 't1', type: 'x', priority: 0, delayMs: 0, sequenceKey: 's1', attempts: 2, retainMs: 1_000 },
   ...{ idempotencyKey: null, requestHash: null, timeoutMs: null, deadlineMs: null, tag: null },
-  ...{ hasCallback: false, isReplay: false },
+  ...{ hasCallback: false, isReplay: false, after: null, limit: null, unique: null },
 };
 
 /** One sequence, and little but claims, ends and retries: earlier jobs come back while later ones run. */
@@ -226,7 +317,16 @@ export const sequenceCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ kind: 'tick', ms: 20 }) },
   {
     weight: 6,
-    arbitrary: fc.constant({ kind: 'claim', types: ['x'], slots: 3, max: 3, tenant: null, leaseMs: 3 }),
+    arbitrary: fc.constant({
+      kind: 'claim',
+      types: ['x'],
+      slots: 3,
+      max: 3,
+      tenant: null,
+      leaseMs: 3,
+      cluster: null,
+      weights: {},
+    }),
   },
   {
     weight: 8,

@@ -4,13 +4,12 @@
  * It knows the contract only, so that it judges any driver. Numbers are given by the driver and checked for growing.
  */
 import assert from 'node:assert/strict';
-import { decide } from '../../src/core/decide.ts';
-import { type Job, jobOf, patched, retainUntil } from '../../src/core/job.ts';
+import { type Job, type JobSpec, jobOf, patched, retainUntil } from '../../src/core/job.ts';
+import { isParked } from '../../src/core/signals.ts';
 import { isFinal, type StoredState } from '../../src/core/state.ts';
+import { uniqueStep } from '../../src/core/unique.ts';
 import type {
   ApplyOutcome,
-  ClaimedJob,
-  ClaimRequest,
   Count,
   CountFilter,
   GuardedPatch,
@@ -27,17 +26,25 @@ import type {
   ResultContent,
   SweepFindings,
 } from '../../src/store/contract.ts';
+import { createBook } from './book.ts';
+import { type ClaimOracle, createClaimOracle } from './claim-oracle.ts';
 import { createDeliveryOracle, type DeliveryOracle } from './delivery-oracle.ts';
 import { createEventOracle, type EventOracle } from './event-oracle.ts';
+import { createLimitOracle, type LimitOracle } from './limit-oracle.ts';
+import { createLinkOracle, type LinkOracle } from './link-oracle.ts';
+import { createScheduleOracle, type ScheduleOracle } from './schedule-oracle.ts';
 
 export interface Oracle {
   readonly deliveries: DeliveryOracle;
   readonly events: EventOracle;
+  readonly claims: ClaimOracle;
+  readonly limits: LimitOracle;
+  readonly links: LinkOracle;
+  readonly schedules: ScheduleOracle;
   /** Every job there is, by number. */
   jobs(): readonly Job[];
   /** @param answers of the driver: their numbers are taken over */
   insert(batch: readonly NewJob[], answers: readonly InsertOutcome[]): readonly InsertOutcome[];
-  claim(request: ClaimRequest): readonly ClaimedJob[];
   apply(batch: readonly GuardedPatch[]): readonly ApplyOutcome[];
   read(batch: readonly JobRef[]): readonly ReadOutcome[];
   readResult(id: string): ResultContent | null;
@@ -47,15 +54,7 @@ export interface Oracle {
   usage(tenant: string): JobUsage;
   extend(batch: readonly LeaseExtension[]): readonly LeaseOutcome[];
   sweep(now: number, limit: number): SweepFindings;
-  /** Either is right: a job behind an earlier one of its sequence may count, at the cost of a look too many. */
-  nextRunAts(types: readonly string[], now: number): readonly (number | null)[];
   remove(batch: readonly Removal[]): readonly RemoveOutcome[];
-}
-
-interface Entry {
-  job: Job;
-  readonly input: string;
-  result: ResultContent | null;
 }
 
 interface Tombstone {
@@ -67,12 +66,13 @@ interface Tombstone {
 }
 
 export function createOracle(): Oracle {
-  const entries = new Map<string, Entry>();
+  const book = createBook();
+  const { jobs } = book;
   let tombstones: readonly Tombstone[] = [];
   let lastNumber = 0;
   const events = createEventOracle();
-
-  const jobs = () => [...entries.values()].map(({ job }) => job).toSorted((a, b) => a.number - b.number);
+  const links = createLinkOracle(book, events);
+  const limits = createLimitOracle(book);
 
   function insertOne({ spec, input, isReplay = false }: NewJob, answer: InsertOutcome | undefined): InsertOutcome {
     const earlier = jobs().find(
@@ -83,61 +83,45 @@ export function createOracle(): Oracle {
       return { kind: earlier.requestHash === spec.requestHash ? 'existing' : 'conflict', job: earlier };
     }
     if (isReplay) return { kind: 'absent' };
+    const held = heldBy(spec, input);
+    if (held !== null) return held;
+    const missing = links.missing(spec);
+    if (missing !== undefined) return { kind: 'noParent', id: missing };
     assert.ok(
       answer?.kind === 'created' && answer.number > lastNumber,
       `${JSON.stringify(answer)} after ${lastNumber}`,
     );
     lastNumber = answer.number;
     const job = jobOf(spec, answer.number);
-    entries.set(spec.id, { job, input, result: null });
+    book.put({ job, input, result: null });
     events.changed('waiting', spec.createdAt, job);
+    links.link(job);
+    limits.came(job);
     return { kind: 'created', number: answer.number };
   }
 
-  const isOfSequence = (other: Job, job: Job) =>
-    other.number !== job.number && other.tenant === job.tenant && other.sequenceKey === job.sequenceKey;
-
-  /** Whether an earlier job of its tenant and key is not final, or any of them runs. */
-  function isBlocked(job: Job): boolean {
-    if (job.sequenceKey === null) return false;
-    return jobs().some(
-      (other) =>
-        isOfSequence(other, job) && (other.state === 'running' || (other.number < job.number && !isFinal(other.state))),
-    );
-  }
-
-  function claimType(request: ClaimRequest, type: string, max: number): readonly ClaimedJob[] {
-    const due = jobs().filter(
-      (job) =>
-        job.type === type &&
-        job.state === 'waiting' &&
-        job.runAt <= request.now &&
-        (request.tenant === null || job.tenant === request.tenant) &&
-        !isBlocked(job),
-    );
-    const inOrder = due.toSorted((a, b) => b.priority - a.priority || a.runAt - b.runAt || a.number - b.number);
-    return inOrder.slice(0, max).map((job) => claimJob(job, request));
-  }
-
-  function claimJob(job: Job, { worker, leaseMs, now }: ClaimRequest): ClaimedJob {
-    const decision = decide(job, { kind: 'claim', worker, leaseMs }, now);
-    assert.ok(decision.kind === 'accepted');
-    const beside = jobs().find((other) => other.state === 'running' && isOfSequence(other, job));
-    assert.ok(job.sequenceKey === null || beside === undefined, `${job.number} runs beside ${beside?.number}`);
-    const entry = entryOf(job.id);
-    entry.job = patched(job, decision.patch);
-    events.changed('running', now, entry.job);
-    return { job: entry.job, input: entry.input };
-  }
-
-  function entryOf(id: string): Entry {
-    const entry = entries.get(id);
-    assert.ok(entry !== undefined);
-    return entry;
+  /** What becomes of it where another job holds its unique key. */
+  function heldBy(spec: JobSpec, input: string): InsertOutcome | null {
+    const { tenant, type, terms, createdAt, runAt, priority, tags, deadlineMs } = spec;
+    const unique = terms?.unique;
+    if (unique === undefined) return null;
+    const ofKey = (job: Job) => job.tenant === tenant && job.type === type && job.terms?.unique?.key === unique.key;
+    const job = jobs().findLast(ofKey);
+    if (job === undefined) return null;
+    const holder = { ...job, isParked: isParked(job), forMs: job.terms?.unique?.forMs ?? null };
+    const step = uniqueStep({ unique, createdAt, runAt, after: terms?.after?.ids ?? [] }, holder);
+    if (step.kind === 'take') return null;
+    if (step.kind === 'held') return { kind: 'held', job };
+    const deadlineAt = deadlineMs === null ? null : createdAt + deadlineMs;
+    const next = { ...job, ...{ priority, tags, deadlineMs, deadlineAt, runAt: step.runAt, attempt: 0 } };
+    const replaced = { ...next, revision: job.revision + 1 };
+    book.put({ job: replaced, input, result: null });
+    events.changed('changed', createdAt, replaced);
+    return { kind: 'replaced', job: replaced };
   }
 
   function applyOne({ id, expect, patch, result, now }: GuardedPatch): ApplyOutcome {
-    const entry = entries.get(id);
+    const entry = book.entry(id);
     if (entry === undefined) return { kind: 'missing' };
     const { job } = entry;
     const isExpected =
@@ -145,10 +129,10 @@ export function createOracle(): Oracle {
       (expect.fence ?? job.fence) === job.fence &&
       (expect.revision ?? job.revision) === job.revision;
     if (!isExpected) return { kind: 'stale', job };
-    entry.job = patched(job, patch);
-    if (result !== undefined) entry.result = result;
-    events.changed(entry.job.state === job.state ? 'changed' : entry.job.state, now ?? 0, entry.job);
-    return { kind: 'applied', job: entry.job };
+    const next = patched(job, patch);
+    book.put({ ...entry, job: next, result: result ?? entry.result });
+    events.changed(next.state === job.state ? 'changed' : next.state, now ?? 0, next);
+    return { kind: 'applied', job: next };
   }
 
   function readOne(ref: JobRef): ReadOutcome {
@@ -162,10 +146,11 @@ export function createOracle(): Oracle {
   }
 
   function removeOne({ id, revision, now, goneUntil }: Removal): RemoveOutcome {
-    const job = entries.get(id)?.job;
+    const job = book.entry(id)?.job;
     if (job === undefined) return 'missing';
     if (job.revision !== revision || !isFinal(job.state)) return 'stale';
-    entries.delete(id);
+    book.remove(id);
+    links.removed(job.number);
     tombstones = [...tombstones, { id, number: job.number, tenant: job.tenant, goneAt: now, goneUntil }];
     return 'removed';
   }
@@ -173,39 +158,31 @@ export function createOracle(): Oracle {
   return {
     deliveries: createDeliveryOracle(),
     events,
+    links,
+    limits,
+    schedules: createScheduleOracle(),
+    claims: createClaimOracle(book, events, limits),
     jobs,
     insert: (batch, answers) => batch.map((item, index) => insertOne(item, answers[index])),
-    claim(request) {
-      const claimed: ClaimedJob[] = [];
-      for (const { type, max } of request.wants) {
-        claimed.push(...claimType(request, type, Math.min(max, request.max - claimed.length)));
-      }
-      return claimed;
-    },
     apply: (batch) => batch.map(applyOne),
     read: (batch) => batch.map(readOne),
-    readResult: (id) => entries.get(id)?.result ?? null,
-    readInput: (id) => entries.get(id)?.input ?? null,
+    readResult: (id) => book.entry(id)?.result ?? null,
+    readInput: (id) => book.entry(id)?.input ?? null,
     list: (filter) => listOf(jobs(), filter),
     count: (filter) => countsOf(jobs().filter((job) => isWanted(job, filter))),
     usage(tenant) {
-      const mine = [...entries.values()].filter(({ job }) => job.tenant === tenant);
-      const sizes = mine.map(({ input, result }) => Buffer.byteLength(input) + (result?.bytes.byteLength ?? 0));
+      const mine = jobs().flatMap((job) => (job.tenant === tenant ? [book.entry(job.id)] : []));
+      const sizes = mine.map((entry) => Buffer.byteLength(entry?.input ?? '') + (entry?.result?.bytes.byteLength ?? 0));
       return { jobs: mine.length, bytes: sizes.reduce((sum, size) => sum + size, 0) };
     },
     extend: (batch) =>
       batch.map(({ id, fence, leaseUntil }) => {
-        const entry = entries.get(id);
-        if (entry?.job.state !== 'running' || entry.job.fence !== fence) return { kind: 'lost' };
-        entry.job = { ...entry.job, leaseUntil };
-        return { kind: 'held', cancelRequestedAt: entry.job.cancelRequestedAt };
+        const job = book.entry(id)?.job;
+        if (job?.state !== 'running' || job.fence !== fence) return { kind: 'lost' };
+        book.change({ ...job, leaseUntil });
+        return { kind: 'held', cancelRequestedAt: job.cancelRequestedAt };
       }),
     sweep: (now, limit) => sweepOf(jobs(), now, limit),
-    nextRunAts(types, now) {
-      const ahead = jobs().filter((job) => types.includes(job.type) && job.state === 'waiting' && job.runAt > now);
-      const earliest = (of: readonly Job[]) => (of.length === 0 ? null : Math.min(...of.map(({ runAt }) => runAt)));
-      return [earliest(ahead.filter((job) => !isBlocked(job))), earliest(ahead)];
-    },
     remove(batch) {
       const outcomes = batch.map(removeOne);
       const now = Math.max(...batch.map((removal) => removal.now));

@@ -1,34 +1,35 @@
 /** Plays one list of random commands against a store and the oracle, and compares every answer and the end. */
 import assert from 'node:assert/strict';
 import { type Command, decide, expectedStates } from '../../src/core/decide.ts';
-import type { Job, JobSpec } from '../../src/core/job.ts';
+import type { Job } from '../../src/core/job.ts';
 import type { StoredState } from '../../src/core/state.ts';
 import type {
+  ClaimRequest,
   Expectation,
   GuardedPatch,
   JobEvent,
   ListFilter,
   NewDelivery,
-  NewJob,
   Store,
 } from '../../src/store/contract.ts';
-import { type Filter, type Guard, type ModelCommand, type Step, type Submit, TENANTS, TYPES } from './commands.ts';
+import type { Filter, Guard, ModelCommand, Step } from './commands.ts';
 import { MODEL_LANE } from './delivery-oracle.ts';
-import { createOracle, type Oracle, sortedCounts } from './oracle.ts';
-
-const START = 1_750_000_000_000;
-
-interface Play {
-  readonly store: Store;
-  readonly oracle: Oracle;
-  /** Ids in the order of their submits, those of refused submits included. */
-  readonly ids: string[];
-  now: number;
-}
+import { TENANTS, TYPES } from './domains.ts';
+import { drain } from './drain.ts';
+import { createOracle, sortedCounts } from './oracle.ts';
+import { type Play, pickOf, START, UNKNOWN } from './play.ts';
+import { insert } from './play-inserts.ts';
+import { performOnLimits } from './play-limits.ts';
+import { compareLinks, free } from './play-links.ts';
+import { performOnSchedules } from './play-schedules.ts';
 
 export async function runModel(store: Store, commands: readonly ModelCommand[]): Promise<void> {
   const play: Play = { store, oracle: createOracle(), ids: [], now: START };
   for (const command of commands) await perform(play, command);
+  await compareAll(play);
+  await compareLinks(play);
+  play.oracle.schedules.end();
+  await drain(play);
   await compareAll(play);
 }
 
@@ -41,9 +42,8 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
     case 'insert':
       return insert(play, command.submits);
     case 'claim': {
-      const { types, slots, max, tenant, leaseMs } = command;
-      const request = { wants: types.map((type) => ({ type, max: slots })), max, tenant, leaseMs, now, worker: 'w' };
-      assert.deepEqual(await store.claim(request), oracle.claim(request));
+      const request = claimOf(command, now);
+      oracle.claims.claim(request, await store.claim(request));
       return;
     }
     case 'take':
@@ -62,8 +62,8 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
     case 'nextRunAt': {
       const answer = await store.nextRunAt({ types: TYPES, now });
       assert.ok(
-        oracle.nextRunAts(TYPES, now).includes(answer),
-        `${answer} is none of ${oracle.nextRunAts(TYPES, now)}`,
+        oracle.claims.nextRunAts(TYPES, now).includes(answer),
+        `${answer} is none of ${oracle.claims.nextRunAts(TYPES, now)}`,
       );
       return;
     }
@@ -75,34 +75,30 @@ async function perform(play: Play, command: ModelCommand): Promise<void> {
     }
     case 'settle':
       return settle(play, command);
+    case 'free':
+      await free(play, command);
+      return;
+    case 'limitSettle':
+    case 'limitRead':
+    case 'limitWrite':
+      return performOnLimits(play, command);
+    case 'schedulePut':
+    case 'scheduleRemove':
+    case 'scheduleLook':
+      return performOnSchedules(play, command);
     default:
       return performOnEvents(play, command);
   }
 }
 
-/** Replays last: whether one finds a job that comes after it in its batch is not promised. */
-async function insert(play: Play, submits: readonly Submit[]): Promise<void> {
-  const ordered = submits.toSorted((a, b) => Number(a.isReplay) - Number(b.isReplay));
-  const batch = ordered.map((submit) => newJob(play, submit));
-  const answers = await play.store.insert(batch);
-  assert.deepEqual(answers, play.oracle.insert(batch, answers));
-}
-
-function newJob(play: Play, submit: Submit): NewJob {
-  const id = `00000000-0000-7000-8000-${String(play.ids.length).padStart(12, '0')}`;
-  play.ids.push(id);
-  const { tenant, type, priority, idempotencyKey, requestHash, sequenceKey, timeoutMs, deadlineMs, retainMs } = submit;
-  const spec: JobSpec = {
-    ...{ id, tenant, type, priority, idempotencyKey, requestHash, sequenceKey, timeoutMs, deadlineMs, retainMs },
-    runAt: play.now + submit.delayMs,
-    tags: submit.tag === null ? {} : { tag: submit.tag },
-    retry: { attempts: submit.attempts, backoffMs: 4, factor: 2, maxMs: 10 },
-    createdAt: play.now,
-    callbackUrl: submit.hasCallback ? 'http://127.0.0.1:1/hook' : null,
-    origin: submit.hasCallback ? { dialect: 'native', data: { id } } : null,
-    terms: null,
-  };
-  return { spec, input: JSON.stringify(id), isReplay: submit.isReplay };
+/** All tenants in turn: then there is room for all slots, since where a round stands that another type cut short is the driver's own choice. */
+function claimOf(
+  { types, slots, max, tenant, leaseMs, cluster, weights }: Extract<ModelCommand, { kind: 'claim' }>,
+  now: number,
+): ClaimRequest {
+  const wants = types.map((type) => ({ type, max: slots, ...(cluster === null ? {} : { cluster }) }));
+  const maxOfAll = tenant === null || cluster !== null ? slots * types.length : max;
+  return { wants, max: maxOfAll, tenant, leaseMs, now, weights, worker: 'w' };
 }
 
 /** At most one patch per job: which of two patches of one batch comes first is not promised. */
@@ -116,8 +112,6 @@ async function take(play: Play, steps: readonly Step[]): Promise<void> {
   const batch = [...patches.values(), { id: UNKNOWN, expect: { states: ['waiting'] as const }, patch: {} }];
   assert.deepEqual(await play.store.apply(batch), play.oracle.apply(batch));
 }
-
-const UNKNOWN = 'ffffffff-ffff-7fff-8fff-ffffffffffff';
 
 /** The write that the engine would make of this command, or null when `decide` refuses it. */
 function patchOf(job: Job, step: Step, now: number): GuardedPatch | null {
@@ -316,8 +310,4 @@ async function compareAll({ store, oracle, ids }: Play): Promise<void> {
   assert.deepEqual(sortedCounts(await store.count({ tenant: null })), oracle.count({ tenant: null }));
   for (const tenant of TENANTS) assert.deepEqual(await store.usage(tenant), oracle.usage(tenant));
   oracle.events.read((await store.eventRead({ tenant: null, after: 0, limit: 10_000 })).events);
-}
-
-function pickOf<T>(items: readonly T[], pick: number): T | undefined {
-  return items.length === 0 ? undefined : items[pick % items.length];
 }

@@ -105,6 +105,23 @@ export const links: Topic = [
     assert.equal(first(other).kind, 'conflict');
   }),
 
+  test('a replay of a job that comes after others leaves all jobs as they are', async (context) => {
+    const { store } = context;
+    const key = { idempotencyKey: 'k', requestHash: 'h' };
+    const [job] = await insertJobs(context, [key]);
+    const parent = await insertJob(context);
+    const kinds = [];
+    for (const requestHash of ['h', 'i']) {
+      const replay = first(await store.insert([newJob(context, { ...after([parent]), ...key, requestHash })]));
+      kinds.push([replay.kind, 'job' in replay && replay.job.id]);
+    }
+    assert.deepEqual(kinds, [
+      ['existing', job?.id],
+      ['conflict', job?.id],
+    ]);
+    assert.deepEqual(await readJob(store, parent.id), parent);
+  }),
+
   alone('linkRead tells of open links by parent and child, and closed ones are none', async (context) => {
     const { store } = context;
     const [one, two] = (await insertJobs(context, [{}, {}])) as [Job, Job];
@@ -117,7 +134,8 @@ export const links: Topic = [
     };
     const wanted = [shown(one, 0, 'succeeded'), shown(two, 0, 'succeeded'), shown(two, 1, 'final')];
     assert.deepEqual(all, wanted);
-    assert.deepEqual(await store.linkRead({ parents, limit: 2 }), wanted.slice(0, 2));
+    assert.deepEqual(await store.linkRead({ parents: parents.toReversed(), ...ALL }), wanted);
+    assert.deepEqual(await store.linkRead({ parents: parents.toReversed(), limit: 2 }), wanted.slice(0, 2));
     assert.deepEqual(await store.linkClose({ links: all.slice(0, 1), now: NOW }), []);
     assert.deepEqual(await store.linkRead({ parents, ...ALL }), wanted.slice(1));
     const { number: parent } = two;

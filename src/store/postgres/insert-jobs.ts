@@ -33,7 +33,13 @@ async function insertRound(
   indexes: readonly number[],
   outcomes: Outcomes,
 ): Promise<readonly number[]> {
-  const asked = indexes.map((index) => batch[index] as NewJob).filter(({ isReplay = false }) => !isReplay);
+  const keyed = indexes.filter((index) => isChildWithKey(batch[index] as NewJob));
+  // One that is there already changes nothing, and its parents are marked before it is inserted.
+  if (keyed.length > 0) await repeated(() => findEarlier(session, batch, keyed, outcomes));
+  const asked = indexes
+    .filter((index) => outcomes[index] === undefined)
+    .map((index) => batch[index] as NewJob)
+    .filter(({ isReplay = false }) => !isReplay);
   const missing = await missingParents(session, asked);
   const fresh = missing.size === 0 ? asked : asked.filter(({ spec }) => !missing.has(spec.id));
   const results = fresh.length === 0 ? [] : await insertFresh(session, fresh);
@@ -50,6 +56,10 @@ async function insertRound(
     else if (parent !== undefined) outcomes[index] ??= { kind: 'noParent', id: parent };
   }
   return others.filter((index) => outcomes[index] === undefined);
+}
+
+function isChildWithKey({ spec: { idempotencyKey, terms } }: NewJob): boolean {
+  return idempotencyKey !== null && terms?.after !== undefined;
 }
 
 async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {

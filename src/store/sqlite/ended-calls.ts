@@ -29,7 +29,7 @@ export function linkCalls({ writer, read }: Ways): LinkStore {
   return {
     async linkRead({ parents, limit }) {
       const links: OpenLink[] = [];
-      for (const number of parents) {
+      for (const number of parents.toSorted((a, b) => a - b)) {
         if (links.length >= limit) break;
         const rows = read((connection) => connection.all('linkRead', number, limit - links.length));
         links.push(...rows.map(([parent, child, childId, policy]) => ({ parent, child, childId, policy }) as OpenLink));
