@@ -63,6 +63,12 @@ const READS: Readonly<Record<string, (of: Measured) => Read>> = {
     path: `/replicate/v1/predictions/${id}`,
     headers: { Authorization: `Bearer ${key}` },
   }),
+  mcp: ({ id, key }) => ({
+    method: 'POST',
+    path: '/mcp',
+    headers: { Authorization: `Bearer ${key}`, ...JSON_BODY },
+    body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: id } }),
+  }),
   symbl: ({ id, token }) => ({ path: `/symbl/v1/job/${id}`, headers: { Authorization: `Bearer ${token}` } }),
 };
 

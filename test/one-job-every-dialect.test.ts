@@ -77,6 +77,15 @@ const READINGS: Readonly<Record<string, Reading>> = {
     request: ({ id }, key) => ({ method: 'GET', path: `/lro/azure/operations/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),
   },
+  mcp: {
+    request: ({ id }, key) => ({
+      method: 'POST',
+      path: '/mcp',
+      headers: bearer(key),
+      json: { jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: id } },
+    }),
+    word: (answer) => memberOf(answer, ['result', 'status']),
+  },
 };
 
 function mountOf(dialect: Dialect): Mount {

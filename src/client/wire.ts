@@ -193,6 +193,8 @@ export interface TypeBody {
   readonly slots: number;
   /** How much later a job of the priority above has to be to come behind; null: it never does. */
   readonly agingMs: number | null;
+  /** How long a job usually takes, by the config. */
+  readonly expectedMs: number | null;
   /** How much of it runs in all processes together. */
   readonly limit: {
     readonly concurrency: number | null;

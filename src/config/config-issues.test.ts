@@ -198,7 +198,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a remote type with a handler',
     { kind: 'remote', run },
-    'types.t.run is no option here; the options are description, input, slots, agingMs, limit, timeoutMs, retainMs, retry, kind',
+    'types.t.run is no option here; the options are description, input, slots, agingMs, expectedMs, limit, timeoutMs, retainMs, retry, kind',
   ],
 ];
 
@@ -207,6 +207,7 @@ describe('configIssues', () => {
     const common = {
       slots: 3,
       agingMs: 60_000,
+      expectedMs: 5_000,
       limit: { concurrency: 5, rate: { count: 100, perMs: 1_000 } },
       timeoutMs: 1_000,
       retainMs: 0,

@@ -109,6 +109,7 @@ function typeRule(limits: Limits): Rule {
     input: optional(standardSchema),
     slots: optional(whole(1, 10_000)),
     agingMs: optional(whole(1, limits.delayMsMax)),
+    expectedMs: optional(whole(1, limits.timeoutMsMax)),
     limit: optional(typeLimitRule(limits)),
     timeoutMs: optional(whole(1, limits.timeoutMsMax)),
     retainMs: optional(whole(0, limits.retainMsMax)),

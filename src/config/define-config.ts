@@ -25,6 +25,8 @@ export interface TypeOptions<Input = unknown> {
    * Without it a higher priority always goes first.
    */
   readonly agingMs?: number;
+  /** How long a job usually takes, for clients that choose by it whether to wait: MCP's `taskSupport`. Nothing is held to it. */
+  readonly expectedMs?: number;
   /**
    * How much of it may run in all processes together: so many at once, and so many starts in a time. With `key`, a function of the input, for
    * each key instead of the type as a whole: as if each submit said this limit, unless it says its own. Its parameter has to be annotated.

@@ -147,6 +147,7 @@ function jobTypeOf(name: string, entry: TypeEntry<unknown>, environment: KindEnv
     description: settings.description ?? null,
     inputSchema: inputSchemaOf(settings.input),
     agingMs: settings.agingMs ?? null,
+    expectedMs: settings.expectedMs ?? null,
     ...limitOf(settings),
     slots: settings.slots ?? kind.slotsOf?.(slots) ?? slots,
     defaults: {

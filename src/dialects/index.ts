@@ -3,6 +3,7 @@ import type { Dialect } from '../http/dialect.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
 import { lro } from './lro/index.ts';
+import { mcp } from './mcp/index.ts';
 import { openai } from './openai/index.ts';
 import { replicate } from './replicate/index.ts';
 import { silentpush } from './silentpush/index.ts';
@@ -23,4 +24,5 @@ export const dialects: readonly Dialect[] = [
   anyOptions(replicate),
   anyOptions(lro),
   anyOptions(openai),
+  anyOptions(mcp),
 ];

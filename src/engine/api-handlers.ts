@@ -113,6 +113,8 @@ export interface JobType {
   readonly slots: number;
   /** By `core/fairness/aging.ts`; null or left out: a higher priority always goes first. */
   readonly agingMs?: number | null;
+  /** How long a job usually takes, for callers. */
+  readonly expectedMs?: number | null;
   /** Of all processes together; null or left out: as much as there are slots. */
   readonly limit?: LimitBounds | null;
   /** The limit of jobs that are submitted without one of their own; the type does not have a `limit` as a whole then. */

@@ -14,6 +14,7 @@ const TASK = {
     kind: 'remote',
     slots: 2,
     agingMs: null,
+    expectedMs: null,
     limit: null,
     description: null,
     inputSchema: null,

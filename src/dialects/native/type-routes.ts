@@ -92,12 +92,12 @@ async function sendType(engine: Engine, request: FastifyRequest, reply: FastifyR
   return reply.header('cache-control', CACHE_CONTROL).send(typeBody(report));
 }
 
-function typeBody({ name, kind, slots, agingMs, limit, description, ...report }: TypeReport) {
+function typeBody({ name, kind, slots, agingMs, expectedMs, limit, description, ...report }: TypeReport) {
   const { inputSchema, pausedAt, recent, errors, ...now } = report;
   const { running, waiting, oldestWaitingMs } = now;
   const last = recent.map(({ minutes, figures }) => [`last${minutes}Minutes`, figuresBody(figures)]);
   return {
-    ...{ name, kind, slots, agingMs },
+    ...{ name, kind, slots, agingMs, expectedMs },
     limit: limit === null ? null : { concurrency: limit.concurrency ?? null, rate: limit.rate ?? null },
     ...{ description, inputSchema },
     ...{ paused: pausedAt !== null, pausedAt: isoTimeOrNull(pausedAt) },

@@ -34,6 +34,7 @@ const TypeShape = Type.Object(
     agingMs: nullable(
       Type.Integer({ description: 'How much later a job of the priority above has to be to come behind.' }),
     ),
+    expectedMs: nullable(Type.Integer({ description: 'How long a job usually takes, by the config.' })),
     limit: nullable(
       Type.Object(
         {

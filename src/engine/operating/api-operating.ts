@@ -11,6 +11,8 @@ export interface TypeFacts {
   readonly kind: string;
   readonly slots: number;
   readonly agingMs: number | null;
+  /** How long a job usually takes; null where the config does not say. */
+  readonly expectedMs: number | null;
   /** Of all processes together. */
   readonly limit: LimitBounds | null;
   readonly description: string | null;

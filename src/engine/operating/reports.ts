@@ -31,9 +31,10 @@ export function createReports(
 }
 
 function factsOf(type: JobType, pauses: Pauses): TypeFacts {
-  const { name, handler, slots, agingMs = null, limit = null, description = null, inputSchema = null } = type;
+  const { name, handler, slots, agingMs = null, expectedMs = null, limit = null } = type;
+  const { description = null, inputSchema = null } = type;
   const kind = handler === 'remote' ? 'remote' : handler.kind;
-  return { name, kind, slots, agingMs, limit, description, inputSchema, pausedAt: pauses.since(name) };
+  return { name, kind, slots, agingMs, expectedMs, limit, description, inputSchema, pausedAt: pauses.since(name) };
 }
 
 async function reportsOf(

@@ -1,0 +1,54 @@
+/**
+ * The answer to a request that takes long, as events: what happens meanwhile, and at last the answer.
+ *
+ * All that it is about is a job and what the client has asked. So where the client can come back (its first event had an id, which holds just
+ * that), any node goes on for it: a stream that is cut, by a restart or at the end of its time, ends without an answer, and is resumed.
+ */
+import { isFinal } from '../../core/state.ts';
+import type { Snapshot } from '../../engine/api.ts';
+import { KEEP_ALIVE, onFields, retryText } from '../event-fields.ts';
+import { beatsUntil, nextAfter } from '../event-waits.ts';
+import type { EventStream } from '../streamed-texts.ts';
+import { streamOf } from '../streamed-texts.ts';
+import type { Call } from './call.ts';
+import { found } from './tasks.ts';
+
+export interface Awaited {
+  readonly snapshot: Snapshot;
+  readonly endsAt: number;
+  /** By which the client comes back; null for one that can not. */
+  readonly eventId: string | null;
+  /** What is to be told of the job as it is now, as messages: asked at its every change. */
+  readonly notices: (snapshot: Snapshot) => readonly string[];
+  /** The last message; null for none, upon which the client comes back. */
+  readonly answer: (snapshot: Snapshot) => Promise<string | null>;
+}
+
+export function answerStream(call: Call, awaited: Awaited): EventStream {
+  return streamOf((signal) => textsOf(call, awaited, signal));
+}
+
+async function* textsOf(
+  { context: { engine } }: Call,
+  { snapshot: first, endsAt, eventId, notices, answer }: Awaited,
+  signal: AbortSignal,
+): AsyncGenerator<string, void, undefined> {
+  const { clock, limits } = engine;
+  if (eventId !== null) yield `${retryText(limits.eventsRetryMs)}id: ${eventId}\ndata: \n\n`;
+  let snapshot = first;
+  for (;;) {
+    for (const notice of notices(snapshot)) yield messageEvent(notice);
+    if (isFinal(snapshot.job.state)) break;
+    const coming = nextAfter(engine, snapshot.job, endsAt, signal);
+    yield* beatsUntil(coming, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
+    const lookup = await coming;
+    if (lookup === null) break;
+    snapshot = found(lookup);
+  }
+  const text = await answer(snapshot);
+  if (text !== null) yield messageEvent(text);
+}
+
+export function messageEvent(json: string): string {
+  return `event: message\ndata: ${onFields(json)}\n\n`;
+}

@@ -1,0 +1,80 @@
+/** Reading jobs as tasks, for both wires: which job is meant, what is said of it, and what its tool has answered. */
+import { jobIdOf } from '../../core/id.ts';
+import type { Engine, Lookup, Snapshot } from '../../engine/api.ts';
+import { jobNow } from '../job-done.ts';
+import { type JobResult, resultAtHand, resultOf } from '../result-of.ts';
+import type { Call } from './call.ts';
+import { asksOf } from './inputs.ts';
+import { failureOf, taskFacts, wordOf } from './mapping.ts';
+import { INVALID_PARAMS, RpcError } from './rpc.ts';
+import { toolResult } from './tools/tool-result.ts';
+import type { TaskFacts, ToolResult } from './wire.ts';
+
+/** Shortest time between two polls that a client is asked for. */
+const POLL_MS_MIN = 500;
+
+export function taskIdOf({ params: { taskId } }: Pick<Call, 'params'>): string {
+  if (typeof taskId !== 'string') throw new RpcError(INVALID_PARAMS, 'taskId must be a text.');
+  const id = jobIdOf(taskId);
+  if (id === null) throw notFound();
+  return id;
+}
+
+/** The task that the request names, as it is now. */
+export async function taskNow(call: Call): Promise<Snapshot> {
+  return found(await jobNow(call, taskIdOf(call)));
+}
+
+/** Unknown, foreign and gone are told alike. */
+export function found(lookup: Lookup | null): Snapshot {
+  if (lookup?.kind !== 'found') throw notFound();
+  return lookup.snapshot;
+}
+
+export function notFound(): RpcError {
+  return new RpcError(INVALID_PARAMS, 'Task not found: there is none with this taskId, or it is kept no longer.');
+}
+
+/** The inputs that this client may be asked for. */
+export function asksFor({ desk, peer }: Pick<Call, 'desk' | 'peer'>, { job }: Snapshot): readonly string[] {
+  return peer.canElicit ? asksOf(job, desk.tools.settingsOf(job.type)) : NO_ASKS;
+}
+
+const NO_ASKS: readonly string[] = [];
+
+export function factsFor(call: Pick<Call, 'desk' | 'peer'>, snapshot: Snapshot): TaskFacts {
+  return taskFacts(snapshot.job, asksFor(call, snapshot));
+}
+
+export function pollMsOf(engine: Pick<Engine, 'retryAfterMs'>, snapshot: Snapshot): number {
+  return Math.max(POLL_MS_MIN, Math.round(engine.retryAfterMs(snapshot)));
+}
+
+export type Answer =
+  | { readonly kind: 'result'; readonly result: ToolResult }
+  | { readonly kind: 'error'; readonly error: { readonly code: number; readonly message: string } };
+
+/** What the tool has answered: of a job that is final. */
+export async function answerOf(call: Call, snapshot: Snapshot): Promise<Answer> {
+  const atHand = answerAtHand(call, snapshot);
+  return atHand ?? answerWith(call, snapshot, await resultOf(call.context.engine, snapshot));
+}
+
+/** Undefined where it takes a look into the store. */
+export function answerAtHand(call: Pick<Call, 'context' | 'request'>, snapshot: Snapshot): Answer | undefined {
+  const result = resultAtHand(snapshot);
+  return result === undefined ? undefined : answerWith(call, snapshot, result);
+}
+
+function answerWith(call: Pick<Call, 'context' | 'request'>, { job }: Snapshot, result: JobResult): Answer {
+  const word = wordOf(job, false);
+  if (word === 'completed') return { kind: 'result', result: toolResult(job, result, resultUrl(call, job.id)) };
+  return { kind: 'error', error: word === 'cancelled' ? CANCELLED : failureOf(job) };
+}
+
+const CANCELLED = { code: -32_603, message: 'The job was cancelled.' };
+
+/** Where the native API serves the result. */
+export function resultUrl({ context, request }: Pick<Call, 'context' | 'request'>, id: string): string {
+  return new URL(`/v1/jobs/${id}/result`, context.publicUrl(request)).href;
+}
