@@ -200,12 +200,49 @@ describe('a wait that nobody waits for any more', () => {
     assert.equal((await wait(fixture, [id])).isSatisfied, false);
     await stopped;
   });
+});
 
-  it('rejects when its first read fails, and is not kept', async () => {
+describe('a wait whose first read finds the database away', () => {
+  async function during() {
+    const { fixture } = await playing();
+    const timersBefore = fixture.clock.pending;
+    fixture.spy.breakDown('read');
+    const caller = new AbortController();
+    const waiting = wait(fixture, [UNKNOWN], { timeoutMs: 3_000, signal: caller.signal });
+    await fixture.spy.idle();
+    return { fixture, waiting, caller, timersBefore };
+  }
+
+  it('is held, and is answered soon after it is back', async () => {
+    const { fixture, waiting } = await during();
+    await using _ = fixture;
+    await fixture.advance(1_500);
+    assert.equal(fixture.engine.stats().waits, 1);
+    fixture.spy.repair();
+    await fixture.advance(500);
+    assert.deepEqual(states(await waiting), ['missing']);
+  });
+
+  it('rejects when its time is over first, or its caller leaves, or the engine stops, and is not kept', async () => {
+    const away = { code: 'STORE_UNAVAILABLE' };
+    for (const end of ['time', 'caller', 'engine'] as const) {
+      const { fixture, waiting, caller, timersBefore } = await during();
+      await using _ = fixture;
+      const rejected = assert.rejects(waiting, away, end);
+      if (end === 'time') await fixture.advance(3_000);
+      else if (end === 'caller') caller.abort();
+      else await fixture.engine.stop();
+      await rejected;
+      assert.equal(fixture.engine.stats().waits, 0);
+      if (end !== 'engine') assert.equal(fixture.clock.pending, timersBefore);
+    }
+  });
+
+  it('rejects at once where nobody wants to wait', async () => {
     const { fixture } = await playing();
     await using _ = fixture;
     fixture.spy.breakDown('read');
-    await assert.rejects(wait(fixture, [UNKNOWN]), { code: 'STORE_UNAVAILABLE' });
+    await assert.rejects(wait(fixture, [UNKNOWN], { timeoutMs: 0 }), { code: 'STORE_UNAVAILABLE' });
     assert.equal(fixture.engine.stats().waits, 0);
   });
 });

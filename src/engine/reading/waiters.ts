@@ -2,7 +2,7 @@
  * Everybody in this process who waits for jobs, in one registry.
  *
  * 1. A waiter is linked to its ids first, then the jobs are read, then it waits: what changes in between finds it linked, so
- *    no wake-up is lost.
+ *    no wake-up is lost. A database that is away is asked again until the wait is over (`outage-pauses.ts`).
  * 2. Changes of this process wake waiters from memory. A waiter never asks the store; 2,000 holds on 2,000 jobs cost it nothing.
  * 3. Where several processes share the store, hinted ids that somebody waits for are read in one batch, and a safety poll
  *    reads all waited ids (`rereads.ts`), since hints may be lost.
@@ -20,7 +20,9 @@
 import { BideError } from '../../core/errors.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Lookup, Snapshot, WaitRequest } from '../api.ts';
+import type { Clock } from '../clock.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { createOutagePauses, isOutage, type OutagePauses } from './outage-pauses.ts';
 import type { Found, Reader } from './reader.ts';
 import { Tally } from './tally.ts';
 import { createWaitTimes, type Timed, type WaitTimes } from './wait-times.ts';
@@ -60,7 +62,8 @@ const QUICK_WAITERS_MAX = 8;
 class Waiter implements Timed {
   readonly request: WaitFor;
   readonly tally: Tally;
-  readonly timeoutMs: number;
+  /** What is left of it once the jobs are read. */
+  timeoutMs: number;
   overAt = 0;
   before: Timed | null = null;
   after: Timed | null = null;
@@ -96,6 +99,8 @@ export function createWaiters(options: WaitersOptions): Waiters {
 class WaiterRegistry implements Waiters {
   readonly #reader: Reader;
   readonly #limits: Limits;
+  readonly #clock: Clock;
+  readonly #outages: OutagePauses;
   readonly #entries = new Map<string, Entry>();
   readonly #waiters = new Set<Waiter>();
   readonly #times: WaitTimes<Waiter>;
@@ -114,6 +119,8 @@ class WaiterRegistry implements Waiters {
   constructor({ reader, changes, clock, limits }: WaitersOptions) {
     this.#reader = reader;
     this.#limits = limits;
+    this.#clock = clock;
+    this.#outages = createOutagePauses(clock);
     this.#times = createWaitTimes<Waiter>(clock, this.#giveUp);
     changes.listen((change) => {
       if (change.kind === 'removed') this.#update(change.id, { ...change, kind: 'gone' });
@@ -156,6 +163,7 @@ class WaiterRegistry implements Waiters {
 
   close(): void {
     this.#isClosed = true;
+    this.#outages.close();
     while (this.#telling.size + this.#late.size > 0) this.#tell(Number.POSITIVE_INFINITY);
     for (const waiter of [...this.#waiters]) if (waiter.isRead) this.#end(waiter, false);
   }
@@ -280,13 +288,22 @@ class WaiterRegistry implements Waiters {
   }
 
   async #readFirst(waiter: Waiter, unknown: readonly string[], reject: (error: unknown) => void): Promise<void> {
-    try {
-      await this.#readInto(unknown);
-      this.#begin(waiter);
-    } catch (error) {
-      reject(error);
-      this.#end(waiter, false);
+    const { signal, timeoutMs } = waiter.request;
+    const overAt = this.#clock.steady() + timeoutMs;
+    for (;;) {
+      try {
+        await this.#readInto(unknown);
+        break;
+      } catch (error) {
+        const leftMs = overAt - this.#clock.steady();
+        if (isOutage(error) && (await this.#outages.pause(signal, leftMs))) continue;
+        reject(error);
+        this.#end(waiter, false);
+        return;
+      }
     }
+    waiter.timeoutMs = overAt - this.#clock.steady();
+    this.#begin(waiter);
   }
 
   #begin(waiter: Waiter): void {
