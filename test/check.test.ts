@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { bundlesOf, entriesOf } from '../scripts/run/bundles.ts';
 import { newAccount, noteIn, tableOf } from '../scripts/run/fault-account.ts';
 import { isFault, isForCheck, needsPostgres, testFiles } from '../scripts/run/files.ts';
 import { runTests, summaryOf, type Tested, type TestRun } from '../scripts/run/node-test.ts';
@@ -82,6 +83,40 @@ describe('runTests', () => {
 
   test('fails a run without a file', async () => {
     assert.equal((await runTests({ name: 'none', files: [], deadlineMs: 1, testDeadlineMs: 1 })).isOk, false);
+  });
+});
+
+describe('files that share a process', () => {
+  test('are those that leave it as it was, each once; what starts programs stays alone', () => {
+    const files = testFiles();
+    const bundles = bundlesOf(files);
+    assert.deepEqual(bundles.flatMap((bundle) => bundle.files).sort(), [...files].sort());
+    const alone = bundles.filter((bundle) => bundle.files.length === 1).flatMap((bundle) => bundle.files);
+    for (const path of files.filter((one) => /^test\/(e2e|faults|browser|postgres|process)/.test(one)))
+      assert.ok(alone.includes(path), path);
+    assert.ok(bundles.some((bundle) => bundle.files.length > 1));
+  });
+
+  test('keep their hooks to themselves, and fail one by one', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'bide-check-'));
+    const fileOf = (name: string, then: string) => {
+      const path = join(folder, `${name}.mjs`);
+      const log = `(what) => (globalThis.said ??= []).push('${name} ' + what)`;
+      const text = `const say = ${log}; before(() => say('before')); after(() => say('after')); ${then}`;
+      writeFileSync(path, `import assert from 'node:assert'; import { after, before, test } from 'node:test'; ${text}`);
+      return path;
+    };
+    const first = fileOf('first', "test('one', () => { say('one'); });");
+    const bad = fileOf('bad', "test('bad', () => { throw new Error('because'); });");
+    const order = ['first before', 'first one', 'first after', 'bad before', 'bad after', 'last before'];
+    const last = fileOf('last', `test('last', () => assert.deepEqual(globalThis.said, ${JSON.stringify(order)}));`);
+    const files = entriesOf([{ shared: [], files: [first, bad, last] }]);
+    const env = { NODE_TEST_CONTEXT: undefined };
+    const { isOk, text } = await runTests({ name: 'a', files, env, deadlineMs: 60_000, testDeadlineMs: 30_000 });
+    rmSync(folder, { recursive: true, force: true });
+    assert.equal(isOk, false);
+    assert.match(text, /^ℹ pass 2\nℹ fail 1$/m);
+    assert.match(text, /✖ bad[\s\S]*because/);
   });
 });
 

@@ -1,11 +1,12 @@
 /**
- * Plays test files, in the order in which they are given, each in a process of its own: what `node --test` does, which sorts them by name.
+ * Plays test files, in the order in which they are given: what `node --test` does, which sorts them by name. Small ones share a process.
  * Prints what the spec reporter says and then the files that took longest. With `--events`, what happens is told on descriptor 3 as well.
  */
 import { createWriteStream } from 'node:fs';
 import { type EventData, run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { parseArgs } from 'node:util';
+import { bundlesOf, entriesOf } from './bundles.ts';
 import type { PlayEvent } from './play-event.ts';
 
 const SLOWEST = 10;
@@ -24,7 +25,8 @@ const listener = values.events ? createWriteStream('', { fd: 3 }) : null;
 const tell = (event: PlayEvent) => void listener?.write(`${JSON.stringify(event)}\n`);
 const tookMs = new Map<string, number>();
 
-const played = run({ files, concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
+const entries = entriesOf(bundlesOf(files));
+const played = run({ files: [...entries], concurrency: Number(values.concurrency), timeout: Number(values.timeout) });
 played.on('test:complete', ({ name, details }) => {
   if (files.includes(name)) tookMs.set(name, details.duration_ms);
 });

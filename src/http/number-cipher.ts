@@ -26,9 +26,13 @@ const WIDTHS = [2 ** 26, 2 ** 27] as const;
 export function createJobIds(secret: Secret): () => Promise<NumberCipher> {
   let cipher: NumberCipher | undefined;
   return async () => {
-    cipher ??= remembering(createNumberCipher(derivedKey(await secret(), 'job ids')));
+    cipher ??= jobIdsOf(await secret());
     return cipher;
   };
+}
+
+export function jobIdsOf(secret: Uint8Array): NumberCipher {
+  return remembering(createNumberCipher(derivedKey(secret, 'job ids')));
 }
 
 /** Pollers ask for the same few ids again and again: a look-up in place of six rounds. */

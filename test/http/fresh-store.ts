@@ -7,7 +7,7 @@ import { openSqlite } from '../../src/store/sqlite/index.ts';
 
 export async function openFreshStore(): Promise<AsyncDisposable & { readonly store: Store; readonly folder: string }> {
   const folder = await mkdtemp(join(tmpdir(), 'bide-http-'));
-  const store = await openSqlite({ folder });
+  const store = await openSqlite({ folder, synchronous: 'normal' });
   await store.migrate();
   return {
     store,

@@ -91,7 +91,7 @@ export async function openRig<O>(
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const { clock, sweep } = createSweepClock();
   const limits = { ...DEFAULT_LIMITS, sweepIntervalMs: SWEEP_INTERVAL_MS, ...options.limits };
-  const { store, reads } = countReads(await openSqlite({ folder }));
+  const { store, reads } = countReads(await openSqlite({ folder, synchronous: 'normal' }));
   opened.defer(() => store.close());
   await store.migrate();
   await writeSuiteSecret(store);
