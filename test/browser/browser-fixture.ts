@@ -11,6 +11,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { after } from 'node:test';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { type Client, createClient } from '../../src/client/index.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
@@ -21,8 +22,6 @@ export interface DashboardOptions {
   readonly config?: string;
   /** Further arguments of `bide serve`. */
   readonly args?: readonly string[];
-  /** Further arguments of Chromium. */
-  readonly browserArgs?: readonly string[];
   /** Fills the data folder before the server starts. */
   readonly prepare?: (data: string) => Promise<void>;
 }
@@ -65,12 +64,7 @@ export interface Watched extends AsyncDisposable {
   troubles(): readonly string[];
 }
 
-export async function openDashboard({
-  config,
-  args = [],
-  browserArgs = [],
-  prepare,
-}: DashboardOptions = {}): Promise<Dashboard> {
+export async function openDashboard({ config, args = [], prepare }: DashboardOptions = {}): Promise<Dashboard> {
   await using opened = new AsyncDisposableStack();
   const data = await mkdtemp(join(tmpdir(), 'bide-browser-'));
   opened.defer(() => rm(data, { recursive: true, force: true }));
@@ -78,7 +72,7 @@ export async function openDashboard({
   await prepare?.(data);
   const server = opened.use(await startServer({ data, args: config === undefined ? ['--playground', ...args] : args }));
   const link = /^dashboard (\S+)/m.exec(server.output())?.[1] ?? '';
-  const watched = opened.use(await openBrowser({ url: server.url, key: server.key, browserArgs }));
+  const watched = opened.use(await openBrowser({ url: server.url, key: server.key }));
   const rest = opened.move();
   return {
     ...watched,
@@ -92,15 +86,21 @@ interface BrowserOptions {
   /** Where `signIn` signs in, and with which key, unless told. */
   readonly url: string;
   readonly key: string;
-  readonly browserArgs?: readonly string[];
 }
 
-export async function openBrowser({ url, key, browserArgs = [] }: BrowserOptions): Promise<Watched> {
-  const browser = await startChromium(browserArgs);
+/** One for all tests of a file: its start costs more CPU than most of them, and contexts share no more than profiles do. */
+let chromium: Promise<Browser> | null = null;
+after(async () => (await chromium)?.close());
+
+export async function openBrowser({ url, key }: BrowserOptions): Promise<Watched> {
+  chromium ??= startChromium();
+  const browser = await chromium;
+  const contexts: BrowserContext[] = [];
   const heard: string[] = [];
   const allowed: RegExp[] = [];
   const newContext = async ({ colorScheme = 'light', viewport = { width: 1280, height: 800 } }: LookOptions) => {
     const context = await browser.newContext({ colorScheme, viewport });
+    contexts.push(context);
     await listen(context, (trouble) => {
       if (!allowed.some((pattern) => pattern.test(trouble))) heard.push(trouble);
     });
@@ -124,7 +124,7 @@ export async function openBrowser({ url, key, browserArgs = [] }: BrowserOptions
     allow: (pattern) => void allowed.push(pattern),
     troubles: () => [...heard],
     async [Symbol.asyncDispose]() {
-      await browser.close();
+      await Promise.all(contexts.map((context) => context.close()));
       assert.deepEqual(heard, [], 'The browser complained.');
     },
   };

@@ -29,8 +29,8 @@ export function findChromium(named = process.env.BIDE_CHROMIUM, usual: readonly 
   );
 }
 
-export function startChromium(args: readonly string[] = []): Promise<Browser> {
-  return chromium.launch({ executablePath: findChromium(), args: [...FLAGS, ...args] });
+export function startChromium(): Promise<Browser> {
+  return chromium.launch({ executablePath: findChromium(), args: [...FLAGS] });
 }
 
 function isProgram(path: string): boolean {

@@ -1,12 +1,12 @@
-/** A group whose server, over PostgreSQL, is killed five times. */
+/** A group whose node, over PostgreSQL, is killed again and again. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { startTestServer } from '../postgres/server.ts';
-import { proveGroup } from './group-proof.ts';
+import { JOBS, proveGroup } from './group-proof.ts';
 
-test('a group of 3,000 jobs whose node is killed five times ends once, with every job counted', async (t) => {
+test(`a group of ${JOBS} jobs whose node is killed again and again ends once, with every job counted`, async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'bide-group-kill-'));
   t.after(() => rmSync(folder, { recursive: true, force: true }));
   const postgres = await startTestServer();
