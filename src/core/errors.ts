@@ -7,6 +7,7 @@
 
 import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
 import type { ErrorDefinition, ErrorKind } from './errors/definition.ts';
+import { FILE_ERRORS } from './errors/file-errors.ts';
 import { GROUP_ERRORS } from './errors/group-errors.ts';
 import { LIMIT_ERRORS } from './errors/limit-errors.ts';
 import { SCHEDULE_ERRORS } from './errors/schedule-errors.ts';
@@ -218,6 +219,7 @@ export const ERRORS = Object.freeze({
   },
   ...WEBHOOK_ERRORS,
   ...GROUP_ERRORS,
+  ...FILE_ERRORS,
   ...LIMIT_ERRORS,
   ...SCHEDULE_ERRORS,
   ...ATTEMPT_ERRORS,

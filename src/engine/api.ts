@@ -23,6 +23,8 @@ import type { BulkRequest } from './bulk/bulk-request.ts';
 import type { CallerSignal } from './caller-signal.ts';
 import type { Clock } from './clock.ts';
 import type { Feed } from './feed/feed-request.ts';
+import type { FileBatches, LineOf, LineWordsOf } from './file-batches/api-file-batches.ts';
+import type { Files } from './files/api-files.ts';
 import type { Groups } from './groups/api-groups.ts';
 import type { KeyLimits } from './limits/key-limits.ts';
 import type { LogPage, LogRequest } from './logging/log-request.ts';
@@ -258,6 +260,10 @@ export type EngineEvent =
   | { readonly kind: 'changed'; readonly snapshot: Snapshot; readonly shown: ShownState }
   | { readonly kind: 'removed'; readonly id: string };
 
+/** How a dialect says the lines of files that are batches. */
+export type LineWords = LineWordsOf<MemberRequest, Snapshot>;
+export type Line = LineOf<MemberRequest>;
+
 export interface Engine extends Operating {
   readonly clock: Clock;
   readonly limits: Limits;
@@ -324,6 +330,10 @@ export interface Engine extends Operating {
 
   /** Jobs that are looked at as one. */
   readonly groups: Groups<MemberRequest>;
+  /** Texts that are kept. */
+  readonly files: Files;
+  /** Files whose lines are jobs. */
+  readonly fileBatches: FileBatches<LineWords>;
   readonly webhooks: Webhooks;
   readonly schedules: Schedules;
   readonly keyLimits: KeyLimits;
@@ -346,6 +356,7 @@ export type Documents = Pick<Store, 'documentWrite' | 'documentRead' | 'document
 /** What proving who calls needs of a store. */
 export type KeyStore = Pick<Store, 'keyInsert' | 'keyRead' | 'keyList' | 'keyRevoke'>;
 
+export type { FileBatch, FileBatchState, LineCounts, LineIssue } from '../core/file-batches/file-batch.ts';
 export type { Group } from '../core/groups/group.ts';
 export type { LogEntry, LogLevel, LogLine, Stream } from '../core/log-line.ts';
 export type {
@@ -372,6 +383,8 @@ export {
 } from './bulk/bulk-request.ts';
 export type { CallerListener, CallerSignal } from './caller-signal.ts';
 export type { Feed, FeedEvent, FeedFilter, FeedPage, FeedRequest } from './feed/feed-request.ts';
+export type * from './file-batches/api-file-batches.ts';
+export type * from './files/api-files.ts';
 export type * from './groups/api-groups.ts';
 export type { LogPage, LogRequest } from './logging/log-request.ts';
 export type * from './operating/api-operating.ts';

@@ -87,11 +87,11 @@ export function createEngine(options: EngineOptions): RunningEngine {
   const clock = options.clock ?? systemClock;
   const telemetry = options.telemetry ?? createTelemetry();
   const random = options.random ?? Math.random;
-  const parts = createParts({ ...options, clock, telemetry, random, submits: () => submits });
+  const parts = createParts({ ...options, clock, telemetry, random, submits: () => submits, tools: () => engine });
   const submits = createSubmits(parts);
   const lifecycle = createLifecycle(options, parts);
 
-  return {
+  const engine: RunningEngine = {
     clock,
     limits: options.limits,
     telemetry,
@@ -110,6 +110,8 @@ export function createEngine(options: EngineOptions): RunningEngine {
     bulk: createBulk(parts, submits.submitOwn),
     groups: createGroups({ ...parts, submits, watch: parts.groupWatch, ends: parts.groupEnds }),
     webhooks: parts.webhooks,
+    files: parts.files,
+    fileBatches: parts.fileBatches,
     schedules: parts.schedules,
     keyLimits: parts.keyLimits,
     feed: { read: parts.feed.read },
@@ -124,6 +126,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
       }),
     stats: () => statsOf(parts),
   };
+  return engine;
 }
 
 function createLifecycle(

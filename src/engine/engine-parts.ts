@@ -2,7 +2,7 @@
 
 import type { Weights } from '../core/fairness/turns.ts';
 import type { Limits } from '../core/limits.ts';
-import type { CheckAttempt, JobType, RenderDelivery } from './api.ts';
+import type { CheckAttempt, Engine, JobType, RenderDelivery } from './api.ts';
 import { type Audit, createAudit } from './auditing/audit.ts';
 import { bulkType } from './bulk/bulk.ts';
 import { tellChanges } from './change-telemetry.ts';
@@ -15,6 +15,10 @@ import type { EngineBase } from './engine-base.ts';
 import { createFanOut } from './events/fan-out.ts';
 import { createEventPruning } from './events/pruning.ts';
 import { createFeed, type FeedParts } from './feed/feed.ts';
+import type { BatchWorkOptions } from './file-batches/batch-options.ts';
+import { createFileBatches } from './file-batches/file-batches.ts';
+import type { Files } from './files/api-files.ts';
+import { createFiles } from './files/files.ts';
 import { createGroupEnds, type GroupEnds } from './groups/group-ends.ts';
 import { createGroupWatch, type GroupWatch } from './groups/group-watch.ts';
 import type { CloseKey, KeyLimits } from './limits/key-limits.ts';
@@ -60,8 +64,9 @@ export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clo
   readonly postDelivery?: PostDelivery;
   readonly checkAttempt?: ReadonlyMap<string, CheckAttempt>;
   readonly allowsPrivateDeliveries?: boolean;
-  /** Made of these parts. */
+  /** Made of these parts, as `tools` are. */
   readonly submits: () => Submits;
+  readonly tools: () => Pick<Engine, 'groups' | 'bulk' | 'list' | 'readResult'>;
 }
 
 export interface EngineParts extends EngineBase, OperatingParts {
@@ -90,6 +95,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly schedules: Schedules;
   readonly keyLimits: KeyLimits;
   readonly feed: FeedParts;
+  readonly files: Files;
+  readonly fileBatches: Engine['fileBatches'];
   /** All background loops but the dispatcher, which starts last and stops first. */
   readonly loops: readonly Loop[];
   /** What to do with other processes' hints. */
@@ -127,8 +134,8 @@ export function createParts(options: PartsOptions): EngineParts {
   const takers = options.runsJobs ? [dispatcher, desk] : [desk];
   const delivering = createDelivering(base, options);
   const grouping = createGrouping({ ...base, commands }, comingTo(takers));
-  const { coming } = grouping;
-  const scheduling = createScheduling({ ...known, ...options, types: offered, coming });
+  const filing = createFiling({ ...options, ...base, watch: grouping.groupWatch });
+  const scheduling = createScheduling({ ...known, ...options, types: offered, coming: grouping.coming });
   const onWork = workTo([...takers, scheduling]);
   const listening = { onJobs: jobsTo([rereads, delivering.feed, grouping.groupWatch]), onWork };
   const ticketing = createTicketing({ ...base, onWork });
@@ -138,7 +145,7 @@ export function createParts(options: PartsOptions): EngineParts {
   return {
     ...known,
     ...delivering,
-    ...grouping,
+    ...{ ...grouping, ...filing },
     offered,
     ...{ draining: new AbortController(), closing: new AbortController(), schedules: scheduling.schedules, keyLimits },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
@@ -149,6 +156,7 @@ export function createParts(options: PartsOptions): EngineParts {
       ...operating.operatingLoops,
       desk,
       scheduling.ticking,
+      ...filing.filingLoops,
       ticketing,
       rereads,
       ...grouping.settlingLoops,
@@ -164,6 +172,12 @@ function createGrouping(base: EngineBase & { readonly commands: Commands }, comi
   const groupEnds = createGroupEnds({ ...base, coming, watch: groupWatch });
   const settling = createSettling({ ...base, takers: [createFreeChildren(base), groupEnds.take] });
   return { coming, groupWatch, groupEnds, settlingLoops: [settling, ...groupEnds.loops] };
+}
+
+function createFiling(options: Omit<BatchWorkOptions, 'files'>) {
+  const { files, loop } = createFiles(options);
+  const batches = createFileBatches({ ...options, files });
+  return { files, fileBatches: batches.fileBatches, filingLoops: [loop, batches.loop] };
 }
 
 function createDelivering(base: EngineBase, options: PartsOptions) {

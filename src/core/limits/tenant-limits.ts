@@ -143,6 +143,50 @@ export const TENANT_LIMITS = {
     meaning: 'Lines that the audit of one tenant keeps; of more the oldest go, a hundred at a time.',
   },
   auditRetainMs: { value: 90 * DAY, min: DAY, max: 3_650 * DAY, meaning: 'How long a line of the audit is kept.' },
+  // Files, and batches of them.
+  fileBytesMax: {
+    value: 200 * MIB,
+    min: KIB,
+    max: 1_024 * MIB,
+    meaning: 'Bytes of one file that is uploaded to be kept.',
+  },
+  filesPerTenantMax: {
+    value: 10_000,
+    min: 0,
+    max: 1_000_000,
+    meaning: 'Files that one tenant keeps, outputs of batches among them; past it an upload gets 429.',
+  },
+  fileBytesPerTenantMax: {
+    value: 4 * 1_024 * MIB,
+    min: MIB,
+    max: 1_024 * 1_024 * MIB,
+    meaning:
+      'Bytes of the files of one tenant, as they are stored; past it an upload gets 429. Each process counts them anew every 10 s.',
+  },
+  fileRetainMs: {
+    value: 30 * DAY,
+    min: HOUR,
+    max: 3_660 * DAY,
+    meaning: 'How long a file is kept that says nothing else, and a batch of a file after its end.',
+  },
+  fileBatchLinesMax: {
+    value: 50_000,
+    min: 1,
+    max: 10_000_000,
+    meaning: 'Lines of a file that is run as a batch; no more than groupMembersMax in any case.',
+  },
+  fileBatchesPerTenantMax: {
+    value: 10_000,
+    min: 0,
+    max: 1_000_000,
+    meaning: 'Batches of files of one tenant, those that are over among them; past it a new one gets 429.',
+  },
+  fileBatchSlots: {
+    value: 2,
+    min: 1,
+    max: 100,
+    meaning: 'Batches whose lines one process checks, submits or writes at once, one of a tenant at a time.',
+  },
   documentsPerTenantMax: {
     value: 50_000,
     min: 1,

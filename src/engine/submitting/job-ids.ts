@@ -27,3 +27,8 @@ export function createJobIds(): (now: number) => string {
     return flat.toString('latin1');
   };
 }
+
+/** When an id was made, epoch ms: the first 48 bits of it say so. */
+export function madeAt(id: string): number {
+  return Number.parseInt(id.replaceAll('-', '').slice(0, 12), 16);
+}
