@@ -20,6 +20,8 @@ export interface Change {
   readonly before: StoredState | null;
   /** What was done to it; `learnt` when another process did it. */
   readonly cause: JobEvent | 'submitted' | 'amended' | 'freed' | 'learnt';
+  /** Whoever waited for this end has been told with it. */
+  readonly isSettled?: boolean;
 }
 
 export interface Removed {

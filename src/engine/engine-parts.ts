@@ -115,7 +115,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const base = { ...options, types, changes, snapshots };
   const live = createLiveAttempts(base);
   const reader = createReader({ ...base, runningHere: (id) => live.get(id)?.job });
-  const commands = createCommands({ ...base, reader });
+  const commands = createCommands({ ...base, reader, onFreeing: claimedBehind(options, () => dispatcher) });
   const removals = createRemovals(base);
   const population = createPopulation(base);
   const durations = createDurations(changes, population);
@@ -212,6 +212,11 @@ function createScheduling(options: TickingOptions) {
     hint: (some: readonly string[] | null) => (some === null ? ticking.wake() : undefined),
     schedules: createScheduleDesk({ ...options, wake: () => ticking.wake() }),
   };
+}
+
+/** Elsewhere a claim may come before the write that it was to follow. */
+function claimedBehind({ runsJobs, store }: PartsOptions, dispatcher: () => Dispatcher): () => void {
+  return runsJobs && !store.facts.isShared ? () => dispatcher().hint(null) : () => {};
 }
 
 function byName(types: readonly JobType[]): EngineBase['types'] {

@@ -90,11 +90,21 @@ export interface GuardedPatch {
   readonly seen?: Job;
   /** When the change happens, as its event says it. Left out: `patch.finishedAt`, else the time of the store. */
   readonly now?: number;
+  /** Where it brings the job to `succeeded`: frees children that wait for nothing else, if there are few (`FAMILY_MAX`), in the same transaction. */
+  readonly frees?: boolean;
+}
+
+/** What a patch that `frees` has come to, beside its own job. */
+export interface Freed {
+  /** Children that do not wait for it any more, nor for others. */
+  readonly freed?: readonly Job[];
+  /** Nothing of this end is left to be told (`contract-ended.ts`). */
+  readonly isSettled?: boolean;
 }
 
 export type ApplyOutcome =
   /** Written; `job` is the new snapshot, its revision one higher. */
-  | { readonly kind: 'applied'; readonly job: Job }
+  | ({ readonly kind: 'applied'; readonly job: Job } & Freed)
   /** Not written, the expectation does not hold; `job` is the current snapshot. */
   | { readonly kind: 'stale'; readonly job: Job }
   | { readonly kind: 'missing' };

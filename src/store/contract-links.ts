@@ -20,6 +20,9 @@ export interface OpenLink extends LinkRef {
   readonly policy: AfterPolicy;
 }
 
+/** Children of one parent that a patch frees with its end: those of more are freed in portions, so that no end waits for them. */
+export const FAMILY_MAX = 8;
+
 export interface LinkStore {
   /** Open links to these parents, by parent, then child. */
   linkRead(request: { readonly parents: readonly number[]; readonly limit: number }): Promise<readonly OpenLink[]>;

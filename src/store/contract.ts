@@ -64,7 +64,7 @@ export type * from './contract-groups.ts';
 export type * from './contract-jobs.ts';
 export * from './contract-keys.ts';
 export * from './contract-limits.ts';
-export type * from './contract-links.ts';
+export * from './contract-links.ts';
 export type * from './contract-logs.ts';
 export type * from './contract-records.ts';
 export type * from './contract-stats.ts';

@@ -8,12 +8,13 @@ import { type Command, decide, expectedStates, type JobEvent, type RefusalReason
 import { BideError } from '../../core/errors.ts';
 import type { Job, JobPatch } from '../../core/job.ts';
 import type { StoredState } from '../../core/state.ts';
-import type { ApplyOutcome, GuardedPatch, ResultContent } from '../../store/contract.ts';
+import type { ApplyOutcome, Freed, GuardedPatch, ResultContent } from '../../store/contract.ts';
 import type { Snapshot } from '../api.ts';
 import type { Batcher, Call } from '../batcher.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Found, Reader } from '../reading/reader.ts';
+import { announceFreed } from '../settling/announce-freed.ts';
 
 export type Carried =
   | { readonly kind: 'applied'; readonly snapshot: Snapshot; readonly event: JobEvent }
@@ -78,7 +79,7 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
 
   resolve(outcome: ApplyOutcome): void {
     try {
-      if (outcome.kind === 'applied') this.#landed(outcome.job);
+      if (outcome.kind === 'applied') this.#landed(outcome);
       else if (outcome.kind === 'stale') this.#overtaken(outcome.job);
       else void this.#look();
     } catch (error) {
@@ -88,7 +89,9 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
 
   reject(error: unknown): void {
     const { changes, snapshots } = this.#context;
-    doubtAfter(error, changes, () => snapshots.drop(this.#order.id));
+    // Of children that were freed with it, nobody knows which.
+    const forget = this.#item?.frees === true ? snapshots.clear : () => snapshots.drop(this.#order.id);
+    doubtAfter(error, changes, forget);
     this.#asker.failed(error);
   }
 
@@ -123,7 +126,7 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
     }
   }
 
-  #landed(job: Job): void {
+  #landed({ job, freed, isSettled }: { readonly job: Job } & Freed): void {
     const { snapshots, changes } = this.#context;
     const { result = null } = this.#order;
     // What is running is written again soon, by its worker, and decided on what was written last.
@@ -131,7 +134,9 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
       job.state === 'running'
         ? snapshots.put(job, null)
         : snapshots.follow(job, job.state === 'succeeded' ? result : null);
-    changes.announce({ kind: 'changed', snapshot, job, before: this.#before, cause: this.#event });
+    const told = isSettled === true ? { isSettled } : undefined;
+    changes.announce({ kind: 'changed', snapshot, job, before: this.#before, cause: this.#event, ...told });
+    if (freed !== undefined) announceFreed(this.#context, freed);
     this.#asker.carried({ kind: 'applied', snapshot, event: this.#event });
   }
 
@@ -180,6 +185,12 @@ function guarded(job: Job, command: Command, patch: JobPatch, result: ResultCont
   const states = expectedStates(command.kind);
   const { id, fence } = job;
   if (command.kind !== 'succeed') return { id, expect: { states, fence, revision: job.revision }, patch, seen: job };
-  const item = { id, expect: { states, fence }, patch, seen: job };
+  const item = {
+    id,
+    expect: { states, fence },
+    patch,
+    seen: job,
+    ...(job.marks?.isAwaited ? { frees: true } : undefined),
+  };
   return result ? { ...item, result } : item;
 }

@@ -27,6 +27,8 @@ export interface Commands {
 
 export interface CommandsOptions extends EngineBase {
   readonly reader: Reader;
+  /** Jobs of whatever type are about to be free: a claim that is called right after travels behind what frees them. */
+  readonly onFreeing?: () => void;
 }
 
 export function createCommands(options: CommandsOptions): Commands {
@@ -34,7 +36,10 @@ export function createCommands(options: CommandsOptions): Commands {
     ...options,
     name: 'apply',
     inFlightMax: WRITES_IN_FLIGHT,
-    send: (batch) => options.store.apply(batch),
+    send(batch) {
+      if (batch.some(({ frees }) => frees === true)) options.onFreeing?.();
+      return options.store.apply(batch);
+    },
     bytesOf: (item) => item.result?.bytes.byteLength ?? 0,
   });
   const context: CarryContext = { ...options, applies };

@@ -37,6 +37,31 @@ describe('jobs that come after others', () => {
     assert.deepEqual(await fixture.store.endedRead({ limit: 1 }), []);
   });
 
+  it('come one after another with one write of an end for each, and none of what was told', async () => {
+    await using fixture = await openEngine({ types });
+    const chain = [await fixture.submit('task', { delayMs: 1_000 })];
+    for (let length = 1; length < 20; length += 1)
+      chain.push(await fixture.submit('task', { after: [chain.at(-1) as string] }));
+    await fixture.spy.idle();
+    const writes = () => ['linkClose', 'endedDrop', 'endedRead'].map((name) => fixture.spy.calls.get(name) ?? 0);
+    const before = writes();
+    await fixture.advance(1_000);
+    assert.equal((await fixture.until(chain.at(-1) as string, ended)).state, 'succeeded');
+    assert.deepEqual(writes(), before);
+    assert.deepEqual((await fixture.job(chain[10] as string)).marks, { isAwaited: true, awaitsParents: false });
+  });
+
+  it('are shown as they are where the answer to an end that freed them was lost', async () => {
+    await using fixture = await openEngine({ types: { ...types, far: 'remote' } });
+    const parent = await fixture.submit('task', { delayMs: 1_000 });
+    const child = await fixture.submit('far', { after: [parent] });
+    assert.equal((await fixture.job(child)).marks?.awaitsParents, true);
+    fixture.spy.loseAnswer('apply');
+    await fixture.advance(2_000);
+    assert.equal((await fixture.job(parent)).state, 'succeeded');
+    assert.equal((await fixture.job(child)).marks?.awaitsParents, false);
+  });
+
   it('run at once where all have ended well before, and fail where one has not', async () => {
     await using fixture = await openEngine({ types });
     const good = await fixture.submit('task');

@@ -10,6 +10,8 @@ import { isFinal } from '../../core/state.ts';
 import type { EndedJob, OpenLink } from '../../store/contract.ts';
 import type { Commands } from '../commanding/commands.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { doubtAfter } from '../failed-write.ts';
+import { announceFreed } from './announce-freed.ts';
 import type { TakeEnded } from './settling.ts';
 
 /** Children at once: some 50 ms of the store. */
@@ -18,23 +20,27 @@ const PORTION = 500;
 export function createFreeChildren(options: EngineBase & { readonly commands: Commands }): TakeEnded {
   const { store, clock, snapshots, changes } = options;
 
-  function announce(freed: readonly Job[]): void {
-    for (const job of freed) {
-      const snapshot = snapshots.put(job, null);
-      changes.announce({ kind: 'changed', snapshot, job, before: 'waiting', cause: 'freed' });
-    }
+  /** @param freed the answer of a store that may have freed them though it fails */
+  async function announce(freed: Promise<readonly Job[]>): Promise<void> {
+    announceFreed(
+      options,
+      await freed.catch((error: unknown) => {
+        doubtAfter(error, changes, snapshots.clear);
+        throw error;
+      }),
+    );
   }
 
   return async (ended) => {
     const children = ended.filter(({ state }) => state === 'waiting').map(({ number }) => number);
-    if (children.length > 0) announce(await store.linkJoin({ children, now: clock.now() }));
+    if (children.length > 0) await announce(store.linkJoin({ children, now: clock.now() }));
     const parents = finals(ended);
     if (parents.size === 0) return;
     for (;;) {
       const links = await store.linkRead({ parents: [...parents.keys()], limit: PORTION });
       if (links.length === 0) return;
       await Promise.all(links.map((link) => giveUp(options, link, parents.get(link.parent) as EndedJob)));
-      announce(await store.linkClose({ links, now: clock.now() }));
+      await announce(store.linkClose({ links, now: clock.now() }));
       if (links.length < PORTION) return;
     }
   };

@@ -38,8 +38,8 @@ export function createSettling(options: EngineBase & { readonly takers: readonly
 }
 
 /** It ended, or goes on after its end, and somebody waits for it; or it comes after others, of which some may have ended. */
-function isAwaitedEnd({ job, before, cause }: Change): boolean {
-  if (cause === 'learnt') return false;
+function isAwaitedEnd({ job, before, cause, isSettled }: Change): boolean {
+  if (cause === 'learnt' || isSettled === true) return false;
   if (job.state === 'waiting' && job.marks?.awaitsParents === true)
     return cause === 'submitted' || cause === 'requeued';
   return job.marks?.isAwaited === true && (isFinal(job.state) || (before !== null && isFinal(before)));

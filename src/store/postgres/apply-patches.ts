@@ -14,7 +14,7 @@ import type { ApplyOutcome, GuardedPatch } from '../contract.ts';
 import { roomOf } from '../job-rooms.ts';
 import { comesBackSame, patchCell, patchMask } from '../job-row.ts';
 import { type AimedPatch, aimed, fitsRoom, isExpected, isImpossible, statementFor } from './aimed-patches.ts';
-import type { Row } from './connection/lane.ts';
+import type { Row, Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import { partsOf, type Session, type Step } from './connection/session.ts';
 import { readJobs } from './read-jobs.ts';
@@ -74,8 +74,10 @@ async function applyRound(
     const steps: Step[] = parts.map((part) => applyStep(part, known));
     const back = limitedOf(patches, seen);
     if (back.length > 0) steps.push({ name: 'limitComeBack', values: [plainArray(back), latestOf(items)] });
-    const results = (await runSequenced(session, steps, sequencedOf(parts.flat(), seen))).slice(0, parts.length);
-    for (const [at, rows] of results.entries()) {
+    const parents = items.flatMap(({ id, frees }) => (frees === true ? [id] : []));
+    if (parents.length > 0) steps.push({ name: 'familyFree', values: [plainArray(parents), latestOf(items)] });
+    const results = await runSequenced(session, steps, sequencedOf(parts.flat(), seen));
+    for (const [at, rows] of results.slice(0, parts.length).entries()) {
       for (const row of rows) {
         const { index, item } = placedAt(parts, at, row[0]);
         const job = appliedJob(row, item.item, known[index]);
@@ -84,9 +86,21 @@ async function applyRound(
         outcomes[left[index] as number] = { kind: 'applied', job };
       }
     }
+    if (parents.length > 0) tellFreed(results.at(-1) ?? [], outcomes);
     const others = left.filter((_, index) => !written.has(index));
     return readOthers(session, { batch, left: others, outcomes }, isRepeat);
   });
+}
+
+/** @param rows of `familyFree` */
+function tellFreed(rows: Rows, outcomes: ApplyOutcome[]): void {
+  for (const [index, outcome] of outcomes.entries()) {
+    if (outcome.kind !== 'applied' || outcome.job.state !== 'succeeded') continue;
+    const own = rows.filter(([id]) => id === outcome.job.id);
+    if (own.length === 0) continue;
+    const freed = own.flatMap(([, , cells]) => (cells === null ? [] : [jobAt(JSON.parse(cells as string))]));
+    outcomes[index] = { ...outcome, freed, isSettled: own[0]?.[1] === true };
+  }
 }
 
 /** Nothing of the batch is written where a job that is as expected could not be as its patch would make it. */

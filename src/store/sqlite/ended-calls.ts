@@ -1,10 +1,8 @@
 /** The store's calls about ends that somebody waits for, and about jobs that come after others. */
-import type { Job } from '../../core/job.ts';
 import type { EndedJob, EndedStore, LinkStore, OpenLink } from '../contract.ts';
-import { JOB_WIDTH } from '../job-row.ts';
 import type { Connection } from './connection.ts';
-import { jobAt, type Row } from './rows.ts';
 import type { ThreadPort } from './thread-port.ts';
+import { jobsOf } from './wire.ts';
 import type { WriterTable } from './writer.ts';
 
 interface Ways {
@@ -28,22 +26,12 @@ export function endedCalls({ writer, read }: Ways): EndedStore {
 export function linkCalls({ writer, read }: Ways): LinkStore {
   return {
     async linkRead({ parents, limit }) {
-      const links: OpenLink[] = [];
-      for (const number of parents.toSorted((a, b) => a - b)) {
-        if (links.length >= limit) break;
-        const rows = read((connection) => connection.all('linkRead', number, limit - links.length));
-        links.push(...rows.map(([parent, child, childId, policy]) => ({ parent, child, childId, policy }) as OpenLink));
-      }
-      return links;
+      const rows = read((connection) => connection.all('linkRead', JSON.stringify(parents), limit));
+      return rows.map(([parent, child, childId, policy]) => ({ parent, child, childId, policy }) as OpenLink);
     },
     linkClose: async (request) => jobsOf(await writer().call('linkClose', request, request.links.length)),
     linkJoin: async (request) => jobsOf(await writer().call('linkJoin', request, request.children.length)),
     linkChildren: async ({ parent, after, limit }) =>
       read((connection) => connection.all('linkChildren', parent, after, limit)).map(([child]) => child as number),
   };
-}
-
-/** Rows one after another. */
-export function jobsOf(values: Row): readonly Job[] {
-  return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
 }

@@ -6,7 +6,7 @@ import { errorCountsOf, statSumOf } from '../stat-row.ts';
 import type { Connection } from './connection.ts';
 import { storeError } from './driver-errors.ts';
 import { dumpDatabase } from './dump.ts';
-import { endedCalls, jobsOf, linkCalls } from './ended-calls.ts';
+import { endedCalls, linkCalls } from './ended-calls.ts';
 import { listDeliveries, readDelivery, readEvents, readFanOut } from './event-reads.ts';
 import { deliveryOfRow, deliveryRow } from './event-wire.ts';
 import { groupCalls } from './group-calls.ts';
@@ -41,6 +41,7 @@ import {
   claimedOf,
   documentText,
   insertedOf,
+  jobsOf,
   newJobValues,
   patchBatch,
   recordRows,

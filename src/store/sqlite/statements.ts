@@ -169,6 +169,8 @@ export const STATEMENTS = {
   endedInsert: 'INSERT INTO ended (number, revision, id, tenant, state) VALUES (?, ?, ?, ?, ?)',
   endedRead: 'SELECT place, number, revision, id, tenant, state FROM ended ORDER BY place LIMIT +?1',
   endedDelete: 'DELETE FROM ended WHERE place BETWEEN ?1 AND ?2',
+  /** The newest, where it is of this job. */
+  endedDeleteLast: 'DELETE FROM ended WHERE place = (SELECT max(place) FROM ended) AND number = ?',
 
   // --- Jobs that come after others -----------------------------------------------------------------------------------------
   linkOpen: `INSERT INTO job_links (child, parent, policy, is_open) VALUES (?, ?, ?, 1)
@@ -177,8 +179,15 @@ export const STATEMENTS = {
   linkClose: 'UPDATE job_links SET is_open = 0 WHERE child = ? AND parent = ?',
   linkIsOpen: 'SELECT 1 FROM job_links WHERE child = ? AND is_open = 1 LIMIT 1',
   linkDelete: 'DELETE FROM job_links WHERE child = ?',
-  linkRead: `SELECT l.parent, l.child, j.id, l.policy FROM job_links l JOIN jobs j ON j.number = l.child
-    WHERE l.parent = ?1 AND l.is_open = 1 ORDER BY l.child LIMIT +?2`,
+  /** ?1 parents, as JSON. By parent in the order of their numbers: the index is walked, and nothing is sorted. */
+  linkRead: `SELECT l.parent, l.child, j.id, l.policy FROM job_links l INDEXED BY job_links_by_parent
+    JOIN jobs j ON j.number = l.child
+    WHERE l.parent IN (SELECT value FROM json_each(?1)) AND l.is_open = 1 ORDER BY l.parent, l.child LIMIT +?2`,
+  /** ?1 id of a job, ?2 at most. None where it has not succeeded. */
+  familyRead: `SELECT l.parent, l.child FROM jobs j
+    JOIN finished f ON f.number = j.number AND f.state = 'succeeded'
+    JOIN job_links l ON l.parent = j.number AND l.is_open = 1
+    WHERE j.id = ?1 ORDER BY l.child LIMIT +?2`,
   linkChildren: 'SELECT child FROM job_links WHERE parent = ?1 AND child > ?2 ORDER BY child LIMIT +?3',
   waitingFree: `UPDATE waiting SET marks = ?2, blocked = blocked & ~${BLOCKED_BY.parents}, revision = revision + 1 WHERE number = ?1`,
 

@@ -54,8 +54,10 @@ export function patchBatch(items: readonly GuardedPatch[]): Patches {
   const heads: Value[] = [];
   const values: Value[] = [];
   const results: Uint8Array[] = [];
-  const ended = items.map((item) => {
+  const freeing: number[] = [];
+  const ended = items.map((item, index) => {
     const { id, expect, patch, result, now } = item;
+    if (item.frees === true) freeing.push(index);
     const end = endOf(item);
     const next = end === null ? null : patched(end, patch);
     if (next === null) pushPatch(values, patch);
@@ -73,7 +75,7 @@ export function patchBatch(items: readonly GuardedPatch[]): Patches {
     });
     return next;
   });
-  return { batch: { heads, values, results: joined(results) }, ended };
+  return { batch: { heads, values, results: joined(results), freeing }, ended };
 }
 
 /** One buffer for all results: each buffer in a message costs more than the bytes of a small one. */
@@ -99,14 +101,24 @@ function endOf({ expect, patch, result, seen }: GuardedPatch): Job | null {
   return seen;
 }
 
-export function appliedOf({ kinds, jobs }: Applied, ended: Patches['ended']): readonly ApplyOutcome[] {
+export function appliedOf({ kinds, jobs, freed }: Applied, ended: Patches['ended']): readonly ApplyOutcome[] {
   let at = -JOB_WIDTH;
-  return kinds.map((kind, index) => {
+  const outcomes = kinds.map((kind, index): ApplyOutcome => {
     if (kind === MISSING) return { kind: 'missing' };
     if (kind === APPLIED_TO_SEEN) return { kind: 'applied', job: ended[index] as Job };
     at += JOB_WIDTH;
     return { kind: kind === APPLIED ? 'applied' : 'stale', job: jobAt(jobs, at) };
   });
+  for (const { index, rows, isSettled } of freed) {
+    const outcome = outcomes[index] as ApplyOutcome;
+    if (outcome.kind === 'applied') outcomes[index] = { ...outcome, freed: jobsOf(rows), isSettled };
+  }
+  return outcomes;
+}
+
+/** Of rows one after another. */
+export function jobsOf(values: Row): readonly Job[] {
+  return Array.from({ length: values.length / JOB_WIDTH }, (_, index) => jobAt(values, index * JOB_WIDTH));
 }
 
 export function amendmentRow({ id, revision, terms, input, now }: Amendment): AmendmentRow {

@@ -13,6 +13,7 @@ CREATE TABLE ${s}.ended (
   CONSTRAINT ended_by_place PRIMARY KEY (place)
 ) WITH (${queue}
 );
+CREATE INDEX ended_by_number ON ${s}.ended (number);
 
 -- Which jobs come after which: see contract-links.ts. Removed with the child. No column is null: see \`linkInsert\`.
 CREATE TABLE ${s}.job_links (

@@ -311,6 +311,7 @@ export const SCHEMA_MANIFEST: Readonly<Record<string, string>> = {
   'index documents_by_due':
     'CREATE INDEX documents_by_due ON documents USING btree (kind, due_at, tenant, name) WHERE (due_at IS NOT NULL)',
   'index documents_by_name': 'CREATE UNIQUE INDEX documents_by_name ON documents USING btree (tenant, kind, name)',
+  'index ended_by_number': 'CREATE INDEX ended_by_number ON ended USING btree (number)',
   'index ended_by_place': 'CREATE UNIQUE INDEX ended_by_place ON ended USING btree (place)',
   'index event_marks_by_name': 'CREATE UNIQUE INDEX event_marks_by_name ON event_marks USING btree (name)',
   'index events_by_position': 'CREATE UNIQUE INDEX events_by_position ON events USING btree ("position")',

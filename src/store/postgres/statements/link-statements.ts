@@ -10,10 +10,14 @@
  *
  * Both go by id, as all that holds rows of several jobs.
  *
+ * 3. An end that frees its children itself (`familyFree`) is one statement, and sees the moment before it has them: it takes only those that had no
+ *    other link open then, and passes over those that anybody else holds. What it leaves is told, and freed as by 2.
+ *
  * differs: SQLite has one writer, and does it job by job.
  */
 import { FINAL_STATES } from '../../../core/state.ts';
 import { BLOCKED_BY } from '../../blocks.ts';
+import { FAMILY_MAX } from '../../contract-links.ts';
 import { ROOM_COLUMNS } from '../../job-rooms.ts';
 import { columnType, FIXED_COLUMNS, JOB_COLUMNS, type JobColumn } from '../../job-row.ts';
 import { awaitedSql, freedSql, isAwaitedSql, isHeldSql } from '../../mark-text.ts';
@@ -90,18 +94,24 @@ CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id L
 CROSS JOIN LATERAL (SELECT number FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} FOR NO KEY UPDATE) w`;
 
 /** $1 ids of children, $2 now. Only after \`linkHold\`. */
-function linkFree(s: string): string {
-  const cellOf = (column: JobColumn) => {
-    if (FIXED_COLUMNS.includes(column)) return `j.${column}`;
-    if (ROOM_COLUMNS.waiting.includes(column)) return `r.${column}`;
-    return column === 'state' ? `'waiting'::text` : `NULL::${columnType(column)}`;
-  };
-  return `
+const linkFree = (s: string) => `
 WITH free AS MATERIALIZED (
   SELECT j.* FROM unnest($1::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   WHERE NOT EXISTS (SELECT 1 FROM ${s}.job_links WHERE child = j.number AND is_open OFFSET 0)
-), room AS (
+), ${freeing(s)}
+SELECT number FROM room`;
+
+/** A column of a waiting job, of its rows \`j\` in \`jobs\` and \`r\` in its room. */
+function waitingCell(column: JobColumn): string {
+  if (FIXED_COLUMNS.includes(column)) return `j.${column}`;
+  if (ROOM_COLUMNS.waiting.includes(column)) return `r.${column}`;
+  return column === 'state' ? `'waiting'::text` : `NULL::${columnType(column)}`;
+}
+
+/** The children in \`free\` wait for nobody any more: \`room\` has those that did. $2 now. */
+function freeing(s: string): string {
+  return `room AS (
   UPDATE ${s}.waiting w SET blocked = w.blocked & ~${BLOCKED_BY.parents}, marks = ${freedSql('w.marks')},
     revision = w.revision + 1
   FROM free f WHERE ${keyIn('waiting', 'f', 'w')} AND ${isHeldSql('w.marks')}
@@ -113,11 +123,45 @@ WITH free AS MATERIALIZED (
     at: '$2::bigint',
     number: 'r.number',
     kind: 'changed',
-    job: JOB_COLUMNS.map(cellOf),
+    job: JOB_COLUMNS.map(waitingCell),
   })}
-)
-SELECT number FROM room`;
+)`;
 }
+
+/**
+ * $1 ids of jobs that may have succeeded by a statement before, $2 now. Rows of the id, whether all that follows is done, and a child that is free as
+ * JSON, or null. Those under a limit are left: they would want a ticket.
+ */
+const familyFree = (s: string) => `
+WITH over AS MATERIALIZED (
+  SELECT j.number, j.id FROM unnest($1::uuid[]) AS g(id)
+  CROSS JOIN LATERAL (SELECT number, id, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
+  CROSS JOIN LATERAL (SELECT 1 FROM ${s}.finished WHERE ${keyIn('finished', 'j', '', `'succeeded'`)} LIMIT 1) f
+), family AS MATERIALIZED (
+  SELECT o.number AS parent, l.child, l.place, count(*) OVER (PARTITION BY o.number) AS size
+  FROM over o CROSS JOIN LATERAL (
+    SELECT child, ctid AS place FROM ${s}.job_links WHERE parent = o.number AND is_open ORDER BY child LIMIT ${FAMILY_MAX + 1}) l
+), free AS MATERIALIZED (
+  SELECT f.parent, f.place, j.* FROM (SELECT * FROM family WHERE size <= ${FAMILY_MAX} AND NOT EXISTS (
+    SELECT 1 FROM ${s}.job_links WHERE child = family.child AND is_open AND parent <> family.parent OFFSET 0)) f
+  CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE number = f.child AND limit_key IS NULL LIMIT 1) j
+  CROSS JOIN LATERAL (
+    SELECT 1 FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND ${isHeldSql('marks')}
+    LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED) w
+), closed AS (
+  UPDATE ${s}.job_links SET is_open = false WHERE ctid = ANY (ARRAY(SELECT place FROM free))
+), ${freeing(s)}, settled AS MATERIALIZED (
+  SELECT o.number FROM over o
+  WHERE (SELECT count(*) FROM free WHERE parent = o.number) = (SELECT max(size) FROM family WHERE parent = o.number)
+    AND NOT EXISTS (SELECT 1 FROM ${s}.group_members WHERE number = o.number OFFSET 0)
+), dropped AS (
+  DELETE FROM ${s}.ended WHERE ctid = ANY (ARRAY(
+    SELECT e.ctid FROM settled d CROSS JOIN LATERAL (SELECT ctid FROM ${s}.ended WHERE number = d.number LIMIT ${FAMILY_MAX}) e))
+)
+SELECT o.id, EXISTS (SELECT 1 FROM settled WHERE number = o.number), c.cells
+FROM over o LEFT JOIN LATERAL (
+  SELECT json_build_array(${JOB_COLUMNS.map(waitingCell).join(', ')})::text AS cells FROM free f JOIN room r ON r.number = f.number
+  CROSS JOIN LATERAL (SELECT * FROM ${s}.jobs WHERE number = f.number LIMIT 1) j WHERE f.parent = o.number) c ON true`;
 
 export function linkStatementsOf(s: string) {
   return {
@@ -133,6 +177,7 @@ export function linkStatementsOf(s: string) {
       SELECT l.ctid FROM unnest($1::bigint[], $2::bigint[]) AS g(child, parent)
       CROSS JOIN LATERAL (SELECT ctid FROM ${s}.job_links WHERE child = g.child AND parent = g.parent AND is_open LIMIT 1) l))`,
     linkFree: linkFree(s),
+    familyFree: familyFree(s),
     /** $1 numbers of parents, $2 at most. */
     linkRead: `SELECT l.parent, l.child, j.id, l.policy FROM unnest($1::bigint[]) AS g(parent)
       CROSS JOIN LATERAL (

@@ -13,6 +13,7 @@ import { isInMask } from '../rows.ts';
 import { jobUpdate } from '../statements.ts';
 import { END_COLUMNS, type EndOfSeen, endSeen } from './end-seen.ts';
 import { changed } from './events.ts';
+import { type Family, freeFamily } from './free-family.ts';
 import { enterRoom, leaveRoom, requireRoom } from './rooms.ts';
 import { stateChanged } from './state-change.ts';
 import type { Transaction } from './transaction.ts';
@@ -27,6 +28,7 @@ export interface Applied {
   /** Per patch what became of it; the rows of `jobs` are those of the applied and stale ones, in order. */
   readonly kinds: readonly number[];
   readonly jobs: Row;
+  readonly freed: readonly FreedFamily[];
 }
 
 /** What stands before the values of a patch. */
@@ -48,6 +50,8 @@ export interface PatchBatch {
   readonly values: readonly Value[];
   /** One after another. */
   readonly results: Uint8Array;
+  /** The places of those that free the children of their jobs. */
+  readonly freeing: readonly number[];
 }
 
 const HEAD_WIDTH = 9;
@@ -71,9 +75,10 @@ function headAt(heads: readonly Value[], at: number): PatchHead {
   };
 }
 
-export function applyPatches(transaction: Transaction, { heads, values, results }: PatchBatch): Applied {
+export function applyPatches(transaction: Transaction, { heads, values, results, freeing }: PatchBatch): Applied {
   const kinds: number[] = [];
   const jobs: Value[] = [];
+  const freed: FreedFamily[] = [];
   let valueAt = 0;
   let resultAt = 0;
   for (let at = 0; at < heads.length; at += HEAD_WIDTH) {
@@ -85,10 +90,19 @@ export function applyPatches(transaction: Transaction, { heads, values, results 
     if (end !== null && endSeen(transaction, end, given, { id: head.id, result, at: head.at }))
       kinds.push(APPLIED_TO_SEEN);
     else kinds.push(applyPatch(transaction, head, patchOf(head, given, result), jobs));
+    const index = kinds.length - 1;
+    if (freeing.includes(index) && (kinds[index] === APPLIED || kinds[index] === APPLIED_TO_SEEN))
+      freed.push({ index, ...freeFamily(transaction, head.id, head.at) });
     valueAt = nextAt;
     resultAt += resultBytes ?? 0;
   }
-  return { kinds, jobs };
+  return { kinds, jobs, freed };
+}
+
+/** What became of the children of a job that has ended. */
+interface FreedFamily extends Family {
+  /** Of the patch. */
+  readonly index: number;
 }
 
 interface Patch {
