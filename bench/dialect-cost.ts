@@ -69,6 +69,10 @@ const READS: Readonly<Record<string, (of: Measured) => Read>> = {
     headers: { Authorization: `Bearer ${key}`, ...JSON_BODY },
     body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tasks/get', params: { taskId: id } }),
   }),
+  a2a: ({ id, key }) => ({
+    path: `/a2a/tasks/${id}`,
+    headers: { Authorization: `Bearer ${key}`, 'A2A-Version': '1.0' },
+  }),
   symbl: ({ id, token }) => ({ path: `/symbl/v1/job/${id}`, headers: { Authorization: `Bearer ${token}` } }),
 };
 

@@ -73,6 +73,14 @@ const READINGS: Readonly<Record<string, Reading>> = {
     request: ({ id }, key) => ({ method: 'GET', path: `/openai/v1/responses/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),
   },
+  a2a: {
+    request: ({ id }, key) => ({
+      method: 'GET',
+      path: `/a2a/tasks/${id}`,
+      headers: { ...bearer(key), 'a2a-version': '1.0' },
+    }),
+    word: (answer) => memberOf(answer, ['status', 'state']),
+  },
   lro: {
     request: ({ id }, key) => ({ method: 'GET', path: `/lro/azure/operations/${id}`, headers: bearer(key) }),
     word: (answer) => memberOf(answer, ['status']),

@@ -1,5 +1,6 @@
 /** Every vendor dialect. The one place outside of the vendors' folders that names them. */
 import type { Dialect } from '../http/dialect.ts';
+import { a2a } from './a2a/index.ts';
 import { immuta } from './immuta/index.ts';
 import { kinetica } from './kinetica/index.ts';
 import { lro } from './lro/index.ts';
@@ -25,4 +26,5 @@ export const dialects: readonly Dialect[] = [
   anyOptions(lro),
   anyOptions(openai),
   anyOptions(mcp),
+  anyOptions(a2a),
 ];

@@ -100,6 +100,8 @@ export interface Vocabulary {
   /** Every status word that the vendor has. Each is either the word of some state or listed as unsupported. */
   readonly words: readonly string[];
   readonly states: Readonly<Record<ShownState, string>>;
+  /** Of a job that has begun and waits for a signal; that of `running` unless told. */
+  readonly parked?: string;
   /** Vendor word -> why it is never sent. */
   readonly unsupported: Readonly<Record<string, string>>;
 }
@@ -154,6 +156,8 @@ export interface Dialect<Options = unknown> {
   /** Options under which the playground's job types serve the vendor's starting endpoints. */
   readonly playground: Options;
   register(app: FastifyInstance, context: DialectContext<Options>): void | Promise<void>;
+  /** Paths that a standard has at the root of a server, below `/.well-known/`: they lead to the dialect where it is mounted at a prefix too. */
+  readonly wellKnown?: readonly string[];
   readonly router?: RouterOptions;
   /** Where the vendor announces state changes to a URL. */
   readonly renderDelivery?: RenderDelivery;

@@ -30,6 +30,15 @@ describe('createPick', () => {
     assert.deepEqual(at('/a/b', 'y.test'), ['a', '/b']);
   });
 
+  test('leads a well-known path to who serves it, wherever that is mounted, and no other', () => {
+    const known = { ...A, dialect: { wellKnown: ['/.well-known/card.json'] } };
+    const pickKnown = createPick([{ ...ROOT, dialect: {} }, known]);
+    const route = pickKnown('/.well-known/card.json?x', undefined);
+    assert.deepEqual([route?.target.name, route?.url], ['a', '/.well-known/card.json?x']);
+    assert.equal(pickKnown('/.well-known/card.jso', undefined)?.target.name, 'root');
+    assert.equal(pickKnown('/a/.well-known/card.json', undefined)?.url, '/.well-known/card.json');
+  });
+
   test('reads absolute and odd targets', () => {
     assert.deepEqual(at('http://h/a/b'), ['a', '/b']);
     assert.deepEqual(at('HTTPS://h:1?x'), ['root', '/?x']);

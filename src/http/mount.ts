@@ -2,7 +2,7 @@
  * Which dialect answers a request: by host name, by the first segment of the path, else the one at the root.
  *
  * The prefix is taken off before the dialect sees the request, so that a dialect is the same at `/<name>`, on a port of its own, and
- * under a host name.
+ * under a host name. What a standard has below `/.well-known/` is asked for at the root, and leads to the dialect that says so.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Dialect } from './dialect.ts';
@@ -30,6 +30,7 @@ export interface Route<Target> {
 
 export interface Target {
   readonly at: MountPoint;
+  readonly dialect?: Pick<Dialect, 'wellKnown'>;
 }
 
 /** Undefined where nothing is mounted for it. */
@@ -39,6 +40,9 @@ export function createPick<Entry extends Target>(entries: readonly Entry[]): Pic
   const root = entries.find(({ at }) => at.kind === 'root');
   const hosts = new Map(entries.flatMap((entry) => (entry.at.kind === 'host' ? [[entry.at.host, entry]] : [])));
   const prefixes = entries.flatMap((entry) => (entry.at.kind === 'prefix' ? [{ prefix: entry.at.prefix, entry }] : []));
+  const wellKnown = new Map(
+    prefixes.flatMap(({ entry }) => (entry.dialect?.wellKnown ?? []).map((path) => [path, entry] as const)),
+  );
   return (rawUrl, host) => {
     const url = originForm(rawUrl);
     if (hosts.size > 0) {
@@ -48,7 +52,9 @@ export function createPick<Entry extends Target>(entries: readonly Entry[]): Pic
     for (const { prefix, entry } of prefixes) {
       if (isBelow(url, prefix)) return { target: entry, url: withoutPrefix(url, prefix) };
     }
-    return root === undefined ? undefined : { target: root, url };
+    const known = url.startsWith(WELL_KNOWN) ? wellKnown.get(url.split('?', 1)[0] ?? '') : undefined;
+    const target = known ?? root;
+    return target === undefined ? undefined : { target, url };
   };
 }
 
@@ -78,5 +84,6 @@ function originForm(url: string): string {
   return rest.charCodeAt(0) === SLASH ? rest : `/${rest}`;
 }
 
+const WELL_KNOWN = '/.well-known/';
 const SLASH = 47;
 const QUESTION = 63;
