@@ -7,12 +7,13 @@ import { usageError } from './usage-error.ts';
 
 export const INPUT_OPTION = { kind: 'text', short: 'i', value: 'JSON|@FILE|-' } as const;
 
-export async function inputOf(source: string, terminal: Terminal): Promise<Json> {
+/** @param option that it is the value of, for complaints */
+export async function inputOf(source: string, terminal: Terminal, option = '--input'): Promise<Json> {
   if (source === '-') {
     if (terminal.isInputTyped) terminal.note('bide: reading the input from the terminal; ^D ends it');
     return parsed(await terminal.readInput(), 'stdin');
   }
-  if (!source.startsWith('@')) return parsed(source, '--input');
+  if (!source.startsWith('@')) return parsed(source, option);
   const path = source.slice(1);
   const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
     throw usageError(`The input file ${path} cannot be read: ${error.code ?? error.message}.`);
@@ -34,7 +35,7 @@ function jsonOf(text: string, where: string): Json {
     return JSON.parse(text) as Json;
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const hint = where === '--input' ? ' A string needs its quotes: --input \'"text"\'. A file is named with @.' : '';
+    const hint = where.startsWith('--') ? ` A string needs its quotes: ${where} '"text"'. A file is named with @.` : '';
     throw usageError(`The input from ${where} is not JSON: ${reason}.${hint}`);
   }
 }

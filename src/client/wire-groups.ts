@@ -2,7 +2,7 @@
 import type { SubmitBody } from './wire.ts';
 
 /** Submitted when a group has ended, once. Its input is an object, which gets `group` (`GroupOutcome`). */
-export type FollowUpBody = Omit<SubmitBody, 'idempotencyKey' | 'runAt'>;
+export type FollowUpBody = Omit<SubmitBody, 'idempotencyKey' | 'runAt' | 'after' | 'afterPolicy' | 'unique'>;
 
 export interface GroupDraft {
   readonly jobs?: readonly SubmitBody[] | undefined;

@@ -3,8 +3,8 @@ import type { ShownState } from '../core/state.ts';
 import type { CallOptions } from './commanding.ts';
 import type { SubmitBody } from './wire.ts';
 
-/** What each tick submits: a submit without its time and its key, which are the tick's. */
-export type ScheduledJobBody = Omit<SubmitBody, 'runAt' | 'delayMs' | 'idempotencyKey'>;
+/** What each tick submits: a submit without its time and its key, which are the tick's, and after nobody. */
+export type ScheduledJobBody = Omit<SubmitBody, 'runAt' | 'delayMs' | 'idempotencyKey' | 'after' | 'afterPolicy'>;
 
 /** What is left out is as in a schedule that is new: UTC, no jitter, `allow`, `last`, no start and no end. */
 export interface ScheduleDraft {

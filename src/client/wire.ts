@@ -36,8 +36,13 @@ export interface JobBody {
   readonly tags: Tags;
   /** Grows with every change: also the ETag, and what `watch` continues from. */
   readonly revision: number;
-  /** Only while it is parked: the signal, and when it goes on without. */
-  readonly waitingFor?: { readonly signal: string; readonly until: string } | { readonly parents: true };
+  /** Jobs with the same key run one after another. */
+  readonly sequenceKey?: string;
+  /** As the job says it, or its type; `limits.get(key)` says what holds. */
+  readonly limit?: { readonly key: string } & Required<LimitBounds>;
+  /** The key that it holds, or held, as the only one of its type. */
+  readonly unique?: Unique;
+  readonly waitingFor?: WaitingFor;
   readonly createdAt: string;
   readonly runAt: string;
   readonly startedAt: string | null;
@@ -51,6 +56,17 @@ export interface JobBody {
   readonly result: Json;
   readonly links: Readonly<Record<string, string>>;
 }
+
+/** What a job waits for beside its time and its turn. Sequences and limits are told by reads and lists, not by events. */
+export type WaitingFor =
+  /** It is parked, and goes on without the signal at `until`. */
+  | { readonly signal: string; readonly until: string }
+  /** The jobs that it comes after. */
+  | { readonly parents: true }
+  /** Jobs before it that have the same key. */
+  | { readonly sequence: string }
+  /** A key that is full, or closed: until then, or until somebody opens it. */
+  | { readonly limit: string; readonly reason: 'full' | 'closed'; readonly until: string | null };
 
 export interface JobErrorBody {
   readonly code: string;
@@ -199,6 +215,8 @@ export interface TypeBody {
   readonly limit: {
     readonly concurrency: number | null;
     readonly rate: { readonly count: number; readonly perMs: number } | null;
+    /** Of each key that the config makes of the input; else of the type as a whole. */
+    readonly perKey: boolean;
   } | null;
   /** Whether nothing of it is started, for no tenant. */
   readonly paused: boolean;

@@ -26,6 +26,7 @@ import { createPausing } from './operating/pausing.ts';
 import type { ProcessFacts } from './operating/presence.ts';
 import { createReports } from './operating/reports.ts';
 import { createReadiness, type Readiness } from './readiness.ts';
+import { createHeldBack } from './reading/held-back.ts';
 import { createQueries } from './reading/queries.ts';
 import { createRelations } from './reading/relations.ts';
 import { endOrphanLeases } from './running/orphans.ts';
@@ -100,6 +101,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createQueries(parts),
     ...createControl(parts),
     ...createRelations(parts),
+    heldBack: createHeldBack(parts),
     ...parts.work,
     ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,

@@ -3,6 +3,8 @@
  * is not set. Who gets one decides `core/limit-tickets.ts`; the stores ask it whenever a job of the key comes, ends, or changes
  * its place, and then when it said so (`limitSettle`).
  */
+import type { Blocks } from '../core/held-back.ts';
+import type { Job } from '../core/job.ts';
 import type { KeyBounds } from '../core/limit-tickets.ts';
 
 export interface LimitRef {
@@ -61,4 +63,10 @@ export interface LimitStore {
   limitWrite(write: LimitWrite): Promise<LimitOutcome>;
   /** Looks at keys that are due, at most `limit` of them. Safe from many processes at once. */
   limitSettle(request: { readonly now: number; readonly limit: number }): Promise<LimitsSettled>;
+  /** What keeps these jobs from being claimed, as far as they wait: for whoever asks why. */
+  blocksRead(jobs: readonly Pick<Job, 'number' | 'tenant' | 'type'>[]): Promise<readonly BlockedJob[]>;
+}
+
+export interface BlockedJob extends Blocks {
+  readonly number: number;
 }

@@ -1,8 +1,9 @@
 /** The row of a key with a limit, as both stores have it. */
 import type { KeyLimit, LimitBounds } from '../core/limit-spec.ts';
-import type { KeyBounds, TicketState } from '../core/limit-tickets.ts';
+import { type KeyBounds, NO_TICKETS, type TicketState } from '../core/limit-tickets.ts';
 import type { Terms } from '../core/terms.ts';
-import type { LimitRef, LimitRow, LimitWrite } from './contract-limits.ts';
+import { BLOCKED_BY } from './blocks.ts';
+import type { BlockedJob, LimitRef, LimitRow, LimitWrite } from './contract-limits.ts';
 import type { LimitRecord } from './contract-records.ts';
 import type { Cell } from './job-row.ts';
 
@@ -80,4 +81,11 @@ export function limitRecordOf({ tenant, key }: LimitRef, { bounds, isKept, state
 export function limitOfRecord({ bounds, isKept, closedUntil, starts }: LimitRecord): StoredLimit {
   const state = { ...(closedUntil === null ? {} : { closedUntil }), ...(starts.length === 0 ? {} : { starts }) };
   return { bounds, isKept, state };
+}
+
+/** @param state of the key of its limit, as JSON; null where it has none */
+export function blockedJobOf(number: number, blocked: number, state: string | null): BlockedJob {
+  const { closedUntil = null } = state === null ? NO_TICKETS : (JSON.parse(state) as TicketState);
+  const has = (bit: number) => (blocked & bit) !== 0;
+  return { number, bySequence: has(BLOCKED_BY.sequence), byLimit: has(BLOCKED_BY.limit), closedUntil };
 }

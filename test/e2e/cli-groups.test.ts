@@ -26,7 +26,8 @@ const asGroup = (text: string) => JSON.parse(text) as GroupBody;
 test('makes a group of more jobs than one call takes, waits for it, lists its jobs and removes it', async () => {
   const path = join(folder, 'jobs.json');
   writeFileSync(path, JSON.stringify(Array.from({ length: 1_200 }, (_, input) => ({ type: 'echo', input }))));
-  const made = await run('create', '--jobs', `@${path}`, '--then', 'echo', '--wait', '--json');
+  const follow = JSON.stringify({ type: 'echo', input: { report: 7 }, limit: { key: 'k', concurrency: 1 } });
+  const made = await run('create', '--jobs', `@${path}`, '--then', follow, '--wait', '--json');
   assert.equal(made.code, 0, made.stderr);
   const group = asGroup(made.stdout);
   assert.deepEqual([group.state, group.outcome, group.counts.succeeded], ['finished', 'succeeded', 1_200]);

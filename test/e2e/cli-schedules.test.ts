@@ -35,6 +35,18 @@ test('schedules are set, shown, paused, run and removed by the command line; tho
     );
     assert.equal(set.code, 0, set.stderr);
     assert.match(set.stdout, /often +0 3 29 2 \* +Europe\/Berlin +task +20\d\d-02-29T02:00:00.000Z/);
+    const job = ['--type', 'task', '--limit-key', 'k', '--limit-rate', '5/1m', '--unique', 'u', '--deadline', '1h'];
+    const whole = await bide('set', 'whole', '--cron', '@daily', ...job, '--start', '2030-01-31T12:00:00Z', '--json');
+    assert.equal(whole.code, 0, whole.stderr);
+    const limit = { key: 'k', rate: { count: 5, perMs: 60_000 } };
+    const unique = { key: 'u', mode: 'reject' };
+    const put = JSON.parse(whole.stdout);
+    assert.deepEqual(put.job, { type: 'task', deadlineMs: 3_600_000, limit, unique });
+    assert.equal(put.startAt, '2030-01-31T12:00:00.000Z');
+    assert.match(
+      (await bide('set', 'x', '--cron', '@daily', '--type', 'task', '--limit-rate', '1/1s')).stderr,
+      /go with/,
+    );
     assert.match((await bide('list')).stdout, /yearly +@yearly +Asia\/Tokyo/);
     assert.match((await bide('pause', 'often')).stdout, /paused/);
     const id = (await bide('run', 'often')).stdout.trim();
@@ -42,7 +54,7 @@ test('schedules are set, shown, paused, run and removed by the command line; tho
     assert.match((await bide('resume', 'often', '--json')).stdout, /"paused":false/);
     const refused = await bide('remove', 'yearly');
     assert.match(refused.stderr, /config/);
-    assert.equal((await bide('remove', 'often')).code, 0);
+    for (const name of ['often', 'whole']) assert.equal((await bide('remove', name)).code, 0);
     assert.match((await bide('set', 'x', '--cron', '0 0 30 2 *', '--type', 'task')).stderr, /No date fits/);
     assert.match((await bide('resum', 'x')).stderr, /did you mean `bide schedules resume`/);
     assert.equal(await server.end('SIGTERM'), 0);

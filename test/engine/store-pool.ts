@@ -50,6 +50,9 @@ async function open(): Promise<Pooled> {
   return pooled;
 }
 
+/** A key that no job has, and nobody set or closed. */
+const FORGOTTEN = Object.freeze({ bounds: null, closedUntil: null, now: 1, keysMax: 1_000_000 });
+
 /** Only the store's own operations, so that its counters stay right. */
 async function empty(store: Store): Promise<void> {
   for (;;) {
@@ -75,6 +78,7 @@ async function empty(store: Store): Promise<void> {
     for (const record of records) {
       if (record.kind === 'document') documents.push(record.document);
       if (record.kind === 'group') await store.groupRemove({ ...record.group, now: 1 });
+      if (record.kind === 'limit') await store.limitWrite({ ...record.limit, ...FORGOTTEN });
     }
   }
   await store.groupPrune({ now: EVER, limit: 1_000_000 });

@@ -66,6 +66,67 @@ describe('/v1/limits', () => {
     assert.equal((await http.call('POST', `${PATH}/close`)).json().closedUntil, null);
   });
 
+  test('a job shows its limit, and says that it waits for it: full, closed until, closed', async () => {
+    await using http = await openHttp();
+    const rate = { count: 100, perMs: 60_000 };
+    await submit(http, { key: KEY, concurrency: 1, rate });
+    const { id } = (await submit(http, { key: KEY, concurrency: 1, rate })).json();
+    await claimed(http);
+    const path = `/v1/jobs/${id}`;
+    const read = await http.call('GET', path);
+    assert.deepEqual(read.json().limit, { key: KEY, concurrency: 1, rate });
+    const full = { limit: KEY, reason: 'full', until: null };
+    assert.deepEqual(read.json().waitingFor, full);
+    const { etag } = read.headers;
+    const again = await http.call('GET', path, { headers: { 'if-none-match': String(etag) } });
+    assert.equal(again.status, 304);
+    const [listed] = (await http.call('GET', '/v1/jobs?state=queued')).json().jobs as [{ waitingFor: unknown }];
+    assert.deepEqual(listed.waitingFor, full);
+    const waited = (await http.call('POST', '/v1/jobs/wait', { body: { ids: [id], timeout: 0 } })).json();
+    assert.deepEqual((waited.jobs as [{ waitingFor: unknown }])[0].waitingFor, full);
+
+    const until = new Date(http.on.clock.now() + 60_000).toISOString();
+    await http.call('POST', `${PATH}/close`, { body: { until } });
+    const closed = await http.call('GET', path, { headers: { 'if-none-match': String(etag) } });
+    assert.deepEqual([closed.status, closed.json().waitingFor], [200, { limit: KEY, reason: 'closed', until }]);
+    await http.call('POST', `${PATH}/close`);
+    const shut = await http.call('GET', path);
+    assert.deepEqual(shut.json().waitingFor, { limit: KEY, reason: 'closed', until: null });
+    assert.notEqual(shut.headers.etag, closed.headers.etag);
+    const { revision } = shut.json();
+    await http.call('POST', `${PATH}/open`);
+    await http.call('PUT', PATH, { body: { concurrency: 2 } });
+    const free = (await http.call('GET', path)).json();
+    assert.deepEqual([free.waitingFor, free.revision], [undefined, revision]);
+  });
+
+  test('a job behind its sequence says so, one that is not due says nothing, and neither do jobs without keys', async () => {
+    await using http = await openHttp();
+    const job = async (over: object) =>
+      (await http.call('POST', '/v1/jobs', { body: { type: 'task', ...over } })).json().id as string;
+    const shown = async (id: string) => (await http.call('GET', `/v1/jobs/${id}`)).json();
+    await job({ sequenceKey: 's' });
+    const behind = await job({ sequenceKey: 's', limit: { key: KEY, concurrency: 1 } });
+    const later = await job({ sequenceKey: 's', delayMs: 60_000 });
+    const plain = await job({});
+    const { sequenceKey, waitingFor } = await shown(behind);
+    assert.deepEqual([sequenceKey, waitingFor], ['s', { sequence: 's' }]);
+    for (const id of [later, plain]) assert.equal((await shown(id)).waitingFor, undefined);
+  });
+
+  test('a wait for a change of a job that is held back waits for the job, not for what holds it back', async () => {
+    await using http = await openHttp();
+    await http.call('POST', `${PATH}/close`);
+    const { id } = (await submit(http, { key: KEY })).json();
+    const { etag } = (await http.call('GET', `/v1/jobs/${id}`)).headers;
+    const headers = { 'if-none-match': String(etag) };
+    const held = http.call('GET', `/v1/jobs/${id}?wait=20`, { headers });
+    await http.held(1);
+    await http.call('POST', `/v1/jobs/${id}/cancel`);
+    const { state, revision } = (await held).json();
+    assert.deepEqual([state, revision], ['cancelled', 2]);
+  });
+
   test('a worker that waits is woken by a call that makes room, and by a cancel of who had it', async () => {
     await using http = await openHttp({ types: { task: 'remote', other: 'remote' } });
     const waits = () =>
@@ -133,6 +194,15 @@ describe('limit.key of a type', () => {
       const { concurrency, running, waiting } = (await http.call('GET', `/v1/limits/${key}`)).json();
       assert.deepEqual([concurrency, running, waiting], [1, 1, inWait], String(key));
     }
+  });
+
+  test('the type shows that each key has it, and a job which it got', async () => {
+    await using http = await open();
+    const type = (await http.call('GET', '/v1/types/task')).json();
+    assert.deepEqual(type.limit, { concurrency: 1, rate: null, perKey: true });
+    const id = await http.submit('task', { input: { customer: 'a' } });
+    const { limit } = (await http.call('GET', `/v1/jobs/${id}`)).json();
+    assert.deepEqual(limit, { key: 'a', concurrency: 1, rate: null });
   });
 
   test('an input without a key is refused in every way in, and nothing is stored', async () => {

@@ -18,6 +18,8 @@ const LIMIT = 50;
 /** By a name: the linter takes an object with `then` for a promise. */
 const THEN = 'then';
 
+const FOLLOW_UP = 'TYPE|JSON|@FILE';
+
 const OPTIONS = {
   jobs: {
     ...INPUT_OPTION,
@@ -25,9 +27,15 @@ const OPTIONS = {
     help: 'create, add: the jobs, as a JSON array of what a submit takes: [{"type": "echo", "input": 1}]',
   },
   open: { kind: 'flag', help: 'create: takes more jobs, until `bide groups close`' },
-  [THEN]: { kind: 'text', value: 'TYPE', help: 'create: a job of this type is submitted at the end' },
-  'on-success': { kind: 'text', value: 'TYPE', help: 'create: the same, where all jobs have succeeded' },
-  'on-failure': { kind: 'text', value: 'TYPE', help: 'create: the same, where one has not' },
+  [THEN]: {
+    kind: 'text',
+    value: FOLLOW_UP,
+    help: 'create: is submitted at the end: a job of this type, or what a submit takes as JSON',
+  },
+  'on-success': { kind: 'text', value: FOLLOW_UP, help: 'create: the same, where all jobs have succeeded' },
+  'on-failure': { kind: 'text', value: FOLLOW_UP, help: 'create: the same, where one has not' },
+  retain: { kind: 'duration', value: 'TIME', help: 'create: how long the group is kept after its end' },
+  'idempotency-key': { kind: 'text', value: 'KEY', help: 'create: the same key answers with the same group' },
   wait: { kind: 'flag', help: 'create, close: wait for the end' },
   timeout: { kind: 'duration', value: 'TIME', help: 'wait: the longest, such as 60s; without it until the end' },
   limit: { kind: 'whole', min: 1, max: 1_000_000, value: 'N', help: `list: at most this many (${LIMIT})` },
@@ -71,6 +79,7 @@ export const groups = defineCommand({
   options: OPTIONS,
   examples: [
     'bide groups create --jobs @jobs.json --on-failure alarm --wait',
+    `bide groups create --jobs @jobs.json --then '{"type": "join", "input": {"report": 7}, "priority": -5}'`,
     'bide groups create --open',
     'bide groups add ID --jobs -',
     'bide groups close ID --wait',
@@ -97,23 +106,41 @@ async function dispatch(invocation: GroupsInvocation): Promise<ExitCode> {
 async function create(client: Client, invocation: GroupsInvocation): Promise<ExitCode> {
   const { values } = invocation;
   const asked = await jobsOf(invocation);
-  const typed = (type: string | undefined) => (type === undefined ? undefined : { type });
-  const draft = { onSuccess: typed(values['on-success']), onFailure: typed(values['on-failure']) };
-  const followUps = Object.assign(draft, Object.fromEntries([[THEN, typed(values[THEN])]]));
+  const draft = { ...(await followUpsOf(invocation)), retainMs: values.retain };
   const isOne = asked.length <= PORTION;
   const isOpen = values.open || !isOne;
-  let group = await client.groups.create({ ...followUps, isOpen, jobs: isOne ? asked : [] });
+  const key = values['idempotency-key'];
+  let group = await client.groups.create({ ...draft, isOpen, jobs: isOne ? asked : [] }, { idempotencyKey: key });
   if (!isOne) {
-    await addAll(client, group.id, asked);
+    await addAll(client, group.id, asked, key);
     group = values.open ? await client.groups.get(group.id) : await client.groups.close(group.id);
   }
   if (values.wait) return waitFor(invocation, group.id);
   return tell(invocation, group);
 }
 
+async function followUpsOf({ values, terminal }: GroupsInvocation): Promise<object> {
+  const said: [string, unknown][] = [];
+  for (const [slot, option] of [
+    [THEN, THEN],
+    ['onSuccess', 'on-success'],
+    ['onFailure', 'on-failure'],
+  ] as const) {
+    const text = values[option];
+    if (text === undefined) continue;
+    const isWhole = text.startsWith('{') || text.startsWith('@');
+    said.push([slot, isWhole ? await inputOf(text, terminal, `--${option}`) : { type: text }]);
+  }
+  return Object.fromEntries(said);
+}
+
 /** A portion that is sent again because its answer was lost is known by its key. */
-async function addAll(client: Client, id: string, jobs: readonly SubmitBody[]): Promise<void> {
-  const run = crypto.randomUUID();
+async function addAll(
+  client: Client,
+  id: string,
+  jobs: readonly SubmitBody[],
+  run: string = crypto.randomUUID(),
+): Promise<void> {
   for (let from = 0; from < jobs.length; from += PORTION) {
     await client.groups.add(id, { jobs: jobs.slice(from, from + PORTION) }, { idempotencyKey: `${run}-${from}` });
   }
@@ -135,7 +162,7 @@ async function add(
 
 async function jobsOf({ values, terminal }: GroupsInvocation): Promise<readonly SubmitBody[]> {
   if (values.jobs === undefined) return [];
-  const jobs = await inputOf(values.jobs, terminal);
+  const jobs = await inputOf(values.jobs, terminal, '--jobs');
   if (!Array.isArray(jobs))
     throw usageError('Option --jobs takes a JSON array of jobs: [{"type": "echo", "input": 1}]');
   return jobs as unknown as readonly SubmitBody[];

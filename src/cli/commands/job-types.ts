@@ -4,7 +4,8 @@ import { nearest } from '../../core/nearest.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
-import { shortDuration } from '../terminal/duration.ts';
+import { shortDuration, typedDuration } from '../terminal/duration.ts';
+import { boundsText } from '../terminal/limit-text.ts';
 import { printable } from '../terminal/printable.ts';
 import { tableLines } from '../terminal/table.ts';
 import { usageError } from '../usage-error.ts';
@@ -16,7 +17,7 @@ export const jobTypes = defineCommand({
   name: 'types',
   summary: 'list, pause and resume job types',
   description:
-    'OLDEST is for how long the first job has been due; FAILED and P95 (of run times) are of the last hour. Of a paused type nothing is started, by no server or worker and for no tenant, until it is resumed. Jobs of it that run go on, and submits are taken.',
+    'OLDEST is for how long the first job has been due; FAILED and P95 (of run times) are of the last hour. Limits of types and priorities that age are said below. Of a paused type nothing is started, by no server or worker and for no tenant, until it is resumed. Jobs of it that run go on, and submits are taken.',
   arguments: { usage: '[pause | resume NAME…]', min: 0, max: Number.POSITIVE_INFINITY },
   options: CONNECTION_OPTIONS,
   examples: [
@@ -35,6 +36,7 @@ async function dispatch({ values, env, args, terminal }: TypesInvocation): Promi
   const types = action === undefined ? await client.types() : await changed(client, action, names);
   const lines = values.json ? types.map((type) => JSON.stringify(type)) : typeLines(types, terminal.columns);
   for (const line of lines) terminal.line(line);
+  if (!values.json) for (const note of types.flatMap(moreText)) terminal.note(note);
   if (types.length === 0 && !values.json)
     terminal.note('No types: add some to the config, or start with --playground.');
   return EXIT.succeeded;
@@ -74,6 +76,15 @@ function typeLines(types: readonly TypeBody[], columns: number): readonly string
     types,
     columns,
   );
+}
+
+/** Of the few that have a limit for all servers together, or priorities that age. */
+function moreText({ name, limit, agingMs }: TypeBody): readonly string[] {
+  const words = [
+    ...(limit === null ? [] : [`${boundsText(limit)} ${limit.perKey ? 'for each key' : 'on all servers together'}`]),
+    ...(agingMs === null ? [] : [`a priority higher by one counts ${typedDuration(agingMs)}`]),
+  ];
+  return words.length === 0 ? [] : [`${printable(name)}: ${words.join('; ').trim()}`];
 }
 
 function timeText(ms: number | null): string {

@@ -1,13 +1,12 @@
 /** `bide schedules`: jobs that are submitted again and again. */
 import type { Client, ScheduleBody, ScheduleDraft } from '../../client/index.ts';
-import type { Json } from '../../core/job.ts';
 import { nearest } from '../../core/nearest.ts';
 import { SCHEDULE_TAG } from '../../core/schedules/schedule.ts';
 import { defineCommand, type Invocation } from '../command.ts';
 import { CONNECTION_OPTIONS, connect } from '../connection.ts';
 import { EXIT, type ExitCode } from '../exit-code.ts';
+import { JOB_OPTIONS, jobFieldsOf, optionsOf } from '../job-options.ts';
 import type { OptionTable } from '../option.ts';
-import { tagsOf } from '../tags.ts';
 import { printable } from '../terminal/printable.ts';
 import { scheduleLines } from '../terminal/schedule-text.ts';
 import { usageError } from '../usage-error.ts';
@@ -18,9 +17,6 @@ const OPTIONS = {
   cron: { kind: 'text', value: 'CRON', help: 'set: five or six fields, @daily and its like, or @every 10m' },
   zone: { kind: 'text', value: 'ZONE', help: 'set: time zone, such as Europe/Berlin (UTC)' },
   type: { kind: 'text', value: 'TYPE', help: 'set: type of the job' },
-  input: { kind: 'text', value: 'JSON', help: 'set: input of the job' },
-  tag: { kind: 'list', value: 'NAME=VALUE', help: 'set: tag of the job; may be repeated' },
-  priority: { kind: 'whole', min: -1_000_000, max: 1_000_000, value: 'N', help: 'set: priority of the job' },
   jitter: { kind: 'duration', value: 'TIME', help: 'set: each job is due up to so long after its tick, such as 30s' },
   overlap: {
     kind: 'choice',
@@ -34,6 +30,9 @@ const OPTIONS = {
     value: 'WORD',
     help: 'set: ticks that nobody was there for (last)',
   },
+  start: { kind: 'text', value: 'WHEN', help: 'set: no tick before then, such as 2030-01-31T12:00:00Z' },
+  end: { kind: 'text', value: 'WHEN', help: 'set: no tick then or after' },
+  ...optionsOf('set', JOB_OPTIONS),
   'idempotency-key': { kind: 'text', value: 'KEY', help: 'run: the same key answers with the same job' },
   limit: { kind: 'whole', min: 1, max: 1_000_000, value: 'N', help: `runs: at most this many (${LIMIT})` },
   ...CONNECTION_OPTIONS,
@@ -61,6 +60,7 @@ export const schedules = defineCommand({
   options: OPTIONS,
   examples: [
     `bide schedules set nightly --cron '30 2 * * MON-FRI' --zone Europe/Berlin --type sleep --input '{"ms": 10}'`,
+    `bide schedules set calls --cron '@every 10m' --type call --limit-key customer-42 --limit-concurrency 3 --unique calls`,
     'bide schedules list',
     'bide schedules pause nightly',
     'bide schedules run nightly',
@@ -93,24 +93,15 @@ async function list(client: Client, { values, terminal }: SchedulesInvocation): 
 }
 
 async function set(client: Client, invocation: SchedulesInvocation, name: string): Promise<void> {
-  const { cron, zone, type, input, tag, priority, jitter, overlap, missed } = invocation.values;
-  if (cron === undefined || type === undefined) throw usageError('Needs --cron and --type.');
-  const job = {
-    type,
-    ...(input === undefined ? {} : { input: inputOf(input) }),
-    ...(tag.length === 0 ? {} : { tags: tagsOf(tag) }),
-    ...(priority === undefined ? {} : { priority }),
-  };
-  const draft = { cron, timeZone: zone, jitterMs: jitter, overlap, missed, job } as ScheduleDraft;
-  tell(invocation, await client.schedules.put(name, draft));
+  tell(invocation, await client.schedules.put(name, await draftOf(invocation)));
 }
 
-function inputOf(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    throw usageError('Option --input takes JSON.');
-  }
+async function draftOf({ values, terminal }: SchedulesInvocation): Promise<ScheduleDraft> {
+  const { cron, zone, type, jitter, overlap, missed, start, end } = values;
+  if (cron === undefined || type === undefined) throw usageError('Needs --cron and --type.');
+  const job = { type, ...(await jobFieldsOf(values, terminal)) };
+  const times = { jitterMs: jitter, overlap, missed, startAt: start, endAt: end };
+  return { cron, timeZone: zone, ...times, job } as ScheduleDraft;
 }
 
 function tell({ values, terminal }: SchedulesInvocation, schedule: ScheduleBody): void {

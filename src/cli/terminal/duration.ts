@@ -32,3 +32,9 @@ export function shortDuration(ms: number): string {
   const found = SHORT.find(([, unitMs]) => ms >= unitMs);
   return found === undefined ? `${Math.max(0, Math.round(ms))}ms` : `${Math.floor(ms / found[1])}${found[0]}`;
 }
+
+/** Exactly, as options take it: `1m`, `90s`, `1500ms`. */
+export function typedDuration(ms: number): string {
+  const found = SHORT.find(([, unitMs]) => ms % unitMs === 0);
+  return ms === 0 || found === undefined ? `${ms}ms` : `${ms / found[1]}${found[0]}`;
+}

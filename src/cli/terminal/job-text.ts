@@ -1,6 +1,7 @@
 /** Jobs as people read them. The JSON output is the body of the API as it is, so that there is one format to learn. */
 import { isFinished, type JobBody, type UnknownJob } from '../../client/index.ts';
 import { durationText, shortDuration } from './duration.ts';
+import { boundsText } from './limit-text.ts';
 import { fitted, printable } from './printable.ts';
 
 /** One line: `0190… running 40 % reading page 3`. */
@@ -29,6 +30,13 @@ export function jobFacts(job: JobBody): readonly string[] {
     ['attempt', `${job.attempt} of ${job.attemptsMax}`],
     ['priority', job.priority === 0 ? null : String(job.priority)],
     ['tags', tagsText(job) || null],
+    ['schedule', job.schedule === undefined ? null : `${printable(job.schedule.name)}, tick ${job.schedule.tick}`],
+    ['group', job.group ?? null],
+    ['copy of', job.resubmitOf ?? null],
+    ['after', job.after === undefined ? null : afterText(job.after)],
+    ['sequence', job.sequenceKey === undefined ? null : printable(job.sequenceKey)],
+    ['limit', job.limit === undefined ? null : `${printable(job.limit.key)}${boundsText(job.limit, ', ')}`],
+    ['unique', job.unique === undefined ? null : `${printable(job.unique.key)} (${job.unique.mode})`],
     ['created', job.createdAt],
     ['runs at', job.state === 'scheduled' || job.state === 'retrying' ? job.runAt : null],
     ['waits for', waitingText(job)],
@@ -72,6 +80,8 @@ function restOf(job: JobBody): string {
   if (job.error !== null && job.state !== 'running') words.push(errorText(job.error));
   if (job.state === 'running') words.push(`${percentText(job)} %`);
   if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
+  const waits = waitingText(job);
+  if (waits !== null) words.push(`waits for ${waits}`);
   return [...words, tagsText(job)].join(' ').trim();
 }
 
@@ -96,10 +106,18 @@ function tagsText(job: JobBody): string {
 }
 
 /** Null where it waits for nothing but its turn. */
-function waitingText({ waitingFor, after = [] }: JobBody): string | null {
+export function waitingText({ waitingFor, after = [] }: JobBody): string | null {
   if (waitingFor === undefined) return null;
   if ('signal' in waitingFor) return `the signal ${printable(waitingFor.signal)}, until ${waitingFor.until}`;
-  return after.length === 1 ? `the end of ${after[0]}` : `the ends of ${after.length} jobs (\`bide parents\`)`;
+  if ('parents' in waitingFor) return `the end of ${afterText(after)}`;
+  if ('sequence' in waitingFor) return `jobs before it in the sequence ${printable(waitingFor.sequence)}`;
+  const key = printable(waitingFor.limit);
+  if (waitingFor.reason === 'full') return `its limit: the key ${key} is full (\`bide limits show\`)`;
+  return `its limit: the key ${key} is closed until ${waitingFor.until ?? 'somebody opens it'}`;
+}
+
+function afterText(ids: readonly string[]): string {
+  return ids.length === 1 ? (ids[0] ?? '') : `${ids.length} jobs (\`bide parents\`)`;
 }
 
 /** Null where there is no result, or the body does not say. */

@@ -1,5 +1,6 @@
 /** Limits per key as people read them. */
-import type { LimitBody } from '../../client/index.ts';
+import type { LimitBody, LimitBounds } from '../../client/index.ts';
+import { typedDuration } from './duration.ts';
 import { printable } from './printable.ts';
 import { tableLines } from './table.ts';
 
@@ -13,7 +14,7 @@ export function limitLines(limits: readonly LimitBody[], columns: number): reado
       {
         head: 'RATE',
         widthMax: WHOLE,
-        text: ({ rate }) => (rate === null ? '-' : `${rate.count}/${rate.perMs}ms`),
+        text: ({ rate }) => (rate === null ? '-' : rateText(rate)),
       },
       { head: 'RUNNING', widthMax: WHOLE, text: ({ running }) => String(running) },
       { head: 'WAITING', widthMax: WHOLE, text: ({ waiting }) => String(waiting) },
@@ -23,6 +24,20 @@ export function limitLines(limits: readonly LimitBody[], columns: number): reado
     limits,
     columns,
   );
+}
+
+/** `3 at once, 100/1m`, with `before` in front; nothing where there is no bound. */
+export function boundsText({ concurrency = null, rate = null }: LimitBounds, before = ''): string {
+  const words = [
+    ...(concurrency === null ? [] : [`${concurrency} at once`]),
+    ...(rate === null ? [] : [`${rateText(rate)} starts`]),
+  ];
+  return words.length === 0 ? '' : `${before}${words.join(', ')}`;
+}
+
+/** As `--rate` takes it. */
+function rateText({ count, perMs }: NonNullable<LimitBounds['rate']>): string {
+  return `${count}/${typedDuration(perMs)}`;
 }
 
 function closedText({ closed, closedUntil }: LimitBody): string {

@@ -6,6 +6,7 @@ import { isFinal } from '../../core/state.ts';
 import type { SubmitOutcome } from '../../engine/api.ts';
 import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
+import { heldBackAmong } from './held-bodies.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
 import { principalOf, priorityError } from './principal.ts';
@@ -109,12 +110,16 @@ async function waitForMany(face: Face, request: FastifyRequest, reply: FastifyRe
   // One look, however many jobs it is at.
   if (timeoutMs === 0 && unfinished?.kind === 'found') face.holds.look(principalOf(request), unfinished.snapshot.job);
   const bodyOf = bodiesWithin(face);
+  const add = await heldBackAmong(
+    face,
+    lookups.flatMap((lookup) => (lookup.kind === 'found' ? [lookup.snapshot] : [])),
+  );
   let read = 0;
   const jobs = body.ids.map((text, index) => {
     if (named[index] === null) return unknownBody(text);
     const lookup = lookups[read];
     read += 1;
-    return lookup?.kind === 'found' ? bodyOf(lookup.snapshot) : unknownBody(text);
+    return lookup?.kind === 'found' ? add(lookup.snapshot, bodyOf(lookup.snapshot)) : unknownBody(text);
   });
   const isEnough = isSatisfied && (wait.for === 'any' || ids.length === body.ids.length);
   return reply.type(JSON_TYPE).send(`{"satisfied":${isEnough},"jobs":[${jobs.join(',')}]}`);

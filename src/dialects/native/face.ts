@@ -1,11 +1,12 @@
 /** What every group of native routes works with: the engine, the schemas, the guard, and how a job is answered. */
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HeldBack } from '../../core/held-back.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import type { CallerSignal, Engine, Snapshot } from '../../engine/api.ts';
 import type { Authenticator, Hold } from '../../http/dialect.ts';
 import { holdOrRefuse as holdFor } from '../open-streams.ts';
 import { keptPerSnapshot } from '../snapshot-cache.ts';
-import { jobBody, withNumber } from './mapping.ts';
+import { jobBody, withHeldBack, withNumber } from './mapping.ts';
 import { type createGuard, principalOf } from './principal.ts';
 import { etagOf, matchesEtag, retryAfterSeconds } from './status.ts';
 import type { Wire } from './wire.ts';
@@ -21,8 +22,13 @@ export interface Face {
   readonly base: string;
   /** The job as JSON text, made once per revision. */
   readonly bodyOf: (snapshot: Snapshot) => string;
-  /** Answers with the job, or with 304 where the client has this very state. */
-  readonly sendStatus: (request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot) => FastifyReply;
+  /** Answers with the job, or with 304 where the client has this very state. `held` is what holds it back. */
+  readonly sendStatus: (
+    request: FastifyRequest,
+    reply: FastifyReply,
+    snapshot: Snapshot,
+    held?: HeldBack | null,
+  ) => FastifyReply;
   /** Answers a command with the job as it is now. */
   readonly sendJob: (reply: FastifyReply, code: number, snapshot: Snapshot) => FastifyReply;
   /**
@@ -81,8 +87,11 @@ export function createFace(parts: FaceParts): Face {
   return {
     ...parts,
     bodyOf: (snapshot) => entryOf(snapshot, engine.clock.now()).body,
-    sendStatus(request, reply, snapshot) {
-      const entry = entryOf(snapshot, engine.clock.now());
+    sendStatus(request, reply, snapshot, held = null) {
+      const entry =
+        held === null
+          ? entryOf(snapshot, engine.clock.now())
+          : heldEntry(base, snapshot, held, shownState(snapshot.job, engine.clock.now()));
       describe(reply, entry, snapshot);
       if (matchesEtag(request.raw.headers['if-none-match'], entry.etag)) return reply.code(304).send();
       return reply.type(JSON_TYPE).send(includesNumber(request) ? withNumber(entry.body, snapshot) : entry.body);
@@ -116,8 +125,14 @@ export function includesNumber(request: FastifyRequest): boolean {
 }
 
 function statusEntry(base: string, snapshot: Snapshot, shown: ShownState): StatusEntry {
-  const body = jobBody(base, snapshot, shown);
-  const etag = etagOf(snapshot, shown);
+  return entryWith(jobBody(base, snapshot, shown), etagOf(snapshot, shown));
+}
+
+function heldEntry(base: string, snapshot: Snapshot, held: HeldBack, shown: ShownState): StatusEntry {
+  return entryWith(withHeldBack(jobBody(base, snapshot, shown), held), etagOf(snapshot, shown, held));
+}
+
+function entryWith(body: string, etag: string): StatusEntry {
   const length = String(Buffer.byteLength(body));
   const guards = ['cache-control', CACHE_CONTROL, 'x-content-type-options', 'nosniff'];
   const headers = ['content-type', JSON_TYPE, 'content-length', length, 'etag', etag, ...guards];

@@ -5,6 +5,7 @@ import { jobIdOf } from '../../core/id.ts';
 import type { BulkAction, CallerSignal, Group, MemberRequest } from '../../engine/api.ts';
 import { CACHE_CONTROL, type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
 import { groupBody, groupEtag } from './group-bodies.ts';
+import { bodiesOf } from './held-bodies.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { submitError, submitRequestOf } from './mapping.ts';
 import { principalOf, priorityError } from './principal.ts';
@@ -196,10 +197,11 @@ async function listJobs(face: Face, request: FastifyRequest, reply: FastifyReply
   const states = state === undefined ? {} : { states: state };
   const page = await engine.list({ tenant, group: group.id, order: sort, limit, ...after, ...states });
   const next = page.next === null ? null : await numbers.seal(tenant, page.next.number);
+  const jobs = await bodiesOf(face, page.snapshots);
   return reply
     .type(JSON_TYPE)
     .header('cache-control', CACHE_CONTROL)
-    .send(`{"jobs":[${page.snapshots.map(face.bodyOf).join(',')}],"next":${JSON.stringify(next)}}`);
+    .send(`{"jobs":[${jobs.join(',')}],"next":${JSON.stringify(next)}}`);
 }
 
 function declareChanging(app: FastifyInstance, face: Face): void {

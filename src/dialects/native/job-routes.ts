@@ -1,5 +1,6 @@
 /** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { mayBeHeldBack } from '../../core/held-back.ts';
 import { isFinal, shownState } from '../../core/state.ts';
 import { OWN_PREFIX, type Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
@@ -7,7 +8,7 @@ import { type Face, holdOrRefuse, includesNumber } from './face.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { requireDone, requireFound, requireJobId, submitError, submitRequestOf } from './mapping.ts';
 import { principalOf, priorityError, requireScope } from './principal.ts';
-import { etagOf, matchesEtag, revisionOfEtag } from './status.ts';
+import { etagOf, matchesEtag, ofRevision, revisionOfEtag } from './status.ts';
 import { requestWaitMs } from './wait-of.ts';
 import type { JobQuery, SubmitBody, SubmitQuery } from './wire.ts';
 
@@ -161,17 +162,25 @@ function status(
   return statusRead(call);
 }
 
+type Sent = FastifyReply | undefined;
+
 /** Past Fastify's reply where nothing but the body and its usual headers is to be said. */
-function sendFound(
-  face: Face,
-  request: FastifyRequest,
-  reply: FastifyReply,
-  snapshot: Snapshot,
-): FastifyReply | undefined {
+function sendFound(face: Face, request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot): Promise<Sent> | Sent {
+  if (mayBeHeldBack(snapshot.job, face.engine.clock.now())) return sendHeldBack(face, request, reply, snapshot);
   const { prefer, 'if-none-match': known } = request.raw.headers;
   const isPlain = prefer === undefined && known === undefined && !includesNumber(request);
   if (!isPlain) return face.sendStatus(request, reply, snapshot);
   return face.sendPlain(reply, { code: 200, snapshot, isRemembered: true });
+}
+
+async function sendHeldBack(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+): Promise<FastifyReply> {
+  const held = await face.engine.heldBack([snapshot.job]);
+  return face.sendStatus(request, reply, snapshot, held.get(snapshot.job.id));
 }
 
 interface StatusCall {
@@ -193,7 +202,18 @@ async function statusRead(call: StatusCall): Promise<FastifyReply | undefined> {
 function statusOf(call: StatusCall, snapshot: Snapshot): Promise<FastifyReply | undefined> | FastifyReply {
   const { face, request, reply, waitMs } = call;
   const until = untilOf(face, request, snapshot);
-  return waitMs === 0 || until === null ? face.sendStatus(request, reply, snapshot) : held(call, until);
+  return waitMs === 0 || until === null ? sendOrNot(face, request, reply, snapshot) : held(call, until);
+}
+
+/** With 304 for who has it. */
+function sendOrNot(
+  face: Face,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  snapshot: Snapshot,
+): Promise<FastifyReply> | FastifyReply {
+  if (mayBeHeldBack(snapshot.job, face.engine.clock.now())) return sendHeldBack(face, request, reply, snapshot);
+  return face.sendStatus(request, reply, snapshot);
 }
 
 /** Without steps of its own: ten thousand of them are held at once, and each step keeps half a kilobyte. */
@@ -224,6 +244,6 @@ function untilOf(face: Face, request: FastifyRequest, snapshot: Snapshot): Until
   const known = request.raw.headers['if-none-match'];
   // The client that has another state than this one, be it only the word for it, is told so at once.
   const etag = etagOf(snapshot, shownState(job, face.engine.clock.now()));
-  if (known !== undefined && !matchesEtag(known, etag)) return null;
+  if (known !== undefined && !matchesEtag(ofRevision(known), etag)) return null;
   return { kind: 'change', since: (known === undefined ? null : revisionOfEtag(known)) ?? job.revision };
 }

@@ -9,6 +9,7 @@ import { BideError } from '../../core/errors.ts';
 import { FINAL_STATES } from '../../core/state.ts';
 import type { JobFilter, ListPage, ListRequest, Snapshot } from '../../engine/api.ts';
 import { CACHE_CONTROL, type Face, includesNumber, JSON_TYPE } from './face.ts';
+import { bodiesOf } from './held-bodies.ts';
 import { filterOf } from './job-filter.ts';
 import { withNumber } from './mapping.ts';
 import { principalOf, requireScope } from './principal.ts';
@@ -55,7 +56,7 @@ export async function sendList(
     ...(page.isCutShort ? ['"searchStopped":true'] : []),
     ...(total === null ? [] : [`"total":${JSON.stringify({ count: total.count, exact: total.isExact })}`]),
   ];
-  const jobs = page.snapshots.map(bodyOf).join(',');
+  const jobs = (await bodiesOf(face, page.snapshots, bodyOf)).join(',');
   return reply
     .type(JSON_TYPE)
     .header('cache-control', CACHE_CONTROL)

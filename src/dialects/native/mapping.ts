@@ -2,8 +2,10 @@
 
 import { awaitsParents } from '../../core/after/after.ts';
 import { BideError } from '../../core/errors.ts';
+import type { HeldBack } from '../../core/held-back.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { groupIdOf, type Job, retainUntil, type Tags } from '../../core/job.ts';
+import type { KeyLimit } from '../../core/limit-spec.ts';
 import { quotaError } from '../../core/quota-error.ts';
 import { type AwaitedSignal, isParked, type KnownSignals, knownSignals } from '../../core/signals.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
@@ -89,14 +91,25 @@ export function jobBody(base: string, { job, resultText }: Snapshot, shown: Show
     job.terms?.schedule === undefined ? '' : `,"schedule":${JSON.stringify(scheduleFields(job.terms.schedule))}`;
   const group = groupIdOf(job);
   const grouped = group === null ? '' : `,"group":"${group}"`;
+  const sequence = job.sequenceKey === null ? '' : `,"sequenceKey":${JSON.stringify(job.sequenceKey)}`;
   return `{"id":"${job.id}","type":${JSON.stringify(job.type)},"state":"${shown}"\
 ,"progress":{"percent":${progress.percent},"message":${JSON.stringify(progress.message)}}\
 ,"attempt":${job.attempt},"attemptsMax":${job.retry.attempts},"priority":${job.priority},"tags":${tagsText(job.tags)}\
-,"revision":${job.revision}${copied}${ticked}${grouped}${related}${waitingForText(job)},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
+,"revision":${job.revision}${copied}${ticked}${grouped}${sequence}${related}${waitingForText(job)},"createdAt":${timeText(job.createdAt)},"runAt":${timeText(job.runAt)}\
 ,"startedAt":${timeText(job.startedAt)},"finishedAt":${timeText(job.finishedAt)}\
 ,"deadlineAt":${timeText(job.deadlineAt)},"retainUntil":${timeText(retainUntil(job))}\
 ,"cancelRequestedAt":${timeText(job.cancelRequestedAt)},"error":${errorText(job)},"result":${resultText ?? 'null'}\
 ,"links":{"self":"${self}","result":"${self}/result","events":"${self}/events","cancel":"${self}/cancel"}}`;
+}
+
+/** The same body of a job that is held back. */
+export function withHeldBack(body: string, held: HeldBack): string {
+  return `${body.slice(0, -1)},"waitingFor":${JSON.stringify(heldFields(held))}}`;
+}
+
+function heldFields(held: HeldBack): object {
+  if (held.by === 'sequence') return { sequence: held.key };
+  return { limit: held.key, reason: held.reason, until: isoTimeOrNull(held.until) };
 }
 
 /** Only where it waits for something that somebody has to do. */
@@ -115,11 +128,16 @@ function scheduleFields({ name, tick }: ScheduleTerm) {
   return { name, tick: isoTime(tick) };
 }
 
-/** Of the few that come after others. */
+/** Of the few that come after others, or have a key of a limit or of their own. */
 function relatedText(job: Job): string {
-  const { after } = job.terms ?? {};
+  const { after, limit, unique } = job.terms ?? {};
   const parents = after === undefined ? '' : `,"after":${JSON.stringify(after.ids)},"afterPolicy":"${after.policy}"`;
-  return awaitsParents(job) ? `${parents},"waitingFor":{"parents":true}` : parents;
+  const keys = `${limit === undefined ? '' : `,"limit":${limitText(limit)}`}${unique === undefined ? '' : `,"unique":${JSON.stringify(unique)}`}`;
+  return awaitsParents(job) ? `${parents}${keys},"waitingFor":{"parents":true}` : `${parents}${keys}`;
+}
+
+function limitText({ key, concurrency = null, rate = null }: KeyLimit): string {
+  return JSON.stringify({ key, concurrency, rate });
 }
 
 function timeText(ms: number | null): string {

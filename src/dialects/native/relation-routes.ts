@@ -2,6 +2,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { CACHE_CONTROL, type Face, JSON_TYPE } from './face.ts';
+import { bodiesOf, heldBackAmong } from './held-bodies.ts';
 import { notThere, requireJobId, unknownBody } from './mapping.ts';
 import { principalOf } from './principal.ts';
 import type { ChildrenQuery } from './wire.ts';
@@ -43,8 +44,12 @@ async function sendParents(face: Face, request: FastifyRequest, reply: FastifyRe
   const { tenant } = principalOf(request);
   const found = await face.engine.parents(tenant, idOf(request));
   if (found.kind !== 'found') throw notThere(found);
+  const add = await heldBackAmong(
+    face,
+    found.lookups.flatMap((lookup) => (lookup.kind === 'found' ? [lookup.snapshot] : [])),
+  );
   const bodies = found.lookups.map((lookup, place) =>
-    lookup.kind === 'found' ? face.bodyOf(lookup.snapshot) : unknownBody(found.ids[place] ?? ''),
+    lookup.kind === 'found' ? add(lookup.snapshot, face.bodyOf(lookup.snapshot)) : unknownBody(found.ids[place] ?? ''),
   );
   return sendText(reply, `{"jobs":[${bodies.join(',')}]}`);
 }
@@ -58,7 +63,8 @@ async function sendChildren(face: Face, request: FastifyRequest, reply: FastifyR
   const found = await engine.children({ tenant, id: idOf(request), after, limit });
   if (found.kind !== 'found') throw notThere(found);
   const next = found.next === null ? null : await numbers.seal(tenant, found.next);
-  return sendText(reply, `{"jobs":[${found.snapshots.map(face.bodyOf).join(',')}],"next":${JSON.stringify(next)}}`);
+  const jobs = await bodiesOf(face, found.snapshots);
+  return sendText(reply, `{"jobs":[${jobs.join(',')}],"next":${JSON.stringify(next)}}`);
 }
 
 function idOf(request: FastifyRequest): string {

@@ -1,7 +1,8 @@
 /**
- * Pure pieces that every status answer is made of: times, Retry-After, entity tags. The tag follows the revision and, since `scheduled`
- * becomes `queued` by time alone, that one word.
+ * Pure pieces that every status answer is made of: times, Retry-After, entity tags. The tag follows the revision and what changes without
+ * one: `scheduled` becomes `queued` by time alone, and what holds a job back comes and goes.
  */
+import type { HeldBack } from '../../core/held-back.ts';
 import type { ShownState } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 
@@ -22,14 +23,26 @@ export function retryAfterSeconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1_000));
 }
 
-/** Strong: equal tags mean equal bodies. `s` marks the revision while it is shown as scheduled. */
-export function etagOf(snapshot: Snapshot, shown: ShownState): string {
-  return shown === 'scheduled' ? `"${snapshot.job.revision}s"` : `"${snapshot.job.revision}"`;
+/** Strong: equal tags mean equal bodies. `s` marks the revision while it is shown as scheduled, `w` one that is held back. */
+export function etagOf(snapshot: Snapshot, shown: ShownState, held: HeldBack | null = null): string {
+  const { revision } = snapshot.job;
+  if (held !== null) return `"${revision}w${heldNumber(held)}"`;
+  return shown === 'scheduled' ? `"${revision}s"` : `"${revision}"`;
+}
+
+function heldNumber(held: HeldBack): number {
+  if (held.by === 'sequence') return 0;
+  return held.reason === 'full' ? 1 : (held.until ?? 2);
+}
+
+/** The tags without what holds the job back, which nobody waits for. */
+export function ofRevision(header: string): string {
+  return header.replace(/(\d)w\d+"/g, '$1"');
 }
 
 /** The revision that one of our entity tags names, however the client decorated it; null for a foreign one. */
 export function revisionOfEtag(header: string): number | null {
-  const match = /^\s*(?:W\/)?"(\d{1,15})s?"\s*$/.exec(header);
+  const match = /^\s*(?:W\/)?"(\d{1,15})(?:s|w\d{1,16})?"\s*$/.exec(header);
   return match?.[1] === undefined ? null : Number(match[1]);
 }
 

@@ -98,7 +98,7 @@ function typeBody({ name, kind, slots, agingMs, expectedMs, limit, description, 
   const last = recent.map(({ minutes, figures }) => [`last${minutes}Minutes`, figuresBody(figures)]);
   return {
     ...{ name, kind, slots, agingMs, expectedMs },
-    limit: limit === null ? null : { concurrency: limit.concurrency ?? null, rate: limit.rate ?? null },
+    limit: limit && { concurrency: limit.concurrency ?? null, rate: limit.rate ?? null, perKey: limit.isPerKey },
     ...{ description, inputSchema },
     ...{ paused: pausedAt !== null, pausedAt: isoTimeOrNull(pausedAt) },
     ...{ running, waiting, oldestWaitingMs },

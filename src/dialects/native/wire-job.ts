@@ -2,6 +2,7 @@
 import { Type } from 'typebox';
 import { AFTER_POLICIES } from '../../core/after/after.ts';
 import { SHOWN_STATES } from '../../core/state.ts';
+import { UNIQUE_MODES } from '../../core/unique.ts';
 import { nullable, oneOf, time } from './wire-parts.ts';
 import { WaitingFor } from './wire-signals.ts';
 
@@ -36,6 +37,28 @@ export const JobShape = Type.Object(
     ),
     group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
     waitingFor: Type.Optional(WaitingFor),
+    sequenceKey: Type.Optional(Type.String({ description: 'Jobs with the same key run one after another.' })),
+    limit: Type.Optional(
+      Type.Object(
+        {
+          key: Type.String(),
+          concurrency: nullable(Type.Integer()),
+          rate: nullable(Type.Object({ count: Type.Integer(), perMs: Type.Integer() })),
+        },
+        { description: 'As the job says it, or its type. GET /v1/limits/{key} says what holds for the key.' },
+      ),
+    ),
+    unique: Type.Optional(
+      Type.Object(
+        {
+          key: Type.String(),
+          mode: oneOf(UNIQUE_MODES, 'What its submit asked for.'),
+          forMs: Type.Optional(Type.Integer()),
+          maxMs: Type.Optional(Type.Integer()),
+        },
+        { description: 'The key that it holds, or held, as the only one of its type.' },
+      ),
+    ),
     after: Type.Optional(Type.Array(Type.String({ format: 'uuid' }), { description: 'The jobs that it comes after.' })),
     afterPolicy: Type.Optional(oneOf(AFTER_POLICIES, 'How those have to end.')),
     createdAt: time('Submitted.'),

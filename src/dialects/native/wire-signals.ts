@@ -1,15 +1,27 @@
 /** The schemas of signals: sending one, and waiting for one as a remote worker. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
-import { durations, strict, time } from './wire-parts.ts';
+import { durations, nullable, oneOf, strict, time } from './wire-parts.ts';
 
-export const WaitingFor = Type.Union([
-  Type.Object({
-    signal: Type.String({ description: 'Sent by POST /v1/jobs/{id}/signals/{name}.' }),
-    until: time('Goes on without it then.'),
-  }),
-  Type.Object({ parents: Type.Literal(true, { description: 'The jobs that it comes after.' }) }),
-]);
+export const WaitingFor = Type.Union(
+  [
+    Type.Object({
+      signal: Type.String({ description: 'Sent by POST /v1/jobs/{id}/signals/{name}.' }),
+      until: time('Goes on without it then.'),
+    }),
+    Type.Object({ parents: Type.Literal(true, { description: 'The jobs that it comes after.' }) }),
+    Type.Object({ sequence: Type.String({ description: 'Key of the sequence in which jobs are before it.' }) }),
+    Type.Object({
+      limit: Type.String({ description: 'Key of its limit.' }),
+      reason: oneOf(['full', 'closed'], 'So many run or have started; or somebody closed the key.'),
+      until: nullable(time('When a closed key opens by itself.')),
+    }),
+  ],
+  {
+    description:
+      'Only where it waits for more than its time and its turn. Of sequences and limits, which come and go without a change of the job, reads and lists say it; events and webhooks do not.',
+  },
+);
 
 export function signalSchemas(limits: Limits) {
   const { ms } = durations(limits);

@@ -24,9 +24,9 @@ export function submitSchema(limits: Limits) {
 /** What a group submits at its end: once, and then. */
 export function followUpSchema(limits: Limits) {
   const { type } = submitSchema(limits).properties;
-  const { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey } =
+  const { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey, limit } =
     submittedWith(limits);
-  const rest = { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey };
+  const rest = { tags, priority, delayMs, timeoutMs, deadlineMs, retry, retainMs, callback, sequenceKey, limit };
   const input = Type.Optional(
     Type.Unknown({ description: 'An object, which gets `group`: its id, outcome, total and counts.' }),
   );

@@ -40,6 +40,10 @@ const TypeShape = Type.Object(
         {
           concurrency: nullable(Type.Integer()),
           rate: nullable(Type.Object({ count: Type.Integer(), perMs: Type.Integer() })),
+          perKey: Type.Boolean({
+            description:
+              'Of each key that the config makes of the input, as GET /v1/limits shows them; else of the type as a whole.',
+          }),
         },
         { description: 'How much of it runs in all processes together: so many at once, so many starts in a time.' },
       ),

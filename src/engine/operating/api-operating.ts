@@ -13,8 +13,8 @@ export interface TypeFacts {
   readonly agingMs: number | null;
   /** How long a job usually takes; null where the config does not say. */
   readonly expectedMs: number | null;
-  /** Of all processes together. */
-  readonly limit: LimitBounds | null;
+  /** Of all processes together: of the type as a whole, or of each key that a function makes of the input. */
+  readonly limit: (LimitBounds & { readonly isPerKey: boolean }) | null;
   readonly description: string | null;
   /** JSON Schema; null where there is none. */
   readonly inputSchema: Json | null;

@@ -31,10 +31,15 @@ export function createReports(
 }
 
 function factsOf(type: JobType, pauses: Pauses): TypeFacts {
-  const { name, handler, slots, agingMs = null, expectedMs = null, limit = null } = type;
-  const { description = null, inputSchema = null } = type;
+  const { name, handler, slots, agingMs = null, expectedMs = null, description = null, inputSchema = null } = type;
   const kind = handler === 'remote' ? 'remote' : handler.kind;
-  return { name, kind, slots, agingMs, expectedMs, limit, description, inputSchema, pausedAt: pauses.since(name) };
+  const said = { description, inputSchema, pausedAt: pauses.since(name) };
+  return { name, kind, slots, agingMs, expectedMs, limit: limitOf(type), ...said };
+}
+
+function limitOf({ limit, limitPerKey }: JobType): TypeFacts['limit'] {
+  const said = limitPerKey ?? limit ?? null;
+  return said && { concurrency: said.concurrency ?? null, rate: said.rate ?? null, isPerKey: limitPerKey != null };
 }
 
 async function reportsOf(

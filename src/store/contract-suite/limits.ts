@@ -80,6 +80,36 @@ export const limits: Topic = [
     assert.deepEqual(order, [at(jobs, 2).id, at(jobs, 3).id, at(jobs, 0).id, at(jobs, 1).id]);
   }),
 
+  test('blocksRead says what keeps jobs from being claimed, and nothing of those that do not wait', async (context) => {
+    const { store } = context;
+    const [running, full, behind] = await insertJobs(context, [
+      { ...ONE, sequenceKey: 's' },
+      ONE,
+      { ...ONE, sequenceKey: 's' },
+    ]);
+    const free = await insertJob(context);
+    await claimOne(context);
+    const jobs = [running, full, behind, free].map((job) => job ?? assert.fail());
+    const said = async () => {
+      const read = await store.blocksRead(jobs);
+      return jobs.map(({ number }) => {
+        const { number: _, ...blocks } = read.find((one) => one.number === number) ?? { number };
+        return blocks;
+      });
+    };
+    const open = { closedUntil: null };
+    assert.deepEqual(await said(), [
+      {},
+      { bySequence: false, byLimit: true, ...open },
+      { bySequence: true, byLimit: true, ...open },
+      { bySequence: false, byLimit: false, ...open },
+    ]);
+    const closedUntil = NOW + 60_000;
+    await store.limitWrite({ ...ref(context), closedUntil, now: NOW, keysMax: 100 });
+    assert.deepEqual((await said())[1], { bySequence: false, byLimit: true, closedUntil });
+    assert.deepEqual(await store.blocksRead([]), []);
+  }),
+
   alone('a job that is put off holds no ticket, and gets one when it is due', async (context) => {
     const [ahead, later] = await insertJobs(context, [
       { ...ONE, runAt: NOW + 1_000 },

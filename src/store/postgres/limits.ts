@@ -6,6 +6,7 @@ import { isFinal } from '../../core/state.ts';
 import type {
   AmendOutcome,
   ApplyOutcome,
+  BlockedJob,
   GuardedPatch,
   InsertOutcome,
   LimitOutcome,
@@ -18,6 +19,7 @@ import type {
   StoreRecord,
 } from '../contract.ts';
 import {
+  blockedJobOf,
   boundsCells,
   boundsOfCells,
   boundsOfTerms,
@@ -249,6 +251,21 @@ export async function listLimits(
 ): Promise<readonly LimitRow[]> {
   const values = [storedText(tenant), storedText(after), Math.max(0, limit)];
   return (await repeated(() => session.run('limitList', values, 'long'))).map(shownOf);
+}
+
+export async function readBlocks(
+  session: Session,
+  jobs: readonly Pick<Job, 'number' | 'tenant' | 'type'>[],
+): Promise<readonly BlockedJob[]> {
+  const values = [
+    textArray(jobs.map(({ tenant }) => tenant)),
+    textArray(jobs.map(({ type }) => type)),
+    plainArray(jobs.map(({ number }) => number)),
+  ];
+  const rows = (await repeated(() => session.run('jobBlocks', values))) as readonly [number, number, string | null][];
+  return rows.map(([number, blocked, state]) =>
+    blockedJobOf(number, blocked, state === null ? null : givenText(state)),
+  );
 }
 
 /** Written where the row is as it was read; tried again where it is not. */

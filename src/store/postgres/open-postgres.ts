@@ -67,7 +67,7 @@ import {
 import { HintListener } from './hints/hint-listener.ts';
 import { type HintSender, hintSenderOf } from './hints/hint-sender.ts';
 import { insertKey, listKeys, readKey, revokeKey } from './keys.ts';
-import { listLimits, readLimit, settleDue, writeLimit } from './limits.ts';
+import { listLimits, readBlocks, readLimit, settleDue, writeLimit } from './limits.ts';
 import { linkCalls } from './links.ts';
 import { countJobs, jobUsage, listJobs } from './list-jobs.ts';
 import { appendLogs, readLogs } from './logs.ts';
@@ -340,6 +340,7 @@ function limitCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): 
     limitList: pass((filter) => listLimits(session, filter)),
     limitWrite: pass((write) => writeLimit(session, write)),
     limitSettle: pass((request) => settleDue(session, request)),
+    blocksRead: pass((jobs) => readBlocks(session, jobs)),
   };
 }
 

@@ -1,7 +1,7 @@
 /** The store's calls for limits per key. */
 import type { LimitStore } from '../contract.ts';
 import type { Connection } from './connection.ts';
-import { listLimits, readLimit } from './main-reads.ts';
+import { listLimits, readBlocks, readLimit } from './main-reads.ts';
 import type { ThreadPort } from './thread-port.ts';
 import type { WriterTable } from './writer.ts';
 
@@ -16,5 +16,12 @@ export function limitCalls({ writer, read }: LimitGate): LimitStore {
     limitList: async (filter) => read((connection) => listLimits(connection, filter)),
     limitWrite: async (write) => writer().call('limitWrite', write, 1),
     limitSettle: async (request) => writer().call('limitSettle', request, request.limit),
+    blocksRead: async (jobs) =>
+      read((connection) =>
+        readBlocks(
+          connection,
+          jobs.map(({ number }) => number),
+        ),
+      ),
   };
 }

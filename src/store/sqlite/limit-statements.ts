@@ -20,6 +20,8 @@ export const LIMIT_STATEMENTS = {
   limitKeysCount: 'SELECT count(*) FROM (SELECT 1 FROM limit_keys WHERE tenant = ?1 LIMIT +?2)',
   limitRead: `SELECT ${ROW}, ${COUNTS} FROM limit_keys k WHERE tenant = ?1 AND key = ?2`,
   limitList: `SELECT ${ROW}, ${COUNTS} FROM limit_keys k WHERE tenant = ?1 AND key > ?2 ORDER BY key LIMIT +?3`,
+  jobBlocks: `SELECT w.number, w.blocked, k.state FROM waiting w
+    LEFT JOIN limit_keys k ON k.tenant = w.tenant AND k.key = w.limit_key WHERE w.number = ?`,
   dumpLimits: `SELECT ${ROW} FROM limit_keys ORDER BY tenant, key`,
 
   limitRunning: `SELECT count(*) FROM running WHERE ${OF_KEY}`,

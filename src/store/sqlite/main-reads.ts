@@ -8,6 +8,7 @@ import type { Json } from '../../core/job.ts';
 import type { Scope } from '../../core/scopes.ts';
 import type { StoredState } from '../../core/state.ts';
 import type {
+  BlockedJob,
   Count,
   Document,
   DuePlace,
@@ -30,7 +31,7 @@ import type {
   WorkerFilter,
   WorkerRow,
 } from '../contract.ts';
-import { limitRowOf } from '../limit-row.ts';
+import { blockedJobOf, limitRowOf } from '../limit-row.ts';
 import { logLevelNumber, logLevelOf, streamNumber, streamOf } from '../log-room.ts';
 import type { Connection } from './connection.ts';
 import { PART_BYTES, resultBetween } from './result-parts.ts';
@@ -224,6 +225,13 @@ export function listLimits(
   { tenant, after = '', limit }: Parameters<LimitStore['limitList']>[0],
 ): readonly LimitRow[] {
   return connection.all('limitList', tenant, after, limit).map(shownLimitOf);
+}
+
+export function readBlocks(connection: Connection, numbers: readonly number[]): readonly BlockedJob[] {
+  return numbers.flatMap((number) => {
+    const row = connection.get('jobBlocks', number);
+    return row === undefined ? [] : [blockedJobOf(number, row[1] as number, row[2] as string | null)];
+  });
 }
 
 function shownLimitOf(row: Row): LimitRow {

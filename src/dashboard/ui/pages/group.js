@@ -7,6 +7,7 @@ import { Bar } from '../parts/bar.js';
 import { GroupActions } from '../parts/group-actions.js';
 import { GroupState } from '../parts/group-state.js';
 import { JobRows } from '../parts/job-rows.js';
+import { LiveMark } from '../parts/live-mark.js';
 import { More } from '../parts/more.js';
 import { Problem } from '../parts/notice.js';
 import { StateChips } from '../parts/state-chips.js';
@@ -14,7 +15,7 @@ import { Time } from '../parts/time.js';
 import { Link, usePlace } from '../router.js';
 import { useShared } from '../shared.js';
 import { useLive } from '../use-live.js';
-import { useLoaded } from '../use-loaded.js';
+import { useLiveLoaded } from '../use-live-loaded.js';
 import { usePages } from '../use-pages.js';
 
 /** @typedef {import('bide/client').GroupBody} GroupBody */
@@ -30,11 +31,14 @@ export function Group({ id }) {
     value: group,
     error,
     reload,
-  } = useLoaded((signal) => api.groups.get(id, { signal }), [api, id], { everyMs: EVERY_MS });
+  } = useLiveLoaded((signal) => api.groups.get(id, { signal }), [api, id], {
+    everyMs: EVERY_MS,
+    concerns: (job) => job.group === id,
+  });
   return html`<div class="stack">
     <div class="page-head">
       <div class="row"><h1>Group <span class="mono">${shortId(id)}</span></h1>${group && html`<${GroupState} group=${group} />`}</div>
-      ${group && html`<${GroupActions} group=${group} onChanged=${reload} />`}
+      <div class="row">${group && html`<${GroupActions} group=${group} onChanged=${reload} />`}<${LiveMark} /></div>
     </div>
     <${Problem} error=${error} retry=${reload} />
     ${

@@ -11,6 +11,7 @@ import { Link } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
 import { useLoaded } from '../use-loaded.js';
+import { boundsText } from '../wait-text.js';
 
 /** @typedef {import('bide/client').TypeBody} TypeBody */
 
@@ -66,6 +67,8 @@ function Facts({ type, jobs }) {
     </div>
     <footer>
       <span>Kind ${type.kind}, ${countText(type.slots)} at once in one process</span>
+      ${type.limit !== null && html`<span>In all processes${type.limit.perKey ? ', for each key' : ''}: ${boundsText(type.limit) || 'no bounds of its own'}</span>`}
+      ${type.agingMs !== null && html`<span>A priority counts ${spanText(type.agingMs)}</span>`}
       ${type.paused ? html`<span>Paused <${Time} at=${type.pausedAt} /></span>` : null}
     </footer>
   </section>`;

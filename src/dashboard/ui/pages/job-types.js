@@ -7,6 +7,7 @@ import { PauseButton } from '../parts/pause.js';
 import { Link } from '../router.js';
 import { useShared } from '../shared.js';
 import { useLoaded } from '../use-loaded.js';
+import { boundsText } from '../wait-text.js';
 
 const EVERY_MS = 5_000;
 const NO_TYPES = `// bide.config.ts
@@ -44,6 +45,7 @@ export function TypeCard({ type, onChanged }) {
       <p class="quiet small">${description ?? kind}</p>
       <dl class="facts">
         <dt>Running</dt><dd class="number">${countText(running)} of ${countText(slots)} slots per process</dd>
+        ${type.limit !== null && html`<dt>Limit</dt><dd>${boundsText(type.limit)}${type.limit.perKey ? ' for each key' : ' in all processes'}</dd>`}
         <dt>Waiting</dt><dd class="number">${countText(waiting)}${oldestWaitingMs === null ? '' : `, the oldest for ${spanText(oldestWaitingMs)}`}</dd>
         <dt>Last hour</dt><dd class="number">${countText(ended)} ended${ended === 0 ? '' : `, ${((100 * hour.failed) / ended).toFixed(hour.failed === 0 ? 0 : 1)} % failed`}</dd>
         <dt>Run time</dt><dd class="number">${hour.runMsP50 === null ? '–' : `${spanText(hour.runMsP50)} (p95 ${spanText(hour.runMsP95 ?? hour.runMsP50)})`}</dd>

@@ -21,6 +21,7 @@ import { Payloads } from '../parts/payload.js';
 import { Time } from '../parts/time.js';
 import { Link } from '../router.js';
 import { useJob } from '../use-job.js';
+import { boundsText } from '../wait-text.js';
 
 /** @typedef {import('bide/client').JobBody} JobBody */
 
@@ -70,6 +71,7 @@ function Facts({ job }) {
   return html`<dl class="facts">
     <dt>Id</dt><dd class="row"><span class="mono">${job.id}</span><${CopyButton} text=${job.id} /></dd>
     <${JobRelations} job=${job} />
+    <${Keys} job=${job} />
     <dt>Tags</dt><dd>${
       tags.length === 0
         ? html`<span class="quiet">–</span>`
@@ -86,3 +88,10 @@ function Facts({ job }) {
     <dt>Revision</dt><dd class="number">${job.revision}</dd>
   </dl>`;
 }
+
+/** What it shares with other jobs by a key. @param {{ job: JobBody }} props */
+const Keys = ({ job: { sequenceKey, limit, unique } }) => html`
+  ${sequenceKey !== undefined && html`<dt>Sequence</dt><dd><code>${sequenceKey}</code></dd>`}
+  ${limit !== undefined && html`<dt>Limit</dt><dd><${Link} to="/limits"><code>${limit.key}</code><//> <span class="quiet">${boundsText(limit)}</span></dd>`}
+  ${unique !== undefined && html`<dt>Unique</dt><dd><code>${unique.key}</code> <span class="quiet">${unique.mode}</span></dd>`}
+`;

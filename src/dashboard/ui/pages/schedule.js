@@ -5,6 +5,7 @@ import { html } from '../html.js';
 import { filterOf } from '../job-query.js';
 import { Code } from '../parts/copy.js';
 import { JobRows } from '../parts/job-rows.js';
+import { LiveMark } from '../parts/live-mark.js';
 import { Problem } from '../parts/notice.js';
 import { Pages } from '../parts/pages.js';
 import { ScheduleActions } from '../parts/schedule-actions.js';
@@ -16,7 +17,7 @@ import { Link, usePlace } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
 import { tagsText } from '../tags-text.js';
-import { useLoaded } from '../use-loaded.js';
+import { useLiveLoaded } from '../use-live-loaded.js';
 import { LastRun, LastSkip } from './schedules.js';
 
 /** @typedef {import('bide/client').ScheduleBody} ScheduleBody */
@@ -32,11 +33,14 @@ export function Schedule({ id: name }) {
     value: schedule,
     error,
     reload,
-  } = useLoaded((signal) => api.schedules.get(name, { signal }), [api, name, turn], { everyMs: EVERY_MS });
+  } = useLiveLoaded((signal) => api.schedules.get(name, { signal }), [api, name, turn], {
+    everyMs: EVERY_MS,
+    concerns: (job) => job.schedule?.name === name,
+  });
   return html`<div class="stack">
     <div class="page-head">
       <div class="row"><h1>${name}</h1>${schedule && html`<${ScheduleState} schedule=${schedule} />`}</div>
-      ${schedule && html`<${ScheduleActions} schedule=${schedule} onChanged=${() => setTurn((count) => count + 1)} />`}
+      <div class="row">${schedule && html`<${ScheduleActions} schedule=${schedule} onChanged=${() => setTurn((count) => count + 1)} />`}<${LiveMark} /></div>
     </div>
     <${Problem} error=${error} retry=${reload} />
     ${
@@ -105,10 +109,10 @@ function Runs({ name, turn }) {
   const { query } = usePlace();
   const cursor = query.get('cursor') ?? undefined;
   const { states } = filterOf(query, 0);
-  const { value, error, reload } = useLoaded(
+  const { value, error, reload } = useLiveLoaded(
     (signal) => api.schedules.runsPage(name, { states, cursor, pageSize: PAGE_SIZE, signal }),
     [api, name, turn, query.toString()],
-    { everyMs: EVERY_MS },
+    { everyMs: EVERY_MS, concerns: (job) => job.schedule?.name === name },
   );
   const jobs = value?.jobs ?? [];
   return html`<section class=${value === undefined ? 'card skeleton' : 'card'} aria-label="Runs">

@@ -4,6 +4,7 @@ import { SERVER } from '../address.js';
 import { countText, shortId } from '../format.js';
 import { html } from '../html.js';
 import { FormDialog } from '../parts/form-dialog.js';
+import { LiveMark } from '../parts/live-mark.js';
 import { Empty, Problem, say } from '../parts/notice.js';
 import { Pages } from '../parts/pages.js';
 import { draftOf, ScheduleFields } from '../parts/schedule-form.js';
@@ -12,6 +13,7 @@ import { Time } from '../parts/time.js';
 import { go, Link, usePlace } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
+import { useLiveLoaded } from '../use-live-loaded.js';
 import { useLoaded } from '../use-loaded.js';
 
 /** @typedef {import('bide/client').ScheduleBody} ScheduleBody */
@@ -27,15 +29,15 @@ export const schedulePath = (name) => `/schedules/${encodeURIComponent(name)}`;
 export function Schedules() {
   const { api, session } = useShared();
   const cursor = usePlace().query.get('cursor') ?? undefined;
-  const { value, error, reload } = useLoaded(
+  const { value, error, reload } = useLiveLoaded(
     (signal) => api.schedules.listPage({ cursor, pageSize: PAGE_SIZE, signal }),
     [api, cursor],
-    { everyMs: EVERY_MS },
+    { everyMs: EVERY_MS, concerns: (job) => job.schedule !== undefined },
   );
   const [isMaking, make] = useState(false);
   const count = value?.schedules.length ?? 0;
   return html`<div class="stack">
-    <div class="page-head"><h1>Schedules</h1>${may(session, 'operate') && html`<button type="button" class="primary" onClick=${() => make(true)}>Make a schedule</button>`}</div>
+    <div class="page-head"><h1>Schedules</h1><div class="row">${may(session, 'operate') && html`<button type="button" class="primary" onClick=${() => make(true)}>Make a schedule</button>`}<${LiveMark} /></div></div>
     <${Problem} error=${error} retry=${reload} />
     <section class=${value === undefined ? 'card skeleton' : 'card'}>
       ${value !== undefined && count === 0 && html`<${Empty} title="No schedules yet" code=${FIRST}>Submit a job every night, every ten minutes, or on the last Friday of the month.<//>`}

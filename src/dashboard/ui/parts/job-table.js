@@ -5,6 +5,7 @@ import { tagWord } from '../job-query.js';
 import { Link, setQuery } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
+import { waitText } from '../wait-text.js';
 import { StateBadge } from './badge.js';
 import { Bar } from './bar.js';
 import { Span, Time } from './time.js';
@@ -82,7 +83,9 @@ export function Outcome({ job }) {
 }
 
 /** @param {{ job: JobBody }} props */
-function Progress({ job: { progress, state } }) {
+function Progress({ job: { progress, state, waitingFor } }) {
+  if (waitingFor !== undefined)
+    return html`<span class="quiet" title=${waitText(waitingFor)}>${waitText(waitingFor)}</span>`;
   if (state !== 'running') return html`<span class="quiet">–</span>`;
   return html`<span class="progress" title=${progress.message}>
     <${Bar} percent=${progress.percent} />

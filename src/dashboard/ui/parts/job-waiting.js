@@ -2,8 +2,11 @@
 import { useState } from 'preact/hooks';
 import { html } from '../html.js';
 import { jsonFault, parseExactly } from '../json-text.js';
+import { Link } from '../router.js';
 import { may } from '../session.js';
 import { useShared } from '../shared.js';
+import { useIsFlowing } from '../use-live.js';
+import { useLoaded } from '../use-loaded.js';
 import { FormDialog } from './form-dialog.js';
 import { say } from './notice.js';
 import { Time } from './time.js';
@@ -13,9 +16,38 @@ import { Time } from './time.js';
 /** @param {{ job: JobBody, onChanged: (job: JobBody) => void }} props */
 export function JobWaiting({ job, onChanged }) {
   const { waitingFor } = job;
-  if (waitingFor === undefined) return null;
-  if ('signal' in waitingFor) return html`<${Signal} job=${job} what=${waitingFor} onChanged=${onChanged} />`;
-  return html`<section class="note" aria-label="Why it waits"><div class="grow"><strong>Waits for the jobs that it comes after</strong><p>It runs when they have ended as it needs, and fails where one does not.</p></div></section>`;
+  if (waitingFor !== undefined && 'signal' in waitingFor)
+    return html`<${Signal} job=${job} what=${waitingFor} onChanged=${onChanged} />`;
+  if (waitingFor !== undefined && 'parents' in waitingFor)
+    return html`<${Why} title="Waits for the jobs that it comes after">It runs when they have ended as it needs, and fails where one does not.<//>`;
+  const isHeld = WAITING.includes(job.state) && (job.limit ?? job.sequenceKey) !== undefined;
+  return isHeld ? html`<${HeldBack} job=${job} />` : null;
+}
+
+const WAITING = ['queued', 'retrying'];
+/** What holds a job back comes and goes without a change of the job. */
+const EVERY_MS = 3_000;
+
+/** @param {{ title: unknown, children: unknown }} props */
+const Why = ({ title, children }) =>
+  html`<section class="note" aria-label="Why it waits"><div class="grow"><strong>${title}</strong><p>${children}</p></div></section>`;
+
+/** @param {{ job: JobBody }} props */
+function HeldBack({ job: { id, revision } }) {
+  const { api } = useShared();
+  const isFlowing = useIsFlowing();
+  const { value } = useLoaded((signal) => api.get(id, { signal }), [api, id, revision], {
+    everyMs: isFlowing ? EVERY_MS : null,
+  });
+  const what = value?.waitingFor;
+  if (what === undefined || value?.id !== id) return null;
+  if ('sequence' in what)
+    return html`<${Why} title=${html`Waits for jobs before it in the sequence <code>${what.sequence}</code>`}>They run one after another.<//>`;
+  if (!('limit' in what)) return null;
+  const key = html`<${Link} to="/limits"><code>${what.limit}</code><//>`;
+  if (what.reason === 'full')
+    return html`<${Why} title=${html`Waits for its limit: the key ${key} is full`}>As many jobs of the key run, or have started, as it lets. This one runs when it is its turn.<//>`;
+  return html`<${Why} title=${html`Waits for its limit: the key ${key} is closed`}>${what.until === null ? 'Nothing of it starts until somebody opens it.' : html`Nothing of it starts before it opens, <${Time} at=${what.until} />.`}<//>`;
 }
 
 /** @param {{ job: JobBody, what: { signal: string, until: string }, onChanged: (job: JobBody) => void }} props */

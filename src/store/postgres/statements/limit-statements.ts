@@ -197,6 +197,12 @@ export function limitStatementsOf(s: string) {
     limitRead: `SELECT ${ROW}, ${COUNTS(s)}, revision FROM ${s}.limit_keys k WHERE tenant = $1 AND key = $2`,
     limitList: `SELECT ${ROW}, ${COUNTS(s)}, revision FROM ${s}.limit_keys k WHERE tenant = $1 AND key > $2
       ORDER BY key LIMIT $3::bigint`,
+    /** $1 tenants, $2 types, $3 numbers of jobs. */
+    jobBlocks: `SELECT w.number, w.blocked, k.state
+      FROM unnest($1::text[], $2::text[], $3::bigint[]) AS g(tenant, type, number)
+      CROSS JOIN LATERAL (SELECT number, blocked, limit_key FROM ${s}.waiting
+        WHERE tenant = g.tenant AND type = g.type AND number = g.number LIMIT 1) w
+      LEFT JOIN LATERAL (SELECT state FROM ${s}.limit_keys WHERE tenant = g.tenant AND key = w.limit_key LIMIT 1) k ON true`,
     limitCount: `SELECT count(*)::int FROM (SELECT 1 FROM ${s}.limit_keys WHERE tenant = $1 LIMIT $2::bigint) k`,
     /**
      * $1 tenant, $2 key, $3 to $5 bounds, $6 whether they are kept (null: as they are), $7 until when it is closed (0: open; null: as it is),
