@@ -319,5 +319,5 @@ export type StatementName = keyof Statements;
 
 /** In a row of `jobClaim`, after the job: its input. */
 export const CLAIMED_INPUT_AT = JOB_WIDTH;
-/** And how far the walk came, as JSON by type, where it ended early. */
-export const CLAIM_CUT_AT = JOB_WIDTH + 1;
+/** And, as JSON by type, how far the walk came where it ended early; of `jobClaimAlone` the place of the first type that has others, from 1. */
+export const CLAIM_MORE_AT = JOB_WIDTH + 1;
