@@ -1,4 +1,5 @@
 /** Requests that read responses, end them, or remove them. */
+import type { FastifyReply } from 'fastify';
 import { BideError } from '../../../core/errors.ts';
 import { isFinal } from '../../../core/state.ts';
 import type { Snapshot } from '../../../engine/api.ts';
@@ -6,12 +7,19 @@ import { jobDone, jobNow } from '../../job-done.ts';
 import { type Answer, type Call, ok, param } from '../call.ts';
 import type { Bodies } from './bodies.ts';
 import { jobOfResponse, responseId } from './ids.ts';
+import type { Desk } from './starting.ts';
+import { streamStart } from './streaming.ts';
+import { heldBefore, heldResponse } from './waiting.ts';
 
 /** How long a cancel waits for the handler to stop, so that its answer says `cancelled`. */
 const STOP_MS = 5_000;
 
-export async function getResponse(call: Call, bodies: Bodies): Promise<Answer> {
-  return ok(await bodies.of(await requireResponse(call)));
+export async function getResponse(call: Call, { bodies, sendStream }: Desk): Promise<Answer | FastifyReply> {
+  const start = streamStart(call);
+  const snapshot = await requireResponse(call);
+  if (start !== null) return sendStream(call, snapshot, start);
+  const held = heldBefore(call, snapshot);
+  return held === null ? ok(await bodies.of(snapshot)) : heldResponse(call, bodies, snapshot, held);
 }
 
 /** One that has ended stays as it is, and is the answer, as at the vendor. */

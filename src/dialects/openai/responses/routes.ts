@@ -10,17 +10,18 @@ import { type Bodies, createBodies } from './bodies.ts';
 import { jobOfResponse } from './ids.ts';
 import { cancelResponse, deleteResponse, getResponse } from './reading.ts';
 import { createResponse } from './starting.ts';
+import { streaming } from './streaming.ts';
 
 const ONE = '/v1/responses/:id';
 
 export function declareResponses(app: FastifyInstance, context: Context, models: Models, route: Route): void {
   const bodies = createBodies(context.engine);
-  const desk = { bodies, models };
+  const desk = { bodies, models, sendStream: streaming(app, context) };
   app.post(
     '/v1/responses',
     route('submit', (call) => createResponse(call, desk, jsonBodyOf(call))),
   );
-  const get = route('read', (call) => getResponse(call, bodies));
+  const get = route('read', (call) => getResponse(call, desk));
   app.get(ONE, polling(context, bodies, get));
   app.delete(
     ONE,

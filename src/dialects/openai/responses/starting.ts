@@ -1,4 +1,5 @@
 /** A create: in the background it is answered at once, else once its job has ended. */
+import type { FastifyReply } from 'fastify';
 import type { Json } from '../../../core/job.ts';
 import type { Snapshot } from '../../../engine/api.ts';
 import { submitOne } from '../../submit-one.ts';
@@ -8,16 +9,25 @@ import type { Bodies } from './bodies.ts';
 import { jobInputOf } from './job-input.ts';
 import { DIALECT, type Remembered } from './mapping.ts';
 import { echoOf, requestOf } from './request.ts';
+import type { SendStream } from './streaming.ts';
+import { heldResponse } from './waiting.ts';
 import type { ResponseRequest } from './wire.ts';
 
 export interface Desk {
   readonly bodies: Bodies;
   readonly models: Models;
+  readonly sendStream: SendStream;
 }
 
-export async function createResponse(call: Call, desk: Desk, body: Json | undefined): Promise<Answer> {
+/** How long a response is kept that is not to be stored: until its client has it, whatever happens on the way. */
+const UNSTORED_MS = 60_000;
+
+export async function createResponse(call: Call, desk: Desk, body: Json | undefined): Promise<Answer | FastifyReply> {
   const request = requestOf(body);
-  return ok(await desk.bodies.of(await startResponse(call, desk, request)));
+  const snapshot = await startResponse(call, desk, request);
+  if (request.stream === true) return desk.sendStream(call, snapshot);
+  if (request.background === true) return ok(await desk.bodies.of(snapshot));
+  return heldResponse(call, desk.bodies, snapshot, 0);
 }
 
 function startResponse(
@@ -40,6 +50,7 @@ function startResponse(
       type: model.type,
       input: jobInputOf(model, request, engine.limits.jsonDepthMax),
       tags: request.metadata ?? {},
+      retainMs: request.store === false ? UNSTORED_MS : null,
       idempotencyKey: typeof key === 'string' ? key : null,
       origin: { dialect: DIALECT, data: { ...memory } as unknown as Json },
     },

@@ -1,0 +1,350 @@
+/** OpenAI's own client, unchanged but for its base URL and its key, against a real server over real sockets. */
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import OpenAI, {
+  AuthenticationError,
+  BadRequestError,
+  NotFoundError,
+  PermissionDeniedError,
+  RateLimitError,
+} from 'openai';
+import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
+import { type Client, createClient, runWorker } from '../../src/client/index.ts';
+import { type ServerProcess, startServer } from '../process/server-process.ts';
+import { type FakeModel, startFakeModel } from './fake-model.ts';
+
+const configText = (upstream: string) => `export default { types: {
+  sum: async ({ numbers }) => ({ sum: numbers.reduce((sum, one) => sum + one, 0) }),
+  echo: async (text) => text,
+  fail: { retry: { attempts: 1 }, run: async () => { throw new Error('no such prompt'); } },
+  story: async function* ({ input }) {
+    for (const word of input.split(' ')) yield word + ' ';
+    return { usage: { input_tokens: 1, output_tokens: 2, total_tokens: 3 } };
+  },
+  far: { kind: 'remote' },
+  chat: { kind: 'http', url: '${upstream}/v1/chat/completions', allowPrivateAddresses: true },
+  responses: { kind: 'http', url: '${upstream}/v1/responses', allowPrivateAddresses: true },
+}, dialects: { openai: { options: { models: {
+  'story-1': { type: 'story', speaks: 'responses' },
+  'llama-3': { type: 'chat', speaks: 'chat/completions', as: 'meta/Llama-3-8B' },
+  'gpt-9': { type: 'responses', speaks: 'responses' },
+} } } }, limits: { waitMsMax: 400, jobsWaitingMax: 30 }, deliveries: { allowPrivateAddresses: true } };
+`;
+
+const folder = mkdtempSync(join(tmpdir(), 'bide-openai-'));
+const config = join(folder, 'bide.config.mjs');
+
+let upstream: FakeModel;
+let server: ServerProcess;
+let openai: OpenAI;
+let bide: Client;
+
+before(async () => {
+  upstream = await startFakeModel();
+  writeFileSync(config, configText(upstream.url));
+  server = await startServer({ data: join(folder, 'data'), cwd: folder, args: ['--config', config] });
+  openai = new OpenAI({ baseURL: `${server.url}/openai/v1`, apiKey: server.key });
+  bide = createClient({ url: server.url, key: server.key });
+});
+
+after(async () => {
+  await server.end('SIGTERM');
+  await upstream.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** As the vendor's guide has it, without its sleep: each look is a request. */
+async function polled(client: OpenAI, id: string) {
+  let response = await client.responses.retrieve(id);
+  while (response.status === 'queued' || response.status === 'in_progress')
+    response = await client.responses.retrieve(id);
+  return response;
+}
+
+async function eventsOf(stream: AsyncIterable<ResponseStreamEvent>): Promise<readonly ResponseStreamEvent[]> {
+  const events: ResponseStreamEvent[] = [];
+  for await (const event of stream) events.push(event);
+  return events;
+}
+
+/** Does the work of `far`; the way to stop it. */
+function workOnFar(client: Client, handle: Parameters<typeof runWorker>[1]['handle']) {
+  const stop = new AbortController();
+  const working = runWorker(client, { types: ['far'], handle, signal: stop.signal, name: 'the tests' });
+  return async () => {
+    stop.abort();
+    await working;
+  };
+}
+
+describe('the client of OpenAI', () => {
+  test('a response in the background is queued at once, and polled to its end', async () => {
+    const input = JSON.stringify({ numbers: [20, 22] });
+    const created = await openai.responses.create({ model: 'sum', input, background: true, metadata: { team: 'a' } });
+    assert.deepEqual([created.status, created.output_text, created.model], ['queued', '', 'sum']);
+    const done = await polled(openai, created.id);
+    assert.deepEqual([done.status, done.output_text, done.metadata], ['completed', '{"sum":42}', { team: 'a' }]);
+  });
+
+  test('a create without background is answered with the response that is done', async () => {
+    const response = await openai.responses.create({ model: 'echo', input: 'Hello' });
+    assert.deepEqual([response.status, response.output_text, response.background], ['completed', 'Hello', false]);
+  });
+
+  test('one that takes longer than a hold is waited for by the client’s own HTTP library', async () => {
+    let wasSentOn = false;
+    const client = openai.withOptions({
+      fetch: async (url, init) => {
+        const answer = await fetch(url, init);
+        wasSentOn = answer.redirected;
+        return answer;
+      },
+    });
+    const creating = client.responses.create({ model: 'far', input: 'slow' });
+    const [job] = await jobsOf('far');
+    assert.ok(job !== undefined);
+    // Each is held as long as the create is: after two of them it was sent on.
+    for (let hold = 0; hold < 2; hold += 1) await bide.wait(job.id, { timeoutMs: 400 }).catch(() => {});
+    const stop = workOnFar(bide, async (job) => `${String(job.input)} and steady`);
+    const response = await creating;
+    await stop();
+    assert.deepEqual([response.output_text, wasSentOn], ['slow and steady', true]);
+  });
+
+  test('a failed response says why', async () => {
+    const created = await openai.responses.create({ model: 'fail', input: 'x', background: true });
+    const done = await polled(openai, created.id);
+    assert.equal(done.status, 'failed');
+    assert.deepEqual(done.error, { code: 'server_error', message: 'no such prompt' });
+  });
+
+  test('a stream brings each chunk as it is emitted, and ends with the whole', async () => {
+    const stream = await openai.responses.create({
+      model: 'story-1',
+      input: 'Once upon a',
+      background: true,
+      stream: true,
+    });
+    const events = await eventsOf(stream);
+    assert.deepEqual(
+      events.map(({ type }) => type.replace('response.', '')),
+      [
+        'created',
+        'queued',
+        'in_progress',
+        'output_item.added',
+        'content_part.added',
+        'output_text.delta',
+        'output_text.delta',
+        'output_text.delta',
+        'output_text.done',
+        'content_part.done',
+        'output_item.done',
+        'completed',
+      ],
+    );
+    const numbers = events.map((event) => event.sequence_number);
+    assert.deepEqual(
+      numbers.toSorted((one, other) => one - other),
+      numbers,
+    );
+    assert.equal(new Set(numbers).size, numbers.length);
+    const last = events.at(-1);
+    assert.equal(last?.type, 'response.completed');
+    const { response } = last as Extract<ResponseStreamEvent, { type: 'response.completed' }>;
+    assert.deepEqual(response.usage, { input_tokens: 1, output_tokens: 2, total_tokens: 3 });
+    const read = await openai.responses.retrieve(response.id);
+    assert.equal(read.output_text, 'Once upon a ');
+    assert.deepEqual(read.output, response.output);
+  });
+
+  test('a stream is resumed behind each of its events, and brings exactly the rest', async () => {
+    for (const body of [
+      { model: 'story-1', input: 'Once upon a time' },
+      { model: 'llama-3', input: 'call a tool' },
+      { model: 'fail', input: 'x' },
+    ]) {
+      const all = await eventsOf(await openai.responses.create({ ...body, background: true, stream: true }));
+      const [first] = all;
+      assert.equal(first?.type, 'response.created');
+      const { id } = (first as Extract<ResponseStreamEvent, { type: 'response.created' }>).response;
+      for (const [at, { sequence_number: starting_after }] of all.entries()) {
+        const rest = await eventsOf(await openai.responses.retrieve(id, { stream: true, starting_after }));
+        assert.deepEqual(rest.slice(), all.slice(at + 1), `${body.model} behind ${starting_after}`);
+      }
+    }
+  });
+
+  test('the helper for streams puts the same together, and tools called in the answer of an upstream too', async () => {
+    for (const [model, text, calls] of [
+      ['story-1', 'Once upon ', 0],
+      ['llama-3', 'You said: Once upon', 0],
+      ['llama-3', '', 1],
+      ['echo', 'Once upon', 0],
+    ] as const) {
+      const input = calls === 0 ? 'Once upon' : 'call a tool';
+      const final = await openai.responses.stream({ model, input }).finalResponse();
+      assert.deepEqual([final.status, final.output_text], ['completed', text], model);
+      assert.equal(final.output.filter(({ type }) => type === 'function_call').length, calls);
+    }
+  });
+
+  test('an upstream that speaks chat completions, and one that speaks responses, are asynchronous', async () => {
+    for (const [model, named] of [
+      ['llama-3', 'meta/Llama-3-8B'],
+      ['gpt-9', 'gpt-9'],
+    ] as const) {
+      const created = await openai.responses.create({
+        model,
+        background: true,
+        instructions: 'Be short',
+        input: [{ role: 'user', content: [{ type: 'input_text', text: 'Hi' }] }],
+        temperature: 0.5,
+      });
+      const done = await polled(openai, created.id);
+      assert.deepEqual([done.status, done.output_text, done.model], ['completed', 'You said: Hi', named]);
+      assert.deepEqual([done.usage?.input_tokens, done.usage?.output_tokens], [3, 4]);
+      assert.equal(done.id, created.id);
+    }
+    const [chat, responses] = upstream.requests.slice(-2);
+    assert.deepEqual(chat?.messages, [
+      { role: 'system', content: 'Be short' },
+      { role: 'user', content: 'Hi' },
+    ]);
+    assert.deepEqual(
+      [responses?.instructions, responses?.background, responses?.stream],
+      ['Be short', undefined, undefined],
+    );
+  });
+
+  test('what an upstream refuses is the error of the response', async () => {
+    const created = await openai.responses.create({ model: 'gpt-9', background: true, input: 'refuse this' });
+    const done = await polled(openai, created.id);
+    assert.deepEqual([done.status, done.error?.code], ['failed', 'server_error']);
+    assert.match(done.error?.message ?? '', /answered 400/);
+  });
+
+  test('a response is cancelled, once and again, and deleted', async () => {
+    const { id } = await openai.responses.create({ model: 'far', input: 'x', background: true });
+    assert.equal((await openai.responses.cancel(id)).status, 'cancelled');
+    assert.equal((await openai.responses.cancel(id)).status, 'cancelled');
+    const events = await eventsOf(await openai.responses.retrieve(id, { stream: true }));
+    assert.deepEqual(
+      events.map(({ type }) => type),
+      ['response.created', 'response.queued', 'response.incomplete'],
+    );
+    await openai.responses.delete(id);
+    await assert.rejects(openai.responses.retrieve(id), NotFoundError);
+    await assert.rejects(openai.responses.delete(id), NotFoundError);
+  });
+
+  test('models are the types, and the names of the config', async () => {
+    const ids: string[] = [];
+    for await (const { id } of openai.models.list()) ids.push(id);
+    assert.deepEqual(ids.slice(0, 4), ['story-1', 'llama-3', 'gpt-9', 'sum']);
+    assert.equal((await openai.models.retrieve('llama-3')).id, 'llama-3');
+  });
+
+  test('what is wrong comes as the client’s own errors', async () => {
+    const unknown = 'resp_01912c5e000070008000000000000001';
+    await assert.rejects(openai.responses.retrieve(unknown), NotFoundError);
+    await assert.rejects(openai.withOptions({ apiKey: 'sk-wrong' }).responses.retrieve(unknown), (error) => {
+      assert.ok(error instanceof AuthenticationError);
+      assert.equal(error.code, 'invalid_api_key');
+      return true;
+    });
+    const noModel = openai.responses.create({ model: 'gpt-none', input: 'x', background: true });
+    await assert.rejects(noModel, (error) => {
+      assert.ok(error instanceof NotFoundError);
+      assert.deepEqual([error.code, error.param, error.type], ['model_not_found', 'model', 'invalid_request_error']);
+      return true;
+    });
+    const wrong = openai.responses.create({ model: 'sum', input: 'x', background: true, conversation: 'conv_1' });
+    await assert.rejects(wrong, (error) => {
+      assert.ok(error instanceof BadRequestError);
+      assert.equal(error.param, 'conversation');
+      return true;
+    });
+    const { key } = (await call('/v1/keys', { name: 'reader', scopes: ['read'] })) as { readonly key: string };
+    const reader = openai.withOptions({ apiKey: key });
+    await assert.rejects(reader.responses.create({ model: 'sum', input: '{}' }), PermissionDeniedError);
+    const large = openai.responses.create({ model: 'echo', input: 'x'.repeat(2_000_000) });
+    await assert.rejects(large, (error) => error instanceof OpenAI.APIError && error.status === 413);
+  });
+
+  test('a tenant without room is told so as a limit of rate, with the time to come again', async () => {
+    const impatient = openai.withOptions({ maxRetries: 0 });
+    const made: string[] = [];
+    const fill = async () => {
+      for (let number = 0; number < 40; number += 1)
+        made.push((await impatient.responses.create({ model: 'far', input: 'x', background: true })).id);
+    };
+    await assert.rejects(fill(), (error) => {
+      assert.ok(error instanceof RateLimitError);
+      assert.equal(error.code, 'rate_limit_exceeded');
+      assert.ok(Number(error.headers?.get('retry-after')) > 0);
+      return true;
+    });
+    for (const id of made) await openai.responses.cancel(id);
+  });
+});
+
+describe('the client of OpenAI while the server restarts', () => {
+  test('a poll and a stream end with the right answer', async () => {
+    const data = join(folder, 'restarted');
+    const args = ['--config', config];
+    const first = await startServer({ data, cwd: folder, args });
+    const port = new URL(first.url).port;
+    const client = new OpenAI({ baseURL: `${first.url}/openai/v1`, apiKey: first.key, maxRetries: 20 });
+    const { id } = await client.responses.create({ model: 'far', input: 'x', background: true });
+    const seen: ResponseStreamEvent[] = [];
+    const cut = Promise.withResolvers<void>();
+    const streaming = (async () => {
+      for (;;) {
+        try {
+          const last = seen.at(-1);
+          const place = last === undefined ? {} : { starting_after: last.sequence_number };
+          for await (const event of await client.responses.retrieve(id, { stream: true, ...place })) {
+            seen.push(event);
+            if (event.type === 'response.queued') cut.resolve();
+          }
+          return;
+        } catch (error) {
+          if (!(error instanceof Error)) throw error;
+        }
+      }
+    })();
+    await cut.promise;
+    await first.end('SIGKILL');
+    await using second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
+    const stop = workOnFar(createClient({ url: second.url, key: second.key }), async (_input, context) => {
+      context.emit('Well ');
+      context.emit('done');
+      return null;
+    });
+    assert.equal((await polled(client, id)).output_text, 'Well done');
+    await streaming;
+    await stop();
+    const numbers = seen.map((event) => event.sequence_number);
+    assert.deepEqual([...new Set(numbers)], numbers);
+    const last = seen.at(-1);
+    assert.equal(last?.type, 'response.completed');
+  });
+});
+
+async function call(path: string, body: object): Promise<unknown> {
+  const headers = { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+  assert.ok(answer.ok, await answer.clone().text());
+  return answer.json();
+}
+
+async function jobsOf(type: string) {
+  for (;;) {
+    const jobs = await Array.fromAsync(bide.list({ types: [type], states: ['queued'] }));
+    if (jobs.length > 0) return jobs;
+  }
+}
