@@ -9,6 +9,8 @@ export interface WebhookDraft {
   readonly url: string;
   /** Those that end a job unless told. */
   readonly events?: readonly WebhookEventWord[] | undefined;
+  /** In whose words it is told: `native` unless told, or `openai`. */
+  readonly dialect?: string | undefined;
   /** Only jobs of these types. */
   readonly types?: readonly string[] | undefined;
   /** Only jobs that have each of these. */
@@ -26,6 +28,7 @@ export interface WebhookBody {
   readonly id: string;
   readonly url: string;
   readonly events: readonly WebhookEventWord[];
+  readonly dialect: string;
   readonly types: readonly string[];
   readonly tags: Tags;
   readonly createdAt: string;

@@ -30,6 +30,10 @@ export interface RenderedEvent {
 export interface RenderDelivery {
   /** Null: this dialect does not announce this change. */
   (event: ToldEvent): RenderedEvent | null;
+  /** Whether it announces jobs that came another way too, so that a webhook may ask for its words. */
+  readonly isForWebhooks?: true;
   /** Whether what it makes of this change shows result and payload: they are read for those that do, and for no others. */
   readonly showsPayload?: (event: Pick<ToldEvent, 'kind' | 'job'>) => boolean;
+  /** The same for what looks at the result alone. */
+  readonly showsResult?: (event: Pick<ToldEvent, 'kind' | 'job'>) => boolean;
 }

@@ -189,11 +189,12 @@ function createDelivering(base: EngineBase, options: PartsOptions) {
   const sender = createDeliveries({ ...base, books, health, post });
   const wake = () => sender.wake();
   const renderers = options.renderDelivery ?? new Map<string, RenderDelivery>();
+  const dialects = [...renderers].flatMap(([name, { isForWebhooks }]) => (isForWebhooks === true ? [name] : []));
   return {
     allowsPrivateDeliveries,
     books,
     feed,
-    webhooks: createWebhookDesk({ ...base, books, allowsPrivateDeliveries, wake }),
+    webhooks: createWebhookDesk({ ...base, books, allowsPrivateDeliveries, dialects, wake }),
     // Whoever knows no words leaves events and deliveries to those who do.
     loops: [
       feed.loop,

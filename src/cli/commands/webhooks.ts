@@ -28,6 +28,7 @@ const OPTIONS = {
   event: { kind: 'list', value: 'EVENT', help: 'add: what it is told of; may be repeated (the four that end a job)' },
   type: { kind: 'list', value: 'TYPE', help: 'add: only jobs of this type; may be repeated' },
   tag: { kind: 'list', value: 'NAME=VALUE', help: 'add: only jobs with this tag; may be repeated' },
+  dialect: { kind: 'text', value: 'NAME', help: 'add: in whose words it is told, such as openai (native)' },
   secret: { kind: 'text', value: 'SECRET', help: 'add, rotate: whsec_…, where the receiver has one (made)' },
   state: {
     kind: 'choice',
@@ -100,12 +101,13 @@ async function add(
   { values, terminal }: WebhooksInvocation,
   [url = '']: readonly string[],
 ): Promise<undefined> {
-  const { event, type, tag, secret } = values;
+  const { event, type, tag, dialect, secret } = values;
   const made = await client.webhooks.create({
     url,
     ...(event.length === 0 ? {} : { events: eventsOf(event) }),
     ...(type.length === 0 ? {} : { types: type }),
     ...(tag.length === 0 ? {} : { tags: tagsOf(tag) }),
+    ...(dialect === undefined ? {} : { dialect }),
     ...(secret === undefined ? {} : { secret }),
   });
   tellSecret(made, { values, terminal });

@@ -4,7 +4,14 @@ import type { DeliveryBody, WebhookBody } from '../../client/index.ts';
 import { deliveryLines, webhookLines } from './webhook-text.ts';
 
 const WEBHOOK: WebhookBody = {
-  ...{ id: 'w1', url: 'https://x.example/\u001b[31m', events: ['job.failed', 'job.expired'], types: [], tags: {} },
+  ...{
+    id: 'w1',
+    url: 'https://x.example/\u001b[31m',
+    dialect: 'native',
+    events: ['job.failed', 'job.expired'],
+    types: [],
+    tags: {},
+  },
   ...{ createdAt: '2030-01-01T00:00:00.000Z', disabled: null, failingSince: null },
 };
 const DELIVERY: DeliveryBody = {

@@ -13,6 +13,8 @@ export interface Endpoint {
   readonly id: string;
   readonly url: string;
   readonly events: readonly EventWord[];
+  /** In whose words it is told; Bide's own where left out. */
+  readonly dialect?: string;
   /** Only jobs of these types; empty for all. */
   readonly types: readonly string[];
   /** Only jobs that have each of these; empty for all. */

@@ -3,10 +3,10 @@ import type { Endpoint } from '../../core/webhooks/endpoint.ts';
 import type { DeliveryRecord } from '../../engine/api.ts';
 import { isoTime, isoTimeOrNull } from './status.ts';
 
-export function webhookBody({ id, url, events, types, tags, ...rest }: Endpoint): object {
+export function webhookBody({ id, url, events, dialect = 'native', types, tags, ...rest }: Endpoint): object {
   const { createdAt, disabled, failingSince } = rest;
   return {
-    ...{ id, url, events, types, tags },
+    ...{ id, url, events, dialect, types, tags },
     createdAt: isoTime(createdAt),
     disabled: disabled === null ? null : { at: isoTime(disabled.at), reason: disabled.reason },
     failingSince: isoTimeOrNull(failingSince),

@@ -37,6 +37,9 @@ function eventsSchema() {
 export function webhookSchemas(limits: Limits) {
   const wants = {
     events: Type.Optional(eventsSchema()),
+    dialect: Type.Optional(
+      Type.String({ maxLength: 40, description: 'In whose words it is told: native unless told, or openai.' }),
+    ),
     types: Type.Optional(
       Type.Array(Type.String({ minLength: 1, maxLength: limits.typeLengthMax }), {
         maxItems: TYPES_MAX,
@@ -60,6 +63,7 @@ export function webhookSchemas(limits: Limits) {
     id: Type.String(),
     url: Type.String(),
     events: Type.Array(oneOf(EVENT_WORDS, EVENTS)),
+    dialect: Type.String({ description: 'In whose words it is told.' }),
     types: Type.Array(Type.String()),
     tags: Type.Record(Type.String(), Type.String()),
     createdAt: time('Made.'),

@@ -3,12 +3,22 @@ import type { Dialect, ServedEndpoint } from '../../http/dialect.ts';
 import { errorBody } from './errors.ts';
 import { DEFAULT_OPTIONS, type OpenaiOptions, parseOptions } from './options.ts';
 import { DIALECT, WORDS } from './responses/mapping.ts';
+import { renderDelivery } from './responses/render-delivery.ts';
 import { register } from './routes.ts';
 import { STATUS_WORDS } from './wire.ts';
 
 const RESPONSES: readonly ServedEndpoint[] = [
-  { method: 'POST', path: '/v1/responses', purpose: 'Starts a job of the type that is the model' },
-  { method: 'GET', path: '/v1/responses/{id}', purpose: 'A job with its output, usage and error' },
+  {
+    method: 'POST',
+    path: '/v1/responses',
+    purpose: 'Starts a job of the type that is the model: in the background, held, or as a stream',
+  },
+  {
+    method: 'GET',
+    path: '/v1/responses/{id}',
+    purpose: 'A job with its output, usage and error; or its stream, behind `starting_after`',
+  },
+  { method: 'GET', path: '/v1/responses/{id}/input_items', purpose: 'What it was asked, as items' },
   { method: 'POST', path: '/v1/responses/{id}/cancel', purpose: 'Cancels a job' },
   { method: 'DELETE', path: '/v1/responses/{id}', purpose: 'Removes a job; one that is under way is cancelled first' },
 ];
@@ -41,4 +51,5 @@ export const openai: Dialect<OpenaiOptions> = {
   parseOptions,
   playground: DEFAULT_OPTIONS,
   register,
+  renderDelivery,
 };

@@ -10,7 +10,6 @@ import type { RenderDelivery } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { Books } from '../webhooks/books.ts';
-import { NATIVE } from '../webhooks/callback.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
 import { resultTexts } from './result-texts.ts';
 import { deliveriesOf, planOf } from './told-deliveries.ts';
@@ -84,7 +83,6 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
   const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
   const shown = plans.filter(({ showsResult }) => showsResult).map(({ event }) => event);
   const texts = await resultTexts(options, shown);
-  const native = renderers.get(NATIVE);
   const deliveries: NewDelivery[] = [];
   let to = 0;
   let bytes = 0;
@@ -92,7 +90,7 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
     if (bytes >= limits.batchBytesMax) break;
     const { job } = plan.event;
     const payload = plan.showsPayload ? await toldPayload(options, job.id) : null;
-    const made = deliveriesOf(plan, { resultText: texts.get(job.id) ?? null, payload }, native);
+    const made = deliveriesOf(plan, { resultText: texts.get(job.id) ?? null, payload });
     for (const { body } of made) bytes += body.length;
     deliveries.push(...made);
     to = plan.event.position;

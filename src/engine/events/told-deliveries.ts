@@ -15,11 +15,13 @@ export interface Audience {
 export interface Plan {
   readonly event: JobEvent;
   readonly endpoints: readonly Endpoint[];
+  /** How each of them is told. */
+  readonly renderers: ReadonlyMap<string, RenderDelivery>;
   /** Of the job's callback; null where it is not told. */
   readonly callback: RenderDelivery | null;
   /** Whether some body shows the result, as the native one does. */
   readonly showsResult: boolean;
-  /** Whether the callback shows all of the job. */
+  /** Whether some body shows all of the job. */
   readonly showsPayload: boolean;
 }
 
@@ -30,20 +32,36 @@ export function planOf(event: JobEvent, { endpoints, renderers }: Audience): Pla
   const isTold = job.callbackUrl !== null && (dialect !== NATIVE || rememberedOf(job).events.includes(word));
   const callback = isTold ? (renderers.get(dialect) ?? null) : null;
   const wanting = endpoints.filter((endpoint) => isWanted(endpoint, word, job));
-  const showsPayload = callback?.showsPayload?.(event) === true;
-  const isNative = wanting.length > 0 || (callback !== null && dialect === NATIVE);
-  return { event, endpoints: wanting, callback, showsPayload, showsResult: isNative || showsPayload };
+  const telling = new Set([callback, ...wanting.map((endpoint) => rendererOf(renderers, endpoint))]);
+  const showsPayload = [...telling].some((render) => render?.showsPayload?.(event) === true);
+  const isNative = telling.has(renderers.get(NATIVE) ?? null);
+  const showsResult = isNative || showsPayload || [...telling].some((render) => render?.showsResult?.(event) === true);
+  return { event, endpoints: wanting, renderers, callback, showsPayload, showsResult };
+}
+
+function rendererOf(renderers: Plan['renderers'], { dialect = NATIVE }: Endpoint): RenderDelivery | null {
+  return renderers.get(dialect) ?? null;
 }
 
 export function deliveriesOf(
-  { event, endpoints, callback }: Plan,
+  { event, endpoints, renderers, callback }: Plan,
   { resultText, payload }: Pick<ToldEvent, 'resultText' | 'payload'>,
-  native: RenderDelivery | undefined,
 ): readonly NewDelivery[] {
   const told: ToldEvent = { kind: event.kind, at: event.at, job: event.job, resultText, payload };
-  const body = endpoints.length > 0 ? (native?.(told) ?? null) : null;
-  const toEndpoints = body === null ? [] : endpoints.map((endpoint) => toEndpoint(told, endpoint, body));
-  const own = callback === null ? null : callback === native && body !== null ? body : callback(told);
+  const rendered = new Map<RenderDelivery, RenderedEvent | null>();
+  const bodyBy = (render: RenderDelivery | null) => {
+    if (render === null) return null;
+    const known = rendered.get(render);
+    if (known !== undefined) return known;
+    const body = render(told);
+    rendered.set(render, body);
+    return body;
+  };
+  const own = bodyBy(callback);
+  const toEndpoints = endpoints.flatMap((endpoint) => {
+    const body = bodyBy(rendererOf(renderers, endpoint));
+    return body === null ? [] : [toEndpoint(told, endpoint, body)];
+  });
   return own === null ? toEndpoints : [toCallback(told, own), ...toEndpoints];
 }
 

@@ -11,13 +11,15 @@ import { tagIssues } from '../submitting/request-issues.ts';
 import type { Book } from './book.ts';
 import { withEndpoint } from './book.ts';
 import type { Books } from './books.ts';
-import { eventWordsOf, urlProblem } from './callback.ts';
+import { eventWordsOf, NATIVE, urlProblem } from './callback.ts';
 import { newEndpointId, newSecret } from './secret-maker.ts';
 import type { DeliveryRef, WebhookChange, WebhookDraft, Webhooks } from './webhooks.ts';
 
 export interface DeskOptions extends Pick<EngineBase, 'store' | 'clock' | 'limits'> {
   readonly books: Books;
   readonly allowsPrivateDeliveries: boolean;
+  /** The dialects in whose words webhooks may be told, beside our own. */
+  readonly dialects: readonly string[];
   /** There is something to send. */
   readonly wake: () => void;
 }
@@ -123,13 +125,14 @@ export async function callbackSecrets(
 
 type NewEndpoint = Omit<Endpoint, 'lane'>;
 
-function draftOf(options: DeskOptions, { url, events, types, tags, secret }: WebhookDraft): NewEndpoint {
+function draftOf(options: DeskOptions, { url, events, dialect, types, tags, secret }: WebhookDraft): NewEndpoint {
   requireUrl(options, url);
   requireTags(options, tags);
   return {
     id: newEndpointId(),
     url,
     events: eventWordsOf(events),
+    ...dialectOf(options, dialect),
     types: types ?? [],
     tags: tags ?? {},
     secrets: [{ secret: secretOf(secret), until: null }],
@@ -152,19 +155,30 @@ function withNew({ limits }: DeskOptions, before: Book, made: NewEndpoint): Book
   return { ...before, endpoints: [...endpoints, { ...made, lane }] };
 }
 
-function changesOf(options: DeskOptions, { url, events, types, tags, disabled }: WebhookChange): Partial<Endpoint> {
+function changesOf(
+  options: DeskOptions,
+  { url, events, dialect, types, tags, disabled }: WebhookChange,
+): Partial<Endpoint> {
   if (url !== undefined) requireUrl(options, url);
   requireTags(options, tags);
   const at = options.clock.now();
   return {
     ...(url === undefined ? {} : { url }),
     ...(events === undefined ? {} : { events: eventWordsOf(events) }),
+    ...dialectOf(options, dialect),
     ...(types === undefined ? {} : { types }),
     ...(tags === undefined ? {} : { tags: tags satisfies Tags }),
     ...(disabled === undefined ? {} : { disabled: disabled ? { at, reason: 'Disabled by its owner.' } : null }),
     // Whoever enables it or moves it gives it a fresh start.
     ...(disabled === false || url !== undefined ? { failingSince: null } : {}),
   };
+}
+
+function dialectOf({ dialects }: DeskOptions, dialect: string | undefined): Pick<Endpoint, 'dialect'> {
+  if (dialect === undefined) return {};
+  if (dialect === NATIVE || dialects.includes(dialect)) return { dialect };
+  const names = [NATIVE, ...dialects].join(', ');
+  throw new BideError('INVALID_REQUEST', `/dialect must be one of ${names}.`);
 }
 
 function requireUrl({ limits, allowsPrivateDeliveries }: DeskOptions, url: string): void {

@@ -7,6 +7,8 @@ export interface WebhookDraft {
   readonly url: string;
   /** Those that end a job unless told. */
   readonly events?: readonly string[] | undefined;
+  /** In whose words it is told: a dialect that announces jobs however they came; `native` unless told. */
+  readonly dialect?: string | undefined;
   readonly types?: readonly string[] | undefined;
   readonly tags?: Tags | undefined;
   /** One that the receiver has already; made unless told. */

@@ -5,6 +5,7 @@ import { isObject } from '../../../core/json-object.ts';
 import { workingState } from '../../../core/signals.ts';
 import type { ShownState } from '../../../core/state.ts';
 import { originReader } from '../../origin-reader.ts';
+import { WIRES, type Wire } from '../options.ts';
 import type { StatusWord } from '../wire.ts';
 import { responseId } from './ids.ts';
 import type { Echo, JobAnswer } from './wire.ts';
@@ -26,6 +27,8 @@ export const WORDS: Readonly<Record<ShownState, StatusWord>> = {
 const Remembered = Type.Object({
   /** As the client has it. */
   model: Type.String(),
+  /** What the job was given, by `speaks` of the model's option. */
+  speaks: Type.Union([Type.Unsafe<Wire>(Type.Enum([...WIRES])), Type.Null()]),
   background: Type.Boolean(),
   echo: Type.Record(Type.String(), Type.Unknown()),
 });

@@ -8,6 +8,7 @@ import type { Models } from '../models.ts';
 import { callerOf, type Handle, type Route } from '../route.ts';
 import { type Bodies, createBodies } from './bodies.ts';
 import { jobOfResponse } from './ids.ts';
+import { listInputItems } from './input-items.ts';
 import { cancelResponse, deleteResponse, getResponse } from './reading.ts';
 import { createResponse } from './starting.ts';
 import { streaming } from './streaming.ts';
@@ -26,6 +27,10 @@ export function declareResponses(app: FastifyInstance, context: Context, models:
   app.delete(
     ONE,
     route('submit', (call) => deleteResponse(call)),
+  );
+  app.get(
+    `${ONE}/input_items`,
+    route('read', (call) => listInputItems(call)),
   );
   app.post(
     `${ONE}/cancel`,

@@ -38,6 +38,7 @@ function startResponse(
   const { engine } = context;
   const model = models.required(request.model);
   const memory: Remembered = {
+    speaks: model.speaks,
     model: model.id,
     background: request.background === true,
     echo: echoOf(request) as Record<string, unknown>,
