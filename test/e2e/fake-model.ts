@@ -1,13 +1,13 @@
-/** A server that speaks chat completions and responses, as model servers do: it says what it was told. */
+/** What stands on the other side: a server that speaks chat completions and responses, as model servers do, and a receiver of webhooks. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { json } from 'node:stream/consumers';
+import { json, text } from 'node:stream/consumers';
 
 export interface ModelRequest {
   readonly model: string;
   readonly messages?: readonly { readonly role: string; readonly content: string }[];
-  readonly input?: string | readonly { readonly content: readonly { readonly text: string }[] }[];
+  readonly input?: string | readonly { readonly content: string | readonly { readonly text: string }[] }[];
   readonly [name: string]: unknown;
 }
 
@@ -19,7 +19,7 @@ export interface FakeModel {
 
 export async function startFakeModel(): Promise<FakeModel> {
   const requests: ModelRequest[] = [];
-  const server = createServer(async (request, response) => {
+  const served = await serve(async (request, response) => {
     const body = (await json(request)) as ModelRequest;
     requests.push(body);
     const said = saidIn(body);
@@ -27,11 +27,15 @@ export async function startFakeModel(): Promise<FakeModel> {
     response.writeHead(said === 'refuse this' ? 400 : 200, { 'content-type': 'application/json' });
     response.end(JSON.stringify(answer));
   });
+  return { ...served, requests };
+}
+
+async function serve(listener: RequestListener) {
+  const server = createServer(listener);
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    requests,
     async close() {
       server.closeAllConnections();
       server.close();
@@ -40,15 +44,37 @@ export async function startFakeModel(): Promise<FakeModel> {
   };
 }
 
+export interface Received {
+  readonly raw: string;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A receiver of webhooks, which answers 200. */
+export async function receive() {
+  const received: Received[] = [];
+  let look = () => {};
+  const { url, close } = await serve(async (request, response) => {
+    received.push({ raw: await text(request), headers: request.headers as Readonly<Record<string, string>> });
+    response.end();
+    look();
+  });
+  return {
+    url: `${url}/hook`,
+    got: (count: number) =>
+      new Promise<readonly Received[]>((resolve) => {
+        look = () => {
+          if (received.length >= count) resolve(received);
+        };
+        look();
+      }),
+    [Symbol.asyncDispose]: close,
+  };
+}
+
 function saidIn({ messages, input }: ModelRequest): string {
   if (messages !== undefined) return messages.at(-1)?.content ?? '';
-  if (typeof input === 'string') return input;
-  return (
-    input
-      ?.at(-1)
-      ?.content.map(({ text }) => text)
-      .join('') ?? ''
-  );
+  const content = typeof input === 'string' ? input : (input?.at(-1)?.content ?? '');
+  return typeof content === 'string' ? content : content.map((part) => part.text).join('');
 }
 
 const TOOL_CALL = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{"at":"it"}' } };

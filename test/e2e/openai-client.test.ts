@@ -1,9 +1,11 @@
 /** OpenAI's own client, unchanged but for its base URL and its key, against a real server over real sockets. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import OpenAI, {
   AuthenticationError,
   BadRequestError,
@@ -14,7 +16,10 @@ import OpenAI, {
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { type Client, createClient, runWorker } from '../../src/client/index.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
-import { type FakeModel, startFakeModel } from './fake-model.ts';
+import { ROOT } from '../tidy/tree.ts';
+import { type FakeModel, receive, startFakeModel } from './fake-model.ts';
+
+const run = promisify(execFile);
 
 const configText = (upstream: string) => `export default { types: {
   sum: async ({ numbers }) => ({ sum: numbers.reduce((sum, one) => sum + one, 0) }),
@@ -240,6 +245,58 @@ describe('the client of OpenAI', () => {
     await assert.rejects(openai.responses.delete(id), NotFoundError);
   });
 
+  test('what a response was asked is listed', async () => {
+    const input = [
+      { role: 'user', content: 'One' },
+      { role: 'assistant', content: 'Two' },
+      { role: 'user', content: 'Three' },
+    ] as const;
+    for (const model of ['far', 'llama-3', 'gpt-9']) {
+      const { id } = await openai.responses.create({ model, input: [...input], background: true });
+      const said: unknown[] = [];
+      for await (const item of openai.responses.inputItems.list(id, { order: 'asc', limit: 2 }))
+        said.push('content' in item ? textIn(item.content) : item);
+      assert.deepEqual(said, ['One', 'Two', 'Three'], model);
+      await openai.responses.cancel(id);
+    }
+  });
+
+  test('webhooks in its words are told how a response ended, and unwrap takes their signature and no other', async () => {
+    await using receiver = await receive();
+    await assert.rejects(bide.webhooks.create({ url: receiver.url, dialect: 'symbl' }), /native, openai/);
+    const { secret, dialect } = await bide.webhooks.create({ url: receiver.url, dialect: 'openai' });
+    assert.equal(dialect, 'openai');
+    const body = { input: 'x', background: true } as const;
+    const completed = await openai.responses.create({ ...body, model: 'echo' });
+    const failed = await openai.responses.create({ ...body, model: 'fail' });
+    const { id } = await openai.responses.create({ ...body, model: 'far' });
+    const cancelled = await openai.responses.cancel(id);
+    const expired = await bide.submit({ type: 'far', input: 'x', deadlineMs: 1 });
+    const told = new Map<string, string>();
+    for (const { raw, headers } of await receiver.got(4)) {
+      const event = await openai.webhooks.unwrap(raw, headers, secret);
+      assert.match(event.id, /^evt_/);
+      told.set('id' in event.data ? event.data.id : '', event.type);
+      await assert.rejects(openai.webhooks.unwrap(`${raw} `, headers, secret), OpenAI.InvalidWebhookSignatureError);
+    }
+    assert.deepEqual(
+      [completed.id, failed.id, cancelled.id, `resp_${expired.id.replaceAll('-', '')}`].map((one) => told.get(one)),
+      ['response.completed', 'response.failed', 'response.cancelled', 'response.incomplete'],
+    );
+    assert.equal((await openai.responses.retrieve(expired.id)).incomplete_details?.reason, 'deadline_exceeded');
+  });
+
+  test('the recipe of the docs does what it says', async () => {
+    const text = readFileSync(join(ROOT, 'docs', 'openai.md'), 'utf8');
+    const recipe = /^```ts recipe\n(.*?)^```$/ms.exec(text)?.[1] ?? assert.fail('the docs have no recipe');
+    mkdirSync(join(folder, 'node_modules'));
+    symlinkSync(join(ROOT, 'node_modules', 'openai'), join(folder, 'node_modules', 'openai'));
+    writeFileSync(join(folder, 'recipe.mts'), recipe);
+    const env = { ...process.env, BIDE_URL: server.url, BIDE_KEY: server.key };
+    const { stdout } = await run(process.execPath, [join(folder, 'recipe.mts')], { cwd: folder, env });
+    assert.equal(stdout, 'You said: Tell me a story\n');
+  });
+
   test('models are the types, and the names of the config', async () => {
     const ids: string[] = [];
     for await (const { id } of openai.models.list()) ids.push(id);
@@ -345,4 +402,8 @@ async function queuedOf(type: string) {
   for (;;) {
     for await (const job of bide.list({ types: [type], states: ['queued'] })) return job;
   }
+}
+
+function textIn(content: unknown): unknown {
+  return Array.isArray(content) ? content.map(({ text }: { readonly text: string }) => text).join('') : content;
 }

@@ -35,7 +35,7 @@ describe('/v1/webhooks', () => {
     assert.match(String(secret), /^whsec_[A-Za-z0-9+/]{43}=$/);
     assert.deepEqual(made, {
       ...{ id: made.id, url: URL_A, events: ['job.failed'], types: ['task'], tags: { team: 'x' } },
-      ...{ createdAt: made.createdAt, disabled: null, failingSince: null },
+      ...{ createdAt: made.createdAt, dialect: 'native', disabled: null, failingSince: null },
     });
     assert.deepEqual((await http.call('GET', '/v1/webhooks')).json(), { webhooks: [made] });
     const path = `/v1/webhooks/${made.id}`;

@@ -11,7 +11,7 @@ import type { LogLine } from '../../../engine/api.ts';
 import { itemId } from './ids.ts';
 import { chunkText, messageItem, outputText } from './items.ts';
 import { type ResponseBody, responseBody } from './mapping.ts';
-import type { Item } from './wire.ts';
+import type { Item, MessageItem } from './wire.ts';
 
 /** Writes an event, or '' where its reader has it already. */
 export type Write = (number: number, type: string, fields: object) => string;
@@ -129,8 +129,11 @@ export function endEvents(write: Write, { job, body, emitted, last }: Ended, rea
   let number = last === 0 ? IN_PROGRESS + 1 : last + CHUNKS + 1;
   const next = (type: string, fields: object) => write(number++, type, fields);
   let text = '';
-  if (emitted !== null) text += closeEvents(next, itemId('msg', job.id, job.fence, 0), reader.index, emitted, job);
-  else {
+  if (emitted !== null) {
+    const status = job.state === 'succeeded' ? 'completed' : 'incomplete';
+    const item = messageItem(itemId('msg', job.id, job.fence, 0), emitted, status);
+    text += closeEvents(next, item, reader.index, emitted);
+  } else {
     if (last > 0) text += lostEvent(write, number++, job.id, reader);
     let index = nextIndex(reader);
     for (const item of output) text += itemEvents(next, item, index++);
@@ -147,9 +150,8 @@ const END_EVENTS: Readonly<Partial<Record<ResponseBody['status'], string>>> = {
 
 type Next = (type: string, fields: object) => string;
 
-function closeEvents(next: Next, id: string, index: number, text: string, { state }: Job): string {
-  const item = messageItem(id, text, state === 'succeeded' ? 'completed' : 'incomplete');
-  return textEnd(next, { item_id: id, output_index: index, content_index: 0 }, text) + itemEnd(next, item, index);
+function closeEvents(next: Next, item: MessageItem, index: number, text: string): string {
+  return textEnd(next, { item_id: item.id, output_index: index, content_index: 0 }, text) + itemEnd(next, item, index);
 }
 
 interface PartPlace {
