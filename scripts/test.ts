@@ -49,6 +49,6 @@ const env = { STORES: stores.join(','), BIDE_FAULTS: values.faults ? 'full' : 'q
 reportTests(
   values.faults
     ? await runFaults(files, env)
-    : await runTests({ name: 'tests', files, env, deadlineMs: 9 * 60_000, testDeadlineMs: 3 * 60_000 }),
+    : await runTests({ name: 'tests', files, env, deadlineMs: 20 * 60_000, testDeadlineMs: 3 * 60_000 }),
 );
 finish();

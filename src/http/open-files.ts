@@ -13,8 +13,15 @@ export function connectionsWithin(connectionsMax: number, openFilesMax: number |
   return Math.max(1, Math.min(connectionsMax, openFilesMax - Math.min(RESERVED, Math.ceil(openFilesMax / 2))));
 }
 
-/** The soft limit (`ulimit -n`), which Node raises to the hard one when it starts. */
+/** The soft limit (`ulimit -n`), which Node raises to the hard one when it starts, and nothing changes after: asked once, for 20 ms of CPU. */
 export function openFilesMax(): number | null {
+  known ??= { softMax: readSoftMax() };
+  return known.softMax;
+}
+
+let known: { readonly softMax: number | null } | null = null;
+
+function readSoftMax(): number | null {
   if (process.platform === 'win32') return null;
   const { userLimits } = process.report.getReport() as { userLimits?: { open_files?: { soft?: unknown } } };
   const soft = userLimits?.open_files?.soft;
