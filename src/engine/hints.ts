@@ -8,8 +8,9 @@
 import type { Hint, Unsubscribe } from '../store/contract.ts';
 import type { ChangeListener } from './changes.ts';
 import type { EngineBase } from './engine-base.ts';
+import { madeRoom } from './running/claim-jobs.ts';
 
-export interface HintsOptions extends Pick<EngineBase, 'store' | 'changes'> {
+export interface HintsOptions extends Pick<EngineBase, 'store' | 'changes' | 'types'> {
   /** These jobs may have changed; null: any may have. */
   readonly onJobs: (ids: readonly string[] | null) => void;
   /** There may be work of these types; null: of any. */
@@ -17,7 +18,7 @@ export interface HintsOptions extends Pick<EngineBase, 'store' | 'changes'> {
 }
 
 /** Starts both directions; returns the way to stop. Does nothing where one process owns the store. */
-export function startHints({ store, changes, onJobs, onWork }: HintsOptions): Unsubscribe {
+export function startHints({ store, changes, types: jobTypes, onJobs, onWork }: HintsOptions): Unsubscribe {
   if (!store.facts.isShared || !store.facts.hasHints) return () => {};
   let ids = new Set<string>();
   let types = new Set<string>();
@@ -38,7 +39,7 @@ export function startHints({ store, changes, onJobs, onWork }: HintsOptions): Un
     else {
       // Nobody elsewhere can wait yet for a job that was just submitted.
       if (change.cause !== 'submitted') ids.add(change.job.id);
-      if (change.job.state === 'waiting') types.add(change.job.type);
+      if (change.job.state === 'waiting' || madeRoom(jobTypes, change)) types.add(change.job.type);
     }
     queued ??= setImmediate(send);
   };

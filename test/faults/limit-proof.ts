@@ -1,5 +1,5 @@
 /**
- * Jobs of one key on three nodes: never more at once than the key has places, however many slots the nodes have; and all end though a node is killed that holds a place.
+ * Jobs of one key, or of one type that is limited as a whole, on three nodes: never more at once than it has places, however many slots the nodes have; and all end though a node is killed that holds a place.
  *
  * The jobs themselves write down when they run, outside of the store, in one file for all nodes: a line when one begins, another before it ends. What a node was
  * running when it died counts until it is dead: a lease that is lost by a kill gives its place to another, and must not give it to two.
@@ -32,7 +32,11 @@ const run = async ({ file, name, isStuck }, { attempt }) => {
 const retry = { attempts: 100, backoffMs: 10 };
 export default {
   limits: { leaseMs: 4_000, sweepIntervalMs: 200 },
-  types: { keyed: { run, retry, slots: 2 }, plain: { run, retry, slots: 1 } },
+  types: {
+    keyed: { run, retry, slots: 2 },
+    plain: { run, retry, slots: 1 },
+    capped: { run, retry, slots: 2, limit: { concurrency: ${PLACES} } },
+  },
 };
 `;
 
@@ -52,30 +56,58 @@ interface Seen {
   readonly again: number;
 }
 
+type Killed = Seen & { readonly lostMs: number };
+
 export interface LimitSeen {
   readonly plain: Seen;
   readonly keyed: Seen;
-  readonly killed: Seen & { readonly lostMs: number };
+  readonly killed: Killed;
 }
 
-export async function proveLimit({ folder, args }: LimitScene): Promise<LimitSeen> {
-  writeFileSync(join(folder, 'bide.config.mjs'), CONFIG);
-  await using nodes = new AsyncDisposableStack();
-  const servers: ServerProcess[] = [];
-  for (let at = 0; at < NODES; at += 1) servers.push(nodes.use(await startNode(folder, at, args)));
-  // The key is in the folder of the node that came first.
-  const key = servers[0]?.key ?? '';
-  const clientOf = (at: number) => createClient({ url: servers[at]?.url ?? '', key });
-
-  const plain = await ranAll(clientOf(0), folder, 'plain');
-  const keyed = await ranAll(clientOf(0), folder, 'keyed');
+/** Of one key. */
+export async function proveLimit(scene: LimitScene): Promise<LimitSeen> {
+  await using nodes = await startNodes(scene);
+  const { folder } = scene;
+  const client = nodes.clientOf(0);
+  const plain = await ranAll(client, folder, 'plain');
+  const keyed = await ranAll(client, folder, 'keyed');
   for (const { again } of [plain, keyed]) assert.equal(again, 0, 'each began once');
   assert.equal(keyed.peak, PLACES);
   assert.ok(keyed.byNode.filter((count) => count > 0).length > 1, `on more than one node: ${keyed.byNode}`);
+  return { plain, keyed, killed: await ranThroughKill(nodes, folder, 'keyed') };
+}
 
-  const file = join(folder, 'killed');
+/** Of a type as a whole: all of its jobs, whatever key and node. */
+export async function proveTypeLimit(scene: LimitScene): Promise<Killed> {
+  await using nodes = await startNodes(scene);
+  // Awaited here: the nodes end with this function.
+  const killed = await ranThroughKill(nodes, scene.folder, 'capped');
+  return killed;
+}
+
+interface Nodes extends AsyncDisposable {
+  readonly servers: readonly ServerProcess[];
+  clientOf(at: number): Client;
+}
+
+async function startNodes({ folder, args }: LimitScene): Promise<Nodes> {
+  writeFileSync(join(folder, 'bide.config.mjs'), CONFIG);
+  const stack = new AsyncDisposableStack();
+  const servers: ServerProcess[] = [];
+  for (let at = 0; at < NODES; at += 1) servers.push(stack.use(await startNode(folder, at, args)));
+  // The key is in the folder of the node that came first.
+  const key = servers[0]?.key ?? '';
+  return {
+    servers,
+    clientOf: (at) => createClient({ url: servers[at]?.url ?? '', key }),
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
+
+async function ranThroughKill({ servers, clientOf }: Nodes, folder: string, type: 'keyed' | 'capped'): Promise<Killed> {
+  const file = join(folder, `killed-${type}`);
   writeFileSync(`${file}.go`, '');
-  const ids = await submitted(clientOf(0), bodiesOf('keyed', file, STUCK));
+  const ids = await submitted(clientOf(0), bodiesOf(type, file, STUCK));
   await until('the job that never ends has begun', async () => beginsOf(file, STUCK).length > 0);
   const victim = beginsOf(file, STUCK)[0]?.node ?? 0;
   await servers[victim]?.end('SIGKILL');
@@ -86,7 +118,7 @@ export async function proveLimit({ folder, args }: LimitScene): Promise<LimitSee
   const dead = linesOf(file).find(({ what }) => what === 'dead')?.at ?? 0;
   const again = beginsOf(file, STUCK).at(-1)?.at ?? 0;
   assert.ok(again > dead, 'what the node was running is run by another');
-  return { plain, keyed, killed: { ...killed, lostMs: again - dead } };
+  return { ...killed, lostMs: again - dead };
 }
 
 function startNode(folder: string, at: number, args: readonly string[]): Promise<ServerProcess> {
@@ -108,7 +140,7 @@ async function ranAll(client: Client, folder: string, type: 'plain' | 'keyed'): 
   return seenIn(file);
 }
 
-function bodiesOf(type: 'plain' | 'keyed', file: string, stuck = -1): readonly SubmitBody[] {
+function bodiesOf(type: 'plain' | 'keyed' | 'capped', file: string, stuck = -1): readonly SubmitBody[] {
   writeFileSync(file, '');
   return Array.from({ length: JOBS }, (_, name) => ({
     type,

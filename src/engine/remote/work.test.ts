@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { DONE, type Fixture, NEVER, openEngine, TENANT } from '../../../test/engine/engine-fixture.ts';
+import { openStore } from '../../../test/engine/store-pool.ts';
+import { createHintBus, spyOn } from '../../../test/engine/store-spy.ts';
 import { isFinal } from '../../core/state.ts';
+import { createFakeClock } from '../fake-clock.ts';
 import type { ClaimWorkRequest, HeartbeatRequest } from '../index.ts';
 
 const types = { far: 'remote', other: 'remote', near: async () => DONE } as const;
@@ -71,6 +74,47 @@ describe('workClaim', () => {
     const waiting = claimIds(fixture, { timeoutMs: 20_000 });
     await fixture.advance(5_000);
     assert.deepEqual(await waiting, [id]);
+  });
+
+  it('gets a job of a type that is limited as a whole as soon as one has ended, or its rate has room', async () => {
+    const capped = { handler: 'remote', limit: { concurrency: 1 } } as const;
+    const rated = { handler: 'remote', limit: { rate: { count: 1, perMs: 5_000 } } } as const;
+    await using fixture = await openEngine({ types: { capped, rated } });
+    const asked = { timeoutMs: 20_000 };
+    const [one, two] = [await fixture.submit('capped'), await fixture.submit('capped')];
+    assert.deepEqual(await claimIds(fixture, { types: ['capped'] }), [one]);
+    const next = claimIds(fixture, { ...asked, types: ['capped'], worker: 'other' });
+    await fixture.advance(5_000);
+    assert.equal(fixture.engine.stats().workersWaiting, 1);
+    await fixture.engine.workSucceed({ tenant: TENANT, id: one, fence: 1, result: RESULT });
+    assert.deepEqual(await next, [two]);
+    const [first, later] = [await fixture.submit('rated'), await fixture.submit('rated')];
+    assert.deepEqual(await claimIds(fixture, { types: ['rated'] }), [first]);
+    const opened = claimIds(fixture, { ...asked, types: ['rated'] });
+    await fixture.advance(4_900);
+    assert.equal(fixture.engine.stats().workersWaiting, 1);
+    await fixture.advance(200);
+    assert.deepEqual(await opened, [later]);
+  });
+
+  it('gets a job of a limited type when another process has made room for it', async () => {
+    await using own = await openStore();
+    const bus = createHintBus();
+    const clock = createFakeClock();
+    const facts = { isShared: true, hasHints: true };
+    const capped = { handler: 'remote', limit: { concurrency: 1 } } as const;
+    const usual = { clock, types: { capped } };
+    await using here = await openEngine({ ...usual, spy: spyOn(own.store, facts, bus), workerName: 'here' });
+    await using there = await openEngine({ ...usual, spy: spyOn(own.store, facts, bus), workerName: 'there' });
+    const [one, two] = [await here.submit('capped'), await here.submit('capped')];
+    assert.deepEqual(await claimIds(there, { types: ['capped'] }), [one]);
+    const next = claimIds(here, { types: ['capped'], timeoutMs: 20_000 });
+    await here.spy.idle();
+    await there.engine.workSucceed({ tenant: TENANT, id: one, fence: 1, result: RESULT });
+    await there.spy.idle();
+    await here.spy.idle();
+    assert.equal(here.engine.stats().workersWaiting, 0);
+    assert.deepEqual(await next, [two]);
   });
 
   it('gives new jobs to waiting workers in the order in which they came, at two claims for one job', async () => {

@@ -11,6 +11,7 @@ import {
   openEngine,
   TENANT,
 } from '../../../test/engine/engine-fixture.ts';
+import { createFeedReader } from '../../../test/engine/feed-reader.ts';
 import { spyOn } from '../../../test/engine/store-spy.ts';
 import { renderDelivery } from '../../dialects/native/render-delivery.ts';
 import type { Answer, Posting } from '../deliveries/post-delivery.ts';
@@ -79,6 +80,44 @@ describe('webhooks', () => {
       post.body,
     );
     assert.equal(post.headers['webhook-signature'], expected);
+  });
+
+  it('are told of a job that fails for its parent, as its callback and the feed are', async () => {
+    const receiver = createReceiver();
+    const broken = async () => failed('It broke.', false);
+    await using fixture = await openEngine({ ...receiver.options, types: { broken, task: async () => json(1) } });
+    await fixture.engine.webhooks.create(TENANT, { url: URL_A, events: ['job.failed'] });
+    const feed = createFeedReader({ states: ['failed'] });
+    await feed.catchUp(fixture.engine);
+    const parent = await fixture.submit('broken', { delayMs: 1_000 });
+    const callbackUrl = 'https://b.example/own';
+    const child = await fixture.submit('task', { after: [parent], callback: { url: callbackUrl } });
+    const grandchild = await fixture.submit('task', { after: [child] });
+    await fixture.advance(2_000);
+    await settled(fixture, grandchild);
+    await fixture.advance(1_000);
+    const told = receiver.posts.map(({ url, body }) => ({ url, ...JSON.parse(body) }));
+    const byUrl = (wanted: string) => told.filter(({ url, type }) => url === wanted && type === 'job.failed');
+    assert.deepEqual(
+      byUrl(URL_A).map(({ data }) => data.id),
+      [parent, child, grandchild],
+    );
+    for (const [own, cause] of [
+      [child, parent],
+      [grandchild, child],
+    ]) {
+      const { error, attempt } = byUrl(URL_A).find(({ data }) => data.id === own)?.data ?? {};
+      assert.deepEqual([error.code, error.details.parent, attempt], ['PARENT_FAILED', cause, 0]);
+    }
+    assert.deepEqual(
+      byUrl(callbackUrl).map(({ data }) => [data.id, data.error.code]),
+      [[child, 'PARENT_FAILED']],
+    );
+    await feed.catchUp(fixture.engine);
+    assert.deepEqual(
+      feed.seen.map((seen) => seen.split(' ')[0]),
+      [parent, child, grandchild],
+    );
   });
 
   it('are told of jobs of their types and tags alone, and of no other tenant', async () => {
