@@ -149,6 +149,12 @@ export const ERRORS = Object.freeze({
     title: 'The job is in a state in which this cannot be done.',
     advice: 'Read the job; `state` says where it stands.',
   },
+  JOB_PARKED: {
+    kind: 'conflict',
+    title: 'The job waits for a signal, and its runAt is the end of that wait.',
+    advice:
+      'Send the signal with POST /v1/jobs/{id}/signals/{name}, or cancel the job; priority, tags and deadlineAt can be changed.',
+  },
   FENCE_OLD: {
     kind: 'conflict',
     title: 'The job was taken over by another worker.',

@@ -49,6 +49,7 @@ export function keyIssues(key: unknown, limits: Limits, path: string, add: AddIs
   if (typeof key !== 'string' || key.length === 0 || key.length > lengthMax) {
     add(path, `must have 1 to ${lengthMax} characters`);
   } else if (!key.isWellFormed()) add(path, 'must be text without lone surrogates');
+  else if (key === '.' || key === '..') add(path, 'must not be "." or "..", which no path of a URL can end with');
 }
 
 /** What is wrong with the limit of a submit. */

@@ -121,6 +121,8 @@ export interface AmendRequest {
 export type AmendResult =
   | CommandOutcome
   | { readonly kind: 'changed'; readonly snapshot: Snapshot }
+  /** It waits for a signal until its `runAt`: another one would end that wait early, or never. */
+  | { readonly kind: 'parked'; readonly snapshot: Snapshot; readonly signal: string }
   | { readonly kind: 'invalidRequest'; readonly issues: readonly Issue[] };
 
 export interface ResubmitRequest {

@@ -46,6 +46,8 @@ export type DocumentOutcome =
   /** Not written; null when there is none. */
   | { readonly kind: 'stale'; readonly document: Document | null };
 
+export type DocumentAdded = DocumentOutcome | { readonly kind: 'full'; readonly count: number };
+
 export interface DocumentUsage {
   readonly count: number;
   readonly bytes: number;

@@ -40,6 +40,7 @@ import type {
 } from './contract-jobs.ts';
 import type {
   Document,
+  DocumentAdded,
   DocumentOutcome,
   DocumentStep,
   DocumentUsage,
@@ -198,6 +199,11 @@ export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore
   keyRevoke(request: { readonly id: string; readonly now: number }): Promise<boolean>;
 
   documentWrite(write: DocumentWrite): Promise<DocumentOutcome>;
+  /**
+   * Writes a new document, where the tenant has fewer than `countMax` of its kind: of many who add at once no more get through than there is room for.
+   * `expectRevision` is 0: one that is there is `stale`.
+   */
+  documentAdd(write: DocumentWrite & { readonly countMax: number }): Promise<DocumentAdded>;
   documentRead(ref: Pick<Document, 'tenant' | 'kind' | 'name'>): Promise<Document | null>;
   /** Newest first by creation, then name. `after` is the last one seen: the list goes on behind its place, also when it is gone. */
   documentList(filter: {

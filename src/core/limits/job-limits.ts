@@ -25,6 +25,13 @@ export const JOB_LIMITS = {
     max: 3_650 * DAY,
     meaning: 'How long a job waits for a signal unless it says so; delayMsMax is the longest.',
   },
+  upstreamCloseMsMax: {
+    value: HOUR,
+    min: SECOND,
+    max: 366 * DAY,
+    meaning:
+      'The longest that a 429 or 503 of an upstream closes the limit key of a job, whatever its Retry-After says.',
+  },
   parentsMax: { value: 100, min: 1, max: 1_000, meaning: 'Jobs that one job may come after.' },
   callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },

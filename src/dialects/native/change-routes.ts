@@ -103,6 +103,7 @@ async function amend(face: Face, request: FastifyRequest, reply: FastifyReply): 
     const state = shownState(outcome.snapshot.job, engine.clock.now());
     throw new BideError('REVISION_OLD', `The job is at revision ${revision}, and ${state}.`, { revision, state });
   }
+  if (outcome.kind === 'parked') throw new BideError('JOB_PARKED', undefined, { signal: outcome.signal });
   return face.sendJob(reply, 200, requireDone(outcome, 'changed', engine.clock.now()));
 }
 

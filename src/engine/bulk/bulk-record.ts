@@ -18,6 +18,8 @@ export interface BulkRecord {
   /** How many fitted at the beginning, or at least so many. */
   readonly total: number;
   readonly counts: BulkCounts;
+  /** Where it ends: the last number there was at the beginning, and when that was. What comes later, or ends again, is not met. */
+  readonly end: { readonly number: number; readonly at: number };
   /** Behind which the next batch begins, `batch` included. */
   readonly place: ListPlace | null;
   /** Id and revision of the jobs that are being changed. */

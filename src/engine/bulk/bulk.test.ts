@@ -80,6 +80,36 @@ describe('a bulk call', () => {
     assert.deepEqual(await count('remove', { tags: { team: 'red' } }), { count: 0, isExact: true });
   });
 
+  it('retries a chain that has failed in one call, also where it is longer than a batch', {
+    timeout: 60_000,
+  }, async () => {
+    let isBroken = true;
+    const failure = { code: 'NO', message: 'no', details: null };
+    await using fixture = await openEngine({
+      types: { task: async () => (isBroken ? { kind: 'failed', failure, isRetryable: false } : DONE) },
+    });
+    const length = 230;
+    const ids = [await fixture.submit('task')];
+    while (ids.length < length) ids.push(await fixture.submit('task', { after: [ids.at(-1) as string] }));
+    const last = ids.at(-1) as string;
+    await fixture.until(last, ({ state }) => state === 'failed');
+    isBroken = false;
+    const id = await bulk(fixture, 'retry', {});
+    assert.deepEqual(await ended(fixture, id), { action: 'retry', changed: length, skipped: 0, failed: 0 });
+    await fixture.until(last, ({ state }) => state === 'succeeded');
+    assert.deepEqual(await states(fixture, ids), ['succeeded']);
+  });
+
+  it('cancels a chain and fails none of it', async () => {
+    await using fixture = await openEngine(FAR);
+    const ids = [await fixture.submit('far')];
+    while (ids.length < 210) ids.push(await fixture.submit('far', { after: [ids.at(-1) as string] }));
+    const id = await bulk(fixture, 'cancel', { types: ['far'] });
+    assert.deepEqual(await ended(fixture, id), { action: 'cancel', changed: 210, skipped: 0, failed: 0 });
+    await fixture.spy.idle();
+    assert.deepEqual(await states(fixture, ids), ['cancelled']);
+  });
+
   it('says "at least" where it stops counting', async () => {
     await using fixture = await openEngine({ ...FAR, limits: { countedJobsMax: 1_000, listSearchMax: 1_000 } });
     await submitted(fixture, 600, { a: 'b' });

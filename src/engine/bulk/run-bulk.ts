@@ -1,6 +1,7 @@
 /**
- * Changes many jobs, newest first, batch by batch. Each job is met once: what is submitted, or ends, after the beginning stands before the first
- * page. An attempt that comes after a crash goes on where the record says (`bulk-record.ts`), so that the numbers are right.
+ * Changes many jobs, batch by batch, each once. Retries go oldest first, since a child that is retried before its parents fails again: what is submitted or
+ * ends after the beginning stands behind their last page. All else goes newest first, so that a cancel comes to children before the end of their
+ * parents does: what comes later stands before the first page. An attempt that comes after a crash goes on where the record says (`bulk-record.ts`), so that the numbers are right.
  */
 import { BideError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
@@ -73,8 +74,11 @@ const OVERTAKEN: AttemptOutcome = {
 
 async function begin({ parts, attempt, filter, records }: Bulk): Promise<BulkRecord> {
   const { tenant } = attempt.job;
-  const { count } = await estimate(parts, { ...filter, tenant }, parts.clock.now(), isWantedType(filter));
-  const record = { total: count, counts: { changed: 0, skipped: 0, failed: 0 }, place: null, batch: [] };
+  const at = parts.clock.now();
+  const [newest] = await parts.store.list({ tenant, limit: 1 });
+  const end = { number: newest?.number ?? 0, at };
+  const { count } = await estimate(parts, { ...filter, tenant }, at, isWantedType(filter));
+  const record = { total: count, end, counts: { changed: 0, skipped: 0, failed: 0 }, place: null, batch: [] };
   await records.write(record);
   return record;
 }
@@ -118,16 +122,30 @@ async function nextBatch({ parts, attempt, input, filter }: Bulk, record: BulkRe
   const { tenant, id } = attempt.job;
   const limit = BATCH[input.action];
   const isWanted = isWantedType(filter);
+  const { end } = record;
+  const isUp = input.action === 'retry';
+  const request = {
+    ...filter,
+    tenant,
+    limit,
+    ...(isUp ? { ...endedUpTo(filter, end.at), order: 'oldest' as const } : {}),
+  };
   let { place } = record;
   for (let page = 1; ; page += 1) {
-    const found = await pageOfJobs(parts.store, { ...filter, tenant, limit }, parts.clock.now(), place);
-    const jobs = found.jobs.filter((job) => job.id !== id && isWanted(job.type));
+    const found = await pageOfJobs(parts.store, request, parts.clock.now(), place);
+    const jobs = found.jobs.filter((job) => job.id !== id && (!isUp || job.number <= end.number) && isWanted(job.type));
     place = found.last ?? place;
-    const isEnd = found.seen < limit;
+    const isEnd = found.seen < limit || (isUp && filter.finished === undefined && (place?.number ?? 0) >= end.number);
     if (jobs.length === 0 && isEnd) return null;
     if (jobs.length === 0 && page < EMPTY_PAGES_MAX && !attempt.signal.aborted) continue;
     return { jobs, record: { ...record, place, batch: jobs.map((job) => [job.id, job.revision]) } };
   }
+}
+
+/** Those that ended before it began: what it retries may end again. */
+function endedUpTo({ finished }: JobFilter, at: number): Pick<JobFilter, 'finished'> {
+  if (finished === undefined) return {};
+  return { finished: { ...finished, before: Math.min(finished.before ?? Number.POSITIVE_INFINITY, at + 1) } };
 }
 
 type Change = keyof BulkCounts;

@@ -5,6 +5,7 @@
 import { BideError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
+import { isParked } from '../../core/signals.ts';
 import type { Terms } from '../../store/contract.ts';
 import type { AmendRequest, AmendResult, Issue, Snapshot } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
@@ -31,6 +32,8 @@ export function createAmend(options: AmendOptions): (request: AmendRequest) => P
       const { job } = snapshot;
       if (revision !== undefined && job.revision !== revision) return { kind: 'changed', snapshot };
       if (job.state !== 'waiting') return { kind: 'wrongState', snapshot };
+      if (request.runAt !== undefined && isParked(job))
+        return { kind: 'parked', snapshot, signal: job.marks?.signal?.name ?? '' };
       const terms = termsWith(job, request, clock.now());
       if (terms === null) return { kind: 'unchanged', snapshot };
       const amended = await write(options, job, terms);

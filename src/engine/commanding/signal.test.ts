@@ -44,6 +44,24 @@ describe('a signal', () => {
     assert.deepEqual([attempts, attempt], [[], 1]);
   });
 
+  it('is not replaced by another runAt: the job stays parked, and may be changed otherwise', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    const id = await fixture.submit('task');
+    (await play.next()).end(parkFor('go'));
+    const parked = await fixture.until(id, isParked);
+    const { engine } = fixture;
+    for (const runAt of [null, fixture.clock.now(), fixture.clock.now() + 3_600_000]) {
+      const outcome = await engine.amend({ tenant: TENANT, id, runAt });
+      assert.deepEqual([outcome.kind, outcome.kind === 'parked' && outcome.signal], ['parked', 'go']);
+    }
+    assert.deepEqual(await fixture.job(id), parked);
+    assert.equal((await engine.amend({ tenant: TENANT, id, priority: 3 })).kind, 'done');
+    assert.deepEqual([(await fixture.job(id)).runAt, isParked(await fixture.job(id))], [parked.runAt, true]);
+    await signal(fixture, id);
+    (await play.next()).end(DONE);
+  });
+
   it('that came before the job waits is not missed', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

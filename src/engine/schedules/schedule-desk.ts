@@ -70,7 +70,6 @@ async function put(options: ScheduleDeskOptions, request: PutRequest): Promise<P
     if (document !== null && isSame(scheduleIn(document), request)) {
       return { kind: 'unchanged', schedule: namedOf(document) };
     }
-    if (document === null) await requireRoom(options, tenant);
     const now = clock.now();
     const nextTick = ticksOf(spec, document?.createdAt ?? now);
     const state = fromNow(
@@ -80,9 +79,11 @@ async function put(options: ScheduleDeskOptions, request: PutRequest): Promise<P
     );
     if (state.next === null) throw new BideError('SCHEDULE_NEVER', neverOf(spec, now));
     const schedule: Schedule = { spec, state, source, updatedAt: now };
-    const outcome = await store.documentWrite(
-      writeOf({ tenant, name }, schedule, { revision: document?.revision ?? 0, now }),
-    );
+    const write = writeOf({ tenant, name }, schedule, { revision: document?.revision ?? 0, now });
+    const outcome = await (document === null
+      ? store.documentAdd({ ...write, countMax: limits.schedulesMax })
+      : store.documentWrite(write));
+    if (outcome.kind === 'full') throw tooMany(outcome.count, limits.schedulesMax);
     if (outcome.kind === 'written') {
       options.wake();
       return { kind: document === null ? 'created' : 'changed', schedule: namedOf(outcome.document) };
@@ -114,12 +115,9 @@ function neverOf({ endAt }: ScheduleSpec, now: number): string {
   return endAt === null ? 'No date fits all fields of cron, ever.' : 'No tick comes before endAt.';
 }
 
-async function requireRoom({ store, limits }: ScheduleDeskOptions, tenant: string): Promise<void> {
-  const value = limits.schedulesMax;
-  const { count } = await store.documentUsage(tenant, SCHEDULE_KIND);
-  if (count < value) return;
+function tooMany(count: number, value: number): BideError {
   const message = `The tenant has ${count} schedules, and schedulesMax is ${value}.`;
-  throw new BideError('TOO_MANY_SCHEDULES', message, { limit: 'schedulesMax', value });
+  return new BideError('TOO_MANY_SCHEDULES', message, { limit: 'schedulesMax', value });
 }
 
 async function requireOne({ store }: ScheduleDeskOptions, tenant: string, name: string): Promise<Document> {

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { after, describe, it } from 'node:test';
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib';
-import type { Json } from '../../core/job.ts';
+import type { Job, Json } from '../../core/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import type { AttemptOutcome, Handler } from '../../engine/api.ts';
 import { systemClock } from '../../engine/clock.ts';
@@ -28,13 +28,13 @@ async function upstream(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }
 
-function start(options: HttpOptions, input: Json = null, limits: Partial<Limits> = {}) {
+function start(options: HttpOptions, input: Json = null, limits: Partial<Limits> = {}, job: Partial<Job> = {}) {
   const handler = httpHandler(
     { allowPrivateAddresses: true, ...options },
     { limits: { ...DEFAULT_LIMITS, ...limits }, clock: systemClock },
   );
   handlers.push(handler);
-  const attempt = sampleAttempt(input, { type: 'upstream' });
+  const attempt = sampleAttempt(input, { type: 'upstream', ...job });
   return { attempt, ended: handler.run(attempt) };
 }
 
@@ -54,6 +54,26 @@ function answer(
 }
 
 describe('httpHandler', () => {
+  it('closes the key of the job for as long as the upstream says, within bounds, and gives the attempt back', async () => {
+    const terms = { limit: { key: 'k' } };
+    const told = async (status: number, retryAfter: string | null, job: Partial<Job>) => {
+      const headers: Record<string, string> = retryAfter === null ? {} : { 'retry-after': retryAfter };
+      const base = await upstream((_, response) => answer(response, status, headers, 'slow down'));
+      return start({ url: base }, null, { upstreamCloseMsMax: 60_000 }, job).ended;
+    };
+    for (const status of [429, 503]) {
+      assert.deepEqual(await told(status, '30', { terms }), { kind: 'later', waitMs: 30_000 });
+      assert.deepEqual(await told(status, '0', { terms }), { kind: 'later', waitMs: 1_000 });
+      assert.deepEqual(await told(status, '999999999', { terms }), { kind: 'later', waitMs: 60_000 });
+      // Without a time, and without a key, it is a failure that is tried again.
+      assert.equal(failureOf(await told(status, null, { terms })).isRetryable, true);
+      assert.equal(failureOf(await told(status, 'soon', { terms })).retryAfterMs, undefined);
+      assert.equal(failureOf(await told(status, '30', {})).retryAfterMs, 30_000);
+    }
+    assert.equal(failureOf(await told(500, '30', { terms })).retryAfterMs, 30_000);
+    assert.equal(failureOf(await told(404, '30', { terms })).isRetryable, false);
+  });
+
   it('sends the input as JSON, with the configured headers and a key that stays the same', async () => {
     let seen: { method: string | undefined; headers: IncomingMessage['headers']; body: string } | undefined;
     const base = await upstream(async (request, response) => {

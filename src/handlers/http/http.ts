@@ -1,7 +1,7 @@
 /**
  * The `http` handler: forwards a job to a configured upstream and stores the answer, so that a slow HTTP API becomes
  * asynchronous. What may pass (429, 5xx, a lost connection) is tried again, no sooner than the upstream asks for; every other
- * refusal of the upstream is final.
+ * refusal of the upstream is final. Where a job has a limit key, "not now" (429 or 503 with Retry-After) closes the key for so long.
  */
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
@@ -17,7 +17,7 @@ import { retryAfterMsOf } from './retry-after.ts';
 import { inputIssues, sendOf, targetOf } from './target.ts';
 
 export interface HttpEnvironment {
-  readonly limits: Pick<Limits, 'resultBytesMax' | 'timeoutMsMax' | 'jsonDepthMax'>;
+  readonly limits: Pick<Limits, 'resultBytesMax' | 'timeoutMsMax' | 'jsonDepthMax' | 'upstreamCloseMsMax'>;
   readonly clock: Clock;
 }
 
@@ -49,7 +49,12 @@ async function forward(
       signal: attempt.signal,
       redirectsMax: options.redirectsMax ?? REDIRECTS_MAX,
     });
-    return await outcomeOf(answer, await readBody(answer.body, environment.limits.resultBytesMax), environment);
+    const outcome = await outcomeOf(
+      answer,
+      await readBody(answer.body, environment.limits.resultBytesMax),
+      environment,
+    );
+    return laterOf(attempt, answer, outcome, environment.limits.upstreamCloseMsMax) ?? outcome;
   } catch (error) {
     return attempt.signal.aborted ? { kind: 'aborted' } : unreachable(error, new URL(options.url).host);
   }
@@ -102,6 +107,24 @@ function decodedText(bytes: Buffer, contentType: string | undefined): string {
   } catch {
     return bytes.toString('utf8');
   }
+}
+
+const NOT_NOW: readonly number[] = [429, 503];
+/** An upstream that says 0 is not asked again at once: no attempts end that. */
+const CLOSE_MS_MIN = 1_000;
+
+/** Null where the outcome stands: the job has no key to close, or the upstream did not say "not now" and until when. */
+function laterOf(
+  attempt: Attempt,
+  { status, url }: ExchangeAnswer,
+  outcome: AttemptOutcome,
+  msMax: number,
+): AttemptOutcome | null {
+  if (attempt.job.terms?.limit === undefined || !NOT_NOW.includes(status)) return null;
+  if (outcome.kind !== 'failed' || outcome.retryAfterMs === undefined) return null;
+  const waitMs = Math.min(msMax, Math.max(CLOSE_MS_MIN, outcome.retryAfterMs));
+  attempt.log(`${url.host} answered ${status}: the key is closed for ${waitMs} ms.`, 'warn');
+  return { kind: 'later', waitMs };
 }
 
 function refusedBy(

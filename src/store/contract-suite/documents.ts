@@ -1,6 +1,6 @@
 /** Documents: written by whoever saw the last revision. */
 import assert from 'node:assert/strict';
-import type { DocumentWrite } from '../contract.ts';
+import type { DocumentWrite, Store } from '../contract.ts';
 import { NOW } from './fixtures.ts';
 import { type Context, type Topic, test } from './suite.ts';
 
@@ -35,6 +35,40 @@ export const documents: Topic = [
     };
     assert.deepEqual(outcome, { kind: 'written', document });
     assert.deepEqual(await read(context), document);
+  }),
+
+  test('documentAdd lets no more through than there may be, however many come at once', async (context) => {
+    const { store, tenant, opened } = context;
+    const other = opened.another === undefined ? store : await opened.another();
+    const add = (through: Store, name: string, countMax: number) =>
+      through.documentAdd({ tenant, kind: 'k', name, data: DATA, expectRevision: 0, now: NOW, countMax });
+    const names = Array.from({ length: 24 }, (_, at) => `n${at}`);
+    const outcomes = await Promise.all(names.map((name, at) => add(at % 2 === 0 ? store : other, name, 5)));
+    assert.deepEqual(outcomes.map(({ kind }) => kind).toSorted(), [
+      ...Array(19).fill('full'),
+      ...Array(5).fill('written'),
+    ]);
+    assert.equal((await store.documentUsage(tenant, 'k')).count, 5);
+    assert.deepEqual(await add(store, 'more', 5), { kind: 'full', count: 5 });
+    const there = names[outcomes.findIndex(({ kind }) => kind === 'written')] ?? '';
+    assert.equal((await add(store, there, 5)).kind, 'stale', 'it is there: that it is full says nothing');
+    const added = await add(store, 'more', 6);
+    assert.ok(added.kind === 'written');
+    assert.deepEqual(await store.documentRead({ tenant, kind: 'k', name: 'more' }), added.document);
+    assert.equal(
+      (
+        await store.documentAdd({
+          tenant,
+          kind: 'other',
+          name: 'more',
+          data: DATA,
+          expectRevision: 0,
+          now: NOW,
+          countMax: 1,
+        })
+      ).kind,
+      'written',
+    );
   }),
 
   test('documentWrite writes nothing and answers what is there when another revision was expected', async (context) => {

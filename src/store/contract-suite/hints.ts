@@ -1,7 +1,7 @@
 /** Hints between processes: heard where the store has them, harmless where it has none. */
 import assert from 'node:assert/strict';
-import type { Hint } from '../contract.ts';
-import { insertJob } from './fixtures.ts';
+import type { Hint, Store } from '../contract.ts';
+import { claimOne, insertJob, insertJobs, succeed } from './fixtures.ts';
 import { alone, type Topic } from './suite.ts';
 
 /** Each waits for an answer of the database, so that this is a second or more. */
@@ -36,6 +36,23 @@ export const hints: Topic = [
     assert.ok(hasSeen(await heard, job.id, context.type));
   }),
 
+  alone('a place that the end of a job makes for another of its key is told to other handles', async (context) => {
+    const { store, opened, type } = context;
+    if (!store.facts.hasHints || opened.another === undefined) return assertHarmless(store);
+    const other = await opened.another();
+    const types = new Set<string>();
+    other.changes((hint) => {
+      if (hint.kind === 'work') for (const one of hint.types) types.add(one);
+    });
+    await heard(store, () => types.has('listening'), [{ kind: 'work', types: ['listening'] }]);
+    const terms = { limit: { key: 'k', concurrency: 1 } };
+    await insertJobs(context, [{ terms }, { terms }]);
+    const job = await claimOne(context);
+    assert.ok(!types.has(type));
+    await succeed(store, job);
+    await heard(store, () => types.has(type), []);
+  }),
+
   alone('changes calls nobody who has unsubscribed', async ({ store }) => {
     const seen: Hint[] = [];
     const unsubscribe = store.changes((hint) => seen.push(hint));
@@ -46,6 +63,15 @@ export const hints: Topic = [
     assert.deepEqual(seen, []);
   }),
 ];
+
+/** A hint may be lost: those here are given until it is heard. */
+async function heard(store: Store, isHeard: () => boolean, hints: readonly Hint[]): Promise<void> {
+  for (let tries = 0; tries < TRIES && !isHeard(); tries += 1) {
+    store.hint(hints);
+    await store.ping();
+  }
+  assert.ok(isHeard(), `nothing heard after ${TRIES} tries`);
+}
 
 function assertHarmless(store: { hint(hints: readonly Hint[]): void }): void {
   assert.doesNotThrow(() => store.hint([{ kind: 'everything' }]));

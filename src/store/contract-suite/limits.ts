@@ -195,6 +195,31 @@ export const limits: Topic = [
     });
   }),
 
+  test('of new keys that are written at once no more come in than there is room for', async (context) => {
+    const { store, opened } = context;
+    const other = opened.another === undefined ? store : await opened.another();
+    const write = { ...ref(context), now: NOW, closedUntil: NOW + 1_000, keysMax: 5 };
+    const outcomes = await Promise.all(
+      Array.from({ length: 20 }, (_, at) => (at % 2 === 0 ? store : other).limitWrite({ ...write, key: `k${at}` })),
+    );
+    assert.equal(outcomes.filter(({ kind }) => kind === 'written').length, 5);
+    assert.equal((await store.limitList({ tenant: context.tenant, limit: 100 })).length, 5);
+  }),
+
+  test('of closes that come at once the latest end stays, where a later one is to stay', async (context) => {
+    const { store, opened } = context;
+    const other = opened.another === undefined ? store : await opened.another();
+    const write = { ...ref(context), now: NOW, keysMax: 100, keepsLonger: true };
+    await store.limitWrite({ ...write, closedUntil: NOW + 1 });
+    const ends = [7, 20, 3, 19, 11, 2, 18, 5];
+    await Promise.all(
+      ends.map((end, at) => (at % 2 === 0 ? store : other).limitWrite({ ...write, closedUntil: NOW + end })),
+    );
+    assert.equal((await store.limitRead(ref(context)))?.closedUntil, NOW + 20);
+    await store.limitWrite({ ...write, closedUntil: NOW + 4, keepsLonger: false });
+    assert.equal((await store.limitRead(ref(context)))?.closedUntil, NOW + 4);
+  }),
+
   test('what a call lets start is told by its types, and the newest job has the say where nobody keeps a key', async (context) => {
     const { store, type } = context;
     const write = { ...ref(context), now: NOW, keysMax: 100 };

@@ -1,12 +1,20 @@
 /** Small durable JSON, written with the revision that the writer saw. */
 import { isDeepStrictEqual } from 'node:util';
 import type { Json } from '../../core/job.ts';
-import type { Document, DocumentOutcome, DocumentUsage, DocumentWrite, DuePlace, DueRequest } from '../contract.ts';
+import type {
+  Document,
+  DocumentAdded,
+  DocumentOutcome,
+  DocumentUsage,
+  DocumentWrite,
+  DuePlace,
+  DueRequest,
+} from '../contract.ts';
 import type { Row, Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { jsonOf } from './rows.ts';
-import { givenText, storedText } from './wire-text.ts';
+import { givenText, storedText, textArray } from './wire-text.ts';
 
 export interface DocumentRef {
   readonly tenant: string;
@@ -29,6 +37,28 @@ export async function writeDocument(session: Session, write: DocumentWrite): Pro
     const isOurs = isRepeat && current !== null && isDoneAlready(current, write);
     return isOurs ? { kind: 'written', document: current } : { kind: 'stale', document: current };
   });
+}
+
+export async function addDocument(
+  session: Session,
+  { countMax, ...add }: DocumentWrite & { readonly countMax: number },
+): Promise<DocumentAdded> {
+  const write = { ...add, expectRevision: 0 };
+  return repeated(async (isRepeat) => {
+    const values = [...writeValues(write), write.now, countMax];
+    const results = await session.runAll([countLock(write.tenant, write.kind), { name: 'documentAdd', values }]);
+    const [row] = results[1] ?? [];
+    if (row !== undefined) return { kind: 'written', document: documentOf(row) };
+    const current = await readDocument(session, write);
+    if (current === null)
+      return { kind: 'full', count: (await documentUsage(session, write.tenant, write.kind)).count };
+    return { kind: isRepeat && isDoneAlready(current, write) ? 'written' : 'stale', document: current };
+  });
+}
+
+/** For the rest of the transaction nobody else adds one of the kind to the tenant's. */
+export function countLock(tenant: string, kind: string): Step {
+  return { name: 'countLock', values: [textArray([tenant]), textArray([kind])] };
 }
 
 /** No row: the expectation does not hold. */

@@ -16,6 +16,7 @@ import { isRefused, isTakenId } from './connection/driver-errors.ts';
 import type { Rows } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
+import { countLock } from './documents.ts';
 import { groupAt, groupByKey, readGroup, thereAt } from './groups.ts';
 import { insertSteps } from './insert-jobs.ts';
 import { sequencedOf } from './new-jobs.ts';
@@ -26,6 +27,8 @@ import { plainArray, storedText, textArray } from './wire-text.ts';
 
 /** Each can only fail because something else was written in between. */
 const ROUNDS_MAX = 8;
+/** More than calls that make groups of one tenant at the same moment. */
+const ROOM_LEFT = 1_000;
 /** Ids that a refusal names. */
 const NAMED_MAX = 10;
 
@@ -34,12 +37,15 @@ export type GroupInserted = GroupWritten & { readonly isExisting: boolean };
 export async function insertGroup(session: Session, insert: GroupInsert): Promise<GroupInserted> {
   return inRounds(async (isAgain) => {
     const earlier = await earlierGroup(session, insert, isAgain);
-    if (earlier !== null) return earlier;
+    if ('group' in earlier) return earlier;
     const plan = await planOf(session, insert.group, insert, { membersMax: insert.membersMax, isAgain });
     const { group, followUps, groupsMax } = insert;
     const values = [...groupCells(group, STORED), storedText(JSON.stringify(followUps)), groupsMax];
     const closedAt = insert.isClosed ? insert.now : null;
-    const written = await write(session, plan, { first: { name: 'groupInsert', values }, group, growth: 0, closedAt });
+    // Where there is room for many more, no number of calls at once fills it.
+    const lock = earlier.count >= groupsMax - ROOM_LEFT ? [countLock(group.tenant, 'group')] : [];
+    const first: readonly Step[] = [...lock, { name: 'groupInsert', values }];
+    const written = await write(session, plan, { first, group, growth: 0, closedAt });
     return { ...written, isExisting: false };
   });
 }
@@ -52,7 +58,7 @@ export async function addToGroup(session: Session, add: GroupAdd): Promise<Group
     const plan = await planOf(session, group, add, { membersMax, isAgain });
     const adding = plan.fresh.length + plan.joining.length;
     if (adding === 0) return { group, numbers: plan.numbers, joined: [] };
-    const first = { name: 'groupHold', values: [group.id, storedText(group.tenant), adding, membersMax] } as const;
+    const first = [{ name: 'groupHold', values: [group.id, storedText(group.tenant), adding, membersMax] }] as const;
     return write(session, plan, { first, group, growth: 1, closedAt: null });
   });
 }
@@ -72,8 +78,12 @@ function inRounds<T>(round: (isAgain: boolean) => Promise<T>): Promise<T> {
   });
 }
 
-/** The group that is there already: by its key, or by its id from a try whose answer was lost. */
-async function earlierGroup(session: Session, insert: GroupInsert, isAgain: boolean): Promise<GroupInserted | null> {
+/** The group that is there already, or how many others there are: by its key, or by its id from a try whose answer was lost. */
+async function earlierGroup(
+  session: Session,
+  insert: GroupInsert,
+  isAgain: boolean,
+): Promise<GroupInserted | { readonly count: number }> {
   const { group, groupsMax, now } = insert;
   const { tenant, idempotencyKey } = group;
   const there = isAgain ? await readGroup(session, group) : null;
@@ -86,9 +96,10 @@ async function earlierGroup(session: Session, insert: GroupInsert, isAgain: bool
     const earlier = await groupByKey(session, { tenant, idempotencyKey });
     if (earlier !== null) return { group: earlier, numbers: [], joined: [], isExisting: true };
   }
-  const [count] = await session.run('groupCount', [storedText(tenant), groupsMax + 1]);
-  if ((count?.[0] as number) >= groupsMax) refuse('TOO_MANY_GROUPS', { limit: 'groupsPerTenantMax', value: groupsMax });
-  return null;
+  const [counted] = await session.run('groupCount', [storedText(tenant), groupsMax + 1]);
+  const count = Number(counted?.[0]);
+  if (count >= groupsMax) refuse('TOO_MANY_GROUPS', { limit: 'groupsPerTenantMax', value: groupsMax });
+  return { count };
 }
 
 interface Plan {
@@ -189,7 +200,8 @@ async function joiningOf(session: Session, group: Group, jobs: readonly Job[]): 
 }
 
 interface Writing {
-  readonly first: Step;
+  /** What says whether the group takes them. */
+  readonly first: readonly Step[];
   readonly group: Group;
   /** Of the revision. */
   readonly growth: 0 | 1;
@@ -211,18 +223,20 @@ async function write(session: Session, plan: Plan, { first, group, growth, close
       closedAt,
     ],
   };
-  const steps = [first, ...inserts, ...marks, join];
+  const steps = [...first, ...inserts, ...marks, join];
   const results = await runSequenced(session, steps, sequencedOf(fresh.map(({ spec }) => spec)));
   const [row] = results.at(-1) ?? [];
   const numbers = new Map(
-    results.slice(1, 1 + inserts.length).flatMap((rows) => rows.map(([id, number]) => [id, number])),
+    results
+      .slice(first.length, first.length + inserts.length)
+      .flatMap((rows) => rows.map(([id, number]) => [id, number])),
   );
   return {
     group: groupAt(row ?? []),
     numbers: plan.jobs.map(
       ({ spec }, index) => (numbers.get(spec.id) as number | undefined) ?? plan.numbers[index] ?? null,
     ),
-    joined: results.slice(1 + inserts.length, -1).flatMap(markedJobs),
+    joined: results.slice(first.length + inserts.length, -1).flatMap(markedJobs),
   };
 }
 

@@ -28,11 +28,11 @@ import {
   NO_BOUNDS,
   type StoredLimit,
   seenAt,
-  writtenState,
 } from '../limit-row.ts';
 import type { Row } from './connection/lane.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
+import { countLock } from './documents.ts';
 import { jsonOf } from './rows.ts';
 import { givenText, plainArray, storedText, textArray } from './wire-text.ts';
 
@@ -268,20 +268,20 @@ export async function readBlocks(
   );
 }
 
-/** Written where the row is as it was read; tried again where it is not. */
 export async function writeLimit(session: Session, write: LimitWrite): Promise<LimitOutcome> {
   const { tenant, key, bounds, closedUntil, keysMax, now } = write;
   const [row] = await repeated(() => session.run('limitRead', [storedText(tenant), storedText(key)]));
   if (row === undefined && bounds == null && closedUntil == null) return { kind: 'missing' };
-  if (row === undefined) {
-    const [counted] = await repeated(() => session.run('limitCount', [storedText(tenant), keysMax]));
-    if ((counted?.[0] as number) >= keysMax) return { kind: 'full' };
-  }
   const cells = [storedText(tenant), storedText(key), ...boundsCells(bounds ?? NO_BOUNDS)];
   const isKept = bounds === undefined ? null : bounds !== null;
-  const state = row === undefined ? NO_TICKETS : storedOf(row).state;
-  const until = closedUntil === undefined ? null : (writtenState(state, write).closedUntil ?? 0);
-  await repeated(() => session.run('limitWrite', [...cells, isKept, until, now]));
+  const until = closedUntil === undefined ? null : (closedUntil ?? 0);
+  const values = [...cells, isKept, until, now, write.keepsLonger === true];
+  const written = await repeated(() =>
+    row === undefined
+      ? session.runAll([countLock(tenant, 'limit key'), { name: 'limitAdd', values: [...values, keysMax] }])
+      : session.runAll([{ name: 'limitWrite', values }]),
+  );
+  if (written.at(-1)?.length === 0) return { kind: 'full' };
   return { kind: 'written', types: await settleAfter(session, [{ tenant, key }], now) };
 }
 

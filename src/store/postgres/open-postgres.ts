@@ -29,6 +29,7 @@ import {
 } from './deliveries.ts';
 import { listDeliveries, readDelivery } from './delivery-list.ts';
 import {
+  addDocument,
   documentUsage,
   dueDocuments,
   listDocuments,
@@ -193,7 +194,7 @@ type FigureCalls = Pick<
 
 type DocumentCalls = Pick<
   Store,
-  | ('documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
+  | ('documentWrite' | 'documentAdd' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
   | ('documentDue' | 'documentNextDue')
 >;
 
@@ -326,6 +327,7 @@ function groupCalls(
 function documentCalls(session: Session, pass: ReturnType<typeof gateOf>['pass']): DocumentCalls {
   return {
     documentWrite: pass((write) => writeDocument(session, write)),
+    documentAdd: pass((write) => addDocument(session, write)),
     documentRead: pass((ref) => readDocument(session, ref)),
     documentList: pass((filter) => listDocuments(session, filter)),
     documentUsage: pass((tenant, kind) => documentUsage(session, tenant, kind)),

@@ -1,5 +1,5 @@
 /** The writes after which keys with a limit may have room, or too little: each settles the keys that it touched before it answers. */
-import type { ApplyOutcome, NewJob, Store } from '../contract.ts';
+import type { NewJob, Store } from '../contract.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { applyPatches, latestOf } from './apply-patches.ts';
 import type { Session } from './connection/session.ts';
@@ -25,11 +25,9 @@ interface Writing {
 }
 
 export function settledWrites({ session, seen, sender, pass }: Writing): SettledWrites {
-  /** Of the types of the batch this process has slots free now, and looks itself. */
-  const tellOthers = (types: readonly string[], outcomes: readonly ApplyOutcome[]) => {
-    const own = new Set(outcomes.map((outcome) => (outcome.kind === 'applied' ? outcome.job.type : '')));
-    const others = types.filter((type) => !own.has(type));
-    if (others.length > 0) sender?.send([{ kind: 'work', types: others }]);
+  // Also of the types of the batch itself: this process may have no slots free, or none at all, as where remote workers end jobs.
+  const tellOthers = (types: readonly string[]) => {
+    if (types.length > 0) sender?.send([{ kind: 'work', types }]);
   };
   const came = (jobs: readonly NewJob[]) => settleAfter(session, keysOfNew(jobs), latestNew(jobs));
   return {
@@ -56,7 +54,7 @@ export function settledWrites({ session, seen, sender, pass }: Writing): Settled
     apply: pass(async (batch) => {
       const outcomes = await applyPatches(session, seen, batch);
       const types = await settleAfter(session, keysOfApply(batch, outcomes), latestOf(batch));
-      if (types.length > 0) tellOthers(types, outcomes);
+      tellOthers(types);
       return outcomes;
     }),
     amend: pass(async (batch) => {

@@ -1,6 +1,6 @@
 /** The store's calls, each to where it is answered: the writer, the scanner, or a read on the spot. */
 import { BideError } from '../../core/errors.ts';
-import type { DeliveryStore, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
+import type { DeliveryStore, DocumentOutcome, EventStore, Store, StoreFacts, StoreRecord } from '../contract.ts';
 import { kindsMask } from '../event-row.ts';
 import { errorCountsOf, statSumOf } from '../stat-row.ts';
 import type { Connection } from './connection.ts';
@@ -47,6 +47,7 @@ import {
   recordRows,
 } from './wire.ts';
 import type { WriterTable } from './writer.ts';
+import type { DocumentWritten } from './writes/documents.ts';
 
 export interface StoreParts {
   /** The database file, as errors name it. */
@@ -344,19 +345,24 @@ function keyCalls({ writer, read }: Gate): Pick<Store, 'keyInsert' | 'keyRead' |
   };
 }
 
+function documentOutcome({ isWritten, row }: DocumentWritten): DocumentOutcome {
+  const document = row === null ? null : documentOfRow(row);
+  return isWritten && document !== null ? { kind: 'written', document } : { kind: 'stale', document };
+}
+
 function documentCalls({
   writer,
   read,
 }: Gate): Pick<
   Store,
-  | ('documentWrite' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
+  | ('documentWrite' | 'documentAdd' | 'documentRead' | 'documentList' | 'documentUsage' | 'documentRemove')
   | ('documentDue' | 'documentNextDue' | 'documentStep')
 > {
   return {
-    async documentWrite(write) {
-      const { isWritten, row } = await writer().call('documentWrite', documentText(write), 1);
-      const document = row === null ? null : documentOfRow(row);
-      return isWritten && document !== null ? { kind: 'written', document } : { kind: 'stale', document };
+    documentWrite: async (write) => documentOutcome(await writer().call('documentWrite', documentText(write), 1)),
+    async documentAdd({ countMax, ...write }) {
+      const added = await writer().call('documentAdd', { ...documentText(write), countMax }, 1);
+      return typeof added === 'number' ? { kind: 'full', count: added } : documentOutcome(added);
     },
     async documentStep({ write, jobs }) {
       const step = { write: documentText(write), jobs: newJobValues(jobs) };

@@ -21,7 +21,7 @@ import { applyPatches } from './writes/apply-patches.ts';
 import { claimJobs } from './writes/claim-jobs.ts';
 import { createTurns, type Turns } from './writes/claim-round.ts';
 import { addDeliveries, claimDeliveries, pruneDeliveries, redeliver, settleDeliveries } from './writes/deliveries.ts';
-import { removeDocument, stepDocument, writeDocument } from './writes/documents.ts';
+import { addDocument, removeDocument, stepDocument, writeDocument } from './writes/documents.ts';
 import { dropEnded } from './writes/ended.ts';
 import { follow, pruneEvents, unfollow, writeFanOut } from './writes/events.ts';
 import { extendLeases } from './writes/extend-leases.ts';
@@ -82,6 +82,7 @@ const WRITES = {
   workerRemove: removeWorker,
   workerDrop: dropWorkers,
   documentWrite: writeDocument,
+  documentAdd: addDocument,
   documentRemove: removeDocument,
   documentStep: stepDocument,
   restore: restoreRecords,

@@ -139,6 +139,26 @@ const COUNTS = (s: string) => `
   (SELECT count(*)::int FROM ${s}.running WHERE ${isOne('tenant', 'k.tenant')} AND limit_key = k.key AND limit_key IS NOT NULL),
   (SELECT count(*)::int FROM (SELECT 1 FROM ${s}.waiting WHERE ${of('k')} LIMIT ${LIMIT_COUNT_MAX}) w)`;
 
+/**
+ * $1 tenant, $2 key, $3 to $5 bounds, $6 whether they are kept (null: as they are), $7 until when it is closed (0: open; null: as it is),
+ * $8 now, $9 whether a later end stays. Says nothing of what it does not change: jobs that come in the same moment can neither keep it from landing nor be overwritten.
+ */
+const write = (s: string, room: string) => `INSERT INTO ${s}.limit_keys AS k (${ROW}, is_bare, look_at, revision)
+  SELECT $1::text, $2::text, $3::int, $4::int, $5::bigint, $6::boolean IS TRUE,
+    CASE WHEN $7::bigint > 0 THEN json_build_object('closedUntil', $7::bigint)::text ELSE '{}' END,
+    $6::boolean IS FALSE, $8::bigint, 1 ${room}
+  ON CONFLICT (tenant, key) DO UPDATE SET
+    concurrency = CASE WHEN $6::boolean IS NULL THEN k.concurrency ELSE excluded.concurrency END,
+    rate_count = CASE WHEN $6::boolean IS NULL THEN k.rate_count ELSE excluded.rate_count END,
+    rate_per_ms = CASE WHEN $6::boolean IS NULL THEN k.rate_per_ms ELSE excluded.rate_per_ms END,
+    is_kept = coalesce($6::boolean, k.is_kept),
+    is_bare = CASE WHEN $6::boolean IS NULL THEN k.is_bare ELSE excluded.is_bare END,
+    state = CASE WHEN $7::bigint IS NULL THEN k.state
+      ELSE (k.state::jsonb || jsonb_build_object('closedUntil', CASE WHEN $9::boolean
+        THEN greatest((k.state::jsonb ->> 'closedUntil')::bigint, $7::bigint) ELSE $7::bigint END))::text END,
+    look_at = least(k.look_at, excluded.look_at), revision = k.revision + 1
+  RETURNING 1`;
+
 export function limitStatementsOf(s: string) {
   return {
     /** $1 tenants, $2 keys, $3 to $5 the bounds, $6 whether there are any, $7 now. Each key once. */
@@ -203,23 +223,12 @@ export function limitStatementsOf(s: string) {
       CROSS JOIN LATERAL (SELECT number, blocked, limit_key FROM ${s}.waiting
         WHERE tenant = g.tenant AND type = g.type AND number = g.number LIMIT 1) w
       LEFT JOIN LATERAL (SELECT state FROM ${s}.limit_keys WHERE tenant = g.tenant AND key = w.limit_key LIMIT 1) k ON true`,
-    limitCount: `SELECT count(*)::int FROM (SELECT 1 FROM ${s}.limit_keys WHERE tenant = $1 LIMIT $2::bigint) k`,
-    /**
-     * $1 tenant, $2 key, $3 to $5 bounds, $6 whether they are kept (null: as they are), $7 until when it is closed (0: open; null: as it is),
-     * $8 now. Says nothing of what it does not change: jobs that come in the same moment can neither keep it from landing nor be overwritten.
-     */
-    limitWrite: `INSERT INTO ${s}.limit_keys AS k (${ROW}, is_bare, look_at, revision)
-      VALUES ($1, $2, $3::int, $4::int, $5::bigint, $6::boolean IS TRUE,
-        CASE WHEN $7::bigint > 0 THEN json_build_object('closedUntil', $7::bigint)::text ELSE '{}' END,
-        $6::boolean IS FALSE, $8::bigint, 1)
-      ON CONFLICT (tenant, key) DO UPDATE SET
-        concurrency = CASE WHEN $6::boolean IS NULL THEN k.concurrency ELSE excluded.concurrency END,
-        rate_count = CASE WHEN $6::boolean IS NULL THEN k.rate_count ELSE excluded.rate_count END,
-        rate_per_ms = CASE WHEN $6::boolean IS NULL THEN k.rate_per_ms ELSE excluded.rate_per_ms END,
-        is_kept = coalesce($6::boolean, k.is_kept),
-        is_bare = CASE WHEN $6::boolean IS NULL THEN k.is_bare ELSE excluded.is_bare END,
-        state = CASE WHEN $7::bigint IS NULL THEN k.state
-          ELSE (k.state::jsonb || jsonb_build_object('closedUntil', $7::bigint))::text END,
-        look_at = least(k.look_at, excluded.look_at), revision = k.revision + 1`,
+    limitWrite: write(s, ''),
+    /** Of a key that was not there, under `countLock`. $10 keys of the tenant at most. */
+    limitAdd: write(
+      s,
+      `WHERE (SELECT count(*) FROM ${s}.limit_keys WHERE tenant = $1) < $10::bigint
+        OR EXISTS (SELECT 1 FROM ${s}.limit_keys WHERE tenant = $1 AND key = $2)`,
+    ),
   };
 }

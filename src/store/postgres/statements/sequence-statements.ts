@@ -25,6 +25,7 @@ import { isOne } from './statement-parts.ts';
 const LOCK_CLASS = 0x73657173;
 /** Of unique keys, "uniq": taken after those of sequences, so that nobody waits in a circle. */
 const UNIQUE_LOCK_CLASS = 0x756e6971;
+const COUNT_LOCK_CLASS = UNIQUE_LOCK_CLASS + 1;
 
 /**
  * Locks that all keys of a schema share. A lock per key would be a thousand for a batch of a thousand keys, and a server has
@@ -126,6 +127,12 @@ export function sequenceStatementsOf(s: string) {
       lockClass: UNIQUE_LOCK_CLASS,
       text: 'tenant || type || unique_key',
       given: 'unnest($1::text[], $2::text[], $3::text[]) AS g(tenant, type, unique_key)',
+    }),
+    /** $1 tenants, $2 kinds: who adds one of a kind that is counted counts under it. */
+    countLock: keyLock(s, {
+      lockClass: COUNT_LOCK_CLASS,
+      text: 'tenant || kind',
+      given: 'unnest($1::text[], $2::text[]) AS g(tenant, kind)',
     }),
     /** $1 ids of jobs. */
     sequenceLockOfJobs: lockOf(s, `unnest($1::uuid[]) AS g(id) CROSS JOIN LATERAL (${sequenceOf(s)}) j`),

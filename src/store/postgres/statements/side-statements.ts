@@ -19,6 +19,10 @@ const documents = (s: string) => ({
     RETURNING ${DOCUMENT_ROW}`,
   documentInsert: `INSERT INTO ${s}.documents (${DOCUMENT_ROW}) VALUES ($1, $2, $3, $4, 1, $6, $5)
     ON CONFLICT (tenant, kind, name) DO NOTHING RETURNING ${DOCUMENT_ROW}`,
+  /** Under \`countLock\`. $7 how many of the kind there may be. */
+  documentAdd: `INSERT INTO ${s}.documents (${DOCUMENT_ROW}) SELECT $1, $2, $3, $4, 1, $6::bigint, $5::bigint
+    WHERE (SELECT count(*) FROM ${s}.documents WHERE tenant = $1 AND kind = $2) < $7::bigint
+    ON CONFLICT (tenant, kind, name) DO NOTHING RETURNING ${DOCUMENT_ROW}`,
   documentUpdate: `UPDATE ${s}.documents SET data = $4, revision = revision + 1, due_at = $5
     WHERE tenant = $1 AND kind = $2 AND name = $3 AND revision = $6 RETURNING ${DOCUMENT_ROW}`,
   documentList: `SELECT ${DOCUMENT_ROW} FROM ${s}.documents WHERE tenant = $1 AND kind = $2

@@ -38,6 +38,21 @@ export function writeDocument({ connection }: Transaction, write: DocumentText):
   return { isWritten: true, row: next };
 }
 
+export interface DocumentAdd extends DocumentText {
+  readonly countMax: number;
+}
+
+/** A number: the tenant has so many of the kind, which is as many as it may. */
+export function addDocument(transaction: Transaction, add: DocumentAdd): DocumentWritten | number {
+  const { tenant, kind, name, countMax } = add;
+  const { connection } = transaction;
+  if (connection.get('documentRead', tenant, kind, name) === undefined) {
+    const count = connection.get('documentUsageOfKind', tenant, kind)?.[0] as number;
+    if (count >= countMax) return count;
+  }
+  return writeDocument(transaction, { ...add, expectRevision: 0 });
+}
+
 export function removeDocument({ connection }: Transaction, { tenant, kind, name }: DocumentRef): boolean {
   return connection.run('documentDelete', tenant, kind, name) === 1;
 }
