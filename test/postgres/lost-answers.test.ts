@@ -32,6 +32,12 @@ function scene(run: (scene: Scene) => Promise<void>): Promise<void> {
   return inScene(server, { connections: 1, notify: false }, run);
 }
 
+/** From here on claims guess the tenant, and take jobs with their first statement. */
+async function served(context: Scene): Promise<void> {
+  await insertJob(context);
+  await claimOne(context);
+}
+
 /** The command as the engine writes it. */
 function guarded(job: Job, command: Parameters<typeof decide>[1]): GuardedPatch {
   const decision = decide(job, command, NOW);
@@ -105,6 +111,7 @@ describe('a lost answer', () => {
 
   test('claim gives back the jobs that it took for nobody, and hands them out', () =>
     scene(async (context) => {
+      await served(context);
       await insertJobs(context, [{}, {}, {}]);
       const claimed = await losing(context, () => claimSome(context, 2));
       assert.equal(claimed.length, 2);
@@ -129,6 +136,7 @@ describe('a lost answer', () => {
   test('claim gives back later what it took when the database is away for long', () =>
     scene(async (context) => {
       const { store, wire } = context;
+      await served(context);
       await insertJob(context);
       const swallowed = wire.loseAnswers();
       const answer = claimSome(context, 1);
