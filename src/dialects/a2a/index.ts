@@ -31,7 +31,8 @@ export const a2a: Dialect<A2aOptions> = {
     { method: 'GET', path: '/tasks/{id}', purpose: 'A job as a task, with its artifacts when it has ended' },
     { method: 'GET', path: '/tasks', purpose: 'Jobs page by page, by context, state and time' },
     { method: 'POST', path: '/tasks/{id}:cancel', purpose: 'Cancels a job' },
-    { method: 'GET, POST', path: '/tasks/{id}:subscribe', purpose: 'Updates of a job as server-sent events' },
+    { method: 'GET', path: '/tasks/{id}:subscribe', purpose: 'Updates of a job as server-sent events' },
+    { method: 'POST', path: '/tasks/{id}:subscribe', purpose: 'Updates of a job as server-sent events' },
     {
       method: 'GET',
       path: '/tasks/{id}/pushNotificationConfigs',
