@@ -73,6 +73,10 @@ const READS: Readonly<Record<string, (of: Measured) => Read>> = {
     path: `/a2a/tasks/${id}`,
     headers: { Authorization: `Bearer ${key}`, 'A2A-Version': '1.0' },
   }),
+  openai: ({ id, key }) => ({
+    path: `/openai/v1/responses/resp_${id.replaceAll('-', '')}`,
+    headers: { Authorization: `Bearer ${key}` },
+  }),
   symbl: ({ id, token }) => ({ path: `/symbl/v1/job/${id}`, headers: { Authorization: `Bearer ${token}` } }),
 };
 

@@ -349,47 +349,59 @@ describe('the client of OpenAI', () => {
 });
 
 describe('the client of OpenAI while the server restarts', () => {
-  test('a poll and a stream end with the right answer', async () => {
+  test('a poll, and a stream that is in the middle of its text, end with the right answer', async () => {
     const data = join(folder, 'restarted');
     const args = ['--config', config];
     const first = await startServer({ data, cwd: folder, args });
     const port = new URL(first.url).port;
     const client = new OpenAI({ baseURL: `${first.url}/openai/v1`, apiKey: first.key, maxRetries: 20 });
     const { id } = await client.responses.create({ model: 'far', input: 'x', background: true });
-    const seen: ResponseStreamEvent[] = [];
-    const cut = Promise.withResolvers<void>();
-    const streaming = (async () => {
-      for (;;) {
-        try {
-          const last = seen.at(-1);
-          const place = last === undefined ? {} : { starting_after: last.sequence_number };
-          for await (const event of await client.responses.retrieve(id, { stream: true, ...place })) {
-            seen.push(event);
-            if (event.type === 'response.queued') cut.resolve();
-          }
-          return;
-        } catch (error) {
-          if (!(error instanceof Error)) throw error;
-        }
-      }
-    })();
-    await cut.promise;
-    await first.end('SIGKILL');
-    await using second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
-    const stop = workOnFar(createClient({ url: second.url, key: second.key }), async (_input, context) => {
+    const isBack = Promise.withResolvers<void>();
+    const stop = workOnFar(createClient({ url: first.url, key: first.key }), async (_input, context) => {
       context.emit('Well ');
+      await isBack.promise;
       context.emit('done');
       return null;
     });
-    assert.equal((await polled(client, id)).output_text, 'Well done');
+    const seen: ResponseStreamEvent[] = [];
+    const hasText = Promise.withResolvers<void>();
+    const streaming = follow(client, id, (event) => {
+      seen.push(event);
+      if (event.type === 'response.output_text.delta') hasText.resolve();
+    });
+    await hasText.promise;
+    await first.end('SIGKILL');
+    await using _second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
+    const polling = polled(client, id);
+    isBack.resolve();
+    assert.equal((await polling).output_text, 'Well done');
     await streaming;
     await stop();
     const numbers = seen.map((event) => event.sequence_number);
     assert.deepEqual([...new Set(numbers)], numbers);
-    const last = seen.at(-1);
-    assert.equal(last?.type, 'response.completed');
+    assert.deepEqual(
+      seen.flatMap((event) => (event.type === 'response.output_text.delta' ? event.delta : [])),
+      ['Well ', 'done'],
+    );
+    assert.equal(seen.at(-1)?.type, 'response.completed');
   });
 });
+
+/** Reads a stream to its end, and resumes it behind the last event wherever it breaks. */
+async function follow(client: OpenAI, id: string, note: (event: ResponseStreamEvent) => void): Promise<void> {
+  let place: { readonly starting_after?: number } = {};
+  for (let isOver = false; !isOver; ) {
+    try {
+      for await (const event of await client.responses.retrieve(id, { stream: true, ...place })) {
+        note(event);
+        place = { starting_after: event.sequence_number };
+        isOver = event.type === 'response.completed';
+      }
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+    }
+  }
+}
 
 async function call(path: string, body: object): Promise<unknown> {
   const headers = { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' };

@@ -19,6 +19,7 @@ export function router(context: Context): Route {
     const principal = await requireCaller(context, request);
     requireScope(principal, scope);
     const answer = await run({ context, request, reply, principal });
+    reply.header('x-request-id', request.id);
     if (!('text' in answer)) return answer;
     const { status, text, headers = {} } = answer;
     return reply.headers(headers).code(status).type(JSON_TYPE).send(text);

@@ -2,7 +2,7 @@
 import { jobIdOf } from '../../../core/id.ts';
 
 const PREFIX = 'resp_';
-const DIGITS = /^([0-9a-f]{8})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{4})([0-9a-f]{12})$/;
+const DIGITS = 32;
 
 export function responseId(jobId: string): string {
   return PREFIX + digitsOf(jobId);
@@ -16,8 +16,15 @@ export function itemId(kind: 'msg' | 'fc' | 'rs', jobId: string, run: number, in
 /** The job behind a response; null for what is no such id. A job's own id is taken too: it may have come another way. */
 export function jobOfResponse(id: string): string | null {
   if (!id.startsWith(PREFIX)) return jobIdOf(id);
-  const parts = DIGITS.exec(id.slice(PREFIX.length));
-  return parts === null ? null : parts.slice(1).join('-');
+  const at = PREFIX.length;
+  if (id.length !== at + DIGITS) return null;
+  const parts = [
+    id.slice(at, at + 8),
+    id.slice(at + 8, at + 12),
+    id.slice(at + 12, at + 16),
+    id.slice(at + 16, at + 20),
+  ];
+  return jobIdOf(`${parts.join('-')}-${id.slice(at + 20)}`);
 }
 
 function digitsOf(jobId: string): string {

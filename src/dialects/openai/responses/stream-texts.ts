@@ -6,7 +6,7 @@
  */
 import { isFinal } from '../../../core/state.ts';
 import type { Engine, LogsOutcome, Snapshot } from '../../../engine/api.ts';
-import { KEEP_ALIVE, retryText } from '../../event-fields.ts';
+import { KEEP_ALIVE } from '../../event-fields.ts';
 import { beatsUntil, nextAfter, nextLines } from '../../event-waits.ts';
 import { answerIn } from './bodies.ts';
 import { emittedText } from './emitted.ts';
@@ -37,10 +37,16 @@ const REMOVED = 'The response was removed.';
 
 type Texts = AsyncGenerator<string, void, undefined>;
 
-export async function* responseTexts({ engine, snapshot, after }: ResponseSource, signal: AbortSignal): Texts {
+/** Never an empty text, though its reader may have an event already: a stream that is given one would not ask for the next. */
+export async function* responseTexts(source: ResponseSource, signal: AbortSignal): Texts {
+  for await (const text of allTexts(source, signal)) if (text !== '') yield text;
+}
+
+async function* allTexts({ engine, snapshot, after }: ResponseSource, signal: AbortSignal): Texts {
   const { clock, limits } = engine;
   const reading = { engine, write: writerAfter(after), after, endsAt: clock.now() + limits.eventsMsMax, signal };
-  yield retryText(limits.eventsRetryMs) + createdEvents(reading.write, snapshot.job);
+  // Without `retry`: the vendor's Python package takes a block without data for an event, and fails.
+  yield createdEvents(reading.write, snapshot.job);
   const started = yield* untilStarted(reading, snapshot);
   if (started === null) return;
   // One that never ran did not start.
@@ -84,7 +90,7 @@ async function* untilEnded({ engine, write, after, endsAt, signal }: Reading, { 
     reader ??= readerAt(after, page.lines);
     const events = chunkEvents(write, page.snapshot.job, page.lines, reader);
     reader = events.reader;
-    if (events.text !== '') yield events.text;
+    yield events.text;
     offset = page.next;
     if (page.isDone) return yield endEvents(write, await endedOf(engine, page.snapshot), reader);
   }
@@ -104,7 +110,8 @@ function beats({ clock, limits }: Engine, settled: Promise<unknown>): Texts {
   return beatsUntil(settled, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
 }
 
-/** Clients throw it. */
+/** Clients throw it: some look for the error in it, some take the whole for it. */
 function errorEvent(message: string): string {
-  return `event: error\ndata: ${JSON.stringify({ type: 'error', code: 'stream_ended', message, param: null })}\n\n`;
+  const error = { code: 'stream_ended', message, param: null };
+  return `event: error\ndata: ${JSON.stringify({ type: 'error', ...error, error: { type: 'server_error', ...error } })}\n\n`;
 }
