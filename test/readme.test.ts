@@ -1,16 +1,17 @@
 /** What the README shows is run as it stands there: the tour with curl, the config, and the library in ten lines. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { delimiter, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { blocksOf, documentOf, runStops, stopsOf } from './process/doc-blocks.ts';
 import { type ServerProcess, startServer } from './process/server-process.ts';
-import { ROOT, readTree } from './tidy/tree.ts';
+import { ROOT } from './tidy/tree.ts';
 
 const run = promisify(execFile);
-const README = readTree('README.md').get('README.md') ?? assert.fail('README.md is missing');
+const README = documentOf('README.md');
 const folder = mkdtempSync(join(tmpdir(), 'bide-readme-'));
 
 before(() => {
@@ -24,28 +25,10 @@ before(() => {
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
-/** The texts of the code blocks whose info string is this one. */
 function blocks(info: string): readonly string[] {
-  const found = [...README.matchAll(new RegExp(`^\`\`\`${info}\n(.*?)^\`\`\`$`, 'gms'))].map(([, text]) => text ?? '');
+  const found = blocksOf(README, info);
   assert.ok(found.length > 0, `the README has no block "${info}"`);
   return found;
-}
-
-interface Stop {
-  readonly command: string;
-  /** What the output holds, in this order, where the README says `# {"id":"…","state":…`. */
-  readonly fragments: readonly string[];
-}
-
-function stopsOf(block: string): Stop[] {
-  const parts = [...block.matchAll(/((?:^[^#\n].*\n)+)((?:^#.*\n)*)/gm)];
-  return parts.map(([, command = '', comments = '']) => ({
-    command,
-    fragments: comments
-      .split(/…|\n/)
-      .map((text) => text.replace(/^# /, ''))
-      .filter((text) => text !== ''),
-  }));
 }
 
 describe('the tour with curl', () => {
@@ -53,39 +36,10 @@ describe('the tour with curl', () => {
     await using server = await startServer({ data: join(folder, 'tour'), cwd: folder, args: ['--playground'] });
     const stops = blocks('sh tour').flatMap(stopsOf);
     assert.ok(stops.length >= 8);
-    const api = /^api\(\) .*$/m.exec(README)?.[0] ?? assert.fail('the README defines no api()');
-    const script = [api, ...stops.map(({ command }) => `${command}printf '\\n@@@'\n`)].join('\n');
-    const env = { ...process.env, PATH: await pathWithCurl(), BIDE_URL: server.url, BIDE_KEY: server.key };
-    const { stdout } = await run('sh', ['-eu', '-c', script], { cwd: folder, env });
-    const outputs = stdout.split('@@@');
-    for (const [index, { command, fragments }] of stops.entries())
-      assertHolds(outputs[index] ?? '', fragments, command);
+    await runStops(stops, server, folder);
     assert.equal(await server.end('SIGTERM'), 0);
   });
 });
-
-function assertHolds(output: string, fragments: readonly string[], command: string): void {
-  let from = 0;
-  for (const fragment of fragments) {
-    const at = output.indexOf(fragment, from);
-    assert.notEqual(at, -1, `${command}printed\n${output}\nwithout ${fragment}`);
-    from = at + fragment.length;
-  }
-}
-
-async function pathWithCurl(): Promise<string> {
-  const path = [dirname(process.execPath), process.env.PATH ?? ''];
-  const hasCurl = await run('curl', ['--version']).then(
-    () => true,
-    () => false,
-  );
-  if (hasCurl) return path.join(delimiter);
-  const bin = join(folder, 'bin');
-  mkdirSync(bin);
-  symlinkSync(join(ROOT, 'test/process/curl.ts'), join(bin, 'curl'));
-  chmodSync(join(ROOT, 'test/process/curl.ts'), 0o755);
-  return [bin, ...path].join(delimiter);
-}
 
 describe('the config', () => {
   test('type-checks together with the library', async () => {

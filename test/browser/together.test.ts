@@ -138,3 +138,52 @@ test('a job that comes after others says what it waits for, and both lead to eac
   await page.getByText('PARENT_FAILED').first().waitFor();
   assert.equal(await page.getByText('Waits for the jobs that it comes after').count(), 0);
 });
+
+test('a job that is due says what holds it back: a key that is closed or full, or its sequence', async () => {
+  await using dashboard = await openDashboard({ config: CONFIG });
+  const { client } = dashboard;
+  const limit = { key: 'customer-42', concurrency: 1 };
+  await client.limits.close('customer-42', { closeMs: 3_600_000 });
+  const { id } = await client.submit({ type: 'echo', limit, unique: { key: 'only', mode: 'reject' } });
+  await client.submit({ type: 'idle', sequenceKey: 'talk-1' });
+  const behind = await client.submit({ type: 'echo', sequenceKey: 'talk-1' });
+  const page = await dashboard.signIn({ path: `/jobs/${id}` });
+  const why = page.getByRole('region', { name: 'Why it waits' });
+  await why.getByText('Waits for its limit: the key customer-42 is closed').waitFor();
+  await page.getByRole('definition').getByText('1 at once').waitFor();
+  await page.getByRole('definition').getByText('reject').waitFor();
+  await page.getByRole('link', { name: 'Jobs', exact: true }).click();
+  await page.getByText('closed: customer-42').waitFor();
+  await page
+    .getByRole('row', { name: /sequence talk-1/ })
+    .getByRole('link')
+    .click();
+  await page.waitForURL(new RegExp(behind.id));
+  await why.getByText('Waits for jobs before it in the sequence talk-1').waitFor();
+  await page.goto(`${dashboard.url}/jobs/${id}`);
+  await why.waitFor();
+  await client.limits.open('customer-42');
+  await why.waitFor({ state: 'detached' });
+  await page.getByText('succeeded', { exact: true }).first().waitFor();
+});
+
+test('the page of a group follows its jobs, and stands still while that is paused', async () => {
+  await using dashboard = await openDashboard({ config: CONFIG });
+  const { client } = dashboard;
+  const { id } = await client.groups.create({ jobs: [{ type: 'echo' }, { type: 'idle' }, { type: 'idle' }] });
+  const page = await dashboard.signIn({ path: `/groups/${id}` });
+  const done = (percent: number) => page.getByRole('region', { name: 'Figures' }).getByText(`${percent} %`);
+  await page.getByText('Live', { exact: true }).waitFor();
+  await done(33).waitFor();
+  const idle: string[] = [];
+  for await (const job of client.groups.jobs(id)) if (job.type === 'idle') idle.push(job.id);
+  await client.cancel(idle[0] ?? '');
+  await done(66).waitFor();
+  await button(page, 'Pause').click();
+  await page.getByText('Paused', { exact: true }).waitFor();
+  await client.cancel(idle[1] ?? '');
+  await client.groups.wait(id, { timeoutMs: 20_000 });
+  assert.equal(await done(100).count(), 0);
+  await button(page, 'Go on').click();
+  await done(100).waitFor();
+});

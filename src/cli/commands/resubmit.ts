@@ -17,7 +17,7 @@ export const resubmit = defineCommand({
   name: 'resubmit',
   summary: 'submit a job once more, as it was or with changes, and print the id of the copy',
   description:
-    'The copy names the job as `resubmitOf`, and has what the job was submitted with but for what is said here. `bide retry` runs the job itself again.',
+    'The copy names the job as `resubmitOf`, and has what the job was submitted with but for what is said here; what it came after and its unique key are not copied. `bide retry` runs the job itself again.',
   arguments: { usage: 'ID', min: 1, max: 1 },
   options: OPTIONS,
   examples: ['bide resubmit ID', `bide resubmit ID --input '{"page":2}' --priority -5`],

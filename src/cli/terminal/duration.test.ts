@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { durationMsOf, durationText } from './duration.ts';
+import { durationMsOf, durationText, typedDuration } from './duration.ts';
 
 test('durationMsOf reads units, fractions and bare seconds, and nothing else', () => {
   const cases: readonly (readonly [string, number | null])[] = [
@@ -32,4 +32,16 @@ test('durationText keeps to two units and never rounds up into the next one', ()
     [183_600_000, '2 d 3 h'],
   ];
   for (const [ms, text] of cases) assert.equal(durationText(ms), text);
+});
+
+test('typedDuration is what an option takes, exactly', () => {
+  for (const [ms, text] of [
+    [60_000, '1m'],
+    [90_000, '90s'],
+    [1_500, '1500ms'],
+    [172_800_000, '2d'],
+  ] as const) {
+    assert.equal(typedDuration(ms), text);
+    assert.equal(durationMsOf(text), ms);
+  }
 });

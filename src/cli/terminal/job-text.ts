@@ -1,5 +1,5 @@
 /** Jobs as people read them. The JSON output is the body of the API as it is, so that there is one format to learn. */
-import { isFinished, type JobBody, type UnknownJob } from '../../client/index.ts';
+import { isFinished, type JobBody, type UnknownJob, type WaitingFor } from '../../client/index.ts';
 import { durationText, shortDuration } from './duration.ts';
 import { boundsText } from './limit-text.ts';
 import { fitted, printable } from './printable.ts';
@@ -80,8 +80,7 @@ function restOf(job: JobBody): string {
   if (job.error !== null && job.state !== 'running') words.push(errorText(job.error));
   if (job.state === 'running') words.push(`${percentText(job)} %`);
   if (job.progress.message !== null && !isFinished(job)) words.push(printable(job.progress.message));
-  const waits = waitingText(job);
-  if (waits !== null) words.push(`waits for ${waits}`);
+  if (job.waitingFor !== undefined) words.push(waitingWord(job.waitingFor));
   return [...words, tagsText(job)].join(' ').trim();
 }
 
@@ -114,6 +113,14 @@ export function waitingText({ waitingFor, after = [] }: JobBody): string | null 
   const key = printable(waitingFor.limit);
   if (waitingFor.reason === 'full') return `its limit: the key ${key} is full (\`bide limits show\`)`;
   return `its limit: the key ${key} is closed until ${waitingFor.until ?? 'somebody opens it'}`;
+}
+
+/** The same in the few characters that a row has. */
+function waitingWord(waitingFor: WaitingFor): string {
+  if ('signal' in waitingFor) return `signal ${printable(waitingFor.signal)}`;
+  if ('parents' in waitingFor) return 'jobs before it';
+  if ('sequence' in waitingFor) return `sequence ${printable(waitingFor.sequence)}`;
+  return `${waitingFor.reason}: ${printable(waitingFor.limit)}`;
 }
 
 function afterText(ids: readonly string[]): string {

@@ -68,7 +68,7 @@ function Facts({ type, jobs }) {
     <footer>
       <span>Kind ${type.kind}, ${countText(type.slots)} at once in one process</span>
       ${type.limit !== null && html`<span>In all processes${type.limit.perKey ? ', for each key' : ''}: ${boundsText(type.limit) || 'no bounds of its own'}</span>`}
-      ${type.agingMs !== null && html`<span>A priority counts ${spanText(type.agingMs)}</span>`}
+      ${type.agingMs !== null && html`<span>A priority higher by one counts ${spanText(type.agingMs)}</span>`}
       ${type.paused ? html`<span>Paused <${Time} at=${type.pausedAt} /></span>` : null}
     </footer>
   </section>`;

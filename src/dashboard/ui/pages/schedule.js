@@ -40,7 +40,7 @@ export function Schedule({ id: name }) {
   return html`<div class="stack">
     <div class="page-head">
       <div class="row"><h1>${name}</h1>${schedule && html`<${ScheduleState} schedule=${schedule} />`}</div>
-      <div class="row">${schedule && html`<${ScheduleActions} schedule=${schedule} onChanged=${() => setTurn((count) => count + 1)} />`}<${LiveMark} /></div>
+      <div class="row">${schedule && html`<${ScheduleActions} schedule=${schedule} onChanged=${() => setTurn((count) => count + 1)} />`}<${LiveMark} pause="Pause live" /></div>
     </div>
     <${Problem} error=${error} retry=${reload} />
     ${

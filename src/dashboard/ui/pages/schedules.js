@@ -37,7 +37,7 @@ export function Schedules() {
   const [isMaking, make] = useState(false);
   const count = value?.schedules.length ?? 0;
   return html`<div class="stack">
-    <div class="page-head"><h1>Schedules</h1><div class="row">${may(session, 'operate') && html`<button type="button" class="primary" onClick=${() => make(true)}>Make a schedule</button>`}<${LiveMark} /></div></div>
+    <div class="page-head"><h1>Schedules</h1><div class="row">${may(session, 'operate') && html`<button type="button" class="primary" onClick=${() => make(true)}>Make a schedule</button>`}<${LiveMark} pause="Pause live" /></div></div>
     <${Problem} error=${error} retry=${reload} />
     <section class=${value === undefined ? 'card skeleton' : 'card'}>
       ${value !== undefined && count === 0 && html`<${Empty} title="No schedules yet" code=${FIRST}>Submit a job every night, every ten minutes, or on the last Friday of the month.<//>`}

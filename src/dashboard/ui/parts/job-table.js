@@ -85,7 +85,7 @@ export function Outcome({ job }) {
 /** @param {{ job: JobBody }} props */
 function Progress({ job: { progress, state, waitingFor } }) {
   if (waitingFor !== undefined)
-    return html`<span class="quiet" title=${waitText(waitingFor)}>${waitText(waitingFor)}</span>`;
+    return html`<span class="quiet" title=${`Waits for ${waitText(waitingFor)}`}>${waitText(waitingFor)}</span>`;
   if (state !== 'running') return html`<span class="quiet">–</span>`;
   return html`<span class="progress" title=${progress.message}>
     <${Bar} percent=${progress.percent} />

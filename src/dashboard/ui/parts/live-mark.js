@@ -5,7 +5,8 @@ import { useShared } from '../shared.js';
 
 const WORDS = { first: 'Connecting…', on: 'Live', paused: 'Paused', off: 'Server away, trying again…' };
 
-export function LiveMark() {
+/** `pause` says more where something else may be paused, too. @param {{ pause?: string }} props */
+export function LiveMark({ pause = 'Pause' }) {
   const { live } = useShared();
   const [state, setState] = useState(live.state);
   useEffect(() => {
@@ -15,6 +16,6 @@ export function LiveMark() {
   const isPaused = state === 'paused';
   return html`<div class="row">
     <span class="live ${state}" role="status">${WORDS[state]}</span>
-    <button type="button" class="small" onClick=${isPaused ? live.resume : live.pause}>${isPaused ? 'Go on' : 'Pause'}</button>
+    <button type="button" class="small" onClick=${isPaused ? live.resume : live.pause}>${isPaused ? 'Go on' : pause}</button>
   </div>`;
 }
