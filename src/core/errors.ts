@@ -149,6 +149,12 @@ export const ERRORS = Object.freeze({
     title: 'The job is in a state in which this cannot be done.',
     advice: 'Read the job; `state` says where it stands.',
   },
+  PARENTS_TOO_LARGE: {
+    kind: 'too_large',
+    title: 'The results of the parents are too large to be given at once.',
+    advice:
+      'Let parents return the place where the data is, come after fewer of them, or raise parentsBytesMax in the config.',
+  },
   JOB_PARKED: {
     kind: 'conflict',
     title: 'The job waits for a signal, and its runAt is the end of that wait.',

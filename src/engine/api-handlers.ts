@@ -39,7 +39,7 @@ export interface Attempt {
   report(percent: number | undefined, message?: string | null): void;
   /** Kept with the job, and written in batches: as often as the handler likes. `fields` is a JSON object as text. */
   log(line: string, level?: LogLevel, fields?: string | null): void;
-  /** The jobs that this one comes after, as they are now, in the order in which they were named. Read when it is called. */
+  /** The jobs that this one comes after, as they are now, in the order in which they were named. Read when it is called. Rejects with PARENTS_TOO_LARGE where their JSON results are more than `parentsBytesMax` together. */
   parents(): Promise<readonly ParentJob[]>;
   /** A part of the result, as JSON text, readable at once. Who runs a handler keeps to `outputBytesPerJobMax` and `outputChunkBytesMax`. */
   emit(chunk: string): void;
@@ -50,7 +50,7 @@ export interface ParentJob {
   readonly id: string;
   /** `unknown` where it has been removed. */
   readonly state: StoredState | 'unknown';
-  /** While it is JSON of at most `resultInlineBytesMax`; null where there is none, or it is not. */
+  /** Where it is JSON; null where there is none, or it is not. */
   readonly result: Json;
   /** Of the result, whatever it is; null where there is none. */
   readonly resultBytes: number | null;

@@ -121,7 +121,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const durations = createDurations(changes, population);
   const waiters = createWaiters({ ...base, reader });
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
-  const own = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(reader) };
+  const own = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(base, reader) };
   const closeKey: CloseKey = (job, ms) => keyLimits.closeKey(job, ms);
   const known = { ...base, reader, commands, removals, live, closeKey, ...own, ...operating };
   const dispatcher = createDispatcher({ ...known, ownTypes: all });

@@ -33,6 +33,13 @@ export const JOB_LIMITS = {
       'The longest that a 429 or 503 of an upstream closes the limit key of a job, whatever its Retry-After says.',
   },
   parentsMax: { value: 100, min: 1, max: 1_000, meaning: 'Jobs that one job may come after.' },
+  parentsBytesMax: {
+    value: 8 * MIB,
+    min: KIB,
+    max: 256 * MIB,
+    meaning:
+      'JSON results of the parents of one job together, as `parents()` of a function gives them; past it the call fails.',
+  },
   callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
   errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },

@@ -1,7 +1,10 @@
 /** Which jobs a job comes after, and which come after it. */
-import type { Job, Json } from '../../core/job.ts';
+import { BideError } from '../../core/errors.ts';
+import type { Job, Json, ResultMeta } from '../../core/job.ts';
+import { isJsonType } from '../../core/media-type.ts';
 import type { Children, ChildrenRequest, Lookup, ParentJob, Parents } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { inlineText } from './inline-result.ts';
 import type { Reader } from './reader.ts';
 import { lookupOf } from './waiters.ts';
 
@@ -13,22 +16,47 @@ export interface Relations {
   children(request: ChildrenRequest): Promise<Children>;
 }
 
-/** Bounded by the most parents of a job, times the largest result that is shown with its job. */
-export function createParentJobs(reader: Reader): ParentJobs {
+type ParentOptions = Pick<EngineBase, 'store' | 'limits'>;
+
+/** JSON results whole, and bounded together: a function that works with small ones must not get null for a large one without a word. */
+export function createParentJobs(options: ParentOptions, reader: Reader): ParentJobs {
   return async ({ tenant, terms }) => {
     const ids = terms?.after?.ids ?? [];
     const found = ids.length === 0 ? [] : await reader.look(ids);
-    return ids.map((id, place) => parentOf(id, lookupOf(found[place], tenant)));
+    const lookups = ids.map((_, place) => lookupOf(found[place], tenant));
+    refuseTooMuch(lookups, options.limits.parentsBytesMax);
+    const parents: ParentJob[] = [];
+    // One after another: of large ones no two are parsed in one turn of the event loop.
+    for (const [place, id] of ids.entries()) parents.push(await parentOf(options, id, lookups[place] as Lookup));
+    return parents;
   };
 }
 
-function parentOf(id: string, lookup: Lookup): ParentJob {
+function refuseTooMuch(lookups: readonly Lookup[], value: number): void {
+  const bytes = lookups.reduce((sum, lookup) => sum + (resultOf(lookup)?.bytes ?? 0), 0);
+  if (bytes <= value) return;
+  const message = `The results of the parents are ${bytes} bytes together, and parentsBytesMax is ${value}.`;
+  throw new BideError('PARENTS_TOO_LARGE', message, { limit: 'parentsBytesMax', value, bytes });
+}
+
+/** Null where there is none, or it is not JSON. */
+function resultOf(lookup: Lookup): ResultMeta | null {
+  const result = lookup.kind === 'found' ? lookup.snapshot.job.result : null;
+  return result !== null && isJsonType(result.contentType) ? result : null;
+}
+
+async function parentOf({ store, limits }: ParentOptions, id: string, lookup: Lookup): Promise<ParentJob> {
   if (lookup.kind !== 'found') return { id, state: 'unknown', result: null, resultBytes: null, error: null };
   const { job, resultText } = lookup.snapshot;
+  let text = resultText;
+  if (text === null && resultOf(lookup) !== null) {
+    const [content] = await store.readResult([{ id }]);
+    text = inlineText(content, { ...limits, resultInlineBytesMax: limits.parentsBytesMax });
+  }
   return {
     id,
     state: job.state,
-    result: resultText === null ? null : (JSON.parse(resultText) as Json),
+    result: text === null ? null : (JSON.parse(text) as Json),
     resultBytes: job.result?.bytes ?? null,
     error: job.error,
   };

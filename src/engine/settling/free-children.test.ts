@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createPlay, DONE, type Fixture, openEngine, TENANT } from '../../../test/engine/engine-fixture.ts';
+import { BideError } from '../../core/errors.ts';
 import { DEFAULT_LIMITS } from '../../core/limits.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Attempt, AttemptOutcome, ParentJob, SubmitRequest } from '../api.ts';
@@ -129,7 +130,7 @@ describe('jobs that come after others', () => {
     assert.ok(wrong?.kind === 'invalidRequest');
   });
 
-  it('see the states and results of their parents, as far as they are there and small', {
+  it('see the states and results of their parents, as far as they are there', {
     timeout: 20_000,
   }, async () => {
     const seen = Promise.withResolvers<readonly ParentJob[]>();
@@ -153,9 +154,33 @@ describe('jobs that come after others', () => {
     await fixture.advance(2_000);
     const [small, big, bad, gone] = await seen.promise;
     assert.deepEqual(small, { id: ids[0], state: 'succeeded', result: { a: 1 }, resultBytes: 7, error: null });
-    assert.deepEqual(big, { id: ids[1], state: 'succeeded', result: null, resultBytes, error: null });
+    assert.deepEqual(big, {
+      id: ids[1],
+      state: 'succeeded',
+      result: 'x'.repeat(resultBytes - 2),
+      resultBytes,
+      error: null,
+    });
     assert.deepEqual([bad?.state, bad?.result, bad?.error?.code], ['failed', null, 'BROKEN']);
     assert.deepEqual(gone, { id: ids[3], state: 'unknown', result: null, resultBytes: null, error: null });
+  });
+
+  it('are told by an error when the results of their parents are too large together', async () => {
+    const bytes = Buffer.from(`"${'x'.repeat(600)}"`);
+    const large = async (): Promise<AttemptOutcome> => {
+      return { kind: 'succeeded', result: { contentType: 'application/json', bytes } };
+    };
+    const looked = Promise.withResolvers<unknown>();
+    const look = async (attempt: Attempt) => {
+      looked.resolve(await attempt.parents().catch((error: unknown) => error));
+      return DONE;
+    };
+    await using fixture = await openEngine({ types: { large, look }, limits: { parentsBytesMax: 1_024 } });
+    const ids = [await fixture.submit('large'), await fixture.submit('large')];
+    await fixture.submit('look', { after: ids });
+    const error = await looked.promise;
+    assert.ok(error instanceof BideError && error.code === 'PARENTS_TOO_LARGE');
+    assert.match(error.message, /1204 bytes together, and parentsBytesMax is 1024/);
   });
 
   it('are listed from both sides, page by page', async () => {

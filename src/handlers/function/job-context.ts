@@ -47,8 +47,8 @@ export interface JobContext {
    */
   readonly waitForSignal: WaitForSignal;
   /**
-   * The jobs that this one comes after, in the order in which they were named, with their results. A result that is not JSON, or larger than
-   * `resultInlineBytesMax`, is null and has its `resultBytes`.
+   * The jobs that this one comes after, in the order in which they were named, with their results. A result that is not JSON is null
+   * and has its `resultBytes`. Rejects where the JSON results are more than `parentsBytesMax` together.
    */
   parents(): Promise<readonly ParentJob[]>;
 }
