@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { awaitsParents } from '../../src/core/after/after.ts';
 import type { Job, JobSpec } from '../../src/core/job.ts';
 import { isFinal } from '../../src/core/state.ts';
-import type { EndedJob, OpenLink } from '../../src/store/contract.ts';
+import type { EndedJob, Freed, OpenLink } from '../../src/store/contract.ts';
 import type { Book } from './book.ts';
 import type { EventOracle } from './event-oracle.ts';
 
@@ -21,6 +21,10 @@ export interface LinkOracle {
   close(links: readonly OpenLink[], now: number): readonly Job[];
   join(children: readonly number[], now: number): readonly Job[];
   children(parent: number): readonly number[];
+  /** A job has changed its state, maybe: one that waits again looks at its parents anew, which nobody may free before. */
+  changed(before: Job, now: Job): void;
+  /** A parent has ended by a patch that frees: judges whom, and takes it over. */
+  ended(parent: Job, answer: Freed, now: number): Freed;
   /** Takes a child's links along. */
   removed(number: number): void;
   /** Judges what the store tells of. @param isAll whether it is everything */
@@ -31,6 +35,8 @@ type Link = OpenLink & { isOpen: boolean };
 
 export function createLinkOracle(book: Book, events: EventOracle): LinkOracle {
   let links: Link[] = [];
+  /** Retried, and not joined since. */
+  const looking = new Set<number>();
 
   const parentOf = ({ tenant }: Pick<Job, 'tenant'>, id: string) => {
     const job = book.entry(id)?.job;
@@ -93,12 +99,38 @@ export function createLinkOracle(book: Book, events: EventOracle): LinkOracle {
     },
     join(children, now) {
       for (const number of children) {
+        looking.delete(number);
         const job = book.job(number);
         if (job !== undefined && awaitsParents(job)) link(job);
       }
       return free(children, now);
     },
     children: (parent) => links.flatMap((one) => (one.parent === parent ? [one.child] : [])).toSorted((a, b) => a - b),
+    changed(before, job) {
+      if (isFinal(before.state) && awaitsParents(job)) looking.add(job.number);
+    },
+    ended(parent, { freed = [], isSettled = false }, now) {
+      const isMine = (link: Link) => link.isOpen && link.parent === parent.number;
+      for (const { number } of freed) {
+        const open = links.filter((link) => link.isOpen && link.child === number);
+        assert.ok(
+          open.length === 1 && open.every(isMine),
+          `job ${number} waits for others, or not for ${parent.number}`,
+        );
+        assert.ok(!looking.has(number), `job ${number} was freed before it had looked at its parents anew`);
+      }
+      const isTaken = (link: Link) => isMine(link) && (isSettled || freed.some(({ number }) => number === link.child));
+      for (const link of links.filter(isTaken)) link.isOpen = false;
+      const wanted = free(
+        freed.map(({ number }) => number),
+        now,
+      );
+      assert.deepEqual(
+        freed.toSorted((a, b) => a.number - b.number),
+        wanted,
+      );
+      return { freed, isSettled };
+    },
     removed(number) {
       links = links.filter(({ child }) => child !== number);
     },

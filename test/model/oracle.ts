@@ -45,7 +45,8 @@ export interface Oracle {
   jobs(): readonly Job[];
   /** @param answers of the driver: their numbers are taken over */
   insert(batch: readonly NewJob[], answers: readonly InsertOutcome[]): readonly InsertOutcome[];
-  apply(batch: readonly GuardedPatch[]): readonly ApplyOutcome[];
+  /** @param answers of the driver: which children it freed with an end is taken over */
+  apply(batch: readonly GuardedPatch[], answers?: readonly ApplyOutcome[]): readonly ApplyOutcome[];
   read(batch: readonly JobRef[]): readonly ReadOutcome[];
   readResult(id: string): ResultContent | null;
   readInput(id: string): string | null;
@@ -120,7 +121,7 @@ export function createOracle(): Oracle {
     return { kind: 'replaced', job: replaced };
   }
 
-  function applyOne({ id, expect, patch, result, now }: GuardedPatch): ApplyOutcome {
+  function applyOne({ id, expect, patch, result, now, frees }: GuardedPatch, answer?: ApplyOutcome): ApplyOutcome {
     const entry = book.entry(id);
     if (entry === undefined) return { kind: 'missing' };
     const { job } = entry;
@@ -132,7 +133,9 @@ export function createOracle(): Oracle {
     const next = patched(job, patch);
     book.put({ ...entry, job: next, result: result ?? entry.result });
     events.changed(next.state === job.state ? 'changed' : next.state, now ?? 0, next);
-    return { kind: 'applied', job: next };
+    links.changed(job, next);
+    if (frees !== true || answer?.kind !== 'applied') return { kind: 'applied', job: next };
+    return { kind: 'applied', job: next, ...links.ended(next, answer, now ?? 0) };
   }
 
   function readOne(ref: JobRef): ReadOutcome {
@@ -164,7 +167,7 @@ export function createOracle(): Oracle {
     claims: createClaimOracle(book, events, limits),
     jobs,
     insert: (batch, answers) => batch.map((item, index) => insertOne(item, answers[index])),
-    apply: (batch) => batch.map(applyOne),
+    apply: (batch, answers = []) => batch.map((item, index) => applyOne(item, answers[index])),
     read: (batch) => batch.map(readOne),
     readResult: (id) => book.entry(id)?.result ?? null,
     readInput: (id) => book.entry(id)?.input ?? null,

@@ -138,6 +138,22 @@ export const links: Topic = [
     assert.equal((await readJob(store, at(children, 0).id)).marks?.awaitsParents, true);
   }),
 
+  alone('an end frees no child that is to look at its parents anew', async (context) => {
+    const { store } = context;
+    const [bad, good] = (await insertJobs(context, [{}, {}])) as [Job, Job];
+    const child = await insertJob(context, after([bad, good]));
+    await fail(store, await claimOne(context), false);
+    await settle(store);
+    await take(store, child.id, { kind: 'retry' });
+    const running = await claimOne(context);
+    assert.equal(running.id, good.id);
+    const outcome = await freeing(store, running);
+    assert.deepEqual([outcome.freed ?? [], outcome.isSettled ?? false], [[], false]);
+    assert.equal((await readJob(store, child.id)).marks?.awaitsParents, true);
+    assert.deepEqual(await settle(store), []);
+    assert.equal((await readJob(store, child.id)).error?.code, 'PARENT_FAILED');
+  }),
+
   alone('an end that frees a child of a sequence or under a limit keeps to both', async (context) => {
     const { store } = context;
     const parent = await insertJob(context, { sequenceKey: 's' });

@@ -179,6 +179,8 @@ CREATE TABLE ended (
   tenant TEXT NOT NULL,
   state TEXT NOT NULL
 ) STRICT;
+-- Of retries alone, which are few: an end that frees children looks for each of them.
+CREATE INDEX ended_looking ON ended (number) WHERE state = 'waiting';
 
 -- Which jobs come after which: see contract-links.ts. Removed with the child.
 CREATE TABLE job_links (

@@ -130,7 +130,7 @@ function freeing(s: string): string {
 
 /**
  * $1 ids of jobs that may have succeeded by a statement before, $2 now. Rows of the id, whether all that follows is done, and a child that is free as
- * JSON, or null. Those under a limit are left: they would want a ticket.
+ * JSON, or null. Those under a limit are left: they would want a ticket. So is one that was retried, until it has looked at its parents anew.
  */
 const familyFree = (s: string) => `
 WITH over AS MATERIALIZED (
@@ -143,7 +143,8 @@ WITH over AS MATERIALIZED (
     SELECT child, ctid AS place FROM ${s}.job_links WHERE parent = o.number AND is_open ORDER BY child LIMIT ${FAMILY_MAX + 1}) l
 ), free AS MATERIALIZED (
   SELECT f.parent, f.place, j.* FROM (SELECT * FROM family WHERE size <= ${FAMILY_MAX} AND NOT EXISTS (
-    SELECT 1 FROM ${s}.job_links WHERE child = family.child AND is_open AND parent <> family.parent OFFSET 0)) f
+    SELECT 1 FROM ${s}.job_links WHERE child = family.child AND is_open AND parent <> family.parent OFFSET 0)
+    AND NOT EXISTS (SELECT 1 FROM ${s}.ended WHERE number = family.child AND state = 'waiting' OFFSET 0)) f
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE number = f.child AND limit_key IS NULL LIMIT 1) j
   CROSS JOIN LATERAL (
     SELECT 1 FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND ${isHeldSql('marks')}

@@ -21,6 +21,8 @@ export function freeFamily(transaction: Transaction, id: string, at: number | nu
   const found = connection.all('familyRead', id, FAMILY_MAX + 1);
   const [first] = found;
   if (first === undefined || found.length > FAMILY_MAX) return LEFT;
+  // One that was retried looks at its parents anew before it is freed: another one of them may have failed.
+  if (found.some(([, child]) => connection.get('endedLooking', child as number) !== undefined)) return LEFT;
   const parent = first[0] as number;
   const links = found.map(([, child]) => ({ parent, child: child as number }));
   const rows = closeLinks(transaction, { links, now: at ?? Date.now() });
