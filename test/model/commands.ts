@@ -136,7 +136,7 @@ const after: fc.Arbitrary<After> = fc.record({
   isOneUnknown: fc.constantFrom(false, false, false, false, true),
 });
 
-const unique: fc.Arbitrary<Unique> = fc
+export const unique: fc.Arbitrary<Unique> = fc
   .record({ key: fc.constantFrom('u1', 'u2'), mode: fc.constantFrom(...UNIQUE_MODES), forMs: fc.constantFrom(3, 20) })
   .map(({ key, mode, forMs }) => {
     if (mode === 'debounce') return { key, mode, forMs, maxMs: 2 * forMs };
@@ -163,7 +163,7 @@ const submit: fc.Arbitrary<Submit> = fc.record({
   unique: seldom(unique),
 });
 
-const cluster: fc.Arbitrary<LimitBounds> = fc.constantFrom(
+export const cluster: fc.Arbitrary<LimitBounds> = fc.constantFrom(
   { concurrency: 2 },
   { rate: { count: 2, perMs: 4 } },
   { concurrency: 3, rate: { count: 3, perMs: 20 } },
@@ -200,7 +200,7 @@ const filter: fc.Arbitrary<Filter> = fc.record({
   limit: fc.integer({ min: 1, max: 10 }),
 });
 
-const freeCommand: fc.Arbitrary<FreeCommand> = fc.record({
+export const freeCommand: fc.Arbitrary<FreeCommand> = fc.record({
   kind: fc.constant('free'),
   limit: fc.constantFrom(1, 2, 1_000),
   until: fc.constantFrom('join', 'giveUp', 'close', 'drop', 'drop', 'drop'),
@@ -209,7 +209,7 @@ const freeCommand: fc.Arbitrary<FreeCommand> = fc.record({
 const key = fc.nat({ max: KEY_LIMITS.length - 1 });
 const ofKey = { tenant: fc.constantFrom(...TENANTS), key };
 
-const limitCommand = fc.oneof(
+export const limitCommand = fc.oneof(
   fc.record({ kind: fc.constant('limitSettle') }),
   fc.record({ kind: fc.constant('limitRead'), ...ofKey }),
   fc.record(
@@ -305,11 +305,13 @@ export const modelCommand: fc.Arbitrary<ModelCommand> = fc.oneof(
   { weight: 3, arbitrary: scheduleCommand },
 ) as fc.Arbitrary<ModelCommand>;
 
-const SEQUENCED: Submit = {
-  ...{ tenant: 't1', type: 'x', priority: 0, delayMs: 0, sequenceKey: 's1', attempts: 2, retainMs: 1_000 },
+export const PLAIN_SUBMIT: Submit = {
+  ...{ tenant: 't1', type: 'x', priority: 0, delayMs: 0, sequenceKey: null, attempts: 2, retainMs: 1_000 },
   ...{ idempotencyKey: null, requestHash: null, timeoutMs: null, deadlineMs: null, tag: null },
   ...{ hasCallback: false, isReplay: false, after: null, limit: null, unique: null },
 };
+
+const SEQUENCED: Submit = { ...PLAIN_SUBMIT, sequenceKey: 's1' };
 
 /** One sequence, and little but claims, ends and retries: earlier jobs come back while later ones run. */
 export const sequenceCommand: fc.Arbitrary<ModelCommand> = fc.oneof(

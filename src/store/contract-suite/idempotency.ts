@@ -1,6 +1,6 @@
 /** Replays: one job per tenant and idempotency key, told apart from other requests by the request hash. */
 import assert from 'node:assert/strict';
-import { claimOne, first, NOW, newJob, readJob, succeed } from './fixtures.ts';
+import { claimOne, first, insertJob, insertJobs, NOW, newJob, readJob, succeed } from './fixtures.ts';
 import { type Topic, test } from './suite.ts';
 
 const KEYED = { idempotencyKey: 'k', requestHash: 'h' };
@@ -93,5 +93,21 @@ export const idempotency: Topic = [
     await context.store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 1 }]);
     const outcome = first(await context.store.insert([newJob(context, KEYED)]));
     assert.equal(outcome.kind, 'created');
+  }),
+
+  test('a replay of a job that comes after others leaves all jobs as they are', async (context) => {
+    const { store } = context;
+    const key = { idempotencyKey: 'k', requestHash: 'h' };
+    const [job] = await insertJobs(context, [key]);
+    const parent = await insertJob(context);
+    const terms = { after: { ids: [parent.id], policy: 'succeeded' } } as const;
+    for (const [requestHash, kind] of [
+      ['h', 'existing'],
+      ['i', 'conflict'],
+    ] as const) {
+      const replay = first(await store.insert([newJob(context, { ...key, terms, requestHash })]));
+      assert.deepEqual([replay.kind, 'job' in replay && replay.job.id], [kind, job?.id]);
+    }
+    assert.deepEqual(await readJob(store, parent.id), parent);
   }),
 ];

@@ -206,23 +206,6 @@ export const links: Topic = [
     assert.equal(first(other).kind, 'conflict');
   }),
 
-  test('a replay of a job that comes after others leaves all jobs as they are', async (context) => {
-    const { store } = context;
-    const key = { idempotencyKey: 'k', requestHash: 'h' };
-    const [job] = await insertJobs(context, [key]);
-    const parent = await insertJob(context);
-    const kinds = [];
-    for (const requestHash of ['h', 'i']) {
-      const replay = first(await store.insert([newJob(context, { ...after([parent]), ...key, requestHash })]));
-      kinds.push([replay.kind, 'job' in replay && replay.job.id]);
-    }
-    assert.deepEqual(kinds, [
-      ['existing', job?.id],
-      ['conflict', job?.id],
-    ]);
-    assert.deepEqual(await readJob(store, parent.id), parent);
-  }),
-
   alone('linkRead tells of open links by parent and child, and closed ones are none', async (context) => {
     const { store } = context;
     const [one, two] = (await insertJobs(context, [{}, {}])) as [Job, Job];
