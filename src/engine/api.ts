@@ -17,6 +17,7 @@ import type { ShownState } from '../core/state.ts';
 import type { ScheduleTerm } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, ListFilter, ResultContent, Store } from '../store/contract.ts';
+import type { JobCallbacks } from './api-deliveries.ts';
 import type { Issue, Park } from './api-handlers.ts';
 import type { ClaimWorkOutcome, ClaimWorkRequest, HeartbeatRequest, WorkRef } from './api-work.ts';
 import type { Audit } from './auditing/audit.ts';
@@ -340,6 +341,8 @@ export interface Engine extends Operating {
   /** Files whose lines are jobs. */
   readonly fileBatches: FileBatches<LineWords>;
   readonly webhooks: Webhooks;
+  /** Callbacks of jobs beside the one of their submit. */
+  readonly callbacks: JobCallbacks;
   readonly schedules: Schedules;
   readonly keyLimits: KeyLimits;
   /** All changes of a tenant's jobs. */

@@ -112,6 +112,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     bulk: createBulk(parts, submits.submitOwn),
     groups: createGroups({ ...parts, submits, watch: parts.groupWatch, ends: parts.groupEnds }),
     webhooks: parts.webhooks,
+    callbacks: parts.callbacks,
     files: parts.files,
     fileBatches: parts.fileBatches,
     schedules: parts.schedules,

@@ -2,7 +2,7 @@
 
 import type { Weights } from '../core/fairness/turns.ts';
 import type { Limits } from '../core/limits.ts';
-import type { CheckAttempt, Engine, JobType, RenderDelivery } from './api.ts';
+import type { CheckAttempt, Engine, JobCallbacks, JobType, RenderDelivery } from './api.ts';
 import { type Audit, createAudit } from './auditing/audit.ts';
 import { bulkType } from './bulk/bulk.ts';
 import { tellChanges } from './change-telemetry.ts';
@@ -52,6 +52,7 @@ import type { Submits } from './submitting/submit.ts';
 import { type Books, createBooks } from './webhooks/books.ts';
 import { createWebhookDesk } from './webhooks/desk.ts';
 import { createEndpointHealth } from './webhooks/endpoint-health.ts';
+import { createJobCallbacks } from './webhooks/job-callbacks.ts';
 import type { Webhooks } from './webhooks/webhooks.ts';
 
 export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clock' | 'random' | 'telemetry'> {
@@ -92,6 +93,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly groupEnds: GroupEnds;
   readonly books: Books;
   readonly webhooks: Webhooks;
+  readonly callbacks: JobCallbacks;
   readonly schedules: Schedules;
   readonly keyLimits: KeyLimits;
   readonly feed: FeedParts;
@@ -184,15 +186,17 @@ function createDelivering(base: EngineBase, options: PartsOptions) {
   const allowsPrivateDeliveries = options.allowsPrivateDeliveries === true;
   const books = createBooks(base);
   const health = createEndpointHealth({ ...base, books });
+  const callbacks = createJobCallbacks({ ...base, allowsPrivateDeliveries });
   const post = options.postDelivery ?? createPostDelivery({ allowsPrivate: allowsPrivateDeliveries });
   const feed = createFeed(base);
-  const sender = createDeliveries({ ...base, books, health, post });
+  const sender = createDeliveries({ ...base, books, callbacks, health, post });
   const wake = () => sender.wake();
   const renderers = options.renderDelivery ?? new Map<string, RenderDelivery>();
   const dialects = [...renderers].flatMap(([name, { isForWebhooks }]) => (isForWebhooks === true ? [name] : []));
   return {
     allowsPrivateDeliveries,
     books,
+    callbacks,
     feed,
     webhooks: createWebhookDesk({ ...base, books, allowsPrivateDeliveries, dialects, wake }),
     // Whoever knows no words leaves events and deliveries to those who do.
@@ -200,7 +204,11 @@ function createDelivering(base: EngineBase, options: PartsOptions) {
       feed.loop,
       ...(renderers.size === 0
         ? []
-        : [createFanOut({ ...base, books, health, renderers, wakeSender: wake }), sender, createEventPruning(base)]),
+        : [
+            createFanOut({ ...base, books, callbacks, health, renderers, wakeSender: wake }),
+            sender,
+            createEventPruning(base),
+          ]),
     ],
   };
 }

@@ -1,11 +1,15 @@
 /** The SDKs of A2A, unchanged but for the address and the key, against a real server over real sockets: 1.3 over both bindings, 0.3 over its own. */
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
-import { SendMessageRequest, type StreamResponse, type Task, TaskState } from '@a2a-js/sdk';
+import { SendMessageRequest, type StreamResponse, Task, TaskState } from '@a2a-js/sdk';
 import {
   type Client,
   ClientFactory,
@@ -22,7 +26,7 @@ const CONFIG = `export default { types: {
   fail: async () => { throw new Error('no such region'); },
   story: async function* ({ words }) { for (const word of words) yield word; },
   far: { kind: 'remote' },
-} };
+}, deliveries: { allowPrivateAddresses: true } };
 `;
 
 const folder = mkdtempSync(join(tmpdir(), 'bide-a2a-'));
@@ -165,6 +169,49 @@ for (const binding of ['HTTP+JSON', 'JSONRPC'] as const) {
       assert.deepEqual((await following).at(-1), TaskState.TASK_STATE_CANCELED);
     });
 
+    test('push notification configs are made, read, listed and deleted, and told of what comes', async () => {
+      await using receiver = await receive();
+      const far = { skill: 'far', input: {}, returnImmediately: true };
+      const { message } = messageOf(far);
+      const own = { id: 'own', url: `${receiver.url}/own`, token: 'secret' };
+      const configuration = { returnImmediately: true, taskPushNotificationConfig: own };
+      const request = SendMessageRequest.fromJSON({
+        ...(SendMessageRequest.toJSON({ ...messageOf(far), message }) as object),
+        configuration,
+      });
+      const { id: taskId } = taskFrom(await client.sendMessage(request));
+      const ref = { ...TENANT, taskId };
+      const authentication = { scheme: 'Bearer', credentials: 'of-the-client' };
+      const more = { ...ref, id: 'more', url: `${receiver.url}/more`, token: 'other', authentication };
+      const made = await client.createTaskPushNotificationConfig(more);
+      assert.deepEqual(made, { ...more, tenant: '' });
+      await client.createTaskPushNotificationConfig({ ...more, id: 'gone', url: `${receiver.url}/gone` });
+      await client.deleteTaskPushNotificationConfig({ ...ref, id: 'gone' });
+      await client.deleteTaskPushNotificationConfig({ ...ref, id: 'gone' });
+      const list = await client.listTaskPushNotificationConfig({ ...ref, pageSize: 0, pageToken: '' });
+      assert.deepEqual(
+        list.configs.map(({ id }) => id),
+        ['own', 'more'],
+      );
+      assert.equal((await client.getTaskPushNotificationConfig({ ...ref, id: 'own' })).url, own.url);
+      await assert.rejects(client.getTaskPushNotificationConfig({ ...ref, id: 'gone' }), { name: 'TaskNotFoundError' });
+      const told = receiver.until((all) =>
+        ['/own', '/more'].every((path) => all.some((one) => one.path === path && one.body.task !== undefined)),
+      );
+      await working(server, () => told);
+      const last = (await told).findLast(({ path }) => path === '/more');
+      assert.deepEqual(
+        [last?.headers['x-a2a-notification-token'], last?.headers.authorization],
+        ['other', 'Bearer of-the-client'],
+      );
+      const read = await client.getTask({ ...TENANT, id: taskId });
+      assert.deepEqual(Task.fromJSON(last?.body.task), read);
+      assert.equal(
+        (await told).some(({ path }) => path === '/gone'),
+        false,
+      );
+    });
+
     test('what is refused is the error of its name', async () => {
       const id = '01912c5e-0000-7000-8000-000000000001';
       await assert.rejects(client.getTask({ ...TENANT, id }), { name: 'TaskNotFoundError' });
@@ -222,6 +269,40 @@ async function firstTask(client: Client): Promise<Task> {
   }
 }
 
+interface Received {
+  readonly path: string;
+  readonly headers: Readonly<Record<string, unknown>>;
+  readonly body: { readonly task?: unknown };
+}
+
+/** A receiver of push notifications, which answers 200. */
+async function receive() {
+  const received: Received[] = [];
+  let look = () => {};
+  const listener = createServer(async (request, response) => {
+    const body = JSON.parse(await text(request)) as Received['body'];
+    received.push({ path: request.url ?? '', headers: request.headers, body });
+    response.end();
+    look();
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  return {
+    url: `http://127.0.0.1:${(listener.address() as AddressInfo).port}`,
+    until: (isEnough: (all: readonly Received[]) => boolean) =>
+      new Promise<readonly Received[]>((resolve) => {
+        look = () => {
+          if (isEnough(received)) resolve(received);
+        };
+      }),
+    async [Symbol.asyncDispose]() {
+      listener.closeAllConnections();
+      listener.close();
+      await once(listener, 'close');
+    },
+  };
+}
+
 describe('the SDK of A2A 0.3', () => {
   test('sends, streams, reads and cancels', async () => {
     const transports = [new LegacyTransport({ fetchImpl: withKey(server.key) })];
@@ -258,6 +339,18 @@ describe('the SDK of A2A 0.3', () => {
     assert.equal((await client.getTask({ id: waiting.id })).status.state, 'submitted');
     assert.equal((await client.cancelTask({ id: waiting.id })).status.state, 'canceled');
     await assert.rejects(client.cancelTask({ id: waiting.id }), { name: 'TaskNotCancelableError' });
+    const pushNotificationConfig = {
+      id: 'one',
+      url: 'http://127.0.0.1:9/',
+      authentication: { schemes: ['Basic'], credentials: 'x' },
+    };
+    const set = await client.setTaskPushNotificationConfig({ taskId: waiting.id, pushNotificationConfig });
+    assert.deepEqual(set, { taskId: waiting.id, pushNotificationConfig });
+    const ref = { id: waiting.id, pushNotificationConfigId: 'one' };
+    assert.deepEqual(await client.getTaskPushNotificationConfig(ref), set);
+    assert.deepEqual(await client.listTaskPushNotificationConfig({ id: waiting.id }), [set]);
+    await client.deleteTaskPushNotificationConfig(ref);
+    assert.deepEqual(await client.listTaskPushNotificationConfig({ id: waiting.id }), []);
   });
 });
 

@@ -39,6 +39,11 @@ export const WEBHOOK_ERRORS = {
     title: 'The tenant has as many webhooks as it may.',
     advice: 'Remove one that is no longer needed; one webhook can take the events of many types.',
   },
+  TOO_MANY_CALLBACKS: {
+    kind: 'quota',
+    title: 'The job has as many callbacks as it may.',
+    advice: 'Remove one of them; a webhook of the tenant is told of all jobs.',
+  },
   DELIVERY_NOT_FOUND: {
     kind: 'not_found',
     title: 'There is no delivery with this id here.',

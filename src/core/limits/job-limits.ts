@@ -41,6 +41,19 @@ export const JOB_LIMITS = {
       'JSON results of the parents of one job together, as `parents()` of a function gives them; past it the call fails.',
   },
   callbackUrlLengthMax: { value: 2_000, min: 10, max: 20_000, meaning: 'Characters in a callback URL.' },
+  callbacksPerJobMax: {
+    value: 10,
+    min: 1,
+    max: 100,
+    meaning: 'Callbacks that a job may be given beside the one of its submit.',
+  },
+  jobCallbackMs: {
+    value: 30 * DAY,
+    min: HOUR,
+    max: 366 * DAY,
+    meaning:
+      'How long a job is told of to the callbacks that it was given after its submit, counted from the newest of them.',
+  },
   progressMessageLengthMax: { value: 500, min: 10, max: 10_000, meaning: 'Characters kept of a progress message.' },
   errorMessageLengthMax: { value: 4_000, min: 100, max: 100_000, meaning: 'Characters kept of an error message.' },
   errorDetailsBytesMax: {

@@ -23,6 +23,7 @@ import {
   CARD_PATH,
   HttpError,
   ListTasksResponse,
+  PushConfig,
   PushConfigList,
   RpcError,
   SendMessageResponse,
@@ -31,6 +32,7 @@ import {
 } from './wire.ts';
 
 const V1 = { 'a2a-version': VERSION };
+const NOBODY = '00000000-0000-4000-8000-000000000000';
 const NO_VERSION = { 'a2a-version': '' };
 const get = (path: string): WireRequest => ({ method: 'GET', path, headers: V1 });
 const post = (path: string, json: object = {}): WireRequest => ({
@@ -51,10 +53,11 @@ const sending = (parts: readonly object[] = [{ data: INPUT }], more: object = {}
 });
 
 const SCHEMAS: readonly (readonly [RegExp, TSchema])[] = [
-  [/^\/message:send/, SendMessageResponse],
-  [/pushNotificationConfigs$/, PushConfigList],
-  [/^\/tasks\/[^/]+$/, Task],
-  [/^\/tasks$/, ListTasksResponse],
+  [/^POST \/message:send/, SendMessageResponse],
+  [/^GET .*pushNotificationConfigs$/, PushConfigList],
+  [/^(?:GET|POST) .*pushNotificationConfigs(?:\/[^/]+)?$/, PushConfig],
+  [/^(?:GET|POST) \/tasks\/[^/]+$/, Task],
+  [/^GET \/tasks$/, ListTasksResponse],
 ];
 
 const isStream = ({ headers }: WireAnswer) => headers['content-type']?.startsWith('text/event-stream') === true;
@@ -64,7 +67,7 @@ function complaint(answer: WireAnswer, { path, method }: WireRequest): string | 
   if (method === 'POST' && bare === '/') return rpcComplaint(answer);
   if (answer.status >= 400) return complaintAboutJson(answer, HttpError);
   if (isStream(answer)) return null;
-  const schema = SCHEMAS.find(([pattern]) => pattern.test(bare))?.[1];
+  const schema = SCHEMAS.find(([pattern]) => pattern.test(`${method} ${bare}`))?.[1];
   if (schema !== undefined) return complaintAboutJson(answer, schema);
   return jsonOf(answer) === undefined ? `the body is no JSON: ${answer.text}` : null;
 }
@@ -130,7 +133,7 @@ const http: DialectAdapter<A2aOptions> = {
     },
     {
       title: 'a task of nobody',
-      request: post('/message:send', sending([{ text: 'a' }], { taskId: '00000000-0000-4000-8000-000000000000' })),
+      request: post('/message:send', sending([{ text: 'a' }], { taskId: NOBODY })),
       status: 404,
     },
     {
@@ -146,6 +149,12 @@ const http: DialectAdapter<A2aOptions> = {
       }),
       status: 400,
     },
+    {
+      title: 'a push notification config of a task of nobody',
+      request: post(`/tasks/${NOBODY}/pushNotificationConfigs`, { url: 'https://example.org/' }),
+      status: 404,
+    },
+    { title: 'a config without a URL', request: post(`/tasks/${NOBODY}/pushNotificationConfigs`, {}), status: 400 },
     {
       title: 'a version that there is not',
       request: { ...get('/tasks'), headers: { 'a2a-version': '2.0' } },
@@ -436,7 +445,7 @@ describe('A2A', () => {
     assert.deepEqual([noScope.status, memberOf(noScope, ['id'])], [403, 7]);
     const foreign = await stageJob(rig, 'succeeded');
     const text = async (id: string) => (await rig.send(rpc('GetTask', { id }), 'other')).text;
-    assert.equal(await text(foreign.job.id), await text('00000000-0000-4000-8000-000000000000'));
+    assert.equal(await text(foreign.job.id), await text(NOBODY));
   });
 
   it('a tenant without room is told so, and when to come again', async () => {
@@ -451,6 +460,23 @@ describe('A2A', () => {
     } finally {
       await small.close();
     }
+  });
+
+  it('a task has as many push notification configs as it may, and those of others are not told apart from none', async () => {
+    const { job } = await stageJob(rig, 'queued');
+    const path = `/tasks/${job.id}/pushNotificationConfigs`;
+    const config = (id: string) => post(path, { id, url: 'https://example.org/', token: 't' });
+    for (let number = 0; number < rig.engine.limits.callbacksPerJobMax; number += 1)
+      assert.equal((await rig.send(config(`c${number}`))).status, 200);
+    const full = await rig.send(config('one more'));
+    assert.deepEqual([full.status, memberOf(full, ['error', 'status'])], [429, 'RESOURCE_EXHAUSTED']);
+    const unnamed = await rig.send(post(path, { url: 'https://example.org/' }));
+    assert.equal(unnamed.status, 429);
+    const foreign = await rig.send(get(`${path}/c1`), 'other');
+    assert.equal(foreign.text, (await rig.send(get(`/tasks/${NOBODY}/pushNotificationConfigs/c1`))).text);
+    for (const request of [config('c1'), { ...get(`${path}/c1`), method: 'DELETE' }])
+      assert.equal((await rig.send(request, 'other')).status, 404);
+    assert.equal((await rig.send(config('c1'), 'reader')).status, 403);
   });
 
   it('bytes are a file, text is text', async () => {

@@ -33,11 +33,10 @@ export const a2a: Dialect<A2aOptions> = {
     { method: 'POST', path: '/tasks/{id}:cancel', purpose: 'Cancels a job' },
     { method: 'GET', path: '/tasks/{id}:subscribe', purpose: 'Updates of a job as server-sent events' },
     { method: 'POST', path: '/tasks/{id}:subscribe', purpose: 'Updates of a job as server-sent events' },
-    {
-      method: 'GET',
-      path: '/tasks/{id}/pushNotificationConfigs',
-      purpose: 'Where changes of a job are announced',
-    },
+    { method: 'POST', path: '/tasks/{id}/pushNotificationConfigs', purpose: 'Has changes of a job announced' },
+    { method: 'GET', path: '/tasks/{id}/pushNotificationConfigs', purpose: 'Where they are announced' },
+    { method: 'GET', path: '/tasks/{id}/pushNotificationConfigs/{config}', purpose: 'One of these' },
+    { method: 'DELETE', path: '/tasks/{id}/pushNotificationConfigs/{config}', purpose: 'Ends one of these' },
     {
       method: 'POST',
       path: '/',

@@ -1,7 +1,8 @@
 /** Between Bide and A2A, purely: states, contexts, what is said of a state. Total: any job, any origin. */
 import { createHash } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import type { Job } from '../../core/job.ts';
+import { Compile } from 'typebox/compile';
+import type { Job, Json } from '../../core/job.ts';
 import { isParked } from '../../core/signals.ts';
 import { isFinal, type ShownState, shownState } from '../../core/state.ts';
 import { originReader } from '../origin-reader.ts';
@@ -31,22 +32,24 @@ export function stateOf(job: Job, now: number): TaskState {
   return job.state === 'waiting' && job.fence > 0 ? 'TASK_STATE_WORKING' : WORDS[shown];
 }
 
+const Version = Type.Union([Type.Literal('1.0'), Type.Literal('0.3')]);
+const MaybeText = Type.Union([Type.String(), Type.Null()]);
+const Push = Type.Object({ id: Type.String(), token: MaybeText, scheme: MaybeText, credentials: MaybeText });
+
 /** What this dialect remembers of the request that made a job. */
-const Remembered = Type.Object({
-  version: Type.Union([Type.Literal('1.0'), Type.Literal('0.3')]),
-  push: Type.Union([
-    Type.Null(),
-    Type.Object({
-      id: Type.String(),
-      token: Type.Union([Type.String(), Type.Null()]),
-      scheme: Type.Union([Type.String(), Type.Null()]),
-      credentials: Type.Union([Type.String(), Type.Null()]),
-    }),
-  ]),
-});
+const Remembered = Type.Object({ version: Version, push: Type.Union([Type.Null(), Push]) });
 export type Remembered = Readonly<Static<typeof Remembered>>;
 
 export const remembered = originReader(DIALECT, Remembered);
+
+/** What goes with a push notification config that a task was given since. A type, since it is kept as JSON. */
+const Pushed = Type.Object({ version: Version, push: Push });
+export type Pushed = Static<typeof Pushed>;
+const pushedForm = Compile(Pushed);
+
+export function pushedIn(data: Json): Pushed | null {
+  return pushedForm.Check(data) ? (data as Pushed) : null;
+}
 
 /** A job that came another way is a context of its own. */
 export function contextOf({ id, tags }: Pick<Job, 'id' | 'tags'>): string {

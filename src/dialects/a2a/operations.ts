@@ -1,13 +1,12 @@
 /** What a client can ask for, by the names that JSON-RPC has for it in either version; the paths of HTTP lead to the same. */
 import type { Json } from '../../core/job.ts';
-import { fieldsOf } from '../../core/json-object.ts';
 import type { Scope } from '../../core/scopes.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import type { Call } from './call.ts';
 import { cardOf } from './card.ts';
-import { configRef, sendRequest } from './legacy-requests.ts';
+import { configRef, configRequest, sendRequest } from './legacy-requests.ts';
 import { listTasks } from './listing.ts';
-import { listConfigs } from './pushing.ts';
+import { createConfig, deleteConfig, getConfig, listConfigs } from './pushing.ts';
 import { cancelTask, getTask } from './reading.ts';
 import { sendMessage } from './sending.ts';
 import { streamMessage, subscribe } from './streaming.ts';
@@ -40,16 +39,15 @@ export const OPERATIONS = {
   ListTasks: answer('read', listTasks),
   CancelTask: answer('submit', cancelTask),
   SubscribeToTask: stream('read', subscribe),
-  ListTaskPushNotificationConfigs: answer('read', (call, params) => listConfigs(call, { id: taskIdIn(params) })),
+  CreateTaskPushNotificationConfig: answer('submit', createConfig),
+  GetTaskPushNotificationConfig: answer('read', getConfig),
+  ListTaskPushNotificationConfigs: answer('read', listConfigs),
+  DeleteTaskPushNotificationConfig: answer('submit', deleteConfig),
   GetExtendedAgentCard: answer('read', async (call) => extendedCard(call)),
 } as const satisfies Readonly<Record<string, Operation>>;
 
 function extendedCard({ context, request, spelling: { version } }: Call): object {
   return cardOf(context, { url: context.publicUrl(request), audience: 'callers', version });
-}
-
-function taskIdIn(params: Json): Json {
-  return fieldsOf(params).taskId ?? null;
 }
 
 /** The same operation for params that another version has another form for. */
@@ -64,6 +62,9 @@ const LEGACY: Readonly<Record<string, Operation>> = {
   'tasks/get': OPERATIONS.GetTask,
   'tasks/cancel': OPERATIONS.CancelTask,
   'tasks/resubscribe': OPERATIONS.SubscribeToTask,
+  'tasks/pushNotificationConfig/set': from(OPERATIONS.CreateTaskPushNotificationConfig, configRequest),
+  'tasks/pushNotificationConfig/get': from(OPERATIONS.GetTaskPushNotificationConfig, configRef),
+  'tasks/pushNotificationConfig/delete': from(OPERATIONS.DeleteTaskPushNotificationConfig, configRef),
   'tasks/pushNotificationConfig/list': from(OPERATIONS.ListTaskPushNotificationConfigs, configRef),
   'agent/getAuthenticatedExtendedCard': OPERATIONS.GetExtendedAgentCard,
 };

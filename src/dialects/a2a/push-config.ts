@@ -30,3 +30,8 @@ export function pushHeaders({ token, scheme, credentials }: Omit<PushConfig, 'id
     ...(scheme === null ? {} : { authorization: credentials === null ? scheme : `${scheme} ${credentials}` }),
   };
 }
+
+/** What is kept beside the URL. */
+export function pushFields({ id, token, scheme, credentials }: PushConfig): Omit<PushConfig, 'url'> {
+  return { id, token, scheme, credentials };
+}

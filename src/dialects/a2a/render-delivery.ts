@@ -5,7 +5,7 @@ import { ID_HEADER } from '../../core/webhooks/signature.ts';
 import type { RenderDelivery, ToldEvent } from '../../engine/api.ts';
 import { type JobResult, resultIn } from '../result-of.ts';
 import { legacy } from './legacy-spelling.ts';
-import { remembered } from './mapping.ts';
+import { pushedIn, remembered } from './mapping.ts';
 import { artifactsOf } from './parts.ts';
 import { pushHeaders } from './push-config.ts';
 import { modern, viewOf } from './spelling.ts';
@@ -20,8 +20,8 @@ function isTold({ kind, job }: Told): boolean {
 
 export const renderDelivery: RenderDelivery = Object.assign(
   (told: ToldEvent) => {
-    const { job, at, resultText, payload } = told;
-    const { push, version } = remembered(job) ?? { push: null, version: '1.0' };
+    const { job, at, resultText, payload, callbackData } = told;
+    const { push, version } = (callbackData === undefined ? remembered(job) : pushedIn(callbackData)) ?? PLAIN;
     if (!isTold(told)) return null;
     const artifacts = isFinal(job.state) ? artifactsOf(job, resultOf(resultText), payload?.output ?? []) : null;
     const view = viewOf(job, at, artifacts);
@@ -37,6 +37,8 @@ export const renderDelivery: RenderDelivery = Object.assign(
   },
   { showsPayload: (told: Told) => isFinal(told.job.state) },
 );
+
+const PLAIN = { push: null, version: '1.0' } as const;
 
 function resultOf(text: string | null): JobResult {
   return text === null ? { kind: 'none' } : resultIn('application/json', Buffer.from(text));

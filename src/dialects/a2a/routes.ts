@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Json } from '../../core/job.ts';
+import { fieldsOf } from '../../core/json-object.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
@@ -58,16 +59,15 @@ function declareCard(app: FastifyInstance, context: Context): void {
 
 type Handle = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply> | undefined;
 type ParamsOf = (call: Call) => Json;
+type Route = (pick: (request: FastifyRequest) => Operation, paramsOf: ParamsOf) => Handle;
 
 function declareHttp(app: FastifyInstance, context: Context, streams: OpenStreams): void {
-  const route =
-    (pick: (request: FastifyRequest) => Operation, paramsOf: ParamsOf): Handle =>
-    async (request, reply) => {
-      const principal = await requireCaller(context, request);
-      if (versionOf(request) !== '1.0') throw unsupportedVersion(HTTP_IS_MODERN);
-      const call: Call = { context, request, reply, principal, spelling: modern };
-      return answered(call, streams, { operation: pick(request), params: paramsOf(call), wrap: (update) => update });
-    };
+  const route: Route = (pick, paramsOf) => async (request, reply) => {
+    const principal = await requireCaller(context, request);
+    if (versionOf(request) !== '1.0') throw unsupportedVersion(HTTP_IS_MODERN);
+    const call: Call = { context, request, reply, principal, spelling: modern };
+    return answered(call, streams, { operation: pick(request), params: paramsOf(call), wrap: (told) => told ?? {} });
+  };
   const { SendMessage, SendStreamingMessage, GetTask, ListTasks } = OPERATIONS;
   app.post(
     '/message::send',
@@ -84,19 +84,35 @@ function declareHttp(app: FastifyInstance, context: Context, streams: OpenStream
   const readLater = route((request) => (verbOf(request) === null ? GetTask : verbOperation(request)), idOf);
   app.get('/tasks/:id', polling(context, readLater));
   app.post('/tasks/:id', route(verbOperation, idOf));
-  app.get(
-    '/tasks/:id/pushNotificationConfigs',
-    route(
-      () => OPERATIONS.ListTaskPushNotificationConfigs,
-      (call) => ({ taskId: pathPart(call.request, 'id') }),
-    ),
-  );
+  declarePushConfigs(app, route);
   app.get(
     '/extendedAgentCard',
     route(
       () => OPERATIONS.GetExtendedAgentCard,
       () => ({}),
     ),
+  );
+}
+
+function declarePushConfigs(app: FastifyInstance, route: Route): void {
+  const all = '/tasks/:id/pushNotificationConfigs';
+  const refOf: ParamsOf = ({ request }) => ({ taskId: pathPart(request, 'id'), id: pathPart(request, 'config') });
+  const made: ParamsOf = (call) => ({ ...fieldsOf(bodyOf(call)), taskId: pathPart(call.request, 'id') });
+  app.post(
+    all,
+    route(() => OPERATIONS.CreateTaskPushNotificationConfig, made),
+  );
+  app.get(
+    all,
+    route(() => OPERATIONS.ListTaskPushNotificationConfigs, refOf),
+  );
+  app.get(
+    `${all}/:config`,
+    route(() => OPERATIONS.GetTaskPushNotificationConfig, refOf),
+  );
+  app.delete(
+    `${all}/:config`,
+    route(() => OPERATIONS.DeleteTaskPushNotificationConfig, refOf),
   );
 }
 
@@ -171,7 +187,8 @@ function rpcHandler(context: Context, streams: OpenStreams, ids: WeakMap<Fastify
 interface Asked {
   readonly operation: Operation;
   readonly params: Json;
-  readonly wrap: (told: object) => object;
+  /** Null: there is nothing to tell. */
+  readonly wrap: (told: object | null) => object;
 }
 
 async function answered(call: Call, streams: OpenStreams, { operation, params, wrap }: Asked): Promise<FastifyReply> {
@@ -179,7 +196,7 @@ async function answered(call: Call, streams: OpenStreams, { operation, params, w
   requireScope(principal, operation.scope);
   if (operation.kind === 'answer') {
     const body = await operation.run(call, params);
-    return reply.type(JSON_TYPE).send(JSON.stringify(wrap(body ?? {})));
+    return reply.type(JSON_TYPE).send(JSON.stringify(wrap(body)));
   }
   const snapshot = await operation.run(call, params);
   if (request.method === 'HEAD') return reply.headers(STREAM_HEADERS).send(Readable.from([]));

@@ -7,7 +7,7 @@ import { submitOne } from '../submit-one.ts';
 import type { Call } from './call.ts';
 import { CONTEXT_TAG, DIALECT, newContext, type Remembered } from './mapping.ts';
 import { type Content, inputOf } from './parts.ts';
-import { type PushConfig, pushConfigOf } from './push-config.ts';
+import { type PushConfig, pushConfigOf, pushFields } from './push-config.ts';
 import { skillOf } from './skills.ts';
 import { type PartIn, SendMessageRequest } from './wire.ts';
 
@@ -65,7 +65,7 @@ export function startTask({ context, principal, spelling }: Call, sent: Sent): P
   const { tenant } = principal;
   const { messageId, contextId, contents, metadata, push } = sent;
   const type = skillOf(engine, options, metadata);
-  const memory: Remembered = { version: spelling.version, push: rememberedPush(push) };
+  const memory: Remembered = { version: spelling.version, push: push === null ? null : pushFields(push) };
   return submitOne(
     engine,
     {
@@ -79,12 +79,6 @@ export function startTask({ context, principal, spelling }: Call, sent: Sent): P
     },
     callersName,
   );
-}
-
-function rememberedPush(push: PushConfig | null): Remembered['push'] {
-  if (push === null) return null;
-  const { url: _, ...rest } = push;
-  return rest;
 }
 
 /** Fields of the submit that a client can get wrong; all other paths are within its input. */

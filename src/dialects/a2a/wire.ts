@@ -73,6 +73,10 @@ export const PushConfigIn = Type.Object({
 });
 export type PushConfigIn = Static<typeof PushConfigIn>;
 
+/** Which config of which task. */
+export const PushConfigRef = Type.Object({ taskId: Text, id: MaybeText });
+export type PushConfigRef = Static<typeof PushConfigRef>;
+
 export const SendMessageRequest = Type.Object({
   message: MessageIn,
   configuration: Type.Optional(

@@ -12,6 +12,7 @@ import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { Books } from '../webhooks/books.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
+import type { KeptCallbacks } from '../webhooks/job-callbacks.ts';
 import { signedHeaders, type Target, targetOf } from './delivery-target.ts';
 import { Lanes, type Outcome } from './lanes.ts';
 import type { Answer, PostDelivery, Posting } from './post-delivery.ts';
@@ -19,6 +20,7 @@ import { retryAfterMs } from './retry-after.ts';
 
 export interface DeliveriesOptions extends EngineBase {
   readonly books: Books;
+  readonly callbacks: Pick<KeptCallbacks, 'list'>;
   readonly health: EndpointHealth;
   readonly post: PostDelivery;
 }

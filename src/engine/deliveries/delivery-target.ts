@@ -6,6 +6,7 @@ import type { EngineBase } from '../engine-base.ts';
 import type { Books } from '../webhooks/books.ts';
 import { rememberedOf } from '../webhooks/callback.ts';
 import { callbackSecrets } from '../webhooks/desk.ts';
+import { isCallbackKey, type KeptCallbacks } from '../webhooks/job-callbacks.ts';
 import { signatureOf } from '../webhooks/secret-maker.ts';
 
 export type Target =
@@ -17,12 +18,18 @@ export type Target =
     }
   | { readonly kind: 'closed'; readonly reason: string };
 
-type TargetOptions = Pick<EngineBase, 'clock'> & { readonly books: Books };
+interface TargetOptions extends Pick<EngineBase, 'clock'> {
+  readonly books: Books;
+  readonly callbacks: Pick<KeptCallbacks, 'list'>;
+}
+
+const FRESH_MS = 1_000;
 
 export async function targetOf(options: TargetOptions, delivery: Delivery): Promise<Target> {
   const { tenant, endpointId, url } = delivery;
   const now = options.clock.now();
-  if (endpointId !== null) {
+  if (await isCalledOff(options, delivery)) return { kind: 'closed', reason: 'The callback was removed.' };
+  if (endpointId !== null && !isCallbackKey(endpointId)) {
     const endpoint = await endpointOf(options.books, tenant, endpointId);
     if (endpoint === undefined) return { kind: 'closed', reason: 'The webhook was removed.' };
     if (endpoint.disabled !== null) {
@@ -39,6 +46,15 @@ export async function targetOf(options: TargetOptions, delivery: Delivery): Prom
   const signer = (await options.books.recent(tenant)).endpoints.find(({ id }) => id === secretId);
   if (signer === undefined) return { kind: 'closed', reason: 'The webhook whose secret was to sign was removed.' };
   return { kind: 'open', url, secrets: secretsInForce(signer, now), endpoint: null };
+}
+
+/** A first try mostly comes right behind the look at the list by which it was made; one that others went before of may come late. */
+async function isCalledOff({ callbacks, clock }: TargetOptions, delivery: Delivery): Promise<boolean> {
+  const { tenant, jobId, endpointId, attempt, at } = delivery;
+  const isFresh = attempt === 1 && clock.now() - at < FRESH_MS;
+  if (jobId === null || isFresh || (endpointId !== null && !isCallbackKey(endpointId))) return false;
+  const list = await callbacks.list(tenant, jobId);
+  return endpointId === null ? list.isOwnOff : !list.callbacks.some(({ key }) => key === endpointId);
 }
 
 /** Before something is given up the book is read anew: another process may have made or enabled the webhook a moment ago. */

@@ -11,12 +11,14 @@ import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
 import type { Books } from '../webhooks/books.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
+import { isCallbackKey, type KeptCallbacks, NO_CALLBACKS } from '../webhooks/job-callbacks.ts';
 import { resultTexts } from './result-texts.ts';
 import { deliveriesOf, planOf } from './told-deliveries.ts';
 import { toldPayload } from './told-payload.ts';
 
 export interface FanOutOptions extends EngineBase {
   readonly books: Books;
+  readonly callbacks: Pick<KeptCallbacks, 'listed' | 'isFollowed'>;
   readonly health: EndpointHealth;
   readonly renderers: ReadonlyMap<string, RenderDelivery>;
   /** There is something to send. */
@@ -30,7 +32,7 @@ const REST_SHARE = 4;
 const LOOK_MS = 1_000;
 
 export function createFanOut(options: FanOutOptions): Loop {
-  const { store, changes, books, clock } = options;
+  const { store, changes, books, callbacks, clock } = options;
   let hasFollowed = false;
   let restsUntil = 0;
 
@@ -54,7 +56,8 @@ export function createFanOut(options: FanOutOptions): Loop {
     if (change.kind !== 'changed' || change.cause === 'learnt') return;
     // A look comes at the end of the rest anyway.
     if (clock.now() < restsUntil) return;
-    if (change.job.callbackUrl !== null || books.isFollowed(change.job.tenant)) loop.wake();
+    const { callbackUrl, tenant } = change.job;
+    if (callbackUrl !== null || books.isFollowed(tenant) || callbacks.isFollowed(tenant)) loop.wake();
   });
   return loop;
 }
@@ -71,6 +74,14 @@ async function endpointsOf({ store, books }: FanOutOptions, tenants: ReadonlySet
   return new Map(await Promise.all([...tenants].map(read)));
 }
 
+async function givenTo({ callbacks }: FanOutOptions, events: readonly JobEvent[]) {
+  const jobs = Map.groupBy(events, ({ job }) => job.tenant);
+  const lists = await Promise.all(
+    [...jobs].map(([tenant, some]) => callbacks.listed(tenant, new Set(some.map(({ job }) => job.id)))),
+  );
+  return new Map(lists.flatMap((list) => [...list]));
+}
+
 interface Told {
   /** Up to where; short of the last event where their bodies are a batch. */
   readonly to: number;
@@ -80,7 +91,11 @@ interface Told {
 async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Promise<Told> {
   const { renderers, health, limits } = options;
   const endpoints = await endpointsOf(options, new Set(events.map(({ job }) => job.tenant)));
-  const plans = events.map((event) => planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers }));
+  const lists = await givenTo(options, events);
+  const plans = events.map((event) => {
+    const given = lists.get(event.job.id) ?? NO_CALLBACKS;
+    return planOf(event, { endpoints: endpoints.get(event.job.tenant) ?? [], renderers, given });
+  });
   const shown = plans.filter(({ showsResult }) => showsResult).map(({ event }) => event);
   const texts = await resultTexts(options, shown);
   const deliveries: NewDelivery[] = [];
@@ -95,6 +110,6 @@ async function toldOf(options: FanOutOptions, events: readonly JobEvent[]): Prom
     deliveries.push(...made);
     to = plan.event.position;
   }
-  await health.made(deliveries);
+  await health.made(deliveries.filter(({ endpointId }) => !isCallbackKey(endpointId)));
   return { to, deliveries };
 }

@@ -12,6 +12,7 @@ import type { Book } from './book.ts';
 import { withEndpoint } from './book.ts';
 import type { Books } from './books.ts';
 import { eventWordsOf, NATIVE, urlProblem } from './callback.ts';
+import { isCallbackKey } from './job-callbacks.ts';
 import { newEndpointId, newSecret } from './secret-maker.ts';
 import type { DeliveryRef, WebhookChange, WebhookDraft, Webhooks } from './webhooks.ts';
 
@@ -88,7 +89,7 @@ export function createWebhookDesk(options: DeskOptions): Webhooks {
     async redeliver(tenant, ref) {
       const { state, endpointId, number } = await requireDelivery(options, tenant, ref);
       if (state === 'pending') throw new BideError('DELIVERY_PENDING');
-      if (endpointId !== null) requireEnabled(await read(tenant, endpointId));
+      if (endpointId !== null && !isCallbackKey(endpointId)) requireEnabled(await read(tenant, endpointId));
       await store.deliveryRedeliver({ tenant, now: clock.now(), number });
       options.wake();
     },
