@@ -64,6 +64,7 @@ export interface JobCallbackList {
   readonly isOwnOff: boolean;
 }
 
+/** Callbacks of jobs beside the one of their submit. */
 export interface JobCallbacks {
   list(tenant: string, jobId: string): Promise<JobCallbackList>;
   /** Takes the place of one with the same id. Throws TOO_MANY_CALLBACKS, WEBHOOK_URL_REFUSED. */

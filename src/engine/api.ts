@@ -341,7 +341,6 @@ export interface Engine extends Operating {
   /** Files whose lines are jobs. */
   readonly fileBatches: FileBatches<LineWords>;
   readonly webhooks: Webhooks;
-  /** Callbacks of jobs beside the one of their submit. */
   readonly callbacks: JobCallbacks;
   readonly schedules: Schedules;
   readonly keyLimits: KeyLimits;
