@@ -4,7 +4,6 @@
  * All that it is about is a job and what the client has asked. So where the client can come back (its first event had an id, which holds just
  * that), any node goes on for it: a stream that is cut, by a restart or at the end of its time, ends without an answer, and is resumed.
  */
-import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { KEEP_ALIVE, onFields, retryText } from '../event-fields.ts';
 import { beatsUntil, nextAfter } from '../event-waits.ts';
@@ -16,6 +15,8 @@ import { found } from './tasks.ts';
 export interface Awaited {
   readonly snapshot: Snapshot;
   readonly endsAt: number;
+  /** Whether the wait is over with the job as it is now. */
+  readonly isEnough: (snapshot: Snapshot) => boolean;
   /** By which the client comes back; null for one that can not. */
   readonly eventId: string | null;
   /** What is to be told of the job as it is now, as messages: asked at its every change. */
@@ -30,7 +31,7 @@ export function answerStream(call: Call, awaited: Awaited): EventStream {
 
 async function* textsOf(
   { context: { engine } }: Call,
-  { snapshot: first, endsAt, eventId, notices, answer }: Awaited,
+  { snapshot: first, endsAt, eventId, isEnough, notices, answer }: Awaited,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const { clock, limits } = engine;
@@ -38,7 +39,7 @@ async function* textsOf(
   let snapshot = first;
   for (;;) {
     for (const notice of notices(snapshot)) yield messageEvent(notice);
-    if (isFinal(snapshot.job.state)) break;
+    if (isEnough(snapshot)) break;
     const coming = nextAfter(engine, snapshot.job, endsAt, signal);
     yield* beatsUntil(coming, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
     const lookup = await coming;

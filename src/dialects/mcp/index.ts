@@ -26,7 +26,7 @@ export const mcp: Dialect<McpOptions> = {
       method: 'POST',
       path: '/',
       purpose:
-        '2026-07-28: server/discover, tools/list, tools/call, and of the extension io.modelcontextprotocol/tasks: tasks/get, tasks/update, tasks/cancel',
+        '2026-07-28: server/discover, tools/list, tools/call, and of the extension io.modelcontextprotocol/tasks: tasks/get, tasks/update, tasks/cancel, subscriptions/listen',
     },
     { method: 'GET', path: '/', purpose: '2025-11-25: resumes a stream of events, by Last-Event-ID' },
     {

@@ -41,6 +41,11 @@ export function requestOf(name: string, { inputs = {} }: ToolSettings) {
   };
 }
 
+/** By their keys. */
+export function requestsOf(names: readonly string[], settings: ToolSettings): Readonly<Record<string, object>> {
+  return Object.fromEntries(names.map((name) => [name, requestOf(name, settings)]));
+}
+
 /** What the person has filled in; null where they declined, or closed the form. */
 export function signalValue(response: Members): Json {
   return response.action === 'accept' ? ((response.content ?? {}) as Json) : null;

@@ -14,6 +14,8 @@ const Input = Type.Object(
     schema: Type.Optional(Type.Object({ type: Type.Literal('object') })),
     /** Asked for as soon as this other input is, in one go with it. */
     with: Type.Optional(Type.String({ minLength: 1 })),
+    /** Asked for before there is a job, by clients of 2026-07-28; all others are asked once it waits. */
+    atStart: Flag,
   },
   closed,
 );

@@ -1,13 +1,12 @@
 /** The wire of 2026: its methods, and what each is for. */
 import { type Call, type Method, type Reply, result } from '../call.ts';
 import { INSTRUCTIONS } from '../legacy/initialize.ts';
-import { callTool, startAndHold } from '../tools/call-tool.ts';
+import { callTool } from '../tools/call-tool.ts';
 import { listTools } from '../tools/list-tools.ts';
-import { startJob } from '../tools/start-job.ts';
-import type { Tool } from '../tools/tool-list.ts';
-import { toolError } from '../tools/tool-result.ts';
 import { TASKS_EXTENSION, VERSIONS } from '../wire.ts';
-import { cancelTask, createTask, getTask, requireTasks, updateTask } from './tasks.ts';
+import { listen } from './listen.ts';
+import { start } from './start.ts';
+import { cancelTask, getTask, updateTask } from './tasks.ts';
 
 export const MODERN_METHODS: Readonly<Record<string, Method>> = {
   'server/discover': { scope: null, run: discover },
@@ -16,6 +15,7 @@ export const MODERN_METHODS: Readonly<Record<string, Method>> = {
   'tasks/get': { scope: 'read', run: getTask },
   'tasks/update': { scope: 'submit', run: updateTask },
   'tasks/cancel': { scope: 'submit', run: cancelTask },
+  'subscriptions/listen': { scope: 'read', run: listen },
 };
 
 /** What a server is does not change while it runs. */
@@ -29,13 +29,4 @@ function discover(call: Call): Reply {
     ttlMs: DISCOVER_TTL_MS,
     cacheScope: 'public',
   });
-}
-
-/** Here the server decides: a tool that may take long is a task for whoever takes one. */
-async function start(call: Call, tool: Tool): Promise<Reply> {
-  const { taskSupport } = tool;
-  if (taskSupport === 'required') requireTasks(call.peer);
-  if (taskSupport === 'forbidden' || !call.peer.takesTasks) return startAndHold(call, tool);
-  const started = await startJob(call, tool, null);
-  return started.kind === 'unfit' ? result(call, toolError(started.message)) : createTask(call, started.snapshot);
 }

@@ -4,6 +4,7 @@ import type { Peer } from '../call.ts';
 import { canElicit } from '../legacy/session.ts';
 import { INVALID_PARAMS, isMembers, type Members, type Message, RpcError } from '../rpc.ts';
 import { HEADER_MISMATCH, META, MODERN_VERSION, TASKS_EXTENSION, UNSUPPORTED_VERSION, VERSIONS } from '../wire.ts';
+import { decodedHeader } from './header-value.ts';
 
 type Request = Exclude<Message, { kind: 'response' }>;
 
@@ -37,28 +38,22 @@ function malformed(what: string): RpcError {
   return new RpcError(INVALID_PARAMS, `Invalid params: ${what}.`, { status: 400 });
 }
 
-function mismatch(what: string): RpcError {
+export function mismatch(what: string): RpcError {
   return new RpcError(HEADER_MISMATCH, `Header mismatch: ${what}.`, { status: 400 });
 }
 
 /** What the header Mcp-Name repeats; null for methods that name nothing. */
 function nameOf({ method, params }: Request): string | null {
-  const name = method === 'tools/call' ? params.name : method.startsWith('tasks/') ? params.taskId : null;
+  const name = method === 'tools/call' ? params.name : NAMING_TASKS.has(method) ? params.taskId : null;
   return typeof name === 'string' ? name : null;
 }
 
+const NAMING_TASKS: ReadonlySet<string> = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
+
 function requireSame(name: string, header: string | readonly string[] | undefined, body: string): void {
   if (header === undefined) throw mismatch(`the header ${name} is missing`);
-  const said = decoded(String(header));
-  if (said !== body) throw mismatch(`${name} is '${String(header)}', and in the body '${body.slice(0, 200)}'`);
-}
-
-const ENCODED = /^=\?base64\?([A-Za-z0-9+/]*={0,2})\?=$/;
-
-/** What is no plain ASCII comes in base64. */
-function decoded(header: string): string {
-  const base64 = ENCODED.exec(header)?.[1];
-  return base64 === undefined ? header : Buffer.from(base64, 'base64').toString('utf8');
+  if (decodedHeader(String(header)) === body) return;
+  throw mismatch(`${name} is '${String(header)}', and in the body '${body.slice(0, 200)}'`);
 }
 
 /** Whether a request is of this wire: it says so in its body, or in its header. */

@@ -1,7 +1,7 @@
 /** Tasks on the wire of 2026: a task has its result within, its input is answered by an update, and a cancel is only asked for. */
 import type { Snapshot } from '../../../engine/api.ts';
 import { type Call, complete, type Peer, type Reply, result } from '../call.ts';
-import { answer, asksOf, requestOf } from '../inputs.ts';
+import { answer, asksOf, requestsOf } from '../inputs.ts';
 import { ttlOf, wordOf } from '../mapping.ts';
 import { INVALID_PARAMS, isMembers, type Members, RpcError } from '../rpc.ts';
 import { type Answer, answerOf, asksFor, factsFor, notFound, pollMsOf, taskIdOf, taskNow } from '../tasks.ts';
@@ -33,7 +33,8 @@ export async function getTask(call: Call): Promise<Reply> {
 export async function detailedTask(call: Call, snapshot: Snapshot): Promise<Members> {
   const fields = taskFields(call, snapshot);
   const asks = asksFor(call, snapshot);
-  if (asks.length > 0) return { ...fields, inputRequests: inputRequests(call, snapshot, asks) };
+  const settings = call.desk.tools.settingsOf(snapshot.job.type);
+  if (asks.length > 0) return { ...fields, inputRequests: requestsOf(asks, settings) };
   const word = wordOf(snapshot.job, false);
   if (word !== 'completed' && word !== 'failed') return fields;
   return { ...fields, ...outcomeOf(await answerOf(call, snapshot)) };
@@ -43,11 +44,6 @@ function outcomeOf(answered: Answer): Members {
   return answered.kind === 'error'
     ? { error: answered.error }
     : { result: { resultType: 'complete', ...answered.result } };
-}
-
-function inputRequests({ desk }: Call, { job }: Snapshot, asks: readonly string[]): Members {
-  const settings = desk.tools.settingsOf(job.type);
-  return Object.fromEntries(asks.map((name) => [name, requestOf(name, settings)]));
 }
 
 export async function updateTask(call: Call): Promise<Reply> {

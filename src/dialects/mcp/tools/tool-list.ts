@@ -1,6 +1,7 @@
 /** Which tools there are: a job type with a description is one, under its own name; and three that follow jobs, for clients that know no tasks. */
 import type { Json } from '../../../core/job.ts';
 import type { Engine, TypeFacts } from '../../../engine/api.ts';
+import { type ParamHeader, paramHeadersOf } from '../modern/param-headers.ts';
 import type { McpOptions, ToolSettings } from '../options.ts';
 import { isMembers } from '../rpc.ts';
 import type { TaskSupport } from '../wire.ts';
@@ -15,6 +16,8 @@ export interface Tool {
   readonly isWrapped: boolean;
   readonly taskSupport: TaskSupport;
   readonly annotations: object | undefined;
+  /** Arguments that headers repeat. */
+  readonly paramHeaders: readonly ParamHeader[];
 }
 
 export interface Tools {
@@ -48,6 +51,7 @@ function toolOf(type: TypeFacts, settings: ToolSettings): Tool | null {
     description,
     title: settings.title,
     ...inputOf(type.inputSchema),
+    paramHeaders: paramHeadersOf(type.inputSchema),
     taskSupport: settings.taskSupport ?? supportOf(type.expectedMs),
     annotations: settings.annotations ?? (type.kind === 'sql' ? READS_ONLY : undefined),
   };

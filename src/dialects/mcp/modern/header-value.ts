@@ -1,0 +1,11 @@
+/** A value as headers have it: what is no plain ASCII comes in base64, in a wrapper. Pure. */
+
+const WRAPPED = /^=\?base64\?(.*)\?=$/s;
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** Null for a wrapper around what is no base64. */
+export function decodedHeader(header: string): string | null {
+  const inner = WRAPPED.exec(header)?.[1];
+  if (inner === undefined) return header;
+  return BASE64.test(inner) ? Buffer.from(inner, 'base64').toString('utf8') : null;
+}
