@@ -133,7 +133,8 @@ function defaultExport({ path, hasDefaultExport }: Module): string[] {
 }
 
 function sleeps(module: Module): string[] {
-  if (!isTest(module)) return [];
+  // A job of a config may take its time.
+  if (!isTest(module) || module.path.endsWith('bide.config.ts')) return [];
   // One turn of the event loop is no sleep: setImmediate is welcome.
   const timers = linesWith(module, /^import \{ (?!setImmediate( as \w+)? \}).*'(node:)?timers\/promises'/);
   return [

@@ -4,8 +4,7 @@
  */
 import type { IncomingHttpHeaders } from 'node:http';
 import { isMembers, type Members } from '../rpc.ts';
-import { decodedHeader } from './header-value.ts';
-import { mismatch } from './peer.ts';
+import { decodedHeader, mismatch } from './header-value.ts';
 
 export interface ParamHeader {
   /** As Node spells it. */

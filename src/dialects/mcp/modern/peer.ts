@@ -3,8 +3,8 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Peer } from '../call.ts';
 import { canElicit } from '../legacy/session.ts';
 import { INVALID_PARAMS, isMembers, type Members, type Message, RpcError } from '../rpc.ts';
-import { HEADER_MISMATCH, META, MODERN_VERSION, TASKS_EXTENSION, UNSUPPORTED_VERSION, VERSIONS } from '../wire.ts';
-import { decodedHeader } from './header-value.ts';
+import { META, MODERN_VERSION, TASKS_EXTENSION, UNSUPPORTED_VERSION, VERSIONS } from '../wire.ts';
+import { decodedHeader, mismatch } from './header-value.ts';
 
 type Request = Exclude<Message, { kind: 'response' }>;
 
@@ -36,10 +36,6 @@ export function requireVersion(version: string, known: readonly string[] = [MODE
 
 function malformed(what: string): RpcError {
   return new RpcError(INVALID_PARAMS, `Invalid params: ${what}.`, { status: 400 });
-}
-
-export function mismatch(what: string): RpcError {
-  return new RpcError(HEADER_MISMATCH, `Header mismatch: ${what}.`, { status: 400 });
 }
 
 /** What the header Mcp-Name repeats; null for methods that name nothing. */
