@@ -156,3 +156,12 @@ function playedQueue(
   }
   return jobs.map(({ looks, seenAt, endAt }) => ({ looks, isInTime: isInTime(seenAt - endAt, endAt) }));
 }
+
+test('a job that waits for a signal is looked at within half a minute, however long it may wait', () => {
+  const { durations } = createScene();
+  const signal = { name: 'approval', until: NOW + 604_800_000 };
+  const parked = sampleJob({ state: 'waiting', startedAt: NOW, runAt: signal.until, marks: { signal } });
+  assert.equal(durations.remainingMs(parked, NOW, 1), 1_000);
+  assert.equal(durations.remainingMs(parked, NOW + 100_000, 1), 10_000);
+  assert.equal(durations.remainingMs(parked, NOW + 86_400_000, 1), 30_000);
+});

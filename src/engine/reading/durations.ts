@@ -6,6 +6,7 @@
  * distribution. A type whose runs differ widely would be looked at again and again; its steps are wider, up to half of the time so far.
  */
 import type { Job } from '../../core/job.ts';
+import { isParked } from '../../core/signals.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Change, Changes } from '../changes.ts';
 import type { Population } from './population.ts';
@@ -21,6 +22,8 @@ const LATE_SHARES = [0.1, 0.15, 0.2, 0.3, 0.4];
 /** For types that none of those suffices for. */
 const WIDEST = 0.5;
 const LOOKS = 3;
+/** Between two looks at a job that waits for a person: they are still there for what comes next. */
+const PARKED_MS_MAX = 30_000;
 /** The step is found anew after so many runs: it costs as much as a poll. */
 const RUNS_PER_STEP = 20;
 
@@ -58,12 +61,18 @@ export function createDurations(changes: Changes, population: Pick<Population, '
         const elapsedMs = Math.max(0, now - (job.startedAt ?? now));
         return wholeSeconds(lookAt(queue, elapsedMs, 0) - elapsedMs);
       }
+      if (isParked(job)) return parkedMs(now - (job.startedAt ?? now));
       const queuedMs = queue === undefined ? 0 : queueMs(queue, job, { slots, population });
       const beforeMs = Math.max(0, job.runAt - now, queuedMs);
       const ageMs = Math.max(0, now - job.createdAt);
       return wholeSeconds(lookAt(queue, 0, beforeMs + ageMs) - ageMs);
     },
   };
+}
+
+/** What a parked job waits for comes whenever it does; its `runAt` says only when it gives up, a week from now unless told. */
+function parkedMs(elapsedMs: number): number {
+  return wholeSeconds(Math.min(PARKED_MS_MAX, elapsedMs * 0.1));
 }
 
 function note(queue: Queue, { job, cause }: Change): void {
