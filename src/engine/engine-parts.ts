@@ -67,7 +67,7 @@ export interface PartsOptions extends Pick<EngineBase, 'store' | 'limits' | 'clo
   readonly allowsPrivateDeliveries?: boolean;
   /** Made of these parts, as `tools` are. */
   readonly submits: () => Submits;
-  readonly tools: () => Pick<Engine, 'groups' | 'bulk' | 'list' | 'readResult'>;
+  readonly tools: () => Pick<Engine, 'groups' | 'bulk' | 'list'>;
 }
 
 export interface EngineParts extends EngineBase, OperatingParts {

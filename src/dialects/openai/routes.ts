@@ -3,8 +3,10 @@ import type { FastifyInstance } from 'fastify';
 import { requireTypes } from '../configured-types.ts';
 import { frame } from '../frame.ts';
 import { takeRawBodies } from '../json-body.ts';
+import { declareBatches } from './batches/routes.ts';
 import { type Context, ok, param } from './call.ts';
 import { errorBody, refusal } from './errors.ts';
+import { declareFiles } from './files/routes.ts';
 import { createModels, type Models, modelBody } from './models.ts';
 import { declareResponses } from './responses/routes.ts';
 import { type Route, router } from './route.ts';
@@ -17,6 +19,8 @@ export function register(app: FastifyInstance, context: Context): void {
     const route = router(context);
     declareModels(framed, models, route);
     declareResponses(framed, context, models, route);
+    declareFiles(framed, context, route);
+    declareBatches(framed, context, models, route);
   });
 }
 

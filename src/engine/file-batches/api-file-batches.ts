@@ -3,7 +3,6 @@ import type { Actor } from '../../core/deed.ts';
 import type { BideError } from '../../core/errors.ts';
 import type { FileBatch, FileBatchState, LineCounts, LineIssue } from '../../core/file-batches/file-batch.ts';
 import type { Json } from '../../core/job.ts';
-import type { ResultContent } from '../../store/contract.ts';
 
 export interface FileBatchDraft {
   readonly tenant: string;
@@ -58,7 +57,7 @@ export type FileProblem = 'empty' | 'gone' | 'tooManyLines' | 'lineTooLong' | 'k
 export type IssueSaid = Omit<LineIssue, 'line'>;
 
 /**
- * What a dialect makes of lines, on their way in and out. Total: nothing of it throws.
+ * What a dialect makes of lines, on their way in and out. Total: it rejects only where the store does.
  * @param Request a submit, for the tenant of the batch: `MemberRequest`
  * @param Shot a `Snapshot`
  */
@@ -68,8 +67,8 @@ export interface LineWordsOf<Request, Shot> {
   problem(kind: FileProblem, about: string): IssueSaid;
   /** What is said where the engine refuses the request of a line. */
   refusal(error: BideError): IssueSaid;
-  /** What the line of output says of a job that has ended. @param result null where it is inline in the snapshot, or there is none */
-  write(batch: FileBatch, snapshot: Shot, result: ResultContent | null): OutputLine;
+  /** What the line of output says of a job that has ended. */
+  write(batch: FileBatch, snapshot: Shot): Promise<OutputLine>;
   /** The line of the error file for a line without a job. */
   missing(text: string, why: NoJob, id: string): string;
   /** Of the files that are written at the end. */

@@ -10,5 +10,5 @@ export interface BatchWorkOptions extends EngineBase {
   readonly watch: GroupWatch;
   readonly submits: () => Pick<Submits, 'check'>;
   /** Made of these parts. */
-  readonly tools: () => Pick<Engine, 'groups' | 'bulk' | 'list' | 'readResult'>;
+  readonly tools: () => Pick<Engine, 'groups' | 'bulk' | 'list'>;
 }

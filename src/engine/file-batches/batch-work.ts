@@ -37,10 +37,16 @@ export function createBatchWork(options: BatchWorkOptions): BatchWork {
   const poll = createPollTimer(options);
   const loop = createLoop({ ...options, name: 'file batches', run });
 
+  /** Where nobody else works on the store, whoever has a lease when this process comes is dead. */
+  let hasHeirs = !store.facts.isShared;
+
   async function run(): Promise<number | null> {
     poll.isDue();
-    const request = { kind: BATCH_KIND, now: clock.now(), limit: DUE };
-    for (const document of await store.documentDue(request)) await take(document);
+    const now = clock.now();
+    const request = { kind: BATCH_KIND, now, limit: DUE };
+    const due = await store.documentDue(hasHeirs ? { ...request, now: now + limits.leaseMs } : request);
+    for (const document of due) if (batchIn(document).phase !== 'over' || isDue(document, now)) await take(document);
+    hasHeirs = hasHeirs && words.size === 0;
     return poll.sleepMs(await store.documentNextDue(request));
   }
 
@@ -55,7 +61,7 @@ export function createBatchWork(options: BatchWorkOptions): BatchWork {
     const isHeavy = !isRunning({ batch });
     if (spoken === undefined || tasks.has(id) || (isHeavy && !hasSlot(tenant))) return;
     const task: Task = { tenant, isHeavy, stop: new AbortController(), ended: Promise.resolve() };
-    const held = new HeldBatch(document, { store, clock, signal: task.stop.signal });
+    const held = new HeldBatch(document, options, task.stop.signal);
     tasks.set(id, task);
     task.ended = work(options, held, spoken)
       .catch((error: unknown) => tell(id, error))
@@ -93,6 +99,10 @@ export function createBatchWork(options: BatchWorkOptions): BatchWork {
       loop.wake();
     },
   };
+}
+
+function isDue({ dueAt }: Document, now: number): boolean {
+  return dueAt !== null && dueAt <= now;
 }
 
 async function work(options: BatchWorkOptions, held: HeldBatch, words: LineWords): Promise<void> {

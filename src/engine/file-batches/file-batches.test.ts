@@ -24,7 +24,7 @@ const WORDS: LineWords = {
   },
   problem: (kind, about) => ({ code: kind, message: about, param: null }),
   refusal: ({ code, message }) => ({ code, message, param: null }),
-  write(_batch, { job, resultText }) {
+  async write(_batch, { job, resultText }) {
     const { key } = (job.origin?.data ?? {}) as { readonly key?: string };
     const isError = job.state !== 'succeeded';
     return { isError, text: JSON.stringify({ key, ...(isError ? { state: job.state } : { result: resultText }) }) };

@@ -46,16 +46,16 @@ async function create(
   { tenant, file, retainMs = limits.fileRetainMs, ...asked }: FileBatchDraft,
 ): Promise<FileBatchView> {
   if ((await files.read(tenant, file)) === null) throw new BideError('FILE_NOT_FOUND', undefined, { id: file });
-  const { count } = await store.documentUsage(batchOwner(tenant), BATCH_KIND);
-  const { fileBatchesPerTenantMax: value } = limits;
-  if (count >= value) {
-    const message = `The tenant has ${count} batches of files (fileBatchesPerTenantMax).`;
-    throw new BideError('TOO_MANY_FILE_BATCHES', message, { limit: 'fileBatchesPerTenantMax', value });
-  }
   const now = clock.now();
   const ref = { tenant, id: newId(now) };
   const batch = newFileBatch({ ...asked, file, retainMs }, now);
-  const outcome = await store.documentWrite(writeOf(ref, batch, { expectRevision: 0, now, dueAt: now }));
+  const { fileBatchesPerTenantMax: value } = limits;
+  const write = writeOf(ref, batch, { expectRevision: 0, now, dueAt: now });
+  const outcome = await store.documentAdd({ ...write, countMax: value });
+  if (outcome.kind === 'full') {
+    const message = `The tenant has ${outcome.count} batches of files (fileBatchesPerTenantMax).`;
+    throw new BideError('TOO_MANY_FILE_BATCHES', message, { limit: 'fileBatchesPerTenantMax', value });
+  }
   if (outcome.kind !== 'written') throw new BideError('INTERNAL', 'The id of a new batch is taken.');
   work.changed(ref.id);
   return viewOf(outcome.document, null);

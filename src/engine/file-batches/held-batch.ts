@@ -3,12 +3,11 @@ import { BideError } from '../../core/errors.ts';
 import type { FileBatch } from '../../core/file-batches/file-batch.ts';
 import type { Document, Store } from '../../store/contract.ts';
 import type { Clock } from '../clock.ts';
+import type { EngineBase } from '../engine-base.ts';
 import { type BatchRef, batchIn, refIn, writeOf } from './batch-shelf.ts';
 
-/** Whoever died is followed after this long. */
-export const LEASE_MS = 30_000;
-/** Looks at a group that has not ended, and signs of life: often enough for a lease. */
-export const BEAT_MS = 10_000;
+/** Signs of life in a lease, and looks at a group that has not ended. */
+const BEATS = 3;
 
 /** Somebody else has changed the batch, or goes on with it: this process is to stop. */
 export class LostBatch extends Error {}
@@ -19,12 +18,14 @@ export class HeldBatch {
   batch: FileBatch;
   #revision: number;
   #beatAt: number;
+  readonly #leaseMs: number;
   readonly #store: Pick<Store, 'documentWrite'>;
   readonly #clock: Pick<Clock, 'now'>;
 
   constructor(
     document: Document,
-    { store, clock, signal }: { readonly store: Store; readonly clock: Clock; readonly signal: AbortSignal },
+    { store, clock, limits }: Pick<EngineBase, 'store' | 'clock' | 'limits'>,
+    signal: AbortSignal,
   ) {
     this.ref = refIn(document);
     this.batch = batchIn(document);
@@ -32,11 +33,12 @@ export class HeldBatch {
     this.#revision = document.revision;
     this.#store = store;
     this.#clock = clock;
+    this.#leaseMs = limits.leaseMs;
     this.#beatAt = clock.now();
   }
 
   /** @param dueMs when somebody has to look at it if this process does not */
-  async write(batch: FileBatch, dueMs = LEASE_MS): Promise<void> {
+  async write(batch: FileBatch, dueMs = this.#leaseMs): Promise<void> {
     this.goOn();
     const now = this.#clock.now();
     const write = writeOf(this.ref, batch, { expectRevision: this.#revision, now, dueAt: now + dueMs });
@@ -47,10 +49,14 @@ export class HeldBatch {
     this.batch = batch;
   }
 
+  get beatMs(): number {
+    return this.#leaseMs / BEATS;
+  }
+
   /** A sign of life, where it is time for one. */
   async beat(): Promise<void> {
     this.goOn();
-    if (this.#clock.now() - this.#beatAt >= BEAT_MS) await this.write(this.batch);
+    if (this.#clock.now() - this.#beatAt >= this.beatMs) await this.write(this.batch);
   }
 
   /** Throws where this process is to stop. */

@@ -4,7 +4,7 @@ import { type FileBatch, over } from '../../core/file-batches/file-batch.ts';
 import type { LineWords } from '../api.ts';
 import type { BatchWorkOptions } from './batch-options.ts';
 import { groupKeyOf } from './batch-shelf.ts';
-import { BEAT_MS, type HeldBatch } from './held-batch.ts';
+import type { HeldBatch } from './held-batch.ts';
 import { closeGroup, submitLines } from './submit-lines.ts';
 import { validate } from './validate.ts';
 import { writeOutput } from './write-output.ts';
@@ -58,12 +58,12 @@ export async function awaitGroup(options: BatchWorkOptions, held: HeldBatch): Pr
     if (isLate(held.batch, clock.now())) await held.write({ ...held.batch, ending: 'expired' });
     if (held.batch.ending !== null) await cancelMembers(options, held);
     const { batch } = held;
-    const leftMs = batch.ending === null ? Math.max(0, batch.expiresAt - clock.now()) : BEAT_MS;
+    const leftMs = batch.ending === null ? Math.max(0, batch.expiresAt - clock.now()) : Number.POSITIVE_INFINITY;
     const group = await watch.wait({
       tenant: ref.tenant,
       id: batch.group ?? '',
       isEnough: ({ finishedAt }) => finishedAt !== null,
-      timeoutMs: Math.min(BEAT_MS, leftMs),
+      timeoutMs: Math.min(held.beatMs, leftMs),
       signal: held.signal,
     });
     held.goOn();

@@ -43,8 +43,7 @@ async function writeLines(
   let hasExpired = false;
   const write = async (snapshot: Snapshot) => {
     hasExpired ||= snapshot.job.state === 'expired';
-    const result = await resultOf(options, snapshot);
-    const line = words.write(held.batch, snapshot, result);
+    const line = await words.write(held.batch, snapshot);
     await outputs.write(line.isError ? 'error' : 'output', line.text);
   };
   let member = await members.next();
@@ -85,12 +84,6 @@ async function* membersOf({ tools }: BatchWorkOptions, { ref, batch }: HeldBatch
     if (page.next === null) return;
     after = page.next.number;
   }
-}
-
-async function resultOf({ tools }: BatchWorkOptions, { job, resultText }: Snapshot) {
-  if (job.result === null || resultText !== null) return null;
-  const outcome = await tools().readResult(job.tenant, job.id);
-  return outcome.kind === 'found' ? outcome.result : null;
 }
 
 class Outputs {
