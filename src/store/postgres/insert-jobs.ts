@@ -53,9 +53,17 @@ async function insertRound(
     const { spec, isReplay = false } = batch[index] as NewJob;
     const parent = missing.get(spec.id);
     if (isReplay) outcomes[index] ??= { kind: 'absent' };
-    else if (parent !== undefined) outcomes[index] ??= { kind: 'noParent', id: parent };
+    else if (parent !== undefined && isNoneOrLater(batch, index, outcomes[index])) {
+      outcomes[index] = { kind: 'noParent', id: parent };
+    }
   }
   return others.filter((index) => outcomes[index] === undefined);
+}
+
+/** Only earlier items of a batch count: one that comes after it has been stored by now. */
+function isNoneOrLater(batch: readonly NewJob[], index: number, outcome: InsertOutcome | undefined): boolean {
+  if (outcome === undefined) return true;
+  return 'job' in outcome && batch.slice(index + 1).some(({ spec }) => spec.id === outcome.job.id);
 }
 
 function isChildWithKey({ spec: { idempotencyKey, terms } }: NewJob): boolean {

@@ -114,7 +114,7 @@ async function runLimited(session: Session, request: ClaimRequest, turns: Turns)
   const [want] = request.wants;
   if (want === undefined) return [];
   const { cluster = {}, type } = want;
-  const { now, worker } = request;
+  const { now } = request;
   for (let tries = 0; tries < TRIES_MAX; tries += 1) {
     const [use] = await readUses(session, [type]);
     if (use === undefined) return [];
@@ -122,7 +122,7 @@ async function runLimited(session: Session, request: ClaimRequest, turns: Turns)
     if (max <= 0) return [];
     const lot = { ...request, wants: [{ ...want, max }], max };
     const earlier = JSON.stringify(startsKept(cluster.rate, use.starts, now)).slice(0, -1);
-    const settle = [storedText(type), earlier, startedAt(use.starts, now), storedText(worker), now];
+    const settle = [storedText(type), earlier, startedAt(use.starts, now)];
     try {
       const [, rows = []] = await session.runAll([
         { name: 'typeLimitTake', values: [storedText(type), use.revision] },

@@ -225,10 +225,10 @@ const typeLimitsOf = (s: string) => ({
       INSERT INTO ${s}.type_limits AS l (type, revision, starts) VALUES ($1, 1, '[]')
       ON CONFLICT (type) DO UPDATE SET revision = l.revision + 1 WHERE l.revision = $2::bigint RETURNING 1)
     SELECT 1 / count(*) FROM taken`,
-  /** $1 type, $2 earlier starts without the closing bracket, $3 the moment of these, $4 the worker, $5 now: after the claim, in its transaction. */
+  /** $1 type, $2 earlier starts without the closing bracket, $3 the moment of these: after the claim, in the transaction that has written what it took. */
   typeLimitSettle: `UPDATE ${s}.type_limits SET starts = $2::text || CASE WHEN n.count = 0 THEN ''
       ELSE (CASE WHEN $2::text = '[' THEN '' ELSE ',' END) || '[' || $3::bigint || ',' || n.count || ']' END || ']'
-    FROM (SELECT count(*) FROM ${s}.running WHERE type = $1 AND worker = $4 AND started_at = $5::bigint) n
+    FROM (SELECT count(*) FROM ${s}.running WHERE type = $1 AND xmin = pg_current_xact_id()::xid) n
     WHERE type_limits.type = $1`,
 });
 
