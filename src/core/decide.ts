@@ -254,20 +254,18 @@ function retry(job: Job, now: number): Decision {
       deadlineAt: job.deadlineMs === null ? null : now + job.deadlineMs,
       error: null,
       progress: NO_PROGRESS,
-      ...waitsAnew(job),
+      ...begunAnew(job),
     },
     'requeued',
   );
 }
 
 /** Signals that have come stay; it may wait again for those that did not. */
-function waitsAnew({ marks, terms }: Job): Pick<JobPatch, 'marks'> {
+function begunAnew({ marks, terms }: Job): Pick<JobPatch, 'marks'> {
+  const { signal: _signal, overdue: _overdue, retries = 0, ...rest } = marks ?? {};
   // Its parents are looked at anew: one that had failed may have been retried as well.
   const held = terms?.after ? { awaitsParents: true } : {};
-  if (marks?.signal === undefined && marks?.overdue === undefined)
-    return terms?.after ? { marks: { ...marks, ...held } } : {};
-  const { signal: _signal, overdue: _overdue, ...rest } = marks;
-  return { marks: { ...rest, ...held } };
+  return { marks: { ...rest, ...held, retries: retries + 1 } };
 }
 
 function canRetry(job: Job, runAt: number): boolean {

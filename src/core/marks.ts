@@ -9,6 +9,8 @@ export interface Marks extends SignalMarks {
   readonly isAwaited?: true;
   /** The group that it was added to later, by its id: see `Terms.group` for the others. */
   readonly group?: string;
+  /** How often a person had it run again after its end: what was said of an end before is said of another run. */
+  readonly retries?: number;
   /** It waits for the ends of jobs that it comes after; false once it need not any more. */
   readonly awaitsParents?: boolean;
 }

@@ -13,6 +13,7 @@ import { resultOf } from '../result-of.ts';
 import { answerStream } from './answer-stream.ts';
 import { type Call, complete, type Reply, result } from './call.ts';
 import { requestsOf } from './inputs.ts';
+import { taskIdOf } from './mapping.ts';
 import { createNotices } from './notices.ts';
 import { type Place, placeText } from './place.ts';
 import { errorText, INTERNAL_ERROR, type Members, RpcError, resultText } from './rpc.ts';
@@ -121,7 +122,7 @@ async function taskAnswer(call: Call, snapshot: Snapshot): Promise<Answered> {
   const answer = await answerOf(call, snapshot);
   if (answer.kind === 'error') return { error: new RpcError(answer.error.code, answer.error.message) };
   const { _meta: meta, ...rest } = answer.result;
-  return { value: { ...rest, _meta: { ...meta, [META.relatedTask]: { taskId: snapshot.job.id } } } };
+  return { value: { ...rest, _meta: { ...meta, [META.relatedTask]: { taskId: taskIdOf(snapshot.job) } } } };
 }
 
 /** The state that the client sends back is the job: whose it is says the key. */

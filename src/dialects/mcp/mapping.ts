@@ -39,12 +39,23 @@ export function wordOf({ state, error }: Pick<Job, 'state' | 'error'>, hasInputs
   return WORDS[state];
 }
 
+/** A task that has ended never changes: a job that is run again is another task. */
+export function taskIdOf({ id, marks }: Pick<Job, 'id' | 'marks'>): string {
+  const run = runOf({ marks });
+  return run === 0 ? id : `${id}.${run}`;
+}
+
+/** How often it was run again. */
+export function runOf({ marks }: Pick<Job, 'marks'>): number {
+  return marks?.retries ?? 0;
+}
+
 /** @param asks the signals that a person is asked for */
 export function taskFacts(job: Job, asks: readonly string[]): TaskFacts {
   const status = wordOf(job, asks.length > 0);
   const statusMessage = statusMessageOf(job, asks);
   return {
-    taskId: job.id,
+    taskId: taskIdOf(job),
     status,
     ...(statusMessage === null ? {} : { statusMessage }),
     createdAt: isoTime(job.createdAt),

@@ -3,6 +3,7 @@ import type { Snapshot } from '../../engine/api.ts';
 import type { Call } from './call.ts';
 import { requestOf } from './inputs.ts';
 import { taskBody } from './legacy/task-body.ts';
+import { taskIdOf } from './mapping.ts';
 import type { Place } from './place.ts';
 import { notificationText } from './rpc.ts';
 import { asksFor } from './tasks.ts';
@@ -53,7 +54,7 @@ function inputNotices(call: Call): Notices {
     for (const name of news) asked.add(name);
     return news.map((name) => {
       const { method, params } = requestOf(name, call.desk.tools.settingsOf(job.type));
-      const related = { _meta: { [META.relatedTask]: { taskId: job.id } } };
+      const related = { _meta: { [META.relatedTask]: { taskId: taskIdOf(job) } } };
       return JSON.stringify({ jsonrpc: '2.0', id: inputId(job.id, name), method, params: { ...params, ...related } });
     });
   };

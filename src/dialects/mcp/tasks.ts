@@ -5,7 +5,7 @@ import { jobNow } from '../job-done.ts';
 import { type JobResult, resultAtHand, resultOf } from '../result-of.ts';
 import type { Call } from './call.ts';
 import { asksOf } from './inputs.ts';
-import { failureOf, taskFacts, wordOf } from './mapping.ts';
+import { failureOf, runOf, taskFacts, taskIdOf, wordOf } from './mapping.ts';
 import { INVALID_PARAMS, RpcError } from './rpc.ts';
 import { toolResult } from './tools/tool-result.ts';
 import type { TaskFacts, ToolResult } from './wire.ts';
@@ -13,16 +13,47 @@ import type { TaskFacts, ToolResult } from './wire.ts';
 /** Shortest time between two polls that a client is asked for. */
 const POLL_MS_MIN = 500;
 
-export function taskIdOf({ params: { taskId } }: Pick<Call, 'params'>): string {
-  if (typeof taskId !== 'string') throw new RpcError(INVALID_PARAMS, 'taskId must be a text.');
-  const id = jobIdOf(taskId);
-  if (id === null) throw notFound();
-  return id;
+/** A run of a job. */
+interface TaskRef {
+  readonly jobId: string;
+  readonly run: number;
 }
 
-/** The task that the request names, as it is now. */
+const TASK_ID = /^(.{36})(?:\.([1-9]\d{0,8}))?$/;
+
+/** Null for what is no id of a task. */
+export function taskRefOf(taskId: string): TaskRef | null {
+  const [, id = '', run = '0'] = TASK_ID.exec(taskId) ?? [];
+  const jobId = jobIdOf(id);
+  return jobId === null ? null : { jobId, run: Number(run) };
+}
+
+function namedTask({ params: { taskId } }: Pick<Call, 'params'>): TaskRef {
+  if (typeof taskId !== 'string') throw new RpcError(INVALID_PARAMS, 'taskId must be a text.');
+  const ref = taskRefOf(taskId);
+  if (ref === null) throw notFound();
+  return ref;
+}
+
+/** The task that the request names, as it is now: a look of somebody who may ask again. */
 export async function taskNow(call: Call): Promise<Snapshot> {
-  return found(await jobNow(call, taskIdOf(call)));
+  const ref = namedTask(call);
+  return ofRun(await jobNow(call, ref.jobId), ref);
+}
+
+/** The same for whoever does something with it, which is not counted as a look. */
+export async function taskToUse(call: Call): Promise<Snapshot> {
+  const ref = namedTask(call);
+  const [lookup = null] = await call.context.engine.read(call.principal.tenant, [ref.jobId]);
+  return ofRun(lookup, ref);
+}
+
+/** Whoever has an id from before the job was run again is told the new one. */
+function ofRun(lookup: Lookup | null, { run }: TaskRef): Snapshot {
+  const snapshot = found(lookup);
+  if (runOf(snapshot.job) === run) return snapshot;
+  if (run > runOf(snapshot.job)) throw notFound();
+  throw new RpcError(INVALID_PARAMS, `Task not found: its job was run again, as the task ${taskIdOf(snapshot.job)}.`);
 }
 
 /** Unknown, foreign and gone are told alike. */

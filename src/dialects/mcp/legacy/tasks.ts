@@ -4,7 +4,7 @@ import { jobDone } from '../../job-done.ts';
 import { type Call, type Reply, result } from '../call.ts';
 import { hold } from '../holding.ts';
 import { INVALID_PARAMS, isMembers, RpcError } from '../rpc.ts';
-import { found, notFound, taskIdOf, taskNow } from '../tasks.ts';
+import { found, notFound, taskNow, taskToUse } from '../tasks.ts';
 import { placeIn } from '../tools/call-tool.ts';
 import { startJob } from '../tools/start-job.ts';
 import type { Tool } from '../tools/tool-list.ts';
@@ -38,9 +38,8 @@ export async function getTask(call: Call): Promise<Reply> {
 }
 
 export async function taskResult(call: Call): Promise<Reply> {
-  const id = taskIdOf(call);
-  const [lookup = null] = await call.context.engine.read(call.principal.tenant, [id]);
-  return hold(call, { ...placeIn(call), kind: 'result', jobId: id }, found(lookup));
+  const snapshot = await taskToUse(call);
+  return hold(call, { ...placeIn(call), kind: 'result', jobId: snapshot.job.id }, snapshot);
 }
 
 /** All jobs of the tenant, newest first, whichever way they came. */
@@ -63,7 +62,8 @@ export async function listTasks(call: Call): Promise<Reply> {
  */
 export async function cancelTask(call: Call): Promise<Reply> {
   const { engine } = call.context;
-  const outcome = await engine.cancel(call.principal.tenant, taskIdOf(call));
+  const { job } = await taskToUse(call);
+  const outcome = await engine.cancel(job.tenant, job.id);
   if (outcome.kind === 'missing' || outcome.kind === 'gone') throw notFound();
   const { snapshot } = outcome;
   // A cancel of a cancelled one is refused as well.

@@ -1,6 +1,5 @@
 /** `subscriptions/listen`: tasks as they change, each told as `tasks/get` would. It ends when all have ended, or at the end of its time. */
 
-import { jobIdOf } from '../../../core/id.ts';
 import { isFinal } from '../../../core/state.ts';
 import type { Lookup, Snapshot } from '../../../engine/api.ts';
 import { KEEP_ALIVE } from '../../event-fields.ts';
@@ -8,7 +7,9 @@ import { beatsUntil, nextAfter } from '../../event-waits.ts';
 import { streamOf } from '../../streamed-texts.ts';
 import { messageEvent } from '../answer-stream.ts';
 import { type Call, complete, type Reply } from '../call.ts';
+import { taskIdOf } from '../mapping.ts';
 import { INVALID_PARAMS, isMembers, notificationText, RpcError, resultText } from '../rpc.ts';
+import { taskRefOf } from '../tasks.ts';
 import { META } from '../wire.ts';
 import { detailedTask, requireTasks } from './tasks.ts';
 
@@ -30,9 +31,11 @@ async function watched({ context: { engine }, principal }: Call, taskIds: unknow
   if (!Array.isArray(taskIds) || !taskIds.every((id) => typeof id === 'string'))
     throw new RpcError(INVALID_PARAMS, 'taskIds must be a list of texts.');
   if (taskIds.length > TASKS_MAX) throw new RpcError(INVALID_PARAMS, `taskIds may have ${TASKS_MAX} ids at most.`);
-  const ids = [...new Set(taskIds.flatMap((id) => jobIdOf(id) ?? []))];
+  const ids = [...new Set(taskIds.flatMap((id) => taskRefOf(id)?.jobId ?? []))];
   const lookups = ids.length === 0 ? [] : await engine.read(principal.tenant, ids);
-  return lookups.flatMap((lookup) => (lookup.kind === 'found' ? [lookup.snapshot] : []));
+  return lookups.flatMap((lookup) =>
+    lookup.kind === 'found' && taskIds.includes(taskIdOf(lookup.snapshot.job)) ? [lookup.snapshot] : [],
+  );
 }
 
 interface Subscription {
@@ -49,7 +52,7 @@ async function* texts(
   const { clock, limits } = engine;
   const endsAt = clock.now() + limits.eventsMsMax;
   const tagged = { _meta: { [META.subscription]: call.id } };
-  const taskIds = snapshots.map(({ job }) => job.id);
+  const taskIds = snapshots.map(({ job }) => taskIdOf(job));
   const notifications = hasTasks ? { taskIds } : {};
   yield messageEvent(notificationText('notifications/subscriptions/acknowledged', { notifications, ...tagged }));
   const waits = new Map<string, Promise<Changed>>();

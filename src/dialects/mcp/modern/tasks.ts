@@ -4,7 +4,7 @@ import { type Call, complete, type Peer, type Reply, result } from '../call.ts';
 import { answer, asksOf, requestsOf } from '../inputs.ts';
 import { ttlOf, wordOf } from '../mapping.ts';
 import { INVALID_PARAMS, isMembers, type Members, RpcError } from '../rpc.ts';
-import { type Answer, answerOf, asksFor, factsFor, notFound, pollMsOf, taskIdOf, taskNow } from '../tasks.ts';
+import { type Answer, answerOf, asksFor, factsFor, notFound, pollMsOf, taskNow, taskToUse } from '../tasks.ts';
 import { MISSING_CAPABILITY, TASKS_EXTENSION } from '../wire.ts';
 
 /** Throws an RpcError that names what the client has to declare. */
@@ -50,7 +50,7 @@ export async function updateTask(call: Call): Promise<Reply> {
   requireTasks(call.peer);
   const { inputResponses } = call.params;
   if (!isMembers(inputResponses)) throw new RpcError(INVALID_PARAMS, 'inputResponses must be an object.');
-  const { job } = await taskNow(call);
+  const { job } = await taskToUse(call);
   const asks = asksOf(job, call.desk.tools.settingsOf(job.type));
   if (!(await answer(call.context.engine, job, inputResponses, asks))) throw notFound();
   return result(call, {});
@@ -59,7 +59,8 @@ export async function updateTask(call: Call): Promise<Reply> {
 /** The answer says that it was heard; the task says what came of it. */
 export async function cancelTask(call: Call): Promise<Reply> {
   requireTasks(call.peer);
-  const outcome = await call.context.engine.cancel(call.principal.tenant, taskIdOf(call));
+  const { job } = await taskToUse(call);
+  const outcome = await call.context.engine.cancel(job.tenant, job.id);
   if (outcome.kind === 'missing' || outcome.kind === 'gone') throw notFound();
   return result(call, {});
 }
