@@ -317,7 +317,15 @@ describe('engine.readResult', () => {
 
 it('engine.types says what each type is', async () => {
   await using fixture = await openEngine({ types: { a: async () => DONE, b: 'remote' } });
-  const rest = { slots: 2, agingMs: null, limit: null, description: null, inputSchema: null, pausedAt: null };
+  const rest = {
+    slots: 2,
+    agingMs: null,
+    expectedMs: null,
+    limit: null,
+    description: null,
+    inputSchema: null,
+    pausedAt: null,
+  };
   assert.deepEqual(fixture.engine.types(), [
     { name: 'a', kind: 'function', ...rest },
     { name: 'b', kind: 'remote', ...rest },
