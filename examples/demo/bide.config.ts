@@ -10,16 +10,26 @@ const AWK_PROGRAM = fileURLToPath(new URL('./zip-codes.awk', import.meta.url));
 export default defineConfig({
   types: {
     /** SQL that callers write, over these tables and nothing else. */
-    flights: sql({ datasets: { flights: FLIGHTS, airports: AIRPORTS } }),
+    flights: sql({
+      description: 'Answers SQL over three million flights within the USA and their airports.',
+      datasets: { flights: FLIGHTS, airports: AIRPORTS },
+    }),
 
     /** A program that reads a file. Only what is written here is ever run. */
-    'zip-codes': command({ program: 'awk', args: ['-v', 'total=42050', '-f', AWK_PROGRAM, ZIP_CODES] }),
+    'zip-codes': command({
+      description: 'Counts the zip codes of each state.',
+      program: 'awk',
+      args: ['-v', 'total=42050', '-f', AWK_PROGRAM, ZIP_CODES],
+    }),
 
     /** A slow HTTP API in front of which Bide waits, so that its callers need not. */
     'wettest-months': http({ url: DEMO_UPSTREAM, method: 'GET', allowPrivateAddresses: true }),
 
     /** A function, run in a thread. */
-    'farthest-airports': farthestAirports,
+    'farthest-airports': {
+      description: 'Finds the two airports of a file that lie farthest apart.',
+      run: farthestAirports,
+    },
 
     /** A function that fails once: each job gets it right at the second attempt. */
     flaky: {
