@@ -208,6 +208,18 @@ describe('a batch of a file', () => {
     assert.equal((await textOf(fixture, view.errors)).length, 500);
   });
 
+  it('fails where lines that were in order are so no more, since the config is another one', async () => {
+    await using fixture = await openEngine({ types: { far: 'remote' }, limits: { jobsWaitingMax: 600 } });
+    const batch = await begun(fixture, lines(1_000, 'far').join('\n'));
+    await fixture.advance(1_000);
+    const issue = { code: 'noModel', message: 'no such model', param: 'model' };
+    fixture.engine.fileBatches.speak('lines', { ...WORDS, read: () => ({ kind: 'issue', issue }) });
+    await fixture.engine.bulk.submit({ tenant: TENANT, action: 'cancel', filter: { types: ['far'] }, by: BY });
+    const view = await ended(fixture, batch);
+    assert.deepEqual([view.state, view.issues[0]?.message], ['failed', 'Line 501: no such model']);
+    assert.deepEqual(view.counts, { total: 1_000, completed: 0, failed: 1_000 });
+  });
+
   it('tells of a job that was removed, and changes no more when one is run again', async () => {
     await using fixture = await openEngine({ types: { far: 'remote', task: async () => failed('no', false) } });
     const batch = await begun(fixture, [...lines(2), ...lines(3, 'far').slice(2)].join('\n'));
@@ -262,6 +274,23 @@ describe('a batch of a file', () => {
     });
     const view = await ended(fixture, await begun(fixture, lines(5).join('\n')));
     assert.equal(view.state, 'completed');
+  });
+
+  it('goes on where its archive is brought to, in the middle of its lines', async () => {
+    await using old = await openEngine({ types: { far: 'remote' }, limits: { jobsWaitingMax: 600 } });
+    const batch = await begun(old, lines(700, 'far').join('\n'));
+    await old.advance(1_000);
+    assert.equal((await now(old, batch)).place.line, 500);
+    await using own = await openStore();
+    for await (const records of old.store.dump()) await own.store.restore(records);
+    const run = async () => json(1);
+    const far: Partial<JobType> = { slots: 50, handler: { kind: 'function', run } };
+    await using fixture = await openEngine({ spy: spyOn(own.store), clock: old.clock, types: { far } });
+    fixture.engine.fileBatches.speak('lines', WORDS);
+    const view = await ended(fixture, batch);
+    assert.deepEqual([view.state, view.counts], ['completed', { total: 700, completed: 700, failed: 0 }]);
+    assert.deepEqual(keysOf(await textOf(fixture, view.output)), keys(700));
+    assert.equal(await jobs(fixture), 700);
   });
 
   for (const when of ['before', 'after'] as const) {

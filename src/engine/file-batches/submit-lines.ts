@@ -49,8 +49,8 @@ async function submitAll(options: BatchWorkOptions, held: HeldBatch, words: Line
   const file = { id: batch.file, tenant: ref.tenant };
   let portion: Portion = { jobs: [], length: 0, place: batch.place };
   for await (const line of linesOf(options.files, file, batch.place, options.limits.bodyBytesMax)) {
-    const read = line.text === null ? null : words.read(line.text, batch);
-    if (read?.kind !== 'job') throw new BideError('FILE_NOT_FOUND');
+    const read = words.read(line.text ?? '', batch);
+    if (read.kind !== 'job') throw changed(read.issue, line.number);
     portion.jobs.push(memberOf(held, read.request, line.number));
     portion.length += line.text?.length ?? 0;
     portion.place = line.next;
@@ -62,11 +62,16 @@ async function submitAll(options: BatchWorkOptions, held: HeldBatch, words: Line
   await closeGroup(options, held);
 }
 
+/** It was in order when the file was checked: the config is another one since. */
+function changed({ code, message, param }: IssueSaid, line: number): BideError {
+  return new BideError('INPUT_INVALID', `Line ${line}: ${message}`, { code, param });
+}
+
 async function store(options: BatchWorkOptions, held: HeldBatch, { jobs, place }: Portion): Promise<void> {
   const { ref, batch } = held;
   held.goOn();
   await options.tools().groups.add({ tenant: ref.tenant, id: batch.group ?? '', jobs, ids: [] });
-  await held.write({ ...batch, ...held.batch, place });
+  await held.write({ ...held.batch, place });
 }
 
 /** From then on it ends by itself. */

@@ -64,7 +64,7 @@ const CODES: Readonly<Record<string, string>> = {
 export function issueOf(error: BideError): IssueSaid {
   const { code, param } = error.details;
   return {
-    code: CODES[error.code] ?? (typeof code === 'string' ? code : 'invalid_request'),
+    code: typeof code === 'string' ? code : (CODES[error.code] ?? 'invalid_request'),
     message: sentenceOf(error),
     param: typeof param === 'string' && param !== '' ? param : null,
   };

@@ -29,7 +29,7 @@ export function declareBatches(app: FastifyInstance, context: Context, models: M
   app.get('/v1/batches', route('read', listBatches));
   app.get(
     '/v1/batches/:id',
-    route('read', (call) => answered(call, (tenant, id) => call.context.engine.fileBatches.read(tenant, id))),
+    route('read', (call) => answered(call, (tenant, id) => lookAt(call, tenant, id))),
   );
   app.post(
     '/v1/batches/:id/cancel',
@@ -101,6 +101,13 @@ async function answered(
     throw new BideError('FILE_BATCH_NOT_FOUND', `No batch found with id '${text.slice(0, 100)}'.`, { param: 'id' });
   }
   return ok(JSON.stringify(batchBody(view)));
+}
+
+/** Counted as a look at a job is: it costs the store as much. */
+async function lookAt({ context, principal }: Call, tenant: string, id: string): Promise<FileBatchView | null> {
+  const view = await context.engine.fileBatches.read(tenant, id);
+  if (view !== null && view.phase !== 'over') context.holds.look(principal, { state: 'running' });
+  return view;
 }
 
 function cancelBatch(call: Call): Promise<Answer> {
