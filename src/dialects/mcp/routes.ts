@@ -4,11 +4,12 @@ import { BideError } from '../../core/errors.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Principal } from '../../http/dialect.ts';
 import { requireTypes } from '../configured-types.ts';
-import { credentialOf, principalOf, requireScope } from '../credentials.ts';
+import { requireScope } from '../credentials.ts';
 import { frame } from '../frame.ts';
 import { jsonBodyOf, takeRawBodies } from '../json-body.ts';
 import { openStreams } from '../open-streams.ts';
 import type { Call, Context, Desk, Method, Reply } from './call.ts';
+import { callerOf } from './caller.ts';
 import { initializeResult } from './legacy/initialize.ts';
 import { LEGACY_METHODS } from './legacy/methods.ts';
 import { legacyPeer, resume, takeAnswer } from './legacy/peer.ts';
@@ -17,6 +18,7 @@ import { errorBody, refusal } from './mapping.ts';
 import { MODERN_METHODS } from './modern/methods.ts';
 import { isModern, modernPeer } from './modern/peer.ts';
 import { requireOrigin } from './origins.ts';
+import { createPolling } from './polling.ts';
 import { challengeOf, METADATA_PATH, resourceMetadata } from './resource-metadata.ts';
 import { errorText, METHOD_NOT_FOUND, type Message, messageOf, type RequestId, RpcError, resultText } from './rpc.ts';
 import { serverInfo } from './server-info.ts';
@@ -45,10 +47,9 @@ export function register(app: FastifyInstance, context: Context): void {
       streams: openStreams(framed, context),
       serverInfo: serverInfo(),
     };
-    framed.post(
-      '/',
-      answering(ids, (incoming) => take({ ...incoming, context, desk }, ids)),
-    );
+    const polled = createPolling(context, desk, ids);
+    const answer = answering(ids, (incoming) => take({ ...incoming, context, desk }, ids));
+    framed.post('/', (request, reply) => (polled(request, reply) ? undefined : answer(request, reply)));
     framed.get(
       '/',
       answering(ids, (incoming) => comeBack({ ...incoming, context, desk })),
@@ -148,9 +149,7 @@ async function comeBack(incoming: Desked): Promise<FastifyReply> {
 }
 
 async function requireCaller({ auth }: Context, request: FastifyRequest): Promise<Principal> {
-  const { authorization, 'x-api-key': apiKey } = request.headers;
-  const credential = credentialOf(authorization) ?? credentialOf(apiKey);
-  const principal = credential === null ? null : await principalOf(auth, credential.secret);
+  const principal = await callerOf({ auth }, request);
   if (principal === null) throw new BideError('UNAUTHENTICATED');
   noteCaller(request, principal.tenant);
   return principal;

@@ -87,19 +87,20 @@ export type Answer =
 
 /** What the tool has answered: of a job that is final. */
 export async function answerOf(call: Call, snapshot: Snapshot): Promise<Answer> {
-  const atHand = answerAtHand(call, snapshot);
-  return atHand ?? answerWith(call, snapshot, await resultOf(call.context.engine, snapshot));
+  const atHand = answerAtHand(snapshot);
+  if (atHand !== undefined) return atHand;
+  return answerWith(snapshot, await resultOf(call.context.engine, snapshot), resultUrl(call, snapshot.job.id));
 }
 
-/** Undefined where it takes a look into the store. */
-export function answerAtHand(call: Pick<Call, 'context' | 'request'>, snapshot: Snapshot): Answer | undefined {
+/** Undefined where it takes a look into the store. Such a result is short JSON, and needs no address. */
+export function answerAtHand(snapshot: Snapshot): Answer | undefined {
   const result = resultAtHand(snapshot);
-  return result === undefined ? undefined : answerWith(call, snapshot, result);
+  return result === undefined ? undefined : answerWith(snapshot, result, '');
 }
 
-function answerWith(call: Pick<Call, 'context' | 'request'>, { job }: Snapshot, result: JobResult): Answer {
+function answerWith({ job }: Snapshot, result: JobResult, url: string): Answer {
   const word = wordOf(job, false);
-  if (word === 'completed') return { kind: 'result', result: toolResult(job, result, resultUrl(call, job.id)) };
+  if (word === 'completed') return { kind: 'result', result: toolResult(job, result, url) };
   return { kind: 'error', error: word === 'cancelled' ? CANCELLED : failureOf(job) };
 }
 

@@ -6,6 +6,8 @@ export const LEGACY_VERSIONS = ['2025-11-25', '2025-06-18', '2025-03-26'] as con
 /** Where each request says by itself what it is. */
 export const MODERN_VERSION = '2026-07-28';
 export const VERSIONS: readonly string[] = [MODERN_VERSION, ...LEGACY_VERSIONS];
+/** Of clients that know no header for it. */
+export const UNSAID_VERSION = '2025-03-26';
 /** The first in which a stream may begin with an event that has nothing but an id: clients before it fail on the empty data. */
 export const RESUMABLE_SINCE = '2025-11-25';
 

@@ -10,7 +10,7 @@ import { inputOf } from '../notices.ts';
 import { placeOf } from '../place.ts';
 import { INVALID_REQUEST, type Message, RpcError } from '../rpc.ts';
 import { found } from '../tasks.ts';
-import { VERSIONS } from '../wire.ts';
+import { UNSAID_VERSION, VERSIONS } from '../wire.ts';
 import { NO_SESSION, openSession } from './session.ts';
 
 export interface LegacyRequest {
@@ -21,8 +21,6 @@ export interface LegacyRequest {
   readonly principal: Principal;
 }
 
-/** The version of clients that know no header for it. */
-const UNSAID_VERSION = '2025-03-26';
 const NOT_FOUND = 404;
 
 export async function legacyPeer({ request: { headers }, context, principal }: LegacyRequest): Promise<Peer> {

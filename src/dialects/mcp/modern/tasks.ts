@@ -4,7 +4,17 @@ import { type Call, complete, type Peer, type Reply, result } from '../call.ts';
 import { answer, asksOf, requestsOf } from '../inputs.ts';
 import { ttlOf, wordOf } from '../mapping.ts';
 import { INVALID_PARAMS, isMembers, type Members, RpcError } from '../rpc.ts';
-import { type Answer, answerOf, asksFor, factsFor, notFound, pollMsOf, taskNow, taskToUse } from '../tasks.ts';
+import {
+  type Answer,
+  answerAtHand,
+  answerOf,
+  asksFor,
+  factsFor,
+  notFound,
+  pollMsOf,
+  taskNow,
+  taskToUse,
+} from '../tasks.ts';
 import { MISSING_CAPABILITY, TASKS_EXTENSION } from '../wire.ts';
 
 /** Throws an RpcError that names what the client has to declare. */
@@ -19,7 +29,7 @@ export function createTask(call: Call, snapshot: Snapshot): Reply {
   return { kind: 'result', text: JSON.stringify(complete(call, taskFields(call, snapshot), 'task')) };
 }
 
-function taskFields(call: Call, snapshot: Snapshot): Members {
+function taskFields(call: Pick<Call, 'context' | 'desk' | 'peer'>, snapshot: Snapshot): Members {
   const pollIntervalMs = pollMsOf(call.context.engine, snapshot);
   return { ...factsFor(call, snapshot), ttlMs: ttlOf(snapshot.job), pollIntervalMs };
 }
@@ -31,13 +41,22 @@ export async function getTask(call: Call): Promise<Reply> {
 
 /** A task with what belongs to its state: what is asked, what was answered, what went wrong. */
 export async function detailedTask(call: Call, snapshot: Snapshot): Promise<Members> {
+  const atHand = taskAtHand(call, snapshot);
+  return atHand ?? { ...taskFields(call, snapshot), ...outcomeOf(await answerOf(call, snapshot)) };
+}
+
+type Knowing = Pick<Call, 'context' | 'desk' | 'peer'>;
+
+/** Undefined where its answer takes a look into the store. */
+export function taskAtHand(call: Knowing, snapshot: Snapshot): Members | undefined {
   const fields = taskFields(call, snapshot);
   const asks = asksFor(call, snapshot);
   const settings = call.desk.tools.settingsOf(snapshot.job.type);
   if (asks.length > 0) return { ...fields, inputRequests: requestsOf(asks, settings) };
   const word = wordOf(snapshot.job, false);
   if (word !== 'completed' && word !== 'failed') return fields;
-  return { ...fields, ...outcomeOf(await answerOf(call, snapshot)) };
+  const answered = answerAtHand(snapshot);
+  return answered === undefined ? undefined : { ...fields, ...outcomeOf(answered) };
 }
 
 function outcomeOf(answered: Answer): Members {
