@@ -18,6 +18,7 @@ import { keys } from './commands/keys.ts';
 import { limits } from './commands/limits.ts';
 import { list } from './commands/list.ts';
 import { logs } from './commands/logs.ts';
+import { mcp } from './commands/mcp.ts';
 import { migrate } from './commands/migrate.ts';
 import { output } from './commands/output.ts';
 import { children, parents } from './commands/relations.ts';
@@ -39,6 +40,7 @@ import { workers } from './commands/workers.ts';
 export const COMMANDS: readonly Command[] = [
   serve,
   work,
+  mcp,
   submit,
   status,
   wait,

@@ -1,0 +1,130 @@
+/**
+ * MCP over stdio for a server that speaks it over HTTP: each line is a message, posted as it is; what comes back is a line each.
+ *
+ * It keeps nothing but the session that the server gave out, so that whatever holds for the server holds here too: jobs go on when this process ends,
+ * and a stream that is cut (the server was restarted) is resumed where its wire can.
+ */
+import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
+import { setTimeout } from 'node:timers/promises';
+import { createEventParser } from '../../client/event-parser.ts';
+import { type Message, messageOf, repeatedHeaders } from './message.ts';
+
+export interface BridgeOptions {
+  /** Of the MCP endpoint. */
+  readonly url: string;
+  readonly key: string | undefined;
+  readonly input: Readable;
+  readonly line: (text: string) => void;
+}
+
+/** As long as the largest answer may be. */
+const EVENT_CHARACTERS_MAX = 64 * 1_024 * 1_024;
+const RETRY_MS = 1_000;
+/** Ten minutes: a server that is away for longer is not restarted but gone. */
+const TRIES_MAX = 600;
+const PARSE_ERROR = -32_700;
+const AWAY = -32_603;
+
+/** Resolves when the input has ended and all that was asked is answered. */
+export async function runBridge({ url, key, input, line }: BridgeOptions): Promise<void> {
+  const session = new Map<string, string>();
+  const running = new Map<string | number, AbortController>();
+  const pending = new Set<Promise<void>>();
+  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+  const say = (message: object) => line(JSON.stringify({ jsonrpc: '2.0', ...message }));
+
+  const pass = async (text: string): Promise<void> => {
+    const message = messageOf(text);
+    if (message === null) return say({ error: { code: PARSE_ERROR, message: 'The line is not a JSON-RPC message.' } });
+    if (message.method === 'notifications/cancelled') return running.get(message.params?.requestId as string)?.abort();
+    const { id } = message;
+    const stop = new AbortController();
+    if (id !== undefined) running.set(id, stop);
+    try {
+      await post(message, text, stop.signal);
+    } catch (error) {
+      if (id !== undefined && !stop.signal.aborted) say({ id, error: { code: AWAY, message: awayText(url, error) } });
+    } finally {
+      if (id !== undefined) running.delete(id);
+    }
+  };
+
+  const post = async (message: Message, body: string, signal: AbortSignal): Promise<void> => {
+    const accept = 'application/json, text/event-stream';
+    const own = { ...authorization, ...Object.fromEntries(session), ...repeatedHeaders(message) };
+    const headers = { ...own, accept, 'content-type': 'application/json' };
+    const answer = await fetch(url, { method: 'POST', headers, body, signal });
+    if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return follow(answer, message, signal);
+    const text = await answer.text();
+    if (message.method === 'initialize') keepSession(answer, text);
+    if (text !== '' && message.id !== undefined) line(withId(text, message.id));
+  };
+
+  const keepSession = (answer: Response, text: string): void => {
+    const id = answer.headers.get('mcp-session-id');
+    const version = (messageOf(text) as { readonly result?: { readonly protocolVersion?: unknown } } | null)?.result
+      ?.protocolVersion;
+    if (id !== null) session.set('mcp-session-id', id);
+    if (typeof version === 'string') session.set('mcp-protocol-version', version);
+  };
+
+  /** Until the answer is there, over as many connections as it takes. */
+  const follow = async (first: Response, { id }: Message, signal: AbortSignal): Promise<void> => {
+    let answer: Response | null = first;
+    let eventId = '';
+    for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+      const events = answer === null ? null : await readEvents(answer, id, line);
+      if (events?.isAnswered) return;
+      eventId = events?.eventId || eventId;
+      if (eventId === '') break;
+      await setTimeout(events?.retryMs ?? RETRY_MS, undefined, { signal });
+      const headers = { ...authorization, ...Object.fromEntries(session), 'last-event-id': eventId };
+      answer = await fetch(url, { headers, signal }).catch(() => null);
+    }
+    throw new Error('The stream ended without an answer.');
+  };
+
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (text.trim() === '') continue;
+    const passed = pass(text).finally(() => pending.delete(passed));
+    pending.add(passed);
+  }
+  await Promise.all(pending);
+}
+
+interface Events {
+  readonly isAnswered: boolean;
+  readonly eventId: string;
+  readonly retryMs: number | null;
+}
+
+/** What comes until the connection is cut or the answer is there. */
+async function readEvents(answer: Response, id: Message['id'], line: (text: string) => void): Promise<Events> {
+  const parser = createEventParser(EVENT_CHARACTERS_MAX);
+  const decoder = new TextDecoder();
+  let isAnswered = false;
+  try {
+    for await (const chunk of answer.body ?? []) {
+      for (const { data } of parser.read(decoder.decode(chunk, { stream: true }))) {
+        const message = messageOf(data);
+        if (message === null) continue;
+        line(data);
+        isAnswered ||= message.method === undefined && message.id === id;
+      }
+    }
+  } catch {
+    // It was cut: whether that is the end says the id of its events.
+  }
+  return { isAnswered, eventId: parser.id, retryMs: parser.retryMs };
+}
+
+/** A refusal before the message was read has no id; whoever asked waits for theirs. */
+function withId(text: string, id: string | number): string {
+  const message = messageOf(text);
+  return message === null || message.id !== undefined ? text : JSON.stringify({ ...message, id });
+}
+
+function awayText(url: string, error: unknown): string {
+  return `${url} did not answer: ${error instanceof Error ? error.message : String(error)}.`;
+}
