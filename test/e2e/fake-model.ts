@@ -24,7 +24,9 @@ export async function startFakeModel(): Promise<FakeModel> {
     requests.push(body);
     const said = saidIn(body);
     const answer = request.url === '/v1/responses' ? responseTo(body, said) : completionOf(body, said);
-    response.writeHead(said === 'refuse this' ? 400 : 200, { 'content-type': 'application/json' });
+    const isFirst = requests.filter((one) => saidIn(one) === said).length === 1;
+    const status = said === 'refuse this' ? 400 : said === 'too many' && isFirst ? 429 : 200;
+    response.writeHead(status, { 'content-type': 'application/json', 'retry-after': '1' });
     response.end(JSON.stringify(answer));
   });
   return { ...served, requests };

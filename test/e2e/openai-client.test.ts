@@ -15,6 +15,7 @@ import OpenAI, {
 } from 'openai';
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { type Client, createClient, runWorker } from '../../src/client/index.ts';
+import { jobOfResponse } from '../../src/dialects/openai/responses/ids.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 import { ROOT } from '../tidy/tree.ts';
 import { type FakeModel, receive, startFakeModel } from './fake-model.ts';
@@ -31,11 +32,14 @@ const configText = (upstream: string) => `export default { types: {
   },
   far: { kind: 'remote' },
   chat: { kind: 'http', url: '${upstream}/v1/chat/completions', allowPrivateAddresses: true },
+  limited: { kind: 'http', url: '${upstream}/v1/chat/completions', allowPrivateAddresses: true,
+    limit: { key: () => 'vllm', concurrency: 8 } },
   responses: { kind: 'http', url: '${upstream}/v1/responses', allowPrivateAddresses: true },
 }, dialects: { openai: { options: { models: {
   'story-1': { type: 'story', speaks: 'responses' },
   'llama-3': { type: 'chat', speaks: 'chat/completions', as: 'meta/Llama-3-8B' },
   'gpt-9': { type: 'responses', speaks: 'responses' },
+  'llama-4': { type: 'limited', speaks: 'chat/completions' },
 } } } }, limits: { waitMsMax: 400, jobsWaitingMax: 30 }, deliveries: { allowPrivateAddresses: true } };
 `;
 
@@ -224,6 +228,31 @@ describe('the client of OpenAI', () => {
     );
   });
 
+  test('an upstream that says 429 closes the key of its limit, and no attempt is counted', async () => {
+    const [first, second] = await Promise.all(
+      ['too many', 'later'].map((input) => openai.responses.create({ model: 'llama-4', background: true, input })),
+    );
+    for (const [response, text] of [
+      [first, 'You said: too many'],
+      [second, 'You said: later'],
+    ] as const)
+      assert.equal((await polled(openai, response?.id ?? '')).output_text, text);
+    const id = jobOfResponse(first?.id ?? '') ?? '';
+    assert.equal((await bide.get(id)).attempt, 1);
+    assert.equal(upstream.requests.filter(({ messages }) => messages?.at(-1)?.content === 'too many').length, 2);
+  });
+
+  test('a conversation goes on by the response before', async () => {
+    const first = await openai.responses.create({ model: 'llama-3', input: 'One', instructions: 'Be short' });
+    const second = await openai.responses.create({ model: 'gpt-9', input: 'Two', previous_response_id: first.id });
+    assert.deepEqual([second.output_text, second.previous_response_id], ['You said: Two', first.id]);
+    const { input } = upstream.requests.at(-1) ?? {};
+    assert.deepEqual(
+      (input as unknown as readonly { readonly role: string }[]).map(({ role }) => role),
+      ['user', 'assistant', 'user'],
+    );
+  });
+
   test('what an upstream refuses is the error of the response', async () => {
     const created = await openai.responses.create({ model: 'gpt-9', background: true, input: 'refuse this' });
     const done = await polled(openai, created.id);
@@ -300,7 +329,7 @@ describe('the client of OpenAI', () => {
   test('models are the types, and the names of the config', async () => {
     const ids: string[] = [];
     for await (const { id } of openai.models.list()) ids.push(id);
-    assert.deepEqual(ids.slice(0, 4), ['story-1', 'llama-3', 'gpt-9', 'sum']);
+    assert.deepEqual(ids.slice(0, 4), ['story-1', 'llama-3', 'gpt-9', 'llama-4']);
     assert.equal((await openai.models.retrieve('llama-3')).id, 'llama-3');
   });
 
@@ -324,7 +353,7 @@ describe('the client of OpenAI', () => {
       assert.equal(error.param, 'conversation');
       return true;
     });
-    const { key } = (await call('/v1/keys', { name: 'reader', scopes: ['read'] })) as { readonly key: string };
+    const { key } = (await call(server, '/v1/keys', { name: 'reader', scopes: ['read'] })) as { readonly key: string };
     const reader = openai.withOptions({ apiKey: key });
     await assert.rejects(reader.responses.create({ model: 'sum', input: '{}' }), PermissionDeniedError);
     const large = openai.responses.create({ model: 'echo', input: 'x'.repeat(2_000_000) });
@@ -356,13 +385,11 @@ describe('the client of OpenAI while the server restarts', () => {
     const port = new URL(first.url).port;
     const client = new OpenAI({ baseURL: `${first.url}/openai/v1`, apiKey: first.key, maxRetries: 20 });
     const { id } = await client.responses.create({ model: 'far', input: 'x', background: true });
-    const isBack = Promise.withResolvers<void>();
-    const stop = workOnFar(createClient({ url: first.url, key: first.key }), async (_input, context) => {
-      context.emit('Well ');
-      await isBack.promise;
-      context.emit('done');
-      return null;
-    });
+    const { jobs } = (await call(first, '/v1/work/claim', { types: ['far'], max: 1, worker: 'the tests' })) as Claimed;
+    const [job] = jobs;
+    assert.ok(job !== undefined);
+    const { fence } = job;
+    await call(first, `/v1/work/${job.id}/heartbeat`, { fence, output: ['Well '] });
     const seen: ResponseStreamEvent[] = [];
     const hasText = Promise.withResolvers<void>();
     const streaming = follow(client, id, (event) => {
@@ -371,12 +398,12 @@ describe('the client of OpenAI while the server restarts', () => {
     });
     await hasText.promise;
     await first.end('SIGKILL');
-    await using _second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
+    await using second = await startServer({ data, cwd: folder, args: [...args, '--port', port] });
     const polling = polled(client, id);
-    isBack.resolve();
+    await call(second, `/v1/work/${job.id}/heartbeat`, { fence, output: ['done'] });
+    await call(second, `/v1/work/${job.id}/succeed`, { fence, result: null });
     assert.equal((await polling).output_text, 'Well done');
     await streaming;
-    await stop();
     const numbers = seen.map((event) => event.sequence_number);
     assert.deepEqual([...new Set(numbers)], numbers);
     assert.deepEqual(
@@ -403,9 +430,13 @@ async function follow(client: OpenAI, id: string, note: (event: ResponseStreamEv
   }
 }
 
-async function call(path: string, body: object): Promise<unknown> {
-  const headers = { authorization: `Bearer ${server.key}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
+interface Claimed {
+  readonly jobs: readonly { readonly id: string; readonly fence: number }[];
+}
+
+async function call({ url, key }: Pick<ServerProcess, 'url' | 'key'>, path: string, body: object): Promise<unknown> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) });
   assert.ok(answer.ok, await answer.clone().text());
   return answer.json();
 }

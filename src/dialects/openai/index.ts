@@ -47,8 +47,8 @@ export const openai: Dialect<OpenaiOptions> = {
   ],
   omits: [
     {
-      what: '`previous_response_id`, `conversation`, `prompt`',
-      why: 'Nothing is remembered between responses: what was said before is sent as items of `input`.',
+      what: '`conversation`, `prompt`, and their paths',
+      why: 'A conversation goes on by `previous_response_id`, or by what was said before as items of `input`.',
     },
     {
       what: 'POST /v1/chat/completions, /v1/embeddings and other calls that are not asynchronous',

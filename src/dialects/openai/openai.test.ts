@@ -52,6 +52,11 @@ const adapter: DialectAdapter<OpenaiOptions> = {
     { title: 'a list as the body', request: post(RESPONSES, []), status: 400 },
     { title: 'no body', request: { method: 'POST', path: RESPONSES }, status: 400 },
     { title: 'a conversation', request: post(RESPONSES, { ...GOOD, conversation: 'conv_1' }), status: 400 },
+    {
+      title: 'a response before it for a type',
+      request: post(RESPONSES, { ...GOOD, previous_response_id: 'resp_1' }),
+      status: 400,
+    },
     { title: 'instructions for a type', request: post(RESPONSES, { ...GOOD, instructions: 'Rhyme' }), status: 400 },
     { title: 'tools for a type', request: post(RESPONSES, { ...GOOD, tools: [{ type: 'web_search' }] }), status: 400 },
     {

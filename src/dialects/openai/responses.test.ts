@@ -15,7 +15,13 @@ import { DEFAULT_OPTIONS, type OpenaiOptions } from './options.ts';
 import { jobOfResponse } from './responses/ids.ts';
 
 const adapter = {
-  options: { ...DEFAULT_OPTIONS, models: { 'gpt-9': { type: TEST_TYPE, speaks: 'responses' } } },
+  options: {
+    ...DEFAULT_OPTIONS,
+    models: {
+      'gpt-9': { type: TEST_TYPE, speaks: 'responses' },
+      llama: { type: TEST_TYPE, speaks: 'chat/completions' },
+    },
+  },
   credentials: (key: string) => ({ authorization: `Bearer ${key}` }),
 } as unknown as DialectAdapter<OpenaiOptions>;
 
@@ -249,6 +255,62 @@ describe('responses', () => {
         'incomplete',
       ],
     );
+  });
+
+  it('a response that follows another is asked with what was said before, across wires, and without its instructions', async () => {
+    const first = {
+      model: 'llama',
+      instructions: 'Rhyme',
+      input: [
+        { role: 'system', content: 'Be kind' },
+        { role: 'user', content: 'Hi' },
+      ],
+    };
+    const one = idOf(await create({ ...first, background: true }));
+    const early = await create({ model: 'llama', background: true, previous_response_id: one });
+    assert.deepEqual([early.status, memberOf(early, ['error', 'code'])], [400, 'previous_response_not_completed']);
+    const call = { id: 'call_1', type: 'function', function: { name: 'look', arguments: '{}' } };
+    const message = { role: 'assistant', content: 'I look', tool_calls: [call] };
+    await worker().succeed(await worker().claim(TEST_TYPE), { choices: [{ message }] });
+    const output = { type: 'function_call_output', call_id: 'call_1', output: 'a cat' };
+    const asked = [];
+    for (const model of ['llama', 'gpt-9']) {
+      const answer = await create({ model, background: true, previous_response_id: one, input: [output] });
+      assert.equal(memberOf(answer, ['previous_response_id']), one, answer.text);
+      const held = await worker().claim(TEST_TYPE);
+      asked.push(JSON.parse((await rig.engine.readInput(rig.tenant, held.id)) ?? 'null'));
+      await worker().succeed(held, 'A cat.');
+    }
+    const [chat, responses] = asked;
+    assert.deepEqual(chat.messages, [
+      { role: 'system', content: 'Be kind' },
+      { role: 'user', content: 'Hi' },
+      message,
+      { role: 'tool', tool_call_id: 'call_1', content: 'a cat' },
+    ]);
+    assert.deepEqual(
+      responses.input.map(({ type, role }: { type: string; role?: string }) => role ?? type),
+      ['system', 'user', 'assistant', 'function_call', 'function_call_output'],
+    );
+    assert.equal(responses.previous_response_id, undefined);
+    for (const previous_response_id of ['resp_x', one.replace(/.{4}$/, '0000')]) {
+      const answer = await create({ model: 'llama', background: true, previous_response_id });
+      assert.deepEqual([answer.status, memberOf(answer, ['error', 'code'])], [400, 'previous_response_not_found']);
+    }
+    const foreign = {
+      method: 'POST',
+      path: '/v1/responses',
+      json: { model: 'llama', background: true, previous_response_id: one },
+    };
+    assert.equal((await rig.send(foreign, 'other')).status, 400);
+  });
+
+  it('a conversation has the bound of a body', async () => {
+    const text = 'x'.repeat(600_000);
+    const one = idOf(await create({ model: 'llama', background: true, input: text }));
+    await worker().succeed(await worker().claim(TEST_TYPE), 'Hello');
+    const answer = await create({ model: 'llama', background: true, input: text, previous_response_id: one });
+    assert.deepEqual([answer.status, memberOf(answer, ['error', 'param'])], [413, 'previous_response_id']);
   });
 
   it('an echo leaves out what is long', async () => {

@@ -5,11 +5,12 @@ import { fieldsOf, isObject } from '../../../core/json-object.ts';
 import type { FileBatch, IssueSaid, Line } from '../../../engine/api.ts';
 import { readJson } from '../../json-body.ts';
 import { compileCheck } from '../../schema-check.ts';
-import { invalidParam } from '../errors.ts';
+import { invalidParam, unsupportedParam } from '../errors.ts';
 import type { Model, Models } from '../models.ts';
 import { jobInputOf } from '../responses/job-input.ts';
 import { DIALECT, type Remembered } from '../responses/mapping.ts';
 import { echoOf, requestOf } from '../responses/request.ts';
+import type { ResponseRequest } from '../responses/wire.ts';
 import { keptOf } from './mapping.ts';
 import { BatchLine } from './wire.ts';
 
@@ -99,12 +100,16 @@ interface LineJob {
 
 function responseOf({ models, jsonDepthMax }: LineReading, body: object): LineJob {
   const request = requestOf(body as Json);
+  if (request.previous_response_id != null) {
+    const message = "A line of a batch has no 'previous_response_id': send what was said before as items of input.";
+    throw unsupportedParam('previous_response_id', message);
+  }
   const model = models.required(request.model);
   return {
     type: model.type,
     input: jobInputOf(model, request, jsonDepthMax),
     tags: request.metadata ?? {},
-    memory: memoryOf(model, echoOf(request) as Record<string, unknown>),
+    memory: memoryOf(model, request),
   };
 }
 
@@ -125,9 +130,11 @@ function chatOf({ models, jsonDepthMax }: LineReading, body: Readonly<Record<str
     model.speaks === null
       ? jobInputOf(model, { model: id, input: messages }, jsonDepthMax)
       : ({ ...rest, model: model.as } as Json);
-  return { type: model.type, input, tags: {}, memory: memoryOf(model, {}) };
+  return { type: model.type, input, tags: {}, memory: memoryOf(model, { model: id }) };
 }
 
-function memoryOf({ id, speaks }: Model, echo: Readonly<Record<string, unknown>>): Remembered {
-  return { model: id, speaks, background: true, echo };
+function memoryOf({ id, speaks }: Model, request: ResponseRequest): Remembered {
+  const hasInstructions = request.instructions != null;
+  const echo = echoOf(request) as Record<string, unknown>;
+  return { model: id, speaks, background: true, hasInstructions, echo };
 }

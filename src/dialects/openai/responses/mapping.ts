@@ -30,6 +30,8 @@ const Remembered = Type.Object({
   /** What the job was given, by `speaks` of the model's option. */
   speaks: Type.Union([Type.Unsafe<Wire>(Type.Enum([...WIRES])), Type.Null()]),
   background: Type.Boolean(),
+  /** Whether the first message of a chat is instructions: those are no item. */
+  hasInstructions: Type.Boolean(),
   echo: Type.Record(Type.String(), Type.Unknown()),
 });
 export type Remembered = Readonly<Static<typeof Remembered>>;

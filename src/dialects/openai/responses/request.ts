@@ -24,7 +24,7 @@ export function requestOf(body: Json | undefined): ResponseRequest {
 }
 
 function requireServed(request: ResponseRequest): void {
-  for (const name of ['conversation', 'prompt', 'previous_response_id'] as const) {
+  for (const name of ['conversation', 'prompt'] as const) {
     if (request[name] == null) continue;
     const advice = name === 'prompt' ? 'send its text as instructions' : 'send what was said before as items of input';
     throw unsupportedParam(name, `'${name}' is not kept here: ${advice}.`);
@@ -39,6 +39,7 @@ const ECHOED = [
   'max_output_tokens',
   'max_tool_calls',
   'parallel_tool_calls',
+  'previous_response_id',
   'prompt_cache_key',
   'reasoning',
   'safety_identifier',

@@ -6,6 +6,7 @@ import { submitOne } from '../../submit-one.ts';
 import { type Answer, type Call, ok } from '../call.ts';
 import type { Models } from '../models.ts';
 import type { Bodies } from './bodies.ts';
+import { withHistory } from './history.ts';
 import { jobInputOf } from './job-input.ts';
 import { DIALECT, type Remembered } from './mapping.ts';
 import { echoOf, requestOf } from './request.ts';
@@ -30,26 +31,24 @@ export async function createResponse(call: Call, desk: Desk, body: Json | undefi
   return heldResponse(call, desk.bodies, snapshot, 0);
 }
 
-function startResponse(
-  { context, principal, request: { headers } }: Call,
-  { models }: Desk,
-  request: ResponseRequest,
-): Promise<Snapshot> {
-  const { engine } = context;
+async function startResponse(call: Call, { models }: Desk, request: ResponseRequest): Promise<Snapshot> {
+  const { engine } = call.context;
   const model = models.required(request.model);
+  const whole = await withHistory(call, model, request);
   const memory: Remembered = {
     speaks: model.speaks,
     model: model.id,
     background: request.background === true,
+    hasInstructions: request.instructions != null,
     echo: echoOf(request) as Record<string, unknown>,
   };
-  const key = headers['idempotency-key'];
+  const key = call.request.headers['idempotency-key'];
   return submitOne(
     engine,
     {
-      tenant: principal.tenant,
+      tenant: call.principal.tenant,
       type: model.type,
-      input: jobInputOf(model, request, engine.limits.jsonDepthMax),
+      input: jobInputOf(model, whole, engine.limits.jsonDepthMax),
       tags: request.metadata ?? {},
       retainMs: request.store === false ? UNSTORED_MS : null,
       idempotencyKey: typeof key === 'string' ? key : null,
