@@ -5,12 +5,13 @@ import { storesOf } from '../postgres/stores.ts';
 import { testModel } from './test-model.ts';
 
 let server: TestServer;
+const stores = storesOf(() => server);
 before(async () => {
   server = await startTestServer({ isDurable: false });
 });
-after(() => server.end());
+after(async () => {
+  await stores.end();
+  await server.end();
+});
 
-testModel(
-  'postgres',
-  storesOf(() => server),
-);
+testModel('postgres', stores.openUnused);

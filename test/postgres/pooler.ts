@@ -167,14 +167,14 @@ function serve(socket: Socket, backendsOf: (database: string) => Backends): void
     if (type === SYNC || type === QUERY) unanswered += 1;
     backend ??= backends.take().then((taken) => own(taken));
     backend.then(
-      (taken) => taken.socket.write(bytes),
+      (taken) => writeSoon(taken.socket, bytes),
       () => socket.destroy(),
     );
   });
 
   function own(taken: Backend): Backend {
     const fromServer = new Cutter((type, bytes) => {
-      socket.write(bytes);
+      writeSoon(socket, bytes);
       if (type !== 'Z') return;
       unanswered -= 1;
       const isIdle = bytes[5] === 'I'.charCodeAt(0);
@@ -207,6 +207,13 @@ function serve(socket: Socket, backendsOf: (database: string) => Backends): void
     const rest = startup.push(chunk);
     if (rest.length > 0) fromClient.push(rest);
   });
+}
+
+/** With what else comes at this moment: a write for each row of an answer is most of what the pooler costs. */
+function writeSoon(socket: Socket, bytes: Buffer): void {
+  socket.cork();
+  socket.write(bytes);
+  process.nextTick(() => socket.uncork());
 }
 
 /** The first message, which has no type; a wish for TLS before it is declined. */
@@ -245,24 +252,42 @@ class Startup {
   }
 }
 
-/** Cuts a stream into messages: a type, a length that counts itself, a body. */
+/**
+ * Cuts a stream into messages: a type, a length that counts itself, a body. Chunks are joined once a message is whole, since to join at every
+ * chunk copies a message of megabytes hundreds of times.
+ */
 class Cutter {
   readonly #onMessage: (type: string, bytes: Buffer) => void;
-  #bytes: Buffer = Buffer.alloc(0);
+  #chunks: Buffer[] = [];
+  #bytes = 0;
+  #wanted = HEAD_BYTES;
 
   constructor(onMessage: (type: string, bytes: Buffer) => void) {
     this.#onMessage = onMessage;
   }
 
   push(chunk: Buffer): void {
-    this.#bytes = this.#bytes.length === 0 ? chunk : Buffer.concat([this.#bytes, chunk]);
-    while (this.#bytes.length >= 5 && this.#bytes.length > this.#bytes.readInt32BE(1)) {
-      const length = this.#bytes.readInt32BE(1) + 1;
-      const bytes = this.#bytes.subarray(0, length);
-      this.#bytes = this.#bytes.subarray(length);
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes < this.#wanted) return;
+    let rest = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks);
+    for (;;) {
+      this.#wanted = wantedOf(rest);
+      if (rest.length < this.#wanted) break;
+      const bytes = rest.subarray(0, this.#wanted);
+      rest = rest.subarray(this.#wanted);
       this.#onMessage(String.fromCharCode(bytes[0] ?? 0), bytes);
     }
+    this.#chunks = [rest];
+    this.#bytes = rest.length;
   }
+}
+
+const HEAD_BYTES = 5;
+
+/** Of the message that begins here; of its head, where that is not whole. */
+function wantedOf(bytes: Buffer): number {
+  return bytes.length < HEAD_BYTES ? HEAD_BYTES : bytes.readInt32BE(1) + 1;
 }
 
 function int32(value: number): Buffer {

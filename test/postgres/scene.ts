@@ -4,7 +4,7 @@ import type pg from 'pg';
 import type { Store } from '../../src/store/contract.ts';
 import { type Context, withEmptyStores } from '../../src/store/contract-suite/suite.ts';
 import type { TestServer } from './server.ts';
-import { type StoreSettings, storesOf } from './stores.ts';
+import { openAlone, type StoreSettings } from './stores.ts';
 import { startWire, type Wire } from './wire.ts';
 
 export interface Scene extends Context {
@@ -24,10 +24,10 @@ export async function inScene(
     url = direct;
     return wire.through(direct);
   };
-  const opened = await storesOf(() => server, settings, through)();
+  const opened = await openAlone(server, settings, through);
   try {
     await withEmptyStores(
-      storesOf(() => server),
+      () => openAlone(server),
       (openEmpty) => run({ store: opened.store, opened, openEmpty, tenant: 'tenant', type: 'type', wire, url }),
     );
   } finally {

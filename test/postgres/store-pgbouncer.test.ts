@@ -19,22 +19,21 @@ test('findPgbouncer answers null when no folder has it, and a path when one does
 if (binary !== null) {
   let server: TestServer;
   let pooler: Pooler;
+  const stores = storesOf(
+    () => server,
+    { notify: false },
+    (url) => pooler.through(url),
+  );
   before(async () => {
     // Each test has a database of its own, and the pooler keeps three connections to every one of them.
     server = await startTestServer({ isDurable: false, settings: { max_connections: '300' } });
     pooler = await startPgbouncer(binary, await server.createDatabase(), 3);
   });
   after(async () => {
+    await stores.end();
     await pooler.end();
     await server.end();
   });
 
-  testStore(
-    'postgres through PgBouncer',
-    storesOf(
-      () => server,
-      { notify: false },
-      (url) => pooler.through(url),
-    ),
-  );
+  testStore('postgres through PgBouncer', stores.open);
 }

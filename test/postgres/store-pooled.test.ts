@@ -10,21 +10,20 @@ import { storesOf } from './stores.ts';
 
 let server: TestServer;
 let pooler: Pooler;
+const stores = storesOf(
+  () => server,
+  { notify: false },
+  (url) => pooler.through(url),
+);
 before(async () => {
   // The pooler keeps its connections to every database of the run.
   server = await startTestServer({ isDurable: false, settings: { max_connections: '300' } });
   pooler = await startPooler(server.port, 3);
 });
 after(async () => {
+  await stores.end();
   await pooler.end();
   await server.end();
 });
 
-testStore(
-  'postgres through a pooler in transaction mode',
-  storesOf(
-    () => server,
-    { notify: false },
-    (url) => pooler.through(url),
-  ),
-);
+testStore('postgres through a pooler in transaction mode', stores.open);

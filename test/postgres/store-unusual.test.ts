@@ -27,6 +27,11 @@ const HOSTILE: Readonly<Record<string, string>> = {
 };
 
 let server: TestServer;
+const stores = storesOf(
+  () => server,
+  { schema: 'jobs_of_the_shop', connections: 1 },
+  (url) => Object.assign(new URL(url), { username: 'hostile', password: 'hostile' }).href,
+);
 before(async () => {
   server = await startTestServer({ isDurable: false });
   await server.query(`CREATE ROLE hostile SUPERUSER LOGIN PASSWORD 'hostile'`);
@@ -34,13 +39,9 @@ before(async () => {
     await server.query(`ALTER ROLE hostile SET ${name} = ${name === 'search_path' ? value : `'${value}'`}`);
   }
 });
-after(() => server.end());
+after(async () => {
+  await stores.end();
+  await server.end();
+});
 
-testStore(
-  'postgres, in a schema of another name, by one connection, under hostile settings of the role',
-  storesOf(
-    () => server,
-    { schema: 'jobs_of_the_shop', connections: 1 },
-    (url) => Object.assign(new URL(url), { username: 'hostile', password: 'hostile' }).href,
-  ),
-);
+testStore('postgres, in a schema of another name, by one connection, under hostile settings of the role', stores.open);

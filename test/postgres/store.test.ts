@@ -8,12 +8,13 @@ import { startTestServer, type TestServer } from './server.ts';
 import { storesOf } from './stores.ts';
 
 let server: TestServer;
+const stores = storesOf(() => server);
 before(async () => {
   server = await startTestServer({ isDurable: false });
 });
-after(() => server.end());
+after(async () => {
+  await stores.end();
+  await server.end();
+});
 
-testStore(
-  'postgres',
-  storesOf(() => server),
-);
+testStore('postgres', stores.open);

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict';
 import { type Command, decide, expectedStates } from '../../core/decide.ts';
 import type { Job } from '../../core/job.ts';
+import { isFinal } from '../../core/state.ts';
 import type { ApplyOutcome, GuardedPatch, Store } from '../contract.ts';
 import { at, claimOne, claimSome, first, insertJob, LEASE_MS, NOW, newJob, readJob, textResult } from './fixtures.ts';
 import { type Context, type Topic, test } from './suite.ts';
@@ -185,7 +186,8 @@ async function runSequence(context: Context, stores: readonly Store[]): Promise<
   const insertAll = async (store: Store, inserter: number) => {
     for (let index = 0; index < JOBS_EACH; index += 1) {
       const job = await insertJob({ ...context, store }, { sequenceKey: 's' });
-      if ((index + inserter) % 3 !== 0) continue;
+      // It may have run to its end before it was read.
+      if ((index + inserter) % 3 !== 0 || isFinal(job.state)) continue;
       const expect = { states: ['waiting'] as const };
       const outcome = first(await store.apply([{ ...guarded(job, CANCEL), expect }]));
       if (outcome.kind === 'applied') left -= 1;
