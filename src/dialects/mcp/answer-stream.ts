@@ -10,7 +10,6 @@ import { beatsUntil, nextAfter } from '../event-waits.ts';
 import type { EventStream } from '../streamed-texts.ts';
 import { streamOf } from '../streamed-texts.ts';
 import type { Call } from './call.ts';
-import { found } from './tasks.ts';
 
 export interface Awaited {
   readonly snapshot: Snapshot;
@@ -23,6 +22,8 @@ export interface Awaited {
   readonly notices: (snapshot: Snapshot) => readonly string[];
   /** The last message; null for none, upon which the client comes back. */
   readonly answer: (snapshot: Snapshot) => Promise<string | null>;
+  /** The last message where the job was removed meanwhile. */
+  readonly gone: string;
 }
 
 export function answerStream(call: Call, awaited: Awaited): EventStream {
@@ -31,7 +32,7 @@ export function answerStream(call: Call, awaited: Awaited): EventStream {
 
 async function* textsOf(
   { context: { engine } }: Call,
-  { snapshot: first, endsAt, eventId, isEnough, notices, answer }: Awaited,
+  { snapshot: first, endsAt, eventId, isEnough, notices, answer, gone }: Awaited,
   signal: AbortSignal,
 ): AsyncGenerator<string, void, undefined> {
   const { clock, limits } = engine;
@@ -44,7 +45,8 @@ async function* textsOf(
     yield* beatsUntil(coming, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
     const lookup = await coming;
     if (lookup === null) break;
-    snapshot = found(lookup);
+    if (lookup.kind !== 'found') return yield messageEvent(gone);
+    snapshot = lookup.snapshot;
   }
   const text = await answer(snapshot);
   if (text !== null) yield messageEvent(text);

@@ -35,10 +35,21 @@ export interface Call extends DialectCall<McpOptions> {
   readonly peer: Peer;
 }
 
-/** What becomes of a request: its result as JSON text, or events of which the last is its answer. */
+export interface Result {
+  readonly kind: 'result';
+  /** JSON. */
+  readonly text: string;
+}
+
+/** What becomes of a request: its result, or events of which the last is its answer. */
 export type Reply =
-  | { readonly kind: 'result'; readonly text: string }
-  | { readonly kind: 'stream'; readonly stream: EventStream };
+  | Result
+  | {
+      readonly kind: 'stream';
+      readonly stream: EventStream;
+      /** The result where the server holds as many requests as it may; it is refused without one. */
+      readonly otherwise?: () => Promise<string>;
+    };
 
 export interface Method {
   /** Null where any key will do, or the method looks by itself. */
@@ -46,7 +57,7 @@ export interface Method {
   readonly run: (call: Call) => Reply | Promise<Reply>;
 }
 
-export function result(call: Pick<Call, 'peer' | 'desk'>, value: Members): Reply {
+export function result(call: Pick<Call, 'peer' | 'desk'>, value: Members): Result {
   return { kind: 'result', text: JSON.stringify(complete(call, value)) };
 }
 

@@ -17,7 +17,7 @@ import { taskIdOf } from './mapping.ts';
 import { createNotices } from './notices.ts';
 import { type Place, placeText } from './place.ts';
 import { errorText, INTERNAL_ERROR, type Members, RpcError, resultText } from './rpc.ts';
-import { answerOf, asksFor, found, resultUrl } from './tasks.ts';
+import { answerOf, asksFor, found, notFound, resultUrl } from './tasks.ts';
 import { cardResult } from './tools/job-card.ts';
 import { HOLD_SECONDS_MAX } from './tools/own-tools.ts';
 import { toolError } from './tools/tool-result.ts';
@@ -74,6 +74,7 @@ export function holdAsEvents(call: Call, place: Place, snapshot: Snapshot, holdM
     eventId,
     isEnough: (latest) => isEnough(call, place, latest),
     notices: createNotices(call, place),
+    gone: errorText(place.requestId, notFound()),
     async answer(latest) {
       isAnswered = true;
       const isCut = !isFinal(latest.job.state) && (place.kind === 'result' || closing.aborted);
@@ -81,7 +82,9 @@ export function holdAsEvents(call: Call, place: Place, snapshot: Snapshot, holdM
     },
   });
   void stream.closed.then(() => (isAnswered ? undefined : cancelAbandoned(call, place, snapshot))).catch(() => {});
-  return { kind: 'stream', stream };
+  if (place.kind === 'result') return { kind: 'stream', stream };
+  // The job is there already, and whoever started it has to learn its id.
+  return { kind: 'stream', stream, otherwise: async () => result(call, await cardOf(call, snapshot)).text };
 }
 
 /** Never throws: the status is out already. */

@@ -60,6 +60,11 @@ const adapter = {
   credentials: (key: string) => ({ authorization: `Bearer ${key}` }),
 } as unknown as DialectAdapter<McpOptions>;
 
+async function roomFor(holdsMax: number) {
+  const rig = await openRig(mcp, adapter, { limits: { holdsMax, holdsPerTenantMax: holdsMax } });
+  return { rig, [Symbol.asyncDispose]: () => rig.close() };
+}
+
 const statusOf = (answer: WireAnswer) => memberOf(answer, ['result', 'status']);
 
 describe('tasks of MCP', () => {
@@ -220,6 +225,18 @@ describe('tasks of MCP', () => {
     assert.deepEqual(messagesOf(resumed).at(-1), messages.at(-1));
     const foreign = await rig.send({ method: 'GET', path: '/', headers: { 'last-event-id': eventId } }, 'other');
     assert.equal(memberOf(foreign, ['error', 'code']), -32_602);
+  });
+
+  it('a call that the server has no room to hold is answered with its job', async () => {
+    await using full = await roomFor(1);
+    const waiting = full.rig.send(legacy('tools/call', { name: TEST_TYPE }, EVENTS));
+    await full.rig.held(1);
+    const answer = await full.rig.send(legacy('tools/call', { name: TEST_TYPE }, EVENTS));
+    assert.equal(memberOf(answer, ['result', 'structuredContent', 'state']), 'queued', answer.text);
+    const [, first] = (await full.rig.engine.list({ tenant: full.rig.tenant, limit: 2 })).snapshots;
+    assert.ok(first !== undefined);
+    await full.rig.engine.cancel(full.rig.tenant, first.job.id);
+    assert.match((await waiting).text, /was cancelled/);
   });
 
   it('a session is its id: sealed for its tenant, and opened by any node', async () => {

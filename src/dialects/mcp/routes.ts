@@ -129,9 +129,15 @@ function run(methods: Readonly<Record<string, Method>>, name: string, call: Call
   return method.run(call);
 }
 
-function sent({ reply, principal, desk }: Received, { id }: Request, answer: Reply): FastifyReply {
-  if (answer.kind === 'stream') return desk.streams.send(principal, reply, answer.stream);
-  return reply.type(JSON_TYPE).send(resultText(id, answer.text));
+async function sent({ reply, principal, desk }: Received, { id }: Request, answer: Reply): Promise<FastifyReply> {
+  if (answer.kind === 'result') return reply.type(JSON_TYPE).send(resultText(id, answer.text));
+  try {
+    return desk.streams.send(principal, reply, answer.stream);
+  } catch (error) {
+    const isFull = error instanceof BideError && error.code === 'TOO_MANY_HOLDS';
+    if (!isFull || answer.otherwise === undefined) throw error;
+    return reply.type(JSON_TYPE).send(resultText(id, await answer.otherwise()));
+  }
 }
 
 /** A client whose stream was cut: its last event says what it waited for. There is no other stream to open by GET. */
