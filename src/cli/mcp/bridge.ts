@@ -27,50 +27,52 @@ const PARSE_ERROR = -32_700;
 const AWAY = -32_603;
 
 /** Resolves when the input has ended and all that was asked is answered. */
-export async function runBridge({ url, key, input, line }: BridgeOptions): Promise<void> {
-  const session = new Map<string, string>();
+export async function runBridge(options: BridgeOptions): Promise<void> {
+  const { url, input, line } = options;
+  const upstream = createUpstream(options);
   const running = new Map<string | number, AbortController>();
   const pending = new Set<Promise<void>>();
-  const authorization: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
   const say = (message: object) => line(JSON.stringify({ jsonrpc: '2.0', ...message }));
 
-  const pass = async (text: string): Promise<void> => {
+  async function pass(text: string): Promise<void> {
     const message = messageOf(text);
     if (message === null) return say({ error: { code: PARSE_ERROR, message: 'The line is not a JSON-RPC message.' } });
     if (message.method === 'notifications/cancelled') return running.get(message.params?.requestId as string)?.abort();
-    const { id } = message;
+    // An answer to what a person was asked has an id as well, and is not answered.
+    const id = message.method === undefined ? undefined : message.id;
     const stop = new AbortController();
     if (id !== undefined) running.set(id, stop);
     try {
-      await post(message, text, stop.signal);
+      await upstream(message, text, stop.signal);
     } catch (error) {
       if (id !== undefined && !stop.signal.aborted) say({ id, error: { code: AWAY, message: awayText(url, error) } });
     } finally {
       if (id !== undefined) running.delete(id);
     }
-  };
+  }
 
-  const post = async (message: Message, body: string, signal: AbortSignal): Promise<void> => {
-    const accept = 'application/json, text/event-stream';
-    const own = { ...authorization, ...Object.fromEntries(session), ...repeatedHeaders(message) };
-    const headers = { ...own, accept, 'content-type': 'application/json' };
-    const answer = await fetch(url, { method: 'POST', headers, body, signal });
-    if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return follow(answer, message, signal);
-    const text = await answer.text();
-    if (message.method === 'initialize') keepSession(answer, text);
-    if (text !== '' && message.id !== undefined) line(withId(text, message.id));
-  };
+  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
+    if (text.trim() === '') continue;
+    const passed = pass(text).finally(() => pending.delete(passed));
+    pending.add(passed);
+  }
+  await Promise.all(pending);
+}
 
-  const keepSession = (answer: Response, text: string): void => {
+/** Posts a message and resolves when its answer was said. */
+function createUpstream({ url, key, line }: BridgeOptions) {
+  /** The key, and from `initialize` on the session. */
+  const known: Record<string, string> = key === undefined ? {} : { authorization: `Bearer ${key}` };
+
+  function keepSession(answer: Response, text: string): void {
     const id = answer.headers.get('mcp-session-id');
-    const version = (messageOf(text) as { readonly result?: { readonly protocolVersion?: unknown } } | null)?.result
-      ?.protocolVersion;
-    if (id !== null) session.set('mcp-session-id', id);
-    if (typeof version === 'string') session.set('mcp-protocol-version', version);
-  };
+    const { result } = (messageOf(text) ?? {}) as { readonly result?: { readonly protocolVersion?: unknown } };
+    if (id !== null) known['mcp-session-id'] = id;
+    if (typeof result?.protocolVersion === 'string') known['mcp-protocol-version'] = result.protocolVersion;
+  }
 
   /** Until the answer is there, over as many connections as it takes. */
-  const follow = async (first: Response, { id }: Message, signal: AbortSignal): Promise<void> => {
+  async function follow(first: Response, { id }: Message, signal: AbortSignal): Promise<void> {
     let answer: Response | null = first;
     let eventId = '';
     for (let tries = 0; tries < TRIES_MAX; tries += 1) {
@@ -79,18 +81,20 @@ export async function runBridge({ url, key, input, line }: BridgeOptions): Promi
       eventId = events?.eventId || eventId;
       if (eventId === '') break;
       await setTimeout(events?.retryMs ?? RETRY_MS, undefined, { signal });
-      const headers = { ...authorization, ...Object.fromEntries(session), 'last-event-id': eventId };
-      answer = await fetch(url, { headers, signal }).catch(() => null);
+      answer = await fetch(url, { headers: { ...known, 'last-event-id': eventId }, signal }).catch(() => null);
     }
     throw new Error('The stream ended without an answer.');
-  };
-
-  for await (const text of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (text.trim() === '') continue;
-    const passed = pass(text).finally(() => pending.delete(passed));
-    pending.add(passed);
   }
-  await Promise.all(pending);
+
+  return async (message: Message, body: string, signal: AbortSignal): Promise<void> => {
+    const accept = 'application/json, text/event-stream';
+    const headers = { ...known, ...repeatedHeaders(message), accept, 'content-type': 'application/json' };
+    const answer = await fetch(url, { method: 'POST', headers, body, signal });
+    if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return follow(answer, message, signal);
+    const text = await answer.text();
+    if (message.method === 'initialize') keepSession(answer, text);
+    if (text !== '' && message.method !== undefined && message.id !== undefined) line(withId(text, message.id));
+  };
 }
 
 interface Events {
