@@ -336,6 +336,35 @@ describe('the client of OpenAI', () => {
     assert.equal((await openai.files.list()).data.length, count);
   });
 
+  test('uploads that are cut off leave nothing, and take no place of those that follow', async () => {
+    const count = (await openai.files.list()).data.length;
+    const boundary = 'form-boundary';
+    const type = `multipart/form-data; boundary=${boundary}`;
+    // More than one tenant may send at once.
+    for (let at = 0; at < 25; at += 1) {
+      const sent = request(`${server.url}/openai/v1/files`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${server.key}`, 'content-type': type, 'transfer-encoding': 'chunked' },
+      });
+      sent.on('error', () => {});
+      sent.write(`--${boundary}\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n`);
+      const isOut = Promise.withResolvers<void>();
+      sent.write('x'.repeat(100_000), () => isOut.resolve());
+      await isOut.promise;
+      const closed = new Promise((resolve) => sent.on('close', resolve));
+      sent.destroy();
+      await closed;
+    }
+    let file = '';
+    while (file === '') {
+      file = await upload(shouts(['x'])).then(
+        ({ id }) => id,
+        (error: APIError) => (error.status === 503 ? '' : assert.fail(error)),
+      );
+    }
+    assert.equal((await openai.files.list()).data.length, count + 1);
+  });
+
   test('lines are jobs of a group as any other, behind the tenant’s other jobs', async () => {
     const { id } = await begin(shouts(['x', 'y']));
     await ended(id);

@@ -31,6 +31,7 @@ export async function readForm(
   const form = parserOf(headers);
   const fields = new Map<string, string>();
   const stop = new AbortController();
+  const streams: Readable[] = [];
   const taken: Promise<void>[] = [];
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const refuse = (message: string) => reject(new BideError('INVALID_REQUEST', message));
@@ -42,6 +43,7 @@ export async function readForm(
     fields.set(name, value);
   });
   form.on('file', (name, stream, fileName) => {
+    streams.push(stream);
     stream.on('error', () => refuse('The form was cut off before its end.'));
     if (name !== 'file') return refuse("The file must be in the field 'file'.");
     const taking = takeFile(stream, fileName ?? '');
@@ -59,6 +61,8 @@ export async function readForm(
     failed.catch(() => {});
     stop.abort();
     form.destroy();
+    // Whoever reads a file of it waits for more: the parser does not tell them.
+    for (const stream of streams) stream.destroy(new Error('The form has ended.'));
     await Promise.allSettled(taken);
     throw error;
   }
