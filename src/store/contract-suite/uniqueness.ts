@@ -1,5 +1,6 @@
 /** Unique keys: what a new job becomes where another one holds its key. */
 import assert from 'node:assert/strict';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { Unique } from '../../core/unique.ts';
 import type { InsertOutcome, NewJob } from '../contract.ts';
 import { at, claimOne, claimSome, first, NOW, newJob, readJob, succeed, take } from './fixtures.ts';
@@ -198,6 +199,24 @@ export const uniqueness: Topic = [
         await succeed(context.store, second.job);
       }
       await succeed(context.store, ran.job);
+    }
+  }),
+
+  test('a request that is sent several times at once is one job, also while its unique key is being taken', async (context) => {
+    const stores = await handles(context);
+    for (let round = 0; round < 40; round += 1) {
+      const keyed = { idempotencyKey: `i${round}`, requestHash: 'h' };
+      const calls = Array.from({ length: 9 }, async (_, nth) => {
+        // Some begin while the first is on its way.
+        for (let turns = 0; turns < nth; turns += 1) await turn();
+        const mode = round % 2 === 0 ? 'reject' : 'replace';
+        return insertOne(
+          { ...context, store: at(stores, nth % stores.length) },
+          unique(context, mode, { key: `${round}` }, keyed),
+        );
+      });
+      const kinds = kindsOf(await Promise.all(calls));
+      assert.deepEqual(kinds.toSorted(), ['created', ...Array<string>(8).fill('existing')], `round ${round}`);
     }
   }),
 ];

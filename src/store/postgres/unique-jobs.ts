@@ -47,11 +47,14 @@ async function round(
   indexes: readonly number[],
   outcomes: Outcomes,
 ): Promise<readonly number[]> {
+  const groups = groupsOf(batch, indexes);
+  // Before the keys are looked up: a job that came between the two with this very key is a replay, not a job in the way.
+  const holders = await readHolders(session, batch, groups);
   await repeated(() => findEarlier(session, batch, indexes, outcomes));
   for (const index of indexes) if (batch[index]?.isReplay === true) outcomes[index] ??= { kind: 'absent' };
-  const groups = groupsOf(batch, isLeft(indexes, outcomes));
-  const holders = await readHolders(session, batch, groups);
-  const plans = groups.flatMap((group, at) => planOf(batch, group, holders[at] ?? null, outcomes) ?? []);
+  const plans = groups.flatMap(
+    (group, at) => planOf(batch, isLeft(group, outcomes), holders[at] ?? null, outcomes) ?? [],
+  );
   await insertPlanned(session, batch, plans, outcomes);
   await replacePlanned(session, plans, outcomes);
   return isLeft(indexes, outcomes);
