@@ -172,7 +172,8 @@ export function createParts(options: PartsOptions): EngineParts {
 function createGrouping(base: EngineBase & { readonly commands: Commands }, coming: Coming) {
   const groupWatch = createGroupWatch(base);
   const groupEnds = createGroupEnds({ ...base, coming, watch: groupWatch });
-  const settling = createSettling({ ...base, takers: [createFreeChildren(base), groupEnds.take] });
+  // Groups first: what is told of a child that was retried is gone when it has looked at its parents.
+  const settling = createSettling({ ...base, takers: [groupEnds.take, createFreeChildren(base)] });
   return { coming, groupWatch, groupEnds, settlingLoops: [settling, ...groupEnds.loops] };
 }
 

@@ -28,11 +28,12 @@ export interface LinkStore {
   linkRead(request: { readonly parents: readonly number[]; readonly limit: number }): Promise<readonly OpenLink[]>;
   /**
    * Closes links, and frees the waiting children that have no open one left: their mark is taken back, their revision moves on. Answers the freed ones.
+   * A child that was retried or restored is not freed before it was joined: its other parents may have failed.
    */
   linkClose(request: { readonly links: readonly OpenLink[]; readonly now: number }): Promise<readonly Job[]>;
   /**
    * Links these jobs to their parents anew, as an insert does, as far as they wait with `marks.awaitsParents`: after a retry or a restore. Parents that
-   * are not there any more are left out. Answers those that are free at once.
+   * are not there any more are left out. Of what `endedRead` tells of them that they wait again it is told no more. Answers those that are free at once.
    */
   linkJoin(request: { readonly children: readonly number[]; readonly now: number }): Promise<readonly Job[]>;
   /** The numbers of the jobs that come after this one, in their order. */

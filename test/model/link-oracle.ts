@@ -60,7 +60,7 @@ export function createLinkOracle(book: Book, events: EventOracle): LinkOracle {
     const freed: Job[] = [];
     for (const number of new Set(children)) {
       const job = book.job(number);
-      if (job === undefined || !awaitsParents(job) || isOpen(number)) continue;
+      if (job === undefined || !awaitsParents(job) || isOpen(number) || looking.has(number)) continue;
       const next = { ...job, marks: { ...job.marks, awaitsParents: false }, revision: job.revision + 1 };
       book.change(next);
       events.changed('changed', now, next);
@@ -72,11 +72,8 @@ export function createLinkOracle(book: Book, events: EventOracle): LinkOracle {
   /** Of every open link whose parent has ended, and of every job that is to look at its parents anew. */
   function owed(): readonly (readonly [number: number, isEnd: boolean])[] {
     const ends = links.filter((one) => one.isOpen && isFinal(book.job(one.parent)?.state ?? 'failed'));
-    const looking = book.jobs().filter((job) => awaitsParents(job) && !isOpen(job.number));
-    return [
-      ...ends.map((one) => [one.parent, true] as const),
-      ...looking.map(({ number }) => [number, false] as const),
-    ];
+    const anew = book.jobs().filter((job) => awaitsParents(job) && (looking.has(job.number) || !isOpen(job.number)));
+    return [...ends.map((one) => [one.parent, true] as const), ...anew.map(({ number }) => [number, false] as const)];
   }
 
   return {

@@ -2,15 +2,13 @@
 import assert from 'node:assert/strict';
 import { uuidv7 } from 'uuidv7';
 import type { AfterPolicy } from '../../core/after/after.ts';
-import type { Job, JobSpec } from '../../core/job.ts';
-import { isFinal } from '../../core/state.ts';
-import { FAMILY_MAX, type Freed, type GuardedPatch, type InsertOutcome, type Store } from '../contract.ts';
+import type { Job } from '../../core/job.ts';
+import type { InsertOutcome, Store } from '../contract.ts';
 import {
   at,
   claimedIds,
   claimOne,
   claimSome,
-  dumped,
   fail,
   first,
   idsOf,
@@ -22,9 +20,8 @@ import {
   succeed,
   take,
 } from './fixtures.ts';
+import { ALL, after, CLAIM, handles, settle } from './link-fixtures.ts';
 import { alone, type Context, type Topic, test } from './suite.ts';
-
-const ALL = { limit: 1_000 };
 
 export const links: Topic = [
   alone('insert holds a job until its parents have ended and its links are closed', async (context) => {
@@ -70,107 +67,6 @@ export const links: Topic = [
     await store.linkClose({ links, now: NOW });
     await store.endedDrop(told);
     assert.deepEqual(idsOf(await settle(store)), [late.id]);
-  }),
-
-  alone('an end that frees its few children does so at once, and leaves nothing to be told', async (context) => {
-    const { store } = context;
-    const parent = await insertJob(context);
-    const [one, two] = (await insertJobs(context, [after([parent]), after([parent], 'final')])) as [Job, Job];
-    const outcome = await freeing(store, await claimOne(context));
-    assert.equal(outcome.isSettled, true);
-    assert.deepEqual(idsOf(outcome.freed ?? []).toSorted(), [one.id, two.id].toSorted());
-    for (const job of outcome.freed ?? []) {
-      assert.deepEqual([job.revision, job.marks], [one.revision + 1, { awaitsParents: false }]);
-      assert.deepEqual(job, await readJob(store, job.id));
-    }
-    assert.deepEqual(await store.endedRead(ALL), []);
-    assert.deepEqual(claimedIds(await claimSome(context, 10)), [one.id, two.id]);
-  }),
-
-  alone('a batch frees a chain link by link, and a job of two parents with the last of them', async (context) => {
-    const { store } = context;
-    const [left, right] = (await insertJobs(context, [{}, {}])) as [Job, Job];
-    const join = await insertJob(context, after([left, right]));
-    const alone = await insertJob(context, after([right]));
-    const claimed = await claimSome(context, 10);
-    const outcomes = await store.apply(claimed.map(({ job }) => freeingPatch(job)));
-    const freed = outcomes.flatMap((outcome) => (outcome.kind === 'applied' ? (outcome.freed ?? []) : []));
-    freed.push(...(await settle(store)));
-    assert.deepEqual(idsOf(freed).toSorted(), [join.id, alone.id].toSorted());
-    assert.deepEqual(await store.endedRead(ALL), []);
-    assert.deepEqual(claimedIds(await claimSome(context, 10)), [join.id, alone.id]);
-  }),
-
-  alone(
-    'an end that frees leaves large families, groups and children that wait for more to be told',
-    async (context) => {
-      const { store } = context;
-      const [large, open, other, none] = (await insertJobs(context, [{}, {}, {}, {}])) as [Job, Job, Job, Job];
-      const many = await insertJobs(
-        context,
-        Array.from({ length: FAMILY_MAX + 1 }, () => after([large])),
-      );
-      const held = await insertJob(context, after([open, other]));
-      const claimed = await claimSome(context, 4);
-      const [ofLarge, ofOpen, , ofNone] = [large, open, other, none].map(({ id }) => at(jobsOf(claimed, id), 0));
-      const largeEnd = await freeing(store, ofLarge as Job);
-      assert.deepEqual([largeEnd.freed ?? [], largeEnd.isSettled ?? false], [[], false]);
-      assert.deepEqual((await freeing(store, ofOpen as Job)).freed ?? [], []);
-      assert.deepEqual((await freeing(store, ofNone as Job)).freed ?? [], []);
-      assert.deepEqual(idsOf(await settle(store)).toSorted(), idsOf(many).toSorted());
-      assert.equal((await readJob(store, held.id)).marks?.awaitsParents, true);
-    },
-  ),
-
-  alone('an end that is refused frees nobody, and neither does one that is no success', async (context) => {
-    const { store } = context;
-    const [refused, failed] = (await insertJobs(context, [{}, {}])) as [Job, Job];
-    const children = await insertJobs(context, [after([refused]), after([failed], 'final')]);
-    const [one, two] = (await claimSome(context, 2)).map(({ job }) => job) as [Job, Job];
-    const { seen, expect, ...rest } = freeingPatch(one);
-    const [stale] = await store.apply([{ ...rest, expect: { ...expect, fence: one.fence + 1 } }]);
-    assert.equal(stale?.kind, 'stale');
-    const { patch, ...item } = freeingPatch(two);
-    const [applied] = await store.apply([{ ...item, patch: { ...patch, state: 'cancelled', result: null } }]);
-    assert.ok(applied?.kind === 'applied');
-    assert.deepEqual(applied.freed ?? [], []);
-    assert.deepEqual(idsOf(await settle(store)), [at(children, 1).id]);
-    assert.equal((await readJob(store, at(children, 0).id)).marks?.awaitsParents, true);
-  }),
-
-  alone('an end frees no child that is to look at its parents anew', async (context) => {
-    const { store } = context;
-    const [bad, good] = (await insertJobs(context, [{}, {}])) as [Job, Job];
-    const child = await insertJob(context, after([bad, good]));
-    await fail(store, await claimOne(context), false);
-    await settle(store);
-    await take(store, child.id, { kind: 'retry' });
-    const running = await claimOne(context);
-    assert.equal(running.id, good.id);
-    const outcome = await freeing(store, running);
-    assert.deepEqual([outcome.freed ?? [], outcome.isSettled ?? false], [[], false]);
-    assert.equal((await readJob(store, child.id)).marks?.awaitsParents, true);
-    assert.deepEqual(await settle(store), []);
-    assert.equal((await readJob(store, child.id)).error?.code, 'PARENT_FAILED');
-  }),
-
-  alone('an end that frees a child of a sequence or under a limit keeps to both', async (context) => {
-    const { store } = context;
-    const parent = await insertJob(context, { sequenceKey: 's' });
-    const limit = { key: 'k', concurrency: 1 };
-    const keyed = await insertJob(context, { terms: { ...after([parent]).terms, limit } });
-    const behind = await insertJob(context, { ...after([parent]), sequenceKey: 's' });
-    const other = await insertJob(context, { terms: { limit } });
-    const claimed = await claimSome(context, 10);
-    assert.deepEqual(claimedIds(claimed).toSorted(), [parent.id, other.id].toSorted());
-    const freed = [
-      ...((await freeing(store, at(jobsOf(claimed, parent.id), 0))).freed ?? []),
-      ...(await settle(store)),
-    ];
-    assert.deepEqual(idsOf(freed).toSorted(), [keyed.id, behind.id].toSorted());
-    assert.deepEqual(claimedIds(await claimSome(context, 10)), [behind.id]);
-    await succeed(store, await readJob(store, other.id));
-    assert.deepEqual(claimedIds(await claimSome(context, 10)), [keyed.id]);
   }),
 
   test('insert stores no job that comes after one that its tenant does not have', async (context) => {
@@ -298,38 +194,6 @@ export const links: Topic = [
     assert.deepEqual(idsOf(await settle(store)), [two.id]);
   }),
 
-  alone('a job that is retried looks at its parents again', async (context) => {
-    const { store } = context;
-    const [parent, other] = (await insertJobs(context, [{}, {}])) as [Job, Job];
-    const child = await insertJob(context, after([parent, other]));
-    await fail(store, await claimOne(context), false);
-    await settle(store);
-    assert.equal((await readJob(store, child.id)).state, 'failed');
-    await take(store, parent.id, { kind: 'retry' });
-    await settle(store);
-    await take(store, child.id, { kind: 'retry' });
-    assert.deepEqual(await settle(store), []);
-    const claimed = await claimSome(context, 10);
-    assert.deepEqual(claimedIds(claimed), [parent.id, other.id]);
-    for (const { job } of claimed) {
-      await succeed(store, job);
-      assert.equal((await settle(store)).length, job.id === other.id ? 1 : 0);
-    }
-    assert.deepEqual(claimedIds(await claimSome(context, 10)), [child.id]);
-  }),
-
-  alone('a job that is retried is free when its parents have been removed', async (context) => {
-    const { store } = context;
-    const parent = await insertJob(context);
-    const child = await insertJob(context, after([parent]));
-    const failed = await fail(store, await claimOne(context), false);
-    await settle(store);
-    await store.remove([{ id: failed.id, revision: failed.revision, now: NOW, goneUntil: NOW + 10 }]);
-    await take(store, child.id, { kind: 'retry' });
-    assert.deepEqual(await claimSome(context, 10), []);
-    assert.deepEqual(idsOf(await settle(store)), [child.id]);
-  }),
-
   alone('a parent that was removed before its children were told still tells them', async (context) => {
     const { store } = context;
     const parent = await insertJob(context);
@@ -348,29 +212,6 @@ export const links: Topic = [
     await store.remove([{ id: done.id, revision: done.revision, now: NOW, goneUntil: NOW + 10 }]);
     assert.deepEqual(await store.linkChildren({ parent: parent.number, after: 0, limit: 10 }), []);
     assert.deepEqual(await store.linkRead({ parents: [parent.number], ...ALL }), []);
-  }),
-
-  alone('a store that was restored from the middle of things frees and fails the same jobs', async (context) => {
-    const { store } = context;
-    const [ended, failed, open] = (await insertJobs(context, [{}, {}, {}])) as [Job, Job, Job];
-    const children = await insertJobs(context, [after([ended]), after([failed]), after([ended, open]), after([ended])]);
-    await succeed(store, await claimOne(context));
-    await fail(store, await claimOne(context), false);
-    await take(store, at(children, 3).id, { kind: 'cancel' });
-    const other = await context.openEmpty();
-    await other.restore(await dumped(store));
-    assert.deepEqual(await claimSome({ ...context, store: other }, 1), [
-      { job: await readJob(other, open.id), input: '{}' },
-    ]);
-    assert.deepEqual(idsOf(await settle(other)), [at(children, 0).id]);
-    assert.equal((await readJob(other, at(children, 1).id)).error?.code, 'PARENT_FAILED');
-    await succeed(other, await readJob(other, open.id));
-    assert.deepEqual(idsOf(await settle(other)), [at(children, 2).id]);
-    const listed = await other.linkChildren({ parent: ended.number, after: 0, limit: 10 });
-    assert.deepEqual(
-      listed,
-      [0, 2, 3].map((place) => at(children, place).number),
-    );
   }),
 
   alone('nothing is forgotten and nothing freed early when parents end while children come in', async (context) => {
@@ -399,12 +240,6 @@ export const links: Topic = [
   }),
 ];
 
-const CLAIM = { kind: 'claim', worker: 'w', leaseMs: 1_000 } as const;
-
-function after(parents: readonly Pick<Job, 'id'>[], policy: AfterPolicy = 'succeeded'): Partial<JobSpec> {
-  return { terms: { after: { ids: parents.map(({ id }) => id), policy } } };
-}
-
 function numberOf({ number }: Job): number {
   return number;
 }
@@ -413,55 +248,10 @@ function kindAndId(outcome: InsertOutcome): readonly unknown[] {
   return outcome.kind === 'noParent' ? [outcome.kind, outcome.id] : [outcome.kind];
 }
 
-/** All that follows from ends, as the engine does it; the jobs that were freed. */
-async function settle(store: Store): Promise<readonly Job[]> {
-  const freed: Job[] = [];
-  for (let portion = await store.endedRead(ALL); portion.length > 0; portion = await store.endedRead(ALL)) {
-    const waiting = portion.filter(({ state }) => state === 'waiting').map(({ number }) => number);
-    freed.push(...(await store.linkJoin({ children: waiting, now: NOW })));
-    for (const end of portion) {
-      if (!isFinal(end.state)) continue;
-      const open = await store.linkRead({ parents: [end.number], ...ALL });
-      for (const { childId, policy } of open) {
-        if (policy === 'succeeded' && end.state !== 'succeeded') await giveUp(store, childId, end);
-      }
-      freed.push(...(await store.linkClose({ links: open, now: NOW })));
-    }
-    await store.endedDrop(portion);
-  }
-  return freed;
-}
-
-/** Unless another one did. */
-async function giveUp(store: Store, id: string, { id: parent, state }: Pick<Job, 'id' | 'state'>): Promise<void> {
-  const job = await readJob(store, id);
-  if (job.state !== 'waiting') return;
-  const details = { parent, state };
-  const error = { code: 'PARENT_FAILED', message: 'A parent failed.', details };
-  const patch = { state: 'failed', finishedAt: NOW, error } as const;
-  await store.apply([{ id, expect: { states: ['waiting'], revision: job.revision }, patch }]);
-}
-
 async function insertAfter(context: Context, store: Store, parent: Job): Promise<readonly Job[]> {
   const batch = [newJob(context, after([parent])), newJob(context, after([parent], 'final'))];
   for (const outcome of await store.insert(batch)) assert.equal(outcome.kind, 'created');
   return Promise.all(batch.map(({ spec }) => readJob(store, spec.id)));
-}
-
-function jobsOf(claimed: Awaited<ReturnType<typeof claimSome>>, id: string): readonly Job[] {
-  return claimed.flatMap(({ job }) => (job.id === id ? [job] : []));
-}
-
-/** The end of a job that was claimed, as the engine writes it where somebody waits for it. */
-function freeingPatch(job: Job): GuardedPatch {
-  const patch = { state: 'succeeded', finishedAt: NOW, leaseUntil: null } as const;
-  return { id: job.id, expect: { states: ['running'], fence: job.fence }, patch, seen: job, frees: true };
-}
-
-async function freeing(store: Store, job: Job): Promise<Freed> {
-  const outcome = first(await store.apply([freeingPatch(job)]));
-  assert.ok(outcome.kind === 'applied');
-  return outcome;
 }
 
 /** As long as something else comes in between. */
@@ -477,9 +267,4 @@ async function endOne(context: Context, store: Store, parent: Job): Promise<void
 async function failedOf({ store }: Context, jobs: readonly Job[]): Promise<number> {
   const now = await Promise.all(jobs.map(({ id }) => readJob(store, id)));
   return now.filter(({ state }) => state === 'failed').length;
-}
-
-async function handles({ store, opened }: Context): Promise<readonly Store[]> {
-  if (opened.another === undefined) return [store];
-  return [store, await opened.another(), await opened.another()];
 }

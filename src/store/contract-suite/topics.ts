@@ -13,6 +13,7 @@ import { ended } from './ended.ts';
 import { events } from './events.ts';
 import { fairness } from './fairness.ts';
 import { figures } from './figures.ts';
+import { freeings } from './freeing.ts';
 import { groups } from './groups.ts';
 import { hints } from './hints.ts';
 import { idempotency } from './idempotency.ts';
@@ -23,6 +24,7 @@ import { limits } from './limits.ts';
 import { links } from './links.ts';
 import { listing } from './listing.ts';
 import { logs } from './logs.ts';
+import { lookingAnew } from './looking-anew.ts';
 import { migration } from './migration.ts';
 import { output } from './output.ts';
 import { removing } from './removing.ts';
@@ -63,6 +65,8 @@ export const TOPICS: Readonly<Record<string, Topic>> = {
   ended,
   groups,
   links,
+  freeings,
+  lookingAnew,
   events,
   deliveries,
   deliveryLog,

@@ -98,7 +98,8 @@ export function linkCalls(session: Session): LinkStore {
       for (let tries = 1; ; tries += 1) {
         try {
           const { before, after } = linkStepsOf(jobs, 'linkJoin');
-          return await freed(session, ids, { steps: [...before, ...after], now });
+          const looked: Step = { name: 'linkLooked', values: [plainArray(jobs.map(({ number }) => number))] };
+          return await freed(session, ids, { steps: [...before, ...after, looked], now });
         } catch (error) {
           if (!isParentMoved(error) || tries >= TRIES_MAX) throw error;
         }

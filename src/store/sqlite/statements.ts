@@ -170,6 +170,7 @@ export const STATEMENTS = {
   endedRead: 'SELECT place, number, revision, id, tenant, state FROM ended ORDER BY place LIMIT +?1',
   /** A job that waits again, and has not looked at its parents since. */
   endedLooking: "SELECT 1 FROM ended WHERE number = ? AND state = 'waiting' LIMIT 1",
+  endedLooked: "DELETE FROM ended WHERE number = ? AND state = 'waiting'",
   endedDelete: 'DELETE FROM ended WHERE place BETWEEN ?1 AND ?2',
   /** The newest, where it is of this job. */
   endedDeleteLast: 'DELETE FROM ended WHERE place = (SELECT max(place) FROM ended) AND number = ?',

@@ -10,6 +10,9 @@
  *
  * Both go by id, as all that holds rows of several jobs.
  *
+ *    A retry is told in `ended` by its own statement, until the child has been linked anew (`linkLooked`): nobody frees it before, whenever they
+ *    have read of the end that they act on.
+ *
  * 3. An end that frees its children itself (`familyFree`) is one statement, and sees the moment before it has them: it takes only those that had no
  *    other link open then, and passes over those that anybody else holds. What it leaves is told, and freed as by 2.
  *
@@ -93,12 +96,17 @@ SELECT w.number FROM unnest($1::uuid[]) WITH ORDINALITY AS g(id, ord)
 CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
 CROSS JOIN LATERAL (SELECT number FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} FOR NO KEY UPDATE) w`;
 
+/** Whether the child has looked at its parents since it was last retried or restored. */
+const hasLooked = (s: string, child: string) =>
+  `NOT EXISTS (SELECT 1 FROM ${s}.ended WHERE number = ${child} AND state = 'waiting' OFFSET 0)`;
+
 /** $1 ids of children, $2 now. Only after \`linkHold\`. */
 const linkFree = (s: string) => `
 WITH free AS MATERIALIZED (
   SELECT j.* FROM unnest($1::uuid[]) AS g(id)
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE id = g.id LIMIT 1) j
   WHERE NOT EXISTS (SELECT 1 FROM ${s}.job_links WHERE child = j.number AND is_open OFFSET 0)
+    AND ${hasLooked(s, 'j.number')}
 ), ${freeing(s)}
 SELECT number FROM room`;
 
@@ -144,7 +152,7 @@ WITH over AS MATERIALIZED (
 ), free AS MATERIALIZED (
   SELECT f.parent, f.place, j.* FROM (SELECT * FROM family WHERE size <= ${FAMILY_MAX} AND NOT EXISTS (
     SELECT 1 FROM ${s}.job_links WHERE child = family.child AND is_open AND parent <> family.parent OFFSET 0)
-    AND NOT EXISTS (SELECT 1 FROM ${s}.ended WHERE number = family.child AND state = 'waiting' OFFSET 0)) f
+    AND ${hasLooked(s, 'family.child')}) f
   CROSS JOIN LATERAL (SELECT number, tenant, type FROM ${s}.jobs WHERE number = f.child AND limit_key IS NULL LIMIT 1) j
   CROSS JOIN LATERAL (
     SELECT 1 FROM ${s}.waiting WHERE ${keyIn('waiting', 'j')} AND ${isHeldSql('marks')}
@@ -177,6 +185,10 @@ export function linkStatementsOf(s: string) {
     linkClose: `UPDATE ${s}.job_links SET is_open = false WHERE ctid = ANY (ARRAY(
       SELECT l.ctid FROM unnest($1::bigint[], $2::bigint[]) AS g(child, parent)
       CROSS JOIN LATERAL (SELECT ctid FROM ${s}.job_links WHERE child = g.child AND parent = g.parent AND is_open LIMIT 1) l))`,
+    /** $1 numbers of children that have just been linked anew. */
+    linkLooked: `DELETE FROM ${s}.ended WHERE ctid = ANY (ARRAY(
+      SELECT e.ctid FROM unnest($1::bigint[]) AS g(number)
+      CROSS JOIN LATERAL (SELECT ctid FROM ${s}.ended WHERE number = g.number AND state = 'waiting' OFFSET 0) e))`,
     linkFree: linkFree(s),
     familyFree: familyFree(s),
     /** $1 numbers of parents, $2 at most. */

@@ -72,6 +72,7 @@ export function joinLinks(transaction: Transaction, { children, now }: LinkJoini
     if (row === undefined || !isWaitingFor(row)) continue;
     const parents = parentsOf(transaction, row[AT.tenant] as string, row[AT.terms] ?? null);
     if (parents !== null) linkTo(transaction, child, parents);
+    transaction.connection.run('endedLooked', child);
   }
   return freeAll(transaction, new Set(children), now);
 }
@@ -80,6 +81,8 @@ function freeAll(transaction: Transaction, children: ReadonlySet<number>, now: n
   const freed: Value[] = [];
   for (const child of children) {
     if (transaction.connection.get('linkIsOpen', child) !== undefined) continue;
+    // It was retried: another parent than the one whose link was closed may have failed.
+    if (transaction.connection.get('endedLooking', child) !== undefined) continue;
     const row = transaction.connection.get('jobByNumber', child);
     if (row !== undefined && isWaitingFor(row)) freed.push(...free(transaction, row, now));
   }
