@@ -195,6 +195,24 @@ export const limits: Topic = [
     });
   }),
 
+  test('what a call set is taken back while jobs of the key only run: what they say holds for the next ones', async (context) => {
+    const { store } = context;
+    await insertJob(context, under({ key: KEY, concurrency: 2, rate: { count: 5, perMs: 1_000 } }));
+    const running = await claimOne(context);
+    const write = { ...ref(context), now: NOW, keysMax: 10 };
+    await store.limitWrite({ ...write, bounds: { concurrency: 9, rate: null } });
+    await store.limitWrite({ ...write, bounds: null });
+    const row = await store.limitRead(ref(context));
+    assert.deepEqual(
+      [row?.isKept, row?.running, row?.bounds],
+      [false, 1, { concurrency: 2, rate: { count: 5, perMs: 1_000 } }],
+    );
+    await insertJobs(context, [under({ key: KEY }), under({ key: KEY })]);
+    assert.equal((await claimSome(context, 10)).length, 1);
+    await succeed(store, running);
+    assert.equal((await claimSome(context, 10)).length, 1);
+  }),
+
   test('of new keys that are written at once no more come in than there is room for', async (context) => {
     const { store, opened } = context;
     const other = opened.another === undefined ? store : await opened.another();

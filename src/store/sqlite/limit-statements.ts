@@ -35,9 +35,10 @@ export const LIMIT_STATEMENTS = {
   limitDue: `SELECT number, type, priority, run_at FROM waiting WHERE ${BEHIND} AND type = ?3 AND priority = ?4 AND run_at <= ?5
     ORDER BY run_at, number LIMIT +?6`,
   limitAhead: `SELECT min(run_at) FROM waiting WHERE ${BEHIND} AND type = ?3 AND priority = ?4 AND run_at > ?5`,
-  /** What the newest waiting job says of its key. */
+  /** What the newest job says of its key that waits or runs. */
   limitTerms: `SELECT j.terms FROM jobs j WHERE j.number = (
-    SELECT max(number) FROM waiting WHERE ${OF_KEY}) AND j.terms IS NOT NULL`,
+    SELECT max(number) FROM (SELECT number FROM waiting WHERE ${OF_KEY} UNION ALL SELECT number FROM running WHERE ${OF_KEY}))
+    AND j.terms IS NOT NULL`,
   ticketGive: `UPDATE waiting SET blocked = 0 WHERE number = ? AND blocked = ${BLOCKED_BY.limit}`,
   ticketTake: `UPDATE waiting SET blocked = ${BLOCKED_BY.limit} WHERE number = ? AND blocked = 0`,
 };

@@ -55,7 +55,9 @@ const view = (s: string) => `
 SELECT g.ord, k.revision, k.look_at, k.concurrency, k.rate_count, k.rate_per_ms, k.is_kept, k.state, k.is_bare,
   CASE WHEN k.is_bare THEN (
     SELECT terms FROM ${s}.jobs WHERE number = (
-      SELECT max(number) FROM (SELECT number FROM ${s}.waiting WHERE ${of('k')} OFFSET 0) w) LIMIT 1) END,
+      SELECT max(number) FROM (
+        SELECT number FROM ${s}.waiting WHERE ${of('k')}
+        UNION ALL SELECT number FROM ${s}.running WHERE ${of('k')} OFFSET 0) w) LIMIT 1) END,
   (extract(epoch FROM clock_timestamp()) * 1000)::bigint, r.n, f.jobs, b.jobs, b.next_run_at, a.number IS NOT NULL
 FROM unnest($1::text[], $2::text[]) WITH ORDINALITY AS g(tenant, key, ord)
 CROSS JOIN LATERAL (SELECT * FROM ${s}.limit_keys WHERE tenant = g.tenant AND key = g.key LIMIT 1) k

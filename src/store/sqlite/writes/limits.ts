@@ -79,7 +79,7 @@ export function writeLimit({ connection }: Transaction, write: LimitWrite): Limi
     return { kind: 'full' };
   }
   const before = there ?? { bounds: NO_BOUNDS, isKept: false, state: NO_TICKETS };
-  // Nobody keeps it: what holds then is what the jobs say that wait.
+  // Nobody keeps it: what holds then is what its jobs say.
   const freed = bounds === null ? boundsSaid(connection, write) : undefined;
   putLimit(
     connection,
