@@ -14,11 +14,19 @@ import { startDemoServer } from './demo-server.ts';
 import { a2aClient } from './demo-standards/a2a.ts';
 import { azureClient } from './demo-standards/azure.ts';
 import type { OpenClient, StandardClient } from './demo-standards/client.ts';
+import { googleClient } from './demo-standards/google.ts';
 import { mcpClient } from './demo-standards/mcp.ts';
 import { openaiClient } from './demo-standards/openai.ts';
 import { replicateClient } from './demo-standards/replicate.ts';
 
-const CLIENTS: readonly StandardClient[] = [mcpClient, openaiClient, a2aClient, replicateClient, azureClient];
+const CLIENTS: readonly StandardClient[] = [
+  mcpClient,
+  openaiClient,
+  a2aClient,
+  replicateClient,
+  googleClient,
+  azureClient,
+];
 
 interface Work {
   readonly title: string;
@@ -43,7 +51,7 @@ if (unknown !== undefined) {
 
 let answers = 0;
 const wrong: string[] = [];
-const server = await startDemoServer({ config: 'examples/demo/bide.config.ts' });
+const server = await startDemoServer({ config: 'scripts/demo-standards/bide.config.ts' });
 try {
   for (const client of CLIENTS) {
     if (wanted.length > 0 && !wanted.includes(client.name)) continue;

@@ -1,4 +1,4 @@
-/** One job, submitted natively, read through the native API and every vendor's dialect in each of its states: words and HTTP codes. */
+/** One job, submitted natively, read through the native API and every dialect in each of its states, and parked: words and HTTP codes. */
 import assert from 'node:assert/strict';
 import { after, before, it } from 'node:test';
 import { SHOWN_STATES, type ShownState } from '../src/core/state.ts';
@@ -131,29 +131,41 @@ it('every dialect has a reading here', () => {
   assert.deepEqual(Object.keys(READINGS).sort(), ['native', ...dialects.map(({ name }) => name)].sort());
 });
 
+type Row = ShownState | 'parked';
+
+/** What stands in `docs/dialects.md`. */
+function expectedWord(name: string, row: Row): string | undefined {
+  if (name === 'native') return row === 'parked' ? 'scheduled' : row;
+  const vocabulary = dialects.find((dialect) => dialect.name === name)?.vocabulary;
+  return row === 'parked' ? (vocabulary?.parked ?? vocabulary?.states.running) : vocabulary?.states[row];
+}
+
+async function stage(row: Row): Promise<JobIds> {
+  if (row !== 'parked')
+    return (await stageJob(rig, row, { result: { columns: ['n'], rows: [[1]], row_count: 1 } })).job;
+  const { job } = await stageJob(rig, 'running');
+  const { engine, tenant } = rig;
+  const { id, fence } = job;
+  const outcome = await engine.workPark({ tenant, id, fence, signal: 'approval', timeoutMs: 60_000 });
+  assert.equal(outcome.kind, 'done');
+  return job;
+}
+
 it('a job that came natively is read through every dialect in each of its states', async (test) => {
   const credentials = Object.fromEntries(
     await Promise.all(Object.keys(READINGS).map(async (name) => [name, await credentialFor(name)] as const)),
   );
-  const read = async (name: string, job: JobIds) => {
-    const reading = READINGS[name];
-    assert.ok(reading !== undefined);
-    const request = reading.request(job, credentials[name] ?? '');
-    const answer = await send({ agent: rig.agent, baseUrl: rig.origin }, request);
-    return { status: answer.status, word: reading.word(answer, job), text: answer.text };
-  };
-  const expected = (name: string, shown: ShownState) =>
-    name === 'native' ? shown : dialects.find((dialect) => dialect.name === name)?.vocabulary.states[shown];
-
-  for (const shown of SHOWN_STATES) {
-    const { job } = await stageJob(rig, shown, { result: { columns: ['n'], rows: [[1]], row_count: 1 } });
+  for (const row of [...SHOWN_STATES, 'parked'] as const) {
+    const job = await stage(row);
     const cells: string[] = [];
-    for (const name of Object.keys(READINGS)) {
-      const { status, word, text } = await read(name, job);
-      assert.equal(word, expected(name, shown), `${name} ${shown}: ${status} ${text}`);
-      assert.equal(status, 200, `${name} ${shown}: ${text}`);
-      cells.push(`${name} ${status} ${String(word)}`);
+    for (const [name, reading] of Object.entries(READINGS)) {
+      const request = reading.request(job, credentials[name] ?? '');
+      const answer = await send({ agent: rig.agent, baseUrl: rig.origin }, request);
+      const word = reading.word(answer, job);
+      assert.equal(word, expectedWord(name, row), `${name} ${row}: ${answer.status} ${answer.text}`);
+      assert.equal(answer.status, 200, `${name} ${row}: ${answer.text}`);
+      cells.push(`${name} ${answer.status} ${String(word)}`);
     }
-    test.diagnostic(`${shown.padEnd(10)} ${cells.join(' | ')}`);
+    test.diagnostic(`${row.padEnd(10)} ${cells.join(' | ')}`);
   }
 });

@@ -9,20 +9,30 @@ export function dialectsPage(): string {
   return page('Dialects', 'the manifests in `src/dialects/*/index.ts`', [
     INTRODUCTION,
     '## The words',
-    table(['state', ...dialects.map(({ title }) => title)], SHOWN_STATES.map(wordsOf)),
+    table(['state', 'native', ...dialects.map(({ title }) => title)], [...SHOWN_STATES.map(wordsOf), parkedWords()]),
+    READS,
     '## The status codes',
     table(['kind of error', ...dialects.map(({ title }) => title)], ERROR_KINDS.map(statusesOf)),
     ...dialects.flatMap(section),
   ]);
 }
 
-const INTRODUCTION = `Bide speaks the job APIs of ${dialects.length} vendors, so that clients written for them work against it. Each dialect is served below
+const INTRODUCTION = `Bide speaks ${dialects.length} job APIs beside its own, those of standards and of vendors, so that clients written for them work against it. Each dialect is served below
 \`/<name>\`, or by config on a port or a host name of its own. A job that came in through one can be read through all of them and
-through the native API, in the words below. Keys are Bide's own keys, whatever header the vendor carries them in. The fine points of
+through the native API, in the words below. Keys are Bide's own keys, whatever header the client carries them in. The fine points of
 each are in the \`NOTES.md\` of its folder.`;
 
+const READS = `A read of the job is answered with 200 in every one of these states. \`parked\` is a job that has begun and waits for a signal.
+\`test/one-job-every-dialect.test.ts\` takes one job natively to each row and reads it through every column.`;
+
 function wordsOf(state: (typeof SHOWN_STATES)[number]): string[] {
-  return [code(state), ...dialects.map(({ vocabulary }) => code(vocabulary.states[state]))];
+  return [code(state), code(state), ...dialects.map(({ vocabulary }) => code(vocabulary.states[state]))];
+}
+
+/** A parked job is stored as `scheduled`; to other clients it is one that has begun. */
+function parkedWords(): string[] {
+  const words = dialects.map(({ vocabulary: { parked, states } }) => code(parked ?? states.running));
+  return [code('parked'), code('scheduled'), ...words];
 }
 
 function statusesOf(kind: (typeof ERROR_KINDS)[number]): string[] {
