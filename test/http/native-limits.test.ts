@@ -53,6 +53,27 @@ describe('/v1/limits', () => {
     assert.ok(JSON.stringify(audit).includes('limit.put') && JSON.stringify(audit).includes('limit.remove'));
   });
 
+  for (const key of ['.', '..'])
+    test(`a key ${key}, which no path can end with, is refused wherever a limit is said`, async () => {
+      await using http = await openHttp();
+      const job = { type: 'task', limit: { key, concurrency: 1 } };
+      // As clients write it into a path: fetch and browsers take such a part of it away.
+      const path = `/v1/limits/${key.replaceAll('.', '%2E')}`;
+      for (const [method, at, body] of [
+        ['POST', '/v1/jobs', job],
+        ['PUT', '/v1/schedules/s', { cron: '* * * * *', job }],
+        ['POST', '/v1/groups', { jobs: [{ type: 'task' }, job] }],
+        ['POST', '/v1/groups', { jobs: [{ type: 'task' }], onSuccess: job }],
+        ['PUT', path, { concurrency: 1 }],
+      ] as const) {
+        const answer = await http.call(method, at, { body });
+        assert.ok([400, 404, 422].includes(answer.status), `${method} ${at}: ${answer.status} ${answer.text}`);
+        if (at !== path) assert.match(answer.text, /must not be .*"\.\\?" or/, `${method} ${at}`);
+      }
+      assert.deepEqual((await http.call('GET', '/v1/limits')).json(), { limits: [], next: null });
+      assert.deepEqual((await http.call('GET', '/v1/jobs')).json().jobs, []);
+    });
+
   test('a closed key starts nothing until it is opened', async () => {
     await using http = await openHttp();
     const closed = await http.call('POST', `${PATH}/close`, { body: { untilMs: 60_000 } });

@@ -28,6 +28,20 @@ test('a worker gives a job back until a signal comes, and finds it in the next c
   assert.deepEqual([late.status, late.json().code], [409, 'FENCE_OLD']);
 });
 
+test('runAt of a parked job cannot be changed, the rest of it can', async () => {
+  await using http = await openHttp();
+  const id = await http.submit('task');
+  const first = await claim(http);
+  const body = { fence: first?.fence, reason: { signal: 'approval', timeoutMs: 60_000 } };
+  const parked = (await http.call('POST', `/v1/work/${id}/release`, { body })).json();
+  const patch = (changes: object) => http.call('PATCH', `/v1/jobs/${id}`, { body: changes });
+  const refused = await patch({ runAt: new Date(http.on.clock.now() + 1_000).toISOString() });
+  assert.deepEqual([refused.status, refused.json().code], [409, 'JOB_PARKED'], refused.text);
+  const changed = await patch({ priority: 7, tags: { a: 'b' } });
+  assert.deepEqual([changed.status, changed.json().priority, changed.json().tags], [200, 7, { a: 'b' }], changed.text);
+  assert.deepEqual([changed.json().runAt, changed.json().waitingFor], [parked.runAt, parked.waitingFor]);
+});
+
 test('a signal is refused with what to do: final, unknown, foreign, without the scope, and in a wrong form', async () => {
   await using http = await openHttp();
   const id = await http.submit('task');

@@ -194,6 +194,15 @@ describe('a bulk call', () => {
     );
   });
 
+  it('is one of so many of its tenant, however many are asked for at once', async () => {
+    await using fixture = await openEngine({ ...FAR, runsJobs: false, limits: { bulkPerTenantMax: 3 } });
+    const call = { tenant: TENANT, action: 'cancel', filter: {}, by: BY } as const;
+    const outcomes = await Promise.all(Array.from({ length: 12 }, () => fixture.engine.bulk.submit(call)));
+    assert.equal(outcomes.filter(({ kind }) => kind === 'created').length, 3);
+    assert.equal(outcomes.filter(({ kind }) => kind === 'overQuota').length, 9);
+    assert.equal((await fixture.engine.bulk.submit({ ...call, tenant: 'globex' })).kind, 'created');
+  });
+
   it('cannot be submitted by its type, which is not shown', async () => {
     await using fixture = await openEngine({ types: { task: async () => DONE } });
     const [outcome] = await fixture.engine.submit([{ tenant: TENANT, type: 'bide.bulk', input: {} }]);

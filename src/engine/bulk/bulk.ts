@@ -2,7 +2,8 @@
  * Many jobs in one call: counted at once, or changed by a job of the tenant's own (type `bide.bulk`), which any process that runs jobs works on.
  *
  * A process works on `bulkSlots` of them at a time, and a tenant has `bulkPerTenantMax` unfinished at once: those of one keep no other's waiting
- * for long.
+ * for long. Calls of a tenant are counted and stored one after another, so the bound holds however many come at once; each further process
+ * that takes calls in the same moment may bring one more.
  */
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
@@ -36,17 +37,33 @@ export function createBulk(
   submitOwn: Submits['submitOwn'],
 ): Bulk {
   const { store, limits, clock } = parts;
+  const oneByOne = createTurns();
   return {
     count(request) {
       const filter = narrowed(request);
       return estimate(parts, { ...filter, tenant: request.tenant }, clock.now(), isWantedType(filter));
     },
-    async submit({ tenant, action, filter, by, idempotencyKey }) {
-      const unfinished = await store.count({ tenant, types: [BULK_TYPE], states: ['waiting', 'running'] });
-      const count = unfinished.reduce((sum, group) => sum + group.count, 0);
-      const bound = count >= limits.bulkPerTenantMax ? 'bulkPerTenantMax' : null;
-      const input = { action, filter, by: { keyId: by.keyId, keyName: by.keyName } } as unknown as Json;
-      return submitOwn({ tenant, type: BULK_TYPE, input, idempotencyKey }, bound);
-    },
+    submit: ({ tenant, action, filter, by, idempotencyKey }) =>
+      oneByOne(tenant, async () => {
+        const unfinished = await store.count({ tenant, types: [BULK_TYPE], states: ['waiting', 'running'] });
+        const count = unfinished.reduce((sum, group) => sum + group.count, 0);
+        const bound = count >= limits.bulkPerTenantMax ? 'bulkPerTenantMax' : null;
+        const input = { action, filter, by: { keyId: by.keyId, keyName: by.keyName } } as unknown as Json;
+        return submitOwn({ tenant, type: BULK_TYPE, input, idempotencyKey }, bound);
+      }),
+  };
+}
+
+/** Work of one name begins when what came before it has ended, well or not. */
+function createTurns() {
+  const last = new Map<string, Promise<unknown>>();
+  return <T>(name: string, work: () => Promise<T>): Promise<T> => {
+    const turn = (last.get(name) ?? Promise.resolve()).then(work, work);
+    last.set(name, turn);
+    const leave = () => {
+      if (last.get(name) === turn) last.delete(name);
+    };
+    turn.then(leave, leave);
+    return turn;
   };
 }

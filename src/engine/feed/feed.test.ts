@@ -24,6 +24,26 @@ describe('the feed of an engine', () => {
     assert.equal(reader.seen.length, 900);
   });
 
+  it('leaves out the revision of a job at which nothing is new but that another one waits for its end', async () => {
+    const play = createPlay();
+    await using fixture = await openEngine({ types: { task: play.run } });
+    const reader = createFeedReader();
+    await reader.catchUp(fixture.engine);
+    const parent = await fixture.submit('task');
+    const call = await play.next();
+    const before = await fixture.job(parent);
+    await fixture.submit('task', { after: [parent] });
+    assert.deepEqual(await fixture.job(parent), { ...before, revision: 3, marks: { isAwaited: true } });
+    call.end(DONE);
+    await fixture.until(parent, ({ state }) => state === 'succeeded');
+    await fixture.advance(1_000);
+    await reader.catchUp(fixture.engine);
+    assert.deepEqual(
+      reader.seen.filter((one) => one.startsWith(parent)),
+      [1, 2, 4].map((revision) => `${parent} ${revision}`),
+    );
+  });
+
   it('reads nothing of the store while nobody reads, and follows no more once the last has left for an hour', async () => {
     await using fixture = await openEngine();
     const reader = createFeedReader();

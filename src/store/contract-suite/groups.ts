@@ -238,6 +238,21 @@ export const groups: Topic = [
     await insert();
   }),
 
+  alone('groupInsert keeps to the groups that a tenant may have, however many come at once', async (context) => {
+    const { store, opened } = context;
+    const other = opened.another === undefined ? store : await opened.another();
+    const inserts = Array.from({ length: 12 }, async (_, place) => {
+      const insert = { ...insertOf(context, newGroup(context)), groupsMax: 3 };
+      return (place % 2 === 0 ? store : other).groupInsert(insert).then(
+        () => 'written',
+        (error: { readonly code?: string }) => error.code,
+      );
+    });
+    const outcomes = (await Promise.all(inserts)).toSorted();
+    const refused = Array.from({ length: 9 }, () => 'TOO_MANY_GROUPS');
+    assert.deepEqual(outcomes, [...refused, 'written', 'written', 'written']);
+  }),
+
   alone('groupSettle counts each member once, however often it is told, and again after a retry', async (context) => {
     const { store } = context;
     const group = await closedGroup(context, 3);
