@@ -1,6 +1,6 @@
 /** What does not fit a schema, said as sentences: every place that is wrong as a JSON pointer with one of them. */
 import type { TSchema } from 'typebox';
-import { Compile } from 'typebox/compile';
+import { Compile, type Validator } from 'typebox/compile';
 import type { Issue } from '../engine/api.ts';
 
 /** What is wrong with the value; null when nothing is. */
@@ -9,10 +9,13 @@ export type Check = (value: unknown) => readonly Issue[] | null;
 /** More than anybody fixes in one go, and a bound on the answer to a body full of mistakes. */
 const ISSUES_MAX = 20;
 
+/** Compiled when the first value comes: a server has a hundred schemas, of which most see no request before it ends or for hours. */
 export function compileCheck(schema: TSchema): Check {
-  const validator = Compile(schema);
-  return (value) =>
-    validator.Check(value) ? null : issuesOf(schema, validator.Errors(value) as readonly SchemaError[]);
+  let validator: Validator | null = null;
+  return (value) => {
+    validator ??= Compile(schema);
+    return validator.Check(value) ? null : issuesOf(schema, validator.Errors(value) as readonly SchemaError[]);
+  };
 }
 
 interface SchemaError {

@@ -35,7 +35,7 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     bodyLimit: limits.bodyBytesMax,
     return503OnClosing: false,
     genReqId: requestIds(),
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: true, allErrors: false } },
+    schemaController: { compilersFactory: { buildValidator: refuseSchemas, buildSerializer: refuseSchemas } },
     routerOptions: { maxParamLength: PARAM_LENGTH_MAX, ...dialect.router },
     frameworkErrors: (error, request, reply) => {
       refuseUnreadable(dialect, reply as FastifyReply, { message: sentenceOf(error), url: request.url });
@@ -52,6 +52,11 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     done();
   });
   return app;
+}
+
+/** Else Fastify loads its own compilers at every start, a hundred modules that no face uses: each brings its own or checks by itself. */
+function refuseSchemas(): never {
+  throw new TypeError('A face that gives schemas to its routes also sets what compiles them.');
 }
 
 /** Fastify's own sentence holds the whole path. */

@@ -15,10 +15,13 @@ export const validatorCompiler: FastifySchemaCompiler<TSchema> = ({ schema, http
   const check = compileCheck(schema);
   const isQuery = httpPart === 'querystring';
   const read = isQuery ? queryReader(schema) : (value: unknown) => value;
-  const mayBeEmpty = isQuery && check({}) === null;
+  let mayBeEmpty: boolean | null = null;
   return (raw: unknown) => {
     // Of most requests: a poll has no query.
-    if (mayBeEmpty && isEmpty(raw as object)) return EMPTY;
+    if (isQuery && isEmpty(raw as object)) {
+      mayBeEmpty ??= check({}) === null;
+      if (mayBeEmpty) return EMPTY;
+    }
     const value = read(raw);
     const issues = check(value);
     return issues === null ? { value } : { error: invalid(issues) };
