@@ -10,37 +10,45 @@ import type { Terms } from '../../store/contract.ts';
 import type { AmendRequest, AmendResult, Issue, Snapshot } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
+import { inLine } from '../lines.ts';
 import type { Reader } from '../reading/reader.ts';
 import { lookupOf } from '../reading/waiters.ts';
 import { requestIssues } from '../submitting/request-issues.ts';
+import type { Commands } from './commands.ts';
 
 export interface AmendOptions extends EngineBase {
   readonly reader: Reader;
+  readonly commands: Pick<Commands, 'lines'>;
 }
 
 export function createAmend(options: AmendOptions): (request: AmendRequest) => Promise<AmendResult> {
-  const { reader, clock, limits } = options;
+  const { clock, limits, commands } = options;
   return async (request) => {
-    const { tenant, id, revision } = request;
     const issues = issuesOf(request, clock.now(), limits);
     if (issues.length > 0) return { kind: 'invalidRequest', issues };
-    for (let attempt = 1; attempt <= limits.applyAttemptsMax; attempt += 1) {
-      const [found] = await (attempt === 1 ? reader.look([id]) : reader.fresh([id]));
-      const lookup = lookupOf(found, tenant);
-      if (lookup.kind !== 'found') return lookup;
-      const { snapshot } = lookup;
-      const { job } = snapshot;
-      if (revision !== undefined && job.revision !== revision) return { kind: 'changed', snapshot };
-      if (job.state !== 'waiting') return { kind: 'wrongState', snapshot };
-      if (request.runAt !== undefined && isParked(job))
-        return { kind: 'parked', snapshot, signal: job.marks?.signal?.name ?? '' };
-      const terms = termsWith(job, request, clock.now());
-      if (terms === null) return { kind: 'unchanged', snapshot };
-      const amended = await write(options, job, terms);
-      if (amended !== null) return { kind: 'done', snapshot: amended };
-    }
-    throw new BideError('CHANGED_MEANWHILE', undefined, { id, attempts: limits.applyAttemptsMax });
+    return inLine(commands.lines, request.id, () => amend(options, request));
   };
+}
+
+async function amend(options: AmendOptions, request: AmendRequest): Promise<AmendResult> {
+  const { reader, clock, limits } = options;
+  const { tenant, id, revision } = request;
+  for (let attempt = 1; attempt <= limits.applyAttemptsMax; attempt += 1) {
+    const [found] = await (attempt === 1 ? reader.look([id]) : reader.fresh([id]));
+    const lookup = lookupOf(found, tenant);
+    if (lookup.kind !== 'found') return lookup;
+    const { snapshot } = lookup;
+    const { job } = snapshot;
+    if (revision !== undefined && job.revision !== revision) return { kind: 'changed', snapshot };
+    if (job.state !== 'waiting') return { kind: 'wrongState', snapshot };
+    if (request.runAt !== undefined && isParked(job))
+      return { kind: 'parked', snapshot, signal: job.marks?.signal?.name ?? '' };
+    const terms = termsWith(job, request, clock.now());
+    if (terms === null) return { kind: 'unchanged', snapshot };
+    const amended = await write(options, job, terms);
+    if (amended !== null) return { kind: 'done', snapshot: amended };
+  }
+  throw new BideError('CHANGED_MEANWHILE', undefined, { id, attempts: limits.applyAttemptsMax });
 }
 
 /** Null where the job had moved on: then it is to be read again. */

@@ -13,6 +13,7 @@ import type { Snapshot } from '../api.ts';
 import type { Batcher, Call } from '../batcher.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
+import type { Lines } from '../lines.ts';
 import type { Found, Reader } from '../reading/reader.ts';
 import { announceFreed } from '../settling/announce-freed.ts';
 
@@ -30,6 +31,8 @@ export interface Asker {
 export interface CarryContext extends EngineBase {
   readonly reader: Reader;
   readonly applies: Batcher<GuardedPatch, ApplyOutcome>;
+  /** By job, of those that were overtaken: the way that nearly all take knows nothing of it. */
+  readonly lines: Lines;
 }
 
 /** What is asked for. */
@@ -51,7 +54,8 @@ interface View {
 export class Carry implements Call<GuardedPatch, ApplyOutcome> {
   readonly #context: CarryContext;
   readonly #order: Order;
-  readonly #asker: Asker;
+  #asker: Asker;
+  #isInLine = false;
   #tries = 0;
   #before: StoredState = 'waiting';
   #event: JobEvent = 'progressed';
@@ -110,12 +114,43 @@ export class Carry implements Call<GuardedPatch, ApplyOutcome> {
       else void this.#look();
       return;
     }
+    if (this.#tries > 1 && !this.#isInLine) {
+      this.#line(snapshot);
+      return;
+    }
     this.#before = job.state;
     this.#event = decision.event;
     // An end says its own time; the event of any other change would be told with that of the store, which may be another machine's.
     const item = guarded(job, command, decision.patch, result);
     this.#item = decision.patch.finishedAt == null ? { ...item, now } : item;
     this.#push();
+  }
+
+  /** Goes on when those that were overtaken before are done. The job as it was overtaken is of use where nobody is. */
+  #line(overtaken: Snapshot): void {
+    const { lines, snapshots } = this.#context;
+    const { id } = this.#order;
+    const asker = this.#asker;
+    this.#isInLine = true;
+    this.#asker = {
+      carried(carried) {
+        asker.carried(carried);
+        lines.leave(id);
+      },
+      failed(error) {
+        asker.failed(error);
+        lines.leave(id);
+      },
+    };
+    // What was tried was in vain because of those that go first.
+    this.#tries = 0;
+    lines.enter(id, () => {
+      try {
+        this.#decide({ snapshot: snapshots.get(id) ?? overtaken, isCurrent: false });
+      } catch (error) {
+        this.#asker.failed(error);
+      }
+    });
   }
 
   #push(): void {

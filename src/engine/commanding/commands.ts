@@ -10,6 +10,7 @@ import type { Job } from '../../core/job.ts';
 import type { ApplyOutcome, GuardedPatch, ResultContent } from '../../store/contract.ts';
 import { createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { createLines, type Lines } from '../lines.ts';
 import type { Reader } from '../reading/reader.ts';
 import { type Asker, type Carried, Carry, type CarryContext, type Order } from './carry.ts';
 
@@ -23,6 +24,8 @@ export interface Commands {
   carryOut(id: string, command: Command, seen?: Job, result?: ResultContent | null): Promise<Carried>;
   /** The same without a promise, for the ends of attempts, of which there are as many as jobs. */
   carry(order: Order, asker: Asker): void;
+  /** By job: whoever else writes one lines up, too. */
+  readonly lines: Lines;
 }
 
 export interface CommandsOptions extends EngineBase {
@@ -42,8 +45,10 @@ export function createCommands(options: CommandsOptions): Commands {
     },
     bytesOf: (item) => item.result?.bytes.byteLength ?? 0,
   });
-  const context: CarryContext = { ...options, applies };
+  const lines = createLines();
+  const context: CarryContext = { ...options, applies, lines };
   return {
+    lines,
     carryOut: (id, command, seen, result) =>
       new Promise((carried, failed) => {
         new Carry(context, { id, command, seen, result }, { carried, failed }).begin();

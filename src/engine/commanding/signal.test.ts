@@ -62,6 +62,24 @@ describe('a signal', () => {
     (await play.next()).end(DONE);
   });
 
+  it('is one of many at once: each lands or finds no room, and PATCHes beside them land too', async () => {
+    await using fixture = await openEngine({ types: { task: createPlay().run } });
+    const { engine } = fixture;
+    const id = await fixture.submit('task', { delayMs: 60_000 });
+    const signals = Array.from({ length: 40 }, (_, nth) => signal(fixture, id, `s${nth}`, nth));
+    const patches = Array.from({ length: 40 }, (_, nth) =>
+      engine.amend({ tenant: TENANT, id, tags: { nth: String(nth) } }),
+    );
+    const kinds = (await Promise.all(signals)).map(({ kind }) => kind);
+    const { signalsPerJobMax } = engine.limits;
+    assert.deepEqual(kinds.toSorted(), [
+      ...Array<string>(signalsPerJobMax).fill('done'),
+      ...Array<string>(40 - signalsPerJobMax).fill('full'),
+    ]);
+    for (const { kind } of await Promise.all(patches)) assert.equal(kind, 'done');
+    assert.equal(Object.keys((await fixture.job(id)).marks?.signals ?? {}).length, signalsPerJobMax);
+  });
+
   it('that came before the job waits is not missed', async () => {
     const play = createPlay();
     await using fixture = await openEngine({ types: { task: play.run } });

@@ -3,6 +3,7 @@ import { BideError } from '../../core/errors.ts';
 import type { NextTick, Schedule, ScheduleSpec, ScheduleState } from '../../core/schedules/schedule.ts';
 import type { Document } from '../../store/contract.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { createLines, inLine } from '../lines.ts';
 import { stableText } from '../submitting/request-hash.ts';
 import type { Submits } from '../submitting/submit.ts';
 import { createConfigured } from './configured.ts';
@@ -21,12 +22,16 @@ export interface ScheduleDeskOptions extends Pick<EngineBase, 'store' | 'clock' 
 
 export function createScheduleDesk(options: ScheduleDeskOptions): Schedules {
   const { store } = options;
+  const lines = createLines();
+  const changeInLine = ({ tenant, name }: Placed, changed: Changed) =>
+    inLine(lines, JSON.stringify([tenant, name]), () => change(options, { tenant, name }, changed));
   const configured = createConfigured(options, {
     put: (request) => put(options, request),
     remove: async ({ tenant, name }) => void (await store.documentRemove(placeOf({ tenant, name }))),
   });
   return {
-    put: (tenant, name, spec) => put(options, { tenant, name, spec, source: 'api' }),
+    put: (tenant, name, spec) =>
+      inLine(lines, JSON.stringify([tenant, name]), () => put(options, { tenant, name, spec, source: 'api' })),
     read: async (tenant, name) => namedOf(await requireOne(options, tenant, name)),
     async list({ tenant, after, limit }) {
       const filter = { tenant, kind: SCHEDULE_KIND, limit: limit + 1, ...(after === undefined ? {} : { after }) };
@@ -38,11 +43,11 @@ export function createScheduleDesk(options: ScheduleDeskOptions): Schedules {
       if (!(await store.documentRemove(placeOf({ tenant, name })))) throw notFound(name);
     },
     pause: (tenant, name) =>
-      change(options, { tenant, name }, ({ state }, now) =>
+      changeInLine({ tenant, name }, ({ state }, now) =>
         state.pausedAt === null ? { ...state, pausedAt: now } : null,
       ),
     resume: (tenant, name) =>
-      change(options, { tenant, name }, ({ state }, now, nextTick) =>
+      changeInLine({ tenant, name }, ({ state }, now, nextTick) =>
         state.pausedAt === null ? null : { ...fromNow(state, now, nextTick), pausedAt: null },
       ),
     run: (request) => runNow(options, request),

@@ -33,6 +33,19 @@ function codeOf(code: ErrorCode, sentence = /./): (error: unknown) => boolean {
 }
 
 describe('schedules', () => {
+  it('take changes that come at once one after another', async () => {
+    await using fixture = await openEngine({ types: { task: async () => json('done') } });
+    const crons = Array.from({ length: 30 }, (_, nth) => `@every ${nth + 1}m`);
+    const kinds = (await Promise.all(crons.map((cron) => put(fixture, { cron })))).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ['created', ...Array<string>(29).fill('changed')]);
+    const { schedules } = fixture.engine;
+    await Promise.all(crons.flatMap(() => [schedules.pause(TENANT, 's'), schedules.resume(TENANT, 's')]));
+    assert.deepEqual(
+      [(await schedules.read(TENANT, 's')).spec.cron, (await schedules.read(TENANT, 's')).state.pausedAt],
+      ['@every 30m', null],
+    );
+  });
+
   it('submit their job at each tick, with the tick, the tag and all that the job says', async () => {
     await using fixture = await openEngine({ types: { task: async () => json('done') } });
     const from = fixture.clock.now();
