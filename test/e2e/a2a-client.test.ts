@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -19,6 +19,7 @@ import {
 } from '@a2a-js/sdk/client';
 import { ClientFactory as LegacyFactory, JsonRpcTransportFactory as LegacyTransport } from 'a2a-sdk-0.3/client';
 import { createClient, runWorker } from '../../src/client/index.ts';
+import { blocksOf, documentOf, runCode } from '../process/doc-blocks.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 
 const CONFIG = `export default { types: {
@@ -355,13 +356,10 @@ describe('the SDK of A2A 0.3', () => {
 });
 
 test('the recipe of docs/a2a.md runs', async () => {
-  const page = readFileSync(new URL('../../docs/a2a.md', import.meta.url), 'utf8');
-  const recipe = /```js\n(.*?)```/s.exec(page)?.[1] ?? '';
+  const [recipe = ''] = blocksOf(documentOf('docs/a2a.md'), 'js');
   const names = {
     ...{ randomUUID, SendMessageRequest, ClientFactory, ClientFactoryOptions },
     ...{ JsonRpcTransportFactory, RestTransportFactory, KEY: server.key, BIDE: server.url },
   };
-  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-  const code = `${recipe.replaceAll(/^import .*$/gm, '')}\nreturn result.content.value;`;
-  assert.equal(await AsyncFunction(...Object.keys(names), code)(...Object.values(names)), 6);
+  assert.equal(await runCode(recipe, names, 'result.content.value'), 6);
 });

@@ -10,6 +10,7 @@ import { text } from 'node:stream/consumers';
 import { after, before, describe, test } from 'node:test';
 import Replicate, { type Prediction, validateWebhook } from 'replicate';
 import { createClient, runWorker } from '../../src/client/index.ts';
+import { blocksOf, documentOf, runCode } from '../process/doc-blocks.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 
 const CONFIG = `export default { types: {
@@ -51,6 +52,20 @@ describe('the client of Replicate', () => {
     assert.equal(await replicate.run('bide/sum', { input, wait }, ({ status }) => seen.push(status)), 6);
     assert.equal(seen.at(-1), 'succeeded');
     assert.deepEqual(await replicate.run('bide/story', { input: { words: ['Once', ' upon'] } }), ['Once', ' upon']);
+  });
+
+  test('the recipe of docs/replicate.md runs', async () => {
+    const [recipe = ''] = blocksOf(documentOf('docs/replicate.md'), 'ts');
+    const printed: string[] = [];
+    const env = { BIDE_URL: server.url, BIDE_KEY: server.key };
+    const names = { Replicate, process: { env, stdout: { write: (text: string) => printed.push(text) } } };
+    assert.deepEqual(
+      [await runCode(recipe, names, 'output'), printed],
+      [
+        ['a', 'b'],
+        ['Once', ' upon'],
+      ],
+    );
   });
 
   test('run throws the error of a prediction that failed', async () => {

@@ -5,7 +5,6 @@
  * They wait in real time, half a second or as `Retry-After` says; the server is the suite's.
  */
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
 import { createHttpPoller } from '@azure/core-lro';
 import { lro as lroClient, protobuf } from 'google-gax/fallback';
@@ -22,6 +21,7 @@ import { lro } from '../../src/dialects/lro/index.ts';
 import type { LroOptions } from '../../src/dialects/lro/options.ts';
 import { VALUE_TYPE } from '../../src/dialects/lro/wire.ts';
 import type { Dialect } from '../../src/http/dialect.ts';
+import { blocksOf, documentOf, runCode } from '../process/doc-blocks.ts';
 import { startPoller } from './azure-client.ts';
 import { googleProtos, openReports, type Reports } from './google-client.ts';
 
@@ -207,21 +207,12 @@ describe('the recipes of docs/lro.md', () => {
   });
   after(() => rig.close());
 
-  const [google = '', azure = ''] = [
-    ...readFileSync(new URL('../../docs/lro.md', import.meta.url), 'utf8').matchAll(/```js\n(.*?)```/gs),
-  ].map(([, code = '']) => code.replace(/^import .*$/m, ''));
-  const run = (code: string, answer: string, names: Readonly<Record<string, unknown>>): Promise<unknown> => {
-    const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
-    return AsyncFunction(
-      ...Object.keys(names),
-      `${code}\nreturn ${answer};`,
-    )(...Object.values(names)) as Promise<unknown>;
-  };
+  const [google = '', azure = ''] = blocksOf(documentOf('docs/lro.md'), 'js');
 
   it('Azure’s starts a job and has its result', async () => {
     const BIDE = rig.origin;
     const code = azure.replace('types/report', `types/${TEST_TYPE}`);
-    const result = run(code, 'result', { createHttpPoller, BIDE, KEY: rig.keys.owner, input: { region: 'North' } });
+    const result = runCode(code, { createHttpPoller, BIDE, KEY: rig.keys.owner, input: { region: 'North' } }, 'result');
     await rig.held(1);
     await endNext(createWorker(rig.engine, rig.tenant), { rows: 12 });
     assert.deepEqual(await result, { rows: 12 });
@@ -231,7 +222,10 @@ describe('the recipes of docs/lro.md', () => {
     const { job } = await stageJob(rig, 'succeeded', { result: { rows: 12 } });
     const code = google.replace("'bide.example', port: 7071", `'localhost', port: ${new URL(rig.origin).port}`);
     const names = { lro: lroClient, protobuf, protos: googleProtos(), KEY: rig.keys.owner, id: job.id };
-    const operation = (await run(code, 'operation', names)) as { readonly done: boolean; readonly response: object };
+    const operation = (await runCode(code, names, 'operation')) as {
+      readonly done: boolean;
+      readonly response: object;
+    };
     assert.deepEqual([operation.done, memberAt(operation.response, 'type_url')], [true, VALUE_TYPE]);
   });
 });

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { resultFromTaskOutcome } from '@modelcontextprotocol/ext-tasks/client';
-import type { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { Client } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { CallToolResultSchema, type Progress } from '@modelcontextprotocol/sdk/types.js';
 import { createClient } from '../../src/client/index.ts';
+import { blocksOf, documentOf, runCode } from '../process/doc-blocks.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 import { connectClient, connectModern, type ModernSession } from './connect.ts';
 
@@ -87,6 +89,22 @@ describe('the client of 2025', () => {
       assert.notEqual(message.type, 'error');
     }
     assert.deepEqual([seen[0], seen.at(-1)], ['taskCreated', 'result']);
+  });
+
+  test('the recipe of docs/mcp.md runs', async () => {
+    const recipe = blocksOf(documentOf('docs/mcp.md'), 'ts').find((block) => block.includes('callToolStream')) ?? '';
+    const printed: unknown[] = [];
+    const reader = new Client({ name: 'recipe', version: '1' });
+    const names = {
+      StreamableHTTPClientTransport,
+      CallToolResultSchema,
+      client: reader,
+      url: server.url,
+      key: server.key,
+    };
+    await runCode(recipe, { ...names, console: { log: (text: unknown) => printed.push(text) } });
+    await reader.close();
+    assert.deepEqual([typeof printed[0], printed[1]], ['string', { region: 'North', rows: 12 }]);
   });
 
   test('a task that waits for somebody asks them, and goes on with their answer', async () => {

@@ -68,3 +68,14 @@ async function pathWithCurl(folder: string): Promise<string> {
   chmodSync(join(ROOT, 'test/process/curl.ts'), 0o755);
   return [bin, ...path].join(delimiter);
 }
+
+/** Runs a block of JavaScript as it stands there. @param names what it imports and finds @param answer an expression over its variables */
+export async function runCode(
+  code: string,
+  names: Readonly<Record<string, unknown>>,
+  answer = 'null',
+): Promise<unknown> {
+  const AsyncFunction = (async () => {}).constructor as FunctionConstructor;
+  const body = `${code.replaceAll(/^import .*$/gm, '')}\nreturn ${answer};`;
+  return AsyncFunction(...Object.keys(names), body)(...Object.values(names));
+}
