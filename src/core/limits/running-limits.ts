@@ -96,10 +96,11 @@ export const RUNNING_LIMITS = {
   },
   bulkSlots: { value: 2, min: 1, max: 100, meaning: 'Bulk calls that one process works on at once.' },
   applyAttemptsMax: {
-    value: 8,
+    value: 32,
     min: 1,
     max: 100,
-    meaning: 'Times a command is decided again because the job changed meanwhile.',
+    meaning:
+      'Times a command is decided again because the job changed meanwhile: by other processes, since those of one go one after another.',
   },
   batchMax: { value: 1_000, min: 1, max: 10_000, meaning: 'Operations that one store batch carries.' },
   batchBytesMax: {
