@@ -88,6 +88,15 @@ export const links: Topic = [
     assert.deepEqual((await store.insert([selfish])).map(kindAndId), [['noParent', self.spec.id]]);
   }),
 
+  test('insert leaves the parent of a replay as it is when the job that it repeats is in the same batch', async (context) => {
+    const { store } = context;
+    const parent = await insertJob(context);
+    const key = { idempotencyKey: 'k', requestHash: 'h' };
+    const [job, replay] = await store.insert([newJob(context, key), newJob(context, { ...after([parent]), ...key })]);
+    assert.deepEqual([job?.kind, replay?.kind], ['created', 'existing']);
+    assert.deepEqual(await readJob(store, parent.id), parent);
+  }),
+
   test('insert answers a replay with the earlier job when its parents are gone', async (context) => {
     const { store } = context;
     const parent = await insertJob(context);

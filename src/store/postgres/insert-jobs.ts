@@ -41,7 +41,7 @@ async function insertRound(
     .map((index) => batch[index] as NewJob)
     .filter(({ isReplay = false }) => !isReplay);
   const missing = await missingParents(session, asked);
-  const fresh = missing.size === 0 ? asked : asked.filter(({ spec }) => !missing.has(spec.id));
+  const fresh = withoutRepeats(missing.size === 0 ? asked : asked.filter(({ spec }) => !missing.has(spec.id)));
   const results = fresh.length === 0 ? [] : await insertFresh(session, fresh);
   const indexOf = new Map(indexes.map((index) => [batch[index]?.spec.id, index]));
   for (const [id, number] of results.flat()) {
@@ -68,6 +68,18 @@ function isNoneOrLater(batch: readonly NewJob[], index: number, outcome: InsertO
 
 function isChildWithKey({ spec: { idempotencyKey, terms } }: NewJob): boolean {
   return idempotencyKey !== null && terms?.after !== undefined;
+}
+
+/** Without children whose key an earlier one of them brings: what repeats a job marks no parents, and is found once that job is stored. */
+function withoutRepeats(jobs: readonly NewJob[]): readonly NewJob[] {
+  if (!jobs.some(isChildWithKey)) return jobs;
+  const keys = new Set<string>();
+  return jobs.filter((job) => {
+    const key = JSON.stringify([job.spec.tenant, job.spec.idempotencyKey]);
+    if (isChildWithKey(job) && keys.has(key)) return false;
+    keys.add(key);
+    return true;
+  });
 }
 
 async function insertFresh(session: Session, jobs: readonly NewJob[]): Promise<readonly Rows[]> {
