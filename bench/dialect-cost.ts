@@ -112,6 +112,7 @@ console.table(
         'p50 ms': Number(median(valuesOf(row, 'p50Ms')).toFixed(2)),
         'p99 ms': Number(median(valuesOf(row, 'p99Ms')).toFixed(2)),
         'CPU us': Number(median(valuesOf(row, 'cpuUs')).toFixed(1)),
+        'CPU cost': Number((native === undefined ? Number.NaN : medianRatio(row, native, 'cpuUs')).toFixed(2)),
       },
     ]),
   ),

@@ -47,12 +47,12 @@ export function planMounts(options: MountOptions): PlannedMounts {
 
 /** Where each is served. @param portUrls of those that have a port of their own */
 export function placesOf({ main }: PlannedMounts, portUrls: Readonly<Record<string, string>>): readonly DialectPlace[] {
-  return main.flatMap(({ dialect: { name, title, setup }, at }) => {
+  return main.flatMap(({ dialect: { name, title, setup, clientPath = '' }, at }) => {
     if (at.kind !== 'prefix') return [];
     const host = main.find((mount) => mount.dialect.name === name && mount.at.kind === 'host')?.at;
     const portUrl = portUrls[name];
     return {
-      ...{ name, title, setup, prefix: at.prefix },
+      ...{ name, title, setup, clientPath, prefix: at.prefix },
       hostName: host?.kind === 'host' ? host.host : null,
       port: portUrl === undefined ? null : Number(new URL(portUrl).port),
     };

@@ -8,6 +8,7 @@ import { SESSION } from './paths.ts';
 /** A dialect and where it is served: always below its prefix, by config under a host name or on a port too. */
 export interface DialectPlace extends Pick<Dialect, 'name' | 'title' | 'setup'> {
   readonly prefix: string;
+  readonly clientPath: string;
   readonly hostName: string | null;
   readonly port: number | null;
 }

@@ -153,6 +153,8 @@ export interface Dialect<Options = unknown> {
   ): { readonly kind: 'options'; readonly options: Options } | { readonly kind: 'invalid'; readonly message: string };
   /** How a client of the vendor looks at a job, for a shell: `{url}` stands for the base URL, `$BIDE_KEY` for a key, `$JOB` for an id. */
   readonly setup: string;
+  /** What the base URL that a client of the vendor is given has behind the dialect's own, such as `/v1`; nothing unless told. */
+  readonly clientPath?: string;
   /** Options under which the playground's job types serve the vendor's starting endpoints. */
   readonly playground: Options;
   register(app: FastifyInstance, context: DialectContext<Options>): void | Promise<void>;

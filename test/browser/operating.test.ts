@@ -162,6 +162,8 @@ test('the dialects show where they are, and a line that works', async () => {
     .getByRole('listitem')
     .filter({ hasText: /^200\s*1\s*last/ })
     .waitFor();
+  const base = await page.getByRole('article').filter({ hasText: 'openai' }).locator('code').first().innerText();
+  assert.equal(base, `${dashboard.server.url}/openai/v1`, 'what its client is given, to the letter');
   const { key } = await dashboard.client.keys.create({ name: 'eyes', scopes: ['read'] });
   const reader = await dashboard.signIn({ key, path: '/dialects' });
   await reader.getByRole('heading', { name: 'Symbl.ai' }).waitFor();

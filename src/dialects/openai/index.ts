@@ -69,6 +69,7 @@ export const openai: Dialect<OpenaiOptions> = {
   ],
   errorBody,
   setup: 'curl -H "Authorization: Bearer $BIDE_KEY" "{url}/v1/responses/$JOB"',
+  clientPath: '/v1',
   parseOptions,
   playground: DEFAULT_OPTIONS,
   register,

@@ -60,6 +60,7 @@ export const replicate: Dialect<ReplicateOptions> = {
   ],
   errorBody,
   setup: 'curl -H "Authorization: Bearer $BIDE_KEY" "{url}/v1/predictions/$JOB"',
+  clientPath: '/v1',
   parseOptions,
   playground: DEFAULT_OPTIONS,
   register,

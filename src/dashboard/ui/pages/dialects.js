@@ -10,7 +10,7 @@ import { useLoaded } from '../use-loaded.js';
 const EVERY_MS = 10_000;
 
 /**
- * @typedef {{ name: string, title: string, setup: string, prefix: string, hostName: string | null, port: number | null,
+ * @typedef {{ name: string, title: string, setup: string, clientPath: string, prefix: string, hostName: string | null, port: number | null,
  *   answers: readonly { status: number, count: number, lastAt: string }[] | null }} DialectPlace */
 
 /** @param {AbortSignal} signal @returns {Promise<readonly DialectPlace[]>} */
@@ -50,7 +50,7 @@ function DialectCard({ place }) {
   return html`<article class="card">
     <header><h2>${place.title}</h2><span class="chip">${place.name}</span></header>
     <div class="body stack">
-      <div class="field"><span>Base URL</span>${urls.map((url) => html`<div key=${url} class="row nowrap spread"><code class="truncate">${url}</code><${CopyButton} text=${url} /></div>`)}</div>
+      <div class="field"><span>Base URL</span>${urls.map((url) => url + place.clientPath).map((url) => html`<div key=${url} class="row nowrap spread"><code class="truncate">${url}</code><${CopyButton} text=${url} /></div>`)}</div>
       <${Answers} answers=${place.answers} />
       <div class="field"><span>Look at a job, as its clients do</span><${Code} text=${place.setup.replaceAll('{url}', best)} /></div>
     </div>
