@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { defineCommand, type Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
-import { packageVersion } from '../package-version.ts';
-import { DATA_FOLDER, writeServerNote } from '../service/data-folder.ts';
+import { DATA_FOLDER } from '../service/data-folder.ts';
 import { listenFailure } from '../service/listen-failure.ts';
 import { runService } from '../service/run-service.ts';
+import { noteServer, reachable } from '../service/server-note.ts';
 import { serviceNotes } from '../service/service-notes.ts';
 import {
   dialectPortsOf,
@@ -57,7 +57,7 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
   const { app, logger } = await start(invocation, data);
   const notes = serviceNotes(terminal, logger);
   const url = app.url ?? '';
-  const removeNote = await noted(app, data);
+  const removeNote = await noteServer(app, data);
   try {
     if (app.engine.types().length === 0) notes.note(NO_TYPES);
     // Before it says that it listens: whoever waits for that line may send a signal at once.
@@ -76,21 +76,6 @@ async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise
     return await ended;
   } finally {
     removeNote();
-  }
-}
-
-/** Where the note cannot be written (a full disk), the server ends as it would by a signal, and not in the middle of a job. */
-async function noted(app: Awaited<ReturnType<typeof start>>['app'], data: string): Promise<() => void> {
-  try {
-    return writeServerNote(data, {
-      url: reachable(app.url ?? ''),
-      pid: process.pid,
-      version: packageVersion(),
-      startedAt: new Date().toISOString(),
-    });
-  } catch (error) {
-    await app.stop({ force: AbortSignal.abort() });
-    throw error;
   }
 }
 
@@ -120,9 +105,4 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
     throw listenFailure(error);
   });
   return { app, logger };
-}
-
-/** An address that means "all of them" is none to call: the machine itself is reached by its loopback address. */
-function reachable(url: string): string {
-  return url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:');
 }

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 import { createEventParser } from '../../client/event-parser.ts';
 import { type Message, messageOf, repeatedHeaders } from './message.ts';
+import { createToolHeaders, isHeaderMismatch, listRequest } from './tool-headers.ts';
 
 export interface BridgeOptions {
   /** Of the MCP endpoint. */
@@ -86,12 +87,28 @@ function createUpstream({ url, key, line }: BridgeOptions) {
     throw new Error('The stream ended without an answer.');
   }
 
-  return async (message: Message, body: string, signal: AbortSignal): Promise<void> => {
+  const tools = createToolHeaders();
+  const post = (message: Message, body: string, signal: AbortSignal) => {
     const accept = 'application/json, text/event-stream';
-    const headers = { ...known, ...repeatedHeaders(message), accept, 'content-type': 'application/json' };
-    const answer = await fetch(url, { method: 'POST', headers, body, signal });
+    const repeated = { ...repeatedHeaders(message), ...tools.headersOf(message) };
+    const headers = { ...known, ...repeated, accept, 'content-type': 'application/json' };
+    return fetch(url, { method: 'POST', headers, body, signal });
+  };
+
+  /** Whether another try will say what this one did not. */
+  async function learn(message: Message, text: string, signal: AbortSignal): Promise<boolean> {
+    if (message.method !== 'tools/call' || !isHeaderMismatch(text)) return false;
+    const before = JSON.stringify(tools.headersOf(message));
+    const asking = listRequest(message);
+    tools.learn(await (await post(asking, JSON.stringify(asking), signal)).text());
+    return JSON.stringify(tools.headersOf(message)) !== before;
+  }
+
+  return async function send(message: Message, body: string, signal: AbortSignal): Promise<void> {
+    const answer = await post(message, body, signal);
     if (answer.headers.get('content-type')?.startsWith('text/event-stream')) return follow(answer, message, signal);
     const text = await answer.text();
+    if (await learn(message, text, signal)) return send(message, body, signal);
     if (message.method === 'initialize') keepSession(answer, text);
     if (text !== '' && message.method !== undefined && message.id !== undefined) line(withId(text, message.id));
   };

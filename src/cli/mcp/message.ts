@@ -5,6 +5,7 @@ export interface Message {
   readonly method?: string;
   readonly params?: {
     readonly name?: unknown;
+    readonly arguments?: unknown;
     readonly taskId?: unknown;
     readonly requestId?: unknown;
     readonly _meta?: Readonly<Record<string, unknown>>;
@@ -36,7 +37,8 @@ export function repeatedHeaders({ method = '', params = {} }: Message): Readonly
   };
 }
 
-function headerValue(text: string): string {
+/** As headers carry any text: what is no plain ASCII in base64, in a wrapper. */
+export function headerValue(text: string): string {
   if (PRINTABLE.test(text) && !text.startsWith('=?base64?')) return text;
   return `=?base64?${Buffer.from(text).toString('base64')}?=`;
 }

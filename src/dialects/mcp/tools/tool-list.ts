@@ -46,12 +46,14 @@ export function createTools(engine: Pick<Engine, 'types'>, { tools: settings }: 
 function toolOf(type: TypeFacts, settings: ToolSettings): Tool | null {
   const description = settings.description ?? type.description;
   if (description === null) return null;
+  const input = inputOf(type.inputSchema);
   return {
     type: type.name,
     description,
     title: settings.title,
-    ...inputOf(type.inputSchema),
-    paramHeaders: paramHeadersOf(type.inputSchema),
+    ...input,
+    // By the schema that clients see, since they go by that.
+    paramHeaders: paramHeadersOf(input.inputSchema),
     taskSupport: settings.taskSupport ?? supportOf(type.expectedMs),
     annotations: settings.annotations ?? (type.kind === 'sql' ? READS_ONLY : undefined),
   };
