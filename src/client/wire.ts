@@ -57,7 +57,7 @@ export interface JobBody {
   readonly links: Readonly<Record<string, string>>;
 }
 
-/** What a job waits for beside its time and its turn. Sequences and limits are told by reads and lists, not by events. */
+/** What a job waits for beside its time and its turn. Types, sequences and limits are told by reads and lists, not by events. */
 export type WaitingFor =
   /** It is parked, and goes on without the signal at `until`. */
   | { readonly signal: string; readonly until: string }
@@ -65,6 +65,8 @@ export type WaitingFor =
   | { readonly parents: true }
   /** Jobs before it that have the same key. */
   | { readonly sequence: string }
+  /** Its type is paused, or as many of it run, or have started, as its limit as a whole lets. */
+  | { readonly type: string; readonly reason: 'paused' | 'full' }
   /** A key that is full, or closed: until then, or until somebody opens it. */
   | { readonly limit: string; readonly reason: 'full' | 'closed'; readonly until: string | null };
 

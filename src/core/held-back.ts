@@ -1,6 +1,6 @@
 /**
- * Why a job that is due is not run, beside what stands in the job itself: an earlier job of its sequence, or the limit of its key. Nothing
- * of it is a change of the job, so it is asked for when somebody looks, and only of jobs that have a sequence or a limit.
+ * Why a job that is due is not run, beside what stands in the job itself: its type is paused or full, an earlier job of its sequence, or the limit of
+ * its key. Nothing of it is a change of the job, so it is asked for when somebody looks, and only of jobs that have something of it.
  */
 import { awaitsParents } from './after/after.ts';
 import type { Job } from './job.ts';
@@ -8,6 +8,8 @@ import { UNTIL_OPENED } from './limit-spec.ts';
 import { isParked } from './signals.ts';
 
 export type HeldBack =
+  /** Full: as many jobs of it run, or have started, as its own limit lets, in all processes together. */
+  | { readonly by: 'type'; readonly type: string; readonly reason: 'paused' | 'full' }
   | { readonly by: 'sequence'; readonly key: string }
   | {
       readonly by: 'limit';
@@ -18,10 +20,14 @@ export type HeldBack =
       readonly until: number | null;
     };
 
-/** Whether it is worth a look. No for nearly all jobs, and for those that say themselves what they wait for. */
-export function mayBeHeldBack(job: Job, now: number): boolean {
-  if (job.state !== 'waiting' || (job.sequenceKey === null && job.terms?.limit === undefined)) return false;
-  return job.runAt <= now && !isParked(job) && !awaitsParents(job);
+/** Whether it waits for more than its time. No for those that say themselves what they wait for. */
+export function isDue(job: Job, now: number): boolean {
+  return job.state === 'waiting' && job.runAt <= now && !isParked(job) && !awaitsParents(job);
+}
+
+/** Whether the store has to be asked what blocks it. */
+export function hasBlocks({ sequenceKey, terms }: Job): boolean {
+  return sequenceKey !== null || terms?.limit !== undefined;
 }
 
 /** What a store says that a waiting job is blocked by. */
@@ -42,5 +48,9 @@ export function heldBackOf(job: Job, blocks: Blocks, now: number): HeldBack | nu
   return { by: 'limit', key, reason: 'closed', until: closedUntil < UNTIL_OPENED ? closedUntil : null };
 }
 
-/** By the ids of those that are held back. Reads nothing where none of the jobs has a sequence or a limit. */
-export type ReadHeldBack = (jobs: readonly Job[]) => Promise<ReadonlyMap<string, HeldBack>>;
+export interface HeldBackReads {
+  /** By the ids of those that are held back. Reads nothing where none of the jobs has a sequence, a limit, or a type with one. */
+  heldBack(jobs: readonly Job[]): Promise<ReadonlyMap<string, HeldBack>>;
+  /** Whether `heldBack` is worth a call, from memory alone. No for nearly all jobs. */
+  mayBeHeldBack(job: Job): boolean;
+}

@@ -8,7 +8,7 @@
 import type { AfterPolicy } from '../core/after/after.ts';
 import type { Actor } from '../core/deed.ts';
 import type { BideError } from '../core/errors.ts';
-import type { ReadHeldBack } from '../core/held-back.ts';
+import type { HeldBackReads } from '../core/held-back.ts';
 import type { Failure, Job, Json, Origin, RetryPolicy, Tags } from '../core/job.ts';
 import type { KeyLimit } from '../core/limit-spec.ts';
 import type { Limits } from '../core/limits.ts';
@@ -268,7 +268,7 @@ export type EngineEvent =
 export type LineWords = LineWordsOf<MemberRequest, Snapshot>;
 export type Line = LineOf<MemberRequest>;
 
-export interface Engine extends Operating {
+export interface Engine extends HeldBackReads, Operating {
   readonly clock: Clock;
   readonly limits: Limits;
   /** Aborts when shutdown begins: nothing new is claimed, all else is answered as before, and callers better go elsewhere. */
@@ -298,8 +298,6 @@ export interface Engine extends Operating {
   parents(tenant: string, id: string): Promise<Parents>;
   /** Those that come after it, by number. */
   children(request: ChildrenRequest): Promise<Children>;
-  /** Why jobs that are due are not run, by their ids; see `core/held-back.ts`. */
-  readonly heldBack: ReadHeldBack;
 
   cancel(tenant: string, id: string): Promise<CommandOutcome>;
   retry(tenant: string, id: string): Promise<CommandOutcome>;

@@ -101,7 +101,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
     ...createQueries(parts),
     ...createControl(parts),
     ...createRelations(parts),
-    heldBack: createHeldBack(parts),
+    ...createHeldBack(parts),
     ...parts.work,
     ...createPausing({ ...parts, types: parts.offered }),
     ...lifecycle,

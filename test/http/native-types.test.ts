@@ -35,6 +35,45 @@ async function claimed({ call, keys }: HttpFixture): Promise<number> {
 }
 
 describe('/v1/types', () => {
+  test('a due job of a paused type, or of one that is full, says so, alone and in lists; others pay no read for it', async () => {
+    const limited = { handler: 'remote', limit: { concurrency: 1 } } as const;
+    await using http = await openHttp({ types: { task: 'remote', one: limited } });
+    const shown = async (id: string) => (await http.call('GET', `/v1/jobs/${id}`)).json();
+    const submit = async (body: object) => String((await http.call('POST', '/v1/jobs', { body })).json().id);
+    const plain = await submit({ type: 'task', sequenceKey: 's' });
+    const behind = await submit({ type: 'task', sequenceKey: 's' });
+    const later = await submit({ type: 'task', delayMs: 60_000 });
+    assert.equal((await shown(plain)).waitingFor, undefined);
+    await http.call('POST', '/v1/types/task/pause');
+    const paused = { type: 'task', reason: 'paused' };
+    for (const id of [plain, behind]) assert.deepEqual((await shown(id)).waitingFor, paused);
+    assert.equal((await shown(later)).waitingFor, undefined);
+    const listed = (await http.call('GET', '/v1/jobs?type=task&state=queued')).json().jobs as { waitingFor: unknown }[];
+    assert.deepEqual(
+      listed.map(({ waitingFor }) => waitingFor),
+      [paused, paused],
+    );
+    await http.call('POST', '/v1/types/task/resume');
+    assert.deepEqual(
+      [(await shown(plain)).waitingFor, (await shown(behind)).waitingFor],
+      [undefined, { sequence: 's' }],
+    );
+
+    const [first, second] = [await submit({ type: 'one' }), await submit({ type: 'one' })];
+    assert.equal((await shown(second)).waitingFor, undefined);
+    const claim = { key: http.keys.worker, body: { types: ['one'], max: 10, worker: 'w' } };
+    const [{ fence } = { fence: 0 }] = (await http.call('POST', '/v1/work/claim', claim)).json().jobs as {
+      fence: number;
+    }[];
+    const read = await http.call('GET', `/v1/jobs/${second}`);
+    assert.deepEqual(read.json().waitingFor, { type: 'one', reason: 'full' });
+    await http.call('POST', `/v1/work/${first}/succeed`, { key: http.keys.worker, body: { fence, result: 1 } });
+    const free = await http.call('GET', `/v1/jobs/${second}`, {
+      headers: { 'if-none-match': String(read.headers.etag) },
+    });
+    assert.deepEqual([free.status, free.json().waitingFor], [200, undefined]);
+  });
+
   test('lists the types, and answers one by its name', async () => {
     await using http = await openHttp({ types: { task: 'remote', 'a/b ü': 'remote' } });
     const names = ((await http.call('GET', '/v1/types')).json().types as { name: string }[]).map(({ name }) => name);

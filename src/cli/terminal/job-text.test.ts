@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { finishedBody, jobBody } from '../../client/fake-server.ts';
-import { jobFacts, jobLine, jobRow, LIST_HEAD } from './job-text.ts';
+import { jobFacts, jobLine, jobRow, LIST_HEAD, waitingText } from './job-text.ts';
 
 const ID = jobBody().id;
 const running = {
@@ -26,6 +26,14 @@ test('jobFacts leaves out what is not there, and points to results that are not 
   assert.deepEqual(names(jobFacts(jobBody())), always);
   assert.ok(jobFacts(finishedBody({ result: { a: 1 } })).includes('result     {"a":1}'));
   assert.ok(jobFacts(finishedBody()).includes(`result     see \`bide result ${ID}\``));
+});
+
+test('a job that waits for its type says in words what to do about it', () => {
+  const type = '\x1b[31mrender';
+  const paused = jobBody({ waitingFor: { type, reason: 'paused' } });
+  assert.match(String(waitingText(paused)), /its type: \[31mrender is paused \(`bide types resume/);
+  assert.match(jobRow(paused, { nowMs: Date.parse('2030-01-01T00:12:00Z'), columns: 80 }), / queued .*type paused$/);
+  assert.match(String(waitingText(jobBody({ waitingFor: { type, reason: 'full' } }))), /as its limit lets/);
 });
 
 test('jobRow stands below its head, within 80 columns, with age, time taken and error', () => {

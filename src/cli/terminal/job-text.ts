@@ -110,9 +110,16 @@ export function waitingText({ waitingFor, after = [] }: JobBody): string | null 
   if ('signal' in waitingFor) return `the signal ${printable(waitingFor.signal)}, until ${waitingFor.until}`;
   if ('parents' in waitingFor) return `the end of ${afterText(after)}`;
   if ('sequence' in waitingFor) return `jobs before it in the sequence ${printable(waitingFor.sequence)}`;
+  if ('type' in waitingFor) return typeText(waitingFor);
   const key = printable(waitingFor.limit);
   if (waitingFor.reason === 'full') return `its limit: the key ${key} is full (\`bide limits show\`)`;
   return `its limit: the key ${key} is closed until ${waitingFor.until ?? 'somebody opens it'}`;
+}
+
+function typeText({ type, reason }: Extract<WaitingFor, { readonly type: string }>): string {
+  const name = printable(type);
+  if (reason === 'paused') return `its type: ${name} is paused (\`bide types resume ${name}\`)`;
+  return `its type: as many jobs of ${name} run, or have started, as its limit lets (\`bide types\`)`;
 }
 
 /** The same in the few characters that a row has. */
@@ -120,6 +127,7 @@ function waitingWord(waitingFor: WaitingFor): string {
   if ('signal' in waitingFor) return `signal ${printable(waitingFor.signal)}`;
   if ('parents' in waitingFor) return 'jobs before it';
   if ('sequence' in waitingFor) return `sequence ${printable(waitingFor.sequence)}`;
+  if ('type' in waitingFor) return `type ${waitingFor.reason}`;
   return `${waitingFor.reason}: ${printable(waitingFor.limit)}`;
 }
 

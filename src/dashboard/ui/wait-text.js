@@ -6,6 +6,7 @@ export function waitText(waitingFor) {
   if ('signal' in waitingFor) return `signal ${waitingFor.signal}`;
   if ('parents' in waitingFor) return 'jobs before it';
   if ('sequence' in waitingFor) return `sequence ${waitingFor.sequence}`;
+  if ('type' in waitingFor) return `type ${waitingFor.reason}`;
   return `${waitingFor.reason}: ${waitingFor.limit}`;
 }
 

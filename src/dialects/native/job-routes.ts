@@ -1,6 +1,5 @@
 /** Submitting, reading, listing, cancelling, retrying and removing jobs. Handlers read the request, ask the engine, and answer. */
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { mayBeHeldBack } from '../../core/held-back.ts';
 import { isFinal, shownState } from '../../core/state.ts';
 import { OWN_PREFIX, type Snapshot } from '../../engine/api.ts';
 import { jobDone } from '../job-done.ts';
@@ -166,7 +165,7 @@ type Sent = FastifyReply | undefined;
 
 /** Past Fastify's reply where nothing but the body and its usual headers is to be said. */
 function sendFound(face: Face, request: FastifyRequest, reply: FastifyReply, snapshot: Snapshot): Promise<Sent> | Sent {
-  if (mayBeHeldBack(snapshot.job, face.engine.clock.now())) return sendHeldBack(face, request, reply, snapshot);
+  if (face.engine.mayBeHeldBack(snapshot.job)) return sendHeldBack(face, request, reply, snapshot);
   const { prefer, 'if-none-match': known } = request.raw.headers;
   const isPlain = prefer === undefined && known === undefined && !includesNumber(request);
   if (!isPlain) return face.sendStatus(request, reply, snapshot);
@@ -212,7 +211,7 @@ function sendOrNot(
   reply: FastifyReply,
   snapshot: Snapshot,
 ): Promise<FastifyReply> | FastifyReply {
-  if (mayBeHeldBack(snapshot.job, face.engine.clock.now())) return sendHeldBack(face, request, reply, snapshot);
+  if (face.engine.mayBeHeldBack(snapshot.job)) return sendHeldBack(face, request, reply, snapshot);
   return face.sendStatus(request, reply, snapshot);
 }
 

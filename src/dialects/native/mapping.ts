@@ -108,6 +108,7 @@ export function withHeldBack(body: string, held: HeldBack): string {
 }
 
 function heldFields(held: HeldBack): object {
+  if (held.by === 'type') return { type: held.type, reason: held.reason };
   if (held.by === 'sequence') return { sequence: held.key };
   return { limit: held.key, reason: held.reason, until: isoTimeOrNull(held.until) };
 }

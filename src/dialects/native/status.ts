@@ -31,6 +31,7 @@ export function etagOf(snapshot: Snapshot, shown: ShownState, held: HeldBack | n
 }
 
 function heldNumber(held: HeldBack): number {
+  if (held.by === 'type') return held.reason === 'paused' ? 3 : 4;
   if (held.by === 'sequence') return 0;
   return held.reason === 'full' ? 1 : (held.until ?? 2);
 }

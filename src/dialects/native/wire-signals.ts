@@ -12,6 +12,10 @@ export const WaitingFor = Type.Union(
     Type.Object({ parents: Type.Literal(true, { description: 'The jobs that it comes after.' }) }),
     Type.Object({ sequence: Type.String({ description: 'Key of the sequence in which jobs are before it.' }) }),
     Type.Object({
+      type: Type.String({ description: 'Its own type.' }),
+      reason: oneOf(['paused', 'full'], 'Somebody paused it; or so many of it run or have started as its limit lets.'),
+    }),
+    Type.Object({
       limit: Type.String({ description: 'Key of its limit.' }),
       reason: oneOf(['full', 'closed'], 'So many run or have started; or somebody closed the key.'),
       until: nullable(time('When a closed key opens by itself.')),
@@ -19,7 +23,7 @@ export const WaitingFor = Type.Union(
   ],
   {
     description:
-      'Only where it waits for more than its time and its turn. Of sequences and limits, which come and go without a change of the job, reads and lists say it; events and webhooks do not.',
+      'Only where it waits for more than its time and its turn. Of types, sequences and limits, which come and go without a change of the job, reads and lists say it; events and webhooks do not.',
   },
 );
 

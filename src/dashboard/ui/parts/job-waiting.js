@@ -20,8 +20,7 @@ export function JobWaiting({ job, onChanged }) {
     return html`<${Signal} job=${job} what=${waitingFor} onChanged=${onChanged} />`;
   if (waitingFor !== undefined && 'parents' in waitingFor)
     return html`<${Why} title="Waits for the jobs that it comes after">It runs when they have ended as it needs, and fails where one does not.<//>`;
-  const isHeld = WAITING.includes(job.state) && (job.limit ?? job.sequenceKey) !== undefined;
-  return isHeld ? html`<${HeldBack} job=${job} />` : null;
+  return WAITING.includes(job.state) ? html`<${HeldBack} job=${job} />` : null;
 }
 
 const WAITING = ['queued', 'retrying'];
@@ -43,11 +42,20 @@ function HeldBack({ job: { id, revision } }) {
   if (what === undefined || value?.id !== id) return null;
   if ('sequence' in what)
     return html`<${Why} title=${html`Waits for jobs before it in the sequence <code>${what.sequence}</code>`}>They run one after another.<//>`;
+  if ('type' in what) return html`<${OfType} what=${what} />`;
   if (!('limit' in what)) return null;
   const key = html`<${Link} to="/limits"><code>${what.limit}</code><//>`;
   if (what.reason === 'full')
     return html`<${Why} title=${html`Waits for its limit: the key ${key} is full`}>As many jobs of the key run, or have started, as it lets. This one runs when it is its turn.<//>`;
   return html`<${Why} title=${html`Waits for its limit: the key ${key} is closed`}>${what.until === null ? 'Nothing of it starts until somebody opens it.' : html`Nothing of it starts before it opens, <${Time} at=${what.until} />.`}<//>`;
+}
+
+/** @param {{ what: { type: string, reason: 'paused' | 'full' } }} props */
+function OfType({ what: { type, reason } }) {
+  const name = html`<${Link} to=${`/types/${encodeURIComponent(type)}`}><code>${type}</code><//>`;
+  if (reason === 'paused')
+    return html`<${Why} title=${html`Waits because its type ${name} is paused`}>Nothing of it starts until somebody resumes it.<//>`;
+  return html`<${Why} title=${html`Waits for the limit of its type ${name}`}>As many jobs of the type run, or have started, as it lets. This one runs when it is its turn.<//>`;
 }
 
 /** @param {{ job: JobBody, what: { signal: string, until: string }, onChanged: (job: JobBody) => void }} props */
