@@ -40,9 +40,13 @@ function lookUp(auth: Authenticator, secret: string): Principal | null | Promise
   return byKey instanceof Promise ? byKey.then((principal) => principal ?? auth.byToken(secret)) : byKey;
 }
 
+export function hasScope({ scopes }: Principal, scope: Scope): boolean {
+  return scopes.has(scope) || scopes.has('admin');
+}
+
 /** Throws SCOPE_MISSING unless the key carries the scope. */
 export function requireScope(principal: Principal, scope: Scope): void {
-  if (principal.scopes.has(scope) || principal.scopes.has('admin')) return;
+  if (hasScope(principal, scope)) return;
   throw new BideError('SCOPE_MISSING', `Forbidden: the key needs the scope ${scope}.`, { scope });
 }
 

@@ -4,6 +4,7 @@
  */
 import { BideError } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
+import { requireScope } from '../credentials.ts';
 import { compileCheck } from '../schema-check.ts';
 import type { Call } from './call.ts';
 import { DIALECT, type Pushed, pushedIn, remembered } from './mapping.ts';
@@ -16,6 +17,8 @@ const check = compileCheck(PushConfigIn);
 const checkRef = compileCheck(PushConfigRef);
 
 export async function createConfig(call: Call, params: Json): Promise<object> {
+  // The task is told to it, with what came of it.
+  requireScope(call.principal, 'read');
   requireForm(check(params));
   const given = params as unknown as PushConfigIn;
   const { job } = await taskIn(call, { id: given.taskId ?? null });

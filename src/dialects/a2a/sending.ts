@@ -5,16 +5,22 @@ import { isObject } from '../../core/json-object.ts';
 import { isParked } from '../../core/signals.ts';
 import { isFinal } from '../../core/state.ts';
 import type { CallerSignal, Snapshot } from '../../engine/api.ts';
+import { hasScope } from '../credentials.ts';
 import type { Call } from './call.ts';
 import { because } from './faults.ts';
 import { contextOf } from './mapping.ts';
 import { inputOf } from './parts.ts';
+import { viewOf } from './spelling.ts';
 import { type Sent, sentIn, startTask } from './submission.ts';
 import { found, taskIdOf, taskOf } from './tasks.ts';
 
 export async function sendMessage(call: Call, params: Json): Promise<object> {
   const sent = sentIn(params);
   const snapshot = await taken(call, sent);
+  // Whoever started it is told what came of it. Of a task of others a key that may not read learns that the message was taken.
+  if (sent.taskId !== null && !hasScope(call.principal, 'read')) {
+    return call.spelling.sent(viewOf({ ...snapshot.job, error: null }, call.context.engine.clock.now(), null));
+  }
   const latest = sent.isBlocking ? await settled(call, snapshot) : snapshot;
   return call.spelling.sent(await taskOf(call.context.engine, latest));
 }

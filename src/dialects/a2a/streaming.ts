@@ -2,6 +2,7 @@
 import type { Json } from '../../core/job.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { requireScope } from '../credentials.ts';
 import { compileCheck } from '../schema-check.ts';
 import type { Call } from './call.ts';
 import { taken, unsupported } from './sending.ts';
@@ -12,7 +13,9 @@ import { TaskRequest } from './wire.ts';
 const check = compileCheck(TaskRequest);
 
 export function streamMessage(call: Call, params: Json): Promise<Snapshot> {
-  return taken(call, sentIn(params));
+  const sent = sentIn(params);
+  if (sent.taskId !== null) requireScope(call.principal, 'read');
+  return taken(call, sent);
 }
 
 /** UNSUPPORTED_OPERATION for a task that has ended: it is read, there is nothing to follow. */

@@ -73,6 +73,15 @@ export function testLifecycle<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>
     await expectWord(job, 'cancelled');
   });
 
+  it('a cancel shows what came of a job to nobody who may not read', async () => {
+    for (const shown of ['succeeded', 'failed'] as const) {
+      const { job } = await stageJob(rig, shown, { result: 'between us' });
+      const answer = await rig.send(cancel(job), 'submitter');
+      assert.equal(adapter.complaint(answer, cancel(job)), null);
+      assert.doesNotMatch(answer.text, /between us|it broke/);
+    }
+  });
+
   it('cancel reaches no job of another tenant', async () => {
     const { job } = await stageJob(rig, 'queued');
     const answer = await rig.send(cancel(job), 'other');

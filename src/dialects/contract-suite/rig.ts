@@ -29,9 +29,9 @@ import { watchWaits } from './watch-waits.ts';
 
 /**
  * `owner` and `other` are two tenants, `nobody` sends no credentials, `stranger` sends a key that nobody gave out, `limited` is of the
- * owner's tenant with a key that may neither submit nor read, `reader` with one that may only read.
+ * owner's tenant with a key that may neither submit nor read, `reader` with one that may only read, `submitter` with one that may only submit.
  */
-export type Caller = 'owner' | 'other' | 'limited' | 'reader' | 'nobody' | 'stranger';
+export type Caller = 'owner' | 'other' | 'limited' | 'reader' | 'submitter' | 'nobody' | 'stranger';
 
 export const OWNER_TENANT = 'acme';
 export const OTHER_TENANT = 'globex';
@@ -183,11 +183,13 @@ async function makeKeys(admin: KeyAdmin): Promise<Rig['keys']> {
   const other = await admin.create({ tenant: OTHER_TENANT, name: 'other', scopes });
   const limited = await admin.create({ tenant: OWNER_TENANT, name: 'limited', scopes: ['work'] });
   const reader = await admin.create({ tenant: OWNER_TENANT, name: 'reader', scopes: ['read'] });
+  const submitter = await admin.create({ tenant: OWNER_TENANT, name: 'submitter', scopes: ['submit'] });
   return {
     owner: owner.key,
     other: other.key,
     limited: limited.key,
     reader: reader.key,
+    submitter: submitter.key,
     stranger: `bide_${'0'.repeat(12)}_${'0'.repeat(48)}`,
   };
 }

@@ -4,6 +4,7 @@ import { jobIdOf } from '../../core/id.ts';
 import { workingState } from '../../core/signals.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Lookup, Snapshot } from '../../engine/api.ts';
+import { hasScope } from '../credentials.ts';
 import { jobDone, jobNow } from '../job-done.ts';
 import { jsonBodyOf } from '../json-body.ts';
 import { type JobResult, resultAtHand, resultOf } from '../result-of.ts';
@@ -153,7 +154,13 @@ export async function cancelPolling(call: Call): Promise<Answer> {
     ...pollHeaders(call, snapshot.job.id, 'operation-location', 0),
     ...retryAfter(call.context, snapshot),
   };
-  return { status: 202, text: JSON.stringify(await monitor(call, snapshot)), headers };
+  const body = hasScope(call.principal, 'read') ? await monitor(call, snapshot) : bareMonitor(call, snapshot);
+  return { status: 202, text: JSON.stringify(body), headers };
+}
+
+/** For a key that may not read: where the job stands, and nothing of what came of it. */
+function bareMonitor({ context: { engine } }: Call, { job }: Snapshot) {
+  return monitorOf({ ...job, error: null }, workingState(job, engine.clock.now()), { kind: 'none' });
 }
 
 export async function deletePolling(call: Call): Promise<Answer> {

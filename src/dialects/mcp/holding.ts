@@ -8,6 +8,7 @@ import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import { isFinal } from '../../core/state.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { hasScope } from '../credentials.ts';
 import { jobDone, waitFor } from '../job-done.ts';
 import { resultOf } from '../result-of.ts';
 import { answerStream } from './answer-stream.ts';
@@ -18,7 +19,7 @@ import { createNotices } from './notices.ts';
 import { type Place, placeText } from './place.ts';
 import { errorText, INTERNAL_ERROR, type Members, RpcError, resultText } from './rpc.ts';
 import { answerOf, asksFor, found, notFound, resultUrl } from './tasks.ts';
-import { cardResult } from './tools/job-card.ts';
+import { bareCard, cardResult } from './tools/job-card.ts';
 import { HOLD_SECONDS_MAX } from './tools/own-tools.ts';
 import { toolError } from './tools/tool-result.ts';
 import { META, RESUMABLE_SINCE, type ToolResult } from './wire.ts';
@@ -148,6 +149,8 @@ export function jobOfState(state: unknown): string | null {
 export async function cardOf(call: Call, snapshot: Snapshot): Promise<ToolResult> {
   const { engine } = call.context;
   const facts = { now: engine.clock.now(), asks: asksFor(call, snapshot), url: resultUrl(call, snapshot.job.id) };
+  // A key that may cancel and not read is told where the job stands.
+  if (!hasScope(call.principal, 'read')) return bareCard(snapshot, facts);
   return cardResult(snapshot, await resultOf(engine, snapshot), facts);
 }
 

@@ -79,6 +79,19 @@ describe('tasks of MCP', () => {
     const worker = createWorker(rig.engine, rig.tenant);
     await worker.succeed(await worker.claim(TEST_TYPE), result);
   };
+  it('a key that may cancel and not read is not told what came of a job', async () => {
+    const { job } = await stageJob(rig, 'succeeded', { result: 'between us' });
+    const cancel = legacy('tools/call', { name: 'cancel_job', arguments: { job_id: job.id } });
+    const cancelled = await rig.send(cancel, 'submitter');
+    assert.equal(memberOf(cancelled, ['result', 'structuredContent', 'state']), 'succeeded');
+    assert.doesNotMatch(cancelled.text, /between us/);
+    await rig.engine.submit([{ tenant: rig.tenant, type: TEST_TYPE }]);
+    const { id } = await claim();
+    const again = { name: TEST_TYPE, arguments: {}, requestState: `${id}.1` };
+    assert.equal((await rig.send(modern('tools/call', again), 'submitter')).status, 403);
+    await rig.engine.cancel(rig.tenant, id);
+  });
+
   const park = async (signal: string) => {
     const { tenant } = rig;
     await rig.engine.workPark({ tenant, ...(await claim()), signal, timeoutMs: 60_000 });

@@ -3,16 +3,20 @@ import { workingState } from '../../core/signals.ts';
 import type { Snapshot } from '../../engine/api.ts';
 import { createSnapshotMemory } from '../snapshot-cache.ts';
 import type { Call, Context } from './call.ts';
-import { predictionText, urlsOf, WORDS } from './mapping.ts';
+import { type Payload, predictionText, urlsOf, WORDS } from './mapping.ts';
 import { payloadOf } from './payload.ts';
 import type { StatusWord, Urls } from './wire.ts';
 
 export interface Bodies {
   /** The prediction, for whoever calls. @param status in place of its own */
   of(call: Call, snapshot: Snapshot, status?: StatusWord): Promise<string>;
+  /** For a key that may not read: neither input nor what came of it. */
+  bare(call: Call, snapshot: Snapshot): Promise<string>;
   /** What is kept; undefined where it takes a look into the store. */
   atHand(call: Pick<Call, 'principal'>, base: string, snapshot: Snapshot): string | undefined;
 }
+
+const NOTHING: Payload = { input: '{}', logs: '', output: 'null' };
 
 export function createBodies({ engine, auth, options }: Context): Bodies {
   const memory = createSnapshotMemory<string, readonly [base: string, keyId: string]>();
@@ -34,6 +38,11 @@ export function createBodies({ engine, auth, options }: Context): Bodies {
       // What a running job says and emits changes without a revision.
       if (status === undefined && shown !== 'running') memory.keep(snapshot, text, now, base, call.principal.keyId);
       return text;
+    },
+    async bare(call, { job }) {
+      const urls = await urlsFor(call, call.context.publicUrl(call.request), job.id);
+      const status = WORDS[workingState(job, engine.clock.now())];
+      return predictionText({ ...job, error: null }, NOTHING, { status, owner: options.owner, urls });
     },
     atHand: ({ principal }, base, snapshot) => memory.kept(snapshot, engine.clock.now(), base, principal.keyId),
   };

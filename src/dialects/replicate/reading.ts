@@ -2,6 +2,7 @@
 import { BideError } from '../../core/errors.ts';
 import { jobIdOf } from '../../core/id.ts';
 import type { Snapshot } from '../../engine/api.ts';
+import { hasScope } from '../credentials.ts';
 import { jobNow } from '../job-done.ts';
 import type { Bodies } from './bodies.ts';
 import { type Answer, type Call, ok, param } from './call.ts';
@@ -19,7 +20,7 @@ export async function cancelPrediction(call: Call, bodies: Bodies): Promise<Answ
   const outcome = id === null ? null : await call.context.engine.cancel(call.principal.tenant, id);
   const snapshot: Snapshot | null = outcome !== null && 'snapshot' in outcome ? outcome.snapshot : null;
   if (snapshot === null) throw notFound();
-  return ok(await bodies.of(call, snapshot));
+  return ok(await (hasScope(call.principal, 'read') ? bodies.of(call, snapshot) : bodies.bare(call, snapshot)));
 }
 
 /** A job of somebody else, one that is gone and one that never was are one answer. */

@@ -5,6 +5,7 @@
  * said. What the first call began is known by the state that it brings back, which is the job.
  */
 import type { Snapshot } from '../../../engine/api.ts';
+import { requireScope } from '../../credentials.ts';
 import { type Call, type Reply, result } from '../call.ts';
 import { hold, jobOfState } from '../holding.ts';
 import { answer, asksOf, requestsOf } from '../inputs.ts';
@@ -55,6 +56,8 @@ function ask(call: Call, { type }: Tool, names: readonly string[]): Reply {
 /** The call that was answered with what to ask, once more. */
 async function goOn(call: Call, { type }: Tool, responses: Members): Promise<Reply> {
   const { engine } = call.context;
+  // The state names a job, and the answer is what came of it.
+  requireScope(call.principal, 'read');
   const id = jobOfState(call.params.requestState);
   const [lookup] = id === null ? [] : await engine.read(call.principal.tenant, [id]);
   if (lookup?.kind !== 'found' || lookup.snapshot.job.type !== type)

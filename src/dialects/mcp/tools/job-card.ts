@@ -28,6 +28,12 @@ export function cardResult(snapshot: Snapshot, result: JobResult, facts: CardFac
   return { content: [text(JSON.stringify(card))], structuredContent: card };
 }
 
+/** For a key that may not read: where the job stands, and nothing of what came of it. */
+export function bareCard({ job }: Snapshot, { now }: CardFacts): ToolResult {
+  const head = { job_id: job.id, tool: job.type, state: workingState(job, now) };
+  return { content: [text(JSON.stringify(head))], structuredContent: head };
+}
+
 function headOf({ job }: Snapshot, { now, asks }: CardFacts) {
   const state = workingState(job, now);
   const { percent, message } = job.progress;

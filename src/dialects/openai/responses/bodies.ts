@@ -10,6 +10,8 @@ import type { JobAnswer } from './wire.ts';
 
 export interface Bodies {
   of(snapshot: Snapshot): Promise<string>;
+  /** For a key that may not read: neither what was asked nor what came of it. */
+  bare(snapshot: Snapshot): string;
   /** What is kept; undefined where it has to be made. */
   atHand(snapshot: Snapshot): string | undefined;
 }
@@ -26,6 +28,10 @@ export function createBodies(engine: Engine): Bodies {
       );
       memory.keep(snapshot, text, now);
       return text;
+    },
+    bare({ job }) {
+      const unread = { ...job, origin: null, tags: {}, error: null };
+      return JSON.stringify(responseBody(unread, statusOf(job, engine.clock.now())));
     },
     atHand: (snapshot) => memory.kept(snapshot, engine.clock.now()),
   };

@@ -3,6 +3,7 @@ import type { FastifyReply } from 'fastify';
 import { BideError } from '../../../core/errors.ts';
 import { isFinal } from '../../../core/state.ts';
 import type { Snapshot } from '../../../engine/api.ts';
+import { hasScope } from '../../credentials.ts';
 import { jobDone, jobNow } from '../../job-done.ts';
 import { type Answer, type Call, ok, param } from '../call.ts';
 import type { Bodies } from './bodies.ts';
@@ -25,7 +26,7 @@ export async function getResponse(call: Call, { bodies, sendStream }: Desk): Pro
 /** One that has ended stays as it is, and is the answer, as at the vendor. */
 export async function cancelResponse(call: Call, bodies: Bodies): Promise<Answer> {
   const snapshot = await cancelled(call, requireId(call));
-  return ok(await bodies.of(snapshot));
+  return ok(hasScope(call.principal, 'read') ? await bodies.of(snapshot) : bodies.bare(snapshot));
 }
 
 /** One that is under way is cancelled first. */
