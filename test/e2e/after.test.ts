@@ -71,7 +71,7 @@ test('bide lists parents and children, and status says what a job waits for', as
   const child = await submitted('one', '--after', parent, '--after-policy', 'final');
   const both = await submitted('one', '--after', parent, '--after', other);
   assert.match((await run(['status', child])).stdout, new RegExp(`waits for  the end of ${parent}`));
-  assert.match((await run(['status', both])).stdout, /waits for {2}the ends of 2 jobs/);
+  assert.match((await run(['status', both])).stdout, /waits for {2}the end of 2 jobs/);
   const shown = await run(['parents', both]);
   assert.deepEqual(
     shown.stdout
