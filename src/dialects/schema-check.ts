@@ -57,7 +57,7 @@ function sentencesOf(schema: TSchema, error: SchemaError): readonly (readonly [s
     case 'required':
       return (params.requiredProperties ?? []).map((name) => [`${instancePath}/${name}`, 'is missing']);
     case 'const':
-      return [[instancePath, `must be ${String(params.allowedValue)}`]];
+      return [[instancePath, `must be ${params.allowedValue === '' ? 'empty' : String(params.allowedValue)}`]];
     case 'enum':
       return [[instancePath, `must be one of ${(params.allowedValues ?? []).join(', ')}`]];
     case 'type':

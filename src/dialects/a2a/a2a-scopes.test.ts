@@ -25,6 +25,20 @@ test('a key that may not read is told that its message was taken, and has no tas
     assert.deepEqual([stream.status, reasonOf(stream)], [403, 'SCOPE_MISSING']);
     const push = await send(`/tasks/${id}/pushNotificationConfigs`, { url: 'https://93.184.215.14/' });
     assert.deepEqual([push.status, reasonOf(push)], [403, 'SCOPE_MISSING']);
+    const config = {
+      url: 'https://93.184.215.14/',
+      token: 'quiet',
+      authentication: { scheme: 'Bearer', credentials: 'secret' },
+    };
+    await rig.send({ method: 'POST', path: `/tasks/${id}/pushNotificationConfigs`, json: config });
+    const list = { method: 'GET', path: `/tasks/${id}/pushNotificationConfigs` };
+    assert.match((await rig.send(list)).text, /quiet.*secret/);
+    const shown = await rig.send(list, 'reader');
+    assert.equal(memberOf(shown, ['configs', '0', 'authentication', 'scheme']), 'Bearer');
+    assert.doesNotMatch(shown.text, /quiet|secret/);
+    const torn = { ...config, token: 'a\r\nb' };
+    const refused = await rig.send({ method: 'POST', path: `/tasks/${id}/pushNotificationConfigs`, json: torn });
+    assert.match(refused.text, /"token must be written like text of printable ASCII characters or null or empty\./);
     // Not held: what comes of the task is not for this key.
     const told = await send('/message:send', said);
     assert.equal(memberOf(told, ['task', 'status', 'state']), 'TASK_STATE_WORKING', told.text);

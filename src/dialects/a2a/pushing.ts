@@ -4,7 +4,7 @@
  */
 import { BideError } from '../../core/errors.ts';
 import type { Job, Json } from '../../core/job.ts';
-import { requireScope } from '../credentials.ts';
+import { hasScope, requireScope } from '../credentials.ts';
 import { compileCheck } from '../schema-check.ts';
 import type { Call } from './call.ts';
 import { DIALECT, type Pushed, pushedIn, remembered } from './mapping.ts';
@@ -68,7 +68,14 @@ function refIn(params: Json): PushConfigRef {
   return params as unknown as PushConfigRef;
 }
 
-async function configsOf({ context, principal }: Call, job: Job): Promise<readonly PushConfig[]> {
+/** What lets this server into a receiver is not for a key that may only read. */
+async function configsOf(call: Call, job: Job): Promise<readonly PushConfig[]> {
+  const configs = await allConfigs(call, job);
+  if (hasScope(call.principal, 'submit')) return configs;
+  return configs.map((config) => ({ ...config, token: null, credentials: null }));
+}
+
+async function allConfigs({ context, principal }: Call, job: Job): Promise<readonly PushConfig[]> {
   const own = sentWith(job);
   const { callbacks, isOwnOff } = await context.engine.callbacks.list(principal.tenant, job.id);
   const given = callbacks.flatMap(({ id, url, data }) => {

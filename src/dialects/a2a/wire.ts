@@ -38,7 +38,7 @@ const HeaderText = Type.String({
   minLength: 1,
   maxLength: TEXT_LENGTH_MAX,
   pattern: '^[\\x20-\\x7e]+$',
-  examples: ['Bearer'],
+  examples: ['text of printable ASCII characters'],
 });
 const MaybeHeaderText = Type.Optional(Type.Union([HeaderText, Unset]));
 
