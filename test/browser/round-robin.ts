@@ -1,6 +1,7 @@
 /** A proxy as stands before several nodes: every connection goes to the next of them, and so does every request, since none is kept. */
 import { createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { pipeline } from 'node:stream';
 
 export interface RoundRobin extends AsyncDisposable {
   readonly url: string;
@@ -20,7 +21,8 @@ export async function startRoundRobin(nodes: readonly string[]): Promise<RoundRo
       answer.writeHead(reply.statusCode ?? 502, reply.headers);
       // What a stream has to say is passed on at once.
       answer.flushHeaders();
-      reply.pipe(answer);
+      // A node that dies in the middle cuts its caller off, as a proxy does.
+      pipeline(reply, answer, () => {});
     });
     outgoing.on('error', () => answer.destroy());
     answer.on('close', () => outgoing.destroy());

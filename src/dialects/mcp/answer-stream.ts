@@ -10,6 +10,7 @@ import { beatsUntil, nextAfter } from '../event-waits.ts';
 import type { EventStream } from '../streamed-texts.ts';
 import { streamOf } from '../streamed-texts.ts';
 import type { Call } from './call.ts';
+import type { Notices } from './notices.ts';
 
 export interface Awaited {
   readonly snapshot: Snapshot;
@@ -19,7 +20,7 @@ export interface Awaited {
   /** By which the client comes back; null for one that can not. */
   readonly eventId: string | null;
   /** What is to be told of the job as it is now, as messages: asked at its every change. */
-  readonly notices: (snapshot: Snapshot) => readonly string[];
+  readonly notices: Notices;
   /** The last message; null for none, upon which the client comes back. */
   readonly answer: (snapshot: Snapshot) => Promise<string | null>;
   /** The last message where the job was removed meanwhile. */
@@ -39,7 +40,7 @@ async function* textsOf(
   if (eventId !== null) yield `${retryText(limits.eventsRetryMs)}id: ${eventId}\ndata: \n\n`;
   let snapshot = first;
   for (;;) {
-    for (const notice of notices(snapshot)) yield messageEvent(notice);
+    for (const { text, eventId: seen } of notices(snapshot)) yield messageEvent(text, seen);
     if (isEnough(snapshot)) break;
     const coming = nextAfter(engine, snapshot.job, endsAt, signal);
     yield* beatsUntil(coming, clock, { ms: limits.eventsKeepAliveMs, beat: KEEP_ALIVE });
@@ -52,6 +53,7 @@ async function* textsOf(
   if (text !== null) yield messageEvent(text);
 }
 
-export function messageEvent(json: string): string {
-  return `event: message\ndata: ${onFields(json)}\n\n`;
+/** @param id by which a client comes back that has seen it */
+export function messageEvent(json: string, id: string | null = null): string {
+  return `${id === null ? '' : `id: ${id}\n`}event: message\ndata: ${onFields(json)}\n\n`;
 }

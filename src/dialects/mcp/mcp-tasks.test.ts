@@ -15,6 +15,7 @@ import {
 } from '../contract-suite.ts';
 import { mcp } from './index.ts';
 import type { McpOptions } from './options.ts';
+import { placeOf, placeText } from './place.ts';
 import { META, MODERN_VERSION, TASKS_EXTENSION } from './wire.ts';
 
 type Params = Readonly<Record<string, Json>>;
@@ -238,6 +239,32 @@ describe('tasks of MCP', () => {
     assert.deepEqual(messagesOf(resumed).at(-1), messages.at(-1));
     const foreign = await rig.send({ method: 'GET', path: '/', headers: { 'last-event-id': eventId } }, 'other');
     assert.equal(memberOf(foreign, ['error', 'code']), -32_602);
+  });
+
+  it('a form that was shown is not shown again where its stream is resumed, and is where it was cut before', async () => {
+    const clientInfo = { name: 'x', version: '1' };
+    const params = { protocolVersion: '2025-11-25', capabilities: { elicitation: {} }, clientInfo };
+    const initialized = await rig.send(legacy('initialize', params));
+    const session = { 'mcp-session-id': initialized.headers['mcp-session-id'] ?? '' };
+    const headers = { ...EVENTS, ...session, 'mcp-protocol-version': '2025-11-25' };
+    const taskId = await startTask();
+    await park('approval');
+    const resume = (eventId: string) =>
+      rig.send({ method: 'GET', path: '/', headers: { ...headers, 'last-event-id': eventId } });
+    const forms = (answer: WireAnswer) => messagesOf(answer).filter(({ method }) => method === 'elicitation/create');
+    const firstPlace = { kind: 'result' as const, jobId: taskId, requestId: 1, progressToken: null };
+    const result = rig.send(legacy('tasks/result', { taskId }, headers));
+    const early = resume(placeText(firstPlace) ?? '');
+    const late = resume(placeText({ ...firstPlace, asked: ['approval', 'amount'] }) ?? '');
+    await rig.held(3);
+    await rig.engine.cancel(rig.tenant, taskId);
+    const ids = [...(await result).text.matchAll(/^id: (\S+)$/gm)].map(([, id]) => placeOf(id ?? ''));
+    assert.deepEqual(
+      ids.map((place) => place?.asked),
+      [undefined, ['approval'], ['approval', 'amount']],
+    );
+    assert.deepEqual([forms(await early).length, forms(await late).length], [2, 0]);
+    assert.equal(messagesOf(await late).at(-1)?.id, 1);
   });
 
   it('a call that the server has no room to hold is answered with its job', async () => {

@@ -4,20 +4,27 @@ import type { Call } from './call.ts';
 import { requestOf } from './inputs.ts';
 import { taskBody } from './legacy/task-body.ts';
 import { taskIdOf } from './mapping.ts';
-import type { Place } from './place.ts';
+import { type Place, placeText } from './place.ts';
 import { notificationText } from './rpc.ts';
 import { asksFor } from './tasks.ts';
-import { META } from './wire.ts';
+import { META, RESUMABLE_SINCE } from './wire.ts';
 
-export type Notices = (snapshot: Snapshot) => readonly string[];
+export interface Notice {
+  readonly text: string;
+  /** By which a client comes back that has seen it; null where that is as before. */
+  readonly eventId: string | null;
+}
+
+export type Notices = (snapshot: Snapshot) => readonly Notice[];
 
 /** Of one stream: nothing is told twice on it. */
-export function createNotices(call: Call, { kind, progressToken }: Place): Notices {
+export function createNotices(call: Call, place: Place): Notices {
+  const { kind, progressToken } = place;
   const all: Notices[] = [];
   if (progressToken !== null) all.push(progressNotices(progressToken));
   if (call.peer.isLegacy) {
     if (kind === 'result') all.push(statusNotices(call));
-    if (kind !== 'wait') all.push(inputNotices(call));
+    if (kind !== 'wait') all.push(inputNotices(call, place));
   }
   return (snapshot) => all.flatMap((notices) => notices(snapshot));
 }
@@ -31,7 +38,7 @@ function progressNotices(progressToken: string | number): Notices {
     told = percent;
     const { message } = progress;
     const params = { progressToken, progress: percent, total: 100, ...(message === null ? {} : { message }) };
-    return [notificationText('notifications/progress', params)];
+    return [passing(notificationText('notifications/progress', params))];
   };
 }
 
@@ -41,21 +48,32 @@ function statusNotices(call: Call): Notices {
     const body = taskBody(call, snapshot);
     const isNews = told !== null && told !== body.status;
     told = body.status;
-    return isNews ? [notificationText('notifications/tasks/status', body)] : [];
+    return isNews ? [passing(notificationText('notifications/tasks/status', body))] : [];
   };
 }
 
-/** The answer comes as a message of its own, to whichever node: the id says what it answers. */
-function inputNotices(call: Call): Notices {
-  const asked = new Set<string>();
+function passing(text: string): Notice {
+  return { text, eventId: null };
+}
+
+/**
+ * The answer comes as a message of its own, to whichever node: the id says what it answers. A form that the client has seen is not shown
+ * again when its stream is resumed: the event that brought it has an id, which says so.
+ */
+function inputNotices(call: Call, place: Place): Notices {
+  const asked = new Set(place.asked);
+  const { isLegacy, version } = call.peer;
+  const isResumable = isLegacy && version >= RESUMABLE_SINCE;
   return (snapshot) => {
     const { job } = snapshot;
     const news = asksFor(call, snapshot).filter((name) => !asked.has(name));
-    for (const name of news) asked.add(name);
     return news.map((name) => {
+      asked.add(name);
       const { method, params } = requestOf(name, call.desk.tools.settingsOf(job.type));
       const related = { _meta: { [META.relatedTask]: { taskId: taskIdOf(job) } } };
-      return JSON.stringify({ jsonrpc: '2.0', id: inputId(job.id, name), method, params: { ...params, ...related } });
+      const message = { jsonrpc: '2.0', id: inputId(job.id, name), method, params: { ...params, ...related } };
+      const eventId = isResumable ? placeText({ ...place, asked: [...asked] }) : null;
+      return { text: JSON.stringify(message), eventId };
     });
   };
 }

@@ -14,6 +14,8 @@ const Place = Type.Object({
   jobId: Type.String(),
   requestId: RequestId,
   progressToken: Type.Union([RequestId, Type.Null()]),
+  /** The inputs that a person was asked for: the client has these forms, and whoever comes back is not shown them again. */
+  asked: Type.Optional(Type.Array(Type.String(), { maxItems: 100 })),
 });
 export type Place = Static<typeof Place>;
 
