@@ -18,9 +18,10 @@ export function router(context: Context): Route {
   return (scope, run) => async (request, reply) => {
     const principal = await requireCaller(context, request);
     requireScope(principal, scope);
-    const answer = await run({ context, request, reply, principal });
+    // A reply that is on its way is awaited to its end here, or until its client goes away, and comes to nothing then.
+    const answer = (await run({ context, request, reply, principal })) as Answer | FastifyReply | undefined;
+    if (answer === undefined || !('text' in answer)) return reply;
     reply.header('x-request-id', request.id);
-    if (!('text' in answer)) return answer;
     const { status, text, headers = {} } = answer;
     return reply.headers(headers).code(status).type(JSON_TYPE).send(text);
   };
