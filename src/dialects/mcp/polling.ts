@@ -46,9 +46,14 @@ export function createPolling(context: Context, desk: Desk, ids: WeakMap<Fastify
     const text = textOf(snapshot, engine.clock.now(), peer.isLegacy, peer.canElicit);
     if (text === undefined) return false;
     noteCaller(request, principal.tenant);
-    ids.set(request, message.id);
-    holds.look(principal, snapshot.job);
-    sendPlainJson(reply, resultText(message.id, text));
+    try {
+      holds.look(principal, snapshot.job);
+      sendPlainJson(reply, resultText(message.id, text));
+    } catch (error) {
+      // Only for a refusal: a weak map that grows with each poll is dear.
+      ids.set(request, message.id);
+      throw error;
+    }
     return true;
   };
 }
