@@ -88,7 +88,7 @@ async function signalledAndKilled(options: Options, ids: readonly string[]): Pro
     await client.pauseType('ask');
     await signal(client, ids[0] ?? '', 0);
     const job = await client.get(ids[0] ?? '');
-    assert.deepEqual([job.state, job.waitingFor], ['queued', undefined]);
+    assert.deepEqual([job.state, job.waitingFor], ['queued', { type: 'ask', reason: 'paused' }]);
     await server.end('SIGKILL');
   }
   await using server = await startServer(options);
