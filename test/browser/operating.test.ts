@@ -107,6 +107,19 @@ test('a key that reads sees no button that changes anything, and no page that it
   assert.equal(await button(page, 'Pause').count(), 0);
 });
 
+test('a webhook may be told in the words of another API', async () => {
+  await using dashboard = await openDashboard({ args: ['--allow-private-callbacks'] });
+  const page = await dashboard.signIn({ path: '/webhooks' });
+  await button(page, 'Add a webhook').click();
+  await page.getByLabel('URL').fill('http://127.0.0.1:9/openai');
+  await page.getByLabel('Words').selectOption('openai');
+  await page.getByRole('dialog').getByRole('button', { name: 'Add webhook' }).click();
+  await page.getByRole('dialog', { name: 'The secret of this webhook' }).waitFor();
+  const made = (await dashboard.client.webhooks.list()).find(({ url }) => url.endsWith('/openai'));
+  assert.equal(made?.dialect, 'openai');
+  await dashboard.client.webhooks.remove(made?.id ?? '');
+});
+
 test('a webhook is added, its secret shown once, and a test of it is seen to arrive', async () => {
   await using dashboard = await openDashboard({ args: ['--allow-private-callbacks'] });
   await using receiver = await openReceiver();
