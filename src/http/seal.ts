@@ -14,7 +14,7 @@ const NUMBER_BYTES = 8;
 const SEALED_LENGTH = Math.ceil(((IV_BYTES + NUMBER_BYTES + TAG_BYTES) * 4) / 3);
 
 export interface Seal {
-  /** 48 characters that may stand in a URL. */
+  /** Characters that may stand in a URL: 48 of a number, 22 of a place. */
   seal(tenant: string, number: number): Promise<string>;
   /** Null for what this service did not seal for this tenant. */
   open(tenant: string, sealed: string): Promise<number | null>;
@@ -29,6 +29,8 @@ export function createSeal(secret: Secret): Seal {
   return {
     async seal(tenant, number) {
       const iv = randomBytes(IV_BYTES);
+      // A letter first: a dash would make an option of it on a command line.
+      iv[0] = (iv[0] as number) & 0x7f;
       const cipher = createCipheriv(CIPHER, await keyOf(), iv).setAAD(Buffer.from(tenant));
       const bytes = Buffer.alloc(NUMBER_BYTES);
       bytes.writeBigUInt64BE(BigInt(number));
