@@ -3,6 +3,7 @@ import { type BideError, ERRORS, type ErrorKind } from '../../core/errors.ts';
 import type { ErrorAnswer } from '../../http/dialect.ts';
 import { errorOfKind } from '../fault.ts';
 import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
+import { ERROR_INFO_TYPE, RPC_STATUS } from '../rpc-status.ts';
 
 interface Fault {
   readonly rpc: number;
@@ -31,29 +32,9 @@ const SERVER_ERROR = -32_000;
 
 const OWN_DOMAIN = 'bide';
 const DOMAIN = 'a2a-protocol.org';
-const ERROR_INFO = 'type.googleapis.com/google.rpc.ErrorInfo';
 
 /** A client that does not know the input of a skill is told so as one that has the form wrong. */
 const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404, unprocessable: 400 };
-
-const STATUS_NAMES: Readonly<Record<ErrorKind, string>> = {
-  invalid: 'INVALID_ARGUMENT',
-  unauthorized: 'UNAUTHENTICATED',
-  forbidden: 'PERMISSION_DENIED',
-  not_found: 'NOT_FOUND',
-  gone: 'NOT_FOUND',
-  method: 'UNIMPLEMENTED',
-  conflict: 'FAILED_PRECONDITION',
-  unprocessable: 'INVALID_ARGUMENT',
-  too_large: 'INVALID_ARGUMENT',
-  headers_too_large: 'INVALID_ARGUMENT',
-  too_slow: 'DEADLINE_EXCEEDED',
-  media_type: 'INVALID_ARGUMENT',
-  quota: 'RESOURCE_EXHAUSTED',
-  busy: 'UNAVAILABLE',
-  unavailable: 'UNAVAILABLE',
-  internal: 'INTERNAL',
-};
 
 /** Put into the details of an error that the specification has a name for. */
 export function because(reason: Reason): { readonly reason: Reason } {
@@ -71,7 +52,7 @@ function reasonOf({ code, kind, details: { reason } }: BideError): Reason | null
 export function httpError(error: BideError): ErrorAnswer {
   const reason = reasonOf(error);
   const { http, status } =
-    reason === null ? { http: STATUSES[error.kind], status: STATUS_NAMES[error.kind] } : REASONS[reason];
+    reason === null ? { http: STATUSES[error.kind], status: RPC_STATUS[error.kind] } : REASONS[reason];
   const details = [infoOf(error, reason)];
   return {
     status: http,
@@ -108,8 +89,8 @@ function rpcCode({ code, kind, details }: BideError, reason: Reason | null): num
 
 function infoOf({ code }: BideError, reason: Reason | null): object {
   return reason === null
-    ? { '@type': ERROR_INFO, reason: code, domain: OWN_DOMAIN }
-    : { '@type': ERROR_INFO, reason, domain: DOMAIN, metadata: { code } };
+    ? { '@type': ERROR_INFO_TYPE, reason: code, domain: OWN_DOMAIN }
+    : { '@type': ERROR_INFO_TYPE, reason, domain: DOMAIN, metadata: { code } };
 }
 
 function challengeOf({ kind }: BideError): Record<string, string> {

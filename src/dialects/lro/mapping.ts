@@ -6,7 +6,8 @@ import type { ShownState } from '../../core/state.ts';
 import type { ErrorAnswer } from '../../http/dialect.ts';
 import { errorOfKind } from '../fault.ts';
 import { HTTP_STATUS, type StatusTable } from '../http-status.ts';
-import { ERROR_INFO_TYPE, RPC_CODES, type RpcCode, type StatusWord } from './wire.ts';
+import { ERROR_INFO_TYPE, RPC_STATUS } from '../rpc-status.ts';
+import { RPC_CODES, type RpcCode, type StatusWord } from './wire.ts';
 
 export const DIALECT = 'lro';
 
@@ -73,24 +74,7 @@ const FAILURES: Readonly<Record<string, RpcCode>> = {
 const STATUSES: StatusTable = { ...HTTP_STATUS, gone: 404 };
 const GOOGLE_STATUSES: StatusTable = { ...STATUSES, unprocessable: 400 };
 
-const GOOGLE_CODES: Readonly<Record<ErrorKind, RpcCode>> = {
-  invalid: 'INVALID_ARGUMENT',
-  unauthorized: 'UNAUTHENTICATED',
-  forbidden: 'PERMISSION_DENIED',
-  not_found: 'NOT_FOUND',
-  gone: 'NOT_FOUND',
-  method: 'UNIMPLEMENTED',
-  conflict: 'ALREADY_EXISTS',
-  unprocessable: 'INVALID_ARGUMENT',
-  too_large: 'INVALID_ARGUMENT',
-  headers_too_large: 'INVALID_ARGUMENT',
-  too_slow: 'DEADLINE_EXCEEDED',
-  media_type: 'INVALID_ARGUMENT',
-  quota: 'RESOURCE_EXHAUSTED',
-  busy: 'UNAVAILABLE',
-  unavailable: 'UNAVAILABLE',
-  internal: 'INTERNAL',
-};
+const GOOGLE_CODES: Readonly<Record<ErrorKind, RpcCode>> = { ...RPC_STATUS, conflict: 'ALREADY_EXISTS' };
 
 export function errorBody(kind: ErrorKind, message: string, url = ''): ErrorAnswer {
   if (isAzure(url)) return azureRefusal(errorOfKind(kind, message));

@@ -13,7 +13,6 @@ export type StatusWord = (typeof STATUS_WORDS)[number];
 export const VALUE_TYPE = 'type.googleapis.com/google.protobuf.Value';
 export const STRUCT_TYPE = 'type.googleapis.com/google.protobuf.Struct';
 export const BODY_TYPE = 'type.googleapis.com/google.api.HttpBody';
-export const ERROR_INFO_TYPE = 'type.googleapis.com/google.rpc.ErrorInfo';
 
 /** `google.rpc.Code`, those that are said here. */
 export const RPC_CODES = {
