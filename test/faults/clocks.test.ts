@@ -18,6 +18,7 @@ const REMOTE_LEASE_MS = 30_000;
 /** Heartbeats, sweeps every 50 ms and the look at the clock once a second: several of each. */
 const AFTER_MS = 2_500;
 
+// `slow` runs in the server under its false clock: a file is what reaches it from here, and it ends as soon as that is there.
 const CONFIG = `
 import { existsSync } from 'node:fs';
 export default {
