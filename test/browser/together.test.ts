@@ -42,7 +42,7 @@ test('a group is looked at as one: its figures, its jobs by state, closed, retri
 
   await button(page, 'Close').click();
   await confirm(page, 'Close the group');
-  await page.getByText('running', { exact: true }).first().waitFor();
+  await button(page, 'Close').waitFor({ state: 'detached' });
   assert.equal((await client.groups.get(id)).state, 'running');
   await button(page, 'Retry failed').click();
   await confirm(page, 'Retry them');
@@ -164,7 +164,8 @@ test('a job that is due says what holds it back: a key that is closed or full, o
   await why.waitFor();
   await client.limits.open('customer-42');
   await why.waitFor({ state: 'detached' });
-  await page.getByText('succeeded', { exact: true }).first().waitFor();
+  assert.equal((await client.wait(id, { timeoutMs: 20_000 })).job.state, 'succeeded');
+  await page.locator('.page-head').getByText('succeeded', { exact: true }).waitFor();
 });
 
 test('the page of a group follows its jobs, and stands still while that is paused', async () => {

@@ -10,6 +10,9 @@ import type { Dialect } from '../../http/dialect.ts';
 import type { DialectAdapter, WireRequest } from './adapter.ts';
 import { type Caller, openRig, type Rig } from './rig.ts';
 
+/** 501: not served, as the manifest says. 504: this rig ends every wait at once, so a call that waits for its own job is always too late. */
+const SAID_ON_PURPOSE = new Set([501, 504]);
+
 /** About 2 s; FUZZ_RUNS in the environment raises it. */
 const RUNS_DEFAULT = 300;
 
@@ -26,7 +29,7 @@ export function testFuzz<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>): vo
     const check = async (request: WireRequest, as: Caller) => {
       const answer = await rig.send(request, as);
       const said = `${request.method} ${request.path}: ${answer.status} ${answer.text.slice(0, 300)}`;
-      assert.ok(answer.status < 500 || answer.status === 501, said);
+      assert.ok(answer.status < 500 || SAID_ON_PURPOSE.has(answer.status), said);
       if (request.method === 'HEAD' || answer.status === 204) return;
       assert.equal(adapter.complaint(answer, request), null, said);
     };
