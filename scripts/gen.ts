@@ -19,12 +19,12 @@ import { LINEAR_PATH, patternsPage } from './gen/patterns.ts';
 const ROOT = dirname(import.meta.dirname);
 
 const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
-  'docs/lifecycle.md': lifecyclePage,
-  'docs/errors.md': errorsPage,
-  'docs/limits.md': limitsPage,
-  'docs/cli.md': cliPage,
-  'docs/metrics.md': metricsPage,
-  'docs/dialects.md': dialectsPage,
+  'docs/reference/lifecycle.md': lifecyclePage,
+  'docs/reference/errors.md': errorsPage,
+  'docs/reference/limits.md': limitsPage,
+  'docs/reference/cli.md': cliPage,
+  'docs/reference/metrics.md': metricsPage,
+  'docs/dialects/index.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,
   ...benchPages(),
   [LINEAR_PATH]: patternsPage,

@@ -20,7 +20,7 @@ before(async () => {
   symlinkSync(ROOT, join(folder, 'node_modules/bide'));
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
   // As `npm start`, with the config that one of them needs.
-  writeFileSync(join(folder, 'bide.config.ts'), blocksOf(documentOf('docs/signals.md'), 'ts config')[0] ?? '');
+  writeFileSync(join(folder, 'bide.config.ts'), blocksOf(documentOf('docs/features/signals.md'), 'ts config')[0] ?? '');
   server = await startServer({
     data: join(folder, 'data'),
     cwd: folder,
@@ -36,7 +36,7 @@ after(async () => {
 describe('what the documents show', () => {
   for (const name of NAMES) {
     test(`${name}.md: each call prints what it says`, async () => {
-      const text = documentOf(`docs/${name}.md`);
+      const text = documentOf(`docs/features/${name}.md`);
       assert.deepEqual(blocksOf(text, 'sh'), [], 'a block of calls is `sh run`, and is run here');
       const stops = blocksOf(text, 'sh run').flatMap(stopsOf);
       assert.ok(stops.some(({ fragments }) => fragments.length > 0));
@@ -46,7 +46,7 @@ describe('what the documents show', () => {
 
   test('each config type-checks', async () => {
     const files = NAMES.flatMap((name) =>
-      blocksOf(documentOf(`docs/${name}.md`), 'ts config').map((block, at) => {
+      blocksOf(documentOf(`docs/features/${name}.md`), 'ts config').map((block, at) => {
         writeFileSync(join(folder, `${name}-${at}.ts`), block);
         return `${name}-${at}.ts`;
       }),

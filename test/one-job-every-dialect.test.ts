@@ -133,7 +133,7 @@ it('every dialect has a reading here', () => {
 
 type Row = ShownState | 'parked';
 
-/** What stands in `docs/dialects.md`. */
+/** What stands in `docs/dialects/index.md`. */
 function expectedWord(name: string, row: Row): string | undefined {
   if (name === 'native') return row === 'parked' ? 'scheduled' : row;
   const vocabulary = dialects.find((dialect) => dialect.name === name)?.vocabulary;

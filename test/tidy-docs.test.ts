@@ -137,7 +137,9 @@ describe('the decision records', () => {
 
 describe('the glossary', () => {
   test('has each word once, in the order of the alphabet', () => {
-    const words = [...page('docs/glossary.md').matchAll(/^\| \*\*(.+?)\*\* \|/gm)].map(([, word]) => word ?? '');
+    const words = [...page('docs/reference/glossary.md').matchAll(/^\| \*\*(.+?)\*\* \|/gm)].map(
+      ([, word]) => word ?? '',
+    );
     assert.ok(words.length > 30);
     assert.deepEqual(words, [...new Set(words)].sort());
   });

@@ -1,4 +1,4 @@
-/** `docs/cli.md`: every command with its options, from the table that the command line itself is parsed by. */
+/** `docs/reference/cli.md`: every command with its options, from the table that the command line itself is parsed by. */
 import type { Command } from '../../src/cli/command.ts';
 import { SHARED_OPTIONS } from '../../src/cli/command.ts';
 import { COMMANDS } from '../../src/cli/commands.ts';

@@ -1,4 +1,4 @@
-/** `docs/dialects.md`: what is served in each vendor's shape, what is not and why, and the words for the states. */
+/** `docs/dialects/index.md`: what is served in each vendor's shape, what is not and why, and the words for the states. */
 import { ERROR_KINDS } from '../../src/core/errors.ts';
 import { SHOWN_STATES } from '../../src/core/state.ts';
 import { dialects } from '../../src/dialects/index.ts';

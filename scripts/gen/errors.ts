@@ -1,4 +1,4 @@
-/** `docs/errors.md`: every error code, grouped by kind. */
+/** `docs/reference/errors.md`: every error code, grouped by kind. */
 import { ERROR_KINDS, ERRORS, type ErrorDefinition, type ErrorKind } from '../../src/core/errors.ts';
 import { code, page, table } from './markdown.ts';
 

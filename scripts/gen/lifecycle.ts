@@ -1,4 +1,4 @@
-/** `docs/lifecycle.md`: the table of transitions, as a table and as a picture. */
+/** `docs/reference/lifecycle.md`: the table of transitions, as a table and as a picture. */
 import { isFinal, STORED_STATES, type StoredState } from '../../src/core/state.ts';
 import { type Target, TRANSITIONS, type Transition } from '../../src/core/transitions.ts';
 import { code, page, table } from './markdown.ts';

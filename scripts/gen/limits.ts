@@ -1,4 +1,4 @@
-/** `docs/limits.md`: every limit with its default and its range, in numbers that people read. */
+/** `docs/reference/limits.md`: every limit with its default and its range, in numbers that people read. */
 import { LIMIT_DEFINITIONS, type LimitDefinition } from '../../src/core/limits.ts';
 import { code, page, table } from './markdown.ts';
 

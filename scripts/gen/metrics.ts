@@ -1,4 +1,4 @@
-/** `docs/metrics.md`: every metric of `/metrics` with its labels, and where the rest of the page comes from. */
+/** `docs/reference/metrics.md`: every metric of `/metrics` with its labels, and where the rest of the page comes from. */
 import { METRICS, type MetricDefinition } from '../../src/http/metric-table.ts';
 import { code, page, table } from './markdown.ts';
 

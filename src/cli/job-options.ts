@@ -34,7 +34,7 @@ export const JOB_OPTIONS = {
   },
   'unique-for': { kind: 'duration', value: 'TIME', help: 'holds the key so long; with debounce the quiet time' },
   'unique-max': { kind: 'duration', value: 'TIME', help: 'with debounce: runs no later than this after the first' },
-  callback: { kind: 'text', value: 'URL', help: 'is told of the end of the job: see docs/webhooks.md' },
+  callback: { kind: 'text', value: 'URL', help: 'is told of the end of the job: see docs/features/webhooks.md' },
   'callback-event': { kind: 'list', value: 'EVENT', help: 'with --callback: told of this; may be repeated' },
   'callback-secret': { kind: 'text', value: 'ID', help: 'with --callback: the webhook whose secret signs' },
 } as const satisfies OptionTable;

@@ -1,7 +1,7 @@
 /**
  * The one error that the client throws: what the server refused, or why it could not be asked.
  *
- * `code` is the stable code of the server's problem body (docs/errors.md), or one of the client's own: `UNREACHABLE` (no
+ * `code` is the stable code of the server's problem body (docs/reference/errors.md), or one of the client's own: `UNREACHABLE` (no
  * connection), `TIMED_OUT` (no answer in time), `BAD_ANSWER` (something answered that is not Bide).
  */
 import type { ProblemBody } from './wire.ts';

@@ -99,7 +99,7 @@ export interface TenantSettings {
   readonly weight?: number;
 }
 
-/** A job that is submitted at each tick: see docs/schedules.md. */
+/** A job that is submitted at each tick: see docs/features/schedules.md. */
 export interface ScheduleSettings {
   /** Five fields, or six with seconds first; `@daily` and its like; `@every 10m`. */
   readonly cron: string;

@@ -2,7 +2,7 @@
  * Every error that Bide tells somebody about: a stable code, its kind, and what to do.
  *
  * Expected outcomes are values (see the unions of the engine and the store); a `BideError` is thrown for broken callers and
- * broken I/O. Faces (HTTP, dialects, CLI) translate kinds, never texts. `docs/errors.md` is generated from this table.
+ * broken I/O. Faces (HTTP, dialects, CLI) translate kinds, never texts. `docs/reference/errors.md` is generated from this table.
  */
 
 import { ATTEMPT_ERRORS } from './errors/attempt-errors.ts';
@@ -262,7 +262,7 @@ export const ERRORS = Object.freeze({
     kind: 'unavailable',
     title: 'The database takes no writes.',
     advice:
-      'Data folder: give the user that runs Bide write permission on it. PostgreSQL: name the primary, or all hosts; docs/operating.md has a page on failover.',
+      'Data folder: give the user that runs Bide write permission on it. PostgreSQL: name the primary, or all hosts; docs/operations/operating.md has a page on failover.',
   },
   SCHEMA_MISMATCH: {
     kind: 'unavailable',
@@ -278,7 +278,7 @@ export const ERRORS = Object.freeze({
   STORE_DAMAGED: {
     kind: 'unavailable',
     title: 'The database file is damaged or not a database of Bide.',
-    advice: 'Stop Bide, keep the file, and restore the newest backup; docs/operating.md says how.',
+    advice: 'Stop Bide, keep the file, and restore the newest backup; docs/operations/operating.md says how.',
   },
   STORE_FOREIGN: {
     kind: 'unavailable',
@@ -336,7 +336,7 @@ export const ERRORS = Object.freeze({
     kind: 'invalid',
     title: 'The config is not valid.',
     advice:
-      'Change the config at the place that the message names; docs/handlers.md has the options of each kind of type.',
+      'Change the config at the place that the message names; docs/features/handlers.md has the options of each kind of type.',
   },
   USAGE: { kind: 'invalid', title: 'The command line was not understood.', advice: 'See `bide help`.' },
   INTERNAL: {

@@ -1,5 +1,5 @@
 /**
- * THE table of transitions. `decide` reads it, `docs/lifecycle.md` and the exhaustive test are generated from it.
+ * THE table of transitions. `decide` reads it, `docs/reference/lifecycle.md` and the exhaustive test are generated from it.
  *
  * A row says from which states a command is taken and into which it may lead; `decide` computes which of them, and the
  * patch. What is not in this table cannot happen: every store write names the states it expects, and they come from here.

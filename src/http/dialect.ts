@@ -126,7 +126,7 @@ export interface RouterOptions {
   readonly querystringParser?: (text: string) => Record<string, unknown>;
 }
 
-/** One line of `docs/dialects.md`. */
+/** One line of `docs/dialects/index.md`. */
 export interface ServedEndpoint {
   readonly method: string;
   readonly path: string;

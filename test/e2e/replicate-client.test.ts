@@ -54,8 +54,8 @@ describe('the client of Replicate', () => {
     assert.deepEqual(await replicate.run('bide/story', { input: { words: ['Once', ' upon'] } }), ['Once', ' upon']);
   });
 
-  test('the recipe of docs/replicate.md runs', async () => {
-    const [recipe = ''] = blocksOf(documentOf('docs/replicate.md'), 'ts');
+  test('the recipe of docs/dialects/replicate.md runs', async () => {
+    const [recipe = ''] = blocksOf(documentOf('docs/dialects/replicate.md'), 'ts');
     const printed: string[] = [];
     const env = { BIDE_URL: server.url, BIDE_KEY: server.key };
     const names = { Replicate, process: { env, stdout: { write: (text: string) => printed.push(text) } } };

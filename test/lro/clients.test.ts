@@ -200,14 +200,14 @@ describe('@azure/core-lro', () => {
   });
 });
 
-describe('the recipes of docs/lro.md', () => {
+describe('the recipes of docs/dialects/lro.md', () => {
   let rig: Rig;
   before(async () => {
     rig = await open({ messages: {} });
   });
   after(() => rig.close());
 
-  const [google = '', azure = ''] = blocksOf(documentOf('docs/lro.md'), 'js');
+  const [google = '', azure = ''] = blocksOf(documentOf('docs/dialects/lro.md'), 'js');
 
   it('Azure’s starts a job and has its result', async () => {
     const BIDE = rig.origin;

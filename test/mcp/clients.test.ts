@@ -1,4 +1,4 @@
-/** The protocol's own clients against a real server over real sockets: what `docs/mcp.md` shows, and what it says. */
+/** The protocol's own clients against a real server over real sockets: what `docs/dialects/mcp.md` shows, and what it says. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -91,8 +91,9 @@ describe('the client of 2025', () => {
     assert.deepEqual([seen[0], seen.at(-1)], ['taskCreated', 'result']);
   });
 
-  test('the recipe of docs/mcp.md runs', async () => {
-    const recipe = blocksOf(documentOf('docs/mcp.md'), 'ts').find((block) => block.includes('callToolStream')) ?? '';
+  test('the recipe of docs/dialects/mcp.md runs', async () => {
+    const recipe =
+      blocksOf(documentOf('docs/dialects/mcp.md'), 'ts').find((block) => block.includes('callToolStream')) ?? '';
     const printed: unknown[] = [];
     const reader = new Client({ name: 'recipe', version: '1' });
     const names = {

@@ -74,7 +74,7 @@ export const groups = defineCommand({
   summary: 'jobs that are looked at as one, and what is submitted at their end',
   description:
     'A group ends once, when it is closed and all of its jobs are final. The job that is submitted then gets its counts as input. `cancel` closes it, and cancels ' +
-    'what is not final; `retry` runs again what did not succeed. docs/groups.md has it all.',
+    'what is not final; `retry` runs again what did not succeed. docs/features/groups.md has it all.',
   arguments: { usage: 'create | list | ACTION ID [JOB…]', min: 1, max: Number.POSITIVE_INFINITY },
   options: OPTIONS,
   examples: [

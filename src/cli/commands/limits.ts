@@ -32,7 +32,7 @@ const ACTIONS: Readonly<Record<string, { readonly takes: 0 | 1; readonly run: Ac
 export const limits = defineCommand({
   name: 'limits',
   summary: 'set, close and open what holds for jobs with the same key',
-  description: 'Changes need a key with the scope operate. docs/limits-per-key.md says what happens when.',
+  description: 'Changes need a key with the scope operate. docs/features/limits-per-key.md says what happens when.',
   arguments: { usage: 'list | ACTION KEY', min: 1, max: 2 },
   options: OPTIONS,
   examples: [

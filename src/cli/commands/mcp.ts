@@ -14,7 +14,7 @@ export const mcp = defineCommand({
   summary: 'serve the tools of a server to a local MCP client, over stdio',
   description:
     'What clients of the Model Context Protocol start as a command. It passes messages to /mcp of a server and back, and keeps nothing: jobs go on ' +
-    'when it ends. With --config (or --playground) it is the server itself, on a data folder or a --database of its own; jobs go on at the next start. See docs/mcp.md.',
+    'when it ends. With --config (or --playground) it is the server itself, on a data folder or a --database of its own; jobs go on at the next start. See docs/dialects/mcp.md.',
   options: MCP_OPTIONS,
   examples: [
     'bide mcp',

@@ -55,7 +55,7 @@ const ACTIONS: Readonly<Record<string, { readonly takes: 0 | 1; readonly run: Ac
 export const schedules = defineCommand({
   name: 'schedules',
   summary: 'have jobs submitted again and again',
-  description: 'Changes need a key with the scope operate. docs/schedules.md says what happens when.',
+  description: 'Changes need a key with the scope operate. docs/features/schedules.md says what happens when.',
   arguments: { usage: `list | ACTION NAME`, min: 1, max: 2 },
   options: OPTIONS,
   examples: [

@@ -9,7 +9,7 @@ export const signal = defineCommand({
   name: 'signal',
   summary: 'send a job a signal, such as an approval',
   description:
-    'A job that waits for this name goes on; one that does not yet has it when it comes to it. The last value of a name counts. docs/signals.md says how jobs wait.',
+    'A job that waits for this name goes on; one that does not yet has it when it comes to it. The last value of a name counts. docs/features/signals.md says how jobs wait.',
   arguments: { usage: 'ID NAME', min: 2, max: 2 },
   options: {
     value: { ...INPUT_OPTION, short: 'v', help: 'what it says: JSON, a file with it, or stdin; else null' },

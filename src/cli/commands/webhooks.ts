@@ -66,7 +66,7 @@ export const webhooks = defineCommand({
   name: 'webhooks',
   summary: 'have other programs told of jobs',
   description:
-    'The secret of a webhook is shown once, when it is added or rotated. Needs a key with the scope operate. docs/webhooks.md has the recipe for receivers.',
+    'The secret of a webhook is shown once, when it is added or rotated. Needs a key with the scope operate. docs/features/webhooks.md has the recipe for receivers.',
   arguments: { usage: 'add URL | list | ACTION ID [DELIVERY]', min: 1, max: 3 },
   options: OPTIONS,
   examples: [

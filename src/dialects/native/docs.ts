@@ -55,17 +55,18 @@ const TAGS = [
   { name: 'types', description: 'What may be submitted, and how it goes.' },
   {
     name: 'schedules',
-    description: 'Jobs that are submitted again and again. docs/schedules.md says what happens when.',
+    description: 'Jobs that are submitted again and again. docs/features/schedules.md says what happens when.',
   },
   {
     name: 'limits',
-    description: 'How many jobs of a key run at once, and how many start in a time. See docs/limits-per-key.md.',
+    description:
+      'How many jobs of a key run at once, and how many start in a time. See docs/features/limits-per-key.md.',
   },
   { name: 'audit', description: 'What operators have done.' },
   {
     name: 'webhooks',
     description:
-      'Telling others of jobs: endpoints, secrets, deliveries. docs/webhooks.md has the recipe for receivers.',
+      'Telling others of jobs: endpoints, secrets, deliveries. docs/features/webhooks.md has the recipe for receivers.',
   },
   { name: 'keys', description: 'Who may call; for admins.' },
   { name: 'service', description: 'What balancers and Prometheus ask.' },

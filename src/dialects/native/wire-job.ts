@@ -84,7 +84,7 @@ export const ProblemShape = Type.Object(
     status: Type.Integer(),
     detail: Type.String(),
     instance: Type.Optional(Type.String()),
-    code: Type.String({ description: 'Stable; docs/errors.md lists them.' }),
+    code: Type.String({ description: 'Stable; docs/reference/errors.md lists them.' }),
     errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
   },
   { title: 'Problem', $id: 'bide-problem' },
