@@ -67,10 +67,15 @@ const LINES: readonly Line[] = [
 
 /** The README with its table made anew. Throws where the marks are missing. */
 export function readmeWithTable(readme: string, result: BenchResult): string {
-  const [from, to] = MARKS.map((mark) => readme.indexOf(mark));
+  return betweenMarks(readme, readmeTable(result));
+}
+
+/** A page with other text between its marks. */
+export function betweenMarks(page: string, text: string): string {
+  const [from, to] = MARKS.map((mark) => page.indexOf(mark));
   if (from === undefined || to === undefined || from < 0 || to < from)
-    throw new Error(`README.md has lost its marks: ${MARKS.join(' … ')}`);
-  return `${readme.slice(0, from + MARKS[0].length)}\n\n${readmeTable(result)}\n\n${readme.slice(to)}`;
+    throw new Error(`The page has lost its marks: ${MARKS.join(' … ')}`);
+  return `${page.slice(0, from + MARKS[0].length)}\n\n${text}\n\n${page.slice(to)}`;
 }
 
 function readmeTable(result: BenchResult): string {
@@ -96,7 +101,12 @@ function readmeTable(result: BenchResult): string {
   return `${table(heads, rows)}\n\n${below.join('\n')}`;
 }
 
-function shownOf(rows: readonly Row[], side: string, { metric, unit, digits }: Line): string | null {
+/** The median, with its unit; null where it was not measured. */
+export function shownOf(
+  rows: readonly Row[],
+  side: string,
+  { metric, unit, digits }: Pick<Line, 'metric' | 'unit' | 'digits'>,
+): string | null {
   const row = rows.find((one) => one.side === side);
   const value = row === undefined ? Number.NaN : median(valuesOf(row, metric));
   if (Number.isNaN(value)) return null;
