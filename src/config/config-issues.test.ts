@@ -238,6 +238,7 @@ describe('configIssues', () => {
           send: 'nothing',
           allowPrivateAddresses: true,
           redirectsMax: 0,
+          answerFields: ['id'],
         }),
         query: sql({
           ...common,

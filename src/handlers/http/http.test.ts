@@ -74,6 +74,28 @@ describe('httpHandler', () => {
     assert.equal(failureOf(await told(404, '30', { terms })).isRetryable, false);
   });
 
+  it('takes an answer without the fields that the config asks for as a failure that may pass', async () => {
+    const told = async (type: string | null, body: string) => {
+      const headers: Record<string, string> = type === null ? {} : { 'content-type': type };
+      const base = await upstream((_, response) => answer(response, 200, headers, body));
+      return start({ url: base, answerFields: ['choices'] }).ended;
+    };
+    const wrong: ReadonlyArray<readonly [type: string | null, body: string, said: RegExp]> = [
+      ['text/html', '<h1>Sign in</h1>', /answered 200 with a body that is text\/html, not JSON\.$/],
+      [null, '', /with a body that is of no content type, not JSON\.$/],
+      ['application/json', '{"error":"busy"}', /with a body without choices\.$/],
+      ['application/json', '{"choices', /with a body that is no JSON object\.$/],
+      ['application/json', '["choices"]', /with a body that is no JSON object\.$/],
+    ];
+    for (const [type, body, said] of wrong) {
+      const { code, message, isRetryable, details } = failureOf(await told(type, body));
+      assert.deepEqual({ code, isRetryable }, { code: 'UPSTREAM_FAILED', isRetryable: true });
+      assert.match(message, said);
+      assert.deepEqual(details, { status: 200, contentType: type, body });
+    }
+    assert.equal((await told('application/json', '{"choices":[]}')).kind, 'succeeded');
+  });
+
   it('sends the input as JSON, with the configured headers and a key that stays the same', async () => {
     let seen: { method: string | undefined; headers: IncomingMessage['headers']; body: string } | undefined;
     const base = await upstream(async (request, response) => {

@@ -11,6 +11,7 @@ import type { Clock } from '../../engine/clock.ts';
 import { resultComplaint } from '../../engine/json-check.ts';
 import { PrivateAddressError } from '../../net/guarded-lookup.ts';
 import { permanentFailure, resultTooLarge, retryableFailure } from '../failed.ts';
+import { answerComplaint } from './answer-fields.ts';
 import { EncodingError, type ExchangeAnswer, type Exchanger, exchanger, RedirectError, readBody } from './exchange.ts';
 import type { HttpOptions } from './options.ts';
 import { retryAfterMsOf } from './retry-after.ts';
@@ -53,6 +54,7 @@ async function forward(
       answer,
       await readBody(answer.body, environment.limits.resultBytesMax),
       environment,
+      options.answerFields,
     );
     return laterOf(attempt, answer, outcome, environment.limits.upstreamCloseMsMax) ?? outcome;
   } catch (error) {
@@ -79,6 +81,7 @@ async function outcomeOf(
   answer: ExchangeAnswer,
   body: Buffer | null,
   { limits, clock }: HttpEnvironment,
+  answerFields: HttpOptions['answerFields'],
 ): Promise<AttemptOutcome> {
   const { status, headers, url } = answer;
   if (status < 200 || status > 299) {
@@ -86,6 +89,8 @@ async function outcomeOf(
     return refusedBy(answer, body, retryAfterMs);
   }
   if (body === null) return resultTooLarge(`The answer of ${url.host} is too large`, limits.resultBytesMax);
+  const complaint = answerFields === undefined ? null : answerComplaint(answerFields, headers['content-type'], body);
+  if (complaint !== null) return wrongAnswer(answer, body, complaint);
   if (status === 204 || (body.byteLength === 0 && headers['content-type'] === undefined)) {
     return { kind: 'succeeded', result: null };
   }
@@ -127,18 +132,24 @@ function laterOf(
   return { kind: 'later', waitMs };
 }
 
-function refusedBy(
-  { status, headers, url }: ExchangeAnswer,
-  body: Buffer | null,
-  retryAfterMs: number | undefined,
-): AttemptOutcome {
+function refusedBy(answer: ExchangeAnswer, body: Buffer | null, retryAfterMs: number | undefined): AttemptOutcome {
+  const { status, url } = answer;
   const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
-  const beginning =
-    body === null ? null : decodedText(body.subarray(0, ERROR_BODY_LENGTH_MAX), headers['content-type']);
-  const details = { status, contentType: headers['content-type'] ?? null, body: beginning };
   const failed = mayPass ? retryableFailure : permanentFailure;
-  const outcome = failed('UPSTREAM_FAILED', `${url.host} answered ${status}.`, details);
+  const outcome = failed('UPSTREAM_FAILED', `${url.host} answered ${status}.`, detailsOf(answer, body));
   return mayPass && retryAfterMs !== undefined ? { ...outcome, retryAfterMs } : outcome;
+}
+
+/** Most often an error page of something between, which passes. */
+function wrongAnswer(answer: ExchangeAnswer, body: Buffer, complaint: string): AttemptOutcome {
+  const message = `${answer.url.host} answered ${answer.status} with a body ${complaint}.`;
+  return retryableFailure('UPSTREAM_FAILED', message, detailsOf(answer, body));
+}
+
+function detailsOf({ status, headers }: ExchangeAnswer, body: Buffer | null) {
+  const contentType = headers['content-type'];
+  const beginning = body === null ? null : decodedText(body.subarray(0, ERROR_BODY_LENGTH_MAX), contentType);
+  return { status, contentType: contentType ?? null, body: beginning };
 }
 
 function unreachable(error: unknown, host: string): AttemptOutcome {

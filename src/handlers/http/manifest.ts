@@ -1,6 +1,17 @@
 /** The kind of jobs that are sent to an upstream: its options and their rules. */
 import type { HandlerKind } from '../handler-kind.ts';
-import { type ConfigIssue, flag, httpUrl, must, oneOf, optional, recordOf, whole } from '../option-rules.ts';
+import {
+  type ConfigIssue,
+  flag,
+  httpUrl,
+  listOf,
+  must,
+  oneOf,
+  optional,
+  recordOf,
+  text,
+  whole,
+} from '../option-rules.ts';
 import { httpHandler } from './http.ts';
 import type { HttpOptions } from './options.ts';
 import { inputIssues, placeholdersOf } from './target.ts';
@@ -25,6 +36,7 @@ export const HTTP: HandlerKind<HttpOptions> = {
     send: optional(oneOf(['body', 'query', 'nothing'])),
     allowPrivateAddresses: optional(flag),
     redirectsMax: optional(whole(0, 20)),
+    answerFields: optional(listOf(text)),
   },
   issuesOf: placeholderIssues,
   inputIssues,

@@ -12,6 +12,11 @@ export interface HttpOptions {
   readonly send?: 'body' | 'query' | 'nothing';
   /** Lets the upstream be in a private network, at every redirect too. */
   readonly allowPrivateAddresses?: boolean;
+  /**
+   * Fields that an answer must have, as a JSON object. One without is a failed attempt that is tried again: an upstream whose proxy says an
+   * error page with 200 brings no result. Any answer is the result when left out.
+   */
+  readonly answerFields?: readonly string[];
   /** Redirects that are followed, 0 to 20; 5 when left out. */
   readonly redirectsMax?: number;
 }
