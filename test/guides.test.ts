@@ -38,6 +38,8 @@ before(async () => {
   );
   for (const { name, text } of blocksFor('file')) writeFileSync(join(folder, name), text);
   env.REPORTS_URL = `${await startBeside('slow-api.mjs')}/reports`;
+  env.MODEL_URL = `${await startBeside('model-server.mjs')}/v1/chat/completions`;
+  env.FFMPEG = join(folder, 'ffmpeg-stand-in.mjs');
   writeFileSync(join(folder, 'bide.config.ts'), mergedConfig());
   server = await startServer({
     data: join(folder, 'data'),
