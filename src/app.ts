@@ -81,6 +81,8 @@ export interface AppOptions {
   /** The operator's word that the machine's clock is right. */
   readonly trustsClock?: boolean | undefined;
   readonly allowsPrivateCallbacks?: boolean | undefined;
+  /** Becomes the admin key of a store that has none. */
+  readonly adminKey?: string | undefined;
   readonly logger: Logger;
   readonly version: string;
 }
@@ -107,6 +109,8 @@ const DEFAULT_HOST = '127.0.0.1';
 const DEFAULT_PORT = 7070;
 /** What requests under way, such as a large result on a slow line, have at least when running jobs took all of `drainMs`. */
 const ANSWERS_MS = 10_000;
+const UNKNOWN_ADMIN_KEY =
+  'BIDE_ADMIN_KEY gets nobody in: it is for the first start of a store, and this one has an admin key already. `bide keys create --scope admin` makes another.';
 
 export async function startApp(options: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack();
@@ -139,12 +143,14 @@ export async function startApp(options: AppOptions): Promise<App> {
     ? await startServers({ config, options, http: options.http, engine, store, auth, holds, keys, links }, opened)
     : { url: null, dialectUrls: {}, all: [] };
   // Last, since a key is shown once: a start that fails before (its port is taken) leaves that to the one that succeeds.
-  const adminKey = isServing ? await ensureAdminKey({ store, clock, folder: options.dataFolder }) : null;
+  const chosen = { folder: options.dataFolder, chosen: options.adminKey };
+  const adminKey = isServing ? await ensureAdminKey({ store, clock, ...chosen }) : null;
+  if (adminKey?.kind === 'there' && adminKey.isChosenUnknown) options.logger.warn(UNKNOWN_ADMIN_KEY);
   const rest = opened.move();
   return {
     url: servers.url,
     dialectUrls: servers.dialectUrls,
-    adminKey,
+    adminKey: adminKey?.kind === 'made' ? adminKey.key : null,
     signInLink: (key) => (links === null ? null : `${DASHBOARD}/#link=${links.make(key)}`),
     engine,
     store,

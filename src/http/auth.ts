@@ -8,6 +8,7 @@
  * cannot be exchanged for another token. The maps hold keys in clear: so does every request that carries one.
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { keyIdOf } from '../core/api-key.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
@@ -19,9 +20,6 @@ import { createPlaceSeal } from './place-seal.ts';
 import { createSeal } from './seal.ts';
 import { createSecret, derivedKey } from './secret.ts';
 import { createTokens } from './token.ts';
-
-/** The id between the first two underscores, then the secret. */
-const KEY = /^bide_([0-9a-z]{4,32})_[0-9A-Za-z]{16,128}$/;
 
 export interface KeyAuthenticator extends Authenticator {
   /** Drops what is remembered of a key that was revoked. */
@@ -60,8 +58,8 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     byKey(key) {
       const hit = keys.known(key);
       if (hit !== undefined) return hit;
-      const id = KEY.exec(key)?.[1];
-      if (id === undefined) return null;
+      const id = keyIdOf(key);
+      if (id === null) return null;
       return keys.ask(key, async () => {
         const stored = await liveKey(id);
         return stored !== null && isSameHash(stored.hash, keyHash(key)) ? known(stored) : null;

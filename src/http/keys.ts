@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { KEY_ID_BYTES, KEY_SECRET_BYTES, keyIdOf, keyOf } from '../core/api-key.ts';
 import { BideError } from '../core/errors.ts';
 import { SCOPES } from '../core/scopes.ts';
 import { makeLastingFolder, placeLasting } from '../disk/lasting.ts';
@@ -23,8 +24,6 @@ export const ADMIN_KEY_FILE = 'admin.key';
 /** A leading underscore is left to Bide's own documents. */
 const TENANT = /^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$/;
 const NAME_LENGTH_MAX = 100;
-const ID_BYTES = 6;
-const SECRET_BYTES = 24;
 /** Two ids of 48 bits hardly ever meet; a second draw is already more than enough. */
 const DRAWS_MAX = 5;
 
@@ -61,29 +60,47 @@ export function forgetting(auth: Pick<KeyAuthenticator, 'forget'>, holds: Pick<H
 export interface AdminKeyOptions extends KeyOptions {
   /** The data folder; made where there is none. */
   readonly folder: string;
+  /** What the operator chose, for a store that has none yet; one is drawn without it. */
+  readonly chosen?: string | undefined;
 }
+
+export type AdminKey =
+  | { readonly kind: 'made'; readonly key: string }
+  /** The store has one in force. `chosen` is another than what the operator chose, and gets nobody in. */
+  | { readonly kind: 'there'; readonly isChosenUnknown: boolean };
 
 /**
  * Makes an admin key where the store has none in force, and leaves it in `folder/admin.key` with mode 600.
  *
  * The file is written before the key is stored: a crash between the two leaves a file with a key that nobody accepts, and the next
  * start writes it anew. The other way round, it would leave a store that nobody can enter.
- * @returns the new key, to be printed once; null where there is one already.
- * @throws STORE_READ_ONLY or STORE_FULL where the file cannot be written.
+ * @throws STORE_READ_ONLY or STORE_FULL where the file cannot be written, CONFIG_INVALID for a chosen key that was in force once.
  */
-export async function ensureAdminKey(options: AdminKeyOptions): Promise<string | null> {
-  const keys = await options.store.keyList(null);
-  const now = options.clock.now();
-  if (keys.some((key) => isInForce(key, now) && key.scopes.includes('admin'))) return null;
-  const drawn = drawKey();
-  await writeSecretFile(join(options.folder, ADMIN_KEY_FILE), `${drawn.key}\n`);
-  const made = await storeKey(options.store, options.clock, drawn, {
-    tenant: DEFAULT_TENANT,
-    name: 'first admin key',
-    scopes: [...SCOPES],
-  });
-  if (made.key !== drawn.key) await writeSecretFile(join(options.folder, ADMIN_KEY_FILE), `${made.key}\n`);
-  return made.key;
+export async function ensureAdminKey(options: AdminKeyOptions): Promise<AdminKey> {
+  const { store, clock, folder, chosen } = options;
+  const there = await adminKeyThere(options);
+  if (there !== null) return there;
+  const first = chosen === undefined ? drawKey() : { id: keyIdOf(chosen) ?? '', key: chosen };
+  await writeSecretFile(join(folder, ADMIN_KEY_FILE), `${first.key}\n`);
+  const draft = { tenant: DEFAULT_TENANT, name: 'first admin key', scopes: [...SCOPES] };
+  if (chosen !== undefined) {
+    if (await store.keyInsert(storedOf(first, draft, clock))) return { kind: 'made', key: chosen };
+    // Two servers that start at once on one database were told the same key: the other one has stored it.
+    const meanwhile = await adminKeyThere(options);
+    if (meanwhile !== null) return meanwhile;
+    throw new BideError('CONFIG_INVALID', 'The chosen admin key was revoked or has expired: choose another.');
+  }
+  const made = await storeKey(store, clock, first, draft);
+  if (made.key !== first.key) await writeSecretFile(join(folder, ADMIN_KEY_FILE), `${made.key}\n`);
+  return { kind: 'made', key: made.key };
+}
+
+async function adminKeyThere({ store, clock, chosen }: AdminKeyOptions): Promise<AdminKey | null> {
+  const now = clock.now();
+  const inForce = (await store.keyList(null)).filter((key) => isInForce(key, now));
+  if (!inForce.some((key) => key.scopes.includes('admin'))) return null;
+  const isChosenUnknown = chosen !== undefined && !inForce.some(({ hash }) => hash === keyHash(chosen));
+  return { kind: 'there', isChosenUnknown };
 }
 
 interface DrawnKey {
@@ -92,8 +109,8 @@ interface DrawnKey {
 }
 
 function drawKey(): DrawnKey {
-  const id = randomBytes(ID_BYTES).toString('hex');
-  return { id, key: `bide_${id}_${randomBytes(SECRET_BYTES).toString('hex')}` };
+  const id = randomBytes(KEY_ID_BYTES).toString('hex');
+  return { id, key: keyOf(id, randomBytes(KEY_SECRET_BYTES).toString('hex')) };
 }
 
 async function storeKey(
@@ -104,13 +121,19 @@ async function storeKey(
 ): Promise<{ readonly key: string; readonly stored: StoredKey }> {
   let drawn = first;
   for (let draw = 1; draw <= DRAWS_MAX; draw += 1) {
-    const { tenant, name, scopes, expiresAt = null } = draft;
-    const hash = keyHash(drawn.key);
-    const stored = { id: drawn.id, tenant, name, scopes, hash, createdAt: clock.now(), revokedAt: null, expiresAt };
+    const stored = storedOf(drawn, draft, clock);
     if (await store.keyInsert(stored)) return { key: drawn.key, stored };
     drawn = drawKey();
   }
   throw new BideError('INTERNAL', `No free key id was found in ${DRAWS_MAX} draws.`);
+}
+
+function storedOf(
+  { id, key }: DrawnKey,
+  { tenant, name, scopes, expiresAt = null }: KeyDraft,
+  clock: Clock,
+): StoredKey {
+  return { id, tenant, name, scopes, hash: keyHash(key), createdAt: clock.now(), revokedAt: null, expiresAt };
 }
 
 function requireValid({ tenant, name, scopes, expiresAt }: KeyDraft, now: number): void {

@@ -79,6 +79,23 @@ describe('bide serve', () => {
     await end(second);
   });
 
+  test('takes its first admin key from the file of --env-file, and does not print it', async () => {
+    const data = newFolder();
+    const key = `bide_mine_${'k'.repeat(24)}`;
+    const file = join(folder, 'first.env');
+    writeFileSync(file, `# mine\nBIDE_ADMIN_KEY=${key}\n`);
+    const running = await serve(data, '--playground', '--env-file', file);
+    assert.match(running.said0, /^dashboard http:\S+ .*\nlistening on http:/);
+    assert.equal((await createClient({ url: running.url, key }).types()).length > 0, true);
+    const { stderr } = await end(running);
+    assert.equal([running.said0, stderr].join('').includes(key), false);
+    writeFileSync(file, 'BIDE_ADMIN_KEY=letmein\n');
+    const refused = await bide(['serve', '--data', data, '--env-file', file]);
+    assert.deepEqual([refused.code, /BIDE_ADMIN_KEY takes bide_ID_SECRET/.test(refused.stderr)], [2, true]);
+    const absent = await callBide(['serve', '--env-file', join(folder, 'none.env')]);
+    assert.deepEqual([absent.code, /cannot be read \(ENOENT\)/.test(absent.stderr)], [2, true]);
+  });
+
   test('leaves its URL in the data folder while it runs, and takes it away when it stops', async () => {
     const data = newFolder();
     const running = await serve(data);

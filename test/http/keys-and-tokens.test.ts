@@ -206,15 +206,33 @@ describe('the first admin key', () => {
     const clock = createFakeClock();
     const options = { store: opened.store, clock, folder };
     await writeFile(join(folder, 'admin.key'), 'left by a store that is gone\n', { mode: 0o644 });
-    const key = await ensureAdminKey(options);
-    assert.ok(key !== null);
+    const made = await ensureAdminKey(options);
+    assert.ok(made.kind === 'made');
+    const { key } = made;
     assert.equal(await readFile(join(folder, 'admin.key'), 'utf8'), `${key}\n`);
     assert.equal((await stat(join(folder, 'admin.key'))).mode & 0o777, 0o600);
     const auth = createAuthenticator({ store: opened.store, clock, limits: DEFAULT_LIMITS });
     assert.ok((await auth.byKey(key))?.scopes.has('admin'));
-    assert.equal(await ensureAdminKey(options), null);
+    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false });
     await createKeys(options).revoke((await opened.store.keyList(null))[0]?.id ?? '');
-    assert.notEqual(await ensureAdminKey(options), null, 'a store that nobody can enter gets a new one');
+    assert.equal((await ensureAdminKey(options)).kind, 'made', 'a store that nobody can enter gets a new one');
+    await rm(folder, { recursive: true });
+  });
+
+  test('is the one that the operator chose, unless the store has another or it was revoked', async () => {
+    await using opened = await openFreshStore();
+    const folder = await mkdtemp(join(tmpdir(), 'bide-admin-'));
+    const clock = createFakeClock();
+    const options = { store: opened.store, clock, folder, chosen: `bide_chosen_${'s'.repeat(16)}` };
+    // Two servers at once, as on one PostgreSQL: both go on, with the same key.
+    const both = await Promise.all([ensureAdminKey(options), ensureAdminKey(options)]);
+    assert.deepEqual(both.map(({ kind }) => kind).sort(), ['made', 'there']);
+    assert.equal(await readFile(join(folder, 'admin.key'), 'utf8'), `${options.chosen}\n`);
+    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false });
+    const other = { ...options, chosen: `bide_other_${'s'.repeat(16)}` };
+    assert.deepEqual(await ensureAdminKey(other), { kind: 'there', isChosenUnknown: true });
+    await createKeys(options).revoke('chosen');
+    await assert.rejects(ensureAdminKey(options), { code: 'CONFIG_INVALID', message: /revoked/ });
     await rm(folder, { recursive: true });
   });
 });

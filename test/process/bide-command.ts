@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 
 const ROOT = dirname(dirname(import.meta.dirname));
 export const BIDE = join(ROOT, 'bin/bide.js');
+const CONNECTING = new Set(['BIDE_URL', 'BIDE_KEY', 'BIDE_ADMIN_KEY', 'BIDE_DATABASE']);
 /** Kills a command that hangs, so that its test says so and not the runner's deadline. */
 const RUN_MS_MAX = 150_000;
 
@@ -44,7 +45,7 @@ export function bide(args: readonly string[], options: CommandOptions = {}): Pro
 
 export function startBide(args: readonly string[], options: CommandOptions = {}): RunningCommand {
   // What the machine of the developer is set up for must not reach a server of somebody else.
-  const { BIDE_URL: _url, BIDE_KEY: _key, BIDE_DATABASE: _database, ...inherited } = process.env;
+  const inherited = Object.fromEntries(Object.entries(process.env).filter(([name]) => !CONNECTING.has(name)));
   const child = spawn(process.execPath, [...(options.node ?? []), options.launcher ?? BIDE, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...inherited, NO_COLOR: '1', ...options.env },

@@ -4,11 +4,13 @@ import { defineCommand, type Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { DATA_FOLDER } from '../service/data-folder.ts';
+import { readEnvFile } from '../service/env-file.ts';
 import { listenFailure } from '../service/listen-failure.ts';
 import { runService } from '../service/run-service.ts';
 import { noteServer, reachable } from '../service/server-note.ts';
 import { serviceNotes } from '../service/service-notes.ts';
 import {
+  adminKeyOf,
   dialectPortsOf,
   logLevelOf,
   publicUrlOf,
@@ -41,7 +43,7 @@ export const serve = defineCommand({
   summary: 'start the server',
   description:
     'Prints `listening on URL` when it is ready. The first start in an empty data folder makes an admin key, prints it once and ' +
-    'leaves it in FOLDER/admin.key, where the other commands on this machine find it. SIGTERM or ^C drains; a second one does not wait.',
+    'leaves it in FOLDER/admin.key, where the other commands on this machine find it; BIDE_ADMIN_KEY chooses that key. SIGTERM or ^C drains; a second one does not wait.',
   options: OPTIONS,
   examples: [
     'bide serve --playground',
@@ -52,21 +54,23 @@ export const serve = defineCommand({
 });
 
 async function serveUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
-  const { values, terminal } = invocation;
+  const { values, env, terminal } = invocation;
   const data = values.data ?? DATA_FOLDER;
   const { app, logger } = await start(invocation, data);
   const notes = serviceNotes(terminal, logger);
   const url = app.url ?? '';
+  // What its operator chose is no news to them, and a log is read by more people than a file of mode 600.
+  const shownKey = app.adminKey === adminKeyOf(env) ? null : app.adminKey;
   const removeNote = await noteServer(app, data);
   try {
     if (app.engine.types().length === 0) notes.note(NO_TYPES);
     // Before it says that it listens: whoever waits for that line may send a signal at once.
     const ended = runService(app, { ...invocation, terminal: notes });
     if (values.json) {
-      terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: app.adminKey }));
+      terminal.line(JSON.stringify({ listening: url, dialects: app.dialectUrls, adminKey: shownKey }));
     } else {
       const keyFile = join(data, 'admin.key');
-      if (app.adminKey !== null) terminal.line(`admin key ${app.adminKey} (shown this once, kept in ${keyFile})`);
+      if (shownKey !== null) terminal.line(`admin key ${shownKey} (shown this once, kept in ${keyFile})`);
       for (const [name, own] of Object.entries(app.dialectUrls)) terminal.line(`${name} on ${own}`);
       const link = app.adminKey === null ? null : app.signInLink(app.adminKey);
       if (link !== null)
@@ -87,6 +91,7 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
     ...(values['no-dashboard'] ? { hasDashboard: false } : {}),
     dialectPorts: dialectPortsOf(values['dialect-port']),
   };
+  readEnvFile(values);
   const service = serviceOptionsOf(values, env);
   requireUsableFolder(dataFolder);
   // Loaded here and not above: the other commands start in a fraction of the time without a server in memory.
@@ -95,6 +100,7 @@ async function start({ values, env, terminal }: Invocation<typeof OPTIONS>, data
   warnOfPassword(values, serviceNotes(terminal, logger));
   const options = {
     ...service,
+    adminKey: adminKeyOf(env),
     dataFolder,
     http,
     runsJobs: !values['no-work'],

@@ -3,6 +3,7 @@ import { defineCommand, type Invocation } from '../command.ts';
 import type { ExitCode } from '../exit-code.ts';
 import type { OptionTable } from '../option.ts';
 import { DATA_FOLDER } from '../service/data-folder.ts';
+import { readEnvFile } from '../service/env-file.ts';
 import { runService } from '../service/run-service.ts';
 import { serviceNotes } from '../service/service-notes.ts';
 import { logLevelOf, SERVICE_OPTIONS, serviceOptionsOf, warnOfPassword } from '../service/service-options.ts';
@@ -26,6 +27,7 @@ export const work = defineCommand({
 
 async function workUntilSignal(invocation: Invocation<typeof OPTIONS>): Promise<ExitCode> {
   const { values, env, terminal } = invocation;
+  readEnvFile(values);
   const service = serviceOptionsOf(values, env);
   if (service.database === undefined) {
     throw usageError(

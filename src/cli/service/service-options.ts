@@ -1,15 +1,18 @@
 /** The options that `serve` and `work` share, and what the composition root is told. */
+import { keyIdOf } from '../../core/api-key.ts';
 import type { Environment } from '../connection.ts';
 import type { OptionTable, OptionValues } from '../option.ts';
 import { packageVersion } from '../package-version.ts';
 import type { Terminal } from '../terminal/terminal.ts';
 import { usageError } from '../usage-error.ts';
 import { databaseOf, passwordWarning, STORE_OPTIONS } from './database-choice.ts';
+import { ENV_FILE_OPTION } from './env-file.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
 export const SERVICE_OPTIONS = {
+  ...ENV_FILE_OPTION,
   config: { kind: 'text', value: 'FILE', help: 'job types and settings (bide.config.ts, where there is one)' },
   playground: { kind: 'flag', help: 'add the job types echo, sleep and sql, to try Bide without a config' },
   ...STORE_OPTIONS,
@@ -30,6 +33,15 @@ export function serviceOptionsOf(values: ServiceValues, env: Environment) {
     allowsPrivateCallbacks: values['allow-private-callbacks'],
     version: packageVersion(),
   };
+}
+
+/** What the operator chose for the first admin key, where they did. */
+export function adminKeyOf({ BIDE_ADMIN_KEY: key }: Environment): string | undefined {
+  if (key === undefined || key === '') return undefined;
+  if (keyIdOf(key) !== null) return key;
+  throw usageError(
+    'BIDE_ADMIN_KEY takes bide_ID_SECRET: 4 to 32 digits and small letters, then 16 to 128 digits and letters that nobody can guess.',
+  );
 }
 
 export function warnOfPassword(values: ServiceValues, terminal: Pick<Terminal, 'note'>): void {

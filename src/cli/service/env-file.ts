@@ -1,0 +1,26 @@
+/**
+ * `--env-file FILE`: variables of a file, set before anything else is read, for Bide and for the functions of the config alike.
+ *
+ * As Node's own option of this name: what the environment has already stays, so that a deployment overrides the file.
+ */
+import { loadEnvFile } from 'node:process';
+import type { OptionTable, OptionValues } from '../option.ts';
+import { usageError } from '../usage-error.ts';
+
+export const ENV_FILE_OPTION = {
+  'env-file': {
+    kind: 'text',
+    value: 'FILE',
+    help: 'a file of NAME=VALUE lines, set before anything else; what is set already stays',
+  },
+} as const satisfies OptionTable;
+
+export function readEnvFile({ 'env-file': file }: OptionValues<typeof ENV_FILE_OPTION>): void {
+  if (file === undefined) return;
+  try {
+    loadEnvFile(file);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    throw usageError(`The file ${file} of --env-file cannot be read (${code}): it holds lines such as NAME=VALUE.`);
+  }
+}
