@@ -63,6 +63,9 @@ const SHIPPED = [
   'package.json',
 ];
 
+/** What npm warned of while it installed the package. */
+const installed = { said: '' };
+
 function sh(command: string, args: readonly string[], cwd: string) {
   return run(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 });
 }
@@ -75,7 +78,12 @@ before(async () => {
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
   const fastCheck = `fast-check@${MANIFEST.devDependencies['fast-check']}`;
-  await sh('npm', ['install', '--prefer-offline', '--omit=optional', join(copy, tarball), fastCheck], user);
+  const { stderr } = await sh(
+    'npm',
+    ['install', '--prefer-offline', '--omit=optional', join(copy, tarball), fastCheck],
+    user,
+  );
+  installed.said = stderr;
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -91,6 +99,28 @@ describe('the packed package', () => {
       Object.keys(packed.scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name)),
       [],
     );
+  });
+
+  test('installs without a warning, on this Node and on 20, from which its launcher may be started', () => {
+    assert.equal(installed.said, '');
+    // What npm itself wrote down of each package. Overrides reach nobody but the checkout: `@fastify/static` and `light-my-request` are
+    // dependencies in versions that Fastify takes too, because the next ones want packages that refuse Node 20.
+    const { packages } = JSON.parse(readFileSync(join(user, 'node_modules/.package-lock.json'), 'utf8')) as {
+      readonly packages: Readonly<Record<string, InstalledPackage>>;
+    };
+    assert.ok(Object.keys(packages).length > 50);
+    const unwelcome = Object.entries(packages).filter(
+      ([, { deprecated, hasInstallScript, engines }]) =>
+        deprecated !== undefined || hasInstallScript === true || !runsOnNode20(engines?.node ?? '*'),
+    );
+    assert.deepEqual(unwelcome, []);
+    assert.deepEqual(['>=22', '^22 || >=24', '20 || >=22', '>= 18.12.0', '^20.19.0 || >=22.9.0'].map(runsOnNode20), [
+      false,
+      false,
+      true,
+      true,
+      true,
+    ]);
   });
 
   test('has every subpath, as modules that Node runs without stripping types', async () => {
@@ -210,6 +240,20 @@ describe('the packed package', () => {
     await server.end('SIGTERM');
   });
 });
+
+interface InstalledPackage {
+  readonly deprecated?: string;
+  readonly hasInstallScript?: boolean;
+  readonly engines?: { readonly node?: string };
+}
+
+/** By majors, which is how packages drop a Node. */
+function runsOnNode20(range: string): boolean {
+  return range.split('||').some((part) => {
+    const [, operator, major] = /^\s*(>=|\^|~)?\s*v?(\d+)/.exec(part) ?? [];
+    return major === undefined || (operator === '>=' ? Number(major) <= 20 : Number(major) === 20);
+  });
+}
 
 async function submitTo(server: ServerProcess, type: string, input: unknown) {
   const response = await fetch(`${server.url}/v1/jobs?wait=20`, {
