@@ -1,62 +1,130 @@
-/** What the documents of schedules, limits, unique keys, signals, groups, after and fairness show is run as it stands there: each call, and each config. */
+/**
+ * What the documents show works as it stands there: each call, program and config, of every page of `docs/`. A block that looks like a command or a
+ * snippet is run, type-checked or says why it is not; CONTRIBUTING has the kinds.
+ */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { basename, join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
-import { blocksOf, documentOf, runStops, stopsOf } from './process/doc-blocks.ts';
+import { runStops } from './process/doc-blocks.ts';
+import { type Fence, faultOf, fencesOf, KINDS } from './process/doc-fences.ts';
+import { type DocFolder, fillDocFolder } from './process/doc-folder.ts';
 import { type ServerProcess, startServer } from './process/server-process.ts';
-import { ROOT } from './tidy/tree.ts';
+import { listTree, ROOT, readTree } from './tidy/tree.ts';
 
 const run = promisify(execFile);
-const NAMES = ['schedules', 'limits-per-key', 'unique', 'signals', 'groups', 'after', 'fairness'];
 const folder = mkdtempSync(join(tmpdir(), 'bide-docs-'));
-let server: ServerProcess;
+const PAGES = listTree('docs/*.md', 'README.md', 'CONTRIBUTING.md').filter((path) => !path.startsWith('docs/adr/'));
+const FENCES = new Map(PAGES.map((path) => [path, fencesOf(path)]));
+/** The README has a test of its own, since it is the page that a newcomer follows in their own folder. */
+const DOCS = [...FENCES].filter(([path]) => path.startsWith(`docs/${process.env.DOCS ?? ''}`));
+const folders = new Map(DOCS.map(([path, fences]) => [path, fillDocFolder(fences, folderOf(path))]));
+let shared: ServerProcess;
 
 before(async () => {
-  mkdirSync(join(folder, 'node_modules'));
-  symlinkSync(ROOT, join(folder, 'node_modules/bide'));
-  writeFileSync(join(folder, 'package.json'), '{"type":"module"}');
-  // As `npm start`, with the config that one of them needs.
-  writeFileSync(join(folder, 'bide.config.ts'), blocksOf(documentOf('docs/features/signals.md'), 'ts config')[0] ?? '');
-  server = await startServer({
-    data: join(folder, 'data'),
-    cwd: folder,
-    args: ['--playground', '--config', 'bide.config.ts'],
-  });
+  installInto(folder);
+  shared = await startServer({ data: join(folder, 'data'), cwd: folder, args: ['--playground'] });
 });
 
 after(async () => {
-  await server.end('SIGTERM');
+  await shared.end('SIGTERM');
   rmSync(folder, { recursive: true, force: true });
 });
 
+describe('each block says how it is held to work', () => {
+  const tests = [...readTree('test/*.ts', 'src/*.test.ts')].filter(([path]) => path !== 'test/docs.test.ts');
+  const named = new Set(PAGES.filter((path) => tests.some(([, text]) => text.includes(`'${path}'`))));
+
+  test('and every page that is run has blocks', () => {
+    const faults = [...FENCES].flatMap(([path, fences]) =>
+      fences.flatMap((fence) => {
+        const fault = faultOf(fence, named.has(path));
+        return fault === null ? [] : [`${fence.at} ${fault}`];
+      }),
+    );
+    assert.deepEqual(faults, []);
+    assert.ok([...FENCES.values()].flat().length > 60);
+  });
+
+  test('a block without a kind, an example without a reason, and an unknown language are refused', () => {
+    const block: Fence = { at: 'a.md:1', language: 'sh', kind: '', name: null, why: null, text: '' };
+    assert.match(String(faultOf(block, false)), /neither run nor an example/);
+    assert.match(String(faultOf({ ...block, kind: 'example' }, false)), /say why/);
+    assert.match(String(faultOf({ ...block, language: 'bash' }, false)), /write sh/);
+    assert.match(String(faultOf({ ...block, kind: 'recipe' }, false)), /no test names/);
+    assert.match(String(faultOf({ ...block, language: 'json', text: '{' }, false)), /not JSON/);
+    assert.equal(faultOf({ ...block, kind: 'example', why: 'needs systemd' }, false), null);
+    assert.equal(faultOf({ ...block, kind: 'run' }, false), null);
+  });
+
+  test('and CONTRIBUTING names every kind', () => {
+    const text = readTree('CONTRIBUTING.md').get('CONTRIBUTING.md') ?? '';
+    for (const kind of ['run', 'config run', 'config', 'file', 'check', 'part', 'recipe', 'example'])
+      assert.ok(Object.hasOwn(KINDS, kind) && text.includes(`\`${kind}\``), kind);
+  });
+});
+
 describe('what the documents show', () => {
-  for (const name of NAMES) {
-    test(`${name}.md: each call prints what it says`, async () => {
-      const text = documentOf(`docs/features/${name}.md`);
-      assert.deepEqual(blocksOf(text, 'sh'), [], 'a block of calls is `sh run`, and is run here');
-      const stops = blocksOf(text, 'sh run').flatMap(stopsOf);
-      assert.ok(stops.some(({ fragments }) => fragments.length > 0));
-      await runStops(stops, server, folder);
+  for (const [path, page] of folders) {
+    if (page.stops.length === 0) continue;
+    test(`${path}: each call prints what it says`, async (t) => {
+      const stops = await runnable(page.stops, t);
+      assert.ok(
+        page.stops.some(({ fragments }) => fragments.length > 0),
+        'one of them says what it prints',
+      );
+      if (page.config === null) return await runStops(stops, shared, folderOf(path));
+      await using server = await startServer(optionsOf(path, page.config));
+      await runStops(stops, server, folderOf(path));
     });
   }
 
-  test('each config type-checks', async () => {
-    const files = NAMES.flatMap((name) =>
-      blocksOf(documentOf(`docs/features/${name}.md`), 'ts config').map((block, at) => {
-        writeFileSync(join(folder, `${name}-${at}.ts`), block);
-        return `${name}-${at}.ts`;
-      }),
-    );
-    assert.equal(files.length, 6);
-    const compilerOptions = { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')] };
-    const tsconfig = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files };
-    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
-    await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder, '--singleThreaded']).catch(
-      (error: { stdout: string }) => assert.fail(error.stdout),
-    );
+  test('each config and program type-checks', async () => {
+    const files = [...folders].flatMap(([path, { typed }]) => typed.map((name) => join(folderOf(path), name)));
+    await typeCheck(files);
   });
 });
+
+/** What this machine can run: it may have no Python. */
+async function runnable(stops: DocFolder['stops'], t: TestContext): Promise<DocFolder['stops']> {
+  const isPython = ({ command }: { readonly command: string }) => command.startsWith('python3 ');
+  if (!stops.some(isPython)) return stops;
+  const hasPython = await run('python3', ['-c', 'import sys; sys.exit(sys.version_info < (3, 10))']).then(
+    () => true,
+    () => false,
+  );
+  if (hasPython) return stops;
+  t.diagnostic('no Python from 3.10 on: its programs are not run');
+  return stops.filter((stop) => !isPython(stop));
+}
+
+function folderOf(path: string): string {
+  return join(folder, path.slice('docs/'.length).replaceAll('/', '-').replace('.md', ''));
+}
+
+function optionsOf(path: string, config: DocFolder['config']) {
+  const args = ['--playground', '--config', String(config)];
+  return { data: join(folder, `${basename(folderOf(path))}-data`), cwd: folderOf(path), args };
+}
+
+/** As after `npm install` in a folder of one's own, with all that the checkout has. */
+function installInto(place: string): void {
+  const modules = join(place, 'node_modules');
+  mkdirSync(join(modules, '.bin'), { recursive: true });
+  for (const name of readdirSync(join(ROOT, 'node_modules')))
+    if (!name.startsWith('.')) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name));
+  if (!existsSync(join(modules, 'bide'))) symlinkSync(ROOT, join(modules, 'bide'));
+  symlinkSync(join(ROOT, 'bin/bide.js'), join(modules, '.bin/bide'));
+}
+
+async function typeCheck(files: readonly string[]): Promise<void> {
+  const compilerOptions = { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], noUnusedLocals: false, noUnusedParameters: false };
+  const tsconfig = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files };
+  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
+  await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder, '--singleThreaded']).catch(
+    (error: { stdout: string }) => assert.fail(error.stdout),
+  );
+}

@@ -40,7 +40,7 @@ function commandParts(command: Command): readonly string[] {
     `## bide ${command.name}`,
     `${code(usage.join(' '))}: ${command.summary}.${command.description === undefined ? '' : ` ${command.description}`}`,
     ...(own.length === 0 ? [] : [optionTable(Object.fromEntries(own))]),
-    `\`\`\`sh\n${command.examples.join('\n')}\n\`\`\``,
+    `\`\`\`text\n${command.examples.join('\n')}\n\`\`\``,
   ];
 }
 

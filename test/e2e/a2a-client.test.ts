@@ -356,7 +356,7 @@ describe('the SDK of A2A 0.3', () => {
 });
 
 test('the recipe of docs/dialects/a2a.md runs', async () => {
-  const [recipe = ''] = blocksOf(documentOf('docs/dialects/a2a.md'), 'js');
+  const [recipe = ''] = blocksOf(documentOf('docs/dialects/a2a.md'), 'js recipe');
   const names = {
     ...{ randomUUID, SendMessageRequest, ClientFactory, ClientFactoryOptions },
     ...{ JsonRpcTransportFactory, RestTransportFactory, KEY: server.key, BIDE: server.url },

@@ -1,7 +1,7 @@
 /** OpenAI's own client, unchanged but for its base URL and its key, against a real server over real sockets. */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -16,6 +16,7 @@ import OpenAI, {
 import type { ResponseStreamEvent } from 'openai/resources/responses/responses';
 import { type Client, createClient, runWorker } from '../../src/client/index.ts';
 import { jobOfResponse } from '../../src/dialects/openai/responses/ids.ts';
+import { documentOf } from '../process/doc-blocks.ts';
 import { type ServerProcess, startServer } from '../process/server-process.ts';
 import { ROOT } from '../tidy/tree.ts';
 import { type FakeModel, receive, startFakeModel } from './fake-model.ts';
@@ -316,7 +317,7 @@ describe('the client of OpenAI', () => {
   });
 
   test('the recipe of the docs does what it says', async () => {
-    const text = readFileSync(join(ROOT, 'docs', 'openai.md'), 'utf8');
+    const text = documentOf('docs/dialects/openai.md');
     const recipe = /^```ts recipe\n(.*?)^```$/ms.exec(text)?.[1] ?? assert.fail('the docs have no recipe');
     mkdirSync(join(folder, 'node_modules'));
     symlinkSync(join(ROOT, 'node_modules', 'openai'), join(folder, 'node_modules', 'openai'));

@@ -55,7 +55,7 @@ describe('the client of Replicate', () => {
   });
 
   test('the recipe of docs/dialects/replicate.md runs', async () => {
-    const [recipe = ''] = blocksOf(documentOf('docs/dialects/replicate.md'), 'ts');
+    const [recipe = ''] = blocksOf(documentOf('docs/dialects/replicate.md'), 'ts recipe');
     const printed: string[] = [];
     const env = { BIDE_URL: server.url, BIDE_KEY: server.key };
     const names = { Replicate, process: { env, stdout: { write: (text: string) => printed.push(text) } } };

@@ -207,7 +207,7 @@ describe('the recipes of docs/dialects/lro.md', () => {
   });
   after(() => rig.close());
 
-  const [google = '', azure = ''] = blocksOf(documentOf('docs/dialects/lro.md'), 'js');
+  const [google = '', azure = ''] = blocksOf(documentOf('docs/dialects/lro.md'), 'js recipe');
 
   it('Azure’s starts a job and has its result', async () => {
     const BIDE = rig.origin;

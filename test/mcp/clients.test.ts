@@ -93,7 +93,7 @@ describe('the client of 2025', () => {
 
   test('the recipe of docs/dialects/mcp.md runs', async () => {
     const recipe =
-      blocksOf(documentOf('docs/dialects/mcp.md'), 'ts').find((block) => block.includes('callToolStream')) ?? '';
+      blocksOf(documentOf('docs/dialects/mcp.md'), 'ts recipe').find((block) => block.includes('callToolStream')) ?? '';
     const printed: unknown[] = [];
     const reader = new Client({ name: 'recipe', version: '1' });
     const names = {

@@ -1,13 +1,15 @@
 /** Code blocks of a document, and what it says that they print: run as they stand there by the tests of README and docs. */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { ROOT, readTree } from '../tidy/tree.ts';
 import type { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
+const SHELL_MS_MAX = 120_000;
 
 export function documentOf(path: string): string {
   return readTree(path).get(path) ?? assert.fail(`${path} is missing`);
@@ -40,10 +42,36 @@ export async function runStops(stops: readonly Stop[], server: ServerProcess, fo
   const api = /^api\(\) .*$/m.exec(documentOf('README.md'))?.[0] ?? assert.fail('the README defines no api()');
   const bide = `bide() { '${process.execPath}' '${join(ROOT, 'bin/bide.js')}' "$@"; }`;
   const script = [api, bide, ...stops.map(({ command }) => `${command}printf '\\n@@@'\n`)].join('\n');
-  const env = { ...process.env, PATH: await pathWithCurl(folder), BIDE_URL: server.url, BIDE_KEY: server.key };
-  const { stdout } = await run('sh', ['-eu', '-c', script], { cwd: folder, env });
+  const env = { ...process.env, ...(await environmentOf(folder)), BIDE_URL: server.url, BIDE_KEY: server.key };
+  const { stdout, stderr, code } = await shell(script, folder, env);
   const outputs = stdout.split('@@@');
+  const failed = stops[outputs.length - 1];
+  if (code !== 0) assert.fail(`${failed?.command}ended with ${code}\n${outputs.at(-1)}\n${stderr}`);
   for (const [index, { command, fragments }] of stops.entries()) assertHolds(outputs[index] ?? '', fragments, command);
+}
+
+/** In a process group of its own, which ends with the shell: a document may start programs beside itself. */
+async function shell(script: string, cwd: string, env: NodeJS.ProcessEnv) {
+  const child = spawn('sh', ['-eu', '-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const printed = { stdout: '', stderr: '' };
+  child.stdout.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (printed.stderr += chunk.toString()));
+  const closed = once(child, 'close');
+  const endGroup = () => child.pid !== undefined && killGroup(child.pid);
+  const late = setTimeout(endGroup, SHELL_MS_MAX);
+  const [code] = await once(child, 'exit');
+  clearTimeout(late);
+  endGroup();
+  await closed;
+  return { ...printed, code: code as number | null };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // The whole group has ended already.
+  }
 }
 
 function assertHolds(output: string, fragments: readonly string[], command: string): void {
@@ -55,18 +83,32 @@ function assertHolds(output: string, fragments: readonly string[], command: stri
   }
 }
 
-async function pathWithCurl(folder: string): Promise<string> {
-  const path = [dirname(process.execPath), process.env.PATH ?? ''];
-  const hasCurl = await run('curl', ['--version']).then(
+/** What the machine may lack, before what it has: this Node, the commands of installed packages, a curl, the Python client. */
+async function environmentOf(folder: string): Promise<Record<string, string>> {
+  const bin = join(folder, 'bin');
+  const own = [
+    dirname(process.execPath),
+    join(folder, 'node_modules/.bin'),
+    join(dirname(folder), 'node_modules/.bin'),
+  ];
+  if (!(await hasCurl())) {
+    mkdirSync(bin, { recursive: true });
+    if (!existsSync(join(bin, 'curl'))) symlinkSync(join(ROOT, 'test/process/curl.ts'), join(bin, 'curl'));
+    chmodSync(join(ROOT, 'test/process/curl.ts'), 0o755);
+  }
+  const python = ['clients/python/src', 'clients/python'].find((path) => existsSync(join(ROOT, path, 'bide'))) ?? '';
+  return {
+    PATH: [bin, ...own, process.env.PATH ?? ''].join(delimiter),
+    PYTHONPATH: join(ROOT, python),
+    PYTHONDONTWRITEBYTECODE: '1',
+  };
+}
+
+function hasCurl(): Promise<boolean> {
+  return run('curl', ['--version']).then(
     () => true,
     () => false,
   );
-  if (hasCurl) return path.join(delimiter);
-  const bin = join(folder, 'bin');
-  mkdirSync(bin, { recursive: true });
-  symlinkSync(join(ROOT, 'test/process/curl.ts'), join(bin, 'curl'));
-  chmodSync(join(ROOT, 'test/process/curl.ts'), 0o755);
-  return [bin, ...path].join(delimiter);
 }
 
 /** Runs a block of JavaScript as it stands there. @param names what it imports and finds @param answer an expression over its variables */
