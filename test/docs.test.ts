@@ -19,8 +19,13 @@ const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), 'bide-docs-'));
 const PAGES = listTree('docs/*.md', 'README.md', 'CONTRIBUTING.md').filter((path) => !path.startsWith('docs/adr/'));
 const FENCES = new Map(PAGES.map((path) => [path, fencesOf(path)]));
+/** `test/guides.test.ts` runs these, on one server that has the configs of them all. */
+function isGuide(path: string): boolean {
+  return /^docs\/(?:guides\/|(?:concepts|faq|security|upgrading)\.md)/.test(path);
+}
+
 /** The README has a test of its own, since it is the page that a newcomer follows in their own folder. */
-const DOCS = [...FENCES].filter(([path]) => path.startsWith(`docs/${process.env.DOCS ?? ''}`));
+const DOCS = [...FENCES].filter(([path]) => path.startsWith(`docs/${process.env.DOCS ?? ''}`) && !isGuide(path));
 const folders = new Map(DOCS.map(([path, fences]) => [path, fillDocFolder(fences, folderOf(path))]));
 let shared: ServerProcess;
 
@@ -121,7 +126,12 @@ function installInto(place: string): void {
 }
 
 async function typeCheck(files: readonly string[]): Promise<void> {
-  const compilerOptions = { types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')], noUnusedLocals: false, noUnusedParameters: false };
+  const compilerOptions = {
+    types: ['node'],
+    typeRoots: [join(ROOT, 'node_modules/@types')],
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  };
   const tsconfig = { extends: join(ROOT, 'tsconfig.json'), compilerOptions, include: [], files };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig));
   await run(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder, '--singleThreaded']).catch(

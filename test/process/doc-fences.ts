@@ -1,7 +1,7 @@
 /**
  * The code blocks of a document, each with what its info string says about it: language, kind, a file name, and why it is not run.
  *
- *     ```sh run                  ```ts file [resize.ts]                  ```sql example: needs a database of its own
+ *     ```sh run                  ```ts file resize.ts                    ```sql example: needs a database of its own
  */
 import { readTree } from '../tidy/tree.ts';
 
@@ -46,7 +46,7 @@ export const KINDS: Readonly<Record<string, string>> = {
   example: 'is not run, and says why behind a colon',
 };
 
-const INFO = /^(?<kind>[a-z]+(?: run)?)?(?: ?\[(?<name>[\w.-]+)\])?(?:: (?<why>.+))?$/;
+const INFO = /^(?<kind>[a-z]+(?: run)?)?(?: (?<name>[\w./-]*\.\w+))?(?:: (?<why>.+))?$/;
 
 export function fencesOf(path: string): readonly Fence[] {
   const text = readTree(path).get(path) ?? '';
@@ -78,7 +78,7 @@ export function faultOf({ language, kind, why, name, text }: Fence, isNamed: boo
     return `says "${kind}" and is neither run nor an example: ${Object.keys(KINDS).join(', ')}`;
   if (kind === 'run' && !['sh', 'js', 'ts', 'python'].includes(language))
     return `is in ${language}, which is not run here: \`file\` and an \`sh run\` that starts it`;
-  if (kind === 'file' && name === null) return 'is a file without a name: `ts file [resize.ts]`';
+  if (kind === 'file' && name === null) return 'is a file without a name: `ts file resize.ts`';
   if (KINDS[kind]?.includes('test of its own') && !isNamed) return `says "${kind}", but no test names the page`;
   return null;
 }
