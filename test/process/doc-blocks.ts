@@ -52,16 +52,19 @@ export async function runStops(stops: readonly Stop[], server: ServerProcess, fo
 
 /** In a process group of its own, which ends with the shell: a document may start programs beside itself. */
 async function shell(script: string, cwd: string, env: NodeJS.ProcessEnv) {
-  const child = spawn('sh', ['-eu', '-c', script], { cwd, env, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('sh', ['-eu', '-c', script], {
+    cwd,
+    env,
+    detached: true,
+    timeout: SHELL_MS_MAX,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const printed = { stdout: '', stderr: '' };
   child.stdout.on('data', (chunk: Buffer) => (printed.stdout += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (printed.stderr += chunk.toString()));
   const closed = once(child, 'close');
-  const endGroup = () => child.pid !== undefined && killGroup(child.pid);
-  const late = setTimeout(endGroup, SHELL_MS_MAX);
   const [code] = await once(child, 'exit');
-  clearTimeout(late);
-  endGroup();
+  if (child.pid !== undefined) killGroup(child.pid);
   await closed;
   return { ...printed, code: code as number | null };
 }
