@@ -3,7 +3,8 @@
  *
  * `run` is run: calls of the shell as `runStops` does, a program of TypeScript, JavaScript or Python whose expected output stands in the
  * comments behind what prints it. `file NAME` is written first, for what follows. `config` is a part of the server's config, and `check` is
- * code that needs what a test has not (another company's server): it is only type-checked. Everything else is no code to run.
+ * code that needs what a test has not (another company's server): it is only type-checked. `postgres` is run by test/postgres, beside a database.
+ * Everything else is no code to run.
  */
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -17,7 +18,7 @@ const run = promisify(execFile);
 const PROGRAM_MS_MAX = 60_000;
 /** Languages that could be run, and so have to say what becomes of them. */
 const RUNNABLE = new Set(['sh', 'bash', 'ts', 'js', 'python']);
-const PURPOSES = new Set(['run', 'file', 'config', 'check']);
+const PURPOSES = new Set(['run', 'file', 'config', 'check', 'postgres']);
 
 export interface PageBlock {
   readonly language: string;
