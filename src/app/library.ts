@@ -37,6 +37,7 @@ import { createAuthenticator } from '../http/auth.ts';
 import type { Principal } from '../http/dialect.ts';
 import { createHolds } from '../http/hold.ts';
 import { createKeys, DEFAULT_TENANT, forgetting } from '../http/keys.ts';
+import { readTraces } from '../http/read-trace.ts';
 import type { Store } from '../store/contract.ts';
 import { reconcileSchedules } from './config-schedules.ts';
 import { deliveryRenderers } from './delivery-renderers.ts';
@@ -283,6 +284,7 @@ function routesOf(engine: RunningEngine, store: Store): Bide<Record<string, unkn
       identify === undefined
         ? {}
         : { identify: async (request: FastifyRequest) => principalOf(await identify(request)) };
+    readTraces(app);
     await nativeRoutes(app, { engine, auth, holds }, { version, keys, hasDocs: true, ...who });
   };
 }

@@ -51,7 +51,10 @@ export function connect(values: ConnectionValues, env: Environment, options: Con
     const hint = `start one with \`bide serve --data ${folder}\`, or name one with --url or BIDE_URL`;
     throw new ClientError('UNREACHABLE', `No server is running on ${folder}: ${hint}.`, { status: null });
   }
-  return createClient({ url: target.url, key: target.key, parse: parseForPassingOn, ...options });
+  // Where a job's program calls `bide submit`, what it submits belongs to the trace of that job.
+  const { TRACEPARENT: traceparent, TRACESTATE: tracestate } = env;
+  const trace = { traceparent, tracestate };
+  return createClient({ url: target.url, key: target.key, parse: parseForPassingOn, ...trace, ...options });
 }
 
 function nonEmpty(text: string | undefined): string | undefined {

@@ -47,7 +47,8 @@ export function groupsOf(transport: Transport) {
   }
 
   function keyed(path: string, json: unknown, { idempotencyKey, signal }: GroupCreateOptions): Promise<GroupBody> {
-    const headers = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const key = idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey };
+    const headers = { ...transport.trace(), ...key };
     return ask<GroupBody>({ method: 'POST', path, json, headers, isRepeatable: idempotencyKey !== undefined, signal });
   }
 

@@ -25,6 +25,7 @@ export function submitting(transport: Transport) {
       requireJson('submit', job);
       const { idempotencyKey, waitMs } = options;
       const headers = {
+        ...transport.trace(),
         ...(idempotencyKey === undefined ? {} : { 'idempotency-key': idempotencyKey }),
         ...(waitMs === undefined ? {} : { prefer: `wait=${Math.ceil(waitMs / 1_000)}` }),
       };
@@ -49,6 +50,7 @@ export function submitting(transport: Transport) {
         const answer = await transport.call({
           method: 'POST',
           path: '/v1/jobs/bulk',
+          headers: transport.trace(),
           json: { jobs: part },
           isRepeatable: part.every((job) => typeof job.idempotencyKey === 'string'),
           signal: options.signal,

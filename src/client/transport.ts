@@ -5,11 +5,13 @@
  * 502, 503, 504), at most `triesMax` times. The server's Retry-After rules the pause, up to `pauseMsMax`; past that the error
  * is thrown instead, since callers who are told "in an hour" have to decide themselves.
  */
+import { type GivenTrace, traceOfCaller } from './active-trace.ts';
 import { ClientError, errorOfAnswer } from './client-error.ts';
 import { requireKnown } from './known-options.ts';
 import { retryAfterMs } from './retry-after.ts';
 
-export interface TransportOptions {
+/** `traceparent`: of jobs that are submitted, as a handler's `context` has it; where OpenTelemetry has a trace that is active, that one counts. */
+export interface TransportOptions extends GivenTrace {
   /** Where the server is; a path prefix is kept. */
   readonly url: string;
   readonly key?: string | undefined;
@@ -59,6 +61,8 @@ export interface Transport {
   readonly pause: (ms: number, signal: AbortSignal | undefined) => Promise<void>;
   /** Rejects with a `ClientError` unless the answer is 2xx or 304, and with the signal's reason once that fires. */
   call(call: Call): Promise<Answer>;
+  /** Headers of the trace that the caller belongs to, for what is submitted. */
+  trace(): Readonly<Record<string, string>>;
   /** Like `call`, with the body left unread. */
   open(call: Call): Promise<Response>;
 }
@@ -74,6 +78,8 @@ const OPTIONS = [
   'pause',
   'now',
   'random',
+  'traceparent',
+  'tracestate',
 ] as const;
 /** What fails sooner was not held: the server is away, and may be back in a moment. */
 export const CUT_MS = 2_000;
@@ -135,7 +141,13 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
-  return { now, pause, call: (call) => repeat(call, read), open: (call) => repeat(call, async (r) => r) };
+  return {
+    now,
+    pause,
+    call: (call) => repeat(call, read),
+    open: (call) => repeat(call, async (r) => r),
+    trace: () => traceOfCaller(options),
+  };
 }
 
 async function readJson(response: Response, parse: (text: string) => unknown): Promise<Answer> {

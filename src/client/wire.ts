@@ -268,6 +268,9 @@ export interface WorkBody {
   /** The job is given to somebody else when no heartbeat comes before. */
   readonly leaseUntil: string | null;
   readonly tags: Tags;
+  /** To be sent with whatever is called for the job (W3C Trace Context); left out where it belongs to no trace. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /** A line of a job's log. */

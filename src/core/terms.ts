@@ -5,6 +5,7 @@
 
 import type { After } from './after/after.ts';
 import type { KeyLimit } from './limit-spec.ts';
+import type { TraceContext } from './trace-context.ts';
 import type { Unique } from './unique.ts';
 
 /** The tick of a schedule that the job is for, epoch ms. */
@@ -21,5 +22,7 @@ export interface Terms {
   /** The group that it was submitted in, by its id. */
   readonly group?: string;
   readonly schedule?: ScheduleTerm;
+  /** Where it stands in the trace of whoever submitted it. */
+  readonly trace?: TraceContext;
   readonly [name: string]: unknown;
 }

@@ -4,6 +4,7 @@ import type { Failure, Job, Json, RetryPolicy } from '../core/job.ts';
 import type { LimitBounds, LimitPerKey } from '../core/limit-spec.ts';
 import type { LogLevel } from '../core/log-line.ts';
 import type { StoredState } from '../core/state.ts';
+import type { TraceContext } from '../core/trace-context.ts';
 import type { ResultContent } from '../store/contract.ts';
 
 /** One thing that is wrong with a request: where (JSON pointer, '' for the whole) and what. */
@@ -31,6 +32,8 @@ export interface Attempt {
   >;
   /** JSON text. */
   readonly input: string;
+  /** Of this attempt, for whatever it calls: to be passed on. Null where its job belongs to no trace. */
+  readonly trace: TraceContext | null;
   /** Fires on cancel, timeout and forced shutdown, with an `AbortReason` as its reason. */
   readonly signal: AbortSignal;
   /** Whether the signal has fired. A signal costs more than the rest of an attempt, and is made when it is first looked at. */

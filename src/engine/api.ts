@@ -14,7 +14,7 @@ import type { KeyLimit } from '../core/limit-spec.ts';
 import type { Limits } from '../core/limits.ts';
 import type { Quota } from '../core/quota-error.ts';
 import type { ShownState } from '../core/state.ts';
-import type { ScheduleTerm } from '../core/terms.ts';
+import type { ScheduleTerm, Terms } from '../core/terms.ts';
 import type { Unique } from '../core/unique.ts';
 import type { ClaimedJob, Count, CountFilter, ListFilter, ResultContent, Store } from '../store/contract.ts';
 import type { JobCallbacks } from './api-deliveries.ts';
@@ -75,6 +75,8 @@ export interface SubmitRequest {
   readonly after?: readonly string[] | null | undefined;
   /** How they have to end; `succeeded` unless told. */
   readonly afterPolicy?: AfterPolicy | null | undefined;
+  /** The trace that it belongs to: that of the call unless told; null for none of those that there are. */
+  readonly trace?: Terms['trace'] | null;
 }
 
 /** A job of a group is submitted for the tenant of the group. */

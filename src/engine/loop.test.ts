@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { describe, it } from 'node:test';
 import { createFakeClock } from './fake-clock.ts';
 import { createLoop } from './loop.ts';
@@ -41,6 +42,26 @@ function playLoop() {
 }
 
 describe('a loop', () => {
+  it('runs in the async context in which it was made, whoever starts or wakes it', async () => {
+    const callers = new AsyncLocalStorage<string>();
+    const clock = createFakeClock();
+    const seen: (string | undefined)[] = [];
+    const run = async () => {
+      seen.push(callers.getStore());
+      return null;
+    };
+    const options = { name: 'test', clock, telemetry: createTelemetry(), random: () => 0, run };
+    const loop = callers.run('maker', () => createLoop(options));
+    for (const caller of ['starter', 'waker'])
+      await callers.run(caller, async () => {
+        if (caller === 'starter') loop.start();
+        else loop.wake();
+        for (let times = 0; times < 3; times += 1) await new Promise((resolve) => setImmediate(resolve));
+      });
+    assert.deepEqual(seen, ['maker', 'maker']);
+    await loop.stop();
+  });
+
   it('runs when started, then when its time has come, never twice at once', async () => {
     const play = playLoop();
     play.loop.start();

@@ -6,8 +6,10 @@
  *    a run it means one more run right after.
  * 3. When `run` rejects, the loop pauses with exponential backoff and jitter, deaf to wakes, and goes on: no store outage
  *    ends it or makes it busy. The failure is told once, then at most every `TELL_MS`.
+ * 5. Whoever wakes it, it runs in the async context in which it was made: no trace of a caller sticks to the work of others.
  * 4. `start` and `stop` may be called twice; `stop` waits for the run under way, and nothing runs after it.
  */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { backoffMs } from '../core/retry.ts';
 import type { CancelTimer } from './clock.ts';
 import type { EngineBase } from './engine-base.ts';
@@ -31,6 +33,7 @@ const TELL_MS = 30_000;
 export function createLoop(options: LoopOptions): Loop {
   const { clock, random } = options;
   const trouble = createTrouble(options);
+  const apart = AsyncLocalStorage.snapshot();
   let isOn = false;
   let isWoken = false;
   let running: Promise<void> | null = null;
@@ -52,7 +55,7 @@ export function createLoop(options: LoopOptions): Loop {
   };
   const turn = async () => {
     try {
-      const delayMs = await options.run();
+      const delayMs = await apart(options.run);
       trouble.over();
       if (delayMs !== null) sleep(delayMs);
     } catch (error) {

@@ -49,6 +49,7 @@ export function sampleAttempt(input: Json = null, job: Partial<Attempt['job']> =
   return {
     job: { id: `00000000-0000-7000-8000-${String(made).padStart(12, '0')}`, ...defaults, ...job },
     input: JSON.stringify(input),
+    trace: job.terms?.trace ?? null,
     signal: controller.signal,
     get isStopped() {
       return controller.signal.aborted;

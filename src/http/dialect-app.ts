@@ -10,6 +10,7 @@ import { type Answers, countAnswers } from './answers.ts';
 import type { Dialect } from './dialect.ts';
 import { createFailureLog } from './failure-log.ts';
 import type { Logger } from './log.ts';
+import { readTraces } from './read-trace.ts';
 
 export interface DialectAppOptions {
   readonly dialect: Pick<Dialect, 'name' | 'errorBody' | 'router'>;
@@ -42,6 +43,7 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     },
   });
   countAnswers(app, answers);
+  readTraces(app);
   app.addHook('onSend', (_request, reply, payload, done) => {
     for (const [name, value] of GUARDS) if (!reply.hasHeader(name)) reply.header(name, value);
     done(null, payload);

@@ -153,6 +153,18 @@ describe('an archive', () => {
     }
   });
 
+  test('keeps the trace of a job, and is refused where it is none that a header may have', () => {
+    const read = (trace: unknown) => {
+      const line = recordLine({ ...RECORD, job: { ...JOB, terms: { trace } } } as StoreRecord);
+      return readRecord(JSON.parse(line));
+    };
+    const trace = { parent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, state: 'a=1' };
+    const { kind, record } = read(trace) as { kind: string; record: typeof RECORD & { kind: 'job' } };
+    assert.deepEqual([kind, record.job.terms], ['record', { trace }]);
+    const what = 'is wrong: job.terms.trace is no trace context';
+    assert.deepEqual(read({ parent: 'x\r\ny: z' }), { kind: 'wrong', what });
+  });
+
   test('that is not UTF-8 is refused by its line', async () => {
     const bytes = Buffer.from((await textOf(RECORDS)).replace('"n"', '"?"'));
     bytes[bytes.indexOf('?')] = 0xff;

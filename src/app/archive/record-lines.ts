@@ -15,6 +15,7 @@ import type { KeyBounds } from '../../core/limit-tickets.ts';
 import { LOG_LEVELS, type LogLine, STREAMS } from '../../core/log-line.ts';
 import { SCOPES } from '../../core/scopes.ts';
 import { FINAL_STATES, isFinal, STORED_STATES } from '../../core/state.ts';
+import { isTraceContext } from '../../core/trace-context.ts';
 import type {
   DeliveryTry,
   Document,
@@ -77,8 +78,10 @@ const after = objectOf<After>({ ids: listOf(id), policy: oneOf(AFTER_POLICIES) }
 /** Each as its mechanism reads it: one that does not know a field leaves it alone. */
 const terms: Check = (value) => {
   const wrong = mapOf(anything)(value);
-  if (wrong !== null || !isObject(value) || !Object.hasOwn(value, 'after')) return wrong;
-  const inside = after(value.after);
+  if (wrong !== null || !isObject(value)) return wrong;
+  // It goes into headers as it is.
+  if (Object.hasOwn(value, 'trace') && !isTraceContext(value.trace)) return '.trace is no trace context';
+  const inside = Object.hasOwn(value, 'after') ? after(value.after) : null;
   return inside === null ? null : `.after${inside}`;
 };
 

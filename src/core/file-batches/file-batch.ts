@@ -7,6 +7,7 @@
 import type { Actor } from '../deed.ts';
 import type { GroupCounts } from '../groups/group.ts';
 import type { Json } from '../json.ts';
+import type { TraceContext } from '../trace-context.ts';
 
 export const FILE_BATCH_STATES = [
   ...(['validating', 'in_progress', 'finalizing', 'completed'] as const),
@@ -57,6 +58,8 @@ export interface FileBatch {
   readonly expiresAt: number;
   /** How long its outputs are kept. */
   readonly retainMs: number;
+  /** Of whoever made it; its jobs belong to it as well. */
+  readonly trace: TraceContext | null;
   /** `submitting` until the group is closed, `running` until it has ended. */
   readonly phase: 'validating' | 'submitting' | 'running' | 'finalizing' | 'over';
   readonly group: string | null;
@@ -80,7 +83,7 @@ export interface FileBatch {
 export const FILE_START: LinePlace = Object.freeze({ part: 0, offset: 0, line: 0 });
 
 export function newFileBatch(
-  asked: Pick<FileBatch, 'dialect' | 'options' | 'file' | 'windowMs' | 'retainMs'>,
+  asked: Pick<FileBatch, 'dialect' | 'options' | 'file' | 'windowMs' | 'retainMs' | 'trace'>,
   now: number,
 ): FileBatch {
   return {

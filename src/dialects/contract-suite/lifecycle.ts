@@ -97,12 +97,16 @@ function testStart<O>(dialect: Dialect<O>, adapter: DialectAdapter<O>, rig: () =
   if (start === null) return;
   it('start gives a job that is read from queued over running to its end', async () => {
     const { engine, tenant, send } = rig();
-    const answer = await send(start);
+    // Whichever dialect it is that starts it, the job belongs to the trace of its request.
+    const parent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+    const headers = { ...start.headers, traceparent: parent, tracestate: 'vendor=1' };
+    const answer = await send({ ...start, headers });
     assert.equal(adapter.complaint(answer, start), null);
     const told = adapter.started(answer);
     const job = (await engine.list({ tenant, types: [TEST_TYPE], limit: 1 })).snapshots[0]?.job;
     assert.ok(job !== undefined, `${dialect.title} submitted no job: ${answer.status} ${answer.text}`);
     assert.ok(told === job.id || told === String(job.number), `the answer names job ${told}, not ${job.id}`);
+    assert.deepEqual(job.terms?.trace, { parent, state: 'vendor=1' });
     await expectWord(job, 'queued');
     const worker = createWorker(engine, tenant);
     const held = await worker.claim(TEST_TYPE);

@@ -10,6 +10,7 @@ import { quotaError } from '../../core/quota-error.ts';
 import { type AwaitedSignal, isParked, type KnownSignals, knownSignals } from '../../core/signals.ts';
 import { type ShownState, shownState } from '../../core/state.ts';
 import type { ScheduleTerm } from '../../core/terms.ts';
+import { traceHeaders } from '../../core/trace-context.ts';
 import type {
   CommandOutcome,
   Lookup,
@@ -173,6 +174,7 @@ export function claimedBody(job: Job, input: string): string {
     leaseUntil: isoTimeOrNull(job.leaseUntil),
     tags: job.tags,
     ...(job.terms?.schedule === undefined ? {} : { schedule: scheduleFields(job.terms.schedule) }),
+    ...traceHeaders(job.terms?.trace ?? null),
     ...signalsOf(knownSignals(job.marks, job.startedAt ?? 0)),
   };
   return `${JSON.stringify(fields).slice(0, -1)},"input":${input}}`;

@@ -39,6 +39,12 @@ export function claimSchemas(limits: Limits) {
           deadlineAt: nullable(time('Must be finished by then.')),
           leaseUntil: nullable(time('Send a heartbeat before.')),
           tags: Type.Record(Type.String(), Type.String()),
+          traceparent: Type.Optional(
+            Type.String({
+              description: 'Of the trace that the job belongs to (W3C Trace Context): send it with what you call.',
+            }),
+          ),
+          tracestate: Type.Optional(Type.String()),
           signals: Type.Optional(
             Type.Record(Type.String(), Type.Unknown(), { description: 'What the job was sent, by name.' }),
           ),

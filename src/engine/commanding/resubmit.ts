@@ -37,6 +37,7 @@ export function createResubmit(options: ResubmitOptions): (request: ResubmitRequ
       callback: job.callbackUrl === null ? null : { url: job.callbackUrl },
       sequenceKey: job.sequenceKey,
       limit: job.terms?.limit ?? null,
+      trace: job.terms?.trace ?? null,
       ...changes,
       origin: { dialect: job.origin?.dialect ?? NATIVE, data: remembered(job, changes), resubmitOf: id },
     };

@@ -1,4 +1,6 @@
 /** What is to be delivered of one change: to the webhooks that want it, and to the job's own callback. */
+
+import { traceHeaders } from '../../core/trace-context.ts';
 import { type Endpoint, isWanted } from '../../core/webhooks/endpoint.ts';
 import { eventWordOf } from '../../core/webhooks/event-words.ts';
 import type { JobEvent, NewDelivery } from '../../store/contract.ts';
@@ -99,7 +101,9 @@ function toGivenCallback(told: ToldEvent, { key, url }: JobCallback, rendered: R
 }
 
 function common({ job, at }: ToldEvent, rendered: RenderedEvent) {
-  const { id: jobId, tenant, revision } = job;
+  const { id: jobId, tenant, revision, terms } = job;
+  const { event, body } = rendered;
+  const headers = { ...rendered.headers, ...traceHeaders(terms?.trace ?? null) };
   // Due when it happened: among those that are due, what happened first comes first.
-  return { tenant, jobId, revision, ...rendered, at, dueAt: at };
+  return { tenant, jobId, revision, event, headers, body, at, dueAt: at };
 }

@@ -1,5 +1,6 @@
 /** The job of a line, as a member of its batch's group. */
 import type { Job } from '../../core/job.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { MemberRequest } from '../api.ts';
 import type { BatchRef } from './batch-shelf.ts';
 
@@ -8,7 +9,7 @@ const SLACK_MS = 86_400_000;
 
 interface Lines {
   readonly ref: BatchRef;
-  readonly batch: { readonly windowMs: number };
+  readonly batch: { readonly windowMs: number; readonly trace: TraceContext | null };
 }
 
 /**
@@ -16,8 +17,9 @@ interface Lines {
  * of a line that had to wait for room is later than the batch's, which then cancels it.
  */
 export function memberOf({ ref, batch }: Lines, request: MemberRequest, line: number): MemberRequest {
-  const { windowMs } = batch;
-  return { ...request, idempotencyKey: keyOf(ref, line), deadlineMs: windowMs, retainMs: windowMs + SLACK_MS };
+  const { windowMs, trace } = batch;
+  const retainMs = windowMs + SLACK_MS;
+  return { ...request, idempotencyKey: keyOf(ref, line), deadlineMs: windowMs, retainMs, trace };
 }
 
 function keyOf({ id }: BatchRef, line: number): string {

@@ -18,6 +18,7 @@ import { BideError } from '../../core/errors.ts';
 import type { Failure, Job } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { backoffMs } from '../../core/retry.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import { type Target, TRANSITIONS } from '../../core/transitions.ts';
 import type { ClaimedJob } from '../../store/contract.ts';
 import type { AbortReason, AttemptOutcome, CheckAttempt, Handler, ParentJob } from '../api.ts';
@@ -31,6 +32,7 @@ import { AttemptOutput } from '../logging/attempt-output.ts';
 import type { Logs } from '../logging/logs.ts';
 import type { ParentJobs } from '../reading/relations.ts';
 import { attemptFacts } from '../telemetry.ts';
+import { withCallerTrace } from '../tracing/caller-trace.ts';
 import { failureOf, stackOf } from './failure.ts';
 import { type AttemptParts, GivenAttempt } from './given-attempt.ts';
 import { createProgressReporter, type ProgressReporter, type Report } from './progress.ts';
@@ -90,6 +92,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   readonly job: Job;
   readonly options: AttemptOptions;
   readonly endsAt: number;
+  readonly trace: TraceContext | null;
   leaseEndsAt: number;
   isRunning = true;
   notStarted: string | null = null;
@@ -111,6 +114,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   constructor(options: AttemptOptions, { job, input }: ClaimedJob, handler: Handler, keeper: AttemptKeeper) {
     this.options = options;
     this.job = job;
+    this.trace = job.terms?.trace ?? null;
     this.#input = input;
     this.#handler = handler;
     this.#keeper = keeper;
@@ -211,7 +215,8 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   #run(): void {
     try {
       // Whatever a handler returns in spite of its type, as `await` would take it.
-      const running = Promise.resolve(this.#handler.run(new GivenAttempt(this, this.#input)));
+      const given = new GivenAttempt(this, this.#input);
+      const running = Promise.resolve(withCallerTrace(this.trace, () => this.#handler.run(given)));
       this.#await(running, (outcome) => this.#came(outcome));
     } catch (thrown) {
       this.#threw(thrown);

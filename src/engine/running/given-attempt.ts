@@ -3,6 +3,7 @@
  * and an AbortSignal costs as much as all the rest of an attempt.
  */
 import type { Job } from '../../core/job.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { Attempt, ParentJob } from '../api.ts';
 import type { AttemptLog } from '../logging/attempt-log.ts';
 import type { AttemptOutput } from '../logging/attempt-output.ts';
@@ -11,6 +12,7 @@ import type { ProgressReporter } from './progress.ts';
 /** Where the parts come from: the attempt itself. */
 export interface AttemptParts {
   readonly job: Job;
+  readonly trace: TraceContext | null;
   signal(): AbortSignal;
   readonly isStopped: boolean;
   reporter(): ProgressReporter;
@@ -22,11 +24,13 @@ export interface AttemptParts {
 export class GivenAttempt implements Attempt {
   readonly job: Job;
   readonly input: string;
+  readonly trace: TraceContext | null;
   readonly #parts: AttemptParts;
 
   constructor(parts: AttemptParts, input: string) {
     this.job = parts.job;
     this.input = input;
+    this.trace = parts.trace;
     this.#parts = parts;
   }
 

@@ -21,5 +21,7 @@ export function tickRequest(
     // One waits behind the other.
     sequenceKey: request.sequenceKey ?? (overlap === 'queue' ? `${SCHEDULE_TAG}:${name}` : null),
     schedule: { name, tick: tick ?? now },
+    // Each run is a trace of its own, whoever made the schedule or asked for the run.
+    trace: null,
   };
 }

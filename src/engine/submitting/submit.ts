@@ -10,6 +10,7 @@ import type { KeyLimit } from '../../core/limit-spec.ts';
 import type { Limits } from '../../core/limits.ts';
 import type { Quota } from '../../core/quota-error.ts';
 import { retryWith } from '../../core/retry.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { InsertOutcome, NewJob } from '../../store/contract.ts';
 import type { InputCheck, JobType, Snapshot, SubmitOutcome, SubmitRequest } from '../api.ts';
 import { type Batcher, createBatcher, WRITES_IN_FLIGHT } from '../batcher.ts';
@@ -26,7 +27,7 @@ import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
 import { rerunOf } from './rerun.ts';
 import { createRoom, type Room } from './room.ts';
-import { quietMs, termsOf } from './submitted-terms.ts';
+import { quietMs, termsOf, traceOf } from './submitted-terms.ts';
 import { limitOfType } from './type-limit.ts';
 
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
@@ -173,7 +174,11 @@ function checkInput<T>(
 }
 
 function checked({ limits, newId }: Context, { request, type, now }: Asked, { input, limit }: Sound): CheckedRequest {
-  return { kind: 'checked', job: { spec: specOf(request, type, { id: newId(now), now, limits, limit }), input } };
+  const trace = traceOf(request);
+  return {
+    kind: 'checked',
+    job: { spec: specOf(request, type, { id: newId(now), now, limits, limit, trace }), input },
+  };
 }
 
 async function takeRoomForAll(room: Room, jobs: readonly NewJob[]): Promise<Quota['limit'] | null> {
@@ -208,7 +213,7 @@ function insert(
 ): SubmitOutcome | Promise<SubmitOutcome> {
   const { limits, newId } = context;
   if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
-  const spec = specOf(request, type, { id: newId(now), now, limits, limit });
+  const spec = specOf(request, type, { id: newId(now), now, limits, limit, trace: traceOf(request) });
   const item: NewJob = bound === null ? { spec, input } : { spec, input: '', isReplay: true };
   return store(context, item, { bound, round: 1 });
 }
@@ -328,12 +333,13 @@ function inputTooLarge(limits: Limits): SubmitRefusal {
 }
 
 interface Circumstances extends Pick<Sound, 'limit'> {
+  readonly trace: TraceContext | null;
   readonly id: string;
   readonly now: number;
   readonly limits: Limits;
 }
 
-function specOf(request: SubmitRequest, type: JobType, { id, now, limits, limit }: Circumstances): JobSpec {
+function specOf(request: SubmitRequest, type: JobType, { id, now, limits, limit, trace }: Circumstances): JobSpec {
   const { name, defaults } = type;
   const idempotencyKey = request.idempotencyKey ?? null;
   return {
@@ -353,7 +359,7 @@ function specOf(request: SubmitRequest, type: JobType, { id, now, limits, limit 
     requestHash: idempotencyKey === null ? null : requestHash(request),
     callbackUrl: request.callback?.url ?? null,
     origin: request.callback ? originWith(request.origin ?? null, request.callback) : (request.origin ?? null),
-    terms: termsOf(request, limit),
+    terms: termsOf(request, { limit, trace }),
   };
 }
 

@@ -2,18 +2,35 @@
 import { afterOf } from '../../core/after/after.ts';
 import type { KeyLimit } from '../../core/limit-spec.ts';
 import type { Terms } from '../../core/terms.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { SubmitRequest } from '../api.ts';
+import { callerTrace } from '../tracing/caller-trace.ts';
 
-/** Null for the many that have none of it. @param limit its own, or that of its type */
-export function termsOf({ unique, schedule, after, afterPolicy }: SubmitRequest, limit: KeyLimit | null): Terms | null {
+interface Circumstances {
+  /** Its own, or that of its type. */
+  readonly limit: KeyLimit | null;
+  readonly trace: TraceContext | null;
+}
+
+/** Null for the many that have none of it. */
+export function termsOf(
+  { unique, schedule, after, afterPolicy }: SubmitRequest,
+  { limit, trace }: Circumstances,
+): Terms | null {
   const parents = afterOf(after, afterPolicy);
-  if (unique == null && schedule == null && limit === null && parents === null) return null;
+  if (unique == null && schedule == null && limit === null && parents === null && trace === null) return null;
   return {
     ...(unique == null ? {} : { unique }),
     ...(schedule == null ? {} : { schedule }),
     ...(limit === null ? {} : { limit }),
     ...(parents === null ? {} : { after: parents }),
+    ...(trace === null ? {} : { trace }),
   };
+}
+
+/** The trace that it belongs to: its own where it has one, even none, else that of the call. */
+export function traceOf({ trace }: SubmitRequest): TraceContext | null {
+  return trace === undefined ? callerTrace() : trace;
 }
 
 /** How long a job that is debounced waits, unless it is moved. */

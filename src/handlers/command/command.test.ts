@@ -3,7 +3,7 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import type { Json } from '../../core/job.ts';
+import type { Job, Json } from '../../core/job.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../core/limits.ts';
 import type { AttemptOutcome } from '../../engine/api.ts';
 import { systemClock } from '../../engine/clock.ts';
@@ -17,13 +17,13 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-function start(options: CommandOptions, input: Json = null, limits: Partial<Limits> = {}) {
+function start(options: CommandOptions, input: Json = null, limits: Partial<Limits> = {}, job: Partial<Job> = {}) {
   const handler = commandHandler(options, {
     limits: { ...DEFAULT_LIMITS, ...limits },
     clock: systemClock,
     baseDir: folder,
   });
-  const attempt = sampleAttempt(input, { type: 'program', attempt: 2 });
+  const attempt = sampleAttempt(input, { type: 'program', attempt: 2, ...job });
   return { attempt, ended: handler.run(attempt) };
 }
 
@@ -106,6 +106,18 @@ describe('commandHandler', () => {
     assert.ok(lines.includes(`BIDE_JOB_ID=${attempt.job.id}`));
     assert.ok(lines.includes('BIDE_ATTEMPT=2'));
     assert.ok(lines.some((line) => line.startsWith('BIDE_FENCE=')));
+  });
+
+  it('tells the program which trace it belongs to, and nothing where there is none', async () => {
+    const trace = { parent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, state: 'a=1' };
+    const options: CommandOptions = { ...shell('env | grep ^TRACE | sort'), output: 'bytes' };
+    const told = async (terms: { trace?: { parent: string; state?: string } }) =>
+      String(resultOf(await start(options, null, {}, { terms }).ended));
+    assert.equal(await told({ trace }), `TRACEPARENT=${trace.parent}\nTRACESTATE=a=1\n`);
+    assert.equal(await told({ trace: { parent: trace.parent } }), `TRACEPARENT=${trace.parent}\n`);
+    process.env.TRACEPARENT = 'of-the-server';
+    assert.equal(await told({}), '');
+    delete process.env.TRACEPARENT;
   });
 
   it('runs a program named from the folder of the config, in that folder', async () => {

@@ -70,7 +70,7 @@ async function runCommand(
   }
 }
 
-function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, { job }: Attempt): ProcessGroup {
+function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, { job, trace }: Attempt): ProcessGroup {
   const program = /^\.{1,2}[/\\]/.test(options.program) ? resolve(baseDir, options.program) : options.program;
   const inherited = Object.fromEntries(INHERITED.map((name) => [name, process.env[name]]));
   const env = {
@@ -79,6 +79,8 @@ function start(options: CommandOptions, { clock, baseDir }: CommandEnvironment, 
     BIDE_JOB_TYPE: job.type,
     BIDE_ATTEMPT: String(job.attempt),
     BIDE_FENCE: String(job.fence),
+    // As programs that know OpenTelemetry read them.
+    ...(trace === null ? {} : { TRACEPARENT: trace.parent, TRACESTATE: trace.state }),
     ...options.env,
   };
   return startGroup(program, options.args ?? [], { clock, cwd: cwdOf(options, { baseDir }), env });

@@ -8,6 +8,7 @@ import type { Tags } from '../../core/job.ts';
 import type { LogLevel } from '../../core/log-line.ts';
 import { type KnownSignals, knownSignals } from '../../core/signals.ts';
 import type { ScheduleTerm } from '../../core/terms.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { AbortReason, Attempt, ParentJob } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { type JobLog, jobLogOf } from './job-log.ts';
@@ -28,6 +29,9 @@ export interface JobContext {
   readonly tags: Tags;
   /** The tick of the schedule that submitted it; null for all other jobs. */
   readonly schedule: { readonly name: string; readonly tick: Date } | null;
+  /** To be sent with whatever it calls over HTTP (W3C Trace Context); null where the job belongs to no trace. */
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
   /**
    * Fires on cancel, timeout and forced shutdown; a handler that does not end then is ended with its thread. Read it from the
    * context each time in a loop that never awaits: only then can it be seen to fire there.
@@ -68,6 +72,7 @@ export interface CallFacts {
   readonly fence: number;
   readonly tags: Tags;
   readonly schedule: ScheduleTerm | null;
+  readonly trace: TraceContext | null;
   /** Epoch ms. */
   readonly deadlineAt: number | null;
   /** Null for the many that nobody tells anything. */
@@ -88,7 +93,7 @@ export interface Call {
   parents(): Promise<readonly ParentJob[]>;
 }
 
-export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
+export function callFactsOf({ job, trace }: Attempt, clock: Clock): CallFacts {
   const timeoutAt = job.timeoutMs === null ? Number.POSITIVE_INFINITY : clock.now() + job.timeoutMs;
   const deadlineAt = Math.min(timeoutAt, job.deadlineAt ?? Number.POSITIVE_INFINITY);
   return {
@@ -99,6 +104,7 @@ export function callFactsOf({ job }: Attempt, clock: Clock): CallFacts {
     fence: job.fence,
     tags: job.tags,
     schedule: job.terms?.schedule ?? null,
+    trace,
     deadlineAt: Number.isFinite(deadlineAt) ? deadlineAt : null,
     signals: knownSignals(job.marks, job.startedAt ?? clock.now()),
   };
@@ -116,6 +122,8 @@ export function jobContextOf(call: Call, limits: OutputLimits, waitForSignal: Wa
     fence: facts.fence,
     tags: facts.tags,
     schedule: facts.schedule && { name: facts.schedule.name, tick: new Date(facts.schedule.tick) },
+    traceparent: facts.trace?.parent ?? null,
+    tracestate: facts.trace?.state ?? null,
     deadline: facts.deadlineAt === null ? null : new Date(facts.deadlineAt),
     get signal() {
       return call.signal;

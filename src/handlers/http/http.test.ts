@@ -102,7 +102,9 @@ describe('httpHandler', () => {
       seen = { method: request.method, headers: request.headers, body: await text(request) };
       answer(response, 200, { 'content-type': 'application/json' }, '{"ok":true}');
     });
-    const { attempt, ended } = start({ url: base, headers: { 'X-Key': 'k', 'User-Agent': 'mine' } }, { a: 'ä' });
+    const trace = { parent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, state: 'a=1' };
+    const options = { url: base, headers: { 'X-Key': 'k', 'User-Agent': 'mine' } };
+    const { attempt, ended } = start(options, { a: 'ä' }, {}, { terms: { trace } });
     assert.deepEqual(resultOf(await ended), { ok: true });
     assert.equal(seen?.method, 'POST');
     assert.equal(seen?.body, '{"a":"ä"}');
@@ -110,6 +112,7 @@ describe('httpHandler', () => {
     assert.equal(seen?.headers['x-key'], 'k');
     assert.equal(seen?.headers['user-agent'], 'mine');
     assert.equal(seen?.headers['idempotency-key'], attempt.job.id);
+    assert.deepEqual([seen?.headers.traceparent, seen?.headers.tracestate], [trace.parent, 'a=1']);
   });
 
   it('sends the input as path and query for GET', async () => {

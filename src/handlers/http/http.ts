@@ -6,6 +6,7 @@
 import type { Json } from '../../core/job.ts';
 import type { Limits } from '../../core/limits.ts';
 import { charsetOf } from '../../core/media-type.ts';
+import { traceHeaders } from '../../core/trace-context.ts';
 import type { Attempt, AttemptOutcome, Handler } from '../../engine/api.ts';
 import type { Clock } from '../../engine/clock.ts';
 import { resultComplaint } from '../../engine/json-check.ts';
@@ -62,7 +63,7 @@ async function forward(
   }
 }
 
-function requestOf(options: HttpOptions, { job, input: text }: Attempt, input: Json) {
+function requestOf(options: HttpOptions, { job, input: text, trace }: Attempt, input: Json) {
   const method = options.method ?? 'POST';
   const body = sendOf(options) === 'body' ? Buffer.from(text) : null;
   const headers: Record<string, string> = {
@@ -71,6 +72,7 @@ function requestOf(options: HttpOptions, { job, input: text }: Attempt, input: J
     'user-agent': 'bide',
     // A job may be run more than once (a lost connection, a crash): an upstream that keeps these keys acts once.
     'idempotency-key': job.id,
+    ...traceHeaders(trace),
     ...(body === null ? {} : { 'content-type': 'application/json', 'content-length': String(body.byteLength) }),
   };
   for (const [name, value] of Object.entries(options.headers ?? {})) headers[name.toLowerCase()] = value;

@@ -26,8 +26,8 @@ export default { types: {
   echo: (input) => input,
   where: { tag: 'own', run() { return { threadId, isMainThread, tag: this.tag }; } },
   priority: () => getPriority(),
-  facts: (_, { id, type, tenant, attempt, tags, deadline, schedule }) => ({
-    ...{ id, type, tenant, attempt, tags, deadline, schedule },
+  facts: (_, { id, type, tenant, attempt, tags, deadline, schedule, traceparent, tracestate }) => ({
+    ...{ id, type, tenant, attempt, tags, deadline, schedule, traceparent, tracestate },
   }),
   chatty: (_, job) => { for (let i = 1; i <= 100; i += 1) job.progress(i, 'step ' + i); job.log('said'); job.log.debug('more', { a: 1 }); return null; },
   parts: async function* (_, job) { job.emit({ a: 1 }); yield 'b'; yield 'c'; return 'whole'; },
@@ -138,7 +138,8 @@ describe('ThreadPool', () => {
     const pool = poolOf();
     assert.deepEqual(resultOf(await start(pool, 'echo', { a: [1, null, 'ä'] }).ended), { a: [1, null, 'ä'] });
     const deadlineAt = 4_000_000_000_000;
-    const terms = { schedule: { name: 's', tick: deadlineAt } };
+    const trace = { parent: `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`, state: 'a=1' };
+    const terms = { schedule: { name: 's', tick: deadlineAt }, trace };
     const job = { id: 'x', tenant: 't', attempt: 3, tags: { k: 'v' }, deadlineAt, terms };
     const facts = resultOf(await start(pool, 'facts', null, job).ended);
     assert.deepEqual(facts, {
@@ -149,6 +150,8 @@ describe('ThreadPool', () => {
       tags: { k: 'v' },
       deadline: new Date(deadlineAt).toJSON(),
       schedule: { name: 's', tick: new Date(deadlineAt).toJSON() },
+      traceparent: trace.parent,
+      tracestate: 'a=1',
     });
   });
 
