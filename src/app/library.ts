@@ -21,6 +21,7 @@ import { jobBody } from '../dialects/native/mapping.ts';
 import { chunkBody } from '../dialects/native/output-text.ts';
 import { nativeRoutes } from '../dialects/native/routes.ts';
 import {
+  type Clock,
   type CommandOutcome,
   createEngine,
   createTelemetry,
@@ -45,7 +46,7 @@ import { type LibraryGroups, libraryGroups } from './library-groups.ts';
 import { type LibraryLimits, libraryLimits } from './library-limits.ts';
 import { type LibrarySchedules, librarySchedules } from './library-schedules.ts';
 import { openMigratedStore } from './open-store.ts';
-import { storeClockOf } from './store-clock-of.ts';
+import { type StoreClockOptions, storeClockOf } from './store-clock-of.ts';
 import { processFacts, workerName } from './worker-name.ts';
 
 export interface OpenOptions {
@@ -141,19 +142,44 @@ export async function openBide<Inputs extends Record<string, unknown>>(
   options: OpenOptions = {},
 ): Promise<Bide<Inputs>> {
   requireKnown('openBide', options, Object.keys(OPEN_OPTIONS) as (keyof OpenOptions)[]);
+  return openLibrary(config, options, {
+    handlerClock: systemClock,
+    openStore: () =>
+      openMigratedStore({
+        dataFolder: options.data ?? DEFAULT_FOLDER,
+        database: options.database === undefined ? undefined : { url: options.database, schema: options.schema },
+      }),
+    clockOf: (facts, opened) => storeClockOf({ ...facts, trustsClock: options.trustClock === true }, opened),
+  });
+}
+
+/** What the engine of a library stands on. */
+export interface Ground {
+  /** What handlers go by. */
+  readonly handlerClock: Clock;
+  /** Closed with the library. */
+  openStore(): Promise<Store>;
+  clockOf(facts: Omit<StoreClockOptions, 'trustsClock'>, opened: AsyncDisposableStack): Promise<Clock>;
+  /** In [0, 1): spreads retries. */
+  readonly random?: () => number;
+}
+
+/** The same on any ground: tests bring a store and a clock of their own. */
+export async function openLibrary<Inputs extends Record<string, unknown>>(
+  config: Config<Inputs>,
+  options: Pick<OpenOptions, 'tenant' | 'runsJobs'>,
+  ground: Ground,
+): Promise<Bide<Inputs>> {
   const source = { config, name: 'the config', baseDir: process.cwd(), module: null };
   const { jobTypes, limits, deliveries, tenantWeights, schedules } = resolveConfigs([source], {
-    clock: systemClock,
+    clock: ground.handlerClock,
     functions: 'inline',
   });
-  const store = await openMigratedStore({
-    dataFolder: options.data ?? DEFAULT_FOLDER,
-    database: options.database === undefined ? undefined : { url: options.database, schema: options.schema },
-  });
+  const store = await ground.openStore();
   await using opened = new AsyncDisposableStack();
   const telemetry = createTelemetry();
   opened.defer(() => store.close());
-  const clock = await storeClockOf({ store, limits, telemetry, trustsClock: options.trustClock === true }, opened);
+  const clock = await ground.clockOf({ store, limits, telemetry }, opened);
   const engine = createEngine({
     store,
     clock,
@@ -166,6 +192,7 @@ export async function openBide<Inputs extends Record<string, unknown>>(
     runsJobs: options.runsJobs ?? true,
     renderDelivery: deliveryRenderers(),
     allowsPrivateDeliveries: deliveries.allowPrivateAddresses,
+    ...(ground.random === undefined ? {} : { random: ground.random }),
   });
   opened.defer(() => engine.stop());
   await engine.start();

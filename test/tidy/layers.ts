@@ -82,6 +82,7 @@ export const LAYERS: readonly Layer[] = [
     at: ['src/app.ts', 'src/app/', 'src/index.ts', 'src/require-node.ts', 'src/playground.ts', 'src/playground/'],
     may: ['src/'],
   },
+  { name: 'testing', at: ['src/testing/'], may: ['src/'] },
 ];
 
 /** Folders of which each child stands alone: whoever needs two of them writes the shared part one level up. */
@@ -107,7 +108,7 @@ export const PACKAGES: readonly { readonly name: RegExp; readonly at: readonly s
     { name: /^(avsc|hysnappy)$/, at: ['src/dialects/kinetica/'], because: 'one vendor speaks it' },
     {
       name: /^@?fastify/,
-      at: ['src/http/', 'src/dialects/', 'src/dashboard/', 'src/app.ts', 'src/app/', 'src/index.ts'],
+      at: ['src/http/', 'src/dialects/', 'src/dashboard/', 'src/app.ts', 'src/app/', 'src/index.ts', 'src/testing/'],
       because: 'the engine, the handlers and the client know nothing of HTTP servers',
     },
     {

@@ -35,9 +35,9 @@ export function createWakeWatch(options: WakeWatchOptions): WakeWatch {
   let jumps: readonly { readonly ms: number; readonly at: number }[] = [];
   const loop = createLoop({ ...options, name: 'wake watch', run });
 
-  async function run(): Promise<number> {
+  async function run(): Promise<number | null> {
     look();
-    return LOOK_MS;
+    return clock.isSteadied === true ? null : LOOK_MS;
   }
 
   function look(): void {
