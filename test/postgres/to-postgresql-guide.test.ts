@@ -29,7 +29,7 @@ test('docs/guides/to-postgresql.md moves jobs and keys', async () => {
     assert.equal(job.state, 'succeeded');
     assert.equal(await old.end('SIGTERM'), 0);
 
-    const stops = blocksOf(documentOf('docs/guides/to-postgresql.md'), 'sh postgres').flatMap(stopsOf);
+    const stops = blocksOf(documentOf('docs/guides/to-postgresql.md'), 'sh recipe').flatMap(stopsOf);
     assert.equal(stops.length, 3);
     process.env.OLD = join(folder, 'old');
     process.env.NEW = url;
