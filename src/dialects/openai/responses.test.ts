@@ -216,6 +216,8 @@ describe('responses', () => {
     }
     const items = await get(`${id}/input_items?limit=0`);
     assert.deepEqual([items.status, memberOf(items, ['error', 'param'])], [400, 'limit']);
+    const behind = await get(`${id}/input_items?after=msg_unknown`);
+    assert.deepEqual([behind.status, memberOf(behind, ['error', 'param'])], [400, 'after']);
   });
 
   it('a model that speaks responses is given the request, and what its answer says of itself stands', async () => {

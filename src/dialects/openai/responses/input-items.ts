@@ -17,7 +17,7 @@ export async function listInputItems(call: Call): Promise<Answer> {
   const { job } = await requireResponse(call);
   const items = itemsOf(job, await call.context.engine.readInput(job.tenant, job.id));
   const ordered = order === 'asc' ? items : items.toReversed();
-  const from = after === undefined ? 0 : ordered.findIndex(({ id }) => id === after) + 1;
+  const from = after === undefined ? 0 : placeBehind(ordered, after);
   const data = ordered.slice(from, from + size);
   return ok(
     JSON.stringify({
@@ -28,6 +28,12 @@ export async function listInputItems(call: Call): Promise<Answer> {
       has_more: from + size < ordered.length,
     }),
   );
+}
+
+function placeBehind(items: readonly InputItem[], after: string): number {
+  const at = items.findIndex(({ id }) => id === after);
+  if (at !== -1) return at + 1;
+  throw invalidParam('after', "Invalid value for 'after': it must be the id of an item of this list.");
 }
 
 function limitOf(limit: string | undefined): number {
