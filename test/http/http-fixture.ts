@@ -15,6 +15,7 @@ import { createLogger } from '../../src/http/log.ts';
 import { createMetrics, declareMetricsRoute } from '../../src/http/metrics.ts';
 import { createServer, type Mount, type Server } from '../../src/http/server.ts';
 import { type Fixture, type FixtureOptions, openEngine, TENANT } from '../engine/engine-fixture.ts';
+import { requireDocumented } from './documented-refusals.ts';
 
 export interface Answer {
   readonly status: number;
@@ -106,8 +107,14 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
       }),
     ),
   ) as Record<Caller, string>;
-  const call: HttpFixture['call'] = (method, path, given = {}) =>
-    inject(server, method, path, { key: keys.admin, ...given });
+  const call: HttpFixture['call'] = async (method, path, given = {}) => {
+    const answer = await inject(server, method, path, { key: keys.admin, ...given });
+    await requireDocumented({ method, path }, answer, async () => {
+      const document = await server.inject({ method: 'GET', url: '/openapi.json' });
+      return document.json();
+    });
+    return answer;
+  };
   return {
     ...{ on, server, auth, links, keyAdmin, keys, call },
     holds: watched.holds,

@@ -1,11 +1,18 @@
 /** The OpenAPI document and the reference page: complete, sound, and served without anybody else's help. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { TSchema } from 'typebox';
+import { Compile } from 'typebox/compile';
 import type { Json } from '../../src/core/job.ts';
 import { createNativeDialect } from '../../src/dialects/native/index.ts';
 import { openHttp } from './http-fixture.ts';
 
 type Node = { readonly [key: string]: Json };
+
+interface Described {
+  readonly required?: boolean;
+  readonly content?: Readonly<Record<string, { readonly schema: Node; readonly example?: Json }>>;
+}
 
 interface OpenApi {
   readonly openapi: string;
@@ -69,7 +76,33 @@ describe('/openapi.json', () => {
         .reduce<unknown>((node, part) => (node as Node | undefined)?.[part], document);
       assert.notEqual(target, undefined, reference);
     }
-    assert.deepEqual(Object.keys(document.components.schemas).sort(), ['Group', 'Job', 'Problem']);
+    const names = Object.keys(document.components.schemas);
+    assert.ok(
+      ['Group', 'Job', 'Problem', 'Submit', 'Webhook'].every((name) => names.includes(name)),
+      String(names),
+    );
+    for (const name of names) assert.match(name, /^[A-Z][A-Za-z]+$/);
+  });
+
+  test('has an example of every body and JSON answer that operations usually have, and each fits its schema', async () => {
+    const { document } = await openApi();
+    let count = 0;
+    for (const [path, operations] of Object.entries(document.paths)) {
+      for (const [method, { requestBody, responses }] of Object.entries(operations)) {
+        const good = Object.entries(responses as Node).flatMap(([code, one]) => (code.startsWith('2') ? [one] : []));
+        const usual = (good as Described[]).find(({ content }) => content?.['application/json']?.example) ?? good[0];
+        for (const part of [requestBody, usual] as readonly (Described | undefined)[]) {
+          const media = part?.content?.['application/json'];
+          if (media === undefined || (part?.required === false && media.example === undefined)) continue;
+          const { example, schema } = media;
+          assert.notEqual(example, undefined, `${method} ${path}`);
+          const check = Compile({ components: document.components, ...schema } as unknown as TSchema);
+          assert.ok(check.Check(example), `${method} ${path}: ${JSON.stringify(check.Errors(example))}`);
+          count += 1;
+        }
+      }
+    }
+    assert.ok(count > 90, String(count));
   });
 
   test('gives an example of every query parameter that is written in some way, which its refusal shows', async () => {
@@ -133,10 +166,7 @@ describe('/openapi.json', () => {
         assert.ok(answers.includes('4XX') && answers.includes('5XX') && answers.length >= 2, `${method} ${path}`);
       }
     }
-    const submit = document.paths['/v1/jobs']?.post as unknown as {
-      readonly requestBody: { readonly content: Readonly<Record<string, { readonly schema: Node }>> };
-    };
-    assert.equal(submit.requestBody.content['application/json']?.schema.additionalProperties, false);
+    assert.equal(document.components.schemas.Submit?.additionalProperties, false);
   });
 });
 

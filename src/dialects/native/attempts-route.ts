@@ -12,22 +12,28 @@ import { nullable, oneOf, time } from './wire-parts.ts';
 
 const OUTCOMES = STORED_STATES.filter((state) => state !== 'waiting');
 
-const SCHEMA = Type.Object({
-  attempts: Type.Array(
-    Type.Object({
-      number: Type.Integer({ description: 'From 1 on; a retry by hand begins anew.' }),
-      fence: Type.Integer({ description: 'Grows with every attempt; also says whose output a chunk is.' }),
-      worker: nullable(Type.String({ description: 'The process, or the remote worker by its name.' })),
-      startedAt: time('When it began.'),
-      endedAt: nullable(time('Null while it runs.')),
-      outcome: oneOf(OUTCOMES, 'How it ended.'),
-      error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
-    }),
-    {
-      description: `In their order: the latest, and the ${ATTEMPT_HISTORY_MAX} before it. One that was given back is none.`,
-    },
-  ),
-});
+const SCHEMA = Type.Object(
+  {
+    attempts: Type.Array(
+      Type.Object(
+        {
+          number: Type.Integer({ description: 'From 1 on; a retry by hand begins anew.' }),
+          fence: Type.Integer({ description: 'Grows with every attempt; also says whose output a chunk is.' }),
+          worker: nullable(Type.String({ description: 'The process, or the remote worker by its name.' })),
+          startedAt: time('When it began.'),
+          endedAt: nullable(time('Null while it runs.')),
+          outcome: oneOf(OUTCOMES, 'How it ended.'),
+          error: nullable(Type.Object({ code: Type.String(), message: Type.String() })),
+        },
+        { title: 'Attempt' },
+      ),
+      {
+        description: `In their order: the latest, and the ${ATTEMPT_HISTORY_MAX} before it. One that was given back is none.`,
+      },
+    ),
+  },
+  { title: 'Attempts' },
+);
 
 export function declareAttemptsRoute(app: FastifyInstance, face: Face): void {
   app.get(

@@ -27,7 +27,7 @@ function declareOfWebhook(app: FastifyInstance, face: Face): void {
     const { id } = await engine.webhooks.read(principalOf(request).tenant, idOf(request));
     return { endpointId: id };
   };
-  declareReading(app, face, { path, scope: 'operate', owner, params: wire.webhookParams });
+  declareReading(app, face, { path, scope: 'operate', owner, params: wire.webhookParams, of: 'webhook' });
   app.post(
     `${path}/test`,
     {
@@ -74,7 +74,7 @@ function declareOfJob(app: FastifyInstance, face: Face): void {
     const [lookup] = await engine.read(principalOf(request).tenant, [id]);
     return { jobId: requireFound(lookup).job.id };
   };
-  declareReading(app, face, { path: '/v1/jobs/:id', scope: 'read', owner, params: wire.idParams });
+  declareReading(app, face, { path: '/v1/jobs/:id', scope: 'read', owner, params: wire.idParams, of: 'job' });
 }
 
 interface Place {
@@ -82,17 +82,19 @@ interface Place {
   readonly scope: 'operate' | 'read';
   readonly owner: (request: FastifyRequest) => Promise<Owner>;
   readonly params: object;
+  readonly of: 'job' | 'webhook';
 }
 
-function declareReading(app: FastifyInstance, face: Face, { path, scope, owner, params }: Place): void {
+function declareReading(app: FastifyInstance, face: Face, { path, scope, owner, params, of }: Place): void {
   const { engine, wire, guard } = face;
+  const ofOne = wire.deliveryParams(of);
   app.get(
     `${path}/deliveries`,
     {
       onRequest: guard(scope),
       schema: {
         tags: TAGS,
-        summary: `List the deliveries of ${path.includes('jobs') ? 'a job' : 'a webhook'}, the newest first`,
+        summary: `List the deliveries of a ${of}, the newest first`,
         params,
         querystring: wire.deliveriesQuery,
         response: { 200: wire.deliveries },
@@ -104,7 +106,12 @@ function declareReading(app: FastifyInstance, face: Face, { path, scope, owner, 
     `${path}/deliveries/:delivery`,
     {
       onRequest: guard('operate'),
-      schema: { tags: TAGS, summary: 'Read a delivery with what is sent', params, response: { 200: wire.delivery } },
+      schema: {
+        tags: TAGS,
+        summary: 'Read a delivery with what is sent',
+        params: ofOne,
+        response: { 200: wire.delivery },
+      },
     },
     async (request, reply) => {
       const { tenant } = principalOf(request);
@@ -116,15 +123,15 @@ function declareReading(app: FastifyInstance, face: Face, { path, scope, owner, 
     `${path}/deliveries/:delivery/redeliver`,
     {
       onRequest: guard('operate'),
-      schema: { tags: TAGS, summary: 'Make a delivery again', params, response: { 202: wire.delivery } },
+      schema: { tags: TAGS, summary: 'Make a delivery again', params: ofOne, response: { 202: wire.delivery } },
     },
     async (request, reply) => {
       const { tenant } = principalOf(request);
-      const of = await owner(request);
+      const place = await owner(request);
       const number = await numberOf(face, request);
-      await engine.webhooks.redeliver(tenant, { ...of, number });
+      await engine.webhooks.redeliver(tenant, { ...place, number });
       reply.code(202).header('cache-control', 'no-store');
-      return whole(face, tenant, of, number);
+      return whole(face, tenant, place, number);
     },
   );
 }

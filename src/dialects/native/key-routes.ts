@@ -44,7 +44,7 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
         tags: ['keys'],
         summary: 'List keys, revoked ones included',
         querystring: wire.keysQuery,
-        response: { 200: { type: 'object', properties: { keys: { type: 'array', items: wire.key } } } },
+        response: { 200: wire.keys },
       },
     },
     async (request, reply) => {
@@ -60,7 +60,7 @@ export function declareKeyRoutes(app: FastifyInstance, face: Face, keys: KeyAdmi
       schema: {
         tags: ['keys'],
         summary: 'Revoke a key',
-        params: wire.idParams,
+        params: wire.keyParams,
         response: { 204: { type: 'null', description: 'Revoked; its tokens end with it.' } },
       },
     },

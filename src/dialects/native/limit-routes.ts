@@ -9,6 +9,7 @@ import { compileCheck } from '../schema-check.ts';
 import { CACHE_CONTROL, type Face } from './face.ts';
 import { limitBody } from './limit-bodies.ts';
 import { requireTime } from './mapping.ts';
+import { maybeBody } from './openapi/optional-bodies.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import type { CloseLimitBody, LimitsQuery, PutLimitBody } from './wire.ts';
@@ -107,6 +108,7 @@ function declareClosing(app: FastifyInstance, face: Face): void {
     `${PATH}/:key/close`,
     {
       onRequest,
+      config: maybeBody(wire.closeBody),
       schema: {
         tags: TAGS,
         summary: 'Start nothing of a key for a time: an upstream said 429. What runs goes on',
@@ -115,7 +117,6 @@ function declareClosing(app: FastifyInstance, face: Face): void {
       },
     },
     async (request) => {
-      // The body may be left out, which a schema of the route cannot say.
       const body = (request.body ?? {}) as CloseLimitBody;
       const issues = check(body);
       if (issues !== null) throw invalid(issues);

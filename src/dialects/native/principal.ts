@@ -41,15 +41,27 @@ function keyOf(authorization: string | undefined, apiKey: string | readonly stri
   return typeof apiKey === 'string' ? apiKey : apiKey?.[0];
 }
 
-type Guard = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+interface Guard {
+  (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
+  /** For the reference. */
+  readonly scope: Scope;
+}
 
 /** A hook that lets only callers with `scope` pass. It answers without a promise where the caller is known already. */
 export function createGuard(identify: Identify): (scope: Scope) => Guard {
-  return (scope) => (request, _reply, done) => {
-    const principal = identify(request);
-    if (principal instanceof Promise) principal.then((found) => done(admit(request, found, scope)), done);
-    else done(admit(request, principal, scope));
+  return (scope) => {
+    const guard = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
+      const principal = identify(request);
+      if (principal instanceof Promise) principal.then((found) => done(admit(request, found, scope)), done);
+      else done(admit(request, principal, scope));
+    };
+    return Object.assign(guard, { scope });
   };
+}
+
+/** What the guard of a route asks for; null where it has none. */
+export function scopeOf(onRequest: unknown): Scope | null {
+  return (onRequest as Partial<Guard> | undefined)?.scope ?? null;
 }
 
 function admit(request: FastifyRequest, principal: Principal | null, scope: Scope): BideError | undefined {

@@ -10,6 +10,7 @@ import type { Json } from '../../core/job.ts';
 import type { Endpoint } from '../../core/webhooks/endpoint.ts';
 import { compileCheck } from '../schema-check.ts';
 import type { Face } from './face.ts';
+import { maybeBody } from './openapi/optional-bodies.ts';
 import { principalOf } from './principal.ts';
 import { invalid } from './problem.ts';
 import { webhookBody } from './webhook-bodies.ts';
@@ -109,7 +110,6 @@ function declareSecrets(app: FastifyInstance, face: Face): void {
   const { engine, wire, guard } = face;
   const onRequest = guard('operate');
   const check = compileCheck(wire.secretBody);
-  /** The body may be left out, which a schema of the route cannot say. */
   const secretOf = (request: FastifyRequest) => {
     const issues = check(request.body ?? {});
     if (issues !== null) throw invalid(issues);
@@ -119,6 +119,7 @@ function declareSecrets(app: FastifyInstance, face: Face): void {
     `${PATH}/:id/rotate`,
     {
       onRequest,
+      config: maybeBody(wire.secretBody),
       schema: {
         tags: TAGS,
         summary: 'Give it a new secret; for a day the old one signs too',
@@ -148,6 +149,7 @@ function declareSecrets(app: FastifyInstance, face: Face): void {
     `${PATH}/secret/rotate`,
     {
       onRequest,
+      config: maybeBody(wire.secretBody),
       schema: {
         tags: TAGS,
         summary: 'Replace the secret of callbacks; for a day the old one signs too',

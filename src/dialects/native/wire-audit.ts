@@ -42,6 +42,6 @@ export function auditSchemas(limits: Limits) {
       },
       strict,
     ),
-    audit: Type.Object({ deeds: Type.Array(DeedShape), next: nullable(Type.String()) }),
+    audit: Type.Object({ deeds: Type.Array(DeedShape), next: nullable(Type.String()) }, { title: 'AuditPage' }),
   };
 }

@@ -34,19 +34,25 @@ export function feedSchemas<Job extends TSchema>(limits: Limits, job: Job) {
         Type.String({ maxLength: 200, description: 'Of a stream: the id of the last event; wins over `after`.' }),
       ),
     }),
-    feed: Type.Object({
-      events: Type.Array(
-        Type.Object({
-          kind: oneOf(EVENT_WORDS, 'What happened.'),
-          at: time('When it happened.'),
-          cursor: Type.String({ description: 'For what is behind this change.' }),
-          job,
+    feed: Type.Object(
+      {
+        events: Type.Array(
+          Type.Object(
+            {
+              kind: oneOf(EVENT_WORDS, 'What happened.'),
+              at: time('When it happened.'),
+              cursor: Type.String({ description: 'For what is behind this change.' }),
+              job,
+            },
+            { title: 'JobEvent' },
+          ),
+        ),
+        next: Type.String({ description: 'Pass as `after` for what comes behind, also where there are no events.' }),
+        gap: Type.Boolean({
+          description: 'Changes behind `after` are kept no more. `next` is the newest; read lists anew.',
         }),
-      ),
-      next: Type.String({ description: 'Pass as `after` for what comes behind, also where there are no events.' }),
-      gap: Type.Boolean({
-        description: 'Changes behind `after` are kept no more. `next` is the newest; read lists anew.',
-      }),
-    }),
+      },
+      { title: 'FeedPage' },
+    ),
   };
 }

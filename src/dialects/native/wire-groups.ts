@@ -136,7 +136,7 @@ function readingSchemas<Job extends TSchema>(limits: Limits, job: Job) {
       strict,
     ),
     groupsQuery: Type.Object(page, strict),
-    groups: Type.Object({ groups: Type.Array(GroupRef), next: nullable(Type.String()) }),
+    groups: Type.Object({ groups: Type.Array(GroupRef), next: nullable(Type.String()) }, { title: 'GroupPage' }),
     groupJobsQuery: Type.Object(
       {
         state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'Only members in one of these states.'))),
@@ -145,7 +145,7 @@ function readingSchemas<Job extends TSchema>(limits: Limits, job: Job) {
       },
       strict,
     ),
-    groupJobs: Type.Object({ jobs: Type.Array(job), next: nullable(Type.String()) }),
+    groupJobs: Type.Object({ jobs: Type.Array(job), next: nullable(Type.String()) }, { title: 'GroupJobPage' }),
     groupEventsQuery: Type.Object(
       {
         lastEventId: Type.Optional(

@@ -6,13 +6,17 @@ import { UNIQUE_MODES } from '../../core/unique.ts';
 import { nullable, oneOf, time } from './wire-parts.ts';
 import { WaitingFor } from './wire-signals.ts';
 
-const Progress = Type.Object({ percent: Type.Number(), message: nullable(Type.String()) });
+const Progress = Type.Object({ percent: Type.Number(), message: nullable(Type.String()) }, { title: 'Progress' });
 
-const JobError = Type.Object({
-  code: Type.String(),
-  message: Type.String(),
-  details: Type.Unknown(),
-});
+const JobError = Type.Object(
+  { code: Type.String(), message: Type.String(), details: Type.Unknown() },
+  { title: 'JobError' },
+);
+
+export const ScheduleTick = Type.Object(
+  { name: Type.String(), tick: time('Of the schedule.') },
+  { title: 'ScheduleTick', description: 'The tick that submitted it.' },
+);
 
 export const JobShape = Type.Object(
   {
@@ -29,12 +33,7 @@ export const JobShape = Type.Object(
     tags: Type.Record(Type.String(), Type.String()),
     revision: Type.Integer({ description: 'Grows with every change; the ETag is made of it.' }),
     resubmitOf: Type.Optional(Type.String({ format: 'uuid', description: 'The job that this one is a copy of.' })),
-    schedule: Type.Optional(
-      Type.Object(
-        { name: Type.String(), tick: time('Of the schedule.') },
-        { description: 'The tick that submitted it.' },
-      ),
-    ),
+    schedule: Type.Optional(ScheduleTick),
     group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
     waitingFor: Type.Optional(WaitingFor),
     sequenceKey: Type.Optional(Type.String({ description: 'Jobs with the same key run one after another.' })),
@@ -87,7 +86,12 @@ export const ProblemShape = Type.Object(
     code: Type.String({ description: 'Stable; docs/reference/errors.md lists them.' }),
     errors: Type.Optional(Type.Array(Type.Object({ path: Type.String(), message: Type.String() }))),
   },
-  { title: 'Problem', $id: 'bide-problem' },
+  {
+    title: 'Problem',
+    $id: 'bide-problem',
+    additionalProperties: true,
+    description: 'RFC 9457. Further fields are the facts of the code.',
+  },
 );
 export const ProblemRef = Type.Unsafe({ $ref: 'bide-problem#' });
 export const PROBLEM_ID = 'bide-problem';

@@ -21,9 +21,12 @@ export function keySchemas() {
         scopes: Type.Array(oneOf(SCOPES, 'What the key may do.'), { minItems: 1, maxItems: SCOPES.length }),
         expiresAt: Type.Optional(nullable(time('Refused from then on; without end where left out.'))),
       },
-      strict,
+      { ...strict, title: 'NewKey' },
     ),
-    key: Type.Object(shape, { title: 'Key' }),
-    keyCreated: Type.Object({ ...shape, key: Type.String({ description: 'Shown here and never again.' }) }),
+    keys: Type.Object({ keys: Type.Array(Type.Object(shape, { title: 'Key' })) }, { title: 'Keys' }),
+    keyCreated: Type.Object(
+      { ...shape, key: Type.String({ description: 'Shown here and never again.' }) },
+      { title: 'KeyWithSecret' },
+    ),
   };
 }

@@ -44,7 +44,7 @@ export function keyLimitSchema(limits: Limits) {
       }),
       ...boundsSchemas(limits),
     },
-    strict,
+    { ...strict, title: 'KeyLimit' },
   );
 }
 
@@ -78,7 +78,7 @@ export function limitSchemas(limits: Limits) {
       },
       strict,
     ),
-    limits: Type.Object({ limits: Type.Array(limit), next: nullable(Type.String()) }),
+    limits: Type.Object({ limits: Type.Array(limit), next: nullable(Type.String()) }, { title: 'LimitPage' }),
     closeBody: Type.Object(
       {
         untilMs: Type.Optional(

@@ -59,20 +59,26 @@ export function listQuerySchema<Include extends TSchema>(limits: Limits, include
   );
 }
 
-const Estimate = Type.Object({
-  count: Type.Integer(),
-  exact: Type.Boolean({ description: 'False where counting stopped at its bound: then there are at least so many.' }),
-});
+const Estimate = Type.Object(
+  {
+    count: Type.Integer(),
+    exact: Type.Boolean({ description: 'False where counting stopped at its bound: then there are at least so many.' }),
+  },
+  { title: 'Estimate' },
+);
 
 export function listOf<Job extends TSchema>(job: Job) {
-  return Type.Object({
-    jobs: Type.Array(job),
-    next: nullable(Type.String()),
-    searchStopped: Type.Optional(
-      Type.Boolean({ description: 'The search for text looked at as many jobs as one call may; `next` goes on.' }),
-    ),
-    total: Type.Optional(Estimate),
-  });
+  return Type.Object(
+    {
+      jobs: Type.Array(job),
+      next: nullable(Type.String()),
+      searchStopped: Type.Optional(
+        Type.Boolean({ description: 'The search for text looked at as many jobs as one call may; `next` goes on.' }),
+      ),
+      total: Type.Optional(Estimate),
+    },
+    { title: 'JobPage' },
+  );
 }
 
 /** The filter of a list as JSON, in its words: one of each, or several. */
@@ -114,21 +120,27 @@ export function countSchemas() {
       { type: Type.Optional(Type.Array(Type.String(), { description: 'May be repeated.', maxItems: 100 })) },
       strict,
     ),
-    counts: Type.Object({
-      total: Type.Object(perState),
-      types: Type.Array(Type.Object({ type: Type.String(), ...perState })),
-    }),
+    counts: Type.Object(
+      {
+        total: Type.Object(perState),
+        types: Type.Array(Type.Object({ type: Type.String(), ...perState })),
+      },
+      { title: 'Counts' },
+    ),
   };
 }
 
 /** The jobs that one comes after, and those that come after it. */
 export function relationSchemas<Job extends TSchema>(limits: Limits, job: Job) {
   return {
-    parents: Type.Object({
-      jobs: Type.Array(Type.Union([job, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
-        description: 'In the order in which they were named; `unknown` are those that have been removed.',
-      }),
-    }),
+    parents: Type.Object(
+      {
+        jobs: Type.Array(Type.Union([job, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
+          description: 'In the order in which they were named; `unknown` are those that have been removed.',
+        }),
+      },
+      { title: 'Parents' },
+    ),
     childrenQuery: Type.Object(
       {
         limit: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.listPageMax, default: 50 })),

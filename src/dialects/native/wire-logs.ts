@@ -4,24 +4,30 @@ import type { Limits } from '../../core/limits.ts';
 import { LOG_LEVELS } from '../../core/log-line.ts';
 import { durations, nullable, oneOf, strict, time } from './wire-parts.ts';
 
-const LogLineShape = Type.Object({
-  offset: Type.Integer({ description: 'Grows from line to line.' }),
-  attempt: Type.Integer({ description: 'Who said it; 0 for the line that stands for those left out.' }),
-  at: time('When it was said.'),
-  level: oneOf(LOG_LEVELS, 'From little to much.'),
-  line: Type.String(),
-  fields: nullable(Type.Object({})),
-});
+const LogLineShape = Type.Object(
+  {
+    offset: Type.Integer({ description: 'Grows from line to line.' }),
+    attempt: Type.Integer({ description: 'Who said it; 0 for the line that stands for those left out.' }),
+    at: time('When it was said.'),
+    level: oneOf(LOG_LEVELS, 'From little to much.'),
+    line: Type.String(),
+    fields: nullable(Type.Object({})),
+  },
+  { title: 'LogLine' },
+);
 
-const ChunkShape = Type.Object({
-  offset: Type.Integer({ description: 'Grows from chunk to chunk, also from run to run.' }),
-  attempt: Type.Integer({ description: 'Who emitted it.' }),
-  fence: Type.Integer({
-    description: 'Of the run that emitted it. Where it grows, output begins anew: drop what came before.',
-  }),
-  at: time('When it was emitted.'),
-  chunk: Type.Unknown({ description: 'A JSON value, as it was emitted.' }),
-});
+const ChunkShape = Type.Object(
+  {
+    offset: Type.Integer({ description: 'Grows from chunk to chunk, also from run to run.' }),
+    attempt: Type.Integer({ description: 'Who emitted it.' }),
+    fence: Type.Integer({
+      description: 'Of the run that emitted it. Where it grows, output begins anew: drop what came before.',
+    }),
+    at: time('When it was emitted.'),
+    chunk: Type.Unknown({ description: 'A JSON value, as it was emitted.' }),
+  },
+  { title: 'OutputChunk' },
+);
 
 export function logSchemas(limits: Limits) {
   const { seconds } = durations(limits);
@@ -49,16 +55,22 @@ export function logSchemas(limits: Limits) {
       },
       strict,
     ),
-    output: Type.Object({
-      chunks: Type.Array(ChunkShape),
-      next: Type.Integer({ description: 'Pass as `after` for what comes behind these chunks.' }),
-      done: Type.Boolean({ description: 'The job is final and these are its last chunks.' }),
-    }),
-    logs: Type.Object({
-      lines: Type.Array(LogLineShape),
-      next: Type.Integer({ description: 'Pass as `after` for what comes behind these lines.' }),
-      done: Type.Boolean({ description: 'The job is final and these are its last lines.' }),
-    }),
+    output: Type.Object(
+      {
+        chunks: Type.Array(ChunkShape),
+        next: Type.Integer({ description: 'Pass as `after` for what comes behind these chunks.' }),
+        done: Type.Boolean({ description: 'The job is final and these are its last chunks.' }),
+      },
+      { title: 'OutputPage' },
+    ),
+    logs: Type.Object(
+      {
+        lines: Type.Array(LogLineShape),
+        next: Type.Integer({ description: 'Pass as `after` for what comes behind these lines.' }),
+        done: Type.Boolean({ description: 'The job is final and these are its last lines.' }),
+      },
+      { title: 'LogPage' },
+    ),
   };
 }
 

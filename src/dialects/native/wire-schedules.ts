@@ -15,7 +15,10 @@ function jobSchema(limits: Limits) {
     maxLength: limits.typeLengthMax,
     description: 'Name of a configured job type.',
   });
-  return Type.Object({ type, ...rest }, { ...strict, description: 'What each tick submits, as the body of a submit.' });
+  return Type.Object(
+    { type, ...rest },
+    { ...strict, title: 'ScheduledJob', description: 'What each tick submits, as the body of a submit.' },
+  );
 }
 
 /** What a PUT says, all of it in the answer. */
@@ -110,6 +113,9 @@ export function scheduleSchemas(limits: Limits) {
       },
       strict,
     ),
-    schedules: Type.Object({ schedules: Type.Array(schedule), next: nullable(Type.String()) }),
+    schedules: Type.Object(
+      { schedules: Type.Array(schedule), next: nullable(Type.String()) },
+      { title: 'SchedulePage' },
+    ),
   };
 }

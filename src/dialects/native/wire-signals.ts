@@ -22,6 +22,7 @@ export const WaitingFor = Type.Union(
     }),
   ],
   {
+    title: 'WaitingFor',
     description:
       'Only where it waits for more than its time and its turn. Of types, sequences and limits, which come and go without a change of the job, reads and lists say it; events and webhooks do not.',
   },

@@ -104,7 +104,7 @@ export function submittedWith(limits: Limits) {
             factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
             maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
           },
-          strict,
+          { ...strict, title: 'Retry' },
         ),
       ),
     ),

@@ -26,6 +26,8 @@ const FIGURES = {
   runMsP95: ms('What 95 % of them took at most'),
 };
 
+const Figures = Type.Object(FIGURES, { title: 'Figures' });
+
 const TypeShape = Type.Object(
   {
     name: Type.String({ examples: ['thumbnail'] }),
@@ -55,8 +57,8 @@ const TypeShape = Type.Object(
     running: count('Jobs that run now.'),
     waiting: count('Jobs that are scheduled, queued or retrying now.'),
     oldestWaitingMs: nullable(Type.Integer({ description: 'For how long the first of them has been due.' })),
-    last5Minutes: Type.Object(FIGURES),
-    last60Minutes: Type.Object(FIGURES),
+    last5Minutes: Figures,
+    last60Minutes: Figures,
     errors: Type.Array(Type.Object({ code: Type.String(), count: Type.Integer() }), {
       description: 'Jobs that failed in the last 60 minutes by the code of their error, the most frequent first.',
     }),
@@ -67,7 +69,7 @@ const TypeShape = Type.Object(
 export function typeSchemas() {
   return {
     type: TypeShape,
-    types: Type.Object({ types: Type.Array(TypeShape) }),
+    types: Type.Object({ types: Type.Array(TypeShape) }, { title: 'JobTypes' }),
     typeParams: Type.Object({ type: Type.String({ description: 'Name of a type.' }) }),
     statsQuery: Type.Object(
       {
@@ -84,17 +86,20 @@ export function typeSchemas() {
       },
       strict,
     ),
-    stats: Type.Object({
-      stepMinutes: Type.Integer({ description: 'Minutes of one point.' }),
-      points: Type.Array(
-        Type.Object({
-          at: time('When it began.'),
-          ...FIGURES,
-          waiting: count('Most jobs waiting at the end of a minute.'),
-        }),
-        { description: 'By time, without a gap; the last one is under way.' },
-      ),
-    }),
+    stats: Type.Object(
+      {
+        stepMinutes: Type.Integer({ description: 'Minutes of one point.' }),
+        points: Type.Array(
+          Type.Object({
+            at: time('When it began.'),
+            ...FIGURES,
+            waiting: count('Most jobs waiting at the end of a minute.'),
+          }),
+          { description: 'By time, without a gap; the last one is under way.' },
+        ),
+      },
+      { title: 'Stats' },
+    ),
   };
 }
 

@@ -22,7 +22,7 @@ export function callbackSchema(limits: Limits) {
         }),
       ),
     },
-    strict,
+    { ...strict, title: 'Callback' },
   );
 }
 
@@ -72,33 +72,36 @@ export function webhookSchemas(limits: Limits) {
   };
   const shown = { secret: Type.String({ description: 'Shown here and never again.' }) };
   return {
-    webhookBody: Type.Object({ url: urlSchema(limits), ...wants, secret }, strict),
+    webhookBody: Type.Object({ url: urlSchema(limits), ...wants, secret }, { ...strict, title: 'NewWebhook' }),
     webhookChange: Type.Object(
       {
         url: Type.Optional(urlSchema(limits)),
         ...wants,
         disabled: Type.Optional(Type.Boolean({ description: 'False enables it again, whatever disabled it.' })),
       },
-      strict,
+      { ...strict, title: 'WebhookChange' },
     ),
     webhook: Type.Object(shape, { title: 'Webhook' }),
-    webhookCreated: Type.Object({ ...shape, ...shown }),
-    webhooks: Type.Object({ webhooks: Type.Array(Type.Object(shape, { title: 'Webhook' })) }),
-    secretBody: Type.Object({ secret }, strict),
-    secret: Type.Object({ secret: Type.String() }),
+    webhookCreated: Type.Object({ ...shape, ...shown }, { title: 'WebhookWithSecret' }),
+    webhooks: Type.Object({ webhooks: Type.Array(Type.Object(shape, { title: 'Webhook' })) }, { title: 'Webhooks' }),
+    secretBody: Type.Object({ secret }, { ...strict, title: 'Rotation' }),
+    secret: Type.Object({ secret: Type.String() }, { title: 'Secret' }),
     ...deliverySchemas(limits),
   };
 }
 
 function deliverySchemas(limits: Limits) {
   const tries = Type.Array(
-    Type.Object({
-      at: time('Begun.'),
-      durationMs: Type.Integer(),
-      status: nullable(Type.Integer({ description: 'Of the answer; null where none came.' })),
-      error: nullable(Type.String()),
-      answer: nullable(Type.String({ description: 'The first kB of the answer.' })),
-    }),
+    Type.Object(
+      {
+        at: time('Begun.'),
+        durationMs: Type.Integer(),
+        status: nullable(Type.Integer({ description: 'Of the answer; null where none came.' })),
+        error: nullable(Type.String()),
+        answer: nullable(Type.String({ description: 'The first kB of the answer.' })),
+      },
+      { title: 'DeliveryTry' },
+    ),
     { description: 'The newest ten, oldest first.' },
   );
   const shape = {
@@ -123,21 +126,27 @@ function deliverySchemas(limits: Limits) {
       },
       strict,
     ),
-    deliveries: Type.Object({
-      deliveries: Type.Array(Type.Object(shape, { title: 'Delivery' })),
-      next: nullable(Type.String()),
-    }),
-    delivery: Type.Object({
-      ...shape,
-      headers: Type.Record(Type.String(), Type.String(), {
-        description: 'Without those of a try: time and signature.',
-      }),
-      body: Type.String({ description: 'As it is sent, byte for byte.' }),
-    }),
+    deliveries: Type.Object(
+      {
+        deliveries: Type.Array(Type.Object(shape, { title: 'Delivery' })),
+        next: nullable(Type.String()),
+      },
+      { title: 'DeliveryPage' },
+    ),
+    delivery: Type.Object(
+      {
+        ...shape,
+        headers: Type.Record(Type.String(), Type.String(), {
+          description: 'Without those of a try: time and signature.',
+        }),
+        body: Type.String({ description: 'As it is sent, byte for byte.' }),
+      },
+      { title: 'DeliveryWithBody' },
+    ),
     redeliverBody: Type.Object(
       { failedSince: time('Every failed delivery of what happened at this time or later is made again.') },
-      strict,
+      { ...strict, title: 'Redelivery' },
     ),
-    redelivered: Type.Object({ count: Type.Integer() }),
+    redelivered: Type.Object({ count: Type.Integer() }, { title: 'Redelivered' }),
   };
 }

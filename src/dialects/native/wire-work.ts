@@ -1,6 +1,7 @@
 /** The schemas of remote workers: claims, heartbeats and reports. */
 import { Type } from 'typebox';
 import type { Limits } from '../../core/limits.ts';
+import { ScheduleTick } from './wire-job.ts';
 import { heartbeatLog, heartbeatOutput } from './wire-logs.ts';
 import { durations, nullable, strict, time } from './wire-parts.ts';
 import { signalSchemas } from './wire-signals.ts';
@@ -24,36 +25,43 @@ export function claimSchemas(limits: Limits) {
         leaseMs: Type.Optional(leaseMs(limits)),
         worker: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the job.' })),
       },
-      strict,
+      { ...strict, title: 'Claim' },
     ),
-    claimed: Type.Object({
-      jobs: Type.Array(
-        Type.Object({
-          id: Type.String({ format: 'uuid' }),
-          type: Type.String(),
-          input: Type.Unknown(),
-          attempt: Type.Integer(),
-          attemptsMax: Type.Integer(),
-          fence: Fence,
-          timeoutMs: nullable(Type.Integer()),
-          deadlineAt: nullable(time('Must be finished by then.')),
-          leaseUntil: nullable(time('Send a heartbeat before.')),
-          tags: Type.Record(Type.String(), Type.String()),
-          traceparent: Type.Optional(
-            Type.String({
-              description: 'Of the trace that the job belongs to (W3C Trace Context): send it with what you call.',
-            }),
+    claimed: Type.Object(
+      {
+        jobs: Type.Array(
+          Type.Object(
+            {
+              id: Type.String({ format: 'uuid' }),
+              type: Type.String(),
+              input: Type.Unknown(),
+              attempt: Type.Integer(),
+              attemptsMax: Type.Integer(),
+              fence: Fence,
+              timeoutMs: nullable(Type.Integer()),
+              deadlineAt: nullable(time('Must be finished by then.')),
+              leaseUntil: nullable(time('Send a heartbeat before.')),
+              tags: Type.Record(Type.String(), Type.String()),
+              schedule: Type.Optional(ScheduleTick),
+              traceparent: Type.Optional(
+                Type.String({
+                  description: 'Of the trace that the job belongs to (W3C Trace Context): send it with what you call.',
+                }),
+              ),
+              tracestate: Type.Optional(Type.String()),
+              signals: Type.Optional(
+                Type.Record(Type.String(), Type.Unknown(), { description: 'What the job was sent, by name.' }),
+              ),
+              signalsMissed: Type.Optional(
+                Type.Array(Type.String(), { description: 'Signals that it waited for in vain: go on without.' }),
+              ),
+            },
+            { title: 'ClaimedJob' },
           ),
-          tracestate: Type.Optional(Type.String()),
-          signals: Type.Optional(
-            Type.Record(Type.String(), Type.Unknown(), { description: 'What the job was sent, by name.' }),
-          ),
-          signalsMissed: Type.Optional(
-            Type.Array(Type.String(), { description: 'Signals that it waited for in vain: go on without.' }),
-          ),
-        }),
-      ),
-    }),
+        ),
+      },
+      { title: 'Claimed' },
+    ),
   };
 }
 
@@ -78,10 +86,16 @@ export function reportSchemas(limits: Limits) {
         leaseMs: Type.Optional(leaseMs(limits)),
         wait: Type.Optional(seconds('Seconds to hold the answer while no cancel is requested.')),
       },
-      strict,
+      { ...strict, title: 'Heartbeat' },
     ),
-    heartbeat: Type.Object({ cancelRequested: Type.Boolean(), leaseUntil: time('Send the next one before.') }),
-    succeedBody: Type.Object({ fence: Fence, result: Type.Optional(Type.Unknown({ description: 'JSON.' })) }, strict),
+    heartbeat: Type.Object(
+      { cancelRequested: Type.Boolean(), leaseUntil: time('Send the next one before.') },
+      { title: 'HeartbeatAnswer' },
+    ),
+    succeedBody: Type.Object(
+      { fence: Fence, result: Type.Optional(Type.Unknown({ description: 'JSON.' })) },
+      { ...strict, title: 'Success' },
+    ),
     failBody: Type.Object(
       {
         fence: Fence,
@@ -96,7 +110,7 @@ export function reportSchemas(limits: Limits) {
         retryable: Type.Optional(Type.Boolean({ default: true })),
         retryAfterMs: Type.Optional(ms(limits.timeoutMsMax, 'Not tried again before this long from now.')),
       },
-      strict,
+      { ...strict, title: 'Failure' },
     ),
   };
 }

@@ -27,5 +27,5 @@ const WorkerShape = Type.Object(
 );
 
 export function workerSchemas() {
-  return { workers: Type.Object({ workers: Type.Array(WorkerShape) }) };
+  return { workers: Type.Object({ workers: Type.Array(WorkerShape) }, { title: 'Workers' }) };
 }

@@ -87,6 +87,12 @@ export function wireOf(limits: Limits) {
     named: [JobShape, ProblemShape, GroupShape],
     job: JobRef,
     idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
+    deliveryParams: (of: 'job' | 'webhook') =>
+      Type.Object({
+        id: Type.String({ description: `Id of a ${of}.` }),
+        delivery: Type.String({ description: 'Id of a delivery.' }),
+      }),
+    keyParams: Type.Object({ id: Type.String({ description: 'Id of a key.' }) }),
     webhookParams: Type.Object({ id: Type.String({ description: 'Id of a webhook.' }) }),
     bulkBody: Type.Object(
       {
@@ -95,32 +101,38 @@ export function wireOf(limits: Limits) {
           maxItems: limits.jobsPerCallMax,
         }),
       },
-      strict,
+      { ...strict, title: 'SubmitMany' },
     ),
-    bulk: Type.Object({
-      items: Type.Array(
-        Type.Union([
-          Type.Object({ status: Type.Integer(), job: JobRef }),
-          Type.Object({ status: Type.Integer(), error: ProblemRef }),
-        ]),
-      ),
-    }),
+    bulk: Type.Object(
+      {
+        items: Type.Array(
+          Type.Union([
+            Type.Object({ status: Type.Integer(), job: JobRef }),
+            Type.Object({ status: Type.Integer(), error: ProblemRef }),
+          ]),
+        ),
+      },
+      { title: 'SubmittedMany' },
+    ),
     waitBody: Type.Object(
       {
         ids: Type.Array(Type.String(), { minItems: 1, maxItems: limits.idsPerCallMax }),
         for: Type.Optional(oneOf(['all', 'any'], 'Until all of them are final, or one.')),
         timeout: Type.Optional(seconds('Seconds to wait; 30 where left out.')),
       },
-      strict,
+      { ...strict, title: 'WaitForMany' },
     ),
-    waited: Type.Object({
-      satisfied: Type.Boolean({
-        description: 'False when the time ran out, or when a job of `all`, or each of `any`, is unknown or removed.',
-      }),
-      jobs: Type.Array(Type.Union([JobRef, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
-        description: 'In the order of the ids.',
-      }),
-    }),
+    waited: Type.Object(
+      {
+        satisfied: Type.Boolean({
+          description: 'False when the time ran out, or when a job of `all`, or each of `any`, is unknown or removed.',
+        }),
+        jobs: Type.Array(Type.Union([JobRef, Type.Object({ id: Type.String(), state: Type.Literal('unknown') })]), {
+          description: 'In the order of the ids.',
+        }),
+      },
+      { title: 'WaitedForMany' },
+    ),
     ...groupSchemas(limits, { submit, followUp: followUpSchema(limits), job: JobRef }),
     ...changeSchemas(limits),
     ...countSchemas(),
