@@ -74,26 +74,10 @@ function querySchemas(limits: Limits) {
   };
 }
 
-function sideSchemas(limits: Limits) {
-  return { ...auditSchemas(limits), ...logSchemas(limits), ...keySchemas() };
-}
-
-export function wireOf(limits: Limits) {
+/** Many jobs in one call. */
+function manySchemas(limits: Limits) {
   const { seconds } = durations(limits);
-  const submit = submitSchema(limits);
   return {
-    submit,
-    /** To be added to the instance before any route names them. */
-    named: [JobShape, ProblemShape, GroupShape],
-    job: JobRef,
-    idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
-    deliveryParams: (of: 'job' | 'webhook') =>
-      Type.Object({
-        id: Type.String({ description: `Id of a ${of}.` }),
-        delivery: Type.String({ description: 'Id of a delivery.' }),
-      }),
-    keyParams: Type.Object({ id: Type.String({ description: 'Id of a key.' }) }),
-    webhookParams: Type.Object({ id: Type.String({ description: 'Id of a webhook.' }) }),
     bulkBody: Type.Object(
       {
         jobs: Type.Array(Type.Unknown({ description: 'Each like the body of a single submit.' }), {
@@ -133,6 +117,29 @@ export function wireOf(limits: Limits) {
       },
       { title: 'WaitedForMany' },
     ),
+  };
+}
+
+function sideSchemas(limits: Limits) {
+  return { ...auditSchemas(limits), ...logSchemas(limits), ...keySchemas() };
+}
+
+export function wireOf(limits: Limits) {
+  const submit = submitSchema(limits);
+  return {
+    submit,
+    /** To be added to the instance before any route names them. */
+    named: [JobShape, ProblemShape, GroupShape],
+    job: JobRef,
+    idParams: Type.Object({ id: Type.String({ description: 'Id of a job.' }) }),
+    deliveryParams: (of: 'job' | 'webhook') =>
+      Type.Object({
+        id: Type.String({ description: `Id of a ${of}.` }),
+        delivery: Type.String({ description: 'Id of a delivery.' }),
+      }),
+    keyParams: Type.Object({ id: Type.String({ description: 'Id of a key.' }) }),
+    webhookParams: Type.Object({ id: Type.String({ description: 'Id of a webhook.' }) }),
+    ...manySchemas(limits),
     ...groupSchemas(limits, { submit, followUp: followUpSchema(limits), job: JobRef }),
     ...changeSchemas(limits),
     ...countSchemas(),
