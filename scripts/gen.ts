@@ -14,7 +14,10 @@ import { lifecyclePage } from './gen/lifecycle.ts';
 import { limitsPage } from './gen/limits.ts';
 import { metricsPage } from './gen/metrics.ts';
 import { HASHES_PATH, migrationsPage } from './gen/migrations.ts';
+import { openApiDocument } from './gen/openapi-document.ts';
 import { LINEAR_PATH, patternsPage } from './gen/patterns.ts';
+import { pythonModelsPage } from './gen/python-models.ts';
+import { pythonSyncPages } from './gen/python-sync.ts';
 
 const ROOT = dirname(import.meta.dirname);
 
@@ -27,6 +30,8 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   'docs/dialects/index.md': dialectsPage,
   [HASHES_PATH]: migrationsPage,
   ...benchPages(),
+  'clients/python/src/bide/models.py': async () => pythonModelsPage(await openApiDocument()),
+  ...pythonSyncPages(),
   [LINEAR_PATH]: patternsPage,
 };
 

@@ -1,0 +1,127 @@
+/**
+ * The Python client: its package is built and installed into a fresh environment, and its own tests run there, against a server of the checkout.
+ *
+ * The standard library of Python is all that they need. What comes from a package index (setuptools that makes wheels, httpx2) is tried where one is in reach;
+ * without it the tests run on the sources, and the run says what it could not show.
+ */
+import assert from 'node:assert/strict';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
+import { ROOT, readTree } from './tidy/tree.ts';
+
+const run = promisify(execFile);
+const CLIENT = join(ROOT, 'clients/python');
+const folder = mkdtempSync(join(tmpdir(), 'bide-python-test-'));
+const tools = join(folder, 'tools');
+const installed = join(folder, 'installed');
+const PYTHONS = ['python3', 'python'];
+/** One whole run of the tests; they wait for nothing longer than a minute. */
+const RUN_MS_MAX = 300_000;
+
+let python: string | null = null;
+let hasWheel = false;
+
+before(async () => {
+  for (const name of PYTHONS) if (python === null && (await isNewEnough(name))) python = name;
+});
+
+after(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the Python client', () => {
+  test('has the version of the server', () => {
+    const version = readTree('package.json')
+      .get('package.json')
+      ?.match(/"version": "(.*)"/)?.[1];
+    const own = readFileSync(join(CLIENT, 'src/bide/_version.py'), 'utf8').match(/__version__ = "(.*)"/)?.[1];
+    assert.equal(own, version);
+  });
+
+  test('is built as a wheel and an sdist, complete and with its types', async (t) => {
+    if (python === null) return without(t, 'no Python from 3.10 on');
+    const fetched = await pip('install', '--target', tools, 'setuptools>=70.1').catch(() => null);
+    if (fetched === null) return without(t, 'no setuptools that makes wheels, and no index to get it from');
+    // A copy: building leaves files beside the sources.
+    const copy = join(folder, 'copy');
+    cpSync(CLIENT, copy, {
+      recursive: true,
+      filter: (path) => !/__pycache__|egg-info|\.mypy_cache|\.ruff_cache/.test(path),
+    });
+    const dist = join(folder, 'dist');
+    mkdirSync(dist);
+    const build = `from setuptools import build_meta as b; print(b.build_sdist(${JSON.stringify(dist)}), b.build_wheel(${JSON.stringify(dist)}))`;
+    await run(python, ['-c', build], { cwd: copy, env: { ...process.env, PYTHONPATH: tools } });
+    const files = readdirSync(dist).sort();
+    assert.equal(files.length, 2);
+    assert.match(files.join(' '), /^bide-[\d.]+-py3-none-any\.whl bide-[\d.]+\.tar\.gz$/);
+    await pip('install', '--no-deps', '--no-index', '--target', installed, join(dist, files[0] ?? ''));
+    const sources = Object.keys(
+      Object.fromEntries(readTree('clients/python/src/*.py', 'clients/python/src/*py.typed')),
+    );
+    assert.ok(sources.length > 40);
+    const there = new Set(readdirSync(installed, { recursive: true, encoding: 'utf8' }));
+    assert.deepEqual(
+      sources.map((path) => path.slice('clients/python/src/'.length)).filter((path) => !there.has(path)),
+      [],
+    );
+    hasWheel = true;
+  });
+
+  test('passes its own tests, with nothing but the standard library', async (t) => {
+    if (python === null) return without(t, 'no Python from 3.10 on');
+    if (!hasWheel) without(t, 'a wheel: the tests run on the sources');
+    await unittest(t, ['discover', '-s', 'tests', '-t', '.'], 'standard');
+  });
+
+  test('passes the tests of its requests over httpx2', async (t) => {
+    if (python === null) return without(t, 'no Python from 3.10 on');
+    const fetched = await pip('install', '--target', tools, 'httpx2>=2.13').catch(() => null);
+    if (fetched === null) return without(t, 'httpx2, and no index to get it from');
+    await unittest(t, ['tests.test_transport', 'tests.test_client'], 'httpx2');
+  });
+});
+
+/** Said in the output: what this machine could not show. */
+function without(t: TestContext, what: string): void {
+  t.diagnostic(`not shown here: ${what}`);
+}
+
+async function isNewEnough(name: string): Promise<boolean> {
+  const { stdout } = await run(name, ['-c', 'import sys; print(sys.version_info >= (3, 10))']).catch(() => ({
+    stdout: '',
+  }));
+  return stdout.trim() === 'True';
+}
+
+async function pip(...args: readonly string[]) {
+  const quick = ['--quiet', '--disable-pip-version-check', '--no-input', '--retries', '0', '--timeout', '10'];
+  return run(python ?? '', ['-m', 'pip', ...args, ...quick], { timeout: 120_000 });
+}
+
+/** The last line that it prints says how many there were. */
+async function unittest(t: TestContext, tests: readonly string[], transport: 'standard' | 'httpx2'): Promise<void> {
+  const path = [hasWheel ? installed : join(CLIENT, 'src'), ...(transport === 'httpx2' ? [tools] : [])];
+  const command = JSON.stringify([process.execPath, join(ROOT, 'bin/bide.js')]);
+  const env = { ...process.env, PYTHONPATH: path.join(':'), PYTHONDONTWRITEBYTECODE: '1', PYTHONUTF8: '1' };
+  const child = spawn(python ?? '', ['-m', 'unittest', ...tests], {
+    cwd: CLIENT,
+    env: { ...env, BIDE_TEST_TRANSPORT: transport, BIDE_TEST_COMMAND: command },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+    timeout: RUN_MS_MAX,
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (printed += chunk));
+  const [code] = await once(child, 'close');
+  try {
+    process.kill(-(child.pid ?? 0), 'SIGKILL');
+  } catch {
+    // Nothing of it is left, as it should be.
+  }
+  assert.equal(code, 0, printed);
+  t.diagnostic(`${transport}: ${/Ran \d+ tests in .*/.exec(printed)?.[0]}`);
+}
