@@ -75,9 +75,14 @@ function fail(message) {
   process.exit(2);
 }
 
+/** Needs nothing that an older Node lacks: it makes a project, which then brings the newer Node as a dependency. */
+const FOR_ANY_NODE = ['init'];
+
 const isOld = Number(process.versions.node.split('.')[0]) < NODE_MAJOR_MIN;
 const binary = isOld && process.env.BIDE_LAUNCHER_PID === undefined ? nodeOfPackage() : null;
-if (!isOld) await runHere();
+const isForAny = FOR_ANY_NODE.includes(process.argv[2] ?? '') && entryPoint().endsWith('.js');
+
+if (!isOld || (binary === null && isForAny)) await runHere();
 else if (binary !== null) runInChild(binary);
 else {
   const hint = `Install it, or run \`npm install node@${NODE_MAJOR_MIN}\` beside bide.`;

@@ -1,4 +1,4 @@
-/** The table of commands, in the order of the help: first what runs Bide, then what a caller does, then what an operator does. */
+/** The table of commands, in the order of the help: first what makes a project and what runs Bide, then what a caller does, then what an operator does. */
 import type { Command } from './command.ts';
 import { amend } from './commands/amend.ts';
 import { attempts } from './commands/attempts.ts';
@@ -12,6 +12,7 @@ import { exportCommand } from './commands/export.ts';
 import { groups } from './commands/groups.ts';
 import { helpOf } from './commands/help.ts';
 import { importCommand } from './commands/import.ts';
+import { init } from './commands/init.ts';
 import { input } from './commands/input.ts';
 import { jobTypes } from './commands/job-types.ts';
 import { keys } from './commands/keys.ts';
@@ -38,6 +39,7 @@ import { work } from './commands/work.ts';
 import { workers } from './commands/workers.ts';
 
 export const COMMANDS: readonly Command[] = [
+  init,
   serve,
   work,
   mcp,

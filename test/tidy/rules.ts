@@ -129,7 +129,7 @@ function silenced(module: Module): string[] {
 }
 
 function defaultExport({ path, hasDefaultExport }: Module): string[] {
-  return hasDefaultExport && !path.endsWith('bide.config.ts') ? [`${path} has a default export`] : [];
+  return hasDefaultExport && !/(^|\/)bide\.config\.[jt]s$/.test(path) ? [`${path} has a default export`] : [];
 }
 
 function sleeps(module: Module): string[] {
