@@ -20,7 +20,7 @@ export interface Needed {
 }
 
 const SCRIPTS: Readonly<Record<string, string>> = {
-  dev: 'bide dev --env-file .env',
+  dev: 'bide serve --env-file .env',
   start: 'bide serve --env-file .env',
   test: 'node --test',
   types: 'tsc',
