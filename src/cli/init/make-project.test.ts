@@ -65,6 +65,12 @@ describe('makeProject', () => {
     const folder = folderWith({ 'README.md': 'mine', '.env': 'SECRET=1' });
     assert.throws(() => make(folder), { code: 'USAGE', message: /^README\.md, \.env are in .*: move them away/ });
     assert.deepEqual([readdirSync(folder).length, textIn(folder, '.env')], [2, 'SECRET=1']);
+    const other = folderWith({ 'bide.config.mjs': '' });
+    assert.throws(
+      () => make(other),
+      { message: /^bide\.config\.mjs is in .*: move it away/ },
+      'a second config would never be read',
+    );
     const file = folderWith({ 'package.json': '{"a":' });
     assert.throws(() => make(file), { code: 'USAGE', message: /package\.json cannot be read/ });
   });
@@ -101,8 +107,8 @@ describe('makeProject', () => {
   test('brings the newer Node where the machine has an older one, and lets its install script run', () => {
     const folder = folderWith({});
     make(folder, { isNodeOld: true });
-    const { dependencies, allowScripts } = manifestIn(folder);
+    const { dependencies, allowScripts, engines } = manifestIn(folder);
     assert.equal((dependencies as { node: string }).node, '^24.0.0');
-    assert.deepEqual(allowScripts, { node: true });
+    assert.deepEqual([allowScripts, engines], [{ node: true }, { node: '>=20' }]);
   });
 });

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
+import { CONFIG_FILES } from '../../config/load-failure.ts';
 import { KEY_ID_BYTES, KEY_SECRET_BYTES, keyOf } from '../../core/api-key.ts';
 import { usageError } from '../usage-error.ts';
 import { bideSpec, type OwnPackage, ownPackage, readManifest } from './package-spec.ts';
@@ -21,6 +22,8 @@ export interface ProjectOptions {
 }
 
 const NODE_MAJOR = 24;
+/** The oldest that starts the launcher. */
+const NODE_MAJOR_OLD = 20;
 /** What may lie in a folder that is as good as empty. */
 const BARE = /^(package(-lock)?\.json|node_modules|\..*)$/;
 
@@ -63,7 +66,10 @@ function isBare(folder: string): boolean {
 }
 
 function requireFree(shown: string, folder: string, files: readonly ProjectFile[]): void {
-  const taken = files.map(({ path }) => path).filter((path) => existsSync(join(folder, path)));
+  // Two configs in one folder: the second would never be read.
+  const taken = [...new Set([...CONFIG_FILES, ...files.map(({ path }) => path)])].filter((path) =>
+    existsSync(join(folder, path)),
+  );
   if (taken.length === 0) return;
   const [verb, pronoun] = taken.length === 1 ? ['is', 'it'] : ['are', 'them'];
   const place = shown === '.' ? 'here' : `in ${shown}`;
@@ -89,6 +95,7 @@ function neededBy(
       '@types/node': testedWith(own, '@types/node'),
       typescript: testedWith(own, 'typescript'),
     },
+    node: `>=${isNodeOld ? NODE_MAJOR_OLD : NODE_MAJOR}`,
     allowScripts: isNodeOld ? { node: true } : {},
   };
 }

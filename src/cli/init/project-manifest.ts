@@ -15,6 +15,8 @@ export interface Needed {
   readonly isModule: boolean;
   readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
+  /** The range of Node that the project is installed on; its scripts may run on a newer one among its dependencies. */
+  readonly node: string;
   /** Packages whose install script npm may run without asking. */
   readonly allowScripts: Readonly<Record<string, boolean>>;
 }
@@ -27,7 +29,6 @@ const SCRIPTS: Readonly<Record<string, string>> = {
 };
 /** What `npm init` writes where there are no tests. */
 const NO_TEST = /no test specified/;
-const NODE = '>=24';
 
 /** @param found null where there is no manifest yet. */
 export function manifestOf(found: Manifest | null, needed: Needed): Manifest {
@@ -38,7 +39,7 @@ export function manifestOf(found: Manifest | null, needed: Needed): Manifest {
   return {
     ...start,
     ...(needed.isModule ? { type: 'module' } : {}),
-    engines: { node: NODE },
+    engines: { node: needed.node },
     ...found,
     scripts: { ...SCRIPTS, ...scripts, ...(hasTest ? { test } : {}) },
     ...allowed(found, needed),
