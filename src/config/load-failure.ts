@@ -10,9 +10,7 @@ import { basename } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { BideError } from '../core/errors.ts';
-
-/** Looked for in this order. */
-export const CONFIG_FILES = ['bide.config.ts', 'bide.config.mts', 'bide.config.js', 'bide.config.mjs'] as const;
+import { CONFIG_FILES } from './config-files.ts';
 
 interface Place {
   readonly path: string;

@@ -9,10 +9,11 @@ import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LIMIT_DEFINITIONS } from '../core/limits.ts';
 import { resolveOwnPackage } from '../handlers/own-package.ts';
-import { CONFIG_FILES, invalidConfig, loadFailure } from './load-failure.ts';
+import { CONFIG_FILES } from './config-files.ts';
+import { invalidConfig, loadFailure } from './load-failure.ts';
 import { type ConfigSource, type ResolvedConfig, type ResolveOptions, resolveConfigs } from './resolve.ts';
 
-export { CONFIG_FILES } from './load-failure.ts';
+export { CONFIG_FILES } from './config-files.ts';
 
 export interface LoadOptions extends ResolveOptions {
   /** The file to read; without one the first of `CONFIG_FILES` that exists in `cwd`, and none is no error. */

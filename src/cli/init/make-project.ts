@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import { appendFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
-import { CONFIG_FILES } from '../../config/load-failure.ts';
+import { CONFIG_FILES } from '../../config/config-files.ts';
 import { KEY_ID_BYTES, KEY_SECRET_BYTES, keyOf } from '../../core/api-key.ts';
 import { usageError } from '../usage-error.ts';
 import { bideSpec, type OwnPackage, ownPackage, readManifest } from './package-spec.ts';
