@@ -31,6 +31,7 @@ import {
 } from './engine/index.ts';
 import { createAnswers } from './http/answers.ts';
 import { createAuthenticator } from './http/auth.ts';
+import { createCors } from './http/cors.ts';
 import type { KeyAdmin } from './http/dialect.ts';
 import { declareHealthRoutes } from './http/health.ts';
 import { createHolds, type Holds } from './http/hold.ts';
@@ -241,6 +242,7 @@ async function startServers(serving: Serving, opened: AsyncDisposableStack): Pro
     answers: createAnswers(config.limits),
     documents: boundDocuments({ store, limits: config.limits, clock: engine.clock }),
     logger: options.logger,
+    cors: config.server.cors === undefined ? null : createCors(config.server.cors),
     dialectsFolder: join(options.dataFolder, 'dialects'),
   };
   const all: Server[] = [];

@@ -22,6 +22,7 @@ import {
   text,
   whole,
 } from '../handlers/option-rules.ts';
+import { originsRule } from './origins-rule.ts';
 
 /** command(), http(), sql() or remote() */
 const MAKERS = HANDLER_KINDS.map(({ name }) => `${name}()`)
@@ -33,9 +34,7 @@ export function configIssues(config: unknown, limits: Limits): readonly ConfigIs
   return options({
     types: recordOf(typeRule(limits), typeName(limits)),
     limits: optional(limitsRule),
-    server: optional(
-      options({ host: optional(text), port: optional(port), publicUrl: optional(httpUrl), dashboard: optional(flag) }),
-    ),
+    server: optional(serverRule),
     dialects: optional(recordOf(dialectRule)),
     deliveries: optional(options({ allowPrivateAddresses: optional(flag) })),
     tenants: optional(tenantsRule),
@@ -69,6 +68,10 @@ function scheduleRule({ delayMsMax }: Limits): Rule {
 }
 
 const port = whole(0, 65_535);
+const serverRule = options({
+  ...{ host: optional(text), port: optional(port), publicUrl: optional(httpUrl), dashboard: optional(flag) },
+  cors: optional(options({ origins: originsRule })),
+});
 const DESCRIPTION_LENGTH_MAX = 2_000;
 const description = must(
   `be a text of at most ${DESCRIPTION_LENGTH_MAX} characters`,

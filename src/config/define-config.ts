@@ -76,6 +76,11 @@ export interface ServerSettings {
   readonly publicUrl?: string;
   /** False serves the API alone, without pages for a browser. */
   readonly dashboard?: boolean;
+  /**
+   * Lets pages of these origins call the server from a browser, with a key or the token of a job, never by cookies: `https://app.example`, as
+   * browsers say it, or `*` alone for all. None may unless told.
+   */
+  readonly cors?: { readonly origins: readonly string[] };
 }
 
 export interface DialectSettings {

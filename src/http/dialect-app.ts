@@ -17,6 +17,8 @@ export interface DialectAppOptions {
   readonly limits: Limits;
   readonly logger: Logger;
   readonly answers: Answers;
+  /** Whether what answers say of origins depends on who asks: then those that name what they vary by name that too. */
+  readonly variesByOrigin?: boolean;
 }
 
 /** An id in a path may be as long as this; longer ones are answered as unreadable. */
@@ -29,7 +31,10 @@ const PARAM_LENGTH_MAX = 500;
  */
 const GUARDS = Object.entries({ 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
 
-export function createDialectApp({ dialect, limits, logger, answers }: DialectAppOptions): FastifyInstance {
+const ORIGIN = 'origin';
+
+export function createDialectApp(options: DialectAppOptions): FastifyInstance {
+  const { dialect, limits, logger, answers, variesByOrigin = false } = options;
   const app = Fastify({
     // `request-log.ts` writes a line per request where the level asks for it, errors are logged by the hook below, and metrics count the rest.
     logger: false,
@@ -46,6 +51,7 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
   readTraces(app);
   app.addHook('onSend', (_request, reply, payload, done) => {
     for (const [name, value] of GUARDS) if (!reply.hasHeader(name)) reply.header(name, value);
+    if (variesByOrigin) alsoByOrigin(reply);
     done(null, payload);
   });
   const logFailure = createFailureLog(logger);
@@ -54,6 +60,12 @@ export function createDialectApp({ dialect, limits, logger, answers }: DialectAp
     done();
   });
   return app;
+}
+
+/** What a route says that its answer varies by stands in place of what every answer says. */
+function alsoByOrigin(reply: FastifyReply): void {
+  const vary = reply.getHeader('vary');
+  if (typeof vary === 'string' && vary !== ORIGIN) reply.header('vary', `${vary}, ${ORIGIN}`);
 }
 
 /** Else Fastify loads its own compilers at every start, a hundred modules that no face uses: each brings its own or checks by itself. */

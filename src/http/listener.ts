@@ -10,6 +10,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse, S
 import type { AddressInfo, Socket } from 'node:net';
 import type { ErrorKind } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import { originIn } from './cors.ts';
 import { connectionsWithin, openFilesMax } from './open-files.ts';
 
 /** How long the kernel queues connections while the event loop is busy: a burst of waiting clients must not be refused. */
@@ -24,6 +25,8 @@ export interface ListenerOptions {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => void;
   /** The answer to bytes that are not HTTP, too many, or too slow. */
   readonly malformed: (malformation: Malformation) => BareAnswer;
+  /** What such an answer says to a page of this origin; nothing unless told. */
+  readonly corsHeaders?: (origin: string | undefined) => Readonly<Record<string, string>>;
 }
 
 export interface Malformation {
@@ -52,7 +55,8 @@ export interface Listener {
   close(options?: CloseOptions): Promise<void>;
 }
 
-export function createListener({ limits, handle, malformed }: ListenerOptions): Listener {
+export function createListener(options: ListenerOptions): Listener {
+  const { limits, handle } = options;
   const server = createServer(
     {
       maxHeaderSize: limits.headerBytesMax,
@@ -75,7 +79,7 @@ export function createListener({ limits, handle, malformed }: ListenerOptions): 
   });
   // Node answers an unknown Expect header with a bare 417; an expectation may as well be ignored, and the answer is then the dialect's own.
   server.on('checkExpectation', handle);
-  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseMalformed(error, socket, malformed));
+  server.on('clientError', (error: ClientFault, socket: Socket) => refuseMalformed(error, socket, options));
   return {
     server,
     listen: ({ host, port }) => listen(server, host, port),
@@ -123,19 +127,34 @@ const NOT_HTTP: Malformation = { kind: 'invalid', message: 'The request is not v
  * Answers once and closes. Where an answer to an earlier request is still due on the connection, or this one's has begun, ours would be taken for a
  * part of it: then only closes.
  */
-function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, malformed: ListenerOptions['malformed']): void {
+function refuseMalformed(
+  error: ClientFault,
+  socket: Socket,
+  { malformed, corsHeaders = () => ({}) }: Pick<ListenerOptions, 'malformed' | 'corsHeaders'>,
+): void {
   if (!socket.writable || error.code === 'ECONNRESET' || (isAnswering(socket) && !isArriving(socket))) {
     socket.destroy();
     return;
   }
   const { status, contentType, body } = malformed(MALFORMED[error.code ?? ''] ?? NOT_HTTP);
   const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${contentType}\r\nContent-Length: ${Buffer.byteLength(body)}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+  const origin = isAnswering(socket) ? answerOf(socket).req.headers.origin : originIn(error.rawPacket);
+  const cors = Object.entries(corsHeaders(origin)).map(([name, value]) => `\r\n${name}: ${value}`);
+  socket.end(`${head}${cors.join('')}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+/** What Node's parser says; with the bytes that it could not read. */
+interface ClientFault extends NodeJS.ErrnoException {
+  readonly rawPacket?: Uint8Array;
+}
+
+function answerOf(socket: Socket): ServerResponse {
+  return (socket as Socket & { readonly _httpMessage: ServerResponse })._httpMessage;
 }
 
 /** Whether the request of this connection that was handed on last is still being sent, and nothing was said to it yet. */
 function isArriving(socket: Socket): boolean {
-  const { headersSent, req } = (socket as Socket & { readonly _httpMessage: ServerResponse })._httpMessage;
+  const { headersSent, req } = answerOf(socket);
   return !headersSent && !req.complete;
 }
 

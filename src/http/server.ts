@@ -12,6 +12,7 @@ import type { FastifyInstance, InjectOptions, LightMyRequestResponse } from 'fas
 import type { Documents, Engine } from '../engine/api.ts';
 import { setDialect } from './answered.ts';
 import { type Answers, createAnswers } from './answers.ts';
+import { answerPreflight, type Cors, isPreflight, setCors } from './cors.ts';
 import type { Authenticator, Dialect, DialectContext, Hold } from './dialect.ts';
 import { contentTypeOf, createDialectApp } from './dialect-app.ts';
 import { type BareAnswer, type CloseOptions, createListener, type Malformation } from './listener.ts';
@@ -33,6 +34,8 @@ export interface ServerOptions {
   /** Exactly one of them at the root, or none: then paths outside of all mounts are not found in the first one's words. */
   readonly dialects: readonly Mount[];
   readonly logger: Logger;
+  /** Which pages of other origins may call; none unless told. */
+  readonly cors?: Cors | null;
   /** Base URL as clients see it, where a proxy stands in between; null reads it off each request. */
   readonly publicUrl: string | null;
   /** Where dialects keep files under way, each in a folder of its own name; the system's temporary folder where there is none. */
@@ -58,6 +61,7 @@ interface Mounted {
 /** Registers every dialect and resolves when all are ready; rejects when one of them cannot be. */
 export async function createServer(options: ServerOptions): Promise<Server> {
   const { limits, draining } = options.engine;
+  const cors = options.cors ?? null;
   const answers = options.answers ?? createAnswers(limits);
   const mounted = await Promise.all(options.dialects.map((mount) => mountDialect({ ...options, answers }, mount)));
   const first = mounted.find(({ at }) => at.kind === 'root') ?? mounted[0];
@@ -67,7 +71,9 @@ export async function createServer(options: ServerOptions): Promise<Server> {
   const logRequest = createRequestLog(options.logger);
   const listener = createListener({
     limits,
+    corsHeaders: (origin) => cors?.headersFor(origin) ?? {},
     handle(request, response) {
+      if (cors !== null) setCors(cors, request, response);
       const refusal = hostRefusal(request);
       if (refusal !== null) {
         return refuseBare(response, malformed(first.dialect, { kind: 'invalid', message: refusal }));
@@ -77,6 +83,7 @@ export async function createServer(options: ServerOptions): Promise<Server> {
       const { target, url } = routeOf(request.url ?? '/', request.headers.host);
       redirectTo(request, url);
       setDialect(response, target.dialect.name);
+      if (cors !== null && isPreflight(cors, request)) return answerPreflight(response);
       TURNS.take(credentialsOf(request), () => target.routing(request, response));
     },
     malformed: (malformation) => malformed(first.dialect, malformation),
@@ -97,7 +104,8 @@ export async function createServer(options: ServerOptions): Promise<Server> {
 async function mountDialect(options: ServerOptions & { readonly answers: Answers }, mount: Mount): Promise<Mounted> {
   const { engine, logger, answers } = options;
   const { dialect, at } = mount;
-  const app = createDialectApp({ dialect, limits: engine.limits, logger, answers });
+  const varies = options.cors?.varies === true;
+  const app = createDialectApp({ dialect, limits: engine.limits, logger, answers, variesByOrigin: varies });
   await dialect.register(app, contextOf(options, mount));
   await app.ready();
   return { at, dialect, app, routing: (request, response) => app.routing(request, response) };

@@ -6,6 +6,7 @@ import type { Scope } from '../../src/core/scopes.ts';
 import { createLinks, DASHBOARD, declareDashboardRoutes, type Links } from '../../src/dashboard/index.ts';
 import { createNativeDialect } from '../../src/dialects/native/index.ts';
 import { createAuthenticator, type KeyAuthenticator } from '../../src/http/auth.ts';
+import { createCors } from '../../src/http/cors.ts';
 import type { Dialect, KeyAdmin } from '../../src/http/dialect.ts';
 import { declareHealthRoutes } from '../../src/http/health.ts';
 import { createHolds, type Holds } from '../../src/http/hold.ts';
@@ -62,10 +63,12 @@ const CALLERS: Readonly<Record<Caller, { readonly tenant: string; readonly scope
 
 export interface HttpOptions extends FixtureOptions {
   readonly limits?: Partial<Record<LimitName, number>>;
-  readonly mounts?: readonly { readonly dialect: Dialect; readonly at: Mount['at'] }[];
+  readonly mounts?: readonly (Pick<Mount, 'dialect' | 'at'> & Partial<Mount>)[];
   readonly publicUrl?: string;
   /** True unless told. */
   readonly hasDashboard?: boolean;
+  /** Origins of pages that may call. */
+  readonly cors?: readonly string[];
 }
 
 export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> {
@@ -94,9 +97,10 @@ export async function openHttp(options: HttpOptions = {}): Promise<HttpFixture> 
   const server = await createServer({
     ...{ engine, auth, holds: watched.holds, documents: store, logger: createLogger('silent') },
     publicUrl: options.publicUrl ?? null,
+    cors: options.cors === undefined ? null : createCors({ origins: options.cors }),
     dialects: [
       { dialect: native as Dialect, options: null, at: { kind: 'root' } },
-      ...(options.mounts ?? []).map((mount) => ({ ...mount, options: undefined })),
+      ...(options.mounts ?? []).map((mount) => ({ options: undefined, ...mount })),
     ],
   });
   const keys = Object.fromEntries(
