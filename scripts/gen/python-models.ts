@@ -28,7 +28,7 @@ const NAMED: readonly (readonly [name: string, operation: string, part: 'answer'
 const COMPONENTS = ['Job', 'Problem'];
 
 export function pythonModelsPage(document: OpenApi): string {
-  const written = new Map<string, string>();
+  const written = new Written(document);
   for (const name of COMPONENTS) define(name, schemaAt(document, name), written);
   for (const [name, operation, part, ...path] of NAMED) {
     define(name, schemaAt(document, operation, part, ...path), written);
@@ -36,8 +36,18 @@ export function pythonModelsPage(document: OpenApi): string {
   return [HEAD, ...written.values()].join('\n\n');
 }
 
+/** The types so far, by name. */
+class Written extends Map<string, string> {
+  readonly document: OpenApi;
+
+  constructor(document: OpenApi) {
+    super();
+    this.document = document;
+  }
+}
+
 /** Writes the type, and before it those that it is made of. */
-function define(name: string, schema: Schema, written: Map<string, string>): void {
+function define(name: string, schema: Schema, written: Written): void {
   if (written.has(name)) return;
   if (schema.properties === undefined) {
     const type = typeOf(schema, name, written);
@@ -88,8 +98,8 @@ const PLAIN: Readonly<Record<string, string>> = {
   null: 'None',
 };
 
-function typeOf(schema: Schema, name: string, written: Map<string, string>): string {
-  if (schema.$ref !== undefined) return schema.$ref.split('/').at(-1) ?? 'Any';
+function typeOf(schema: Schema, name: string, written: Written): string {
+  if (schema.$ref !== undefined) return referred(schema.$ref.split('/').at(-1) ?? '', written);
   if (schema.enum !== undefined) return `Literal[${schema.enum.map(literal).join(', ')}]`;
   const alternatives = schema.anyOf ?? schema.oneOf;
   if (alternatives !== undefined) {
@@ -103,7 +113,12 @@ function typeOf(schema: Schema, name: string, written: Map<string, string>): str
   return PLAIN[schema.type ?? ''] ?? 'Any';
 }
 
-function objectOf(schema: Schema, name: string, written: Map<string, string>): string {
+function referred(name: string, written: Written): string {
+  define(name, schemaAt(written.document, name), written);
+  return name;
+}
+
+function objectOf(schema: Schema, name: string, written: Written): string {
   if (schema.properties !== undefined && Object.keys(schema.properties).length > 0) {
     define(name, schema, written);
     return name;

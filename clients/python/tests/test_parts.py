@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import typing
 import unittest
 from datetime import datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from bide import BideError, Client, RetryLater, Worker, WorkError, _json
+from bide import BideError, Client, RetryLater, Worker, WorkError, _json, models
 from bide._call import path_of, retry_after_of, seconds_text
 from bide._cli.values import duration
 from bide._options import list_query, submit_body
@@ -17,6 +18,13 @@ from bide._worker.outcome import Failed, Later, outcome_of_error, outcome_of_res
 
 
 class Parts(unittest.TestCase):
+    def test_every_type_of_the_models_is_there(self) -> None:
+        types = [one for one in vars(models).values() if typing.is_typeddict(one)]
+        self.assertGreater(len(types), 20)
+        for one in types:
+            typing.get_type_hints(one)
+        self.assertLessEqual({"state", "waitingFor"}, typing.get_type_hints(models.Job).keys())
+
     def test_json_is_exact_both_ways(self) -> None:
         for value in (2**53 + 1, 2**64, -(10**300), "ü\u2028\ud800", {"a": [1.5, None]}):
             self.assertEqual(_json.loads(_json.dumps(value, "x")), value)

@@ -8,6 +8,54 @@ from __future__ import annotations
 from typing import Any, Literal, TypedDict, Union
 
 
+class Progress(TypedDict):
+    percent: float
+    message: str | None
+
+
+class ScheduleTick(TypedDict):
+    """The tick that submitted it."""
+
+    name: str
+    #: Of the schedule.
+    tick: str
+
+
+class WaitingFor1(TypedDict):
+    #: Sent by POST /v1/jobs/{id}/signals/{name}.
+    signal: str
+    #: Goes on without it then.
+    until: str
+
+
+class WaitingFor2(TypedDict):
+    #: The jobs that it comes after.
+    parents: Literal[True]
+
+
+class WaitingFor3(TypedDict):
+    #: Key of the sequence in which jobs are before it.
+    sequence: str
+
+
+class WaitingFor4(TypedDict):
+    #: Its own type.
+    type: str
+    #: Somebody paused it; or so many of it run or have started as its limit lets.
+    reason: Literal["paused", "full"]
+
+
+class WaitingFor5(TypedDict):
+    #: Key of its limit.
+    limit: str
+    #: So many run or have started; or somebody closed the key.
+    reason: Literal["full", "closed"]
+    until: str | None
+
+
+WaitingFor = Union[WaitingFor1, WaitingFor2, WaitingFor3, WaitingFor4, WaitingFor5]
+
+
 class JobLimitRate(TypedDict):
     count: int
     perMs: int
@@ -32,6 +80,12 @@ class JobUnique(_JobUniqueAlways, total=False):
 
     forMs: int
     maxMs: int
+
+
+class JobError(TypedDict):
+    code: str
+    message: str
+    details: Any
 
 
 class JobLinks(TypedDict):
