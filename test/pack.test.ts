@@ -1,11 +1,12 @@
 /**
- * The package as its users get it: packed, installed in an empty folder, every subpath imported and compiled against, and the
- * server started, with a function handler that runs in a worker thread.
+ * The packages as their users get them: packed by a dry release, installed in an empty folder, every subpath imported and compiled against, a
+ * project made, and the server started, with a function handler that runs in a worker thread.
  *
- * A copy of the tree is packed, since packing writes to `package.json` for a moment and other tests read it.
+ * A copy of the tree is released, with a commit of its own: what is not committed yet is part of it.
  */
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   cpSync,
   existsSync,
@@ -39,6 +40,7 @@ const env = {
 interface Manifest {
   readonly version: string;
   readonly exports: Readonly<Record<string, unknown>>;
+  readonly dependencies: Readonly<Record<string, string>>;
   readonly devDependencies: Readonly<Record<string, string>>;
   readonly scripts: Readonly<Record<string, string>>;
 }
@@ -63,34 +65,85 @@ const SHIPPED = [
   'package.json',
 ];
 
-/** What npm warned of while it installed the package. */
-const installed = { said: '' };
+/** What the release printed, and what npm warned of while it installed the packages. */
+const said = { release: '', install: '' };
+
+const git = (...args: readonly string[]) => sh('git', args, copy);
+const release = (...args: readonly string[]) => sh('node', ['scripts/release.ts', ...args], copy);
+
+/** Of the machine, where it has one besides the Node that npm brings. */
+function oldNode(): string | undefined {
+  const nodes = (process.env.PATH ?? '').split(delimiter).map((place) => join(place, 'node'));
+  return nodes.find((path) => {
+    if (!existsSync(path)) return false;
+    const major = Number.parseInt(execFileSync(path, ['-p', 'process.versions.node'], { encoding: 'utf8' }), 10);
+    return major >= 20 && major < 24;
+  });
+}
 
 function sh(command: string, args: readonly string[], cwd: string) {
-  return run(command, args, { cwd, env: { ...process.env, ...env }, maxBuffer: 64 * 1024 * 1024 });
+  // Without the mark of this runner: below it, `node --test` would run nothing.
+  const own = { ...process.env, ...env, NODE_TEST_CONTEXT: undefined };
+  return run(command, args, { cwd, env: own, maxBuffer: 64 * 1024 * 1024 });
 }
 
 before(async () => {
   for (const path of listTree()) cpSync(join(ROOT, path), join(copy, path));
   symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-  const { stdout } = await sh('npm', ['pack', '--json'], copy);
-  const tarball = /"filename":\s*"([^"]+\.tgz)"/.exec(stdout)?.[1] ?? assert.fail(stdout);
+  await git('init', '--quiet');
+  await git('add', '--all');
+  await git('-c', 'user.name=a', '-c', 'user.email=a@example.org', 'commit', '--quiet', '--message', 'All of it');
+  said.release = (await release('--dry-run')).stdout;
   mkdirSync(user);
   writeFileSync(join(user, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }));
+  const tarballs = readdirSync(join(copy, 'release')).filter((name) => name.endsWith('.tgz'));
+  const paths = tarballs.map((name) => join(copy, 'release', name));
   const fastCheck = `fast-check@${MANIFEST.devDependencies['fast-check']}`;
-  const { stderr } = await sh(
-    'npm',
-    ['install', '--prefer-offline', '--omit=optional', join(copy, tarball), fastCheck],
-    user,
-  );
-  installed.said = stderr;
+  const install = ['install', '--prefer-offline', '--omit=optional', ...paths, fastCheck];
+  said.install = (await sh('npm', install, user)).stderr;
+  // Built by the release, for those who take the checkout by its path.
+  cpSync(join(user, 'node_modules/bide/dist'), join(copy, 'dist'), { recursive: true });
 });
 
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the packed package', () => {
-  test('leaves the manifest of the checkout as it was', () => {
-    assert.deepEqual(JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')), MANIFEST);
+  test('comes from a dry release, which says what a real one would do and changes nothing', async () => {
+    const { version } = MANIFEST;
+    assert.match(said.release, new RegExp(`^version    ${version} -> ${version}\\nchangelog  \\d+ entries`, 'm'));
+    assert.match(
+      said.release,
+      /^ +npm publish --provenance .*\n +npm publish \.\/packages\/create-bide --provenance /m,
+    );
+    assert.equal((await git('status', '--porcelain')).stdout, '');
+    const sums = readFileSync(join(copy, 'release/SHA256SUMS'), 'utf8').trim().split('\n');
+    assert.deepEqual(
+      sums.map((line) => line.split('  ')[1]),
+      [`bide-${version}.tgz`, `create-bide-${version}.tgz`],
+    );
+    for (const line of sums) {
+      const [sum, file = ''] = line.split('  ');
+      assert.equal(
+        createHash('sha256')
+          .update(readFileSync(join(copy, 'release', file)))
+          .digest('hex'),
+        sum,
+        file,
+      );
+      assert.ok(said.release.includes(sum ?? '-'), file);
+    }
+    const packed = readFileSync(join(user, 'node_modules/bide/CHANGELOG.md'), 'utf8');
+    assert.match(packed, new RegExp(`## \\[Unreleased\\]\\n\\n## \\[${version.replaceAll('.', '\\.')}\\] - \\d{4}-`));
+  });
+
+  test('is not released from a tree with changes, nor while its owner has something to fill', async () => {
+    await assert.rejects(release(), ({ stderr }) =>
+      /^Not released: OWNER .*repository.*funding.*CONTRIBUTING/.test(stderr),
+    );
+    writeFileSync(join(copy, 'new.txt'), '');
+    await assert.rejects(release('--dry-run'), ({ stderr }) => /^Not released: the tree has changes/.test(stderr));
+    rmSync(join(copy, 'new.txt'));
+    await assert.rejects(release('--dry-run', '1.2'), ({ stderr }) => /1\.2 is no version/.test(stderr));
   });
 
   test('has no script that npm would run at an install, or warn of', () => {
@@ -102,7 +155,7 @@ describe('the packed package', () => {
   });
 
   test('installs without a warning, on this Node and on 20, from which its launcher may be started', () => {
-    assert.equal(installed.said, '');
+    assert.equal(said.install, '');
     // What npm itself wrote down of each package. Overrides reach nobody but the checkout: `@fastify/static` and `light-my-request` are
     // dependencies in versions that Fastify takes too, because the next ones want packages that refuse Node 20.
     const { packages } = JSON.parse(readFileSync(join(user, 'node_modules/.package-lock.json'), 'utf8')) as {
@@ -151,6 +204,36 @@ describe('the packed package', () => {
       await typeCheck([user, byPath(), inWorkspace()], resolution);
     });
   }
+
+  for (const [name, line] of [
+    ['my-app', ['create-bide', 'my-app']],
+    ['my-js', ['bide', 'init', 'my-js', '--javascript']],
+  ] as const) {
+    test(`makes a project whose test passes and which type-checks as it stands: npx ${line.join(' ')}`, async () => {
+      const { stderr } = await sh('npx', ['--no-install', ...line], user);
+      const project = join(user, name);
+      const { dependencies } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as Manifest;
+      assert.deepEqual([stderr, dependencies.bide], ['', `file:../../copy/release/bide-${MANIFEST.version}.tgz`]);
+      // What `npm install` would bring; Bide itself is found in the folder above.
+      for (const path of ['zod', 'typescript', '@types/node', '.bin/tsc']) {
+        mkdirSync(dirname(join(project, 'node_modules', path)), { recursive: true });
+        symlinkSync(join(ROOT, 'node_modules', path), join(project, 'node_modules', path));
+      }
+      const tested = await sh('npm', ['test'], project);
+      assert.match(tested.stdout, /^ℹ tests 2[\s\S]*^ℹ pass 2/m);
+      const typed = await sh('npm', ['run', 'types'], project);
+      assert.deepEqual([tested.stderr, typed.stderr], ['', '']);
+    });
+  }
+
+  test('makes a project on an older Node too, and gives it the newer one', async (t) => {
+    const old = oldNode();
+    if (old === undefined) return t.diagnostic('not tried: there is no Node 20 to 23 on this machine');
+    const { stdout } = await sh(old, [join(user, 'node_modules/bide/bin/bide.js'), 'init', 'my-old'], user);
+    assert.match(stdout, /^made my-old: /);
+    const { dependencies } = JSON.parse(readFileSync(join(user, 'my-old/package.json'), 'utf8')) as Manifest;
+    assert.equal(dependencies.node, '^24.0.0');
+  });
 
   test('says what to do on a Node that is too old, before anything else goes wrong', async () => {
     const old = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '20.20.2' } });`;
