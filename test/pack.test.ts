@@ -275,30 +275,6 @@ describe('the packed package', () => {
     assert.deepEqual(await submitTo(server, 'double', 21), [200, 'succeeded', { result: 42, isMainThread: false }]);
   });
 
-  test('runs the layout of the image: what it copies, and a config in its working folder', async () => {
-    const image = readFileSync(join(ROOT, 'deploy/Dockerfile'), 'utf8');
-    const last = image.slice(image.lastIndexOf('\nFROM '));
-    const opt = join(folder, 'image/opt/bide');
-    for (const [, from = '', to = ''] of last.matchAll(/^COPY (?!--from)(\S+) \/opt\/bide\/(\S+)$/gm))
-      cpSync(join(copy, from), join(opt, to), { recursive: true });
-    symlinkSync(join(ROOT, 'node_modules'), join(opt, 'node_modules'));
-    const config = join(folder, 'image/config');
-    mkdirSync(config, { recursive: true });
-    writeFileSync(join(config, 'bide.config.ts'), CONFIG);
-    const listOf = (name: string) =>
-      JSON.parse(new RegExp(`^${name} (\\[.*\\])$`, 'm').exec(last)?.[1] ?? '[]') as string[];
-    const [node, launcher = ''] = listOf('ENTRYPOINT');
-    const [serve, ...args] = listOf('CMD');
-    assert.deepEqual([node, serve, args.includes('--playground')], ['node', 'serve', false]);
-    await using server = await startServer({
-      data: join(folder, 'image-data'),
-      cwd: config,
-      command: [process.execPath, launcher.replace('/opt/bide', opt)],
-      args: withoutOptions(args, ['--host', '--port', '--data']),
-    });
-    assert.deepEqual(await submitTo(server, 'double', 21), [200, 'succeeded', { result: 42, isMainThread: false }]);
-  });
-
   test('serves: npx bide serve with the playground and a config whose function runs in a thread', async () => {
     writeFileSync(join(user, 'bide.config.ts'), CONFIG);
     const data = join(user, 'data');

@@ -48,6 +48,7 @@ const LANGUAGES: readonly Language[] = [
     build: ['go', 'build', '-o', join(folder, 'worker-go'), join(EXAMPLES, 'worker.go')],
     command: [join(folder, 'worker-go')],
   },
+  { name: 'JavaScript', by: 'javascript', needs: [], command: [process.execPath, join(EXAMPLES, 'worker.js')] },
   { name: 'PHP', by: 'php', needs: [['php', '--version']], command: ['php', join(EXAMPLES, 'worker.php')] },
   // Without a php.ini, and so without the curl extension.
   {
