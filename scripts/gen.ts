@@ -6,6 +6,7 @@
  */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { apiPages } from './gen/api/page.ts';
 import { benchPages } from './gen/bench.ts';
 import { cliPage } from './gen/cli.ts';
 import { dialectsPage } from './gen/dialects.ts';
@@ -32,6 +33,7 @@ const PAGES: Readonly<Record<string, () => string | Promise<string>>> = {
   ...benchPages(),
   'clients/python/src/bide/models.py': async () => pythonModelsPage(await openApiDocument()),
   ...pythonSyncPages(),
+  ...(await apiPages()),
   [LINEAR_PATH]: patternsPage,
 };
 

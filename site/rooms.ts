@@ -30,7 +30,18 @@ export const ROOMS: readonly Room[] = [
   },
   { title: 'Other APIs', pages: ['dialects/index.md', 'dialects/'] },
   { title: 'Operations', pages: ['operations/operating.md', 'operations/', 'security.md', 'upgrading.md'] },
-  { title: 'API, call by call', pages: ['reference/api/index.md', 'reference/api/'] },
+  {
+    title: 'API, call by call',
+    pages: [
+      'reference/api/index.md',
+      'reference/api/jobs.md',
+      'reference/api/groups.md',
+      'reference/api/schedules.md',
+      'reference/api/limits.md',
+      'reference/api/work.md',
+      'reference/api/',
+    ],
+  },
   {
     title: 'Reference',
     pages: ['reference/cli.md', 'reference/errors.md', 'reference/limits.md', 'reference/lifecycle.md', 'reference/'],

@@ -18,9 +18,9 @@ hero:
   text: Asynchronous jobs over HTTP
   tagline: Submit work, get a job id, wait for it, fetch the result.
   actions:
-    - { theme: brand, text: Concepts, link: /concepts }
-    - { theme: alt, text: Put an API behind jobs, link: /guides/put-an-api-behind-jobs }
-    - { theme: alt, text: Command line, link: /reference/cli }
+    - { theme: brand, text: Get started, link: /getting-started }
+    - { theme: alt, text: Concepts, link: /concepts }
+    - { theme: alt, text: API, link: /reference/api/ }
 ---
 `;
 const LINK = /(?<before>\]\(|\b(?:src|href)=")(?!https?:|mailto:|#)(?<target>[^)\s"#]+)(?<anchor>#[^)\s"]*)?/g;
@@ -82,7 +82,21 @@ function outsideOfCode(text: string, change: (prose: string) => string): string 
 
 function pageText(path: string, text: string): string {
   const pictured = text.replaceAll(/^```mermaid\n(.*?)^```$/gms, (_, diagram: string) => pictureOf(diagram));
+  if (path.startsWith('docs/reference/api/')) return inTabs(pictured);
   return path === 'docs/index.md' ? HERO + pictured.replace(/^# .+$/m, '') : pictured;
+}
+
+/** One call in several languages: side by side on a code host, in tabs here. */
+function inTabs(text: string): string {
+  const block = '```(?:sh|ts|python) recipe\\n.*?^```\\n';
+  const names: Readonly<Record<string, string>> = { sh: 'curl', ts: 'TypeScript', python: 'Python' };
+  return text.replaceAll(new RegExp(`^${block}(?:\\n${block})*`, 'gms'), (blocks) => {
+    const named = blocks.replaceAll(
+      /^```(\w+) recipe$/gm,
+      (_, language: string) => `\`\`\`${language} [${names[language]}]`,
+    );
+    return `::: code-group\n${named}:::\n`;
+  });
 }
 
 function sourcePage(path: string, text: string): string {

@@ -6,7 +6,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { promisify } from 'node:util';
 import { runStops } from './process/doc-blocks.ts';
@@ -41,7 +41,11 @@ after(async () => {
 
 describe('each block says how it is held to work', () => {
   const tests = [...readTree('test/*.ts', 'src/*.test.ts')].filter(([path]) => path !== 'test/docs.test.ts');
-  const named = new Set(PAGES.filter((path) => tests.some(([, text]) => text.includes(`'${path}'`))));
+  const named = new Set(
+    PAGES.filter((path) =>
+      tests.some(([, text]) => text.includes(`'${path}'`) || text.includes(`'${dirname(path)}/'`)),
+    ),
+  );
 
   test('and every page that is run has blocks', () => {
     const faults = [...FENCES].flatMap(([path, fences]) =>

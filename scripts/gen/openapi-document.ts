@@ -30,8 +30,16 @@ export interface OpenApi {
   readonly components: { readonly schemas: Readonly<Record<string, Schema>> };
 }
 
+let document: Promise<OpenApi> | null = null;
+
+/** Asked for once, whoever wants it. */
+export function openApiDocument(): Promise<OpenApi> {
+  document ??= askForDocument();
+  return document;
+}
+
 /** Of a server that is started for it, without a type of job. */
-export async function openApiDocument(): Promise<OpenApi> {
+async function askForDocument(): Promise<OpenApi> {
   const dataFolder = mkdtempSync(join(tmpdir(), 'bide-openapi-'));
   const configFile = join(dataFolder, 'bide.config.mjs');
   writeFileSync(configFile, `export default { types: { any: { kind: 'remote' } } };`);
