@@ -12,17 +12,10 @@ afterEach(() => {
   delete registry[OTEL];
 });
 
-/** An API whose active context says this traceparent. */
-function register(parent: string | null): void {
-  registry[OTEL] = {
-    context: { active: () => 'the context' },
-    propagation: {
-      inject(context: unknown, carrier: object, setter: { set(carrier: object, name: string, value: string): void }) {
-        assert.equal(context, 'the context');
-        if (parent !== null) setter.set(carrier, 'traceparent', parent);
-      },
-    },
-  };
+/** An API whose active span has these ids. */
+function register(traceId: string): void {
+  const spanContext = () => ({ traceId, spanId: 'b'.repeat(16), traceFlags: 1 });
+  registry[OTEL] = { trace: {}, context: { active: () => ({ getValue: () => ({ spanContext }) }) } };
 }
 
 async function sent(given: { traceparent?: string | null; tracestate?: string } = {}) {
@@ -40,7 +33,7 @@ async function sent(given: { traceparent?: string | null; tracestate?: string } 
 const NONE = [null, null];
 
 test('submits carry the trace that is active in OpenTelemetry, and reads do not', async () => {
-  register(PARENT);
+  register('a'.repeat(32));
   const own = [PARENT, null];
   assert.deepEqual(await sent({ traceparent: GIVEN }), [own, own, own, NONE]);
 });
@@ -48,12 +41,12 @@ test('submits carry the trace that is active in OpenTelemetry, and reads do not'
 test('submits carry the given trace where OpenTelemetry has none, or is not there', async () => {
   const given = [GIVEN, 'a=1'];
   assert.deepEqual(await sent({ traceparent: GIVEN, tracestate: 'a=1' }), [given, given, given, NONE]);
-  register(null);
+  register('0'.repeat(32));
   assert.deepEqual(await sent({ traceparent: GIVEN, tracestate: 'a=1' }), [given, given, given, NONE]);
 });
 
 test('submits carry no trace where there is none, and go out though OpenTelemetry breaks', async () => {
   assert.deepEqual(await sent({ traceparent: null, tracestate: 'a=1' }), [NONE, NONE, NONE, NONE]);
-  registry[OTEL] = { context: { active: () => assert.fail('broken') }, propagation: { inject: () => {} } };
+  registry[OTEL] = { trace: {}, context: { active: () => assert.fail('broken') } };
   assert.deepEqual(await sent(), [NONE, NONE, NONE, NONE]);
 });

@@ -1,5 +1,7 @@
 /** One job in the hands of a remote worker: its handler, its heartbeat, its progress (see run-worker.ts); `settle` reports how it ended. */
 import { runThrough } from '../core/run-through.ts';
+import { traceContextOf } from '../core/trace-context.ts';
+import { openProcess } from '../trace/job-spans.ts';
 import type { Client } from './client.ts';
 import { ClientError } from './client-error.ts';
 import { LOST_STATUSES, settle } from './settle-attempt.ts';
@@ -9,6 +11,7 @@ import { createWorkLog } from './work-log.ts';
 import { type Outcome, outcomeOf } from './work-outcome.ts';
 import { createWorkOutput } from './work-output.ts';
 import { createWorkSignals } from './work-signals.ts';
+import { spanEndOf, tracesOf } from './work-trace.ts';
 import type { AttemptOptions } from './worker-options.ts';
 
 /** Least time between two progress reports: people watch them, and four a second look like a flow. */
@@ -25,8 +28,10 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
   const { emit } = output;
   const signals = createWorkSignals(job);
   const { waitForSignal } = signals;
-  const ran: Outcome = await outcomeOf(() => {
+  const span = openProcess({ ...job, trace: traceContextOf(job.traceparent, job.tracestate) });
+  const handle = () => {
     const called = options.handle(job, {
+      ...tracesOf(job, span),
       signal: stop.signal,
       progress: reporter.progress,
       log: said.log,
@@ -35,12 +40,14 @@ export async function runAttempt(client: Client, job: WorkBody, options: Attempt
       parents: () => client.parents(job.id, { signal: stop.signal }),
     });
     return runThrough(called, { emit, isStopped: () => stop.signal.aborted });
-  });
+  };
+  const ran: Outcome = await outcomeOf(() => (span === null ? handle() : span.run(handle)));
   // The lease is kept meanwhile.
   const outcome = signals.settled(await output.settled(ran));
   ended.abort();
   await Promise.all([heart, reporter.flushed(), said.flushed()]);
   if (stop.signal.reason !== 'lost') await settle(client, job, outcome, { ...options, leaseUntil: lease.until });
+  span?.end(spanEndOf(outcome, stop.signal.reason));
 }
 
 /** Renews the lease until the attempt has ended; fires `stop` on cancel and loss. */

@@ -16,6 +16,9 @@ export interface WorkLog extends Say {
 export interface WorkContext {
   /** Fires with `cancel` when somebody cancelled the job, with `lost` when it is no longer this worker's. */
   readonly signal: AbortSignal;
+  /** Of the trace that the job belongs to, to be sent with what is called for it (W3C Trace Context); null where there is none. */
+  readonly traceparent: string | null;
+  readonly tracestate: string | null;
   /** Percent from 0 to 100. May be called often: what comes faster than it can be sent is left out. */
   progress(percent: number, message?: string): void;
   /** Kept with the job. */

@@ -7,6 +7,7 @@
  */
 import type { Weights } from '../core/fairness/turns.ts';
 import { shownState } from '../core/state.ts';
+import { flushSpans } from '../trace/open-span.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery } from './api.ts';
 import { createBulk } from './bulk/bulk.ts';
 import type { Change, Removed } from './changes.ts';
@@ -33,6 +34,9 @@ import { endOrphanLeases } from './running/orphans.ts';
 import { drain, type StopOptions, shutDown } from './shutdown.ts';
 import { createSubmits } from './submitting/submit.ts';
 import { createTelemetry, type Telemetry } from './telemetry.ts';
+
+/** A stop does not wait longer for whoever collects traces. */
+const FLUSH_MS_MAX = 5_000;
 
 export interface EngineOptions extends Pick<EngineBase, 'store' | 'limits'> {
   readonly types: readonly JobType[];
@@ -167,7 +171,10 @@ function createLifecycle(
     drain: (options = {}) => drained(options),
     stop(options = {}) {
       const first = drained(options);
-      stopping ??= first.then(() => shutDown(parts)).finally(() => stopHints());
+      stopping ??= first
+        .then(() => shutDown(parts))
+        .then(() => flushSpans(FLUSH_MS_MAX))
+        .finally(() => stopHints());
       return stopping;
     },
     isReady: () => readiness(state),

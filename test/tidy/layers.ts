@@ -35,12 +35,16 @@ export const LAYERS: readonly Layer[] = [
   { name: 'core', at: ['src/core/'], may: [], isPure: true },
   { name: 'disk', at: ['src/disk/'], may: ['src/core/'] },
   { name: 'net', at: ['src/net/'], may: [] },
+  { name: 'trace', at: ['src/trace/'], may: ['src/core/'], isPure: true },
   { name: 'store', at: ['src/store/'], may: ['src/core/', 'src/disk/'] },
-  { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/net/', 'src/store/contract.ts'] },
+  { name: 'engine', at: ['src/engine/'], may: ['src/core/', 'src/net/', 'src/trace/', 'src/store/contract.ts'] },
   {
     name: 'handlers',
     at: ['src/handlers/'],
-    may: ['src/core/', 'src/disk/', 'src/net/', 'src/engine/api.ts', 'src/engine/clock.ts', 'src/engine/json-check.ts'],
+    may: [
+      ...['src/core/', 'src/disk/', 'src/net/', 'src/trace/'],
+      ...['src/engine/api.ts', 'src/engine/clock.ts', 'src/engine/json-check.ts'],
+    ],
   },
   {
     name: 'config',
@@ -63,6 +67,8 @@ export const LAYERS: readonly Layer[] = [
     name: 'client',
     at: ['src/client/'],
     may: [
+      'src/trace/',
+      'src/core/trace-context.ts',
       'src/core/json-problem.ts',
       'src/core/returned-value.ts',
       'src/core/retry-later.ts',

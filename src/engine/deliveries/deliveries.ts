@@ -10,6 +10,7 @@ import { pauseMs } from '../../core/webhooks/schedule.ts';
 import type { Delivery, DeliverySettlement, DeliveryTry } from '../../store/contract.ts';
 import type { EngineBase } from '../engine-base.ts';
 import { createLoop, type Loop } from '../loop.ts';
+import { deliveryEnd, openDelivery } from '../tracing/delivery-span.ts';
 import type { Books } from '../webhooks/books.ts';
 import type { EndpointHealth } from '../webhooks/endpoint-health.ts';
 import type { KeptCallbacks } from '../webhooks/job-callbacks.ts';
@@ -117,15 +118,19 @@ class DeliveryRound implements Loop {
   async #try(delivery: Delivery, { url, secrets }: Target & { kind: 'open' }): Promise<Tried | null> {
     const { clock } = this.#options;
     const at = clock.now();
-    const posting = { headers: signedHeaders(delivery, secrets, at), body: delivery.body };
+    const { span, headers } = openDelivery(delivery, url);
+    const posting = { headers: { ...signedHeaders(delivery, secrets, at), ...headers }, body: delivery.body };
     try {
-      const { status, text, retryAfter } = await this.#posted(url, posting);
+      const posted = () => this.#posted(url, posting);
+      const { status, text, retryAfter } = await (span === null ? posted() : span.run(posted));
       const now = clock.now();
       const isDelivered = status >= 200 && status <= 299;
+      span?.end(deliveryEnd(status, isDelivered));
       const error = isDelivered ? null : `The receiver answered ${status}.`;
       const askedMs = isDelivered ? 0 : retryAfterMs(retryAfter, now);
       return { at, durationMs: now - at, status, error, answer: text, isDelivered, askedMs };
     } catch (cause) {
+      span?.end(deliveryEnd(null, false));
       if (this.#closing.signal.aborted) return null;
       // Receivers can write into it: the names of a certificate are said when none fits.
       const error = (cause instanceof Error ? cause.message : String(cause)).slice(0, ERROR_LENGTH_MAX);

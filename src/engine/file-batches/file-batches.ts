@@ -4,7 +4,7 @@ import { canBeCancelled, cancelled, type FileBatch, newFileBatch } from '../../c
 import type { Document } from '../../store/contract.ts';
 import type { LineWords } from '../api.ts';
 import { createJobIds, madeAt } from '../submitting/job-ids.ts';
-import { callerTrace } from '../tracing/caller-trace.ts';
+import { traceOf } from '../tracing/send-spans.ts';
 import type { FileBatchDraft, FileBatches, FileBatchView } from './api-file-batches.ts';
 import type { BatchWorkOptions } from './batch-options.ts';
 import { BATCH_KIND, type BatchRef, batchIn, batchOwner, batchRef, refIn, viewOf, writeOf } from './batch-shelf.ts';
@@ -49,7 +49,7 @@ async function create(
   if ((await files.read(tenant, file)) === null) throw new BideError('FILE_NOT_FOUND', undefined, { id: file });
   const now = clock.now();
   const ref = { tenant, id: newId(now) };
-  const batch = newFileBatch({ ...asked, file, retainMs, trace: callerTrace() }, now);
+  const batch = newFileBatch({ ...asked, file, retainMs, trace: traceOf({}) }, now);
   const { fileBatchesPerTenantMax: value } = limits;
   const write = writeOf(ref, batch, { expectRevision: 0, now, dueAt: now });
   const outcome = await store.documentAdd({ ...write, countMax: value });

@@ -11,8 +11,9 @@ import {
   outcomeOf,
   unfinished,
 } from '../../core/groups/group.ts';
-import { type Job, type Json, jobOf } from '../../core/job.ts';
+import { type Job, type JobSpec, type Json, jobOf } from '../../core/job.ts';
 import { quotaError } from '../../core/quota-error.ts';
+import type { TraceContext } from '../../core/trace-context.ts';
 import type { GroupWritten, NewJob } from '../../store/contract.ts';
 import type { MemberRequest } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
@@ -22,6 +23,7 @@ import { type ArrivingParts, announceCreated, arriving } from '../submitting/arr
 import { createJobIds } from '../submitting/job-ids.ts';
 import { stableText } from '../submitting/request-hash.ts';
 import type { Submits } from '../submitting/submit.ts';
+import { traceOf } from '../tracing/send-spans.ts';
 import type { GroupDraft, Groups } from './api-groups.ts';
 import type { GroupEnds } from './group-ends.ts';
 import type { GroupWatch } from './group-watch.ts';
@@ -203,7 +205,18 @@ async function checkedFollowUp(submits: Submits, { tenant, slot, request, id }: 
   if (checked.kind !== 'checked') throw refusalAt(path, checked, request.type);
   refuseForeign(checked.job, path);
   const { spec, input: text } = checked.job;
-  return { spec, delayMs: delayMs ?? 0, input: JSON.parse(text) as FollowUp['input'] };
+  return {
+    spec: withTrace(spec, traceOf(request)),
+    delayMs: delayMs ?? 0,
+    input: JSON.parse(text) as FollowUp['input'],
+  };
+}
+
+/** It is stored long after the call: there is no span of it then, and it belongs to where the call did. */
+function withTrace(spec: JobSpec, trace: TraceContext | null): JobSpec {
+  const { trace: _own, ...terms } = spec.terms ?? {};
+  const isBare = trace === null && Object.keys(terms).length === 0;
+  return { ...spec, terms: isBare ? null : { ...terms, ...(trace === null ? {} : { trace }) } };
 }
 
 /** Takes the room for the jobs, stores them by `write`, and tells of those that are there then. */

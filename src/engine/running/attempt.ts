@@ -21,6 +21,7 @@ import { backoffMs } from '../../core/retry.ts';
 import type { TraceContext } from '../../core/trace-context.ts';
 import { type Target, TRANSITIONS } from '../../core/transitions.ts';
 import type { ClaimedJob } from '../../store/contract.ts';
+import type { OpenSpan } from '../../trace/open-span.ts';
 import type { AbortReason, AttemptOutcome, CheckAttempt, Handler, ParentJob } from '../api.ts';
 import type { CancelTimer } from '../clock.ts';
 import type { Asker, Carried, Commands } from '../commanding/commands.ts';
@@ -32,6 +33,7 @@ import { AttemptOutput } from '../logging/attempt-output.ts';
 import type { Logs } from '../logging/logs.ts';
 import type { ParentJobs } from '../reading/relations.ts';
 import { attemptFacts } from '../telemetry.ts';
+import { attemptSpanEnd, openAttemptSpan } from '../tracing/attempt-span.ts';
 import { withCallerTrace } from '../tracing/caller-trace.ts';
 import { failureOf, stackOf } from './failure.ts';
 import { type AttemptParts, GivenAttempt } from './given-attempt.ts';
@@ -92,7 +94,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   readonly job: Job;
   readonly options: AttemptOptions;
   readonly endsAt: number;
-  readonly trace: TraceContext | null;
+  trace: TraceContext | null;
   leaseEndsAt: number;
   isRunning = true;
   notStarted: string | null = null;
@@ -109,6 +111,7 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   #tries = 0;
   #isGivenUp = false;
   #isSettled = false;
+  #span: OpenSpan | null = null;
   #settled: PromiseWithResolvers<void> | null = null;
 
   constructor(options: AttemptOptions, { job, input }: ClaimedJob, handler: Handler, keeper: AttemptKeeper) {
@@ -126,6 +129,8 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   }
 
   begin(): void {
+    this.#span = openAttemptSpan(this.job);
+    if (this.#span !== null) this.trace = this.#span.trace;
     // A claim does not look at deadlines: one that came before the sweeper must not begin what is over already.
     if (this.endsAt <= this.options.clock.steady()) this.abort('timeout');
     const refusal = this.#reason === null ? refusalOf(this.options.checkAttempt, this.job, () => this.signal()) : null;
@@ -216,7 +221,9 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
     try {
       // Whatever a handler returns in spite of its type, as `await` would take it.
       const given = new GivenAttempt(this, this.#input);
-      const running = Promise.resolve(withCallerTrace(this.trace, () => this.#handler.run(given)));
+      const span = this.#span;
+      const run = () => this.#handler.run(given);
+      const running = Promise.resolve(withCallerTrace(this.trace, span === null ? run : () => span.run(run)));
       this.#await(running, (outcome) => this.#came(outcome));
     } catch (thrown) {
       this.#threw(thrown);
@@ -300,8 +307,9 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
   }
 
   carried(carried: Carried): void {
-    if (this.#verdict !== null && !isRecorded(carried, this.#verdict.command, this.job)) this.abort('lost');
-    this.#settle();
+    const isStored = this.#verdict !== null && isRecorded(carried, this.#verdict.command, this.job);
+    if (!isStored) this.abort('lost');
+    this.#settle(isStored && 'snapshot' in carried ? carried.snapshot.job : null);
   }
 
   failed(error: unknown): void {
@@ -316,8 +324,10 @@ class RunningAttempt implements LiveAttempt, AttemptParts, Asker {
     this.#settle();
   }
 
-  #settle(): void {
+  /** @param after the job once the outcome is stored */
+  #settle(after: Job | null = null): void {
     this.#isSettled = true;
+    this.#span?.end(attemptSpanEnd(this.#reason === 'lost' ? null : (this.#verdict?.command ?? null), after));
     this.#log?.stop();
     this.#output?.stop();
     this.#settled?.resolve();

@@ -7,6 +7,7 @@
 import type { Job, JobSpec } from '../../core/job.ts';
 import type { Snapshot } from '../api.ts';
 import type { EngineBase } from '../engine-base.ts';
+import { sent } from '../tracing/send-spans.ts';
 import { type Coming, isForetold } from './coming.ts';
 
 export interface ArrivingParts extends Pick<EngineBase, 'store' | 'snapshots' | 'changes'> {
@@ -34,6 +35,7 @@ export function announceCreated({ store, snapshots, changes }: ArrivingParts, jo
   for (const parent of job.terms?.after?.ids ?? []) snapshots.drop(parent);
   // Where others share the store memory answers nobody, and a first read of the store brings the job into it.
   const snapshot = store.facts.isShared ? snapshots.view(job, null) : snapshots.put(job, null);
+  sent(job);
   changes.announce({ kind: 'changed', snapshot, job, before: null, cause: 'submitted' });
   return snapshot;
 }

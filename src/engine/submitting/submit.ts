@@ -18,6 +18,7 @@ import type { EngineBase } from '../engine-base.ts';
 import { doubtAfter } from '../failed-write.ts';
 import type { Population } from '../reading/population.ts';
 import type { Reader } from '../reading/reader.ts';
+import { notSent, traceOfSend } from '../tracing/send-spans.ts';
 import type { Books } from '../webhooks/books.ts';
 import { type Callback, eventWordsOf, originWith } from '../webhooks/callback.ts';
 import { announceCreated, arriving } from './arriving.ts';
@@ -27,7 +28,7 @@ import { requestHash } from './request-hash.ts';
 import { requestIssues } from './request-issues.ts';
 import { rerunOf } from './rerun.ts';
 import { createRoom, type Room } from './room.ts';
-import { quietMs, termsOf, traceOf } from './submitted-terms.ts';
+import { quietMs, termsOf } from './submitted-terms.ts';
 import { limitOfType } from './type-limit.ts';
 
 /** Where neither the job nor its type says otherwise: three attempts, a second and two apart. */
@@ -174,7 +175,7 @@ function checkInput<T>(
 }
 
 function checked({ limits, newId }: Context, { request, type, now }: Asked, { input, limit }: Sound): CheckedRequest {
-  const trace = traceOf(request);
+  const trace = traceOfSend('create', request);
   return {
     kind: 'checked',
     job: { spec: specOf(request, type, { id: newId(now), now, limits, limit, trace }), input },
@@ -213,9 +214,20 @@ function insert(
 ): SubmitOutcome | Promise<SubmitOutcome> {
   const { limits, newId } = context;
   if (bound !== null && (request.idempotencyKey ?? null) === null) return overQuota(bound, limits);
-  const spec = specOf(request, type, { id: newId(now), now, limits, limit, trace: traceOf(request) });
+  const trace = traceOfSend('send', request);
+  const spec = specOf(request, type, { id: newId(now), now, limits, limit, trace });
   const item: NewJob = bound === null ? { spec, input } : { spec, input: '', isReplay: true };
-  return store(context, item, { bound, round: 1 });
+  return watched(trace, store(context, item, { bound, round: 1 }));
+}
+
+/** A job that was made ends its span where it is announced. */
+function watched(trace: TraceContext | null, stored: Promise<SubmitOutcome>): Promise<SubmitOutcome> {
+  if (trace === null) return stored;
+  stored.then(
+    (outcome) => notSent(trace, outcome),
+    () => notSent(trace, null),
+  );
+  return stored;
 }
 
 interface Round {

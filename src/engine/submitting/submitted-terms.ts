@@ -4,7 +4,6 @@ import type { KeyLimit } from '../../core/limit-spec.ts';
 import type { Terms } from '../../core/terms.ts';
 import type { TraceContext } from '../../core/trace-context.ts';
 import type { SubmitRequest } from '../api.ts';
-import { callerTrace } from '../tracing/caller-trace.ts';
 
 interface Circumstances {
   /** Its own, or that of its type. */
@@ -26,11 +25,6 @@ export function termsOf(
     ...(parents === null ? {} : { after: parents }),
     ...(trace === null ? {} : { trace }),
   };
-}
-
-/** The trace that it belongs to: its own where it has one, even none, else that of the call. */
-export function traceOf({ trace }: SubmitRequest): TraceContext | null {
-  return trace === undefined ? callerTrace() : trace;
 }
 
 /** How long a job that is debounced waits, unless it is moved. */

@@ -8,6 +8,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { AbortReason, AttemptOutcome, ParentJob } from '../../engine/api.ts';
+import { withTraceActive } from '../../trace/open-span.ts';
 import { describeThrown } from '../function/describe-thrown.ts';
 import { abortErrorOf, type Call, type FunctionHandler } from '../function/job-context.ts';
 import { runFunction } from '../function/run-function.ts';
@@ -112,7 +113,9 @@ async function begin(message: RunMessage, handler: FunctionHandler | null): Prom
   const missing: FunctionHandler = () => {
     throw new Error(`The config as this thread loaded it has no function for the type ${message.facts.type}.`);
   };
-  const outcome = await context.run(run, () => runFunction(handler ?? missing, callOf(run, message), limits));
+  const call = callOf(run, message);
+  const traced = () => withTraceActive(message.facts.trace, () => runFunction(handler ?? missing, call, limits));
+  const outcome = await context.run(run, traced);
   runs.delete(run.number);
   sayEnded(run.number, outcome);
 }
