@@ -36,13 +36,16 @@ def answer(status: int = 200, body: Any = JOB, headers: dict[str, str] | None = 
     return "\r\n".join([*lines, "", ""]).encode() + data
 
 
-#: Gives the bytes to send; the connection is then closed where `ends` says so. HOLD sends nothing and waits for the client to close.
+#: Gives the bytes to send; the connection is then closed where `ends` says so. HOLD sends nothing and waits for the
+#: client to close.
 Script = Callable[[Request, int], bytes | None]
 HOLD = None
 
 
 class ScriptedServer:
-    """`script(request, number)` answers; a connection is cut after an answer that has `cut` in its headers or is empty."""
+    """`script(request, number)` answers; a connection is cut after an answer that has `cut` in its headers or is
+    empty.
+    """
 
     def __init__(self, script: Script) -> None:
         self._script = script

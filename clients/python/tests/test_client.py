@@ -121,7 +121,6 @@ class Jobs(unittest.TestCase):
             thread.join()
         self.assertEqual(results, [True] * 50)
 
-    @unittest.skipUnless(hasattr(os, "fork"), "no fork here")
     def test_a_fork_uses_the_client_of_its_parent_without_its_connections(self) -> None:
         self.assertEqual(self.client.run("echo", "before", timeout=30), "before")
         pid = os.fork()

@@ -96,7 +96,8 @@ class Command(unittest.TestCase):
 
     def test_worker_runs_the_worker_of_a_module_until_SIGTERM(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
-            module = "from bide import Worker\nworker = Worker()\n@worker.handler('command')\ndef handle(input, context):\n    return [input]\n"
+            module = "from bide import Worker\nworker = Worker()\n@worker.handler('command')\n"
+            module += "def handle(input, context):\n    return [input]\n"
             Path(folder, "my_module.py").write_text(module)
             command = [
                 sys.executable,

@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 import unittest
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
@@ -22,7 +22,9 @@ PATIENCE = 30
 
 
 def both(script: Script, ask: Callable[[Any], Any], **options: Any) -> list[tuple[Any, list[Request]]]:
-    """What `ask` gives, or raises, with the client for threads and with that for asyncio, and the requests that it took."""
+    """What `ask` gives, or raises, with the client for threads and with that for asyncio, and the requests that it
+    took.
+    """
     with ScriptedServer(script) as server, Client(server.url, "k", transport=CARRIER, **options) as client:
         threads = (caught(lambda: drained(ask(client))), server.requests)
     with ScriptedServer(script) as server:

@@ -15,7 +15,9 @@ from .errors import BideError
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Returns the exit code. One line for people, one JSON document with `--json`, never a stack trace for what the server refused."""
+    """Returns the exit code. One line for people, one JSON document with `--json`, never a stack trace for what the
+    server refused.
+    """
     words = parser().parse_args(arguments)
     logging.basicConfig(format="%(levelname)s %(message)s", level=logging.INFO)
     try:

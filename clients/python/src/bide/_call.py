@@ -73,7 +73,9 @@ class Answer:
 
 
 def path_of(id: str, *below: str) -> str:
-    """The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route."""
+    """The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches
+    another route.
+    """
     if not isinstance(id, str):
         raise TypeError(f"The id of a job is a str, not {type(id).__name__}: pass job['id'].")
     return "/".join(["/v1/jobs", *(quote(part, safe="") for part in (id, *below))])
@@ -151,7 +153,9 @@ def retry_after_of(header: str | None, now: float) -> float | None:
 
 
 def pause_before(error: BideError, tried: int) -> float:
-    """Seconds: what the server asks for, else doubling from a fifth of a second, spread so that many clients do not come at once."""
+    """Seconds: what the server asks for, else doubling from a fifth of a second, spread so that many clients do not
+    come at once.
+    """
     if error.retry_after is not None:
         return error.retry_after
     return min(5.0, _BACKOFF_SECONDS * 2.0 ** (tried - 1) * (1 + random.random()) * 0.5)

@@ -1,6 +1,7 @@
 """JSON as the package writes and reads it: nothing is changed on the way without a word.
 
-Integers of any size arrive exact. What JSON cannot carry (NaN, sets, bytes) is refused before it is sent, with what to do.
+Integers of any size arrive exact. What JSON cannot carry (NaN, sets, bytes) is refused before it is sent, with what
+to do.
 """
 
 from __future__ import annotations
@@ -28,7 +29,8 @@ def dumps(value: Any, what: str) -> bytes:
 def loads(data: bytes | str) -> Any:
     """The value. Raises ValueError for what is no JSON.
 
-    An integer with more digits than Python reads (``sys.get_int_max_str_digits``, 4,300 unless told) comes as a Decimal.
+    An integer with more digits than Python reads (``sys.get_int_max_str_digits``, 4,300 unless told) comes as a
+    Decimal.
     """
     try:
         return json.loads(data)

@@ -22,7 +22,7 @@ class JobToken(TypedDict):
     #: Sent as a key is.
     token: str
     #: ISO 8601, in UTC.
-    expiresAt: str  # noqa: N815 - as the API says it
+    expiresAt: str
 
 
 class SubmitOptions(TypedDict, total=False):

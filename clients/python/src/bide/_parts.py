@@ -16,7 +16,9 @@ _BYTES_PER_CALL = 900_000
 
 
 def parts_of(jobs: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes]]:
-    """The jobs as JSON, each with an idempotency key. One that is too large goes on its own, for the server to refuse."""
+    """The jobs as JSON, each with an idempotency key. One that is too large goes on its own, for the server to
+    refuse.
+    """
     part: list[bytes] = []
     room = _BYTES_PER_CALL
     for at, job in enumerate(jobs):

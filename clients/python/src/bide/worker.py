@@ -1,8 +1,8 @@
 """A remote worker: claims jobs of its types over HTTP and runs a handler for each.
 
-Contact may be lost for as long as a lease lasts, also after the handler has ended: its report is sent again until then. After that
-the job belongs to whoever claimed it since: ``context.cancelled`` is set with ``context.lost``, and whatever the handler still
-returns is dropped (the server would refuse it, by the fence).
+Contact may be lost for as long as a lease lasts, also after the handler has ended: its report is sent again until
+then. After that the job belongs to whoever claimed it since: ``context.cancelled`` is set with ``context.lost``, and
+whatever the handler still returns is dropped (the server would refuse it, by the fence).
 """
 
 from __future__ import annotations
@@ -46,9 +46,10 @@ class _Handler:
 class Worker:
     """``url`` and ``key`` are those of ``BIDE_URL`` and ``BIDE_KEY`` unless told; the key needs the scope ``work``.
 
-    ``lease``: seconds that a job is held without a heartbeat; heartbeats go by themselves, three in that time. ``grace``: seconds that
-    jobs have to end once the worker is told to stop; what has not ended then is given back, and counts as no attempt. ``name`` is
-    shown with the jobs. ``on_trouble`` is told what the worker survives (a server that is away); the logger ``bide.worker`` unless told.
+    ``lease``: seconds that a job is held without a heartbeat; heartbeats go by themselves, three in that time.
+    ``grace``: seconds that jobs have to end once the worker is told to stop; what has not ended then is given back,
+    and counts as no attempt. ``name`` is shown with the jobs. ``on_trouble`` is told what the worker survives (a
+    server that is away); the logger ``bide.worker`` unless told.
     """
 
     def __init__(
@@ -77,8 +78,8 @@ class Worker:
     def handler(self, *types: str, concurrency: int = 1) -> Callable[[H], H]:
         """Decorates the function that handles jobs of these types, ``concurrency`` at once: ``handle(input, context)``.
 
-        A plain function runs in a thread of its own, an ``async def`` in the event loop, which it must not block: heartbeats go
-        there too. What it returns is the result: JSON, ``bytes``, or ``Bytes(data, content_type)``.
+        A plain function runs in a thread of its own, an ``async def`` in the event loop, which it must not block:
+        heartbeats go there too. What it returns is the result: JSON, ``bytes``, or ``Bytes(data, content_type)``.
         """
         if not types or not all(isinstance(name, str) and name for name in types):
             raise TypeError('handler takes the names of job types: @worker.handler("resize").')
@@ -95,7 +96,8 @@ class Worker:
         return register
 
     def run(self) -> None:
-        """Works until SIGTERM, SIGINT or ``stop()``, then ends what runs; a second signal gives back at once what has not ended.
+        """Works until SIGTERM, SIGINT or ``stop()``, then ends what runs; a second signal gives back at once what has
+        not ended.
 
         Raises BideError when the server refuses the worker: its key, its types.
         """

@@ -1,1 +1,3 @@
-"""The client for asyncio. The client for threads, in ``_sync``, is generated from it: edit here, then ``npm run gen``."""
+"""The client for asyncio. The client for threads, in ``_sync``, is generated from it: edit here, then ``npm run
+gen``.
+"""

@@ -19,9 +19,9 @@ from .transport import AsyncTransport
 class AsyncClient(AsyncJobs, AsyncFollowing):
     """Everything that one may ask a Bide server; calls raise BideError.
 
-    ``url`` and ``key`` are those of ``BIDE_URL`` and ``BIDE_KEY`` unless told. ``timeout``: seconds that the server has to answer,
-    beyond a wait that was asked for. ``tries``: of one call that is safe to repeat, the first one included.
-    ``transport``: ``"auto"`` is httpx2 where it is installed, else ``"standard"``, the standard library.
+    ``url`` and ``key`` are those of ``BIDE_URL`` and ``BIDE_KEY`` unless told. ``timeout``: seconds that the server
+    has to answer, beyond a wait that was asked for. ``tries``: of one call that is safe to repeat, the first one
+    included. ``transport``: ``"auto"`` is httpx2 where it is installed, else ``"standard"``, the standard library.
     """
 
     def __init__(
@@ -44,7 +44,9 @@ class AsyncClient(AsyncJobs, AsyncFollowing):
         self._holds = AsyncHolds(self._transport)
 
     async def aclose(self) -> None:
-        """Ends everything that is under way: each call raises BideError with the code CLOSED, and the server sees its connection close."""
+        """Ends everything that is under way: each call raises BideError with the code CLOSED, and the server sees its
+        connection close.
+        """
         await self._transport.aclose()
 
     async def __aenter__(self) -> AsyncClient:

@@ -38,8 +38,8 @@ class AsyncJobs(AsyncWaiting):
     ) -> Job:
         """Stores one job and gives it; with ``wait`` (seconds), the finished job when it is done in time.
 
-        The same ``idempotency_key`` with the same request gives the job of the first time. Without one the call makes its own, so
-        that a try whose answer was lost never becomes a second job.
+        The same ``idempotency_key`` with the same request gives the job of the first time. Without one the call makes
+        its own, so that a try whose answer was lost never becomes a second job.
         """
         return job_in(
             await self._transport.call(
@@ -59,10 +59,11 @@ class AsyncJobs(AsyncWaiting):
         )
 
     async def submit_many(self, jobs: Iterable[Mapping[str, Any]]) -> list[BulkItem]:
-        """One answer per job, in their order: ``{"status", "job"}`` or ``{"status", "error"}``; a wrong one does not spoil the others.
+        """One answer per job, in their order: ``{"status", "job"}`` or ``{"status", "error"}``; a wrong one does not
+        spoil the others.
 
-        Each job is a mapping with ``type`` and the arguments of ``submit`` (``input``, ``tags``, ``delay``, ``idempotency_key``, …).
-        As many requests are made as it takes.
+        Each job is a mapping with ``type`` and the arguments of ``submit`` (``input``, ``tags``, ``delay``,
+        ``idempotency_key``, …). As many requests are made as it takes.
         """
         items: list[BulkItem] = []
         for part in parts_of(jobs):
@@ -101,7 +102,8 @@ class AsyncJobs(AsyncWaiting):
         return job_in(await self._transport.call(Call("GET", path_of(id), is_repeatable=True)))
 
     async def cancel(self, id: str, wait: float = 0.0) -> Job:
-        """Cancels a job that waits at once, one that runs a moment later; with ``wait`` (seconds) it is answered when that has stopped.
+        """Cancels a job that waits at once, one that runs a moment later; with ``wait`` (seconds) it is answered when
+        that has stopped.
 
         Cancelling twice does no harm.
         """
@@ -140,7 +142,9 @@ class AsyncJobs(AsyncWaiting):
         return jobs
 
     async def token(self, id: str, ttl_ms: int = 600_000) -> JobToken:
-        """A token that may read, wait for and follow this one job, for ``ttl_ms`` milliseconds: for a page that has no key."""
+        """A token that may read, wait for and follow this one job, for ``ttl_ms`` milliseconds: for a page that has
+        no key.
+        """
         answer = await self._transport.call(
             Call("POST", path_of(id, "token"), json={"ttlMs": ttl_ms}, is_repeatable=True)
         )

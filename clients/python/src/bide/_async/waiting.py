@@ -26,7 +26,9 @@ class AsyncWaiting:
     _timeout: float
 
     async def wait(self, id: str, timeout: float | None = None) -> Job:
-        """The job once it is final, however it ended. Raises WaitTimeout after ``timeout`` seconds; None waits as long as it takes."""
+        """The job once it is final, however it ended. Raises WaitTimeout after ``timeout`` seconds; None waits as
+        long as it takes.
+        """
         return await self._wait_until(id, self._deadline_of(timeout), FOREVER if timeout is None else timeout)
 
     async def wait_many(
@@ -34,7 +36,8 @@ class AsyncWaiting:
     ) -> list[Job | UnknownJob]:
         """The jobs in the order of their ids, once all of them are final, or with ``mode="any"`` one of them.
 
-        One that the server does not know has the state ``unknown``: nothing is waited for it. Raises WaitTimeout after ``timeout`` seconds.
+        One that the server does not know has the state ``unknown``: nothing is waited for it. Raises WaitTimeout
+        after ``timeout`` seconds.
         """
         if mode not in ("all", "any"):
             raise ValueError(f'mode is "all" or "any", not {mode!r}.')
@@ -59,7 +62,7 @@ class AsyncWaiting:
         while True:
             started = time.monotonic()
 
-            async def ask(hold: float, on_cut: Callable[[float], None]) -> Any:
+            async def ask(hold: float, on_cut: Callable[[float], None], is_patient: bool = is_patient) -> Any:
                 query = [("wait", seconds_text(hold))]
                 call = Call(
                     "GET",

@@ -1,4 +1,6 @@
-"""The exit codes of every command: those of the command `bide` of the server. Scripts depend on them: they never change meaning."""
+"""The exit codes of every command: those of the command `bide` of the server. Scripts depend on them: they never
+change meaning.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""Requests from asyncio, over streams of the standard library: connections are kept, deadlines hold for all of an answer.
+"""Requests from asyncio, over streams of the standard library: connections are kept, deadlines hold for all of an
+answer.
 
 - A cancelled task ends its request at once: the connection is aborted, so the server sees it, too.
 - A deadline is a timer that aborts the connection: no task is made for it.

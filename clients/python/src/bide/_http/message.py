@@ -10,7 +10,8 @@ from ..errors import BideError
 
 #: Longest time to connect, within the deadline of a request. Seconds.
 CONNECT_SECONDS_MAX = 10.0
-#: A connection that was idle for longer is not used again where the server did not say how long it keeps it: Node's default is 5 s.
+#: A connection that was idle for longer is not used again where the server did not say how long it keeps it: Node's
+#: default is 5 s.
 IDLE_SECONDS = 4.0
 #: Idle connections that are kept.
 IDLE_MAX = 64
@@ -77,7 +78,9 @@ def origin_of(url: str) -> Origin:
 
 
 def idle_seconds_of(headers: Mapping[str, str]) -> float:
-    """How long the connection may be idle: what the server says it keeps it (``Keep-Alive: timeout=72``), less a second for the way."""
+    """How long the connection may be idle: what the server says it keeps it (``Keep-Alive: timeout=72``), less a
+    second for the way.
+    """
     for part in headers.get("keep-alive", "").split(","):
         name, _, value = part.strip().partition("=")
         if name == "timeout" and value.isdigit():

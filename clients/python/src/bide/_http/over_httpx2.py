@@ -1,7 +1,8 @@
 """Requests over httpx2, where it is installed: proxies, certificates and pools as its users know them.
 
-Its timeouts hold for each read and not for an answer as a whole, so the deadline is looked at between two reads as well. The
-sockets are noted as they are opened, by its ``trace`` extension: closing an httpx2 client does not wake a thread that reads.
+Its timeouts hold for each read and not for an answer as a whole, so the deadline is looked at between two reads as
+well. The sockets are noted as they are opened, by its ``trace`` extension: closing an httpx2 client does not wake a
+thread that reads.
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Requests from threads, over ``http.client`` of the standard library: connections are kept, deadlines hold for all of an answer.
+"""Requests from threads, over ``http.client`` of the standard library: connections are kept, deadlines hold for all
+of an answer.
 
 - Any number of threads may share it: each request has a connection of its own.
 - ``close()`` from another thread ends every request at once: the sockets are shut down, so the server sees it, too.

@@ -20,9 +20,9 @@ from .transport import Transport
 class Client(Jobs, Following):
     """Everything that one may ask a Bide server; calls raise BideError.
 
-    ``url`` and ``key`` are those of ``BIDE_URL`` and ``BIDE_KEY`` unless told. ``timeout``: seconds that the server has to answer,
-    beyond a wait that was asked for. ``tries``: of one call that is safe to repeat, the first one included.
-    ``transport``: ``"auto"`` is httpx2 where it is installed, else ``"standard"``, the standard library.
+    ``url`` and ``key`` are those of ``BIDE_URL`` and ``BIDE_KEY`` unless told. ``timeout``: seconds that the server
+    has to answer, beyond a wait that was asked for. ``tries``: of one call that is safe to repeat, the first one
+    included. ``transport``: ``"auto"`` is httpx2 where it is installed, else ``"standard"``, the standard library.
     """
 
     def __init__(
@@ -45,7 +45,9 @@ class Client(Jobs, Following):
         self._holds = Holds(self._transport)
 
     def close(self) -> None:
-        """Ends everything that is under way: each call raises BideError with the code CLOSED, and the server sees its connection close."""
+        """Ends everything that is under way: each call raises BideError with the code CLOSED, and the server sees its
+        connection close.
+        """
         self._transport.close()
 
     def __enter__(self) -> Client:

@@ -33,10 +33,12 @@ class Following(Waiting):
     def events(
         self, id: str, *, last_event_id: int | None = None, timeout: float | None = None
     ) -> Iterator[Job]:
-        """The job now, then after every change, the final one last; a slow reader misses some in between, never the last.
+        """The job now, then after every change, the final one last; a slow reader misses some in between, never the
+        last.
 
-        ``last_event_id`` is the revision that the caller has: only newer ones come. A stream that ends before its job does is
-        opened again behind the last change. Raises WaitTimeout after ``timeout`` seconds, and BideError as ``get`` does.
+        ``last_event_id`` is the revision that the caller has: only newer ones come. A stream that ends before its job
+        does is opened again behind the last change. Raises WaitTimeout after ``timeout`` seconds, and BideError as
+        ``get`` does.
         """
         deadline = self._deadline_of(timeout)
         last: Any = {"id": id, "state": "unknown"}
@@ -89,7 +91,9 @@ class Following(Waiting):
         while True:
             started = time.monotonic()
 
-            def ask(hold: float, on_cut: Callable[[float], None]) -> Any:
+            def ask(
+                hold: float, on_cut: Callable[[float], None], after: int = after, is_patient: bool = is_patient
+            ) -> Any:
                 query = [*words, ("after", str(after)), *([("wait", seconds_text(hold))] if follow else [])]
                 hold = hold if follow else 0.0
                 call = Call(

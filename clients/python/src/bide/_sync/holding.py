@@ -1,12 +1,12 @@
 # Made from `../_async` by `npm run gen`: edit there.
 """What every wait is made of: holds of bounded length, at a bounded pace, until a deadline.
 
-The server bounds one hold, and so do proxies on the way; a wait is therefore a loop of holds. A server that answers at once
-instead of holding (it is full, or shutting down) is asked again at a walking pace, never in a spin.
+The server bounds one hold, and so do proxies on the way; a wait is therefore a loop of holds. A server that answers
+at once instead of holding (it is full, or shutting down) is asked again at a walking pace, never in a spin.
 
-A gateway that cuts holds before they are over (its own error, a broken connection, a page of its own) is asked for shorter ones
-from then on, by this client in all its waits; one that cuts even the shortest ends the wait with its error. A server that was
-reached once is waited for through a restart.
+A gateway that cuts holds before they are over (its own error, a broken connection, a page of its own) is asked for
+shorter ones from then on, by this client in all its waits; one that cuts even the shortest ends the wait with its
+error. A server that was reached once is waited for through a restart.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 # Made from `../_async` by `npm run gen`: edit there.
 """One call: key, deadline, retries, and errors that mean something.
 
-Retried are only calls that may be made twice, only when nobody answered or the answer says "not now" (429, 502, 503, 504), at
-most ``tries`` times. The server's Retry-After rules the pause; past half a minute the error is raised instead, since callers who
-are told "in an hour" have to decide themselves.
+Retried are only calls that may be made twice, only when nobody answered or the answer says "not now" (429, 502, 503,
+504), at most ``tries`` times. The server's Retry-After rules the pause; past half a minute the error is raised
+instead, since callers who are told "in an hour" have to decide themselves.
 """
 
 from __future__ import annotations

@@ -146,7 +146,8 @@ class Attempt:
                 if time.monotonic() - started >= CUT_SECONDS:
                     hold = hold / 2 if hold > CUT_SECONDS else 0.0
                 if error.status in LOST_STATUSES or time.monotonic() >= self._lease_until:
-                    return self.stop("lost")
+                    self.stop("lost")
+                    return
             await asyncio.sleep(max(0.0, started + turn - time.monotonic()))
 
 

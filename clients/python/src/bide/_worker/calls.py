@@ -32,7 +32,9 @@ class WorkCalls:
         return jobs
 
     async def heartbeat(self, job: Work, hold: float | None = None, **said: Any) -> Heartbeat:
-        """``said``: progress, log, output. With ``hold`` it comes back at once when a cancel is requested or the job is lost."""
+        """``said``: progress, log, output. With ``hold`` it comes back at once when a cancel is requested or the job
+        is lost.
+        """
         body = {"fence": job["fence"], "leaseMs": ms_of(self.lease), **said}
         if hold is not None:
             body["wait"] = ms_of(hold) / 1000
@@ -43,7 +45,8 @@ class WorkCalls:
     async def settle(self, job: Work, outcome: Outcome) -> None:
         """May be tried twice: the fence lets only one through."""
         if isinstance(outcome, Succeeded):
-            # As the body itself: a result such as {"bytes": …, "contentType": …} means something else inside of the envelope.
+            # As the body itself: a result such as {"bytes": …, "contentType": …} means something else inside of the
+            # envelope.
             query = [("fence", str(job["fence"]))]
             headers = {"content-type": outcome.result.content_type}
             body = outcome.result.data

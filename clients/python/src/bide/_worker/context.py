@@ -27,7 +27,8 @@ class Context:
     def __init__(self, job: Work, said: Said, client: AsyncClient, loop: asyncio.AbstractEventLoop) -> None:
         #: As it was claimed: ``id``, ``type``, ``input``, ``attempt``, ``tags``, …
         self.job = job
-        #: Set when somebody cancelled the job, when it was lost, or when the worker stops and waits no longer; ``reason`` says which.
+        #: Set when somebody cancelled the job, when it was lost, or when the worker stops and waits no longer;
+        #: ``reason`` says which.
         self.cancelled = threading.Event()
         self.reason: Literal["cancel", "lost", "stop"] | None = None
         self._said = said
@@ -80,8 +81,8 @@ class Context:
     def wait_for_signal(self, name: str, timeout: float | None = None) -> Any:
         """What somebody sent the job under this name.
 
-        Until it comes the job is given back, and handled again from the start: let what this raises through. Raises WorkError with
-        SIGNAL_TIMEOUT when it did not come within ``timeout`` seconds (a week unless told).
+        Until it comes the job is given back, and handled again from the start: let what this raises through. Raises
+        WorkError with SIGNAL_TIMEOUT when it did not come within ``timeout`` seconds (a week unless told).
         """
         if name in self.job.get("signalsMissed", ()):
             raise WorkError("SIGNAL_TIMEOUT", f"The signal {name} did not come in time.", retryable=False)

@@ -1,7 +1,7 @@
 """Claims jobs for one handler, as many as it has free slots, and runs them.
 
-While slots are free one claim is held open for as many jobs as there are free slots. A server that is away is asked again every
-second; one that refuses the worker (its key, its types) ends it.
+While slots are free one claim is held open for as many jobs as there are free slots. A server that is away is asked
+again every second; one that refuses the worker (its key, its types) ends it.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
-"""What a handler says and emits, on its way to the server: with heartbeats, one at a time, all of it before the outcome.
+"""What a handler says and emits, on its way to the server: with heartbeats, one at a time, all of it before the
+outcome.
 
-What a server that is away has not taken is sent again; of log lines, more than 10,000 are left out, and that is said. Output that
-it refuses fails the attempt. Of progress only the newest is sent, four times a second at the most.
+What a server that is away has not taken is sent again; of log lines, more than 10,000 are left out, and that is said.
+Output that it refuses fails the attempt. Of progress only the newest is sent, four times a second at the most.
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from .settle import OnTrouble
 if TYPE_CHECKING:
     from ..models import Work
 
-#: Lines and chunks of one heartbeat, and bytes of its chunks: within what any server takes, and one chunk whatever its size.
+#: Lines and chunks of one heartbeat, and bytes of its chunks: within what any server takes, and one chunk whatever
+#: its size.
 _COUNT_MAX = 100
 _BYTES_MAX = 200_000
 #: Lines that wait for a server that is away.

@@ -1,7 +1,9 @@
 """Reports how an attempt ended, as long as its lease lasts: a finished result outlives a server that restarts.
 
-- Nobody answers, or the server says "not now": tried again until the lease is over. Then the job belongs to whoever claims it next.
-- The server refuses the result itself (too large, not the JSON that it says): that is how the job failed, and is reported as such.
+- Nobody answers, or the server says "not now": tried again until the lease is over. Then the job belongs to whoever
+  claims it next.
+- The server refuses the result itself (too large, not the JSON that it says): that is how the job failed, and is
+  reported as such.
 - The job was lost, finished otherwise or removed: nothing that this worker says about it counts.
 """
 
@@ -51,7 +53,9 @@ def _instead(outcome: Outcome, refusal: BideError) -> Outcome:
 async def _reported(
     calls: WorkCalls, job: Work, outcome: Outcome, lease_until: float, on_trouble: OnTrouble
 ) -> BideError | None:
-    """The refusal, where the server will not have the report as it is; None where it is settled or no longer worth a word."""
+    """The refusal, where the server will not have the report as it is; None where it is settled or no longer worth a
+    word.
+    """
     while True:
         try:
             await calls.settle(job, outcome)

@@ -1,4 +1,6 @@
-"""Threads for handlers that are plain functions. They do not keep the process alive: one that never ends is left behind at its end."""
+"""Threads for handlers that are plain functions. They do not keep the process alive: one that never ends is left
+behind at its end.
+"""
 
 from __future__ import annotations
 
