@@ -11,7 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { isVersion, nextVersion, releasedChangelog, unreleasedOf } from './release/changelog.ts';
-import { PACKAGES, placeholdersIn, withVersion } from './release/manifests.ts';
+import {
+  PACKAGES,
+  placeholdersIn,
+  VERSIONED_ELSEWHERE,
+  withVersion,
+  withVersionElsewhere,
+} from './release/manifests.ts';
 import { CHECKSUMS, packAll } from './release/pack.ts';
 import { ROOT } from './run/step.ts';
 
@@ -35,6 +41,7 @@ const changes: ReadonlyMap<string, string> = new Map([
   ...[...PACKAGES.map(manifestOf), 'package-lock.json'].map(
     (path) => [path, withVersion(read(path), version)] as const,
   ),
+  ...VERSIONED_ELSEWHERE.map((path) => [path, withVersionElsewhere(path, read(path), version)] as const),
 ]);
 const entries = unreleasedOf(changelog).match(/^- /gm)?.length ?? 0;
 console.log(`version    ${versionOf('package.json')} -> ${version}`);

@@ -2,10 +2,22 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nextVersion, releasedChangelog, unreleasedOf } from '../scripts/release/changelog.ts';
-import { PACKAGES, placeholdersIn, withVersion } from '../scripts/release/manifests.ts';
+import {
+  PACKAGES,
+  placeholdersIn,
+  VERSIONED_ELSEWHERE,
+  withVersion,
+  withVersionElsewhere,
+} from '../scripts/release/manifests.ts';
 import { readTree } from './tidy/tree.ts';
 
-const FILES = readTree('CHANGELOG.md', 'CONTRIBUTING.md', 'package.json', 'packages/*/package.json');
+const FILES = readTree(
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'package.json',
+  'packages/*/package.json',
+  ...VERSIONED_ELSEWHERE,
+);
 const textOf = (path: string) => FILES.get(path) ?? assert.fail(`${path} is missing`);
 
 const withSections = (unreleased: string, ...versions: readonly string[]) =>
@@ -63,7 +75,7 @@ test('what the owner has to fill is found in every package, and CONTRIBUTING nam
   for (const word of ['OWNER', 'repository', 'bugs', 'homepage', 'funding']) assert.ok(releasing.includes(word), word);
 });
 
-test('all packages have one version, and the thin ones depend on exactly it', () => {
+test('everything that is released has one version, and thin packages depend on exactly it', () => {
   const [own, ...others] = PACKAGES.map(
     (folder) =>
       JSON.parse(textOf(folder === '.' ? 'package.json' : `${folder}/package.json`)) as {
@@ -73,4 +85,13 @@ test('all packages have one version, and the thin ones depend on exactly it', ()
   );
   for (const { version, dependencies } of others)
     assert.deepEqual([version, dependencies.bide], [own?.version, own?.version]);
+  for (const path of VERSIONED_ELSEWHERE) {
+    assert.equal(
+      withVersionElsewhere(path, textOf(path), own?.version ?? ''),
+      textOf(path),
+      `${path} says another version`,
+    );
+    assert.match(withVersionElsewhere(path, textOf(path), '9.8.7'), /9\.8\.7/);
+  }
+  assert.throws(() => withVersionElsewhere('clients/python/src/bide/_version.py', '', '1.0.0'), /says no version/);
 });

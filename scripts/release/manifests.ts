@@ -1,4 +1,6 @@
-/** The manifests of what is released: their version, and what in them is still for the owner to fill. Pure. */
+/**
+ * The manifests of what is released: their version, and what in them is still for the owner to fill. Pure.
+ */
 
 /** The folders of the packages, from the root; `.` is Bide itself. */
 export const PACKAGES = ['.', 'packages/create-bide'] as const;
@@ -28,4 +30,17 @@ export function withVersion(text: string, version: string): string {
     ...(dependencies?.bide === undefined ? {} : { dependencies: { ...dependencies, bide: version } }),
   };
   return `${JSON.stringify(changed, null, 2)}\n`;
+}
+
+/** Files of other ecosystems that say the version, and where they do. */
+const ELSEWHERE: Readonly<Record<string, RegExp>> = {
+  'clients/python/src/bide/_version.py': /(?<=^__version__ = ")[^"]+/m,
+  'deploy/helm/bide/Chart.yaml': /(?<=^(?:appV|v)ersion: )\S+/gm,
+};
+export const VERSIONED_ELSEWHERE = Object.keys(ELSEWHERE);
+
+export function withVersionElsewhere(path: string, text: string, version: string): string {
+  const place = ELSEWHERE[path];
+  if (place === undefined || text.search(place) === -1) throw new Error(`${path} says no version.`);
+  return text.replace(place, version);
 }

@@ -40,10 +40,11 @@ describe('makeProject', () => {
     assert.deepEqual(make(folder), files);
     assert.deepEqual(readdirSync(folder).sort(), files.sort());
     const { name, type, scripts, dependencies, devDependencies, allowScripts } = manifestIn(folder);
-    assert.deepEqual([name, type, allowScripts], ['my-app', 'module', undefined]);
+    assert.deepEqual([name, type], ['my-app', 'module']);
     assert.deepEqual(Object.keys(scripts as object), ['dev', 'start', 'test', 'types']);
     assert.deepEqual(Object.keys(dependencies as object), ['bide', 'zod']);
     assert.match((dependencies as { bide: string }).bide, /^file:\.\.\//, 'a checkout is named by its path');
+    assert.deepEqual(allowScripts, { [(dependencies as { bide: string }).bide]: true });
     assert.equal((devDependencies as { typescript: string }).typescript, `^${ownPackage().devDependencies.typescript}`);
     assert.equal(textIn(folder, '.gitignore'), 'node_modules/\nbide-data/\n.env\n');
     assert.ok(textIn(folder, 'README.md').split('\n').length <= 13);
@@ -109,6 +110,6 @@ describe('makeProject', () => {
     make(folder, { isNodeOld: true });
     const { dependencies, allowScripts, engines } = manifestIn(folder);
     assert.equal((dependencies as { node: string }).node, '^24.0.0');
-    assert.deepEqual([allowScripts, engines], [{ node: true }, { node: '>=20' }]);
+    assert.deepEqual([(allowScripts as { node: boolean }).node, engines], [true, { node: '>=20' }]);
   });
 });

@@ -83,11 +83,12 @@ function neededBy(
   { folder, name, isModule }: { readonly folder: string; readonly name: string; readonly isModule: boolean },
 ): Needed {
   const own = ownPackage();
+  const bide = bideSpec(folder, own.version);
   return {
     name,
     isModule,
     dependencies: {
-      bide: bideSpec(folder, own.version),
+      bide,
       ...(isNodeOld ? { node: `^${NODE_MAJOR}.0.0` } : {}),
       zod: testedWith(own, 'zod'),
     },
@@ -96,8 +97,13 @@ function neededBy(
       typescript: testedWith(own, 'typescript'),
     },
     node: `>=${isNodeOld ? NODE_MAJOR_OLD : NODE_MAJOR}`,
-    allowScripts: isNodeOld ? { node: true } : {},
+    // A checkout makes its declarations when it is installed, and is named here as among the dependencies.
+    allowScripts: { ...(isNodeOld ? { node: true } : {}), ...(isFolder(bide) ? { [bide]: true } : {}) },
   };
+}
+
+function isFolder(spec: string): boolean {
+  return spec.startsWith('file:') && !spec.endsWith('.tgz');
 }
 
 function testedWith({ devDependencies }: OwnPackage, name: string): string {
