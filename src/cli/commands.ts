@@ -32,6 +32,7 @@ import { signal } from './commands/signal.ts';
 import { stats } from './commands/stats.ts';
 import { status } from './commands/status.ts';
 import { submit } from './commands/submit.ts';
+import { token } from './commands/token.ts';
 import { version } from './commands/version.ts';
 import { wait } from './commands/wait.ts';
 import { webhooks } from './commands/webhooks.ts';
@@ -55,6 +56,7 @@ export const COMMANDS: readonly Command[] = [
   input,
   list,
   events,
+  token,
   cancel,
   signal,
   retry,

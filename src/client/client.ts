@@ -9,7 +9,7 @@ import type { KeyDraft, StatsOptions } from './administering.ts';
 import type { AuditOptions } from './auditing.ts';
 import type { BulkAction, BulkOptions } from './bulk.ts';
 import type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
-import type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
+import type { CallOptions, CancelOptions, JobResult, OpenResult, TokenOptions } from './commanding.ts';
 import type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 import type { EventsOptions } from './following.ts';
 import type { Groups } from './groups.ts';
@@ -31,6 +31,7 @@ import type {
   CountsBody,
   EstimateBody,
   JobBody,
+  JobTokenBody,
   KeyBody,
   LogLineBody,
   LogsBody,
@@ -92,6 +93,8 @@ export interface Client {
   bulk(action: BulkAction, filter: JobFilter, options?: BulkOptions): Promise<JobBody>;
   /** How many jobs that would change. */
   bulkCount(action: BulkAction, filter: JobFilter, options?: CallOptions): Promise<EstimateBody>;
+  /** A token with which a page, which must not have a key, may read this one job, wait for it and follow it. */
+  token(id: string, options?: TokenOptions): Promise<JobTokenBody>;
   cancel(id: string, options?: CancelOptions): Promise<JobBody>;
   retry(id: string, options?: CallOptions): Promise<JobBody>;
   /** Tells a job something that it waits for, or will: an approval, an answer. */

@@ -5,7 +5,7 @@ import { jobIn } from './job-answer.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
-import type { AttemptBody, JobBody } from './wire.ts';
+import type { AttemptBody, JobBody, JobTokenBody } from './wire.ts';
 
 export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
@@ -14,6 +14,11 @@ export interface CallOptions {
 export interface CancelOptions extends CallOptions {
   /** Answer when the job has stopped, or after this time: `state` says which. */
   readonly waitMs?: number | undefined;
+}
+
+export interface TokenOptions extends CallOptions {
+  /** How long it may be used: a minute to a day; ten minutes unless told. */
+  readonly ttlMs?: number | undefined;
 }
 
 export interface JobResult {
@@ -53,6 +58,15 @@ export function commanding(transport: Transport) {
       const path = pathOf(id, 'attempts');
       const call = { method: 'GET', path, isRepeatable: true, signal: options.signal } as const;
       return ((await transport.call(call)).body as { readonly attempts: readonly AttemptBody[] }).attempts;
+    },
+
+    /** For a page, which must not have a key: `createClient({ url, token })` there may read this one job, wait for it and follow it. */
+    async token(id: string, options: TokenOptions = {}): Promise<JobTokenBody> {
+      requireKnown('token', options, ['ttlMs', 'signal']);
+      const { ttlMs, signal } = options;
+      const json = ttlMs === undefined ? {} : { ttlMs };
+      const call = { method: 'POST', path: pathOf(id, 'token'), json, isRepeatable: true, signal } as const;
+      return (await transport.call(call)).body as JobTokenBody;
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */

@@ -7,7 +7,7 @@ export type { BulkAction, BulkOptions } from './bulk.ts';
 export type { Amendment, AmendOptions, ResubmitOptions } from './changing.ts';
 export { type Client, type ClientOptions, createClient } from './client.ts';
 export { ClientError } from './client-error.ts';
-export type { CallOptions, CancelOptions, JobResult, OpenResult } from './commanding.ts';
+export type { CallOptions, CancelOptions, JobResult, OpenResult, TokenOptions } from './commanding.ts';
 export type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 export type { EventsOptions } from './following.ts';
 export type { GroupCreateOptions, GroupJobsOptions, GroupMembers, Groups, GroupWaited } from './groups.ts';

@@ -13,7 +13,8 @@ export function pathOf(
     | 'cancel'
     | 'retry'
     | 'resubmit'
-    | 'signals',
+    | 'signals'
+    | 'token',
   name?: string,
 ): string {
   const parts = [id, ...(below === undefined ? [] : [below]), ...(name === undefined ? [] : [name])];

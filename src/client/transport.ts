@@ -15,6 +15,8 @@ export interface TransportOptions extends GivenTrace {
   /** Where the server is; a path prefix is kept. */
   readonly url: string;
   readonly key?: string | undefined;
+  /** In place of a key, for pages: the token of one job, which this client may then read, wait for and follow. */
+  readonly token?: string | undefined;
   readonly fetch?: typeof fetch | undefined;
   /** Tries of one repeatable call, the first one included. */
   readonly triesMax?: number | undefined;
@@ -70,6 +72,7 @@ export interface Transport {
 const OPTIONS = [
   'url',
   'key',
+  'token',
   'fetch',
   'triesMax',
   'pauseMsMax',
@@ -107,7 +110,7 @@ export function createTransport(options: TransportOptions): Transport {
     const url = `${base}${call.path}${call.query === undefined || call.query.size === 0 ? '' : `?${call.query}`}`;
     const deadline = deadlineOf((call.holdMs ?? 0) + answerMsMax, call.signal);
     try {
-      const response = await send(url, requestOf(call, options.key, deadline.signal));
+      const response = await send(url, requestOf(call, options.token ?? options.key, deadline.signal));
       if (response.ok || response.status === 304) return await read(response);
       throw errorOfAnswer(
         response.status,

@@ -13,6 +13,13 @@ import type { Unique } from '../core/unique.ts';
 import type { CallbackBody } from './wire-callback.ts';
 import type { LimitBounds } from './wire-limits.ts';
 
+/** Lets its bearer read one job. */
+export interface JobTokenBody {
+  /** Sent as a key is. */
+  readonly token: string;
+  readonly expiresAt: string;
+}
+
 export interface JobBody {
   readonly id: string;
   /** Counts the jobs of all tenants: only where an admin's key asked for it. */

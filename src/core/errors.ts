@@ -57,6 +57,12 @@ export const ERRORS = Object.freeze({
     title: 'The API key may not do this.',
     advice: 'Use a key with the scope named in `scope`; `bide keys list` shows scopes.',
   },
+  JOB_TOKEN_ELSEWHERE: {
+    kind: 'forbidden',
+    title: 'A token of a job does not do here.',
+    advice:
+      'It reads its one job: GET /v1/jobs/{id}, and result, events, logs and output below it. For all else send a key.',
+  },
   CSRF_MISSING: {
     kind: 'forbidden',
     title: 'A change by a session needs the word of its page.',

@@ -9,11 +9,14 @@
  */
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { keyIdOf } from '../core/api-key.ts';
+import { BideError } from '../core/errors.ts';
 import type { Limits } from '../core/limits.ts';
+import type { Scope } from '../core/scopes.ts';
 import type { Documents, KeyStore, StoredKey } from '../engine/api.ts';
 import type { Clock } from '../engine/clock.ts';
 import type { Authenticator, Principal } from './dialect.ts';
 import { createExpiringMap } from './expiring-map.ts';
+import { createJobTokens, isJobToken, type JobToken } from './job-tokens.ts';
 import { createJobIds } from './number-cipher.ts';
 import { createPasses } from './passes.ts';
 import { createPlaceSeal } from './place-seal.ts';
@@ -48,6 +51,8 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
   const secret = createSecret({ store, clock });
   const tokens = createTokens({ secret, clock });
   const passes = createPasses(secret);
+  const ofJobs = createMemory(options);
+  const jobTokens = createJobTokens(secret);
 
   async function liveKey(id: string): Promise<StoredKey | null> {
     const key = await store.keyRead(id);
@@ -56,6 +61,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
 
   return {
     byKey(key) {
+      if (isJobToken(key)) return Promise.reject(new BideError('JOB_TOKEN_ELSEWHERE'));
       const hit = keys.known(key);
       if (hit !== undefined) return hit;
       const id = keyIdOf(key);
@@ -76,6 +82,17 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
         return stored === null || stored.tenant !== claims.tenant ? null : known(stored, claims.expiresAt);
       });
     },
+    byJobToken(token) {
+      const hit = ofJobs.known(token);
+      if (hit !== undefined) return hit;
+      return ofJobs.ask(token, async () => {
+        const read = await jobTokens.read(token, clock.now());
+        if (read === null) return undefined;
+        const stored = await liveKey(read.keyId);
+        return stored === null ? null : ofJob(stored, read);
+      });
+    },
+    issueJobToken: jobTokens.write,
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
     csrfOf: async ({ keyId }) =>
       createHmac('sha256', derivedKey(await secret(), 'csrf'))
@@ -93,6 +110,7 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
     forget(keyId) {
       keys.forget(keyId);
       ofTokens.forget(keyId);
+      ofJobs.forget(keyId);
     },
   };
 }
@@ -113,6 +131,16 @@ function known(key: StoredKey, until = Number.POSITIVE_INFINITY): Known {
   });
   return { principal, until: Math.min(until, key.expiresAt ?? Number.POSITIVE_INFINITY) };
 }
+
+/** Its key may do more than read one job; a key that may not even read made no token that does. */
+function ofJob(key: StoredKey, { jobId, endsAt }: JobToken): Known | null {
+  const { principal, until } = known(key, endsAt);
+  if (!principal.scopes.has('read') && !principal.scopes.has('admin')) return null;
+  const job = Object.freeze({ id: jobId, endsAt: until });
+  return { principal: Object.freeze({ ...principal, scopes: READING, job }), until };
+}
+
+const READING: ReadonlySet<Scope> = new Set<Scope>(['read']);
 
 /** Null is remembered as a refusal, undefined is a refusal that is not remembered. */
 type Ask = () => Promise<Known | null | undefined>;

@@ -24,13 +24,22 @@ export interface Principal {
   /** For people. */
   readonly keyName: string;
   readonly scopes: ReadonlySet<Scope>;
+  /** Of a token of a job: which one, and until when. Whoever has it may read this one, and nothing else. */
+  readonly job?: { readonly id: string; readonly endsAt: number };
 }
 
 export interface Authenticator {
-  /** The principal of an API key, or null when it is unknown or revoked. Constant-time, answered from memory when it can be. */
+  /**
+   * The principal of an API key, or null when it is unknown or revoked. Constant-time, answered from memory when it can be. Rejects with
+   * JOB_TOKEN_ELSEWHERE for the token of a job, which is for `byJobToken`.
+   */
   byKey(key: string): Promise<Principal | null> | Principal | null;
   /** The principal of a token made by `issueToken`, or null when it is forged, expired, or its key was revoked since. */
   byToken(token: string): Promise<Principal | null> | Principal | null;
+  /** The principal of a token made by `issueJobToken`; null when it is forged, over, or its key is. */
+  byJobToken(token: string): Promise<Principal | null> | Principal | null;
+  /** A token with which its bearer may read this one job; every node that shares the store accepts it. */
+  issueJobToken(token: { readonly keyId: string; readonly jobId: string; readonly endsAt: number }): Promise<string>;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** The word that changes by a session of this principal carry (`session.ts`). */
@@ -78,7 +87,7 @@ export interface Hold {
    */
   hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: CallerSignal) => Promise<T>): Promise<T> | null;
   /** Counts a look at a job that does not wait, while the job is unfinished. Throws POLLED_TOO_OFTEN past `limits.pollsPerSecondMax`. */
-  look(principal: Pick<Principal, 'tenant' | 'keyId'>, job: Pick<Job, 'state'>): void;
+  look(principal: Pick<Principal, 'tenant' | 'keyId' | 'job'>, job: Pick<Job, 'state'>): void;
 }
 
 export interface DialectContext<Options> {

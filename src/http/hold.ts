@@ -27,6 +27,8 @@ export interface Holds extends Hold {
   keyIds(): readonly string[];
   /** Ends everything that is held for a key, at once. */
   endKey(keyId: string): void;
+  /** Ends what is held for tokens of jobs that are over. */
+  endOver(now: number): void;
 }
 
 export interface HoldOptions {
@@ -79,11 +81,13 @@ export function createHolds({ limits, draining, clock }: HoldOptions): Holds {
       refusedCount += 1;
       return null;
     },
-    look({ tenant, keyId }, { state }) {
-      if (!isFinal(state)) polls.take(`${tenant} ${keyId}`);
+    look({ tenant, keyId, job }, { state }) {
+      // Pages do not take each other's looks, though their tokens are of one key.
+      if (!isFinal(state)) polls.take(job === undefined ? `${tenant} ${keyId}` : `${tenant} ${keyId} ${job.id}`);
     },
     keyIds: byKey.ids,
     endKey: byKey.end,
+    endOver: byKey.endOver,
     get count() {
       return shares.used;
     },
@@ -160,19 +164,26 @@ const NOBODY: readonly CallerListener[] = [];
 
 function createHeldByKey() {
   const held = new Map<string, Set<HeldCaller>>();
+  /** Those that a token holds: few, and looked at as often as keys. */
+  const ending = new Set<HeldCaller>();
   return {
     ids: () => [...held.keys()],
     add(keyId: string, hold: HeldCaller): void {
+      if (hold.principal.job !== undefined) ending.add(hold);
       const all = held.get(keyId);
       if (all === undefined) held.set(keyId, new Set([hold]));
       else all.add(hold);
     },
     remove(keyId: string, hold: HeldCaller): void {
+      ending.delete(hold);
       const all = held.get(keyId);
       if (all?.delete(hold) === true && all.size === 0) held.delete(keyId);
     },
     end(keyId: string): void {
       for (const hold of held.get(keyId) ?? []) hold.endKey();
+    },
+    endOver(now: number): void {
+      for (const hold of ending) if ((hold.principal.job?.endsAt ?? now) <= now) hold.endKey();
     },
   };
 }

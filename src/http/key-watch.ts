@@ -15,7 +15,7 @@ export interface KeyWatchOptions {
   readonly store: Pick<KeyStore, 'keyRead'>;
   readonly clock: Clock;
   readonly limits: Pick<Limits, 'keyCacheMs'>;
-  readonly holds: Pick<Holds, 'keyIds' | 'endKey'>;
+  readonly holds: Pick<Holds, 'keyIds' | 'endKey' | 'endOver'>;
 }
 
 /** @returns ends the watch. */
@@ -23,6 +23,7 @@ export function watchKeys({ store, clock, limits, holds }: KeyWatchOptions): () 
   let isOn = true;
   let cancel: CancelTimer;
   const look = async () => {
+    holds.endOver(clock.now());
     for (const id of holds.keyIds()) {
       const key = await store.keyRead(id);
       // No key at all: a caller whom the surrounding app knows by itself.

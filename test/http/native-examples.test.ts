@@ -56,6 +56,7 @@ async function jobs(play: Play): Promise<{ readonly job: string; readonly failed
   const progress = { percent: 50, message: 'half of it' };
   await play('heartbeatWork', 'POST', `/v1/work/${job}/heartbeat`, { fence, progress, log, output: ['1 of 2 sizes'] });
   await play('getJob', 'GET', at);
+  await play('makeJobToken', 'POST', `${at}/token`, { ttlMs: 600_000 });
   await play('listWorkers', 'GET', '/v1/workers');
   await play('readLogs', 'GET', `${at}/logs`);
   await play('readOutput', 'GET', `${at}/output`);
@@ -187,6 +188,7 @@ async function operating(play: Play): Promise<void> {
 /** What is drawn at random, in the order in which it is met: the same text each time. */
 const RANDOM: readonly [RegExp, (count: number) => string][] = [
   [/[0-9a-f]{8}-[0-9a-f]{4}-[47][0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, (n) => `019c13ec-aa80-7000-8000-${pad(n, 12)}`],
+  [/bjt_[\w.-]+/g, () => `bjt_4f1d00000001.019c13ec-aa80-7000-8000-000000000001.read.mb2k3z1s.${pad(0, 22)}`],
   [/whsec_[A-Za-z0-9+/]{43}=/g, () => 'whsec_bm90IGEgc2VjcmV0OiB0aGUgZXhhbXBsZSBvZiBvbmU='],
   [/bide_[0-9a-f]{12}_[0-9a-f]{48}/g, () => `bide_4f1d00000001_${pad(0, 48)}`],
   [/(?<=[/"])[0-9a-f]{12}(?=")/g, (n) => `4f1d${pad(n, 8)}`],

@@ -20,6 +20,7 @@ const OPERATIONS: Readonly<Record<string, readonly [scope: Scope, body?: object]
   'POST /v1/jobs/bulk': ['submit', { jobs: [{ type: 'none' }] }],
   'POST /v1/jobs/wait': ['read', { ids: ['0190a1b2-0000-7000-8000-000000000001'] }],
   'GET /v1/jobs/{id}/result': ['read'],
+  'POST /v1/jobs/{id}/token': ['read'],
   'GET /v1/jobs/{id}/input': ['read'],
   'GET /v1/jobs/{id}/attempts': ['read'],
   'GET /v1/jobs/{id}/children': ['read'],

@@ -26,6 +26,7 @@ const DIALECT_BASE = [
   'src/http/answers.ts',
   'src/http/caller.ts',
   'src/http/hold.ts',
+  'src/http/job-tokens.ts',
   'src/http/session.ts',
   'src/http/shares.ts',
   'src/http/turns.ts',

@@ -172,5 +172,11 @@ export const REQUEST_LIMITS = {
     max: MINUTE,
     meaning: 'How long a checked API key is trusted without asking the store: a revocation elsewhere takes this long.',
   },
+  jobTokenMsMax: {
+    value: 24 * HOUR,
+    min: MINUTE,
+    max: 30 * 24 * HOUR,
+    meaning: 'Longest life of a token of a job, which lets a page read it.',
+  },
   keyCacheMax: { value: 10_000, min: 1, max: 1_000_000, meaning: 'Checked API keys and tokens kept in memory.' },
 } satisfies Record<string, LimitDefinition>;

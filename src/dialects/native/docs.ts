@@ -2,11 +2,10 @@
 import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Scope } from '../../core/scopes.ts';
 import { completeDocument } from './openapi/document.ts';
 import { operationIdOf, TAGS } from './openapi/operations.ts';
 import { MAYBE_BODY, maybeBodyOf } from './openapi/optional-bodies.ts';
-import { scopeOf } from './principal.ts';
+import { needOf } from './principal.ts';
 
 const DESCRIPTION = `Submit work, get a job id, wait for it, fetch the result.
 
@@ -39,6 +38,11 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
         securitySchemes: {
           bearer: { type: 'http', scheme: 'bearer', description: 'A key, as `bide keys create` prints it.' },
           header: { type: 'apiKey', in: 'header', name: 'X-API-Key' },
+          jobToken: {
+            type: 'http',
+            scheme: 'bearer',
+            description: 'The token of one job, as `POST /v1/jobs/{id}/token` makes it.',
+          },
         },
       },
       servers: [{ url: '/', description: 'The server that this document comes from.' }],
@@ -50,16 +54,19 @@ export async function collectRoutes(app: FastifyInstance, version: string): Prom
       const operationId = operationIdOf(String(route.method), url.slice(app.prefix.length));
       const maybe = maybeBodyOf(route.config);
       const body = maybe === undefined ? {} : { body: maybe, [MAYBE_BODY]: true };
-      return { url, schema: { ...schema, ...body, operationId, ...need(scopeOf(route.onRequest)) } };
+      return { url, schema: { ...schema, ...body, operationId, ...need(needOf(route.onRequest)) } };
     },
     transformObject: (made) =>
       completeDocument('openapiObject' in made ? made.openapiObject : made.swaggerObject, app.prefix),
   });
 }
 
-function need(scope: Scope | null): object {
-  if (scope === null) return { description: 'Open to everybody.', security: [] };
-  return { description: `Needs a key with the scope \`${scope}\`.` };
+function need(asked: ReturnType<typeof needOf>): object {
+  if (asked === null) return { description: 'Open to everybody.', security: [] };
+  const key = `a key with the scope \`${asked.scope}\``;
+  if (!asked.isOpenToTokens) return { description: `Needs ${key}.` };
+  const security = [{ bearer: [] }, { header: [] }, { jobToken: [] }];
+  return { description: `Needs ${key}, or the token of this job.`, security };
 }
 
 /** The page runs its own script and style and talks to this server; `upgrade-insecure-requests`, which is usual, would break plain HTTP. */

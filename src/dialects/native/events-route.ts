@@ -33,7 +33,7 @@ export function declareEventsRoute(app: FastifyInstance, face: Face): void {
   app.get(
     '/v1/jobs/:id/events',
     {
-      onRequest: face.guard('read'),
+      onRequest: face.guard('read', 'job'),
       schema: {
         tags: ['jobs'],
         summary: 'Follow a job: a server-sent event per revision, until it is final',

@@ -16,6 +16,7 @@ export interface Face {
   readonly holds: Hold;
   readonly numbers: Authenticator['numbers'];
   readonly places: Authenticator['places'];
+  readonly jobTokens: Authenticator['issueJobToken'];
   readonly wire: Wire;
   readonly guard: ReturnType<typeof createGuard>;
   /** What stands before `/v1` in links. */
@@ -61,7 +62,8 @@ interface StatusEntry {
   readonly headers: readonly string[];
 }
 
-interface FaceParts extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'places' | 'wire' | 'guard' | 'base'> {
+interface FaceParts
+  extends Pick<Face, 'engine' | 'holds' | 'numbers' | 'places' | 'jobTokens' | 'wire' | 'guard' | 'base'> {
   /** Whether the instance is Bide's own, with no hooks but ours. */
   readonly isOwn: boolean;
 }

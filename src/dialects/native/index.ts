@@ -19,6 +19,7 @@ const SERVES = [
   ['GET', '/v1/jobs/{id}/logs', 'Read the log of a job.'],
   ['GET', '/v1/jobs/{id}/output', 'Read what a job has emitted so far.'],
   ['GET', '/v1/jobs/{id}/events', 'Follow a job as server-sent events.'],
+  ['POST', '/v1/jobs/{id}/token', 'Make a token with which a page may read this one job.'],
   ['POST', '/v1/jobs/wait', 'Wait for many jobs in one call.'],
   ['GET', '/v1/jobs', 'List jobs.'],
   ['POST', '/v1/jobs/cancel', 'Cancel all jobs that fit a filter.'],

@@ -30,7 +30,7 @@ export function declareJobRoutes(app: FastifyInstance, face: Face): void {
   app.get(
     '/v1/jobs/:id',
     {
-      onRequest: guard('read'),
+      onRequest: guard('read', 'job'),
       schema: {
         tags: ['jobs'],
         summary: 'Read a job, or wait for it',

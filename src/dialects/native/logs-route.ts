@@ -21,7 +21,7 @@ export function declareLogsRoute(app: FastifyInstance, face: Face): void {
   app.get(
     '/v1/jobs/:id/logs',
     {
-      onRequest: guard('read'),
+      onRequest: guard('read', 'job'),
       schema: {
         tags: ['jobs'],
         summary: 'Read what a job has said, or wait for more of it',

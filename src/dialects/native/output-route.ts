@@ -16,7 +16,7 @@ export function declareOutputRoute(app: FastifyInstance, face: Face): void {
   app.get(
     '/v1/jobs/:id/output',
     {
-      onRequest: guard('read'),
+      onRequest: guard('read', 'job'),
       schema: {
         tags: ['jobs'],
         summary: 'Read what a job has emitted so far, or wait for more of it',

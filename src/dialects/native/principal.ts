@@ -8,13 +8,15 @@
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { BideError } from '../../core/errors.ts';
+import { jobIdOf } from '../../core/id.ts';
 import type { Scope } from '../../core/scopes.ts';
 import { noteCaller } from '../../http/caller.ts';
 import type { Authenticator, Principal } from '../../http/dialect.ts';
+import { isJobToken } from '../../http/job-tokens.ts';
 import { principalOfSession } from '../../http/session.ts';
 
-/** Finds the caller of a request; null where nobody valid is named. */
-export type Identify = (request: FastifyRequest) => Principal | null | Promise<Principal | null>;
+/** Finds the caller of a request; null where nobody valid is named. `ofJob` says that the token of the job in the path will do. */
+export type Identify = (request: FastifyRequest, ofJob: boolean) => Principal | null | Promise<Principal | null>;
 
 /** A symbol, so that no other plugin's decorator can be in the way where the routes are part of somebody's app. */
 export const PRINCIPAL = Symbol('bide.principal');
@@ -23,12 +25,25 @@ type Carrier = { [PRINCIPAL]: Principal | null };
 const BEARER = /^bearer {1,8}(\S+) {0,8}$/i;
 
 export function identifyByKey(auth: Authenticator): Identify {
-  return ({ raw }) => {
+  return ({ raw }, ofJob) => {
     const { headers } = raw;
     const key = keyOf(headers.authorization, headers['x-api-key']);
-    if (key !== undefined) return auth.byKey(key);
+    if (key !== undefined) return ofJob && isJobToken(key) ? bearerOf(auth, key) : auth.byKey(key);
     return headers.cookie === undefined ? null : principalOfSession(auth, raw);
   };
+}
+
+/** Whoever shows a page says more of its token than that it is no key. */
+function bearerOf(auth: Authenticator, token: string): Principal | Promise<Principal> {
+  const found = auth.byJobToken(token);
+  const over = () =>
+    new BideError('UNAUTHENTICATED', 'This token of a job is over, or its key is, or it was never one.');
+  if (found === null) return Promise.reject(over());
+  if (!(found instanceof Promise)) return found;
+  return found.then((principal) => {
+    if (principal === null) throw over();
+    return principal;
+  });
 }
 
 function keyOf(authorization: string | undefined, apiKey: string | readonly string[] | undefined): string | undefined {
@@ -45,31 +60,42 @@ interface Guard {
   (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void;
   /** For the reference. */
   readonly scope: Scope;
+  readonly isOpenToTokens: boolean;
 }
 
-/** A hook that lets only callers with `scope` pass. It answers without a promise where the caller is known already. */
-export function createGuard(identify: Identify): (scope: Scope) => Guard {
-  return (scope) => {
+/**
+ * A hook that lets only callers with `scope` pass, and where `of` says so those with the token of the job in the path. It answers without a promise
+ * where the caller is known already.
+ */
+export function createGuard(identify: Identify): (scope: Scope, of?: 'job') => Guard {
+  return (scope, of) => {
     const guard = (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void) => {
-      const principal = identify(request);
+      const principal = identify(request, of === 'job');
       if (principal instanceof Promise) principal.then((found) => done(admit(request, found, scope)), done);
       else done(admit(request, principal, scope));
     };
-    return Object.assign(guard, { scope });
+    return Object.assign(guard, { scope, isOpenToTokens: of === 'job' });
   };
 }
 
 /** What the guard of a route asks for; null where it has none. */
-export function scopeOf(onRequest: unknown): Scope | null {
-  return (onRequest as Partial<Guard> | undefined)?.scope ?? null;
+export function needOf(onRequest: unknown): Pick<Guard, 'scope' | 'isOpenToTokens'> | null {
+  const guard = onRequest as Guard | undefined;
+  return guard?.scope === undefined ? null : guard;
 }
 
 function admit(request: FastifyRequest, principal: Principal | null, scope: Scope): BideError | undefined {
   if (principal === null) return new BideError('UNAUTHENTICATED');
   if (!may(principal, scope)) return scopeMissing(scope);
+  if (principal.job !== undefined && !isOfPath(request, principal.job.id)) return new BideError('JOB_NOT_FOUND');
   (request as unknown as Carrier)[PRINCIPAL] = principal;
   noteCaller(request, principal.tenant);
   return undefined;
+}
+
+/** Other jobs are not there for the bearer of a token, as those of other tenants are not. */
+function isOfPath({ params }: FastifyRequest, id: string): boolean {
+  return jobIdOf(String((params as { readonly id?: string }).id)) === id;
 }
 
 function may({ scopes }: Principal, scope: Scope): boolean {

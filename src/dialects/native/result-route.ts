@@ -28,7 +28,7 @@ export function declareResultRoute(app: FastifyInstance, face: Face): void {
   app.get(
     '/v1/jobs/:id/result',
     {
-      onRequest: face.guard('read'),
+      onRequest: face.guard('read', 'job'),
       schema: {
         tags: ['jobs'],
         summary: 'Fetch the result as it was stored, or a range of its bytes',

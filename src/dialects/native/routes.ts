@@ -30,6 +30,7 @@ import { declareResultRoute } from './result-route.ts';
 import { declareScheduleRoutes } from './schedule-routes.ts';
 import { declareSignalRoute } from './signal-route.ts';
 import { declareStatsRoute } from './stats-route.ts';
+import { declareTokenRoute } from './token-route.ts';
 import { declareTypeRoutes } from './type-routes.ts';
 import { validatorCompiler } from './validate.ts';
 import { VOICE } from './voice.ts';
@@ -66,6 +67,7 @@ export async function nativeRoutes(
     holds,
     numbers: auth.numbers,
     places: auth.places,
+    jobTokens: auth.issueJobToken,
     wire,
     guard,
     base: app.prefix,
@@ -80,6 +82,8 @@ export async function nativeRoutes(
     declareListRoute(app, face);
     declareBatchRoutes(app, face);
     declareResultRoute(app, face);
+    // Who calls by the word of the surrounding app has no key that a token could name.
+    if (services.identify === undefined) declareTokenRoute(app, face);
     declareInputRoute(app, face);
     declareSignalRoute(app, face);
     declareAttemptsRoute(app, face);

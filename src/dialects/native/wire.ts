@@ -17,6 +17,7 @@ import { logSchemas } from './wire-logs.ts';
 import { durations, oneOf, strict } from './wire-parts.ts';
 import { scheduleSchemas } from './wire-schedules.ts';
 import { changeSchemas, followUpSchema, submitSchema } from './wire-submit.ts';
+import { tokenSchemas } from './wire-tokens.ts';
 import { typeSchemas } from './wire-types.ts';
 import { webhookSchemas } from './wire-webhooks.ts';
 import { claimSchemas, reportSchemas } from './wire-work.ts';
@@ -121,7 +122,7 @@ function manySchemas(limits: Limits) {
 }
 
 function sideSchemas(limits: Limits) {
-  return { ...auditSchemas(limits), ...logSchemas(limits), ...keySchemas() };
+  return { ...auditSchemas(limits), ...tokenSchemas(limits), ...logSchemas(limits), ...keySchemas() };
 }
 
 export function wireOf(limits: Limits) {
@@ -159,6 +160,7 @@ export function wireOf(limits: Limits) {
 }
 
 export type Wire = ReturnType<typeof wireOf>;
+export type TokenBody = Static<Wire['tokenBody']>;
 export type BulkActionBody = Static<Wire['bulkActionBody']>;
 export type AmendBody = Static<Wire['amend']>;
 export type ResubmitBody = Static<Wire['resubmit']>;

@@ -34,6 +34,7 @@ const OPERATIONS: Readonly<Record<string, string>> = {
   'PATCH /v1/jobs/:id': 'amendJob',
   'POST /v1/jobs/:id/resubmit': 'resubmitJob',
   'GET /v1/jobs/:id/result': 'getResult',
+  'POST /v1/jobs/:id/token': 'makeJobToken',
   'GET /v1/jobs/:id/input': 'getInput',
   'GET /v1/jobs/:id/events': 'followJob',
   'GET /v1/events': 'followJobs',

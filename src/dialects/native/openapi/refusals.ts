@@ -7,7 +7,7 @@ import type { Operation } from './document-parts.ts';
 
 type Codes = readonly ErrorCode[];
 
-const SECURED: Codes = ['UNAUTHENTICATED', 'SCOPE_MISSING', 'CSRF_MISSING'];
+const SECURED: Codes = ['UNAUTHENTICATED', 'SCOPE_MISSING', 'CSRF_MISSING', 'JOB_TOKEN_ELSEWHERE'];
 const WITH_BODY: Codes = [
   'MALFORMED_JSON',
   'INVALID_REQUEST',
