@@ -12,7 +12,7 @@ import { answersAgain, inScene, type Scene } from './scene.ts';
 import { queryOnce, startTestServer, type TestServer } from './server.ts';
 
 /** Shorter deadlines than the real ones, and still long enough for a machine that is busy with other tests. */
-const SHORT = { answerMs: 2_000, patienceMs: 200, connectMs: 1_000 } as const;
+const SHORT = { answerMs: 2_000, patienceMs: 200, connectMs: 3_000 } as const;
 
 const FEW = { max_connections: '10', superuser_reserved_connections: '0', max_wal_senders: '0' };
 

@@ -19,22 +19,21 @@ export async function inScene(
   run: (scene: Scene) => Promise<void>,
 ): Promise<void> {
   const wire = await startWire(server.port);
+  await using scene = new AsyncDisposableStack();
+  // A wire that is left keeps the process, and the whole run with it.
+  scene.defer(() => wire.end());
   let url = '';
   const through = (direct: string) => {
     url = direct;
     return wire.through(direct);
   };
   const opened = await openAlone(server, settings, through);
-  try {
-    await withEmptyStores(
-      () => openAlone(server),
-      (openEmpty) => run({ store: opened.store, opened, openEmpty, tenant: 'tenant', type: 'type', wire, url }),
-    );
-  } finally {
-    wire.thaw();
-    await opened.cleanup();
-    await wire.end();
-  }
+  scene.defer(() => opened.cleanup());
+  scene.defer(() => wire.thaw());
+  await withEmptyStores(
+    () => openAlone(server),
+    (openEmpty) => run({ store: opened.store, opened, openEmpty, tenant: 'tenant', type: 'type', wire, url }),
+  );
 }
 
 /** Makes the call, lets the server do it, and loses the answer. */

@@ -109,8 +109,11 @@ export async function openAlone(
   through: (url: string) => string = (url) => url,
 ): Promise<OpenedStore> {
   const handles = handlesOn(through(await server.createDatabase()), settings);
+  await using opened = new AsyncDisposableStack();
+  opened.defer(() => handles.close());
   const store = await handles.open();
   await store.migrate();
+  const rest = opened.move();
   return {
     store,
     another: handles.open,
@@ -118,7 +121,7 @@ export async function openAlone(
       await store.close();
       return handles.open();
     },
-    cleanup: () => handles.close(),
+    cleanup: () => rest.disposeAsync(),
   };
 }
 
