@@ -14,7 +14,7 @@ function linesOf(level: LogLevel, events: readonly TelemetryEvent[]): Record<str
 }
 
 const facts = { id: 'j1', type: 'report', attempt: 3 };
-const finished = { runMs: 5, totalMs: 9, code: 'HANDLER_FAILED', message: 'no such page' };
+const finished = { runMs: 5, totalMs: 9, code: 'HANDLER_FAILED', message: 'no such page', traceId: null };
 
 test('a failed job leaves one warning with job, type, attempt, error and stack', () => {
   const lines = linesOf('warn', [

@@ -1,6 +1,7 @@
 /** Tells of jobs' lives as telemetry: one event per change that this process made. */
 import type { Job } from '../core/job.ts';
 import { isFinal } from '../core/state.ts';
+import { isSampled, traceIdOf } from '../core/trace-context.ts';
 import type { Change, Changes } from './changes.ts';
 import type { Telemetry, TelemetryEvent } from './telemetry.ts';
 
@@ -15,10 +16,16 @@ export function tellChanges(changes: Changes, telemetry: Telemetry): void {
 function eventOf({ job, cause }: Change): TelemetryEvent | null {
   const { id, type } = job;
   if (cause === 'submitted') return { kind: 'jobSubmitted', id, type, tenant: job.tenant };
-  if (cause === 'claimed') return { kind: 'jobClaimed', id, type, waitedMs: waitedMs(job) };
+  if (cause === 'claimed') return { kind: 'jobClaimed', id, type, waitedMs: waitedMs(job), traceId: traceOf(job) };
   if (cause === 'released') return { kind: 'jobReleased', id, type };
   if (cause === 'retryScheduled') return retried(job);
   return isFinal(job.state) ? finished(job) : null;
+}
+
+/** Null for the many that nobody can look up. */
+function traceOf({ terms }: Job): string | null {
+  const trace = terms?.trace;
+  return trace !== undefined && isSampled(trace) ? traceIdOf(trace) : null;
 }
 
 function waitedMs(job: Job): number {
@@ -50,5 +57,6 @@ function finished(job: Job): TelemetryEvent | null {
     attempt: job.attempt,
     runMs: job.startedAt === null ? null : job.finishedAt - job.startedAt,
     totalMs: job.finishedAt - job.createdAt,
+    traceId: traceOf(job),
   };
 }

@@ -22,7 +22,13 @@ export function attemptFacts({ id, type, attempt }: AttemptFacts): AttemptFacts 
 export type TelemetryEvent =
   | { readonly kind: 'jobSubmitted'; readonly id: string; readonly type: string; readonly tenant: string }
   /** `waitedMs`: from being due to being claimed. */
-  | { readonly kind: 'jobClaimed'; readonly id: string; readonly type: string; readonly waitedMs: number }
+  | {
+      readonly kind: 'jobClaimed';
+      readonly id: string;
+      readonly type: string;
+      readonly waitedMs: number;
+      readonly traceId: string | null;
+    }
   /** `runMs` is null when it never ran; `totalMs` counts from the submit. */
   | {
       readonly kind: 'jobFinished';
@@ -35,6 +41,8 @@ export type TelemetryEvent =
       readonly attempt: number;
       readonly runMs: number | null;
       readonly totalMs: number;
+      /** Of a trace that is sampled. */
+      readonly traceId: string | null;
     }
   | {
       readonly kind: 'jobRetried';

@@ -10,6 +10,7 @@ import type { RunningEngine, TelemetryEvent } from '../engine/index.ts';
 import { type Answered, countAnswered } from './answered.ts';
 import type { Holds } from './hold.ts';
 import { METRICS, type MetricDefinition, type MetricName } from './metric-table.ts';
+import { createOpenRegistry, OPEN_METRICS, openMetricsText, wantsOpenMetrics } from './open-metrics.ts';
 
 export interface MetricsOptions {
   readonly engine: Pick<RunningEngine, 'clock' | 'count' | 'stats' | 'telemetry'>;
@@ -17,9 +18,8 @@ export interface MetricsOptions {
 }
 
 export interface Metrics {
-  readonly contentType: string;
-  /** In the text format of Prometheus. */
-  text(): Promise<string>;
+  /** In the text format of Prometheus, or as OpenMetrics where the caller prefers that. */
+  text(accept?: string): Promise<{ readonly contentType: string; readonly text: string }>;
   /** What this process has answered so far. */
   answered(): readonly Answered[];
   /** Stops listening. */
@@ -39,14 +39,14 @@ export function createMetrics(options: MetricsOptions): Metrics {
   const refreshJobs = createJobsGauge(series, options.engine);
 
   return {
-    contentType: registry.contentType,
-    async text() {
+    async text(accept) {
       await refreshJobs();
       setHeld(series, options);
       series.replace('bide_http_responses_total');
       for (const { dialect, status, count } of answers.list())
         series.add('bide_http_responses_total', { dialect, status }, count);
-      return registry.metrics();
+      if (wantsOpenMetrics(accept)) return { contentType: OPEN_METRICS, text: await openMetricsText(registry) };
+      return { contentType: registry.contentType, text: await registry.metrics() };
     },
     answered: answers.list,
     close() {
@@ -65,11 +65,10 @@ export function declareMetricsRoute(app: FastifyInstance, metrics: Metrics, onRe
       onRequest,
       schema: { tags: ['service'], summary: 'Metrics in the text format of Prometheus', response: { 200: TEXT } },
     },
-    async (_request, reply) =>
-      reply
-        .type(metrics.contentType)
-        .header('cache-control', 'no-store')
-        .send(await metrics.text()),
+    async (request, reply) => {
+      const { contentType, text } = await metrics.text(request.headers.accept);
+      return reply.type(contentType).header('cache-control', 'no-store').header('vary', 'accept').send(text);
+    },
   );
 }
 
@@ -80,7 +79,8 @@ type Labels = Readonly<Record<string, string | number>>;
 interface Series {
   add(name: MetricName, labels: Labels, value?: number): void;
   set(name: MetricName, labels: Labels, value: number): void;
-  observe(name: MetricName, labels: Labels, value: number): void;
+  /** @param traceId of what took so long, where that is traced */
+  observe(name: MetricName, labels: Labels, value: number, traceId?: string | null): void;
   /** Forgets what was recorded: the next values are the whole truth. */
   replace(name: MetricName): void;
 }
@@ -93,14 +93,27 @@ function createSeries(registry: Registry): Series {
     const config = { name: key, help: definition.help, labelNames: definition.labels, registers: [registry] };
     if (definition.kind === 'counter') counters.set(key, new Counter(config));
     else if (definition.kind === 'gauge') gauges.set(key, new Gauge(config));
-    else histograms.set(key, new Histogram({ ...config, buckets: [...(definition.buckets ?? [])] }));
+    else histograms.set(key, histogramOf(registry, config, definition));
   }
   return {
     add: (name, labels, value = 1) => counters.get(name)?.inc(labels, value),
     set: (name, labels, value) => gauges.get(name)?.set(labels, value),
-    observe: (name, labels, value) => histograms.get(name)?.observe(labels, value),
+    observe: (name, labels, value, traceId = null) =>
+      histograms.get(name)?.observe({ labels, value, exemplarLabels: traceId === null ? {} : { trace_id: traceId } }),
     replace: (name) => (counters.get(name) ?? gauges.get(name))?.reset(),
   };
+}
+
+/** Made for a registry of OpenMetrics, since prom-client keeps examples for those alone; in the other one all the same. */
+function histogramOf(
+  registry: Registry,
+  config: { readonly name: string; readonly help: string; readonly labelNames: readonly string[] },
+  { buckets = [] }: MetricDefinition,
+): Histogram {
+  const registers = [createOpenRegistry() as unknown as Registry];
+  const histogram = new Histogram({ ...config, registers, buckets: [...buckets], enableExemplars: true });
+  registry.registerMetric(histogram);
+  return histogram;
 }
 
 function record(series: Series, event: TelemetryEvent): void {
@@ -110,16 +123,26 @@ function record(series: Series, event: TelemetryEvent): void {
       break;
     case 'jobClaimed':
       series.add('bide_jobs_claimed_total', { type: event.type });
-      series.observe('bide_job_wait_seconds', { type: event.type }, event.waitedMs / 1_000);
+      series.observe('bide_job_wait_seconds', { type: event.type }, event.waitedMs / 1_000, event.traceId);
       break;
     case 'jobFinished':
       series.add('bide_jobs_finished_total', { type: event.type, state: event.state });
-      if (event.runMs !== null) series.observe('bide_job_run_seconds', { type: event.type }, event.runMs / 1_000);
+      if (event.runMs !== null)
+        series.observe('bide_job_run_seconds', { type: event.type }, event.runMs / 1_000, event.traceId);
       break;
     case 'batchSent':
       series.observe('bide_batch_items', { batch: event.batch }, event.items);
       series.observe('bide_batch_seconds', { batch: event.batch }, event.ms / 1_000);
       if (event.error !== null) series.add('bide_store_errors_total', { batch: event.batch });
+      break;
+    case 'swept':
+      if (event.lost > 0) series.add('bide_leases_ended_total', {}, event.lost);
+      break;
+    case 'tickSkipped':
+      series.add('bide_ticks_skipped_total', { reason: event.reason });
+      break;
+    case 'webhookDisabled':
+      series.add('bide_webhooks_disabled_total', {});
       break;
     case 'loopFailed':
       series.add('bide_loop_failures_total', { loop: event.loop }, 1 + event.suppressed);

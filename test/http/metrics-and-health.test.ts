@@ -45,6 +45,40 @@ describe('/metrics', () => {
     await holding;
   });
 
+  test('says the same as OpenMetrics to whoever prefers that, with the trace of a job as an example of its bucket', async () => {
+    await using http = await openHttp();
+    const worker = createWorker(http.on.engine, TENANT);
+    const [sampled, other] = ['01', '00'].map((flags) => `00-${flags.repeat(16)}-${'b'.repeat(16)}-${flags}`);
+    for (const traceparent of [sampled ?? '', other ?? '']) {
+      await http.call('POST', '/v1/jobs', { body: { type: 'task' }, headers: { traceparent } });
+      await http.on.advance(200);
+      await worker.succeed(await worker.claim('task'), 1);
+    }
+    const accept = 'application/openmetrics-text;version=1.0.0;q=0.6,text/plain;version=0.0.4;q=0.3,*/*;q=0.2';
+    const answer = await http.call('GET', '/metrics', { key: http.keys.scraper, headers: { accept } });
+    assert.match(String(answer.headers['content-type']), /^application\/openmetrics-text; version=1\.0\.0/);
+    const lines = answer.text.split('\n');
+    assert.deepEqual(lines.slice(-2), ['# EOF', '']);
+    assert.ok(lines.includes('# TYPE bide_jobs_submitted counter'));
+    assert.ok(lines.includes('bide_jobs_submitted_total{type="task"} 2'));
+    const bucket = lines.find((line) => line.startsWith('bide_job_wait_seconds_bucket{le="0.5",type="task"} 2 # '));
+    assert.match(bucket ?? '', new RegExp(`# \\{trace_id="${'01'.repeat(16)}"\\} 0\\.2 \\d+`));
+    assert.ok(!answer.text.includes(`"${'00'.repeat(16)}"`));
+    // The text format is what it was.
+    const value = await scrape(http);
+    assert.equal(value('bide_jobs_submitted_total{type="task"}'), 2);
+    for (const accept of [
+      'text/plain',
+      '*/*',
+      'text/plain;q=1, application/openmetrics-text;q=0.5',
+      'application/openmetrics-text;q=0',
+    ])
+      assert.match(
+        (await http.call('GET', '/metrics', { headers: { accept } })).text,
+        /# TYPE bide_jobs_submitted_total counter/,
+      );
+  });
+
   test('counts answers by status as they leave a socket', async () => {
     await using http = await openHttp();
     const url = await http.server.listen({ host: '127.0.0.1', port: 0 });
