@@ -68,7 +68,7 @@ function mergedConfig(): string {
   for (const [at, { text }] of configs.entries()) writeFileSync(join(folder, `config-${at}.ts`), text);
   const merged = (key: string) => `${key}: { ${configs.map((_, at) => `...c${at}.${key},`).join(' ')} }`;
   return `${configs.map((_, at) => `import c${at} from './config-${at}.ts';`).join('\n')}
-export default { ${['types', 'schedules', 'dialects', 'deliveries', 'limits'].map(merged).join(', ')} };`;
+export default { ${['types', 'schedules', 'dialects', 'deliveries', 'limits', 'server'].map(merged).join(', ')} };`;
 }
 
 describe('the guides', () => {
