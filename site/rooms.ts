@@ -4,7 +4,8 @@ export interface Room {
   readonly title: string;
   /** Whose pages these are: a path from `docs/`, which ends with a slash where it is a folder. */
   readonly pages: readonly string[];
-  readonly isCollapsed?: boolean;
+  /** Only its first page is shown, which lists the others. */
+  readonly isFolded?: boolean;
 }
 
 export const ROOMS: readonly Room[] = [
@@ -47,7 +48,7 @@ export const ROOMS: readonly Room[] = [
     pages: ['reference/cli.md', 'reference/errors.md', 'reference/limits.md', 'reference/lifecycle.md', 'reference/'],
   },
   { title: 'Project', pages: ['project/README.md', 'project/ARCHITECTURE.md', 'project/'] },
-  { title: 'Decisions', pages: ['adr/index.md', 'adr/'], isCollapsed: true },
+  { title: 'Decisions', pages: ['adr/index.md', 'adr/'], isFolded: true },
 ];
 
 export interface Page {
@@ -58,7 +59,6 @@ export interface Page {
 
 export interface SidebarRoom {
   readonly text: string;
-  readonly collapsed: boolean;
   readonly items: readonly { readonly text: string; readonly link: string }[];
 }
 
@@ -70,15 +70,20 @@ export function sidebarOf(pages: readonly Page[], rooms: readonly Room[] = ROOMS
     const rest = pages.filter(({ path }) => roomOf(path, named) === place && !named.has(path));
     return rest.sort((a, b) => (place === 'adr/' ? a.path.localeCompare(b.path) : a.title.localeCompare(b.title)));
   };
-  const shown = rooms.map(({ title, pages: places, isCollapsed = false }) => ({
-    text: title,
-    collapsed: isCollapsed,
-    items: places.flatMap(of).map(({ path, title: text }) => ({ text, link: `/${path}` })),
+  const all = rooms.map(({ title: text, pages: places, isFolded = false }) => ({
+    text,
+    isFolded,
+    own: places.flatMap(of),
   }));
-  const count = shown.flatMap(({ items }) => items).length;
-  if (count !== pages.length)
-    throw new Error(`${pages.length} pages, and ${count} of them are in a room of site/rooms.ts`);
-  return shown.filter(({ items }) => items.length > 0);
+  const count = all.flatMap(({ own }) => own).length;
+  if (count !== pages.length) throw new Error(`${pages.length} pages, and ${count} are in a room of site/rooms.ts`);
+  return all
+    .filter(({ own }) => own.length > 0)
+    .map(({ text, isFolded, own }) => ({ text, items: (isFolded ? own.slice(0, 1) : own).map(linkTo) }));
+}
+
+function linkTo({ path, title }: Page) {
+  return { text: title, link: `/${path}` };
 }
 
 /** The nearest folder that a room names. */
