@@ -111,10 +111,8 @@ describe('the packed package', () => {
   test('comes from a dry release, which says what a real one would do and changes nothing', async () => {
     const { version } = MANIFEST;
     assert.match(said.release, new RegExp(`^version    ${version} -> ${version}\\nchangelog  \\d+ entries`, 'm'));
-    assert.match(
-      said.release,
-      /^ +npm publish --provenance .*\n +npm publish \.\/packages\/create-bide --provenance /m,
-    );
+    for (const name of ['bide', 'create-bide'])
+      assert.ok(said.release.includes(`npm publish ./release/${name}-${version}.tgz --provenance `), name);
     assert.equal((await git('status', '--porcelain')).stdout, '');
     const sums = readFileSync(join(copy, 'release/SHA256SUMS'), 'utf8').trim().split('\n');
     assert.deepEqual(
