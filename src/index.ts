@@ -7,9 +7,13 @@ export {
   type OpenOptions,
   openBide,
   type RoutesOptions,
+  type RunOptions,
   type SubmitOptions,
   type WaitOptions,
 } from './app/library.ts';
+export type { JobRef } from './client/job-ref.ts';
+export type { AsJson, JobOf, JobShapes, JobsOf } from './client/job-types.ts';
+export { JobFailed } from './client/running.ts';
 export type { JobBody } from './client/wire.ts';
 export * from './config/index.ts';
 export { typebox } from './config/typebox-schema.ts';

@@ -1,5 +1,5 @@
 /** Bide as a library, in the process that calls: `openBide` on a data folder, or on PostgreSQL where there is a URL. */
-import { defineConfig, openBide } from '../../src/index.ts';
+import { type Bide, defineConfig, type JobsOf, openBide } from '../../src/index.ts';
 import type { OpenSide } from './side.ts';
 
 const TENANT = 'default';
@@ -17,7 +17,7 @@ export const open: OpenSide = async ({ folder, url }, mode) => {
   };
   const config = defineConfig({ types: { noop: { slots: SLOTS[mode] ?? 10, run } } });
   const place = { data: folder, ...(url === null ? {} : { database: url }) };
-  let opened: ReturnType<typeof openBide<{ noop: unknown }>> | null = null;
+  let opened: Promise<Bide<JobsOf<typeof config>>> | null = null;
   /** With a worker only where `work` comes first: what is submitted before it only waits. */
   const bide = (runsJobs = false) => {
     opened ??= openBide(config, { ...place, runsJobs });

@@ -3,6 +3,7 @@
 import type { Tags } from '../core/job.ts';
 import { jsonProblem } from '../core/json-problem.ts';
 import type { CallOptions } from './commanding.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -32,7 +33,7 @@ export function changing(transport: Transport) {
   return {
     /** Answers with the copy, which names the job as `resubmitOf`. */
     async resubmit(
-      id: string,
+      id: JobRef,
       changes: Partial<Omit<SubmitBody, 'type'>> = {},
       options: ResubmitOptions = {},
     ): Promise<JobBody> {
@@ -55,7 +56,7 @@ export function changing(transport: Transport) {
     },
 
     /** Changes a job that waits; WRONG_STATE where it does not any more. */
-    async amend(id: string, changes: Amendment, options: AmendOptions = {}): Promise<JobBody> {
+    async amend(id: JobRef, changes: Amendment, options: AmendOptions = {}): Promise<JobBody> {
       requireKnown('amend', options, ['revision', 'signal']);
       requireKnown('amend', changes, ['priority', 'tags', 'runAt', 'deadlineAt']);
       const { revision, signal } = options;

@@ -13,14 +13,18 @@ import type { CallOptions, CancelOptions, JobResult, OpenResult, TokenOptions } 
 import type { FeedChange, FeedGap, FeedOptions, FeedPageOptions } from './feed.ts';
 import type { EventsOptions } from './following.ts';
 import type { Groups } from './groups.ts';
+import type { JobRef } from './job-ref.ts';
+import type { JobsOf } from './job-types.ts';
 import type { KeyLimits } from './limits.ts';
 import type { JobFilter, ListOptions, ListPage, ListPageOptions } from './listing.ts';
 import type { FollowLogsOptions, FollowOutputOptions, LogsOptions, OutputOptions } from './logging.ts';
 import { operating } from './operating.ts';
 import type { ChildrenOptions } from './relations.ts';
+import { type RunOptions, running } from './running.ts';
 import type { Schedules } from './schedules.ts';
-import type { SubmitOptions } from './submitting.ts';
+import type { JobOptions, SubmitOptions } from './submitting.ts';
 import { createTransport, type TransportOptions } from './transport.ts';
+import type { TypedClient } from './typed-client.ts';
 import type { Waited, WaitOptions } from './waiting.ts';
 import { type WaitedMany, type WaitManyOptions, waitingMany } from './waiting-many.ts';
 import type { Webhooks } from './webhooks.ts';
@@ -49,16 +53,19 @@ import { working } from './working.ts';
 
 export interface Client {
   /** Stores one job and answers with it; with `waitMs`, with the finished job when it is done in time. */
+  submit(type: string, input?: Json, options?: JobOptions): Promise<JobBody>;
   submit(job: SubmitBody, options?: SubmitOptions): Promise<JobBody>;
   submitMany(jobs: readonly SubmitBody[], options?: CallOptions): Promise<readonly BulkItem[]>;
-  get(id: string, options?: CallOptions): Promise<JobBody>;
+  /** Submits a job, waits for it, and resolves with its result: JSON as its value, all else as bytes. `JobFailed` where there is none. */
+  run(type: string, input?: Json, options?: RunOptions): Promise<unknown>;
+  get(job: JobRef, options?: CallOptions): Promise<JobBody>;
   /** Waits until the job is final, as long as it takes or until `timeoutMs`. */
-  wait(id: string, options?: WaitOptions): Promise<Waited>;
-  waitMany(ids: readonly string[], options?: WaitManyOptions): Promise<WaitedMany>;
+  wait(job: JobRef, options?: WaitOptions): Promise<Waited>;
+  waitMany(jobs: readonly JobRef[], options?: WaitManyOptions): Promise<WaitedMany>;
   /** The job now, then after every change, until it is final. */
-  watch(id: string, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
+  watch(job: JobRef, options?: CallOptions): AsyncGenerator<JobBody, void, undefined>;
   /** As `watch`, by one stream that the server writes to, resumed where it breaks. */
-  events(id: string, options?: EventsOptions): AsyncGenerator<JobBody, void, undefined>;
+  events(job: JobRef, options?: EventsOptions): AsyncGenerator<JobBody, void, undefined>;
   /**
    * Every change of all jobs that fit, from now on or behind a cursor, without end: resumed where it breaks. Where the server has kept
    * changes no more, a `gap` comes in their place.
@@ -67,24 +74,24 @@ export interface Client {
   /** The same page by page: what there is behind a cursor. */
   feedPage(options?: FeedPageOptions): Promise<FeedBody>;
   /** What was submitted, with what the schema of its type filled in. */
-  input(id: string, options?: CallOptions): Promise<Json>;
-  openInput(id: string, options?: CallOptions): Promise<OpenResult>;
+  input(job: JobRef, options?: CallOptions): Promise<Json>;
+  openInput(job: JobRef, options?: CallOptions): Promise<OpenResult>;
   /** Who tried the job, from when to when, and how each attempt ended; the latest last. */
-  attempts(id: string, options?: CallOptions): Promise<readonly AttemptBody[]>;
+  attempts(job: JobRef, options?: CallOptions): Promise<readonly AttemptBody[]>;
   /** The jobs that it comes after, with their results; one that was removed is `unknown`. */
-  parents(id: string, options?: CallOptions): Promise<readonly (JobBody | UnknownJob)[]>;
+  parents(job: JobRef, options?: CallOptions): Promise<readonly (JobBody | UnknownJob)[]>;
   /** The jobs that come after it. */
-  children(id: string, options?: ChildrenOptions): AsyncGenerator<JobBody, void, undefined>;
+  children(job: JobRef, options?: ChildrenOptions): AsyncGenerator<JobBody, void, undefined>;
   /** What the job has said. */
-  logs(id: string, options?: LogsOptions): Promise<LogsBody>;
+  logs(job: JobRef, options?: LogsOptions): Promise<LogsBody>;
   /** As `logs`, line by line, those to come included, until the job is over. */
-  followLogs(id: string, options?: FollowLogsOptions): AsyncGenerator<LogLineBody, void, undefined>;
+  followLogs(job: JobRef, options?: FollowLogsOptions): AsyncGenerator<LogLineBody, void, undefined>;
   /** What the job has emitted: parts of its result, before it ends. */
-  output(id: string, options?: OutputOptions): Promise<OutputBody>;
+  output(job: JobRef, options?: OutputOptions): Promise<OutputBody>;
   /** As `output`, chunk by chunk, those to come included, until the job is over. */
-  followOutput(id: string, options?: FollowOutputOptions): AsyncGenerator<ChunkBody, void, undefined>;
-  result(id: string, options?: CallOptions): Promise<JobResult>;
-  openResult(id: string, options?: CallOptions): Promise<OpenResult>;
+  followOutput(job: JobRef, options?: FollowOutputOptions): AsyncGenerator<ChunkBody, void, undefined>;
+  result(job: JobRef, options?: CallOptions): Promise<JobResult>;
+  openResult(job: JobRef, options?: CallOptions): Promise<OpenResult>;
   /** All jobs that fit, newest first. */
   list(options?: ListOptions): AsyncGenerator<JobBody, void, undefined>;
   /** One page of them, and the cursor of the next. */
@@ -94,16 +101,16 @@ export interface Client {
   /** How many jobs that would change. */
   bulkCount(action: BulkAction, filter: JobFilter, options?: CallOptions): Promise<EstimateBody>;
   /** A token with which a page, which must not have a key, may read this one job, wait for it and follow it. */
-  token(id: string, options?: TokenOptions): Promise<JobTokenBody>;
-  cancel(id: string, options?: CancelOptions): Promise<JobBody>;
-  retry(id: string, options?: CallOptions): Promise<JobBody>;
+  token(job: JobRef, options?: TokenOptions): Promise<JobTokenBody>;
+  cancel(job: JobRef, options?: CancelOptions): Promise<JobBody>;
+  retry(job: JobRef, options?: CallOptions): Promise<JobBody>;
   /** Tells a job something that it waits for, or will: an approval, an answer. */
-  signal(id: string, name: string, value?: Json, options?: CallOptions): Promise<JobBody>;
+  signal(job: JobRef, name: string, value?: Json, options?: CallOptions): Promise<JobBody>;
   /** Submits a copy of the job, as it was or with changes. */
-  resubmit(id: string, changes?: Partial<Omit<SubmitBody, 'type'>>, options?: ResubmitOptions): Promise<JobBody>;
+  resubmit(job: JobRef, changes?: Partial<Omit<SubmitBody, 'type'>>, options?: ResubmitOptions): Promise<JobBody>;
   /** Changes a job that waits. */
-  amend(id: string, changes: Amendment, options?: AmendOptions): Promise<JobBody>;
-  remove(id: string, options?: CallOptions): Promise<void>;
+  amend(job: JobRef, changes: Amendment, options?: AmendOptions): Promise<JobBody>;
+  remove(job: JobRef, options?: CallOptions): Promise<void>;
   types(options?: CallOptions): Promise<readonly TypeBody[]>;
   type(name: string, options?: CallOptions): Promise<TypeBody>;
   /** Jobs of the type that run go on, submits are taken, nothing is started, for no tenant. Nothing happens where it is paused already. */
@@ -133,11 +140,21 @@ export interface Client {
 
 export type ClientOptions = TransportOptions;
 
-/** Throws a `ClientError` with code BAD_URL when `url` is not an http(s) URL. */
+/**
+ * Throws a `ClientError` with code BAD_URL when `url` is not an http(s) URL.
+ *
+ * `createClient<typeof config>(…)` knows the job types of a config, of which it needs the type alone: `import type config from './bide.config.ts'`.
+ */
+export function createClient(options: ClientOptions): Client;
+export function createClient<Config extends { readonly types: object }>(
+  options: ClientOptions,
+): TypedClient<JobsOf<Config>>;
 export function createClient(options: ClientOptions): Client {
   const transport = createTransport(options);
+  const calls = operating(transport);
   return {
-    ...operating(transport),
+    ...calls,
+    ...running(calls),
     waitMany: waitingMany(transport),
     work: working(transport),
   };

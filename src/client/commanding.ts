@@ -2,6 +2,7 @@
 import type { Json } from '../core/job.ts';
 import { secondsOf } from './hold-loop.ts';
 import { jobIn } from './job-answer.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -24,6 +25,8 @@ export interface TokenOptions extends CallOptions {
 export interface JobResult {
   readonly contentType: string;
   readonly bytes: Uint8Array;
+  /** Throws where it is no JSON. */
+  json(): unknown;
 }
 
 export interface OpenResult {
@@ -36,7 +39,7 @@ export interface OpenResult {
 const NO_TYPE = 'application/octet-stream';
 
 export function commanding(transport: Transport) {
-  const open = (id: string, what: 'result' | 'input', options: CallOptions) =>
+  const open = (id: JobRef, what: 'result' | 'input', options: CallOptions) =>
     transport.open({
       method: 'GET',
       path: pathOf(id, what),
@@ -46,14 +49,14 @@ export function commanding(transport: Transport) {
     });
 
   return {
-    async get(id: string, options: CallOptions = {}): Promise<JobBody> {
+    async get(id: JobRef, options: CallOptions = {}): Promise<JobBody> {
       requireKnown('get', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
       return jobIn(await transport.call(call));
     },
 
     /** In their order, the latest last. */
-    async attempts(id: string, options: CallOptions = {}): Promise<readonly AttemptBody[]> {
+    async attempts(id: JobRef, options: CallOptions = {}): Promise<readonly AttemptBody[]> {
       requireKnown('attempts', options, ['signal']);
       const path = pathOf(id, 'attempts');
       const call = { method: 'GET', path, isRepeatable: true, signal: options.signal } as const;
@@ -70,7 +73,7 @@ export function commanding(transport: Transport) {
     },
 
     /** A waiting job is cancelled at once, a running one a moment later. Cancelling twice does no harm. */
-    async cancel(id: string, options: CancelOptions = {}): Promise<JobBody> {
+    async cancel(id: JobRef, options: CancelOptions = {}): Promise<JobBody> {
       requireKnown('cancel', options, ['waitMs', 'signal']);
       const { waitMs: holdMs = 0, signal } = options;
       const query = new URLSearchParams(holdMs === 0 ? {} : { wait: secondsOf(holdMs) });
@@ -79,7 +82,7 @@ export function commanding(transport: Transport) {
     },
 
     /** Sent again it does no harm: the last one of a name counts. */
-    async signal(id: string, name: string, value: Json = null, options: CallOptions = {}): Promise<JobBody> {
+    async signal(id: JobRef, name: string, value: Json = null, options: CallOptions = {}): Promise<JobBody> {
       requireKnown('signal', options, ['signal']);
       const path = pathOf(id, 'signals', name);
       const call = { method: 'POST', path, json: { value }, isRepeatable: true, signal: options.signal } as const;
@@ -87,35 +90,36 @@ export function commanding(transport: Transport) {
     },
 
     /** Runs a failed, cancelled or expired job again. Not tried twice: the second try would find the job waiting. */
-    async retry(id: string, options: CallOptions = {}): Promise<JobBody> {
+    async retry(id: JobRef, options: CallOptions = {}): Promise<JobBody> {
       const call = { method: 'POST', path: pathOf(id, 'retry'), isRepeatable: false, signal: options.signal } as const;
       return (await transport.call(call)).body as JobBody;
     },
 
     /** Removes a final job and its result. Not tried twice: the second try would find it gone. */
-    async remove(id: string, options: CallOptions = {}): Promise<void> {
+    async remove(id: JobRef, options: CallOptions = {}): Promise<void> {
       await transport.call({ method: 'DELETE', path: pathOf(id), isRepeatable: false, signal: options.signal });
     },
 
-    async input(id: string, options: CallOptions = {}): Promise<Json> {
+    async input(id: JobRef, options: CallOptions = {}): Promise<Json> {
       requireKnown('input', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id, 'input'), isRepeatable: true, signal: options.signal } as const;
       return (await transport.call(call)).body as Json;
     },
 
     /** The input byte for byte, for whoever passes it on. */
-    async openInput(id: string, options: CallOptions = {}): Promise<OpenResult> {
+    async openInput(id: JobRef, options: CallOptions = {}): Promise<OpenResult> {
       return openedOf(await open(id, 'input', options));
     },
 
-    async result(id: string, options: CallOptions = {}): Promise<JobResult> {
+    async result(id: JobRef, options: CallOptions = {}): Promise<JobResult> {
       const response = await open(id, 'result', options);
       const contentType = response.headers.get('content-type') ?? NO_TYPE;
-      return { contentType, bytes: new Uint8Array(await response.arrayBuffer()) };
+      const bytes = new Uint8Array(await response.arrayBuffer());
+      return { contentType, bytes, json: () => JSON.parse(new TextDecoder().decode(bytes)) as unknown };
     },
 
     /** For results too large to hold in memory. */
-    async openResult(id: string, options: CallOptions = {}): Promise<OpenResult> {
+    async openResult(id: JobRef, options: CallOptions = {}): Promise<OpenResult> {
       return openedOf(await open(id, 'result', options));
     },
   };

@@ -5,6 +5,7 @@
  * streams back altogether, use `watch`.
  */
 import type { CallOptions } from './commanding.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import { dataOf, serverEvents } from './server-events.ts';
@@ -22,7 +23,7 @@ export function following(transport: Transport) {
    * The snapshot now, then one after each change, the final one last. A slow reader misses some in between, never the last. A job that the
    * caller has in its final revision has no events. Rejects as `get` does: also when the job is removed meanwhile, or the server stays away.
    */
-  async function* events(id: string, options: EventsOptions = {}): AsyncGenerator<JobBody, void, undefined> {
+  async function* events(id: JobRef, options: EventsOptions = {}): AsyncGenerator<JobBody, void, undefined> {
     requireKnown('events', options, ['lastEventId', 'signal']);
     const { signal } = options;
     const lastEventId = options.lastEventId === undefined ? undefined : String(options.lastEventId);

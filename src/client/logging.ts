@@ -2,6 +2,7 @@
 import type { LogLevel } from '../core/log-line.ts';
 import type { CallOptions } from './commanding.ts';
 import { holdLoop, secondsOf } from './hold-loop.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -36,19 +37,19 @@ interface Bodies {
 export function logging(transport: Transport) {
   const loop = holdLoop(transport);
 
-  async function logs(id: string, options: LogsOptions = {}): Promise<LogsBody> {
+  async function logs(id: JobRef, options: LogsOptions = {}): Promise<LogsBody> {
     requireKnown('logs', options, ['after', 'attempt', 'level', 'limit', 'waitMs', 'signal']);
     return page('logs', id, options);
   }
 
-  async function output(id: string, options: OutputOptions = {}): Promise<OutputBody> {
+  async function output(id: JobRef, options: OutputOptions = {}): Promise<OutputBody> {
     requireKnown('output', options, ['after', 'attempt', 'limit', 'waitMs', 'signal']);
     return page('output', id, options);
   }
 
   async function page<W extends What>(
     what: W,
-    id: string,
+    id: JobRef,
     options: LogsOptions,
     onCut?: (heldMs: number) => void,
   ): Promise<Bodies[W]> {
@@ -62,7 +63,7 @@ export function logging(transport: Transport) {
   /** Page after page, those to come included, until the job is over. */
   async function* pages<W extends What>(
     what: W,
-    id: string,
+    id: JobRef,
     options: FollowLogsOptions,
   ): AsyncGenerator<Bodies[W], void, undefined> {
     for (let after = options.after ?? 0; ; ) {
@@ -80,7 +81,7 @@ export function logging(transport: Transport) {
 
   /** All lines, those to come included, until the job is over. Rejects as `get` does. */
   async function* followLogs(
-    id: string,
+    id: JobRef,
     options: FollowLogsOptions = {},
   ): AsyncGenerator<LogLineBody, void, undefined> {
     requireKnown('followLogs', options, ['after', 'attempt', 'level', 'signal']);
@@ -89,7 +90,7 @@ export function logging(transport: Transport) {
 
   /** All chunks, those to come included, until the job is over. Where the fence grows another run begins. Rejects as `get` does. */
   async function* followOutput(
-    id: string,
+    id: JobRef,
     options: FollowOutputOptions = {},
   ): AsyncGenerator<ChunkBody, void, undefined> {
     requireKnown('followOutput', options, ['after', 'attempt', 'signal']);

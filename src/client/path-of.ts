@@ -1,6 +1,8 @@
+import { idOf, type JobRef } from './job-ref.ts';
+
 /** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 export function pathOf(
-  id: string,
+  job: JobRef,
   below?:
     | 'result'
     | 'input'
@@ -17,6 +19,6 @@ export function pathOf(
     | 'token',
   name?: string,
 ): string {
-  const parts = [id, ...(below === undefined ? [] : [below]), ...(name === undefined ? [] : [name])];
+  const parts = [idOf(job), ...(below === undefined ? [] : [below]), ...(name === undefined ? [] : [name])];
   return `/v1/jobs/${parts.map(encodeURIComponent).join('/')}`;
 }

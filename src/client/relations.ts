@@ -1,5 +1,6 @@
 /** The jobs that a job comes after, and those that come after it. */
 import type { CallOptions } from './commanding.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -13,13 +14,13 @@ export interface ChildrenOptions extends CallOptions {
 export function relating(transport: Transport) {
   return {
     /** In the order in which they were named; one that has been removed is `unknown`. */
-    async parents(id: string, options: CallOptions = {}): Promise<readonly (JobBody | UnknownJob)[]> {
+    async parents(id: JobRef, options: CallOptions = {}): Promise<readonly (JobBody | UnknownJob)[]> {
       requireKnown('parents', options, ['signal']);
       const call = { method: 'GET', path: pathOf(id, 'parents'), isRepeatable: true, signal: options.signal } as const;
       return ((await transport.call(call)).body as { readonly jobs: readonly (JobBody | UnknownJob)[] }).jobs;
     },
 
-    children(id: string, options: ChildrenOptions = {}): AsyncGenerator<JobBody, void, undefined> {
+    children(id: JobRef, options: ChildrenOptions = {}): AsyncGenerator<JobBody, void, undefined> {
       requireKnown('children', options, ['pageSize', 'signal']);
       return childrenOf(transport, id, options);
     },
@@ -28,7 +29,7 @@ export function relating(transport: Transport) {
 
 async function* childrenOf(
   transport: Transport,
-  id: string,
+  id: JobRef,
   { pageSize, signal }: ChildrenOptions,
 ): AsyncGenerator<JobBody, void, undefined> {
   for (let cursor: string | null | undefined; cursor !== null; ) {

@@ -1,4 +1,5 @@
 /** Submitting: one job, or many in one call. Retried only where an idempotency key makes a second try harmless. */
+import type { Json } from '../core/job.ts';
 import { jsonProblem } from '../core/json-problem.ts';
 import type { CallOptions } from './commanding.ts';
 import { requireKnown } from './known-options.ts';
@@ -13,6 +14,8 @@ export interface SubmitOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export const SUBMIT_OPTIONS = ['idempotencyKey', 'waitMs', 'signal'] as const;
+
 /** Jobs in one request of a bulk submit: the server's default `jobsPerCallMax`. */
 const JOBS_PER_CALL = 1_000;
 /** Three bytes each at the most, so below the server's default `bodyBytesMax` of 1 MiB. */
@@ -20,8 +23,9 @@ const CHARACTERS_PER_CALL = 300_000;
 
 export function submitting(transport: Transport) {
   return {
-    async submit(job: SubmitBody, options: SubmitOptions = {}): Promise<JobBody> {
-      requireKnown('submit', options, ['idempotencyKey', 'waitMs', 'signal']);
+    async submit(...given: SubmitArguments): Promise<JobBody> {
+      const { job, options } = submitOf(given);
+      requireKnown('submit', options, SUBMIT_OPTIONS);
       requireJson('submit', job);
       const { idempotencyKey, waitMs } = options;
       const headers = {
@@ -59,6 +63,36 @@ export function submitting(transport: Transport) {
       }
       return items;
     },
+  };
+}
+
+type SubmitArguments =
+  | [type: string, input?: Json | undefined, options?: JobOptions | undefined]
+  | [job: SubmitBody, options?: SubmitOptions | undefined];
+
+function submitOf([first, second, third]: SubmitArguments): {
+  readonly job: SubmitBody;
+  readonly options: SubmitOptions;
+} {
+  if (typeof first !== 'string') return { job: first, options: (second as SubmitOptions | undefined) ?? {} };
+  const { body, submit } = partedOptions((third as JobOptions | undefined) ?? {});
+  const input = second as Json | undefined;
+  return { job: { ...body, type: first, ...(input === undefined ? {} : { input }) }, options: submit };
+}
+
+/** What a submit says beside its type and its input. */
+export type JobOptions = Omit<SubmitBody, 'type' | 'input' | 'idempotencyKey'> & SubmitOptions;
+
+/** What goes into the body of a submit, and what beside it. */
+export function partedOptions(options: Partial<JobOptions>): {
+  readonly body: Omit<SubmitBody, 'type' | 'input'>;
+  readonly submit: SubmitOptions;
+} {
+  const entries = Object.entries(options);
+  const isBeside = ([name]: [string, unknown]) => (SUBMIT_OPTIONS as readonly string[]).includes(name);
+  return {
+    body: Object.fromEntries(entries.filter((entry) => !isBeside(entry))),
+    submit: Object.fromEntries(entries.filter(isBeside)),
   };
 }
 

@@ -6,6 +6,7 @@
  */
 import { type HoldLoop, holdLoop, secondsOf } from './hold-loop.ts';
 import { jobsIn } from './job-answer.ts';
+import { idOf, type JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import type { Transport } from './transport.ts';
 import { isFinished, type WaitOptions } from './waiting.ts';
@@ -41,8 +42,9 @@ const IDS_PER_CALL = 1_000;
 export function waitingMany(transport: Transport) {
   const loop = holdLoop(transport);
 
-  return async function waitMany(ids: readonly string[], options: WaitManyOptions = {}): Promise<WaitedMany> {
+  return async function waitMany(refs: readonly JobRef[], options: WaitManyOptions = {}): Promise<WaitedMany> {
     requireKnown('waitMany', options, ['for', 'timeoutMs', 'signal']);
+    const ids = refs.map(idOf);
     const mode = options.for ?? 'all';
     const deadline = loop.deadlineOf(options.timeoutMs);
     const found = new AbortController();

@@ -1,6 +1,7 @@
 /** Waiting for one job: until it is done, or revision by revision. */
 import { holdLoop, secondsOf } from './hold-loop.ts';
 import { jobIn } from './job-answer.ts';
+import type { JobRef } from './job-ref.ts';
 import { requireKnown } from './known-options.ts';
 import { pathOf } from './path-of.ts';
 import type { Transport } from './transport.ts';
@@ -26,7 +27,7 @@ export function isFinished(job: JobBody | UnknownJob): boolean {
 export function waiting(transport: Transport) {
   const loop = holdLoop(transport);
 
-  async function wait(id: string, options: WaitOptions = {}): Promise<Waited> {
+  async function wait(id: JobRef, options: WaitOptions = {}): Promise<Waited> {
     requireKnown('wait', options, ['timeoutMs', 'signal']);
     const { signal } = options;
     const deadline = loop.deadlineOf(options.timeoutMs);
@@ -44,7 +45,7 @@ export function waiting(transport: Transport) {
   }
 
   /** The snapshot now, then one after every change, the final one last. A slow reader misses some in between, never the last. */
-  async function* watch(id: string, options: { readonly signal?: AbortSignal | undefined } = {}) {
+  async function* watch(id: JobRef, options: { readonly signal?: AbortSignal | undefined } = {}) {
     requireKnown('watch', options, ['signal']);
     const get = { method: 'GET', path: pathOf(id), isRepeatable: true, signal: options.signal } as const;
     let answer = await transport.call(get);

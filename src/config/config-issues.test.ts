@@ -198,7 +198,7 @@ const WRONG_TYPES: readonly (readonly [string, unknown, string])[] = [
   [
     'a remote type with a handler',
     { kind: 'remote', run },
-    'types.t.run is no option here; the options are description, input, slots, agingMs, expectedMs, limit, timeoutMs, retainMs, retry, kind',
+    'types.t.run is no option here; the options are description, input, result, slots, agingMs, expectedMs, limit, timeoutMs, retainMs, retry, kind',
   ],
 ];
 

@@ -110,6 +110,7 @@ function typeRule(limits: Limits): Rule {
   const common = {
     description: optional(description),
     input: optional(standardSchema),
+    result: optional(anything),
     slots: optional(whole(1, 10_000)),
     agingMs: optional(whole(1, limits.delayMsMax)),
     expectedMs: optional(whole(1, limits.timeoutMsMax)),

@@ -45,6 +45,8 @@ export interface TypeOptions<Input = unknown> {
  */
 export interface FunctionType<Input> extends TypeOptions<NoInfer<Input>> {
   readonly input?: StandardSchemaV1<unknown, Input>;
+  /** For the types of clients, where what `run` gives does not say it. */
+  readonly result?: ResultType<unknown>;
   run(input: NoInfer<Input>, context: JobContext): unknown;
 }
 
@@ -54,6 +56,8 @@ export type PlainFunction<Input> = (input: Input, context: JobContext) => unknow
 /** What every type may say that is not a function. */
 export interface CheckedOptions extends TypeOptions {
   readonly input?: StandardSchemaV1;
+  /** For the types of clients: `resultOf<…>()`. */
+  readonly result?: ResultType<unknown>;
 }
 
 export type CommandType = CheckedOptions & CommandOptions & { readonly kind: 'command' };
@@ -132,27 +136,69 @@ export interface Config<Inputs extends Record<string, unknown> = Record<string, 
   readonly tenants?: Readonly<Record<string, TenantSettings>>;
 }
 
-/** Gives the config back as it is; what it adds are the types, down to the input of each function. */
-export function defineConfig<Inputs extends Record<string, unknown>>(config: Config<Inputs>): Config<Inputs> {
+/** What a config is made of, and seen as: once for what its functions are given, once as it stands there. */
+export type TypedConfig<Inputs extends Record<string, unknown>, Types> = Config<Inputs> & { readonly types: Types };
+
+/** A config that knows each of its types: `createClient<typeof config>` makes a client of it, `openBide` a library. */
+export interface DefinedConfig<Types> extends Omit<Config, 'types'> {
+  readonly types: Types;
+}
+
+/** With it, an option that no type has does not compile: what is inferred as a whole would take any. */
+export type KnownOptions<Types> = { readonly [Name in keyof Types]: OptionsOf<Types[Name]> };
+
+type OptionsOf<Entry> = Entry extends { readonly kind: string } | ((...given: never) => unknown)
+  ? unknown
+  : { readonly [Option in Exclude<keyof Entry, keyof FunctionType<unknown>>]: never };
+
+/** Gives the config back as it is; what it adds are the types: the input of each function here, and all that is sent and comes out for clients. */
+export function defineConfig<Inputs extends Record<string, unknown>, Types>(
+  config: TypedConfig<Inputs, Types & KnownOptions<Types>>,
+): DefinedConfig<Types> {
   return config;
 }
 
+/** What comes out of a job, for the types of clients: nothing is checked by it, and nothing of it is there at run time. */
+export interface ResultType<Result> {
+  readonly '~result'?: Result;
+}
+
+const SOME_RESULT: ResultType<never> = Object.freeze({});
+
+/** `result: resultOf<{ url: string }>()` says what no function tells the compiler: the result of a program, of an upstream, of a worker. */
+export function resultOf<Result>(): ResultType<Result> {
+  return SOME_RESULT;
+}
+
+/** Of what a maker was given, what clients go by. */
+type Seen<Options> = Pick<Options, Extract<keyof Options, 'input' | 'result'>>;
+
 /** Jobs that run a program. */
-export function command(options: Omit<CommandType, 'kind'>): CommandType {
+export function command<const Options extends Omit<CommandType, 'kind'>>(
+  options: Options & Only<Options, CommandType>,
+): CommandType & Seen<Options> {
   return { ...options, kind: 'command' };
 }
 
 /** Jobs that are sent to an upstream. */
-export function http(options: Omit<HttpType, 'kind'>): HttpType {
+export function http<const Options extends Omit<HttpType, 'kind'>>(
+  options: Options & Only<Options, HttpType>,
+): HttpType & Seen<Options> {
   return { ...options, kind: 'http' };
 }
 
 /** Jobs that query data with SQL. Needs the package `@duckdb/node-api`. */
-export function sql(options: Omit<SqlType, 'kind'> = {}): SqlType {
-  return { ...options, kind: 'sql' };
+export function sql<const Options extends Omit<SqlType, 'kind'>>(
+  options?: Options & Only<Options, SqlType>,
+): SqlType & Seen<Options> {
+  return { ...(options as Options), kind: 'sql' };
 }
 
 /** Jobs left for workers that claim them over HTTP. */
-export function remote(options: Omit<RemoteType, 'kind'> = {}): RemoteType {
-  return { ...options, kind: 'remote' };
+export function remote<const Options extends Omit<RemoteType, 'kind'>>(
+  options?: Options & Only<Options, RemoteType>,
+): RemoteType & Seen<Options> {
+  return { ...(options as Options), kind: 'remote' };
 }
+
+type Only<Options, Type> = { readonly [Option in Exclude<keyof Options, keyof Type>]: never };

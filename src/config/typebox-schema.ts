@@ -9,8 +9,8 @@ import { Compile } from 'typebox/compile';
 
 type ValidationError = ReturnType<ReturnType<typeof Compile>['Errors']>[number];
 
-type Described<Input> = StandardSchemaV1<unknown, Input> & {
-  readonly '~standard': Pick<StandardJSONSchemaV1.Props<unknown, Input>, 'jsonSchema'>;
+type Described<Input> = StandardSchemaV1<Input, Input> & {
+  readonly '~standard': Pick<StandardJSONSchemaV1.Props<Input, Input>, 'jsonSchema'>;
 };
 
 export function typebox<const Type extends TSchema>(type: Type): Described<Static<Type>> {

@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { type FastifyInstance, fastify, type InjectOptions } from 'fastify';
 import type { Bide } from '../app/library.ts';
+import type { JobShapes } from '../client/job-types.ts';
 import { SCOPES } from '../core/scopes.ts';
 
 export interface LocalFetch {
@@ -10,7 +11,10 @@ export interface LocalFetch {
 }
 
 /** Its server is made by the first request: most tests send none. */
-export function localFetch(routes: Bide<Record<string, unknown>>['routes'], tenant: string): LocalFetch {
+export function localFetch(
+  routes: Bide<JobShapes>['routes'],
+  { tenant, letRun }: { readonly tenant: string; readonly letRun: () => () => void },
+): LocalFetch {
   let app: Promise<FastifyInstance> | null = null;
 
   async function open(): Promise<FastifyInstance> {
@@ -37,13 +41,21 @@ export function localFetch(routes: Bide<Record<string, unknown>>['routes'], tena
         ...(signal === undefined ? {} : { signal }),
         payloadAsStream: true,
       });
+      const over = isWait(request) ? letRun() : () => {};
       // At once: it begins when somebody asks for its end, and a signal that has fired by then would be thrown where nobody listens.
-      return asked.then(responseOf);
+      return asked.then(responseOf).finally(over);
     },
     async close() {
       await (await app)?.close();
     },
   };
+}
+
+/** Whoever waits for a job wants it to run. */
+function isWait({ url, headers }: Request): boolean {
+  const { pathname, searchParams } = new URL(url);
+  const prefers = /\bwait\b/.test(headers.get('prefer') ?? '');
+  return prefers || pathname.endsWith('/wait') || Number(searchParams.get('wait') ?? 0) > 0;
 }
 
 type Injected = Awaited<ReturnType<FastifyInstance['inject']>>;

@@ -153,7 +153,14 @@ describe('createTestBide', () => {
     await using bide = await createTestBide(config);
     const { id } = await bide.client.submit({ type: 'greet', input: { name: 'Ada' } });
     assert.deepEqual((await bide.wait(id)).result, { hello: 'Ada' });
-    await assert.rejects(bide.client.submit({ type: 'greet', input: {} }), { code: 'INPUT_INVALID' });
+    await assert.rejects(bide.client.submit({ type: 'greet', input: {} as never }), { code: 'INPUT_INVALID' });
+    assert.deepEqual(await bide.run('greet', { name: 'Eve' }), { hello: 'Eve' });
+    assert.deepEqual(await bide.client.run('greet', { name: 'Joe' }, { tags: { a: 'b' } }), { hello: 'Joe' });
+    const failed = { name: 'JobFailed', code: 'NO_CUSTOMER' };
+    await assert.rejects(bide.client.run('broken'), failed);
+    await assert.rejects(bide.run('broken'), failed);
+    assert.deepEqual((await bide.client.result({ id, type: 'greet' })).json(), { hello: 'Ada' });
+    assert.equal((await bide.client.waitMany([{ id, type: 'greet' }])).isSatisfied, true);
     await using running = await createTestBide(config, { autoRun: true });
     const job = await running.client.submit({ type: 'greet', input: { name: 'Bob' } }, { waitMs: 10_000 });
     assert.deepEqual(job.result, { hello: 'Bob' });

@@ -11,10 +11,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Bide, openLibrary } from '../app/library.ts';
 import { type Client, createClient } from '../client/client.ts';
+import { idOf, type JobRef } from '../client/job-ref.ts';
+import type { JobOf, JobShapes, JobsOf } from '../client/job-types.ts';
 import { requireKnown } from '../client/known-options.ts';
+import type { ResultOfRef, TypedClient } from '../client/typed-client.ts';
 import type { JobBody } from '../client/wire.ts';
 import type { RunWorkerOptions } from '../client/worker-options.ts';
-import type { Config } from '../config/define-config.ts';
+import type { TypedConfig } from '../config/define-config.ts';
 import type { Json } from '../core/job.ts';
 import type { Clock } from '../engine/clock.ts';
 import { systemClock } from '../engine/index.ts';
@@ -47,21 +50,19 @@ export interface TestClock {
   advanceTo(time: Date | string | number): Promise<void>;
 }
 
-export interface TestBide<Inputs extends Record<string, unknown>>
-  extends Omit<Bide<Inputs>, 'routes' | 'unsafe'>,
-    AsyncDisposable {
+export interface TestBide<Jobs extends JobShapes> extends Omit<Bide<Jobs>, 'routes' | 'unsafe'>, AsyncDisposable {
   readonly clock: TestClock;
   /** The client of the HTTP API, with every scope and without a network: for code that takes one. */
-  readonly client: Client;
+  readonly client: TypedClient<Jobs>;
   /** Runs all that is due until nothing is. @returns how many attempts that were */
   runNow(): Promise<number>;
   /** Answers a remote type as a worker does; `handle` is what `runWorker` takes. */
-  work(type: keyof Inputs & string, handle: RunWorkerOptions['handle']): void;
-  expectJob(job: string | { readonly id: string }): JobExpectation;
+  work(type: keyof Jobs & string, handle: RunWorkerOptions['handle']): void;
+  expectJob<const Ref extends JobRef>(job: Ref): JobExpectation<ResultOfRef<Jobs, Ref>>;
   /** The jobs that there are, the oldest first: what the code under test has submitted. */
-  jobs(type?: keyof Inputs & string): Promise<readonly JobBody[]>;
+  jobs<Name extends keyof Jobs & string>(type?: Name): Promise<readonly JobOf<Jobs, Name>[]>;
   /** What the job was submitted with, as its schema left it. */
-  input(job: string | { readonly id: string }): Promise<Json>;
+  input(job: JobRef): Promise<Json>;
 }
 
 const OPTIONS = ['startAt', 'autoRun', 'tenant', 'patienceMs', 'runMsMax'] as const;
@@ -71,10 +72,10 @@ const RUN_MS_MAX = 10_000;
 /** No host: nothing leaves the process. */
 const LOCAL_URL = 'http://bide.test';
 
-export async function createTestBide<Inputs extends Record<string, unknown>>(
-  config: Config<Inputs>,
+export async function createTestBide<Inputs extends Record<string, unknown>, Types>(
+  config: TypedConfig<Inputs, Types>,
   options: TestBideOptions = {},
-): Promise<TestBide<Inputs>> {
+): Promise<TestBide<JobsOf<{ types: Types }>>> {
   requireKnown('createTestBide', options, OPTIONS);
   const { tenant = DEFAULT_TENANT } = options;
   const sweepIntervalMs = config.limits?.sweepIntervalMs ?? SWEEP_INTERVAL_MS;
@@ -84,7 +85,7 @@ export async function createTestBide<Inputs extends Record<string, unknown>>(
   opened.defer(() => rm(folder, { recursive: true, force: true }));
   const held = Promise.withResolvers<HeldStore>();
   const tested = { ...config, limits: { ...config.limits, sweepIntervalMs } };
-  const library = await openLibrary(
+  const library = await openLibrary<JobsOf<{ types: Types }>>(
     tested,
     { tenant },
     {
@@ -106,18 +107,18 @@ export async function createTestBide<Inputs extends Record<string, unknown>>(
   return faceOf(library, { ...parts, turned, tenant, close: () => rest.disposeAsync() });
 }
 
-interface PartsOptions<Inputs extends Record<string, unknown>> {
-  readonly library: Bide<Inputs>;
+interface PartsOptions<Jobs extends JobShapes> {
+  readonly library: Bide<Jobs>;
   readonly options: TestBideOptions;
   readonly turned: TurnedClock;
   readonly held: HeldStore;
   readonly tenant: string;
 }
 
-function partsOf<Inputs extends Record<string, unknown>>(given: PartsOptions<Inputs>) {
+function partsOf<Jobs extends JobShapes>(given: PartsOptions<Jobs>) {
   const { library, options, turned, held, tenant } = given;
   const { engine } = library;
-  const local = localFetch(library.routes, tenant);
+  const local = localFetch(library.routes, { tenant, letRun: () => held.release() });
   const client = createClient({ url: LOCAL_URL, fetch: local.fetch });
   const remoteTypes = new Set(engine.types().flatMap(({ name, kind }) => (kind === 'remote' ? [name] : [])));
   const workers = createTestWorkers({ client: () => client, clock: turned.clock, remoteTypes });
@@ -145,17 +146,22 @@ interface FaceParts {
   readonly close: () => Promise<void>;
 }
 
-function faceOf<Inputs extends Record<string, unknown>>(library: Bide<Inputs>, parts: FaceParts): TestBide<Inputs> {
+function faceOf<Jobs extends JobShapes>(library: Bide<Jobs>, parts: FaceParts): TestBide<Jobs> {
   const { client, workers, runner, held, turned, tenant, close } = parts;
   const { routes: _, unsafe: __, ...calls } = library;
   const now = () => turned.clock.now();
   return {
     ...calls,
-    client,
+    // The types of the config are known to the compiler alone, here and below.
+    client: client as unknown as TypedClient<Jobs>,
     // Whoever waits wants the job to run.
     async wait(id, options) {
       const hold = held.release();
       return library.wait(id, options).finally(hold);
+    },
+    async run(type, ...rest) {
+      const hold = held.release();
+      return library.run(type, ...rest).finally(hold);
     },
     clock: {
       now,
@@ -177,7 +183,7 @@ function faceOf<Inputs extends Record<string, unknown>>(library: Bide<Inputs>, p
       const jobs: JobBody[] = [];
       const options = { sort: 'oldest', ...(type === undefined ? {} : { types: [type] }) } as const;
       for await (const job of client.list(options)) jobs.push(job);
-      return jobs;
+      return jobs as unknown as readonly JobOf<Jobs, NonNullable<typeof type>>[];
     },
     async input(job) {
       const id = idOf(job);
@@ -191,7 +197,7 @@ function faceOf<Inputs extends Record<string, unknown>>(library: Bide<Inputs>, p
 }
 
 /** A result that is no JSON is its bytes; none is null. */
-async function resultOf(library: Pick<Bide<Record<string, unknown>>, 'result'>, id: string): Promise<unknown> {
+async function resultOf(library: Pick<Bide<JobShapes>, 'result'>, id: string): Promise<unknown> {
   const result = await library.result(id);
   if (result === null) return null;
   const isJson = /^application\/json\b/.test(result.contentType);
@@ -206,11 +212,7 @@ function handlerClock(clock: Clock): Clock {
 /** Handlers that the test left running are abandoned when their last seconds are over: no more of them than these. */
 const LAST_SECONDS = 60;
 
-async function stopTurning(
-  { engine }: Pick<Bide<Record<string, unknown>>, 'engine'>,
-  { clock }: TurnedClock,
-  held: HeldStore,
-) {
+async function stopTurning({ engine }: Pick<Bide<JobShapes>, 'engine'>, { clock }: TurnedClock, held: HeldStore) {
   let isStopped = false;
   const stopped = engine.stop({ force: AbortSignal.abort() }).finally(() => {
     isStopped = true;
@@ -220,10 +222,6 @@ async function stopTurning(
     if (!isStopped) clock.advance(1_000);
   }
   await stopped;
-}
-
-function idOf(job: string | { readonly id: string }): string {
-  return typeof job === 'string' ? job : job.id;
 }
 
 function timeOf(time: Date | string | number): number {
