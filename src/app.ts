@@ -13,9 +13,10 @@ import { placesOf, planMounts } from './app/dialect-mounts.ts';
 import { logTelemetry } from './app/log-telemetry.ts';
 import { busyShares, giveBackAtRest } from './app/memory-at-rest.ts';
 import { type DatabaseOptions, openMigratedStore } from './app/open-store.ts';
+import { type Reloader, readFirst } from './app/reload.ts';
 import { storeClockOf } from './app/store-clock-of.ts';
 import { processFacts, workerName } from './app/worker-name.ts';
-import { type LoadedConfig, loadConfig } from './config/load.ts';
+import { type LoadedConfig, type LoadOptions, loadConfig } from './config/load.ts';
 import type { BideError } from './core/errors.ts';
 import { createLinks, DASHBOARD, type DialectPlace, declareDashboardRoutes, type Links } from './dashboard/index.ts';
 import { dialects } from './dialects/index.ts';
@@ -58,6 +59,7 @@ export {
   type StoreChoice,
   type StoreOptions,
 } from './app/open-store.ts';
+export type { Reloaded, Reloader } from './app/reload.ts';
 export { createLogger, type Logger, type LogLevel } from './http/log.ts';
 
 export interface HttpOptions {
@@ -86,6 +88,8 @@ export interface AppOptions {
   readonly adminKey?: string | undefined;
   readonly logger: Logger;
   readonly version: string;
+  /** Whether the config is going to be read again while it runs. */
+  readonly reloads?: boolean | undefined;
 }
 
 export interface App {
@@ -97,6 +101,8 @@ export interface App {
   readonly adminKey: string | null;
   /** A path and fragment that signs in the holder of this key once; null where there is no dashboard. */
   signInLink(key: string): string | null;
+  /** Null unless it was asked for. */
+  readonly reloader: Reloader | null;
   readonly engine: RunningEngine;
   readonly store: Store;
   readonly keys: KeyAdmin;
@@ -115,12 +121,7 @@ const UNKNOWN_ADMIN_KEY =
 
 export async function startApp(options: AppOptions): Promise<App> {
   await using opened = new AsyncDisposableStack();
-  const config = await loadConfig({
-    file: options.configFile,
-    others: options.hasPlayground === true ? [playgroundSource()] : [],
-    clock: systemClock,
-    functions: 'threads',
-  });
+  const { config, reloader } = await readConfig(options);
   opened.defer(giveBackAtRest({ clock: systemClock, busyShare: busyShares(), collect: collectHeaps }));
   const store = await openMigratedStore(options);
   opened.defer(() => store.close());
@@ -153,6 +154,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     dialectUrls: servers.dialectUrls,
     adminKey: adminKey?.kind === 'made' ? adminKey.key : null,
     signInLink: (key) => (links === null ? null : `${DASHBOARD}/#link=${links.make(key)}`),
+    reloader: reloader(engine),
     engine,
     store,
     keys,
@@ -168,6 +170,12 @@ export async function startApp(options: AppOptions): Promise<App> {
       await rest.disposeAsync();
     },
   };
+}
+
+async function readConfig({ configFile, hasPlayground, reloads }: AppOptions) {
+  const others = hasPlayground === true ? [playgroundSource()] : [];
+  const options: LoadOptions = { file: configFile, others, clock: systemClock, functions: 'threads' };
+  return reloads === true ? readFirst(options) : { config: await loadConfig(options), reloader: () => null };
 }
 
 /** Of `drainMs` what the drain has left over. */

@@ -6,6 +6,7 @@ import { audit } from './commands/audit.ts';
 import { bulk } from './commands/bulk.ts';
 import { cancel } from './commands/cancel.ts';
 import { counts } from './commands/counts.ts';
+import { dev } from './commands/dev.ts';
 import { doctor } from './commands/doctor.ts';
 import { events } from './commands/events.ts';
 import { exportCommand } from './commands/export.ts';
@@ -41,6 +42,7 @@ import { workers } from './commands/workers.ts';
 
 export const COMMANDS: readonly Command[] = [
   init,
+  dev,
   serve,
   work,
   mcp,

@@ -8,6 +8,7 @@ import { access } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LIMIT_DEFINITIONS } from '../core/limits.ts';
+import { inSnapshot, type ModuleSnapshot, openSnapshot } from '../handlers/module-snapshot.ts';
 import { resolveOwnPackage } from '../handlers/own-package.ts';
 import { CONFIG_FILES } from './config-files.ts';
 import { invalidConfig, loadFailure } from './load-failure.ts';
@@ -21,6 +22,8 @@ export interface LoadOptions extends ResolveOptions {
   readonly cwd?: string;
   /** Combined with the file's config, which wins. */
   readonly others?: readonly ConfigSource[];
+  /** Loads the file and what it imports anew, into this snapshot. */
+  readonly snapshot?: ModuleSnapshot | undefined;
 }
 
 export interface LoadedConfig extends ResolvedConfig {
@@ -48,13 +51,20 @@ async function readConfig(file: string, options: LoadOptions): Promise<ConfigSou
   if (!(await exists(file))) {
     throw invalidConfig(file, `there is no such file; make one (${CONFIG_FILES[0]}), or leave --config out`);
   }
-  const url = pathToFileURL(file).href;
+  const { snapshot } = options;
+  const plainUrl = pathToFileURL(file).href;
+  const url = snapshot === undefined ? plainUrl : inSnapshot(plainUrl, snapshot.number);
   resolveOwnPackage();
+  if (snapshot !== undefined) openSnapshot(snapshot);
   const exported = await withinTime(importModule(file, url), file, options);
   if (!('default' in exported)) {
     throw invalidConfig(file, 'it has no default export; write `export default defineConfig({ types: { … } })`');
   }
-  return { config: exported.default, name: file, baseDir: dirname(file), module: { url, exportName: 'default' } };
+  return { config: exported.default, name: file, baseDir: dirname(file), module: moduleRef(url, snapshot) };
+}
+
+function moduleRef(url: string, snapshot: ModuleSnapshot | undefined): ConfigSource['module'] {
+  return { url, exportName: 'default', ...(snapshot === undefined ? {} : { snapshot }) };
 }
 
 async function importModule(file: string, url: string): Promise<Record<string, unknown>> {

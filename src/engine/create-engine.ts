@@ -84,6 +84,11 @@ export interface RunningEngine extends Engine {
   drain(options?: StopOptions): Promise<void>;
   /** Drains, then ends all waits and frees everything. Safe to call twice like `drain`, and after it. */
   stop(options?: StopOptions): Promise<void>;
+  /**
+   * Takes these types in place of those before, at once: what runs goes on as it began, and new attempts are of the new ones. Jobs of a type that is no
+   * more wait. The handlers before are their owner's to close, when their last runs have ended.
+   */
+  retype(types: readonly JobType[]): void;
   isReady(): Promise<Readiness>;
   stats(): EngineStats;
 }
@@ -132,6 +137,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
         if (change.kind !== 'unsure') listener(eventOf(change, clock));
       }),
     stats: () => statsOf(parts),
+    retype: parts.retype,
   };
   return engine;
 }

@@ -78,6 +78,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
   readonly audit: Audit;
   /** The types that callers may submit: all but Bide's own. */
   readonly offered: EngineBase['types'];
+  /** Takes these in place of them. */
+  readonly retype: (types: readonly JobType[]) => void;
   readonly commands: Commands;
   readonly removals: Removals;
   readonly logs: Logs;
@@ -110,7 +112,8 @@ export interface EngineParts extends EngineBase, OperatingParts {
 
 export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
-  const all: readonly JobType[] = [...options.types, bulkType(limits, () => known)];
+  const own = bulkType(limits, () => known);
+  const all: readonly JobType[] = [...options.types, own];
   const [types, offered] = [byName(all), byName(options.types)];
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
@@ -123,11 +126,11 @@ export function createParts(options: PartsOptions): EngineParts {
   const durations = createDurations(changes, population);
   const waiters = createWaiters({ ...base, reader });
   const operating = createOperatingParts({ ...base, onResumed: (some) => listening.onWork(some) });
-  const own = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(base, reader) };
+  const noting = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(base, reader) };
   const closeKey: CloseKey = (job, ms) => keyLimits.closeKey(job, ms);
-  const known = { ...base, reader, commands, removals, live, closeKey, ...own, ...operating };
+  const known = { ...base, reader, commands, removals, live, closeKey, ...noting, ...operating };
   const dispatcher = createDispatcher({ ...known, ownTypes: all });
-  const desk = createWorkDesk({ ...known, remoteTypes: remoteNames(options.types) });
+  const desk = createWorkDesk({ ...known, remoteTypes: () => remoteNames([...offered.values()]) });
   const extensions = createExtensions(base);
   const work = createWork({ ...known, types: offered, desk, waiters, extensions });
   const rereads = createRereads({ ...known, waiters });
@@ -149,6 +152,12 @@ export function createParts(options: PartsOptions): EngineParts {
     ...delivering,
     ...{ ...grouping, ...filing },
     offered,
+    retype(next) {
+      become(types, [...next, own]);
+      become(offered, next);
+      dispatcher.retype([...next, own]);
+      listening.onWork(null);
+    },
     ...{ draining: new AbortController(), closing: new AbortController(), schedules: scheduling.schedules, keyLimits },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
     loops: [
@@ -229,7 +238,7 @@ function claimedBehind({ runsJobs, store }: PartsOptions, dispatcher: () => Disp
   return runsJobs && !store.facts.isShared ? () => dispatcher().hint(null) : () => {};
 }
 
-function byName(types: readonly JobType[]): EngineBase['types'] {
+function byName(types: readonly JobType[]): Map<string, JobType> {
   return new Map(types.map((type) => [type.name, type]));
 }
 
@@ -250,6 +259,12 @@ function workTo(takers: readonly Pick<Dispatcher, 'hint'>[]): EngineParts['liste
   return (some) => {
     for (const taker of takers) taker.hint(some);
   };
+}
+
+/** In place: all parts look into the same maps. */
+function become(types: Map<string, JobType>, next: readonly JobType[]): void {
+  types.clear();
+  for (const type of next) types.set(type.name, type);
 }
 
 function remoteNames(types: readonly JobType[]): readonly string[] {

@@ -17,6 +17,8 @@ export interface ServerOptions {
   readonly data: string;
   /** Further arguments of `bide serve`. */
   readonly args?: readonly string[];
+  /** `serve` unless told. */
+  readonly verb?: 'serve' | 'dev';
   readonly cwd?: string;
   /** What stands before `serve`; the checkout's own launcher unless told. */
   readonly command?: readonly [string, ...string[]];
@@ -30,6 +32,8 @@ export interface ServerProcess extends AsyncDisposable {
   readonly key: string;
   /** All that it has printed so far. */
   output(): string;
+  /** What has been printed behind `from`, as soon as the pattern is in it. Rejects when the server ends without. */
+  said(pattern: RegExp, from?: number): Promise<string>;
   /** Sends the signal to the whole group and resolves with the exit code, null when the signal ended it. */
   end(signal: 'SIGTERM' | 'SIGKILL'): Promise<number | null>;
 }
@@ -44,11 +48,12 @@ export async function startServer({
   data,
   args = [],
   cwd = data,
+  verb = 'serve',
   command,
   env = {},
 }: ServerOptions): Promise<ServerProcess> {
   const [program, ...before] = command ?? [process.execPath, join(ROOT, 'bin/bide.js')];
-  const child = spawn(program, [...before, 'serve', '--port', '0', '--data', data, ...args], {
+  const child = spawn(program, [...before, verb, '--port', '0', '--data', data, ...args], {
     cwd,
     env: { ...process.env, ...(command === undefined ? { BIDE_LAUNCHER_PID: String(process.pid) } : {}), ...env },
     stdio: ['ignore', 'pipe', 'pipe', ...(command === undefined ? ['ipc' as const] : [])],
@@ -71,11 +76,28 @@ export async function startServer({
     url,
     key: readFileSync(join(data, 'admin.key'), 'utf8').trim(),
     output: () => printed.text,
+    said: (pattern, from = 0) => saidBy(child, printed, { pattern, from }),
     end,
     async [Symbol.asyncDispose]() {
       await end('SIGKILL');
     },
   };
+}
+
+async function saidBy(
+  child: ChildProcess,
+  printed: { readonly text: string },
+  { pattern, from }: { readonly pattern: RegExp; readonly from: number },
+): Promise<string> {
+  const late = AbortSignal.timeout(START_MS_MAX);
+  for (;;) {
+    const text = printed.text.slice(from);
+    if (pattern.test(text)) return text;
+    if (child.exitCode !== null || child.stdout === null) throw new Error(`${pattern} was never printed:\n${text}`);
+    await once(child.stdout, 'data', { signal: late }).catch(() => {
+      throw new Error(`${pattern} was not printed in time:\n${printed.text}`);
+    });
+  }
 }
 
 function listening(child: ChildProcess, printed: { text: string }): Promise<string> {

@@ -36,7 +36,7 @@ export interface WorkDesk extends Loop {
 }
 
 export interface WorkDeskOptions extends AttemptOptions, ClaimContext {
-  readonly remoteTypes: readonly string[];
+  readonly remoteTypes: () => readonly string[];
 }
 
 interface Waiting {
@@ -152,7 +152,7 @@ class Desk implements WorkDesk {
     if (isFinal(job.state)) return job.sequenceKey !== null && this.#spread(({ tenant }) => tenant === job.tenant);
     if (job.state !== 'waiting') return false;
     if (job.runAt > this.#options.clock.now())
-      return this.#options.remoteTypes.includes(job.type) && this.#due.expect(job.runAt);
+      return this.#options.remoteTypes().includes(job.type) && this.#due.expect(job.runAt);
     return this.#spreadOf(job);
   }
 
@@ -179,7 +179,7 @@ class Desk implements WorkDesk {
     if (isPollDue) this.#due.doubt();
     if (this.#due.hasCome(now) || isPollDue) this.#spread(() => true);
     for (const line of [...this.#lines.values()]) if (line.hasNews) await this.#serve(line);
-    if (this.#due.isAskDue) this.#due.answer(await store.nextRunAt({ types: remoteTypes, now }));
+    if (this.#due.isAskDue) this.#due.answer(await store.nextRunAt({ types: remoteTypes(), now }));
     return this.#polls.sleepMs(this.#due.nextAt);
   }
 

@@ -16,7 +16,7 @@ import { type AttemptKeeper, type AttemptOptions, createAttempt, type LiveAttemp
 import { type ClaimContext, claimJobs, madeRoom, nextOpening } from './claim-jobs.ts';
 import { giveBack } from './give-back.ts';
 import type { LiveAttempts } from './live-attempts.ts';
-import { slotsOf, type TypeSlots } from './type-slots.ts';
+import { slotsOf, TypeSlots } from './type-slots.ts';
 import { createWorkCalendar, type WorkCalendar } from './work-calendar.ts';
 
 export interface Dispatcher extends Loop {
@@ -26,6 +26,8 @@ export interface Dispatcher extends Loop {
   expect(specs: readonly JobSpec[]): void;
   /** Handlers running, per type. */
   running(): ReadonlyMap<string, number>;
+  /** Takes these types in place of those before; what runs goes on as it began. */
+  retype(types: readonly JobType[]): void;
 }
 
 export interface DispatcherOptions extends AttemptOptions, ClaimContext {
@@ -47,7 +49,7 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 
 class SlotFiller implements Dispatcher {
   readonly #options: DispatcherOptions;
-  readonly #types: ReadonlyMap<string, TypeSlots>;
+  readonly #types: Map<string, TypeSlots>;
   readonly #calendar: WorkCalendar;
   readonly #polls: PollTimer;
   readonly #loop: Loop;
@@ -94,6 +96,21 @@ class SlotFiller implements Dispatcher {
 
   running(): ReadonlyMap<string, number> {
     return new Map([...this.#types.values()].map(({ type, running }) => [type, running]));
+  }
+
+  retype(types: readonly JobType[]): void {
+    const next = new Map(types.map((type) => [type.name, type]));
+    for (const name of this.#types.keys()) {
+      if ((next.get(name)?.handler ?? 'remote') === 'remote') this.#types.delete(name);
+    }
+    for (const { name, handler, slots } of types) {
+      if (handler === 'remote') continue;
+      const known = this.#types.get(name);
+      if (known === undefined) this.#types.set(name, new TypeSlots(name, handler, slots));
+      else known.become({ handler, slots });
+    }
+    this.#calendar.retype([...this.#types.keys()]);
+    this.#loop.wake();
   }
 
   async #turn(): Promise<number | null> {

@@ -13,8 +13,8 @@ const REST = { attempts: Number.POSITIVE_INFINITY, backoffMs: 250, factor: 2, ma
 
 export class TypeSlots {
   readonly type: string;
-  readonly handler: Handler;
-  readonly #slots: number;
+  #handler: Handler;
+  #slots: number;
   /** Handlers running. */
   running = 0;
   /** Ended, outcome not stored yet. */
@@ -24,7 +24,17 @@ export class TypeSlots {
 
   constructor(type: string, handler: Handler, slots: number) {
     this.type = type;
-    this.handler = handler;
+    this.#handler = handler;
+    this.#slots = slots;
+  }
+
+  get handler(): Handler {
+    return this.#handler;
+  }
+
+  /** What runs goes on as it began, and takes its slots. */
+  become({ handler, slots }: { readonly handler: Handler; readonly slots: number }): void {
+    this.#handler = handler;
     this.#slots = slots;
   }
 

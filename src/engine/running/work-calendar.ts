@@ -14,6 +14,8 @@ export interface WorkCalendar {
   note(change: Change, now: number): boolean;
   /** These types may have work; null: look at everything anew, due times included. */
   mayHaveWork(types: readonly string[] | null): void;
+  /** From now on it is about these types; each of them may have work. */
+  retype(types: readonly string[]): void;
   isEmpty(type: string): boolean;
   /** Grows whenever the type may have got work. */
   arrivalsOf(type: string): number;
@@ -37,7 +39,7 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
   const due = createDueTimes();
 
   const mayHaveWork = (some: readonly string[] | null) => {
-    for (const type of some ?? types) {
+    for (const type of some ?? arrivals.keys()) {
       const count = arrivals.get(type);
       if (count !== undefined) arrivals.set(type, count + 1);
     }
@@ -55,6 +57,11 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
     mayHaveWork(some) {
       mayHaveWork(some);
       if (some === null) due.doubt();
+    },
+    retype(now) {
+      for (const type of arrivals.keys()) if (!now.includes(type)) arrivals.delete(type);
+      for (const type of now) arrivals.set(type, (arrivals.get(type) ?? 0) + 1);
+      due.doubt();
     },
     isEmpty: (type) => emptyAt.get(type) === arrivals.get(type),
     arrivalsOf: (type) => arrivals.get(type) ?? 0,

@@ -15,12 +15,15 @@ import type { LogLevel } from '../../core/log-line.ts';
 import type { AbortReason, AttemptOutcome, ParentJob } from '../../engine/api.ts';
 import type { CallFacts } from '../function/job-context.ts';
 import type { FunctionLimits } from '../function/run-function.ts';
+import type { ModuleSnapshot } from '../module-snapshot.ts';
 
 /** A module that has job types, and under which name it exports them. */
 export interface ModuleRef {
   /** A file: URL. */
   readonly url: string;
   readonly exportName: string;
+  /** What it is loaded from, where that is not the files as they are. */
+  readonly snapshot?: ModuleSnapshot;
 }
 
 export interface ThreadSetup {

@@ -12,6 +12,7 @@ import { withTraceActive } from '../../trace/open-span.ts';
 import { describeThrown } from '../function/describe-thrown.ts';
 import { abortErrorOf, type Call, type FunctionHandler } from '../function/job-context.ts';
 import { runFunction } from '../function/run-function.ts';
+import { openSnapshot } from '../module-snapshot.ts';
 import { resolveOwnPackage } from '../own-package.ts';
 import { functionOf } from './function-of.ts';
 import { type FromThread, type ParentsAnswer, sharedTable, type ThreadSetup, type ToThread } from './messages.ts';
@@ -67,6 +68,7 @@ process.exit = (code) => {
 };
 
 resolveOwnPackage();
+for (const { snapshot } of modules) if (snapshot !== undefined) openSnapshot(snapshot);
 try {
   const exported = await Promise.all(modules.map(async ({ url }) => (await import(url)) as Record<string, unknown>));
   const functionIn = (moduleIndex: number, type: string) =>
