@@ -13,7 +13,7 @@ import { logLineBody } from '../dialects/native/log-text.ts';
 import { jobBody } from '../dialects/native/mapping.ts';
 import { chunkBody } from '../dialects/native/output-text.ts';
 import type { CommandOutcome, Lookup, RunningEngine, Snapshot, SubmitOutcome } from '../engine/index.ts';
-import type { Calls, RunOptions, SubmitOptions, WaitOptions } from './library.ts';
+import type { Calls, RunOptions, SubmitOptions, WaitOptions } from './library-face.ts';
 import { libraryGroups } from './library-groups.ts';
 import { libraryLimits } from './library-limits.ts';
 import { librarySchedules } from './library-schedules.ts';

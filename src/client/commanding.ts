@@ -64,7 +64,7 @@ export function commanding(transport: Transport) {
     },
 
     /** For a page, which must not have a key: `createClient({ url, token })` there may read this one job, wait for it and follow it. */
-    async token(id: string, options: TokenOptions = {}): Promise<JobTokenBody> {
+    async token(id: JobRef, options: TokenOptions = {}): Promise<JobTokenBody> {
       requireKnown('token', options, ['ttlMs', 'signal']);
       const { ttlMs, signal } = options;
       const json = ttlMs === undefined ? {} : { ttlMs };

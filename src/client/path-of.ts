@@ -1,6 +1,6 @@
+/** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 import { idOf, type JobRef } from './job-ref.ts';
 
-/** The path of a job, or of something below it. Ids come from outside: they are escaped, so that none reaches another route. */
 export function pathOf(
   job: JobRef,
   below?:

@@ -3,7 +3,7 @@
  *
  * It is the plain client, seen through types: at run time there is no difference.
  */
-import type { Client } from './client.ts';
+import type { Client } from './client-calls.ts';
 import type { CallOptions, JobResult } from './commanding.ts';
 import type { EventsOptions } from './following.ts';
 import type { JobRef } from './job-ref.ts';

@@ -87,8 +87,8 @@ async function calls(client: TypedClient<Jobs>): Promise<void> {
   const hello: string | undefined = waited.result?.hello;
   const { job: named } = await client.wait({ id: 'from a URL', type: 'left' });
   const thumb: string | undefined = named.result?.thumb;
-  const { job: any } = await client.wait('an id alone');
-  holds<Equal<typeof any.result, Json>>();
+  const { job: anyone } = await client.wait('an id alone');
+  holds<Equal<typeof anyone.result, Json>>();
   const { jobs } = await client.waitMany([job, { id: 'x', type: 'shout' }]);
   if (jobs[1].state !== 'unknown') jobs[1].result?.toUpperCase();
   const parts: number = (await client.result({ id: 'x', type: 'stream' })).json().parts;

@@ -113,8 +113,7 @@ export interface EngineParts extends EngineBase, OperatingParts {
 export function createParts(options: PartsOptions): EngineParts {
   const { limits, telemetry } = options;
   const own = bulkType(limits, () => known);
-  const all: readonly JobType[] = [...options.types, own];
-  const [types, offered] = [byName(all), byName(options.types)];
+  const [types, offered] = [byName([...options.types, own]), byName(options.types)];
   const changes = createChanges(telemetry);
   const snapshots = createSnapshots(limits);
   const base = { ...options, types, changes, snapshots };
@@ -129,7 +128,7 @@ export function createParts(options: PartsOptions): EngineParts {
   const noting = { logs: createLogs(base), audit: createAudit(options), parentJobs: createParentJobs(base, reader) };
   const closeKey: CloseKey = (job, ms) => keyLimits.closeKey(job, ms);
   const known = { ...base, reader, commands, removals, live, closeKey, ...noting, ...operating };
-  const dispatcher = createDispatcher({ ...known, ownTypes: all });
+  const dispatcher = createDispatcher({ ...known, ownTypes: [...types.values()] });
   const desk = createWorkDesk({ ...known, remoteTypes: () => remoteNames([...offered.values()]) });
   const extensions = createExtensions(base);
   const work = createWork({ ...known, types: offered, desk, waiters, extensions });
@@ -151,13 +150,7 @@ export function createParts(options: PartsOptions): EngineParts {
     ...known,
     ...delivering,
     ...{ ...grouping, ...filing },
-    offered,
-    retype(next) {
-      become(types, [...next, own]);
-      become(offered, next);
-      dispatcher.retype([...next, own]);
-      listening.onWork(null);
-    },
+    ...{ offered, retype: retyping({ types, offered, own, dispatcher, onWork }) },
     ...{ draining: new AbortController(), closing: new AbortController(), schedules: scheduling.schedules, keyLimits },
     ...{ population, durations, waiters, dispatcher, desk, work, listening },
     loops: [
@@ -258,6 +251,23 @@ function jobsTo(hearers: readonly { hint(ids: readonly string[] | null): void }[
 function workTo(takers: readonly Pick<Dispatcher, 'hint'>[]): EngineParts['listening']['onWork'] {
   return (some) => {
     for (const taker of takers) taker.hint(some);
+  };
+}
+
+interface Retyping {
+  readonly types: Map<string, JobType>;
+  readonly offered: Map<string, JobType>;
+  readonly own: JobType;
+  readonly dispatcher: Dispatcher;
+  readonly onWork: (types: null) => void;
+}
+
+function retyping({ types, offered, own, dispatcher, onWork }: Retyping): EngineParts['retype'] {
+  return (next) => {
+    become(types, [...next, own]);
+    become(offered, next);
+    dispatcher.retype([...next, own]);
+    onWork(null);
   };
 }
 

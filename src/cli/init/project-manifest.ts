@@ -22,7 +22,7 @@ export interface Needed {
 }
 
 const SCRIPTS: Readonly<Record<string, string>> = {
-  dev: 'bide serve --env-file .env',
+  dev: 'bide dev',
   start: 'bide serve --env-file .env',
   test: 'node --test',
   types: 'tsc',
