@@ -42,7 +42,9 @@ export async function runStops(stops: readonly Stop[], server: ServerProcess, fo
   const api = /^api\(\) .*$/m.exec(documentOf('README.md'))?.[0] ?? assert.fail('the README defines no api()');
   const bide = `bide() { '${process.execPath}' '${join(ROOT, 'bin/bide.js')}' "$@"; }`;
   const script = [api, bide, ...stops.map(({ command }) => `${command}printf '\\n@@@'\n`)].join('\n');
-  const env = { ...process.env, ...(await environmentOf(folder)), BIDE_URL: server.url, BIDE_KEY: server.key };
+  // `node --test` of a document would take itself for a part of this run, and say nothing.
+  const { NODE_TEST_CONTEXT: _, ...outer } = process.env;
+  const env = { ...outer, ...(await environmentOf(folder)), BIDE_URL: server.url, BIDE_KEY: server.key };
   const { stdout, stderr, code } = await shell(script, folder, env);
   const outputs = stdout.split('@@@');
   const failed = stops[outputs.length - 1];
