@@ -10,9 +10,12 @@ from typing import Any
 
 from bide import BideError, JobFailed, WaitTimeout, WorkError
 
-from .server import async_client, client, server, worker
+from .server import CARRIER, async_client, client, server, worker
 
 TEXT = "ü 日本 🎉 \u2028 \x00 'quoted' \\"
+
+#: Characters. Over httpx2 the answer to a body that the server stops reading may be lost with the connection.
+LARGE = (1_200_000, 40_000_000) if CARRIER == "standard" else (1_200_000,)
 
 
 class Jobs(unittest.TestCase):
@@ -50,6 +53,17 @@ class Jobs(unittest.TestCase):
         self.assertEqual(
             self.code(lambda: self.client.submit("echo", 2, idempotency_key="py-once")), "IDEMPOTENCY_MISMATCH"
         )
+
+    def test_a_key_may_be_any_text(self) -> None:
+        first = self.client.submit("echo", 1, idempotency_key=TEXT, delay=3_600)
+        self.assertEqual(self.client.submit("echo", 1, idempotency_key=TEXT, delay=3_600)["id"], first["id"])
+        with self.assertRaisesRegex(ValueError, "traceparent cannot carry"):
+            self.client.submit("echo", traceparent="a\r\nb")
+
+    def test_what_is_too_large_is_refused_by_the_server(self) -> None:
+        for length in LARGE:
+            error = self.error(lambda length=length: self.client.submit("echo", "x" * length))
+            self.assertEqual((error.status, error.code), (413, "BODY_TOO_LARGE"))
 
     def test_wait_many_takes_more_than_one_request_does(self) -> None:
         jobs = [{"type": "echo", "input": at, "tags": {"of": "many"}} for at in range(1_050)]
@@ -170,6 +184,13 @@ class AsyncJobs(unittest.IsolatedAsyncioTestCase):
             self.assertEqual(states[-1], "succeeded")
             self.assertEqual([seen["id"] async for seen in bide.list(tags={"of": "async"})], [job["id"]])
             self.assertEqual([line async for line in bide.logs(job["id"])], [])
+
+    async def test_what_is_too_large_is_refused_by_the_server(self) -> None:
+        async with async_client() as bide:
+            for length in LARGE:
+                with self.assertRaises(BideError) as raised:
+                    await bide.submit("echo", "x" * length)
+                self.assertEqual(raised.exception.status, 413, raised.exception)
 
     async def test_wait_many_and_its_end(self) -> None:
         async with async_client() as bide:

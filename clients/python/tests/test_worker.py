@@ -128,6 +128,50 @@ class Handlers(unittest.TestCase):
             self.assertEqual(lines[0]["line"].rstrip(" 0")[:2], TEXT[:2])
             self.assertEqual([line["fields"]["at"] for line in self.client.logs(job, level="warn")], [249])
 
+    def test_a_handler_sees_the_trace_and_the_parents_of_its_job(self) -> None:
+        far = worker()
+        trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+
+        @far.handler("far")
+        def plain(input: Any, context: Context) -> Any:
+            return [context.traceparent, context.tracestate, [job["result"] for job in context.parents()]]
+
+        @far.handler("slow")
+        async def coroutine(input: Any, context: Context) -> Any:
+            return [context.traceparent, context.tracestate, [job["result"] for job in await context.parents()]]
+
+        with running(far):
+            before = self.client.submit("echo", "before")["id"]
+            for type in ("far", "slow"):
+                traced = {"traceparent": trace, "tracestate": "a=1"}
+                parent, state, results = self.client.run(type, after=[before], timeout=PATIENCE, **traced)
+                self.assertEqual((parent[:36], state, results), (trace[:36], "a=1", ["before"]))
+                self.assertEqual(self.client.run(type, timeout=PATIENCE), [None, None, []])
+
+    def test_a_cancelled_worker_gives_back_what_runs(self) -> None:
+        far = worker(grace=PATIENCE)
+        started = threading.Event()
+
+        @far.handler("slow")
+        async def coroutine(input: Any, context: Context) -> Any:
+            started.set()
+            await asyncio.Event().wait()
+
+        async def run() -> None:
+            task = asyncio.create_task(far.run_async())
+            await asyncio.to_thread(started.wait, PATIENCE)
+            task.cancel()
+            with self.assertRaises(asyncio.CancelledError):
+                await task
+
+        job = self.client.submit("slow")["id"]
+        asyncio.run(run())
+        self.assertIn(self.client.get(job)["state"], ("queued", "scheduled"))
+        again = worker()
+        again.handler("slow")(lambda input, context: context.attempt)
+        with running(again):
+            self.assertEqual(self.client.wait(job, PATIENCE)["result"], 1)
+
     def test_generators_emit_what_they_yield(self) -> None:
         far = worker()
 

@@ -18,15 +18,19 @@ from .message import (
     CONNECT_SECONDS_MAX,
     IDLE_MAX,
     READ_BYTES,
+    WRITE_BYTES,
     Broken,
     Closed,
     Origin,
     Request,
+    broken_in_body,
     idle_seconds_of,
 )
 
 #: Of the head of an answer.
 _HEAD_BYTES_MAX = 65_536
+#: Status, headers, and the body where it had to be read with them.
+_Head = tuple[int, dict[str, str], bytes | None]
 #: What means that the connection broke, or that something else than HTTP came.
 _FAILURES = (OSError, EOFError, ValueError, asyncio.LimitOverrunError)
 
@@ -41,6 +45,8 @@ class _Connection:
         self.idle_until = 0.0
         self.is_used = False
         self.is_late = False
+        #: The server answered before all of a body was sent: nothing more can be asked on it.
+        self.is_cut = False
         self._timer: asyncio.TimerHandle | None = None
 
     def is_fresh(self) -> bool:
@@ -74,14 +80,16 @@ class _Connection:
 class AsyncResponse:
     """One answer; its connection goes back to the others when all of it is read."""
 
-    def __init__(self, pool: AsyncConnections, connection: _Connection, status: int, headers: dict[str, str]) -> None:
+    def __init__(self, pool: AsyncConnections, connection: _Connection, head: _Head) -> None:
         self._pool = pool
         self._connection = connection
-        self.status = status
-        self.headers = headers
+        self.status, self.headers, self._early = head
         self._is_over = False
 
     async def read(self) -> bytes:
+        if self._early is not None:
+            self.close()
+            return self._early
         length = self.headers.get("content-length")
         if length is not None and "transfer-encoding" not in self.headers and self._has_body():
             return await self._read_length(int(length))
@@ -99,6 +107,10 @@ class AsyncResponse:
             self.close()
 
     async def chunks(self, deadline: float, silence: float) -> AsyncIterator[bytes]:
+        if self._early is not None:
+            self.close()
+            yield self._early
+            return
         is_timed = silence != float("inf")  # else by the deadline of the request
         try:
             if is_timed:
@@ -138,7 +150,8 @@ class AsyncResponse:
             raise EOFError
         self._is_over = True
         has_end = "content-length" in self.headers or "transfer-encoding" in self.headers or not self._has_body()
-        will_close = self.headers.get("connection", "").lower() == "close" or not has_end
+        is_last = self._connection.is_cut or self.headers.get("connection", "").lower() == "close"
+        will_close = is_last or not has_end
         self._pool.give_back(self._connection, 0.0 if will_close else idle_seconds_of(self.headers))
 
     def close(self) -> None:
@@ -178,16 +191,33 @@ class AsyncConnections:
         try:
             connection.is_used = True
             connection.arm(deadline)
-            connection.writer.write(self._bytes_of(request))
-            await connection.writer.drain()
-            status, headers = await _head(connection.reader)
-            return AsyncResponse(self, connection, status, headers)
+            return AsyncResponse(self, connection, await self._exchange(connection, self._bytes_of(request)))
         except _FAILURES as error:
             self.drop(connection)
             raise self.reason_of(error, connection, was_used) from error
         except BaseException:
             self.drop(connection)
             raise
+
+    async def _exchange(self, connection: _Connection, data: bytes) -> _Head:
+        if len(data) <= WRITE_BYTES:
+            connection.writer.write(data)
+            await connection.writer.drain()
+            return *await _head(connection.reader), None
+        # The server may refuse a large body before all of it has come.
+        reading = asyncio.ensure_future(_early(connection.reader))
+        writing = asyncio.ensure_future(_write(connection.writer, data))
+        try:
+            await asyncio.wait([reading, writing], return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait([reading])
+            connection.is_cut = not writing.done() or writing.exception() is not None
+            return reading.result()
+        except ConnectionError as error:
+            raise ConnectionError(broken_in_body(error, len(data))) from error
+        finally:
+            reading.cancel()
+            writing.cancel()
+            await asyncio.gather(reading, writing, return_exceptions=True)
 
     def _bytes_of(self, request: Request) -> bytes:
         lines = [f"{request.method} {request.target} HTTP/1.1", f"host: {self._origin.authority}"]
@@ -273,6 +303,24 @@ class AsyncConnections:
         for connection in list(self._live):
             self.drop(connection)
         self._idle.clear()
+
+
+async def _early(reader: asyncio.StreamReader) -> _Head:
+    """With a short body in the same step: in the next it is lost, where the connection breaks by what is still sent."""
+    status, headers = await _head(reader)
+    length = headers.get("content-length", "")
+    is_short = length.isdigit() and int(length) <= READ_BYTES
+    return status, headers, await reader.readexactly(int(length)) if is_short else None
+
+
+async def _write(writer: asyncio.StreamWriter, data: bytes) -> None:
+    view = memoryview(data)
+    for at in range(0, len(data), WRITE_BYTES):
+        writer.write(view[at : at + WRITE_BYTES])
+        await writer.drain()
+        # Turns of the loop in which an answer is read, before a write to a closed connection would lose it.
+        for _ in range(3):
+            await asyncio.sleep(0)
 
 
 async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:

@@ -17,6 +17,9 @@ IDLE_SECONDS = 4.0
 IDLE_MAX = 64
 #: Bytes of one read.
 READ_BYTES = 65_536
+#: Bytes of one write of a body. A server may refuse a large one before all of it has come: that is looked for between
+#: two writes.
+WRITE_BYTES = 262_144
 
 
 class Broken(Exception):
@@ -26,6 +29,11 @@ class Broken(Exception):
         super().__init__(reason)
         #: It broke on a connection that had been kept, before a byte of the answer: the server had closed it meanwhile.
         self.is_stale = is_stale
+
+
+def broken_in_body(error: Exception, sent: int) -> str:
+    """The reason of a connection that broke while a large body was sent."""
+    return f"{error} while a body of {sent} bytes was sent, which the server or a proxy may not take"
 
 
 class Closed(Exception):

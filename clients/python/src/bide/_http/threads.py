@@ -24,10 +24,12 @@ from .message import (
     CONNECT_SECONDS_MAX,
     IDLE_MAX,
     READ_BYTES,
+    WRITE_BYTES,
     Broken,
     Closed,
     Origin,
     Request,
+    broken_in_body,
     idle_seconds_of,
 )
 
@@ -50,7 +52,7 @@ class _TimedSocket:
         self._arm()
         return self.inner.recv_into(buffer)
 
-    def sendall(self, data: bytes) -> None:
+    def sendall(self, data: bytes | memoryview) -> None:
         self._arm()
         self.inner.sendall(data)
 
@@ -81,17 +83,35 @@ class _Connection(http.client.HTTPConnection):
         self.wire = sock
         self.idle_until = 0.0
         self.is_used = False
+        #: The server answered before all of a body was sent: nothing more can be asked on it.
+        self.is_cut = False
 
     def is_fresh(self) -> bool:
         """Not closed by the server meanwhile: whatever can be read before a request is an end."""
-        if time.monotonic() >= self.idle_until:
-            return False
+        return time.monotonic() < self.idle_until and not self.has_more()
+
+    def has_more(self) -> bool:
+        """Something can be read, or an end."""
         try:
             poll = select.poll()
             poll.register(self.wire.inner, select.POLLIN)
-            return not poll.poll(0)
+            return bool(poll.poll(0))
         except (OSError, ValueError):
-            return False
+            return True
+
+    def send_body(self, body: bytes) -> None:
+        view = memoryview(body)
+        for at in range(0, len(body), WRITE_BYTES):
+            if at > 0 and self.has_more():
+                self.is_cut = True
+                return
+            try:
+                self.wire.sendall(view[at : at + WRITE_BYTES])
+            except ConnectionError as error:
+                if not self.has_more():
+                    raise Broken(broken_in_body(error, len(body))) from error
+                self.is_cut = True
+                return
 
     def close(self) -> None:
         """Nothing: ``http.client`` calls it where the answer is the last one, before that is read."""
@@ -146,7 +166,7 @@ class Response:
             raise http.client.IncompleteRead(b"", self._left)
         if self._pool.is_closed:
             raise Closed
-        will_close = self._inner.will_close
+        will_close = self._inner.will_close or self._connection.is_cut
         self._inner.close()
         self._pool.give_back(self._connection, 0.0 if will_close else idle_seconds_of(self.headers))
 
@@ -210,7 +230,10 @@ class Connections:
             connection.putheader("content-length", str(len(request.body)))
         elif request.method in ("POST", "PUT", "PATCH"):
             connection.putheader("content-length", "0")
-        connection.endheaders(request.body)
+        body = request.body or b""
+        connection.endheaders(body if len(body) <= WRITE_BYTES else None)
+        if len(body) > WRITE_BYTES:
+            connection.send_body(body)
 
     def reason_of(self, error: Exception, was_used: bool = False) -> Exception:
         """What a failure is to the caller."""

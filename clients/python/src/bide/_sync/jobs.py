@@ -42,22 +42,16 @@ class Jobs(Waiting):
         The same ``idempotency_key`` with the same request gives the job of the first time. Without one the call makes
         its own, so that a try whose answer was lost never becomes a second job.
         """
-        return job_in(
-            self._transport.call(
-                Call(
-                    "POST",
-                    "/v1/jobs",
-                    query=[("wait", seconds_text(wait))] if wait > 0 else [],
-                    headers={
-                        "idempotency-key": str(uuid.uuid4()) if idempotency_key is None else idempotency_key,
-                        **trace_headers(traceparent, tracestate),
-                    },
-                    json=submit_body(type, input, options),
-                    is_repeatable=True,
-                    hold=wait,
-                )
-            )
-        )
+        body = submit_body(type, input, options)
+        headers = trace_headers(traceparent, tracestate)
+        key = str(uuid.uuid4()) if idempotency_key is None else idempotency_key
+        if key.isascii() and key.isprintable():
+            headers["idempotency-key"] = key
+        else:  # no header can carry it
+            body["idempotencyKey"] = key
+        query = [("wait", seconds_text(wait))] if wait > 0 else []
+        call = Call("POST", "/v1/jobs", query, headers, body, is_repeatable=True, hold=wait)
+        return job_in(self._transport.call(call))
 
     def submit_many(self, jobs: Iterable[Mapping[str, Any]]) -> list[BulkItem]:
         """One answer per job, in their order: ``{"status", "job"}`` or ``{"status", "error"}``; a wrong one does not

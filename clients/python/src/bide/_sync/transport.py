@@ -105,6 +105,9 @@ class Transport:
         body = call.payload()
         if body is not None and "content-type" not in headers:
             headers["content-type"] = "application/json"
+        for name, value in headers.items():
+            if not value.isascii() or not value.isprintable():
+                raise ValueError(f"The header {name} cannot carry {value!r}: it takes printable ASCII.")
         return Request(call.method, call.target(self._origin.prefix), headers, body)
 
     def _closed(self) -> BideError:
