@@ -25,7 +25,7 @@ const NAMED: readonly (readonly [name: string, operation: string, part: 'answer'
   ['Limit', 'submitJob', 'body', 'limit', '|0'],
   ['Callback', 'submitJob', 'body', 'callback', '|0'],
 ];
-const COMPONENTS = ['Job', 'Problem'];
+const COMPONENTS = ['Job', 'Problem', 'JobToken'];
 
 export function pythonModelsPage(document: OpenApi): string {
   const written = new Written(document);

@@ -8,7 +8,7 @@ import threading
 import unittest
 from typing import Any
 
-from bide import BideError, JobFailed, WaitTimeout, WorkError
+from bide import BideError, Client, JobFailed, WaitTimeout, WorkError
 
 from .server import CARRIER, async_client, client, server, worker
 
@@ -115,6 +115,17 @@ class Jobs(unittest.TestCase):
             self.client.submit("echo", float("nan"))
         with self.assertRaisesRegex(TypeError, "job\\['id'\\]"):
             self.client.get({"id": "x"})
+
+    def test_a_token_reads_and_follows_its_job_and_nothing_else(self) -> None:
+        job = self.client.submit("sleep", {"ms": 100})["id"]
+        other = self.client.submit("echo")["id"]
+        token = self.client.token(job, ttl_ms=60_000)
+        self.assertRegex(token["expiresAt"], "^20")
+        with Client(server().url, token["token"], transport=CARRIER) as page:
+            self.assertEqual([seen["state"] for seen in page.events(job, timeout=30)][-1], "succeeded")
+            self.assertEqual(page.wait(job, 30)["id"], job)
+            self.assertIn(self.error(lambda: page.get(other)).status, (403, 404))
+            self.assertIn(self.error(lambda: page.cancel(job)).status, (401, 403, 404))
 
     def test_call_reaches_the_rest_of_the_API(self) -> None:
         names = [one["name"] for one in self.client.call("GET", "/v1/types")["types"]]

@@ -16,15 +16,6 @@ Level = Literal["debug", "info", "warn", "error"]
 Sort = Literal["newest", "oldest", "newestFinished", "oldestFinished"]
 
 
-class JobToken(TypedDict):
-    """A token that may read, wait for and follow one job."""
-
-    #: Sent as a key is.
-    token: str
-    #: ISO 8601, in UTC.
-    expiresAt: str
-
-
 class SubmitOptions(TypedDict, total=False):
     """What a submit may say besides its type and input. Times are seconds."""
 

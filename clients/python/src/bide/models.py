@@ -165,6 +165,13 @@ class Problem(_ProblemAlways, total=False):
     errors: list[ProblemErrorsItem]
 
 
+class JobToken(TypedDict):
+    #: Sent as a key is. It ends with the key that made it, too.
+    token: str
+    #: It may be used before this.
+    expiresAt: str
+
+
 class UnknownJob(TypedDict):
     id: str
     state: Literal["unknown"]

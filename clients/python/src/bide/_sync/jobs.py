@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .. import _json
 from .._call import FOREVER, NOTHING, Call, is_finished, job_in, path_of, seconds_text
-from .._options import JobToken, ListFilter, SubmitOptions, list_query, submit_body, trace_headers
+from .._options import ListFilter, SubmitOptions, list_query, submit_body, trace_headers
 from .._parts import parts_of
 from ..errors import BideError, JobFailed
 from .result import Result
@@ -18,7 +18,7 @@ from .waiting import Waiting
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..models import Attempt, BulkItem, Job, UnknownJob
+    from ..models import Attempt, BulkItem, Job, JobToken, UnknownJob
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 #: Seconds that the submit of ``run`` is held: enough for a short job, and too short for any gateway to cut.
