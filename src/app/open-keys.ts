@@ -7,7 +7,7 @@ import { createAudit } from '../engine/auditing/audit.ts';
 import { systemClock } from '../engine/clock.ts';
 import type { KeyAdmin } from '../http/dialect.ts';
 import { createKeys, DEFAULT_TENANT } from '../http/keys.ts';
-import { openMigratedStore, type StoreOptions } from './open-store.ts';
+import { migrated, openStore, type StoreOptions } from './open-store.ts';
 
 export interface OpenKeys {
   readonly keys: KeyAdmin;
@@ -18,7 +18,7 @@ export interface OpenKeys {
 
 /** Rejects with STORE_LOCKED while another process has the data folder. A server on the same PostgreSQL forgets a revoked key within its cache time. */
 export async function openKeys(options: StoreOptions): Promise<OpenKeys> {
-  const store = await openMigratedStore(options);
+  const store = await migrated(await openStore(options));
   const audit = createAudit({ store, clock: systemClock, limits: DEFAULT_LIMITS });
   // No key was needed: whoever may open the store may do anything to it.
   const by = { keyId: 'cli', keyName: userName() };

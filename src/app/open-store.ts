@@ -6,7 +6,7 @@ import { BideError } from '../core/errors.ts';
 import type { Store } from '../store/contract.ts';
 
 export interface StoreOptions {
-  /** Holds the database where no URL is given, and this machine's own files (admin key, uploads) in any case. Made where there is none. */
+  /** Holds the database where no URL is given, and this machine's own files (admin key, uploads) in any case. */
   readonly dataFolder: string;
   readonly database?: DatabaseOptions | undefined;
 }
@@ -23,10 +23,8 @@ export interface DatabaseOptions {
 }
 
 /** Opens without migrating: for those who want to look first. The engines are loaded when they are needed. */
-export async function openStore({ dataFolder, database }: StoreOptions): Promise<Store> {
-  if (database === undefined) return openChosenStore({ dataFolder });
-  await mkdir(dataFolder, { recursive: true });
-  return openChosenStore({ database });
+export function openStore({ dataFolder, database }: StoreOptions): Promise<Store> {
+  return openChosenStore(database === undefined ? { dataFolder } : { database });
 }
 
 export interface OpeningOptions {
@@ -71,8 +69,14 @@ export async function lossOf(dataFolder: string): Promise<BideError | null> {
   return sqlite.lossOf(dataFolder);
 }
 
+/** For a process that runs jobs or serves: it keeps its own files in the data folder, beside a database too. */
 export async function openMigratedStore(options: StoreOptions): Promise<Store> {
-  const store = await openStore(options);
+  if (options.database !== undefined) await mkdir(options.dataFolder, { recursive: true });
+  return migrated(await openStore(options));
+}
+
+/** Closes the store where that fails. */
+export async function migrated(store: Store): Promise<Store> {
   try {
     await store.migrate();
     return store;

@@ -59,10 +59,12 @@ describe('the command line on PostgreSQL', () => {
   });
 
   test('keys and doctor work on the database itself', async () => {
-    const made = await callBide(['keys', 'create', '--name', 'beside', '--data', folder, ...database]);
+    const absent = join(folder, 'absent');
+    const made = await callBide(['keys', 'create', '--name', 'beside', '--data', absent, ...database]);
     assert.match(made.stdout, /^bide_/, made.stderr);
-    assert.match((await callBide(['keys', 'list', '--data', folder, ...database])).stdout, / beside .* submit,read\n/);
-    const examined = await callBide(['doctor', '--data', data, ...database]);
+    assert.match((await callBide(['keys', 'list', '--data', absent, ...database])).stdout, / beside .* submit,read\n/);
+    const examined = await callBide(['doctor', '--data', absent, ...database]);
+    assert.equal(existsSync(absent), false, 'a data folder was made for a database');
     assert.equal(examined.code, 0, examined.stdout);
     assert.match(examined.stdout, /^ok +store +opens.*schema version \d+$/m);
     assert.match(examined.stdout, /^ok +clock +agrees with the database$/m);
