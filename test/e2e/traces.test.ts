@@ -116,6 +116,9 @@ test('a job is one trace: submit, attempts, what they call, and webhooks, over t
     items.map((job) => job.state),
     types.map(() => 'succeeded'),
   );
+  // The main threads of two processes, and those of handlers; a store's own threads need no SDK.
+  const loaded = readFileSync(join(folder, 'loaded'), 'utf8').split('\n');
+  assert.ok(loaded.length > 3 && !loaded.includes('bide-store'), loaded.join());
   const [user] = exporter.getFinishedSpans().map(shownSpan);
   assert.ok(user !== undefined);
   const delivered = await Promise.all(types.map(() => spansNamed('deliver job.succeeded', types.length)));

@@ -67,8 +67,8 @@ export async function openThread<Table extends OperationTable>(options: ThreadOp
 }
 
 async function startThread({ entry, data }: ThreadOptions): Promise<Worker> {
-  // No flags of the process: they are for its own entry (--input-type, --import of a loader), and break or slow this one.
-  const worker = new Worker(entry, { workerData: data, name: 'bide-store', execArgv: [] });
+  // No flags of the process, nor those of NODE_OPTIONS: they are for its own entry (--input-type, --import of a loader or of an SDK for traces), and break or slow this one.
+  const worker = new Worker(entry, { workerData: data, name: 'bide-store', execArgv: [], env: {} });
   await greeted(worker);
   return worker;
 }
