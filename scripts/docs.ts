@@ -14,6 +14,7 @@ import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { deadLinksOf } from '../site/dead-links.ts';
 import { sidebarOf } from '../site/rooms.ts';
+import { serveSite } from '../site/serve.ts';
 import { stage } from '../site/stage.ts';
 import { ICON } from '../src/dashboard/icon.ts';
 import { listTree, ROOT } from '../test/tidy/tree.ts';
@@ -38,7 +39,10 @@ const dead = deadLinksOf(join(SITE, 'dist'), values.base);
 if (dead.length > 0)
   fail(`These links lead nowhere:\n${dead.map(({ page, link }) => `  ${page}: ${link}`).join('\n')}`);
 console.log(`The site is in ${join(SITE, 'dist')}.`);
-if (values.serve) await vitepress('preview', '--base', values.base, '--port', values.port);
+if (values.serve) {
+  const { url } = await serveSite(join(SITE, 'dist'), values.base, Number(values.port));
+  console.log(`It is at ${url} until ^C.`);
+}
 
 /** As `npm ci` does, and only where what is there is not what the lock says. */
 async function install(): Promise<void> {

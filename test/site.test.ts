@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { deadLinksOf } from '../site/dead-links.ts';
 import { ROOMS, sidebarOf } from '../site/rooms.ts';
+import { serveSite } from '../site/serve.ts';
 import { stage } from '../site/stage.ts';
 import { listTree, ROOT } from './tidy/tree.ts';
 
@@ -68,5 +69,22 @@ describe('the pages', () => {
       deadLinksOf(top, '/b/').map(({ page, link }) => `${page} ${link}`),
       ['index.html /b/one.html#none', 'index.html /other/', 'index.html /b/none.png'],
     );
+  });
+
+  test('are served on loopback below a path, and nothing else of the machine is', async () => {
+    const top = made('served/dist', { 'index.html': 'start', 'one.html': 'one', '404.html': 'none' });
+    made('served', { 'secret.txt': 'secret' });
+    const { url, close } = await serveSite(top, '/b/', 0);
+    assert.match(url, /^http:\/\/127\.0\.0\.1:\d+\/b\/$/);
+    const read = async (path: string) => {
+      const answer = await fetch(new URL(path, url));
+      return `${answer.status} ${answer.headers.get('content-type')?.split(';')[0]} ${await answer.text()}`;
+    };
+    assert.deepEqual(
+      [await read(''), await read('one.html'), await read('one'), await read('/b/..%2fsecret.txt')],
+      ['200 text/html start', '200 text/html one', '200 text/html one', '404 text/html none'],
+    );
+    assert.deepEqual([await read('none'), await read('%zz'), await read('/')], Array(3).fill('404 text/html none'));
+    close();
   });
 });

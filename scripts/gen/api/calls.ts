@@ -66,6 +66,7 @@ export const TYPESCRIPT: Readonly<Record<string, Says>> = {
   resubmitJob: gives('job', 'resubmit'),
   signalJob: ({ at, ...example }) =>
     `await client.signal(${ts(at.id)}, ${ts(at.name)}, ${ts(body({ at, ...example }).value)});`,
+  makeJobToken: gives('{ token, expiresAt }', 'token'),
   getResult: gives('result', 'result'),
   getInput: gives('input', 'input'),
   listAttempts: gives('attempts', 'attempts'),
@@ -166,6 +167,8 @@ export const PYTHON: Readonly<Record<string, Says>> = {
   retryJob: pythonCall('job', 'retry'),
   signalJob: ({ at, ...example }) =>
     `client.signal(${py(at.id)}, ${py(at.name)}, ${py(body({ at, ...example }).value)})`,
+  makeJobToken: ({ at, ...example }) =>
+    `answer = client.token(${py(at.id)}, ttl_ms=${py(body({ at, ...example }).ttlMs)})`,
   getResult: pythonCall('result', 'result'),
   getInput: pythonCall('input', 'input'),
   listAttempts: pythonCall('attempts', 'attempts'),
