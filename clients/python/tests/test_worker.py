@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
@@ -12,12 +13,13 @@ import threading
 import unittest
 from typing import Any
 
-from bide import Bytes, Context, RetryLater, Worker
+from bide import BideError, Bytes, Context, RetryLater, Worker
 
 from .server import CARRIER, client, server, worker
 from .test_client import TEXT, running
 
-PATIENCE = 30
+#: Seconds; longer on a machine that is said to be busy.
+PATIENCE = 30 * int(os.environ.get("BIDE_PATIENCE", "1"))
 
 
 class Handlers(unittest.TestCase):
@@ -259,7 +261,8 @@ class Handlers(unittest.TestCase):
             job = self.client.submit("lost")["id"]
             self.assertTrue(started.wait(PATIENCE))
             # As when its lease ran out while it could not reach the server.
-            self.client.call("POST", f"/v1/work/{job}/release", {"fence": fences[0], "closeMs": 1})
+            with contextlib.suppress(BideError):  # on a busy machine that has happened already
+                self.client.call("POST", f"/v1/work/{job}/release", {"fence": fences[0], "closeMs": 1})
             self.assertTrue(lost.wait(PATIENCE))
             self.assertEqual(self.client.wait(job, PATIENCE)["result"], "second")
         self.assertEqual(self.client.result(job), "second")
