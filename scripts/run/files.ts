@@ -4,10 +4,10 @@ import { ROOT } from './step.ts';
 
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
 const POSTGRES = /^test\/.*postgres/;
-/** Starts whole programs (a process per query, a server, a browser, a build, a small benchmark), packs and installs the package, runs the documents, or plays demos:
- * seconds each. */
+/** Starts whole programs (a process per query, a server, a browser, generators, a build, a small benchmark), packs and installs the package, runs the
+ * documents, or plays demos: seconds each. */
 const SLOW =
-  /^test\/(e2e\/|browser\/|(pack|readme|docs|reference|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$|^bench\/quick\.test\.ts$/;
+  /^test\/(e2e\/|browser\/|openapi\/|(pack|readme|docs|reference|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$|^bench\/quick\.test\.ts$/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
 /** Random commands against an oracle: few in a check, many among the faults. */
 const MODEL = /^test\/model\//;

@@ -7,7 +7,7 @@ import type { Operation } from './document-parts.ts';
 
 type Codes = readonly ErrorCode[];
 
-const SECURED: Codes = ['UNAUTHENTICATED', 'SCOPE_MISSING', 'CSRF_MISSING', 'JOB_TOKEN_ELSEWHERE'];
+const SECURED: Codes = ['UNAUTHENTICATED', 'SCOPE_MISSING', 'CSRF_MISSING'];
 const WITH_BODY: Codes = [
   'MALFORMED_JSON',
   'INVALID_REQUEST',
@@ -77,10 +77,12 @@ const MAKING = new Set(['putSchedule', 'setLimit', 'closeLimit']);
 export function refusalsOf(path: string, operation: Operation): ReadonlySet<ErrorCode> {
   const { operationId, parameters = [], requestBody, security } = operation;
   const isSecured = security === undefined || security.length > 0;
+  const isOpenToTokens = security?.some((way) => 'jobToken' in way) === true;
   const hasQuery = parameters.some((parameter) => parameter.in === 'query');
   const hasCursor = parameters.some(({ name }) => name === 'cursor');
   return new Set<ErrorCode>([
     ...(isSecured ? SECURED : []),
+    ...(isSecured && !isOpenToTokens ? (['JOB_TOKEN_ELSEWHERE'] as const) : []),
     ...(requestBody === undefined ? [] : WITH_BODY),
     ...(hasQuery ? (['INVALID_REQUEST'] as const) : []),
     ...(hasCursor ? (['INVALID_CURSOR'] as const) : []),
