@@ -24,8 +24,9 @@ import type { components, operations, paths } from './types.ts';
 
 type Submit = paths['/v1/jobs']['post']['requestBody']['content']['application/json'];
 const body: Submit = { type: 'thumbnail', input: { width: 320 }, retry: { attempts: 3 } };
-// @ts-expect-error: unknown fields are refused
-const wrong: Submit = { type: 'thumbnail', inputs: {} };
+// False would not compile: bodies and jobs have the fields that they have, and no others.
+export const isStrict: 'inputs' extends keyof Submit ? false : true = true;
+export const isOne: 'ids' extends keyof Job ? false : true = true;
 type Problem = operations['getJob']['responses'][404]['content']['application/problem+json'];
 const codeOf = (problem: Problem): string => problem.code;
 export const stateOf = (job: components['schemas']['Job']): 'succeeded' | string => job.state;
@@ -35,12 +36,9 @@ client.setConfig({ baseUrl: 'http://127.0.0.1:7070', auth: 'bide_key' });
 export async function use(): Promise<Job | undefined> {
   const submitted = await submitJob({ body });
   if (submitted.data === undefined) throw new Error(codeOf(submitted.error as Problem));
-  // @ts-expect-error: a job has one id
-  const none = submitted.data.ids;
   const { data } = await getJob({ path: { id: submitted.data.id }, query: { wait: 30 } });
   return data;
 }
-export { wrong };
 `;
 
 const COMPILER = {
