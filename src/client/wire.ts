@@ -43,6 +43,8 @@ export interface JobBody {
   readonly tags: Tags;
   /** Grows with every change: also the ETag, and what `watch` continues from. */
   readonly revision: number;
+  /** Where it stands in the trace of its submit; its digits 4 to 35 are the id of the trace. */
+  readonly traceparent?: string;
   /** Jobs with the same key run one after another. */
   readonly sequenceKey?: string;
   /** As the job says it, or its type; `limits.get(key)` says what holds. */

@@ -127,6 +127,25 @@ describe('/openapi.json', () => {
     }
   });
 
+  test('lists the headers that submits read, and none of them is needed', async () => {
+    const { document } = await openApi();
+    const headersOf = (path: string, method: string) =>
+      ((document.paths[path]?.[method] as Node | undefined)?.parameters as Node[] | undefined)
+        ?.filter((one) => one.in === 'header' && one.required === false)
+        .map(({ name }) => name) ?? [];
+    const submits = ['/v1/jobs', '/v1/jobs/bulk', '/v1/groups', '/v1/groups/{id}/jobs'];
+    for (const path of submits)
+      assert.deepEqual(headersOf(path, 'post'), ['Idempotency-Key', 'traceparent', 'tracestate'], path);
+    for (const path of [
+      '/v1/jobs/{id}/resubmit',
+      '/v1/jobs/cancel',
+      '/v1/groups/{id}/retry',
+      '/v1/schedules/{name}/run',
+    ])
+      assert.deepEqual(headersOf(path, 'post'), ['Idempotency-Key'], path);
+    assert.deepEqual(headersOf('/v1/jobs/{id}', 'get'), []);
+  });
+
   test('has no query parameter whose refusal speaks in patterns', async () => {
     await using http = await openHttp();
     const { document } = await openApi();

@@ -28,6 +28,17 @@ test('a claim brings the trace of the submit, of one job as of many, and a group
   for (const { traceparent, tracestate } of claimed) assert.deepEqual({ traceparent, tracestate }, HEADERS);
 });
 
+test('a job says where it stands in its trace, to whoever may read it, and nothing of its tracestate', async () => {
+  await using http = await openHttp();
+  const submit = (headers: Record<string, string>) =>
+    http.call('POST', '/v1/jobs', { body: { type: 'task' }, headers });
+  const made = (await submit(HEADERS)).json();
+  const read = await http.call('GET', `/v1/jobs/${made.id}`);
+  assert.deepEqual([made.traceparent, read.json().traceparent], [PARENT, PARENT]);
+  assert.doesNotMatch(read.text, /vendor=1/);
+  assert.equal('traceparent' in (await submit({})).json(), false);
+});
+
 test('headers that are not in order are as none, and the job is taken', async () => {
   await using http = await openHttp();
   for (const traceparent of ['', 'x', `${PARENT}-more`, PARENT.toUpperCase(), `${PARENT}, ${PARENT}`]) {

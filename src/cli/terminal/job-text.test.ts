@@ -25,6 +25,8 @@ test('jobFacts leaves out what is not there, and points to results that are not 
   const always = ['id', 'type', 'state', 'progress', 'attempt', 'created'];
   assert.deepEqual(names(jobFacts(jobBody())), always);
   assert.ok(jobFacts(finishedBody({ result: { a: 1 } })).includes('result     {"a":1}'));
+  const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+  assert.ok(jobFacts(jobBody({ traceparent })).includes(`trace      ${'a'.repeat(32)}`));
   assert.ok(jobFacts(finishedBody()).includes(`result     see \`bide result ${ID}\``));
 });
 

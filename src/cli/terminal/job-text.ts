@@ -37,6 +37,8 @@ export function jobFacts(job: JobBody): readonly string[] {
     ['sequence', job.sequenceKey === undefined ? null : printable(job.sequenceKey)],
     ['limit', job.limit === undefined ? null : `${printable(job.limit.key)}${boundsText(job.limit, ', ')}`],
     ['unique', job.unique === undefined ? null : `${printable(job.unique.key)} (${job.unique.mode})`],
+    // As whatever shows traces looks for it.
+    ['trace', job.traceparent?.slice(3, 35) ?? null],
     ['created', job.createdAt],
     ['runs at', job.state === 'scheduled' || job.state === 'retrying' ? job.runAt : null],
     ['waits for', waitingText(job)],

@@ -93,6 +93,22 @@ describe('tasks of MCP', () => {
     await rig.engine.cancel(rig.tenant, id);
   });
 
+  it('a call is a part of the trace that its _meta names, before that of its headers', async () => {
+    const [own, outer] = ['a', 'b'].map((digit) => `00-${digit.repeat(32)}-${digit.repeat(16)}-01`) as [string, string];
+    const call = modern('tools/call', { name: TEST_TYPE }, FORMS, { traceparent: outer });
+    const { params, ...message } = call.json as { params: { _meta: object } };
+    const traceOf = async (more: object) => {
+      const json = { ...message, params: { ...params, _meta: { ...params._meta, ...more } } } as Json;
+      const taskId = String(memberOf(await rig.send({ ...call, json }), ['result', 'taskId']));
+      await rig.engine.cancel(rig.tenant, taskId);
+      const [found] = await rig.engine.read(rig.tenant, [taskId]);
+      return found?.kind === 'found' ? found.snapshot.job.terms?.trace : null;
+    };
+    assert.deepEqual(await traceOf({ traceparent: own, tracestate: 'x=1' }), { parent: own, state: 'x=1' });
+    for (const wrong of [{}, { traceparent: 'x', tracestate: 'x=1' }, { traceparent: 5 }, { traceparent: [own] }])
+      assert.deepEqual(await traceOf(wrong), { parent: outer }, JSON.stringify(wrong));
+  });
+
   const park = async (signal: string) => {
     const { tenant } = rig;
     await rig.engine.workPark({ tenant, ...(await claim()), signal, timeoutMs: 60_000 });

@@ -130,12 +130,13 @@ function scheduleFields({ name, tick }: ScheduleTerm) {
   return { name, tick: isoTime(tick) };
 }
 
-/** Of the few that come after others, or have a key of a limit or of their own. */
+/** Of the few that come after others, have a key of a limit or of their own, or are part of a trace. */
 function relatedText(job: Job): string {
-  const { after, limit, unique } = job.terms ?? {};
+  const { after, limit, unique, trace } = job.terms ?? {};
+  const traced = trace === undefined ? '' : `,"traceparent":"${trace.parent}"`;
   const parents = after === undefined ? '' : `,"after":${JSON.stringify(after.ids)},"afterPolicy":"${after.policy}"`;
   const keys = `${limit === undefined ? '' : `,"limit":${limitText(limit)}`}${unique === undefined ? '' : `,"unique":${JSON.stringify(unique)}`}`;
-  return awaitsParents(job) ? `${parents}${keys},"waitingFor":{"parents":true}` : `${parents}${keys}`;
+  return `${parents}${keys}${traced}${awaitsParents(job) ? ',"waitingFor":{"parents":true}' : ''}`;
 }
 
 function limitText({ key, concurrency = null, rate = null }: KeyLimit): string {

@@ -36,6 +36,11 @@ export const JobShape = Type.Object(
     schedule: Type.Optional(ScheduleTick),
     group: Type.Optional(Type.String({ format: 'uuid', description: 'The group that it is in.' })),
     waitingFor: Type.Optional(WaitingFor),
+    traceparent: Type.Optional(
+      Type.String({
+        description: 'Where it stands in the trace of its submit (W3C Trace Context); docs/operations/tracing.md.',
+      }),
+    ),
     sequenceKey: Type.Optional(Type.String({ description: 'Jobs with the same key run one after another.' })),
     limit: Type.Optional(
       Type.Object(

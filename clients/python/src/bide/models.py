@@ -132,6 +132,8 @@ class Job(_JobAlways, total=False):
     #: The group that it is in.
     group: str
     waitingFor: WaitingFor
+    #: Where it stands in the trace of its submit (W3C Trace Context); docs/operations/tracing.md.
+    traceparent: str
     #: Jobs with the same key run one after another.
     sequenceKey: str
     #: As the job says it, or its type. GET /v1/limits/{key} says what holds for the key.

@@ -72,6 +72,7 @@ function Facts({ job }) {
     <dt>Id</dt><dd class="row"><span class="mono">${job.id}</span><${CopyButton} text=${job.id} /></dd>
     <${JobRelations} job=${job} />
     <${Keys} job=${job} />
+    <${Trace} job=${job} />
     <dt>Tags</dt><dd>${
       tags.length === 0
         ? html`<span class="quiet">–</span>`
@@ -88,6 +89,14 @@ function Facts({ job }) {
     <dt>Revision</dt><dd class="number">${job.revision}</dd>
   </dl>`;
 }
+
+/** As whatever shows traces looks for it. @param {{ job: JobBody }} props */
+const Trace = ({ job: { traceparent } }) => {
+  const id = traceparent?.slice(3, 35);
+  return id === undefined
+    ? null
+    : html`<dt>Trace</dt><dd class="row"><span class="mono">${id}</span><${CopyButton} text=${id} /></dd>`;
+};
 
 /** What it shares with other jobs by a key. @param {{ job: JobBody }} props */
 const Keys = ({ job: { sequenceKey, limit, unique } }) => html`

@@ -1,6 +1,7 @@
 /** From a call of a tool to the job that does it. */
 import { BideError } from '../../../core/errors.ts';
 import type { Json } from '../../../core/job.ts';
+import { type TraceContext, traceContextOf } from '../../../core/trace-context.ts';
 import type { Snapshot } from '../../../engine/api.ts';
 import { submitOne } from '../../submit-one.ts';
 import type { Call } from '../call.ts';
@@ -22,6 +23,7 @@ export interface Unfit {
 /** @param retainMs how long its result is wanted */
 export async function startJob(call: Call, tool: Tool, retainMs: number | null): Promise<Started | Unfit> {
   const { context, principal, params } = call;
+  const trace = traceOf(params);
   try {
     const snapshot = await submitOne(
       context.engine,
@@ -31,6 +33,7 @@ export async function startJob(call: Call, tool: Tool, retainMs: number | null):
         input: inputOf(tool, argumentsOf(params)),
         retainMs,
         origin: ORIGIN,
+        ...(trace === null ? {} : { trace }),
       },
       (path) => nameOf(tool, path),
     );
@@ -47,6 +50,14 @@ const UNFIT: ReadonlySet<string> = new Set(['INPUT_INVALID', 'INVALID_REQUEST'])
 export function argumentsOf({ arguments: given = {} }: Members): Members {
   if (isMembers(given)) return given;
   throw new RpcError(INVALID_PARAMS, 'arguments must be an object.');
+}
+
+/**
+ * The trace that the call says it is a part of (SEP-414): a message has one of its own, which says more than the headers of its request. Without one
+ * that is in order theirs holds.
+ */
+function traceOf({ _meta: meta }: Members): TraceContext | null {
+  return isMembers(meta) ? traceContextOf(meta.traceparent, meta.tracestate) : null;
 }
 
 function inputOf({ isWrapped }: Tool, given: Members): Json {

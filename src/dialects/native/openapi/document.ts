@@ -10,6 +10,7 @@ import type { Answer, Document, Media, Operation, Parameter } from './document-p
 import { hoistNamed } from './named-schemas.ts';
 import { MAYBE_BODY } from './optional-bodies.ts';
 import { refusalsOf } from './refusals.ts';
+import { headersOf } from './request-headers.ts';
 
 interface Example {
   readonly path: string;
@@ -55,7 +56,8 @@ export function completeDocument<Given extends object>(given: Given, prefix: str
 
 function complete(path: string, given: Operation, codes: readonly ErrorCode[], example?: Example): Operation {
   const { [MAYBE_BODY]: mayBeLeftOut = false, ...operation } = given;
-  const { parameters, requestBody, responses } = operation;
+  const { operationId, requestBody, responses } = operation;
+  const parameters = [...(operation.parameters ?? []), ...headersOf(operationId)];
   const body = requestBody && {
     ...requestBody,
     ...(mayBeLeftOut ? { required: false } : {}),
@@ -63,7 +65,7 @@ function complete(path: string, given: Operation, codes: readonly ErrorCode[], e
   };
   return {
     ...operation,
-    ...(parameters && { parameters: parameters.map((one) => parameterLike(path, one, example)) }),
+    ...(parameters.length > 0 && { parameters: parameters.map((one) => parameterLike(path, one, example)) }),
     ...(body && { requestBody: body }),
     responses: { ...answersLike(responses, example), ...problemAnswers(codes), ...OTHERS },
   };
