@@ -28,6 +28,78 @@ describe('spans without an SDK', () => {
     );
   });
 
+  it('break no work where all that is registered breaks, wherever it does', async () => {
+    const throws = () => assert.fail('broken');
+    const context = { active: throws, with: throws };
+    const spanContext = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 };
+    const span = { spanContext: () => spanContext, setAttributes: throws, setStatus: throws, end: throws };
+    const state = { serialize: throws };
+    const getTracer = () => ({ startSpan: () => span });
+    const registered = globalThis as Record<symbol, unknown>;
+    const key = Symbol.for('opentelemetry.js.api.1');
+    const works = async () => {
+      const opened = openSpan({ ...START, parent: CALLER });
+      assert.equal(opened === null ? 7 : opened.run(() => 7), 7);
+      opened?.end({ error: { type: 'X' } });
+      assert.equal(
+        withTraceActive(CALLER, () => 7),
+        7,
+      );
+      assert.throws(() => withTraceActive(CALLER, () => assert.fail('own')), /own/);
+      assert.equal(activeTrace(CALLER), CALLER);
+      await flushSpans(1_000);
+    };
+    const EMPTY = { getValue: () => undefined, setValue: () => EMPTY, deleteValue: () => EMPTY };
+    try {
+      for (const api of [
+        { trace: { getTracer: throws, getDelegate: throws } },
+        { trace: { getTracer, getDelegate: throws }, context },
+        { trace: { getTracer }, context: { active: () => EMPTY, with: throws } },
+        { trace: { getTracer }, context: { active: () => ({ getValue: throws, setValue: throws }), with: throws } },
+        { trace: { getTracer, getDelegate: () => ({ forceFlush: throws }) } },
+        { trace: { getTracer: () => ({ startSpan: () => ({ ...span, spanContext: throws }) }) } },
+        {
+          trace: {
+            getTracer: () => ({
+              startSpan: () => ({ ...span, spanContext: () => ({ ...spanContext, traceState: state }) }),
+            }),
+          },
+        },
+        { trace: { getTracer: () => ({ startSpan: () => undefined }), getDelegate: () => undefined } },
+        { trace: {}, context: {} },
+        { trace: null },
+      ]) {
+        registered[key] = api;
+        await works();
+      }
+    } finally {
+      delete registered[key];
+    }
+  });
+
+  it('run their work once, where the context manager breaks after it', () => {
+    let count = 0;
+    const context = {
+      active: () => assert.fail('broken'),
+      with(_context: unknown, work: () => unknown) {
+        work();
+        assert.fail('broken');
+      },
+    };
+    const registered = globalThis as Record<symbol, unknown>;
+    const EMPTY = { getValue: () => undefined, setValue: () => EMPTY, deleteValue: () => EMPTY };
+    registered[Symbol.for('opentelemetry.js.api.1')] = { trace: {}, context: { ...context, active: () => EMPTY } };
+    assert.equal(
+      withTraceActive(CALLER, () => {
+        count += 1;
+        return 7;
+      }),
+      7,
+    );
+    assert.equal(count, 1);
+    delete registered[Symbol.for('opentelemetry.js.api.1')];
+  });
+
   it('are not there either where what is registered breaks', () => {
     const broken = { getTracer: () => assert.fail('broken') };
     trace.setGlobalTracerProvider(broken);

@@ -67,7 +67,7 @@ export function openSpan({ name, kind, attributes, parent, links = [] }: SpanSta
 /** Runs `work` as a part of the trace: whoever traces there sees it as its parent. */
 export function withTraceActive<T>(trace: TraceContext | null, work: () => T): T {
   const api = trace === null ? null : otel();
-  return api === null || trace === null ? work() : withContext(api, under(api, trace), work);
+  return api === null || trace === null ? work() : withContext(api, () => under(api, trace), work);
 }
 
 /** Where a call belongs that named the trace `given`: to the span that is active, where that is of the same trace or none was named. */
@@ -86,15 +86,15 @@ export function activeTrace(given: TraceContext | null): TraceContext | null {
 
 /** What is recorded and not yet sent goes out, or the time is over: a collector that is away must not keep a process from its end. Never rejects. */
 export async function flushSpans(msMax: number): Promise<void> {
-  const provider = otel()?.trace.getDelegate?.();
-  if (provider?.forceFlush === undefined) return;
+  const api = otel();
+  if (api === null) return;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, msMax);
   });
   await Promise.race([
     Promise.resolve()
-      .then(() => provider.forceFlush?.())
+      .then(() => api.trace.getDelegate?.()?.forceFlush?.())
       .catch(() => {}),
     late,
   ]);
@@ -116,7 +116,7 @@ class StartedSpan implements OpenSpan {
   }
 
   run<T>(work: () => T): T {
-    return withContext(this.#api, this.#context, work);
+    return withContext(this.#api, () => this.#context, work);
   }
 
   end({ attributes, error = null }: SpanEnd = {}): void {
@@ -147,6 +147,29 @@ function traceIn(context: Context): TraceContext | null {
   return span === undefined ? null : traceOfSpan(span.spanContext());
 }
 
-function withContext<T>(api: Otel, context: Context, work: () => T): T {
-  return api.context === undefined ? work() : api.context.with(context, work);
+/** Runs `work` once and answers as it does, whatever the SDK around it throws, and whether it runs it or not. */
+function withContext<T>(api: Otel, contextOf: () => Context, work: () => T): T {
+  const around = api.context;
+  if (around === undefined) return work();
+  let answer: (() => T) | undefined;
+  const once = () => {
+    answer ??= answerOf(work);
+  };
+  try {
+    around.with(contextOf(), once);
+  } catch {
+    // Whoever traces loses this one.
+  }
+  return (answer ?? answerOf(work))();
+}
+
+function answerOf<T>(work: () => T): () => T {
+  try {
+    const value = work();
+    return () => value;
+  } catch (error) {
+    return () => {
+      throw error;
+    };
+  }
 }

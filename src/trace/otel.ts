@@ -38,7 +38,7 @@ export interface SpanOptions {
 interface Provider {
   getTracer(name: string): { startSpan(name: string, options: SpanOptions, context: Context): Span };
   /** What stands behind the API's own provider. */
-  getDelegate?(): { forceFlush?(): Promise<void> };
+  getDelegate?(): { forceFlush?(): Promise<void> } | undefined;
 }
 
 export interface Otel {
@@ -54,7 +54,7 @@ const SPAN = Symbol.for('OpenTelemetry Context Key SPAN');
 /** Null while nobody has registered what makes spans. */
 export function otel(): Otel | null {
   const registered = (globalThis as Record<symbol, unknown>)[REGISTRY] as Partial<Otel> | undefined;
-  return registered?.trace === undefined ? null : (registered as Otel);
+  return registered?.trace == null ? null : (registered as Otel);
 }
 
 export function activeContext(api: Otel): Context {
