@@ -125,6 +125,24 @@ test('runWorker fires the signal on a requested cancel and reports how the handl
   });
 });
 
+test('runWorker sends no heartbeat for a job that is over at once, and the first well within a short lease', async () => {
+  const pauses: number[] = [];
+  const untilEnded = (ms: number, signal: AbortSignal | undefined) => {
+    pauses.push(ms);
+    return new Promise<void>((_, reject) => signal?.addEventListener('abort', reject, { once: true }));
+  };
+  for (const leaseMs of [30_000, 150]) {
+    const { said, server } = await workerRun({ options: { leaseMs, pause: untilEnded }, handle: () => 'done' });
+    assert.equal(said.length, 1);
+    assert.deepEqual(server.requests.map(({ url }) => url.pathname.split('/').at(-1)).sort(), [
+      'claim',
+      'claim',
+      'succeed',
+    ]);
+  }
+  assert.deepEqual(pauses, [100, 50]);
+});
+
 test('runWorker drops a job that was given to somebody else', async () => {
   let reason: unknown;
   const { said, troubles } = await workerRun({
