@@ -58,6 +58,7 @@ const SHIPPED = [
   'LICENSE',
   'README.md',
   'bin',
+  'clients',
   'deploy',
   'dist',
   'docs',

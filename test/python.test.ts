@@ -1,8 +1,8 @@
 /**
  * The Python client: its package is built and installed into a fresh environment, and its own tests run there, against a server of the checkout.
  *
- * The standard library of Python is all that they need. What comes from a package index (setuptools that makes wheels, httpx2) is tried where one is in reach;
- * without it the tests run on the sources, and the run says what it could not show.
+ * The standard library of Python is all that they need, pip included: no index is asked for the package. What comes from one (httpx2) is tried where it is in
+ * reach, and the run says what it could not show.
  */
 import assert from 'node:assert/strict';
 import { execFile, spawn } from 'node:child_process';
@@ -34,33 +34,33 @@ before(async () => {
 after(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the Python client', () => {
-  test('is built as a wheel and an sdist, complete and with its types', async (t) => {
+  test('is installed by pip without an index from a folder that stays as it is, and is built as an sdist, complete and with its types', async (t) => {
     if (python === null) return without(t, 'no Python from 3.10 on');
-    const fetched = await pip('install', '--target', tools, 'setuptools>=70.1').catch(() => null);
-    if (fetched === null) return without(t, 'no setuptools that makes wheels, and no index to get it from');
-    // A copy: building leaves files beside the sources.
+    if (!(await hasPip(python))) return without(t, 'pip');
     const copy = join(folder, 'copy');
-    cpSync(CLIENT, copy, {
-      recursive: true,
-      filter: (path) => !/__pycache__|egg-info|\.mypy_cache|\.ruff_cache/.test(path),
-    });
+    cpSync(CLIENT, copy, { recursive: true, filter: (path) => !/__pycache__|\.mypy_cache|\.ruff_cache/.test(path) });
+    const before = readdirSync(copy, { recursive: true }).sort();
     const dist = join(folder, 'dist');
     mkdirSync(dist);
-    const build = `from setuptools import build_meta as b; print(b.build_sdist(${JSON.stringify(dist)}), b.build_wheel(${JSON.stringify(dist)}))`;
-    await run(python, ['-c', build], { cwd: copy, env: { ...process.env, PYTHONPATH: tools } });
-    const files = readdirSync(dist).sort();
-    assert.equal(files.length, 2);
-    assert.match(files.join(' '), /^bide-[\d.]+-py3-none-any\.whl bide-[\d.]+\.tar\.gz$/);
-    await pip('install', '--no-deps', '--no-index', '--target', installed, join(dist, files[0] ?? ''));
+    const build = `from wheel_backend import build_sdist; print(build_sdist(${JSON.stringify(dist)}))`;
+    await run(python, ['-B', '-c', build], { cwd: copy });
+    await pip('install', '--no-index', '--target', installed, copy);
+    assert.deepEqual(readdirSync(copy, { recursive: true }).sort(), before);
+    const [sdist = ''] = readdirSync(dist);
+    assert.match(sdist, /^bide-[\d.]+\.tar\.gz$/);
+    const fromSdist = join(folder, 'from-sdist');
+    await pip('install', '--no-index', '--target', fromSdist, join(dist, sdist));
     const sources = Object.keys(
       Object.fromEntries(readTree('clients/python/src/*.py', 'clients/python/src/*py.typed')),
-    );
+    ).map((path) => path.slice('clients/python/src/'.length));
     assert.ok(sources.length > 40);
-    const there = new Set(readdirSync(installed, { recursive: true, encoding: 'utf8' }));
-    assert.deepEqual(
-      sources.map((path) => path.slice('clients/python/src/'.length)).filter((path) => !there.has(path)),
-      [],
-    );
+    for (const place of [installed, fromSdist]) {
+      const there = new Set(readdirSync(place, { recursive: true, encoding: 'utf8' }));
+      assert.deepEqual(
+        sources.filter((path) => !there.has(path)),
+        [],
+      );
+    }
     hasWheel = true;
   });
 
@@ -85,6 +85,13 @@ describe('the Python client', () => {
     );
   });
 });
+
+async function hasPip(name: string): Promise<boolean> {
+  return await run(name, ['-m', 'pip', '--version']).then(
+    () => true,
+    () => false,
+  );
+}
 
 /** Said in the output: what this machine could not show. */
 function without(t: TestContext, what: string): void {
