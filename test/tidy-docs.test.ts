@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { describe, test } from 'node:test';
+import { COMMANDS } from '../src/cli/commands.ts';
 import { LAYERS } from './tidy/layers.ts';
 import { OLD_WORDS } from './tidy/rules.ts';
 import { listTree, ROOT, readTree } from './tidy/tree.ts';
@@ -23,6 +24,28 @@ function mentions(pattern: RegExp): { readonly page: string; readonly text: stri
   return [...PAGES].flatMap(([path, text]) =>
     [...text.matchAll(pattern)].map((match) => ({ page: path, text: match[1] ?? '' })),
   );
+}
+
+/** Says what was so at its time, or what another project has. */
+function isHistory(path: string): boolean {
+  return path === 'CHANGELOG.md' || /^(?:docs\/adr|src)\//.test(path);
+}
+
+/** The words of each `bide …` of the blocks in `sh`: from the name of the command to the end of it. */
+function commandsIn(text: string): readonly (readonly string[])[] {
+  const blocks = [...text.matchAll(/^ *```sh[^\n]*\n(.*?)^ *```/gms)].map(([, block = '']) =>
+    block.replaceAll(/\\\n/g, ' ').replaceAll(/(^|\s)#.*$/gm, ''),
+  );
+  return blocks.flatMap((block) => {
+    const inner = [...block.matchAll(/\$\(([^()]*)\)/g)].map(([, command = '']) => command);
+    const lines = [block.replaceAll(/\$\([^()]*\)/g, 'VALUE').replaceAll(/\d?>\S*/g, ''), ...inner];
+    const starts = /(?:^ *|[|;&!(] *|\bnpx |\bdo |\bif )bide ((?:'[^']*'|"[^"]*"|[^\n|;&)<>'"])+)/gm;
+    return lines.flatMap((line) => [...line.matchAll(starts)]).map(([, line = '']) => wordsOf(line));
+  });
+}
+
+function wordsOf(line: string): readonly string[] {
+  return [...line.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"])+/g)].map(([word]) => word.replaceAll(/['"]/g, ''));
 }
 
 describe('the pages', () => {
@@ -67,6 +90,48 @@ describe('the pages', () => {
     );
   });
 
+  test('show only commands that the command line takes', () => {
+    const shown = [...PAGES]
+      .filter(([path]) => !isHistory(path))
+      .flatMap(([path, text]) => commandsIn(text).map((words) => ({ page: path, words })));
+    assert.ok(shown.length > 80, `${shown.length} commands`);
+    const refused = shown.flatMap(({ page: path, words: [name, ...line] }) => {
+      const command = COMMANDS.find((one) => one.name === name);
+      if (command === undefined) return [`${path}: bide ${name}`];
+      try {
+        command.parse(line);
+        return [];
+      } catch (error) {
+        return [`${path}: bide ${name} ${line.join(' ')}: ${String(error)}`];
+      }
+    });
+    assert.deepEqual(refused, []);
+  });
+
+  test('name only commands and options that the command line has', () => {
+    const named = mentions(/`bide ([a-z][^`\n]*)`/g).filter(({ page: path }) => !isHistory(path));
+    assert.ok(named.length > 100, `${named.length} names`);
+    const unknown = named.filter(({ text }) => {
+      const command = COMMANDS.find(({ name }) => name === text.split(/[\s|]/, 1)[0]);
+      const options = [...text.matchAll(/--([a-z-]+)/g)].map(([, option = '']) => option);
+      return command === undefined || !options.every((option) => Object.hasOwn(command.options, option));
+    });
+    assert.deepEqual(unknown, []);
+  });
+
+  test('name in capitals only what the source does: error codes, variables of the environment, words of other APIs', () => {
+    const source = [
+      ...readTree('src/*.ts', 'bench/*.ts', 'deploy/*', 'compose.yaml', 'clients/python/*.py').values(),
+    ].join('\n');
+    const words = new Set(source.match(/[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+/g));
+    const named = mentions(/`([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)`/g).filter(({ page: path }) => !isHistory(path));
+    assert.ok(named.length > 300, `${named.length} names`);
+    assert.deepEqual(
+      named.filter(({ text }) => !words.has(text)),
+      [],
+    );
+  });
+
   test('name only subpaths that the package has', () => {
     const subpaths = mentions(/`bide(\/[\w/-]+)`/g);
     assert.ok(subpaths.length > 0);
@@ -91,6 +156,17 @@ describe('the pages', () => {
     const found = [...everything].filter(([path, text]) => path !== 'test/tidy-docs.test.ts' && foreign.test(text));
     assert.deepEqual(
       found.map(([path]) => path),
+      [],
+    );
+  });
+});
+
+describe('the reference', () => {
+  test('says of each parameter and field what it is', () => {
+    const rows = mentions(/^(\| `.+)$/gm).filter(({ page: from }) => from.startsWith('docs/reference/api/'));
+    assert.ok(rows.length > 200, `${rows.length} rows`);
+    assert.deepEqual(
+      rows.filter(({ text }) => /\| *\|$/.test(text)),
       [],
     );
   });

@@ -24,7 +24,12 @@ export function fieldsOf(schema: Schema, schemas: Schemas, before = '', depth = 
   return Object.entries(properties).flatMap(([key, given]) => {
     const inner = withoutNull(resolve(given, schemas), schemas);
     const name = `${before}${key}`;
-    const own = { name, type: typeOf(inner, schemas), isRequired: required.includes(key), says: saysOf(given, inner) };
+    const own = {
+      name,
+      type: typeOf(inner, schemas),
+      isRequired: required.includes(key),
+      says: saysOf(key, given, inner),
+    };
     const below = inner.items === undefined ? inner : withoutNull(resolve(inner.items, schemas), schemas);
     const mark = inner.items === undefined ? '.' : '[].';
     return depth >= DEPTH_MAX ? [own] : [own, ...fieldsOf(below, schemas, `${name}${mark}`, depth + 1)];
@@ -44,16 +49,17 @@ export function typeOf(schema: Schema, schemas: Schemas): string {
     .join(' or ');
 }
 
-export function saysOf(given: Schema, inner: Schema): string {
-  const bounds = boundsOf(inner as Bounds);
+/** @param name tells the unit of its bounds: `timeoutMs` */
+export function saysOf(name: string, given: Schema, inner: Schema): string {
+  const bounds = boundsOf(inner as Bounds, name.endsWith('Ms') ? ' ms' : '');
   const text = given.description ?? inner.description ?? inner.items?.description ?? '';
   return [text, bounds].filter((part) => part !== '').join(' ');
 }
 
-function boundsOf({ minimum, maximum, maxLength, maxItems, default: usual }: Bounds): string {
+function boundsOf({ minimum, maximum, maxLength, maxItems, default: usual }: Bounds, unit: string): string {
   const parts = [
-    ...(minimum !== undefined && maximum !== undefined ? [`${number(minimum)} to ${number(maximum)}`] : []),
-    ...(minimum === undefined && maximum !== undefined ? [`at most ${number(maximum)}`] : []),
+    ...(minimum !== undefined && maximum !== undefined ? [`${number(minimum)} to ${number(maximum)}${unit}`] : []),
+    ...(minimum === undefined && maximum !== undefined ? [`at most ${number(maximum)}${unit}`] : []),
     ...(maxLength === undefined ? [] : [`at most ${number(maxLength)} characters`]),
     ...(maxItems === undefined ? [] : [`at most ${number(maxItems)}`]),
     ...(usual === undefined ? [] : [`\`${JSON.stringify(usual)}\` unless told`]),

@@ -118,6 +118,7 @@ function parameterRow(
   schemas: Readonly<Record<string, Schema>>,
 ) {
   const says = saysOf(
+    name,
     { ...schema, description: description === '' ? (schema.description ?? '') : description },
     schema,
   );

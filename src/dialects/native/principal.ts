@@ -3,7 +3,7 @@
  * of a page of the dashboard.
  *
  * Scopes: `submit` submits, cancels, retries and removes; `read` reads, lists and waits; `work` claims and reports; `priority` gives
- * submits priorities above 0, which go before the jobs of all tenants; `operate` changes many jobs at once and pauses types; `metrics` sees the
+ * submits priorities above 0, which go before the other jobs of its tenant; `operate` changes many jobs at once and pauses types; `metrics` sees the
  * metrics, which count all tenants, and nothing else; `admin` does all of it and manages keys.
  */
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -124,6 +124,7 @@ export function principalOf(request: FastifyRequest): Principal {
  */
 export function priorityError({ scopes }: Principal, priority = 0): BideError | null {
   if (priority <= 0 || scopes.has('priority') || scopes.has('admin')) return null;
-  const message = 'A priority above 0 needs a key with the scope priority: it goes before the jobs of all tenants.';
+  const message =
+    'A priority above 0 needs a key with the scope priority: it goes before the other jobs of the tenant.';
   return new BideError('SCOPE_MISSING', message, { scope: 'priority' });
 }

@@ -75,15 +75,17 @@ function makingSchemas<Submit extends TSchema, FollowUp extends TSchema>(
       maxItems: limits.jobsPerCallMax,
       description: 'Each like the body of a single submit.',
     });
+  const followUpOf = (when: string) =>
+    Type.Optional(Type.Union([followUp, Type.Null()], { description: `A job that is submitted once, ${when}.` }));
   return {
     group: GroupRef,
     groupParams: Type.Object({ id: Type.String({ description: 'Id of a group.' }) }),
     groupBody: Type.Object(
       {
         jobs: Type.Optional(jobs(0)),
-        [THEN]: Type.Optional(nullable(followUp)),
-        onSuccess: Type.Optional(nullable(followUp)),
-        onFailure: Type.Optional(nullable(followUp)),
+        [THEN]: followUpOf('when all members are final'),
+        onSuccess: followUpOf('when all members are final, where all succeeded'),
+        onFailure: followUpOf('when all members are final, where one did not succeed'),
         isOpen: Type.Optional(
           Type.Boolean({ description: 'Takes more members until it is closed; false unless told.' }),
         ),
@@ -139,7 +141,11 @@ function readingSchemas<Job extends TSchema>(limits: Limits, job: Job) {
     groups: Type.Object({ groups: Type.Array(GroupRef), next: nullable(Type.String()) }, { title: 'GroupPage' }),
     groupJobsQuery: Type.Object(
       {
-        state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'Only members in one of these states.'))),
+        state: Type.Optional(
+          Type.Array(oneOf(SHOWN_STATES, 'As it is shown.'), {
+            description: 'Only members in this state; may be repeated.',
+          }),
+        ),
         sort: Type.Optional(oneOf(['oldest', 'newest'], 'Oldest first unless told.')),
         ...page,
       },

@@ -26,7 +26,7 @@ export function boundsSchemas(limits: Limits) {
               description: 'In any such stretch of time.',
             }),
           },
-          strict,
+          { ...strict, description: 'How many may start in a stretch of time, over all nodes.' },
         ),
       ),
     ),
@@ -44,7 +44,11 @@ export function keyLimitSchema(limits: Limits) {
       }),
       ...boundsSchemas(limits),
     },
-    { ...strict, title: 'KeyLimit' },
+    {
+      ...strict,
+      title: 'KeyLimit',
+      description: 'How many jobs with this key run at once, and how many start in a stretch of time.',
+    },
   );
 }
 

@@ -8,7 +8,7 @@ import { nullable, oneOf, strict, time } from './wire-parts.ts';
 export function filterProperties(limits: Limits) {
   const tag = Type.String({ pattern: '^(?:[^:\\\\]|\\\\.)+:', examples: ['team:blue'] });
   return {
-    state: oneOf(SHOWN_STATES, 'May be repeated.'),
+    state: oneOf(SHOWN_STATES, 'As it is shown.'),
     type: Type.String({ maxLength: limits.typeLengthMax }),
     tag,
     times: {
@@ -37,7 +37,7 @@ export function listQuerySchema<Include extends TSchema>(limits: Limits, include
   const { state, type, tag, times } = filterProperties(limits);
   return Type.Object(
     {
-      state: Type.Optional(Type.Array(state)),
+      state: Type.Optional(Type.Array(state, { description: 'May be repeated.' })),
       type: Type.Optional(Type.Array(type, { description: 'May be repeated.', maxItems: TYPES_MAX })),
       tag: Type.Optional(
         Type.Array(tag, { description: `\`name:value\`; may be repeated, ${TAG_RULE}`, maxItems: limits.tagsMax }),
@@ -84,16 +84,16 @@ export function listOf<Job extends TSchema>(job: Job) {
 /** The filter of a list as JSON, in its words: one of each, or several. */
 export function bulkSchemas(limits: Limits) {
   const { state, type, tag, times } = filterProperties(limits);
-  const some = <Schema extends TSchema>(schema: Schema, maxItems: number) =>
-    Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems })]));
+  const some = <Schema extends TSchema>(schema: Schema, maxItems: number, description: string) =>
+    Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, maxItems })], { description }));
   return {
     bulkActionBody: Type.Object(
       {
         filter: Type.Object(
           {
-            state: some(state, SHOWN_STATES.length),
-            type: some(type, TYPES_MAX),
-            tag: some(tag, limits.tagsMax),
+            state: some(state, SHOWN_STATES.length, 'In this state, or in one of these.'),
+            type: some(type, TYPES_MAX, 'Of this type, or of one of these.'),
+            tag: some(tag, limits.tagsMax, 'With this tag, or with all of these, as `name:value`.'),
             ...times,
           },
           { ...strict, description: `As the query of GET /v1/jobs. Several tags: ${TAG_RULE}` },

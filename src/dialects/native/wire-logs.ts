@@ -11,7 +11,7 @@ const LogLineShape = Type.Object(
     at: time('When it was said.'),
     level: oneOf(LOG_LEVELS, 'From little to much.'),
     line: Type.String(),
-    fields: nullable(Type.Object({})),
+    fields: nullable(Type.Object({}, { description: 'What was said beside the line.' })),
   },
   { title: 'LogLine' },
 );
@@ -79,9 +79,11 @@ export function heartbeatLog(limits: Limits) {
   return Type.Array(
     Type.Object(
       {
-        line: Type.String(),
+        line: Type.String({ description: 'What was said.' }),
         level: Type.Optional(oneOf(LOG_LEVELS, 'info where left out.')),
-        fields: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+        fields: Type.Optional(
+          Type.Record(Type.String(), Type.Unknown(), { description: 'What belongs to the line, by name.' }),
+        ),
         at: Type.Optional(time('When it was said; now where left out.')),
       },
       strict,

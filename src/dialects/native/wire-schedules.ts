@@ -108,7 +108,11 @@ export function scheduleSchemas(limits: Limits) {
     schedulesQuery: Type.Object(page, strict),
     runsQuery: Type.Object(
       {
-        state: Type.Optional(Type.Array(oneOf(SHOWN_STATES, 'May be repeated.'))),
+        state: Type.Optional(
+          Type.Array(oneOf(SHOWN_STATES, 'As it is shown.'), {
+            description: 'Only jobs in this state; may be repeated.',
+          }),
+        ),
         ...page,
       },
       strict,

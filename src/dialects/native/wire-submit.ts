@@ -75,7 +75,11 @@ function uniqueSchema(limits: Limits) {
       ),
       maxMs: Type.Optional(ms(limits.delayMsMax, 'With debounce: runs no later than this after the first submit.', 1)),
     },
-    { ...strict, title: 'Unique' },
+    {
+      ...strict,
+      title: 'Unique',
+      description: 'What becomes of the submit while another job of the type holds the same key.',
+    },
   );
 }
 
@@ -83,7 +87,12 @@ export function submittedWith(limits: Limits) {
   const { ms } = durations(limits);
   return {
     input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),
-    tags: Type.Optional(Type.Record(Type.String(), Type.String(), { maxProperties: limits.tagsMax })),
+    tags: Type.Optional(
+      Type.Record(Type.String(), Type.String(), {
+        maxProperties: limits.tagsMax,
+        description: `Names and values of your own, to find the job by. At most ${limits.tagsMax}; names up to ${limits.tagKeyLengthMax} characters, values up to ${limits.tagValueLengthMax}.`,
+      }),
+    ),
     priority: Type.Optional(
       Type.Integer({
         minimum: -limits.priorityMax,
@@ -99,12 +108,23 @@ export function submittedWith(limits: Limits) {
       nullable(
         Type.Object(
           {
-            attempts: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.attemptsMax })),
+            attempts: Type.Optional(
+              Type.Integer({
+                minimum: 1,
+                maximum: limits.attemptsMax,
+                description: 'How often it is tried in all, the first time included.',
+              }),
+            ),
             backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
             factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
             maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
           },
-          { ...strict, title: 'Retry' },
+          {
+            ...strict,
+            title: 'Retry',
+            description:
+              'When and how often a failed attempt is tried again. Fields that are left out are those of the type.',
+          },
         ),
       ),
     ),

@@ -22,7 +22,7 @@ export function callbackSchema(limits: Limits) {
         }),
       ),
     },
-    { ...strict, title: 'Callback' },
+    { ...strict, title: 'Callback', description: 'An address that is told how this job goes.' },
   );
 }
 

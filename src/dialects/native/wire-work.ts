@@ -19,8 +19,11 @@ export function claimSchemas(limits: Limits) {
         types: Type.Array(Type.String({ minLength: 1, maxLength: limits.typeLengthMax }), {
           minItems: 1,
           maxItems: 100,
+          description: 'Job types that the worker can do.',
         }),
-        max: Type.Optional(Type.Integer({ minimum: 1, maximum: limits.claimMax, default: 1 })),
+        max: Type.Optional(
+          Type.Integer({ minimum: 1, maximum: limits.claimMax, default: 1, description: 'How many jobs to take.' }),
+        ),
         wait: Type.Optional(seconds('Seconds to wait for a first job.')),
         leaseMs: Type.Optional(leaseMs(limits)),
         worker: Type.Optional(Type.String({ minLength: 1, maxLength: 200, description: 'Shown with the job.' })),
@@ -75,10 +78,14 @@ export function reportSchemas(limits: Limits) {
         progress: Type.Optional(
           Type.Object(
             {
-              percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100 })),
-              message: Type.Optional(nullable(Type.String())),
+              percent: Type.Optional(Type.Number({ minimum: 0, maximum: 100, description: 'How much is done.' })),
+              message: Type.Optional(
+                nullable(
+                  Type.String({ description: `For people. Cut after ${limits.progressMessageLengthMax} characters.` }),
+                ),
+              ),
             },
-            strict,
+            { ...strict, description: 'How far the work is, shown with the job.' },
           ),
         ),
         log: Type.Optional(heartbeatLog(limits)),
@@ -101,13 +108,19 @@ export function reportSchemas(limits: Limits) {
         fence: Fence,
         error: Type.Object(
           {
-            code: Type.String({ minLength: 1, maxLength: 100 }),
-            message: Type.String(),
-            details: Type.Optional(Type.Unknown()),
+            code: Type.String({
+              minLength: 1,
+              maxLength: 100,
+              description: 'A word of yours for programs, such as NO_SUCH_CUSTOMER.',
+            }),
+            message: Type.String({ description: 'What went wrong, for people.' }),
+            details: Type.Optional(Type.Unknown({ description: 'More about it, kept with the job.' })),
           },
-          strict,
+          { ...strict, description: 'What the job says where it is not tried again.' },
         ),
-        retryable: Type.Optional(Type.Boolean({ default: true })),
+        retryable: Type.Optional(
+          Type.Boolean({ default: true, description: 'Whether it may be tried again, while it has attempts left.' }),
+        ),
         retryAfterMs: Type.Optional(ms(limits.timeoutMsMax, 'Not tried again before this long from now.')),
       },
       { ...strict, title: 'Failure' },

@@ -71,7 +71,10 @@ function querySchemas(limits: Limits) {
       },
       strict,
     ),
-    keysQuery: Type.Object({ tenant: Type.Optional(Type.String()) }, strict),
+    keysQuery: Type.Object(
+      { tenant: Type.Optional(Type.String({ description: 'Only keys of this tenant.' })) },
+      strict,
+    ),
   };
 }
 

@@ -269,6 +269,9 @@ class Heartbeat(TypedDict):
 
 
 class Retry(TypedDict, total=False):
+    """When and how often a failed attempt is tried again. Fields that are left out are those of the type."""
+
+    #: How often it is tried in all, the first time included.
     attempts: int
     #: Wait after the first failed attempt.
     backoffMs: int
@@ -286,6 +289,8 @@ class _UniqueAlways(TypedDict):
 
 
 class Unique(_UniqueAlways, total=False):
+    """What becomes of the submit while another job of the type holds the same key."""
+
     #: Holds the key so long, also when the job is final. With debounce: the quiet time.
     forMs: int
     #: With debounce: runs no later than this after the first submit.
@@ -293,6 +298,8 @@ class Unique(_UniqueAlways, total=False):
 
 
 class LimitRate(TypedDict):
+    """How many may start in a stretch of time, over all nodes."""
+
     #: Starts at most.
     count: int
     #: In any such stretch of time.
@@ -305,6 +312,8 @@ class _LimitAlways(TypedDict):
 
 
 class Limit(_LimitAlways, total=False):
+    """How many jobs with this key run at once, and how many start in a stretch of time."""
+
     concurrency: int | None
     rate: LimitRate | None
 
@@ -315,6 +324,8 @@ class _CallbackAlways(TypedDict):
 
 
 class Callback(_CallbackAlways, total=False):
+    """An address that is told how this job goes."""
+
     #: Any of job.waiting, job.running, job.progressed, job.succeeded, job.failed, job.cancelled, job.expired; job.succeeded, job.failed, job.cancelled, job.expired where left out.
     events: list[str]
     #: The webhook whose secret signs; the secret of `GET /v1/webhooks/secret` where left out.
