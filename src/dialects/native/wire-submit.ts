@@ -83,16 +83,41 @@ function uniqueSchema(limits: Limits) {
   );
 }
 
+function tagsSchema({ tagsMax, tagKeyLengthMax, tagValueLengthMax }: Limits) {
+  return Type.Record(Type.String(), Type.String(), {
+    maxProperties: tagsMax,
+    description: `Names and values of your own, to find the job by. At most ${tagsMax}; names up to ${tagKeyLengthMax} characters, values up to ${tagValueLengthMax}.`,
+  });
+}
+
+function retrySchema(limits: Limits) {
+  const { ms } = durations(limits);
+  const attempts = Type.Integer({
+    minimum: 1,
+    maximum: limits.attemptsMax,
+    description: 'How often it is tried in all, the first time included.',
+  });
+  return Type.Object(
+    {
+      attempts: Type.Optional(attempts),
+      backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
+      factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
+      maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
+    },
+    {
+      ...strict,
+      title: 'Retry',
+      description:
+        'When and how often a failed attempt is tried again. Fields that are left out are those of the type.',
+    },
+  );
+}
+
 export function submittedWith(limits: Limits) {
   const { ms } = durations(limits);
   return {
     input: Type.Optional(Type.Unknown({ description: 'Any JSON; checked against the schema of the type.' })),
-    tags: Type.Optional(
-      Type.Record(Type.String(), Type.String(), {
-        maxProperties: limits.tagsMax,
-        description: `Names and values of your own, to find the job by. At most ${limits.tagsMax}; names up to ${limits.tagKeyLengthMax} characters, values up to ${limits.tagValueLengthMax}.`,
-      }),
-    ),
+    tags: Type.Optional(tagsSchema(limits)),
     priority: Type.Optional(
       Type.Integer({
         minimum: -limits.priorityMax,
@@ -104,30 +129,7 @@ export function submittedWith(limits: Limits) {
     delayMs: Type.Optional(nullable(ms(limits.delayMsMax, 'Not before this long from now.'))),
     timeoutMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of one attempt.', 1))),
     deadlineMs: Type.Optional(nullable(ms(limits.timeoutMsMax, 'Longest time of the whole job.', 1))),
-    retry: Type.Optional(
-      nullable(
-        Type.Object(
-          {
-            attempts: Type.Optional(
-              Type.Integer({
-                minimum: 1,
-                maximum: limits.attemptsMax,
-                description: 'How often it is tried in all, the first time included.',
-              }),
-            ),
-            backoffMs: Type.Optional(ms(limits.timeoutMsMax, 'Wait after the first failed attempt.')),
-            factor: Type.Optional(Type.Number({ minimum: 1, maximum: 10, description: 'Growth of the wait.' })),
-            maxMs: Type.Optional(ms(limits.timeoutMsMax, 'Longest wait.')),
-          },
-          {
-            ...strict,
-            title: 'Retry',
-            description:
-              'When and how often a failed attempt is tried again. Fields that are left out are those of the type.',
-          },
-        ),
-      ),
-    ),
+    retry: Type.Optional(nullable(retrySchema(limits))),
     retainMs: Type.Optional(nullable(ms(limits.retainMsMax, 'How long the finished job is kept.'))),
     idempotencyKey: Type.Optional(
       nullable(
