@@ -25,6 +25,8 @@ const TASK = {
   ...{ last5Minutes: NO_FIGURES, last60Minutes: NO_FIGURES, errors: [] },
 };
 
+const KEY_OF_ONE = 'one';
+
 async function keyOf({ call }: HttpFixture, tenant: string, ...scopes: string[]): Promise<string> {
   return String((await call('POST', '/v1/keys', { body: { name: 'k', tenant, scopes } })).json().key);
 }
@@ -72,6 +74,46 @@ describe('/v1/types', () => {
       headers: { 'if-none-match': String(read.headers.etag) },
     });
     assert.deepEqual([free.status, free.json().waitingFor], [200, undefined]);
+  });
+
+  test('every answer with a job says what holds it back, as a read does', async () => {
+    await using http = await openHttp();
+    const call = async (method: string, path: string, body?: object, key = http.keys.admin) =>
+      (await http.call(method, path, { key, ...(body === undefined ? {} : { body }) })).json();
+    const ids = await Promise.all(['a', 'b'].map(() => http.submit('task')));
+    await call('POST', '/v1/work/claim', { types: ['task'], max: 1, worker: 'w' }, http.keys.worker);
+    const [cancelled = '', waiting = ''] = ids;
+    await call('POST', `/v1/jobs/${cancelled}/cancel`);
+    const failure = { fence: 1, error: { code: 'E', message: 'm' } };
+    await call('POST', `/v1/work/${cancelled}/fail`, failure, http.keys.worker);
+    await call('PUT', '/v1/schedules/tick', { cron: '0 0 1 1 *', job: { type: 'task' } });
+    await call('POST', '/v1/types/task/pause');
+    const body = { type: 'task', limit: { key: KEY_OF_ONE, concurrency: 1 } };
+    const bulk = async () => {
+      const { items } = await call('POST', '/v1/jobs/bulk', { jobs: [body, {}, { type: 'task', delayMs: 60_000 }] });
+      const jobs = (items as { job?: object }[]).map(({ job }) => job as { waitingFor?: unknown } | undefined);
+      assert.deepEqual([jobs[1], jobs[2]?.waitingFor], [undefined, undefined]);
+      return jobs[0];
+    };
+    const waited = async () => {
+      const held = call('POST', '/v1/jobs?wait=1', body);
+      await http.held(1);
+      await http.on.advance(1_000);
+      return held;
+    };
+    const answers = {
+      submit: await call('POST', '/v1/jobs', body),
+      'submit with a wait': await waited(),
+      bulk: await bulk(),
+      change: await call('PATCH', `/v1/jobs/${waiting}`, { priority: 1 }),
+      signal: await call('POST', `/v1/jobs/${waiting}/signals/go`, { value: 1 }),
+      retry: await call('POST', `/v1/jobs/${cancelled}/retry`),
+      resubmit: await call('POST', `/v1/jobs/${waiting}/resubmit`, {}),
+      'run of a schedule': await call('POST', '/v1/schedules/tick/run'),
+    };
+    const paused = { type: 'task', reason: 'paused' };
+    for (const [name, answer] of Object.entries(answers))
+      assert.deepEqual((answer as { waitingFor?: unknown }).waitingFor, paused, `${name}: ${JSON.stringify(answer)}`);
   });
 
   test('lists the types, and answers one by its name', async () => {

@@ -6,7 +6,7 @@ import { isFinal } from '../../core/state.ts';
 import type { SubmitOutcome } from '../../engine/api.ts';
 import { type Check, compileCheck } from '../schema-check.ts';
 import { type Face, holdOrRefuse, JSON_TYPE } from './face.ts';
-import { heldBackAmong } from './held-bodies.ts';
+import { AS_IT_IS, heldBackAmong } from './held-bodies.ts';
 import { idempotencyKeyOf } from './idempotency-key.ts';
 import { submitError, submitRequestOf, unknownBody } from './mapping.ts';
 import { principalOf, priorityError } from './principal.ts';
@@ -63,7 +63,7 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
     return [submitRequestOf(tenant, body, body.idempotencyKey ?? keyOf(index))];
   });
   const outcomes = await face.engine.submit(good);
-  const bodyOf = bodiesWithin(face);
+  const bodyOf = await submittedBodies(face, outcomes);
   let taken = 0;
   const answers = items.map((item, index) => {
     const error = refused[index];
@@ -73,6 +73,14 @@ async function bulk(face: Face, check: Check, request: FastifyRequest, reply: Fa
     return outcomeItem(bodyOf, outcome, (item as SubmitBody).type);
   });
   return reply.type(JSON_TYPE).send(`{"items":[${answers.join(',')}]}`);
+}
+
+/** What holds them back is asked once for all. They are stored: where that cannot be read it is not said. */
+async function submittedBodies(face: Face, outcomes: readonly SubmitOutcome[]): Promise<Face['bodyOf']> {
+  const stored = outcomes.flatMap((outcome) => ('snapshot' in outcome ? [outcome.snapshot] : []));
+  const add = await heldBackAmong(face, stored).catch(() => AS_IT_IS);
+  const bodyOf = bodiesWithin(face);
+  return (snapshot) => add(snapshot, bodyOf(snapshot));
 }
 
 /** The header's key, made one per item by its place: a bulk that is sent again answers with the jobs of the first time. */

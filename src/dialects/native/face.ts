@@ -30,8 +30,8 @@ export interface Face {
     snapshot: Snapshot,
     held?: HeldBack | null,
   ) => FastifyReply;
-  /** Answers a command with the job as it is now. */
-  readonly sendJob: (reply: FastifyReply, code: number, snapshot: Snapshot) => FastifyReply;
+  /** Answers a command with the job as it is now, and what holds it back. */
+  readonly sendJob: (reply: FastifyReply, code: number, snapshot: Snapshot) => FastifyReply | Promise<FastifyReply>;
   /**
    * The same past Fastify's reply, which costs a tenth of a read (header objects, hooks that are not there, a second measuring of the body).
    * Only for a reply on which nothing was set; inside somebody's app, whose hooks must see the answer, it is sent the usual way.
@@ -86,22 +86,30 @@ export function createFace(parts: FaceParts): Face {
     return statusEntry(base, snapshot, shownState(snapshot.job, engine.clock.now()));
   }
 
+  function entryOfHeld(snapshot: Snapshot, held: HeldBack): StatusEntry {
+    return heldEntry(base, snapshot, held, shownState(snapshot.job, engine.clock.now()));
+  }
+
+  function sendEntry(reply: FastifyReply, code: number, snapshot: Snapshot, entry: StatusEntry): FastifyReply {
+    describe(reply, entry, snapshot);
+    return reply.code(code).type(JSON_TYPE).send(entry.body);
+  }
+
   return {
     ...parts,
     bodyOf: (snapshot) => entryOf(snapshot, engine.clock.now()).body,
     sendStatus(request, reply, snapshot, held = null) {
-      const entry =
-        held === null
-          ? entryOf(snapshot, engine.clock.now())
-          : heldEntry(base, snapshot, held, shownState(snapshot.job, engine.clock.now()));
+      const entry = held === null ? entryOf(snapshot, engine.clock.now()) : entryOfHeld(snapshot, held);
       describe(reply, entry, snapshot);
       if (matchesEtag(request.raw.headers['if-none-match'], entry.etag)) return reply.code(304).send();
       return reply.type(JSON_TYPE).send(includesNumber(request) ? withNumber(entry.body, snapshot) : entry.body);
     },
     sendJob(reply, code, snapshot) {
-      const entry = freshEntry(snapshot);
-      describe(reply, entry, snapshot);
-      return reply.code(code).type(JSON_TYPE).send(entry.body);
+      if (!engine.mayBeHeldBack(snapshot.job)) return sendEntry(reply, code, snapshot, freshEntry(snapshot));
+      return heldBackOrUnsaid(engine, snapshot).then((held) => {
+        const entry = held === null ? freshEntry(snapshot) : entryOfHeld(snapshot, held);
+        return sendEntry(reply, code, snapshot, entry);
+      });
     },
     sendPlain(reply, { code, snapshot, headers = [], isRemembered }) {
       // A WeakMap that grows with every submit costs the garbage collector more than the body that it may save.
@@ -119,6 +127,12 @@ export function createFace(parts: FaceParts): Face {
     },
     selfOf: ({ job }) => `${base}/v1/jobs/${job.id}`,
   };
+}
+
+/** For the answer of a command. It is done: a read that fails now says less of the job, and does not turn it into an error that asks for a second try. */
+async function heldBackOrUnsaid(engine: Engine, { job }: Snapshot): Promise<HeldBack | null> {
+  const held = await engine.heldBack([job]).catch(() => null);
+  return held?.get(job.id) ?? null;
 }
 
 /** Whether the query asks for the job's number. Its route has seen to it that only admins do. */

@@ -108,7 +108,8 @@ async function submit(face: Face, request: FastifyRequest, reply: FastifyReply):
     headers.push(
       ...(outcome.unique === undefined ? ['idempotency-replayed', 'true'] : ['unique-outcome', outcome.unique]),
     );
-  if (waitMs === 0 && request.raw.headers.prefer === undefined) {
+  const isPlain = waitMs === 0 && request.raw.headers.prefer === undefined;
+  if (isPlain && !engine.mayBeHeldBack(outcome.snapshot.job)) {
     const { snapshot } = outcome;
     return face.sendPlain(reply, { code: codeOf(snapshot), snapshot, headers, isRemembered: false });
   }
