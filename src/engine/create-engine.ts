@@ -7,6 +7,7 @@
  */
 import type { Weights } from '../core/fairness/turns.ts';
 import { shownState } from '../core/state.ts';
+import type { OldestDue } from '../store/contract.ts';
 import { flushSpans } from '../trace/open-span.ts';
 import type { CheckAttempt, Engine, EngineEvent, JobType, RenderDelivery } from './api.ts';
 import { createBulk } from './bulk/bulk.ts';
@@ -91,6 +92,8 @@ export interface RunningEngine extends Engine {
   retype(types: readonly JobType[]): void;
   isReady(): Promise<Readiness>;
   stats(): EngineStats;
+  /** The earliest time at which a job of each type was due that still waits, of whatever tenant; none for types without one. */
+  oldestDue(types: readonly string[]): Promise<readonly OldestDue[]>;
 }
 
 export function createEngine(options: EngineOptions): RunningEngine {
@@ -137,6 +140,7 @@ export function createEngine(options: EngineOptions): RunningEngine {
         if (change.kind !== 'unsure') listener(eventOf(change, clock));
       }),
     stats: () => statsOf(parts),
+    oldestDue: (types) => parts.store.oldestDue({ tenant: null, types, now: clock.now() }),
     retype: parts.retype,
   };
   return engine;

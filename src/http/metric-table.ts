@@ -14,6 +14,11 @@ const BATCH_ITEMS = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000];
 
 export const METRICS = Object.freeze({
   bide_jobs: { kind: 'gauge', help: 'Jobs in the store, by type and stored state.', labels: ['type', 'state'] },
+  bide_oldest_due_seconds: {
+    kind: 'gauge',
+    help: 'For how long the oldest job that is due has waited for its start; 0 where none is.',
+    labels: ['type'],
+  },
   bide_jobs_submitted_total: { kind: 'counter', help: 'Jobs submitted, replays excepted.', labels: ['type'] },
   bide_jobs_claimed_total: { kind: 'counter', help: 'Attempts begun.', labels: ['type'] },
   bide_jobs_finished_total: { kind: 'counter', help: 'Jobs that became final.', labels: ['type', 'state'] },

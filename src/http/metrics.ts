@@ -13,7 +13,7 @@ import { METRICS, type MetricDefinition, type MetricName } from './metric-table.
 import { createOpenRegistry, OPEN_METRICS, openMetricsText, wantsOpenMetrics } from './open-metrics.ts';
 
 export interface MetricsOptions {
-  readonly engine: Pick<RunningEngine, 'clock' | 'count' | 'stats' | 'telemetry'>;
+  readonly engine: Pick<RunningEngine, 'clock' | 'count' | 'oldestDue' | 'stats' | 'telemetry'>;
   readonly holds: Pick<Holds, 'count' | 'abandonedCount' | 'refusedCount'>;
 }
 
@@ -36,7 +36,7 @@ export function createMetrics(options: MetricsOptions): Metrics {
   collectDefaultMetrics({ register: registry });
   const stopTelemetry = telemetry.subscribe((event) => record(series, event));
   const answers = countAnswered(options.engine.clock);
-  const refreshJobs = createJobsGauge(series, options.engine);
+  const refreshJobs = createJobsGauges(series, options.engine);
 
   return {
     async text(accept) {
@@ -172,7 +172,8 @@ const COUNTED: Partial<Readonly<Record<TelemetryEvent['kind'], MetricName>>> = {
   outcomeDropped: 'bide_outcomes_dropped_total',
 };
 
-function createJobsGauge(series: Series, { clock, count }: MetricsOptions['engine']): () => Promise<void> {
+/** Both are of the whole store, and every node says them. */
+function createJobsGauges(series: Series, { clock, count, oldestDue }: MetricsOptions['engine']): () => Promise<void> {
   let until = 0;
   return async () => {
     const now = clock.now();
@@ -185,8 +186,13 @@ function createJobsGauge(series: Series, { clock, count }: MetricsOptions['engin
       sum.count += more;
       sums.set(key, sum);
     }
+    const waiting = [...sums.values()].flatMap(({ type, state }) => (state === 'waiting' ? [type] : []));
+    const oldest = new Map((await oldestDue(waiting)).map(({ type, runAt }) => [type, runAt]));
     series.replace('bide_jobs');
     for (const { type, state, count: sum } of sums.values()) series.set('bide_jobs', { type, state }, sum);
+    series.replace('bide_oldest_due_seconds');
+    for (const type of new Set([...sums.values()].map((sum) => sum.type)))
+      series.set('bide_oldest_due_seconds', { type }, Math.max(0, now - (oldest.get(type) ?? now)) / 1_000);
   };
 }
 

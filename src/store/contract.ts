@@ -152,7 +152,8 @@ export interface Store extends EventStore, DeliveryStore, EndedStore, GroupStore
   nextRunAt(request: { readonly types: readonly string[]; readonly now: number }): Promise<number | null>;
   /** Of jobs that a claim could take at `now`, the earliest `runAt` for each of the types that has one. Cheap, however many wait. */
   oldestDue(request: {
-    readonly tenant: string;
+    /** Null for all of them. */
+    readonly tenant: string | null;
     readonly types: readonly string[];
     readonly now: number;
   }): Promise<readonly OldestDue[]>;

@@ -30,7 +30,7 @@ const PRUNE_MS = 60_000;
 /** What changes nothing that `LOOKS` look for. */
 const HARMLESS: ReadonlySet<PropertyKey> = new Set([
   ...[...LOOKS, ...PRUNINGS],
-  ...['count', 'deliveryClaim', 'nextRunAt', 'statDrop', 'sweep'],
+  ...['count', 'deliveryClaim', 'nextRunAt', 'oldestDue', 'statDrop', 'sweep'],
 ]);
 
 /** Enough for a chain of promises and immediates to reach the store again, if it is going to. */

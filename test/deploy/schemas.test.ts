@@ -50,6 +50,17 @@ const CASES: Readonly<Record<string, object>> = {
     },
     serviceMonitor: { enabled: true, labels: { release: 'prometheus' }, keySecret: { name: 'bide-metrics' } },
     service: { annotations: { c: 'd' } },
+    extraVolumes: [{ name: 'authority', secret: { secretName: 'database-authority' } }],
+    extraVolumeMounts: [{ name: 'authority', mountPath: '/authority', readOnly: true }],
+    priorityClassName: 'jobs',
+    topologySpreadConstraints: [
+      {
+        maxSkew: 1,
+        topologyKey: 'zone',
+        whenUnsatisfiable: 'ScheduleAnyway',
+        labelSelector: { matchLabels: { a: 'b' } },
+      },
+    ],
     podAnnotations: { e: 'f' },
     nodeSelector: { disk: 'ssd' },
     tolerations: [{ key: 'jobs', operator: 'Exists' }],
@@ -87,13 +98,18 @@ interface Spec {
   readonly replicas: number;
   readonly selector: Selector & Readonly<Record<string, string>>;
   readonly template: { readonly metadata: Resource['metadata']; readonly spec: Pod };
+  readonly jobLabel?: string;
   readonly volumeClaimTemplates?: readonly Pick<Resource, 'metadata'>[];
 }
 
 interface Resource {
   readonly apiVersion: string;
   readonly kind: string;
-  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly metadata: {
+    readonly name: string;
+    readonly labels: Readonly<Record<string, string>>;
+    readonly annotations?: Readonly<Record<string, string>>;
+  };
   readonly spec: Spec;
 }
 
@@ -312,5 +328,12 @@ function holdTogether(resources: readonly Resource[]): void {
   assert.equal(server.kind === 'StatefulSet', server.spec.template.spec.containers[0]?.env === undefined);
   if (server.kind === 'StatefulSet') assert.deepEqual([server.spec.replicas, pods.length], [1, 1]);
   assert.equal(one('PodDisruptionBudget') !== undefined, server.spec.replicas > 1);
-  assert.ok(fits(one('ServiceMonitor')?.spec.selector.matchLabels ?? {}, service.metadata.labels));
+  const monitor = one('ServiceMonitor')?.spec;
+  assert.ok(fits(monitor?.selector.matchLabels ?? {}, service.metadata.labels));
+  // What alerts and dashboard name the job.
+  if (monitor !== undefined) assert.equal(service.metadata.labels[monitor.jobLabel ?? ''], 'bide');
+  // A pod that does not start anew goes on with the password of before.
+  const ownSecret = one('Secret') !== undefined;
+  for (const { spec } of pods)
+    assert.equal('checksum/database' in (spec.template.metadata.annotations ?? {}), ownSecret);
 }

@@ -45,6 +45,23 @@ describe('/metrics', () => {
     await holding;
   });
 
+  test('says how long the oldest due job of a type has waited, of whatever tenant, and 0 where none is due', async () => {
+    await using http = await openHttp();
+    const oldest = async () => (await scrape(http))('bide_oldest_due_seconds{type="task"}');
+    await http.on.engine.submit([{ tenant: 'other', type: 'task' }]);
+    await http.on.advance(5_000);
+    await http.submit('task');
+    await http.submit('task', { delayMs: 3_600_000, priority: 9 });
+    await http.on.advance(60_000);
+    assert.equal(await oldest(), 65);
+    for (const tenant of ['other', TENANT]) {
+      const worker = createWorker(http.on.engine, tenant);
+      await worker.succeed(await worker.claim('task'), 1);
+    }
+    await http.on.advance(10_000);
+    assert.equal(await oldest(), 0);
+  });
+
   test('says the same as OpenMetrics to whoever prefers that, with the trace of a job as an example of its bucket', async () => {
     await using http = await openHttp();
     const worker = createWorker(http.on.engine, TENANT);

@@ -143,11 +143,10 @@ function claimsInTurn(): void {
       assert.deepEqual([...read].toSorted(), [...(isOfTenant ? [] : ['waiting_by_time type']), 'waiting_by_turn type']);
     });
   }
-  test('nextRunAt reads waiting jobs by time', async () => {
-    assert.deepEqual(indexesOf(await planOf('jobNextRunAt', statementsOf('bide').jobNextRunAt)), [
-      'waiting_by_time ((type',
-    ]);
-  });
+  for (const name of ['jobNextRunAt', 'jobOldestOfAll'] as const)
+    test(`${name} reads waiting jobs by time`, async () => {
+      assert.deepEqual(indexesOf(await planOf(name, statementsOf('bide')[name])), ['waiting_by_time ((type']);
+    });
 }
 
 describe('planned for empty tables', () => {

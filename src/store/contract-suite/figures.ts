@@ -100,6 +100,12 @@ export const figures: Topic = [
       { type: later.type, runAt: NOW - 50 },
     ]);
     assert.deepEqual(await store.oldestDue({ tenant: `${tenant}-2`, types, now: NOW }), []);
+    await insertJobs({ ...later, tenant: `${tenant}-3` }, [{ runAt: NOW - 60 }]);
+    assert.deepEqual(byType(await store.oldestDue({ tenant: null, types, now: NOW })), [
+      { type, runAt: NOW - 5 },
+      { type: later.type, runAt: NOW - 60 },
+    ]);
+    assert.deepEqual(await store.oldestDue({ tenant: null, types: [type], now: NOW - 6 }), []);
     assert.deepEqual(await store.oldestDue({ tenant, types: [], now: NOW }), []);
     assert.deepEqual(await store.oldestDue({ tenant, types: [type], now: NOW - 6 }), []);
   }),

@@ -37,6 +37,10 @@ export async function oldestDue(
   { tenant, types, now }: Parameters<Store['oldestDue']>[0],
 ): Promise<readonly OldestDue[]> {
   if (types.length === 0) return [];
-  const rows = await repeated(() => session.run('jobOldest', [storedText(tenant), textArray(types), now]));
+  const rows = await repeated(() =>
+    tenant === null
+      ? session.run('jobOldestOfAll', [textArray(types), now])
+      : session.run('jobOldest', [storedText(tenant), textArray(types), now]),
+  );
   return rows.map(([type, runAt]) => ({ type: givenText(type as string), runAt: runAt as number }));
 }

@@ -135,6 +135,7 @@ export function oldestDue(
   connection: Connection,
   { tenant, types, now }: Parameters<Store['oldestDue']>[0],
 ): readonly OldestDue[] {
+  if (tenant === null) return types.flatMap((type) => oldestOfAll(connection, type, now));
   return types.flatMap((type) => {
     let oldest = Number.POSITIVE_INFINITY;
     let row = connection.get('jobNextPriority', type, Number.MAX_SAFE_INTEGER, tenant);
@@ -145,6 +146,11 @@ export function oldestDue(
     }
     return oldest <= now ? [{ type, runAt: oldest }] : [];
   });
+}
+
+function oldestOfAll(connection: Connection, type: string, now: number): readonly OldestDue[] {
+  const runAt = connection.get('jobNextRunAt', type, Number.MIN_SAFE_INTEGER)?.[0] as number | null | undefined;
+  return runAt != null && runAt <= now ? [{ type, runAt }] : [];
 }
 
 export function listWorkers(connection: Connection, { tenants, since, limit }: WorkerFilter): readonly WorkerRow[] {

@@ -225,6 +225,12 @@ SELECT min(ahead.run_at) FROM unnest($1::text[]) AS w(type) CROSS JOIN LATERAL (
   SELECT run_at FROM ${s}.waiting
   WHERE blocked = 0 AND ${FOR_TIMES} AND type = w.type AND run_at > $2::bigint ORDER BY run_at LIMIT 1) ahead`;
 
+/** $1 types, $2 now. */
+const jobOldestOfAll = (s: string) => `
+SELECT w.type, due.run_at FROM unnest($1::text[]) AS w(type) CROSS JOIN LATERAL (
+  SELECT run_at FROM ${s}.waiting
+  WHERE blocked = 0 AND ${FOR_TIMES} AND type = w.type AND run_at <= $2::bigint ORDER BY run_at LIMIT 1) due`;
+
 const sweeps = (s: string) => ({
   // The few running jobs are all looked at: an index over lease_until would make every heartbeat write to every index.
   jobLost: `SELECT ${jobRow('j', 'r')} FROM (
@@ -296,6 +302,7 @@ export function statementsOf(s: string) {
       CROSS JOIN LATERAL (SELECT input FROM ${s}.jobs WHERE id = g.id LIMIT 1) j`,
     jobNextRunAt: jobNextRunAt(s),
     jobOldest: jobOldest(s),
+    jobOldestOfAll: jobOldestOfAll(s),
     ...sweeps(s),
     ...countStatementsOf(s),
     ...sequenceStatementsOf(s),
