@@ -99,6 +99,8 @@ export interface App {
   readonly dialectUrls: Readonly<Record<string, string>>;
   /** The admin key, when this start made it; it is shown nowhere else but in the data folder. */
   readonly adminKey: string | null;
+  /** An admin key in force that is at hand: made by this start, chosen by the operator, or left in the data folder. */
+  readonly heldKey: string | null;
   /** A path and fragment that signs in the holder of this key once; null where there is no dashboard. */
   signInLink(key: string): string | null;
   /** Null unless it was asked for. */
@@ -153,6 +155,7 @@ export async function startApp(options: AppOptions): Promise<App> {
     url: servers.url,
     dialectUrls: servers.dialectUrls,
     adminKey: adminKey?.kind === 'made' ? adminKey.key : null,
+    heldKey: adminKey?.key ?? null,
     signInLink: (key) => (links === null ? null : `${DASHBOARD}/#link=${links.make(key)}`),
     reloader: reloader(engine),
     engine,

@@ -88,3 +88,13 @@ test('sayFailure tells the stack and the causes only when asked to', () => {
   assert.deepEqual(said(error), ['bide: It broke.', '  BIDE_DEBUG=1 shows the whole error.']);
   assert.match(said(error, { isDebug: true }).join('\n'), /\n +at [\s\S]*the cause/);
 });
+
+test('sayFailure says what to do about a server that is not there, an address that is none, and a key that is refused', () => {
+  const gone = new ClientError('UNREACHABLE', 'It cannot be reached.', { status: null, cause: new Error('refused') });
+  assert.match(said(gone)[1] ?? '', /^ {2}Start the server there .*BIDE_URL/);
+  const unnamed = new ClientError('UNREACHABLE', 'No server is running on x: start one.', { status: null });
+  assert.equal(said(unnamed).length, 1, 'it says so itself');
+  assert.match(said(refusal(null, 'BAD_URL'))[1] ?? '', /^ {2}Write it in full/);
+  assert.match(said(refusal(501, 'BAD_ANSWER'))[1] ?? '', /^ {2}Something else may listen there/);
+  assert.match(said(refusal(401, 'UNAUTHENTICATED'))[1] ?? '', /^ {2}It takes the key of --key, else of BIDE_KEY/);
+});

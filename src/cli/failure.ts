@@ -22,10 +22,26 @@ export function sayFailure(error: unknown, { isJson, isDebug, terminal }: Tellin
   return exitCode;
 }
 
+/** What else is to be said to whoever calls from a command line, by the code of a client's error. */
+const CALLER_ADVICE: Readonly<Record<string, string>> = {
+  BAD_ANSWER: 'Something else may listen there: --url or BIDE_URL names a Bide server.',
+  BAD_URL: 'Write it in full in --url or BIDE_URL, as http://127.0.0.1:7070.',
+  UNAUTHENTICATED:
+    'It takes the key of --key, else of BIDE_KEY, else of admin.key in the data folder: that one is wrong, was revoked or has expired.',
+  UNREACHABLE: 'Start the server there (`bide dev`, `bide serve`), or name another one with --url or BIDE_URL.',
+};
+
 function linesOf(error: unknown): readonly string[] {
   const lines = [`bide: ${printable(messageOf(error))}`];
+  if (error instanceof ClientError) lines.push(...callerAdvice(error).map((advice) => `  ${advice}`));
   if (error instanceof BideError && !isTitle(error) && error.code !== 'USAGE') lines.push(`  ${adviceFor(error.code)}`);
   return [...lines, ...issuesOf(error)];
+}
+
+/** One that nobody was asked for has it in its message already. */
+function callerAdvice({ code, cause }: ClientError): readonly string[] {
+  if (code === 'UNREACHABLE' && cause === undefined) return [];
+  return Object.hasOwn(CALLER_ADVICE, code) ? [CALLER_ADVICE[code] ?? ''] : [];
 }
 
 function messageOf(error: unknown): string {

@@ -40,8 +40,8 @@ test('parseLine takes everything after -- as arguments, and a value with dashes 
 
 test('parseLine names the nearest option for an unknown one, and none where none is near', () => {
   assert.equal(complaint('--inptu', '1'), 'Unknown option --inptu. Did you mean --input?');
-  assert.equal(complaint('-q'), 'Unknown option -q.');
-  assert.equal(complaint('--constructor'), 'Unknown option --constructor.');
+  assert.equal(complaint('-q'), 'Unknown option -q. --help shows those that there are.');
+  assert.equal(complaint('--constructor'), 'Unknown option --constructor. --help shows those that there are.');
 });
 
 test('parseLine refuses a forgotten value and a value where none belongs', () => {

@@ -78,7 +78,8 @@ function emptyOf(definition: OptionDefinition): unknown {
 function definitionOf(token: OptionToken, table: OptionTable): OptionDefinition {
   if (Object.hasOwn(table, token.name)) return table[token.name] as OptionDefinition;
   const meant = nearest(token.name, Object.keys(table));
-  throw usageError(`Unknown option ${token.rawName}.${meant === null ? '' : ` Did you mean --${meant}?`}`);
+  const hint = meant === null ? '--help shows those that there are.' : `Did you mean --${meant}?`;
+  throw usageError(`Unknown option ${token.rawName}. ${hint}`);
 }
 
 function take(token: OptionToken, definition: OptionDefinition, values: Record<string, unknown>): void {

@@ -5,7 +5,7 @@
  * scopes and manages the keys of every tenant.
  */
 import { randomBytes } from 'node:crypto';
-import { rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { KEY_ID_BYTES, KEY_SECRET_BYTES, keyIdOf, keyOf } from '../core/api-key.ts';
 import { BideError } from '../core/errors.ts';
@@ -66,8 +66,11 @@ export interface AdminKeyOptions extends KeyOptions {
 
 export type AdminKey =
   | { readonly kind: 'made'; readonly key: string }
-  /** The store has one in force. `chosen` is another than what the operator chose, and gets nobody in. */
-  | { readonly kind: 'there'; readonly isChosenUnknown: boolean };
+  /**
+   * The store has one in force. `isChosenUnknown`: it is another than what the operator chose, and that gets nobody in.
+   * `key`: one in force that is at hand here, as the operator's choice or in the data folder.
+   */
+  | { readonly kind: 'there'; readonly isChosenUnknown: boolean; readonly key: string | null };
 
 /**
  * Makes an admin key where the store has none in force, and leaves it in `folder/admin.key` with mode 600.
@@ -95,12 +98,24 @@ export async function ensureAdminKey(options: AdminKeyOptions): Promise<AdminKey
   return { kind: 'made', key: made.key };
 }
 
-async function adminKeyThere({ store, clock, chosen }: AdminKeyOptions): Promise<AdminKey | null> {
+async function adminKeyThere({ store, clock, chosen, folder }: AdminKeyOptions): Promise<AdminKey | null> {
   const now = clock.now();
   const inForce = (await store.keyList(null)).filter((key) => isInForce(key, now));
-  if (!inForce.some((key) => key.scopes.includes('admin'))) return null;
+  const admins = inForce.filter((key) => key.scopes.includes('admin'));
+  if (admins.length === 0) return null;
   const isChosenUnknown = chosen !== undefined && !inForce.some(({ hash }) => hash === keyHash(chosen));
-  return { kind: 'there', isChosenUnknown };
+  const atHand = [chosen, await keyInFile(folder)].find(
+    (key) => key !== undefined && admins.some(({ hash }) => hash === keyHash(key)),
+  );
+  return { kind: 'there', isChosenUnknown, key: atHand ?? null };
+}
+
+/** What an earlier start has left; a file that may not be read is none. */
+async function keyInFile(folder: string): Promise<string | undefined> {
+  return readFile(join(folder, ADMIN_KEY_FILE), 'utf8').then(
+    (text) => text.trim(),
+    () => undefined,
+  );
 }
 
 interface DrawnKey {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { createClient, type JobBody, type KeyBody } from '../../src/client/index.ts';
 import { bide, type RunningCommand, startBide } from '../process/bide-command.ts';
+import { startServer } from '../process/server-process.ts';
 import { callBide } from './call-bide.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bide-serve-'));
@@ -77,6 +78,9 @@ describe('bide serve', () => {
     const second = await serve(data, '--playground');
     assert.match(second.said0, /^listening on http:\/\/127\.0\.0\.1:\d+\n$/);
     await end(second);
+    // Who develops starts it many times, and has the link each time.
+    await using developing = await startServer({ data, verb: 'dev', args: ['--playground'] });
+    assert.match(developing.output(), /^dashboard http:\S+\/dashboard\/#link=\S{32} .*\nlistening on http:/);
   });
 
   test('takes its first admin key from the file of --env-file, and does not print it', async () => {

@@ -213,7 +213,9 @@ describe('the first admin key', () => {
     assert.equal((await stat(join(folder, 'admin.key'))).mode & 0o777, 0o600);
     const auth = createAuthenticator({ store: opened.store, clock, limits: DEFAULT_LIMITS });
     assert.ok((await auth.byKey(key))?.scopes.has('admin'));
-    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false });
+    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false, key });
+    const elsewhere = { ...options, folder: join(folder, 'none') };
+    assert.deepEqual(await ensureAdminKey(elsewhere), { kind: 'there', isChosenUnknown: false, key: null });
     await createKeys(options).revoke((await opened.store.keyList(null))[0]?.id ?? '');
     assert.equal((await ensureAdminKey(options)).kind, 'made', 'a store that nobody can enter gets a new one');
     await rm(folder, { recursive: true });
@@ -228,9 +230,10 @@ describe('the first admin key', () => {
     const both = await Promise.all([ensureAdminKey(options), ensureAdminKey(options)]);
     assert.deepEqual(both.map(({ kind }) => kind).sort(), ['made', 'there']);
     assert.equal(await readFile(join(folder, 'admin.key'), 'utf8'), `${options.chosen}\n`);
-    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false });
+    const key = options.chosen;
+    assert.deepEqual(await ensureAdminKey(options), { kind: 'there', isChosenUnknown: false, key });
     const other = { ...options, chosen: `bide_other_${'s'.repeat(16)}` };
-    assert.deepEqual(await ensureAdminKey(other), { kind: 'there', isChosenUnknown: true });
+    assert.deepEqual(await ensureAdminKey(other), { kind: 'there', isChosenUnknown: true, key });
     await createKeys(options).revoke('chosen');
     await assert.rejects(ensureAdminKey(options), { code: 'CONFIG_INVALID', message: /revoked/ });
     await rm(folder, { recursive: true });

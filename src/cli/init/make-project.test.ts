@@ -76,6 +76,16 @@ describe('makeProject', () => {
     assert.throws(() => make(file), { code: 'USAGE', message: /package\.json cannot be read/ });
   });
 
+  test('says what to do where nothing can be written: below a file, and where a folder lies in the place of one', () => {
+    const folder = folderWith({ file: '' });
+    const message = /^Nothing can be written into .* \(ENOTDIR\)\. Name a folder that you may write/;
+    assert.throws(() => make(join(folder, 'file')), { code: 'USAGE', message });
+    assert.throws(() => make(join(folder, 'file/deep')), { code: 'USAGE', message });
+    mkdirSync(join(folder, '.gitignore'));
+    assert.throws(() => make(folder), { code: 'USAGE', message: /\(EISDIR\)/ });
+    assert.deepEqual(readdirSync(folder).sort(), ['.gitignore', 'file'], 'nothing is left behind');
+  });
+
   test('completes the package.json of `npm install` and the .gitignore that are there', () => {
     const folder = folderWith({
       'package.json': JSON.stringify({

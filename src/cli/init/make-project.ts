@@ -27,8 +27,22 @@ const NODE_MAJOR_OLD = 20;
 /** What may lie in a folder that is as good as empty. */
 const BARE = /^(package(-lock)?\.json|node_modules|\..*)$/;
 
-/** @returns the paths of what was made or completed. */
+/**
+ * @returns the paths of what was made or completed.
+ * @throws USAGE where a file is in the way, or the folder cannot be written.
+ */
 export function makeProject(options: ProjectOptions): readonly string[] {
+  try {
+    return writeProject(options);
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (syscall === undefined) throw error;
+    const advice = 'Name a folder that you may write, or a new one in such a folder.';
+    throw usageError(`Nothing can be written into ${resolve(options.folder)} (${code}). ${advice}`);
+  }
+}
+
+function writeProject(options: ProjectOptions): readonly string[] {
   const folder = resolve(options.folder);
   const found = manifestIn(folder);
   const isModule = found === null || found.type === 'module' || (found.type === undefined && isBare(folder));
@@ -56,8 +70,10 @@ function manifestIn(folder: string): Manifest | null {
   try {
     return readManifest(folder);
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw usageError(`${join(folder, 'package.json')} cannot be read: ${reason}`);
+    if (!(error instanceof SyntaxError)) throw error;
+    throw usageError(
+      `${join(folder, 'package.json')} cannot be read: ${error.message}. Correct it, or name another folder.`,
+    );
   }
 }
 

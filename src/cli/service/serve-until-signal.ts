@@ -69,7 +69,9 @@ export async function serveUntilSignal(
       const keyFile = join(data, 'admin.key');
       if (shownKey !== null) terminal.line(`admin key ${shownKey} (shown this once, kept in ${keyFile})`);
       for (const [name, own] of Object.entries(app.dialectUrls)) terminal.line(`${name} on ${own}`);
-      const link = app.adminKey === null ? null : app.signInLink(app.adminKey);
+      // At each start of who develops, and at the first one of a server: its log is kept, and read by more people.
+      const signsIn = reloads ? app.heldKey : app.adminKey;
+      const link = signsIn === null ? null : app.signInLink(signsIn);
       if (link !== null)
         terminal.line(`dashboard ${reachable(url)}${link} (signs in once, within 10 minutes, on this machine)`);
       terminal.line(`listening on ${url}`);
