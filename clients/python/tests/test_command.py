@@ -50,6 +50,9 @@ class Command(unittest.TestCase):
             file = Path(folder, "result.json")
             self.assertEqual(call("result", id, "-o", str(file))[0], 0)
             self.assertEqual(json.loads(file.read_bytes()), {"ü": 1})
+            code, _, said = call("result", id, "-o", str(Path(folder, "none", "result.json")))
+            self.assertEqual(code, 1)
+            self.assertRegex(said, "^bide: .*: No such file or directory\n$")
         self.assertIn(id, call("list", "--tag", "team=x", "--type", "echo", "--limit", "5")[1])
 
     def test_submit_with_wait_prints_the_result_alone(self) -> None:
@@ -70,6 +73,7 @@ class Command(unittest.TestCase):
             (2, ["get"]),
             (2, ["get", "x", "--url", "ftp://x"]),
             (2, ["get", later, "--key", "wrong"]),
+            (2, ["get", later, "--key", "\u00fc"]),
             (2, ["worker", "no_such_module:worker"]),
             (3, ["get", NO_JOB]),
             (3, ["wait", NO_JOB]),

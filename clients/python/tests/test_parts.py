@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import typing
 import unittest
 from datetime import datetime, timezone
@@ -105,5 +106,21 @@ class Parts(unittest.TestCase):
             worker = Worker("http://x")
             worker.handler("a", "b")(print)
             worker.handler("b")(print)
+        with Client("http://x", tries=1) as client:
+            for wrong in (
+                lambda: client.call("GET", "v1/types"),
+                lambda: client.call("GET", "@elsewhere.example/"),
+                lambda: client.call("GET", "/v1/jobs x"),
+                lambda: client.submit("echo", wait=math.inf),
+                lambda: client.submit("echo", delay=math.nan),
+                lambda: client.submit("echo", delay="1"),  # type: ignore[arg-type]
+                lambda: client.submit("echo", run_at="tomorrow"),  # type: ignore[arg-type]
+                lambda: client.submit_many(["echo"]),  # type: ignore[list-item]
+                lambda: client.wait("x", math.nan),
+                lambda: client.wait("x", "5"),  # type: ignore[arg-type]
+                lambda: Client("http://x", timeout=None),  # type: ignore[arg-type]
+            ):
+                with self.assertRaisesRegex((TypeError, ValueError), "^(A path|A time|A point|A job of)"):
+                    wrong()
         with self.assertRaisesRegex(RuntimeError, "no handlers"):
             Worker("http://x").run()

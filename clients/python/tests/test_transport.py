@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import signal
 import socket
 import threading
 import unittest
+import warnings
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
@@ -21,16 +23,16 @@ PROBLEM = {"code": "OVERLOADED", "title": "Too much at once.", "status": 503, "d
 PATIENCE = 30
 
 
-def both(script: Script, ask: Callable[[Any], Any], **options: Any) -> list[tuple[Any, list[Request]]]:
+def both(script: Script, ask: Callable[[Any], Any], url: str | None = None, **options: Any) -> list[tuple[Any, list[Request]]]:
     """What `ask` gives, or raises, with the client for threads and with that for asyncio, and the requests that it
     took.
     """
-    with ScriptedServer(script) as server, Client(server.url, "k", transport=CARRIER, **options) as client:
+    with ScriptedServer(script) as server, Client(url or server.url, "k", transport=CARRIER, **options) as client:
         threads = (caught(lambda: drained(ask(client))), server.requests)
     with ScriptedServer(script) as server:
 
         async def run() -> Any:
-            async with AsyncClient(server.url, "k", transport=CARRIER, **options) as client:
+            async with AsyncClient(url or server.url, "k", transport=CARRIER, **options) as client:
                 asked = ask(client)
                 return [one async for one in asked] if hasattr(asked, "__aiter__") else await asked
 
@@ -87,6 +89,8 @@ class Retries(unittest.TestCase):
         error = caught(lambda: Client(url, transport=CARRIER, tries=2).get("j1"))
         self.assertEqual((error.code, error.status, error.is_passing), ("UNREACHABLE", None, True))
         self.assertIn("Is the server running there?", error.message)
+        for too_long, _ in both(lambda *_: None, lambda client: client.get("j1"), url=f"http://{'a' * 300}.example"):
+            self.assertEqual(too_long.code, "UNREACHABLE")
 
     def test_silence_is_TIMED_OUT(self) -> None:
         for error, requests in both(lambda *_: HOLD, lambda client: client.get("j1"), timeout=0.2, tries=2):
@@ -123,6 +127,19 @@ class Retries(unittest.TestCase):
             for error, _ in both(lambda *_, page=page: page, lambda client: client.get("j1"), tries=1):
                 self.assertEqual(error.code, "BAD_ANSWER", page)
                 self.assertIn("Bide", error.message)
+
+    def test_half_an_answer_and_lengths_that_are_none_leave_no_connection_behind(self) -> None:
+        for length in ("100", "abc", "-5", "2, 3"):
+            said = f"HTTP/1.1 200 X\r\ncontent-length: {length}\r\ncut: 1\r\n\r\n{{}}".encode()
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")
+                for error, _ in both(lambda *_, said=said: said, lambda client: client.get("j1"), tries=2):
+                    self.assertIn(error.code, ("UNREACHABLE", "BAD_ANSWER"))
+                gc.collect()
+            self.assertEqual([str(one.message) for one in warned], [])
+        twice = answer(headers={"content-length": str(len(json.dumps(JOB)))})
+        for job, _ in both(lambda *_: twice, lambda client: client.get("j1")):
+            self.assertEqual(job, JOB)
 
     def test_a_kept_connection_that_the_server_closed_is_no_failure(self) -> None:
         for calls in (2, 3):

@@ -86,6 +86,43 @@ class Handlers(unittest.TestCase):
             job = self.client.wait(self.client.submit("odd", "set")["id"], PATIENCE)
             self.assertEqual((job["error"]["code"], job["attempt"]), ("RESULT_NOT_JSON", 1))
 
+    def test_whatever_a_handler_ends_with_ends_its_attempt_alone(self) -> None:
+        far = worker()
+        later = RetryLater(1)
+        later.seconds = float("inf")
+        ends: dict[str, Any] = {"exit": SystemExit(3), "odd": later}
+
+        def end(input: Any, context: Context) -> Any:
+            if input in ends:
+                raise ends[input]
+            return Bytes("no bytes")  # type: ignore[arg-type]
+
+        @far.handler("slow", concurrency=4)
+        async def coroutine(input: Any, context: Context) -> Any:
+            return end(input, context)
+
+        far.handler("far", concurrency=4)(end)
+        with running(far):
+            for type in ("slow", "far"):
+                for input, said in (("exit", "SystemExit: 3"), ("odd", "cannot be read"), ("text", "Bytes takes bytes")):
+                    job = self.client.submit(type, input, retry={"attempts": 1})
+                    error = self.client.wait(job["id"], PATIENCE)["error"]
+                    self.assertEqual(error["code"], "HANDLER_FAILED")
+                    self.assertIn(said, error["message"])
+
+    def test_long_lines_arrive_however_many_are_said_at_once(self) -> None:
+        far = worker()
+
+        @far.handler("far")
+        def plain(input: Any, context: Context) -> Any:
+            for at in range(10):
+                context.log("x" * 150_000, at=at)
+
+        with running(far):
+            job = self.client.submit("far")["id"]
+            self.client.wait(job, PATIENCE)
+            self.assertEqual([line["fields"]["at"] for line in self.client.logs(job)], list(range(10)))
+
     def test_retry_later_gives_back_and_counts_as_no_attempt(self) -> None:
         far = worker()
         seen: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
@@ -29,15 +30,25 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = {"error": facts, "exitCode": code}
         print(json.dumps(told, ensure_ascii=False) if words.json else f"bide: {error.message}", file=sys.stderr)
         return code
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         print(f"bide: {error}", file=sys.stderr)
         return exit_codes.USAGE
     except KeyboardInterrupt:
         print("bide: interrupted; a job that was waited for goes on", file=sys.stderr)
         return exit_codes.INTERRUPTED
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read has enough
+        _leave_output()  # whoever read has enough
         return 128 + signal.SIGPIPE
+    except OSError as error:  # a file that cannot be written, a disk that is full
+        _leave_output()
+        print(f"bide: {error.filename2 or error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return exit_codes.UNSUCCESSFUL
+
+
+def _leave_output() -> None:
+    """What is still to be written goes nowhere: at the end of the process it would fail once more."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import email.utils
 import random
+import math
 import re
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +56,8 @@ class Call:
     is_patient: bool = False
 
     def target(self, prefix: str) -> str:
+        if not re.fullmatch(r"/[!-~]*", self.path):
+            raise ValueError(f"A path begins with a slash and has no spaces: /v1/types, not {self.path!r}.")
         query = f"?{urlencode(self.query)}" if self.query else ""
         return f"{prefix}{self.path}{query}"
 
@@ -163,9 +166,18 @@ def pause_before(error: BideError, tried: int) -> float:
 
 def ms_of(seconds: float) -> int:
     """Whole milliseconds, never less than was asked for."""
-    return int(-(-seconds * 1000 // 1))
+    return int(-(-finite(seconds) * 1000 // 1))
+
+
+def finite(seconds: float) -> float:
+    """Raises for what is no number of seconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        raise TypeError(f"A time is a number of seconds, not {seconds!r}.")
+    if not math.isfinite(seconds):
+        raise ValueError(f"A time is a finite number of seconds, not {seconds!r}.")
+    return seconds
 
 
 def seconds_text(seconds: float) -> str:
     """How waits are said in URLs: seconds, with milliseconds after the point."""
-    return f"{ms_of(seconds) / 1000:g}" if seconds < 1000 else str(int(seconds))
+    return f"{ms_of(seconds) / 1000:g}" if finite(seconds) < 1000 else str(int(seconds))

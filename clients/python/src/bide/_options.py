@@ -140,4 +140,6 @@ def _tag_name(name: str) -> str:
 
 def time_text(at: datetime) -> str:
     """ISO 8601 in UTC, to the millisecond. A time without a zone is local time."""
+    if not isinstance(at, datetime):
+        raise TypeError(f"A point in time is a datetime, not {at!r}.")
     return at.astimezone(timezone.utc).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -33,7 +33,7 @@ def parts_of(jobs: Iterable[Mapping[str, Any]]) -> Iterator[list[bytes]]:
 
 
 def _body_of(job: Mapping[str, Any]) -> dict[str, Any]:
-    options = dict(job)
+    options = dict(job) if isinstance(job, Mapping) else {}
     if "type" not in options:
         raise TypeError('A job of a bulk is a mapping with its type: {"type": "echo", "input": 1}.')
     type, input = options.pop("type"), options.pop("input", None)

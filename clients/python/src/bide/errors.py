@@ -107,7 +107,7 @@ class RetryLater(Exception):
     """
 
     def __init__(self, seconds: float, message: str | None = None) -> None:
-        if not seconds >= 0:
-            raise ValueError(f"RetryLater takes seconds from 0 on, not {seconds!r}.")
+        if not 0 <= seconds < float("inf"):
+            raise ValueError(f"RetryLater takes a number of seconds from 0 on, not {seconds!r}.")
         super().__init__(message or f"Not for another {seconds:g} s.")
         self.seconds = seconds

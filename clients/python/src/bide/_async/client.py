@@ -6,7 +6,7 @@ import os
 import ssl
 from types import TracebackType
 
-from .._call import ANSWER_SECONDS, TRIES
+from .._call import ANSWER_SECONDS, TRIES, finite
 from .._http.choice import Carrier, open_async_connections
 from .._http.message import origin_of
 from ..errors import BideError
@@ -39,7 +39,7 @@ class AsyncClient(AsyncJobs, AsyncFollowing):
             raise BideError("BAD_URL", "No server is named: pass its url, or set BIDE_URL.")
         origin = origin_of(named)
         carried = open_async_connections(origin, transport, ssl_context)
-        self._timeout = timeout
+        self._timeout = finite(timeout)
         self._transport = AsyncTransport(origin, key or os.environ.get("BIDE_KEY"), carried, timeout, tries)
         self._holds = AsyncHolds(self._transport)
 

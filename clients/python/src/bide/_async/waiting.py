@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from .._call import FOREVER, Call, is_finished, is_job, job_in, path_of, seconds_text
+from .._call import FOREVER, Call, finite, is_finished, is_job, job_in, path_of, seconds_text
 from ..errors import BideError, WaitTimeout
 from .holding import AsyncHolds
 from .transport import AsyncTransport
@@ -55,7 +55,7 @@ class AsyncWaiting:
         return [latest[id] for id in wanted]
 
     def _deadline_of(self, timeout: float | None) -> float:
-        return FOREVER if timeout is None else time.monotonic() + timeout
+        return FOREVER if timeout is None or timeout == FOREVER else time.monotonic() + finite(timeout)
 
     async def _wait_until(self, id: str, deadline: float, timeout: float) -> Job:
         is_patient = False

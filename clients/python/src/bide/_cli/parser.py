@@ -6,7 +6,7 @@ import argparse
 
 from .._version import __version__
 from . import commands
-from .values import duration, json_input, tag
+from .values import count, duration, json_input, tag
 
 _EPILOG = """exit codes: 0 succeeded; 1 the job failed, was cancelled or expired, or the command was refused; 2 usage;
 3 no such job; 4 the time ran out first; 5 the server cannot be reached; 130 interrupted"""
@@ -77,4 +77,4 @@ def _list(words: argparse.ArgumentParser) -> None:
     words.add_argument("--state", action="append", metavar="STATE", help="may be repeated")
     words.add_argument("--type", action="append", metavar="TYPE", help="may be repeated")
     words.add_argument("--tag", type=tag, action="append", default=[], metavar="NAME=VALUE", help="may be repeated")
-    words.add_argument("--limit", type=int, default=50, metavar="N", help="at most so many (50)")
+    words.add_argument("--limit", type=count, default=50, metavar="N", help="at most so many (50)")

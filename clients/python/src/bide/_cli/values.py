@@ -21,6 +21,13 @@ def duration(text: str) -> float:
     return float(match[1]) * _UNITS[match[2]]
 
 
+def count(text: str) -> int:
+    """0 or more."""
+    if not re.fullmatch("[0-9]{1,9}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no number from 0 on")
+    return int(text)
+
+
 def tag(text: str) -> tuple[str, str]:
     name, sign, value = text.partition("=")
     if not name or not sign:

@@ -10,6 +10,7 @@ answer.
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections.abc import AsyncIterator
@@ -262,7 +263,7 @@ class AsyncConnections:
             connection = _Connection(*await asyncio.wait_for(opening, seconds))
         except (asyncio.TimeoutError, TimeoutError):
             raise Broken("the connection was not answered in time") from None
-        except OSError as error:
+        except (OSError, UnicodeError) as error:  # the latter for a host that no name server can be asked for
             raise Broken(_words_of(error)) from error
         self._live.add(connection)
         if self.is_closed:
@@ -332,7 +333,17 @@ async def _head(reader: asyncio.StreamReader) -> tuple[int, dict[str, str]]:
             raise ValueError("it does not speak HTTP")
         status = int(rest[:3])
         if status >= 200:
-            return status, _headers_of(lines)
+            return status, _checked(_headers_of(lines))
+
+
+def _checked(headers: dict[str, str]) -> dict[str, str]:
+    """With one length, however often it was said."""
+    if "content-length" in headers:
+        lengths = {length.strip() for length in headers["content-length"].split(",")}
+        headers["content-length"] = lengths.pop()
+        if lengths or not re.fullmatch("[0-9]{1,18}", headers["content-length"]):
+            raise ValueError("it does not say how long its answer is")
+    return headers
 
 
 def _headers_of(lines: list[str]) -> dict[str, str]:

@@ -161,11 +161,11 @@ class Response:
             self.close()
 
     def _end(self) -> None:
-        self._is_over = True
         if self._left:
             raise http.client.IncompleteRead(b"", self._left)
         if self._pool.is_closed:
             raise Closed
+        self._is_over = True
         will_close = self._inner.will_close or self._connection.is_cut
         self._inner.close()
         self._pool.give_back(self._connection, 0.0 if will_close else idle_seconds_of(self.headers))
@@ -267,8 +267,8 @@ class Connections:
                 sock = self._context.wrap_socket(sock, server_hostname=self._origin.host)
         except TimeoutError:
             raise Broken("the connection was not answered in time") from None
-        except OSError as error:
-            raise Broken(error.strerror or str(error)) from error
+        except (OSError, UnicodeError) as error:  # the latter for a host that no name server can be asked for
+            raise Broken(getattr(error, "strerror", None) or str(error)) from error
         connection = _Connection(self._origin, _TimedSocket(sock))
         with self._lock:
             self._live.add(connection)

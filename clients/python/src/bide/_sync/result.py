@@ -25,7 +25,7 @@ class Result:
         self.content_type = response.headers.get("content-type", "application/octet-stream")
         length = response.headers.get("content-length")
         #: None where the server did not say.
-        self.bytes_total = int(length) if length is not None else None
+        self.bytes_total = int(length) if length is not None and length.isdecimal() else None
 
     @property
     def is_json(self) -> bool:

@@ -51,8 +51,8 @@ class Attempt:
     async def run(self) -> None:
         """Raises nothing."""
         heart = self._loop.create_task(self._beat())
-        outcome = await self._outcome()
         try:
+            outcome = await self._outcome()
             await self._said.flush()  # the lease is kept meanwhile
         finally:
             heart.cancel()
@@ -91,16 +91,30 @@ class Attempt:
         if not self._handling.done():
             self._handling.add_done_callback(_seen)
             return GIVEN_BACK
-        if self._handling.cancelled():
+        try:
+            return self._outcome_of(self._handling)
+        except Exception as error:  # what it gave or raised has a shape of its own
+            why = f"How the handler ended cannot be read: {type(error).__name__}"
+            return Failed("HANDLER_FAILED", why, True)
+
+    def _outcome_of(self, handled: asyncio.Future[Any]) -> Outcome:
+        if handled.cancelled():
             return self._cancelled()
-        error = self._handling.exception()
+        error = handled.exception()
         if error is None:
-            return outcome_of_result(self._handling.result())
+            result = handled.result()
+            return result if isinstance(result, Failed) else outcome_of_result(result)
         if isinstance(error, JobParked):
             return self.context.park or GIVEN_BACK
         return outcome_of_error(error)
 
     async def _call(self) -> Any:
+        try:
+            return await self._call_async()
+        except SystemExit as error:  # of a task it would end the worker, and all that it runs
+            return outcome_of_error(error)
+
+    async def _call_async(self) -> Any:
         called = self._around.handle(self._job["input"], self.context)
         if not inspect.isasyncgen(called):
             return await called

@@ -35,7 +35,7 @@ class WorkCalls:
         """``said``: progress, log, output. With ``hold`` it comes back at once when a cancel is requested or the job
         is lost.
         """
-        body = {"fence": job["fence"], "leaseMs": ms_of(self.lease), **said}
+        body: dict[str, Any] = {"fence": job["fence"], "leaseMs": ms_of(self.lease), **said}
         if hold is not None:
             body["wait"] = ms_of(hold) / 1000
         call = Call("POST", _path(job, "heartbeat"), json=body, is_repeatable=True, hold=hold or 0.0)

@@ -20,6 +20,11 @@ class Bytes:
     data: bytes
     content_type: str = "application/octet-stream"
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.data, (bytes, bytearray, memoryview)) or not isinstance(self.content_type, str):
+            raise TypeError(f"Bytes takes bytes and the name of their type, not {self.data!r:.100}.")
+        object.__setattr__(self, "data", bytes(self.data))
+
 
 @dataclass(frozen=True)
 class Succeeded:

@@ -8,6 +8,7 @@ Output that it refuses fails the attempt. Of progress only the newest is sent, f
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections import deque
 from datetime import datetime, timezone
@@ -23,8 +24,8 @@ from .settle import OnTrouble
 if TYPE_CHECKING:
     from ..models import Work
 
-#: Lines and chunks of one heartbeat, and bytes of its chunks: within what any server takes, and one chunk whatever
-#: its size.
+#: Lines and chunks of one heartbeat, and bytes of each: within what any server takes, and one of them whatever its
+#: size.
 _COUNT_MAX = 100
 _BYTES_MAX = 200_000
 #: Lines that wait for a server that is away.
@@ -41,7 +42,7 @@ class Said:
         self._job = job
         self._loop = loop
         self._on_trouble = on_trouble
-        self._lines: deque[dict[str, Any]] = deque()
+        self._lines: deque[tuple[dict[str, Any], int]] = deque()
         self._left_out = 0
         self._chunks: deque[tuple[Any, int]] = deque()
         self._progress: dict[str, Any] | None = None
@@ -61,7 +62,8 @@ class Said:
             self._left_out += 1
             return
         at = time_text(datetime.now(timezone.utc))
-        self._lines.append({"at": at, "level": level, "line": text, **({"fields": fields} if fields else {})})
+        line: dict[str, Any] = {"at": at, "level": level, "line": text, **({"fields": fields} if fields else {})}
+        self._lines.append((line, len(_json.dumps(line, "A line of the log"))))
         self._wake()
 
     def emit(self, chunk: Any) -> None:
@@ -100,13 +102,13 @@ class Said:
         """What the next heartbeat carries; left where it is until that has been answered."""
         if self._left_out > 0 and len(self._lines) < _COUNT_MAX:
             text = f"… {self._left_out} lines are left out here: the server was away for too long."
-            self._lines.append({"level": "warn", "line": text})
+            self._lines.append(({"level": "warn", "line": text}, len(text)))
             self._left_out = 0
         said: dict[str, Any] = {}
         if self._lines:
-            said["log"] = [self._lines[at] for at in range(min(len(self._lines), _COUNT_MAX))]
+            said["log"] = _first(self._lines)
         if self._chunks:
-            said["output"] = self._next_chunks()
+            said["output"] = _first(self._chunks)
         is_due = bool(said) or time.monotonic() - self._progress_sent >= _PROGRESS_GAP_SECONDS
         if self._progress is not None and is_due:
             said["progress"] = self._progress
@@ -115,17 +117,6 @@ class Said:
             rest = self._progress_sent + _PROGRESS_GAP_SECONDS - time.monotonic()
             self._loop.call_later(max(0.0, rest), self._start)
         return said
-
-    def _next_chunks(self) -> list[Any]:
-        chunks: list[Any] = []
-        room = _BYTES_MAX
-        for at in range(min(len(self._chunks), _COUNT_MAX)):
-            chunk, size = self._chunks[at]
-            if chunks and size > room:
-                break
-            chunks.append(chunk)
-            room -= size
-        return chunks
 
     def _drop(self, said: dict[str, Any]) -> None:
         for _ in said.get("log", ()):
@@ -144,3 +135,15 @@ class Said:
             message = f"The server does not take the output: {error.message}"[:4_000]
             self.refusal = Failed(error.code, message, False)
         self._drop(said)
+
+
+def _first(waiting: deque[tuple[Any, int]]) -> list[Any]:
+    """As many as one heartbeat takes."""
+    taken: list[Any] = []
+    room = _BYTES_MAX
+    for one, size in itertools.islice(waiting, _COUNT_MAX):
+        if taken and size > room:
+            break
+        taken.append(one)
+        room -= size
+    return taken
