@@ -10,7 +10,22 @@ export interface Room {
 
 export const ROOMS: readonly Room[] = [
   { title: 'Start', pages: ['index.md', 'getting-started.md', 'concepts.md', 'comparison.md', 'faq.md'] },
-  { title: 'Guides', pages: ['guides/put-an-api-behind-jobs.md', 'guides/'] },
+  {
+    title: 'Guides',
+    pages: [
+      'guides/put-an-api-behind-jobs.md',
+      'guides/write-a-worker.md',
+      'guides/llm-calls.md',
+      'guides/long-sql.md',
+      'guides/ffmpeg.md',
+      'guides/progress-bar-react.md',
+      'guides/webhooks.md',
+      'guides/cron.md',
+      'guides/exactly-once.md',
+      'guides/to-postgresql.md',
+      'guides/',
+    ],
+  },
   {
     title: 'Features',
     pages: [
@@ -30,7 +45,10 @@ export const ROOMS: readonly Room[] = [
     ],
   },
   { title: 'Other APIs', pages: ['dialects/index.md', 'dialects/'] },
-  { title: 'Operations', pages: ['operations/operating.md', 'operations/', 'security.md', 'upgrading.md'] },
+  {
+    title: 'Operations',
+    pages: ['operations/operating.md', 'operations/troubleshooting.md', 'operations/', 'security.md', 'upgrading.md'],
+  },
   {
     title: 'API, call by call',
     pages: [

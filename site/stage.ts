@@ -12,6 +12,7 @@ const TOP = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
 /** What the start has on the site in place of its title. */
 const HERO = `---
 title: Start
+titleTemplate: Asynchronous jobs over HTTP
 layout: home
 hero:
   name: Bide

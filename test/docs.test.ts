@@ -63,6 +63,7 @@ describe('each block says how it is held to work', () => {
     assert.match(String(faultOf(block, false)), /neither run nor an example/);
     assert.match(String(faultOf({ ...block, kind: 'example' }, false)), /say why/);
     assert.match(String(faultOf({ ...block, language: 'bash' }, false)), /write sh/);
+    assert.match(String(faultOf({ ...block, kind: 'example', why: 'as `x` does' }, false)), /backtick/);
     assert.match(String(faultOf({ ...block, kind: 'recipe' }, false)), /no test names/);
     assert.match(String(faultOf({ ...block, language: 'json', text: '{' }, false)), /not JSON/);
     assert.equal(faultOf({ ...block, kind: 'example', why: 'needs systemd' }, false), null);

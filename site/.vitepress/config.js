@@ -12,6 +12,27 @@ function slugify(title) {
     .replaceAll(/\s/gu, '-');
 }
 
+/** What a list of search results, or a page that shares the link, says of it: its first sentences, without marks. */
+function summaryOf(text) {
+  const prose = text
+    .replace(/^---\n.*?\n---\n/s, '')
+    .split(/\n\s*\n/)
+    .find((part) => /^[^#<!|`:>\s-]/.test(part.trim()));
+  if (prose === undefined) return undefined;
+  const plain = prose
+    .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+    .replaceAll(/[*`]/g, '')
+    .replaceAll(/\s+/g, ' ')
+    .trim();
+  return plain.length <= 160 ? plain : `${plain.slice(0, 157).replace(/\s\S*$/, '')}…`;
+}
+
+/** How things came to be is found last: decisions, the changelog, sources. */
+function weightOf(id) {
+  if (/\/(?:adr|project|source)\//.test(id)) return 0.2;
+  return /\/(?:reference\/api|dialects)\//.test(id) ? 0.6 : 1;
+}
+
 const section = (text, link, room) => ({ text, link, activeMatch: `^/${room}/` });
 
 export default {
@@ -21,6 +42,11 @@ export default {
   srcDir: 'pages',
   outDir: 'dist',
   cacheDir: '.vitepress/cache',
+  transformPageData(page) {
+    const text = readFileSync(new URL(`../pages/${page.filePath}`, import.meta.url), 'utf8');
+    const title = page.relativePath === 'index.md' ? 'Bide' : page.title;
+    return { title, description: summaryOf(text) ?? page.description };
+  },
   head: [
     ['link', { rel: 'icon', type: 'image/svg+xml', href: `${process.env.SITE_BASE ?? '/'}icon.svg` }],
     ['meta', { name: 'theme-color', content: '#2f5bea' }],
@@ -49,7 +75,7 @@ export default {
       provider: 'local',
       options: {
         detailedView: true,
-        miniSearch: { searchOptions: { fuzzy: 0.1, boost: { title: 6, text: 1, titles: 2 } } },
+        miniSearch: { searchOptions: { fuzzy: 0.1, boost: { title: 6, text: 1, titles: 2 }, boostDocument: weightOf } },
       },
     },
     docFooter: { prev: 'Before', next: 'Next' },

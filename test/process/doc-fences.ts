@@ -71,6 +71,8 @@ export function fencesOf(path: string): readonly Fence[] {
 export function faultOf({ language, kind, why, name, text }: Fence, isNamed: boolean): string | null {
   if (!RUNNABLE.has(language) && !OTHERS.has(language))
     return `is in "${language}": write ${[...RUNNABLE, ...OTHERS].join(', ')}`;
+  // Markdown ends the opening line of a block there, and shows the block as text.
+  if (why?.includes('`')) return 'has a backtick in its first line';
   if (kind === 'example') return why === null ? 'is an example: say why it is not run, `sh example: needs …`' : null;
   if (!RUNNABLE.has(language))
     return kind === '' || kind === 'file' ? unreadable(language, text) : `cannot be "${kind}"`;
