@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { STORED_STATES } from './state.ts';
-import { type Unique, type UniqueHolder, type UniqueMode, uniqueStep } from './unique.ts';
+import { isFinal, STORED_STATES } from './state.ts';
+import { holderBefore, type Unique, type UniqueHolder, type UniqueMode, uniqueStep } from './unique.ts';
 
 const NOW = 1_000;
 const MODES: readonly UniqueMode[] = ['reject', 'existing', 'replace', 'debounce', 'rerun'];
@@ -51,5 +51,14 @@ describe('uniqueStep', () => {
   it('lets a job over that comes after the holder', () => {
     assert.equal(stepOf({ mode: 'rerun' }, { state: 'running' }, ['h']).kind, 'take');
     assert.equal(stepOf({ mode: 'rerun' }, { state: 'running' }, ['other']).kind, 'held');
+  });
+
+  it('looks behind a follow-up that is final, and behind no other job', () => {
+    for (const mode of MODES)
+      for (const state of STORED_STATES) {
+        const isLeft = mode === 'rerun' && isFinal(state);
+        assert.equal(holderBefore({ state, mode, after: ['first'] }), isLeft ? 'first' : null, `${mode} ${state}`);
+        assert.equal(holderBefore({ state, mode, after: [] }), null);
+      }
   });
 });

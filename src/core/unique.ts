@@ -67,6 +67,22 @@ export function uniqueStep(submit: UniqueSubmit, holder: UniqueHolder | null): U
   }
 }
 
+/** The newest job with a key, as far as it says who else may hold it. */
+export interface NewestOfKey {
+  readonly state: StoredState;
+  readonly mode: UniqueMode | undefined;
+  /** The jobs that it came after. */
+  readonly after: readonly string[];
+}
+
+/**
+ * Whom to look at where the newest job may have left the key: a follow-up that ended before it ran came after a job that may run still, and while
+ * that one is not final it holds the key again. One step back is enough, since a follow-up is made for a job that is not final, and runs only when it is.
+ */
+export function holderBefore({ state, mode, after }: NewestOfKey): string | null {
+  return mode === 'rerun' && isFinal(state) ? (after[0] ?? null) : null;
+}
+
 /** Whether the submit is to be made again, for a job after the one that runs. */
 export function asksForRerun(mode: UniqueMode, holder: Pick<UniqueHolder, 'state' | 'isParked'>): boolean {
   return mode === 'rerun' && (holder.state === 'running' || (holder.state === 'waiting' && holder.isParked));

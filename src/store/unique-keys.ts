@@ -1,9 +1,10 @@
 /** From jobs to what `core/unique.ts` decides by, for both stores. */
 import type { Job, JobSpec } from '../core/job.ts';
 import { isParked } from '../core/signals.ts';
+import { isFinal } from '../core/state.ts';
 import type { Terms } from '../core/terms.ts';
 import type { UniqueHolder, UniqueStep } from '../core/unique.ts';
-import { uniqueStep } from '../core/unique.ts';
+import { holderBefore, uniqueStep } from '../core/unique.ts';
 import type { Terms as Amended } from './contract-amend.ts';
 
 type Asking = Pick<JobSpec, 'createdAt' | 'runAt' | 'terms'>;
@@ -14,6 +15,16 @@ export function stepOf(spec: Asking, holder: Job | null): UniqueStep {
   if (unique === undefined) return { kind: 'take' };
   const { createdAt, runAt } = spec;
   return uniqueStep({ unique, createdAt, runAt, after: parentsOf(spec.terms) }, holder && holderOf(holder));
+}
+
+/** The job to read beside the newest one with a key; null where that alone says who holds it. */
+export function beforeOf({ state, terms }: Job): string | null {
+  return holderBefore({ state, mode: terms?.unique?.mode, after: parentsOf(terms) });
+}
+
+/** @param before the job that `beforeOf` names, as far as it is there */
+export function holderAmong(newest: Job, before: Job | null): Job {
+  return before === null || isFinal(before.state) ? newest : before;
 }
 
 export function holderOf(job: Job): UniqueHolder {

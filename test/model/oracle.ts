@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { type Job, type JobSpec, jobOf, patched, retainUntil } from '../../src/core/job.ts';
 import { isParked } from '../../src/core/signals.ts';
 import { isFinal, type StoredState } from '../../src/core/state.ts';
-import { uniqueStep } from '../../src/core/unique.ts';
+import { holderBefore, uniqueStep } from '../../src/core/unique.ts';
 import type {
   ApplyOutcome,
   Count,
@@ -107,8 +107,12 @@ export function createOracle(): Oracle {
     const unique = terms?.unique;
     if (unique === undefined) return null;
     const ofKey = (job: Job) => job.tenant === tenant && job.type === type && job.terms?.unique?.key === unique.key;
-    const job = jobs().findLast(ofKey);
-    if (job === undefined) return null;
+    const newest = jobs().findLast(ofKey);
+    if (newest === undefined) return null;
+    const { state } = newest;
+    const afterOf = newest.terms?.after?.ids ?? [];
+    const before = book.entry(holderBefore({ state, mode: newest.terms?.unique?.mode, after: afterOf }) ?? '')?.job;
+    const job = before === undefined || isFinal(before.state) ? newest : before;
     const holder = { ...job, isParked: isParked(job), forMs: job.terms?.unique?.forMs ?? null };
     const step = uniqueStep({ unique, createdAt, runAt, after: terms?.after?.ids ?? [] }, holder);
     if (step.kind === 'take') return null;

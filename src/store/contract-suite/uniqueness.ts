@@ -166,6 +166,28 @@ export const uniqueness: Topic = [
     assert.equal((await insertOne(context, unique(context, 'rerun'))).kind, 'created');
   }),
 
+  test('a follow-up that was cancelled gives the key back to the job that it came after', async (context) => {
+    const { store } = context;
+    const one = (mode: Unique['mode'], after: readonly string[] = []) => {
+      const terms = {
+        unique: { key: 'k', mode },
+        ...(after.length === 0 ? {} : { after: { ids: after, policy: 'final' } }),
+      };
+      return newJob(context, { terms } as Over);
+    };
+    await insertOne(context, one('rerun'));
+    const running = await claimOne(context);
+    for (let round = 0; round < 2; round += 1) {
+      const follower = one('rerun', [running.id]);
+      assert.equal((await insertOne(context, follower)).kind, 'created');
+      await take(store, follower.spec.id, { kind: 'cancel' });
+      for (const mode of ['rerun', 'existing', 'reject'] as const)
+        assert.equal(await heldBy(context, one(mode)), running.id, mode);
+    }
+    await succeed(store, running);
+    assert.equal((await insertOne(context, one('reject'))).kind, 'created');
+  }),
+
   test('one job is stored when many callers bring the same unique key at once', async (context) => {
     const stores = await handles(context);
     for (const mode of ['reject', 'replace'] as const) {

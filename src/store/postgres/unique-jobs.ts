@@ -6,19 +6,26 @@
 import { BideError } from '../../core/errors.ts';
 import type { Job } from '../../core/job.ts';
 import type { Amendment, NewJob } from '../contract.ts';
-import { amendedBy, stepOf } from '../unique-keys.ts';
+import { amendedBy, beforeOf, holderAmong, stepOf } from '../unique-keys.ts';
 import { amendJobs } from './amend-jobs.ts';
 import { repeated } from './connection/repeat.ts';
 import type { Session, Step } from './connection/session.ts';
 import { comeSteps } from './limits.ts';
 import { linkStepsOf, missingParents } from './links.ts';
 import { findEarlier, insertParts, newJobValues, noneIfOurs, type Outcomes, sequencedOf } from './new-jobs.ts';
+import { readJobs } from './read-jobs.ts';
 import { jobAt } from './rows.ts';
 import { runSequenced } from './sequences.ts';
 import { plainArray, textArray } from './wire-text.ts';
 
 /** Rounds in which nothing is settled, each overtaken by others: with a dozen processes on one key two are rare. */
 const FRUITLESS_MAX = 16;
+
+interface Holder {
+  readonly job: Job;
+  /** Of the newest job with the key, which the insert looks at once more. */
+  readonly newest: number;
+}
 
 /** What is to be written for a key. */
 type Plan =
@@ -89,22 +96,48 @@ async function readHolders(
   session: Session,
   batch: readonly NewJob[],
   groups: readonly (readonly number[])[],
-): Promise<readonly (Job | null)[]> {
-  const holders = new Array<Job | null>(groups.length).fill(null);
+): Promise<readonly (Holder | null)[]> {
+  const holders = new Array<Holder | null>(groups.length).fill(null);
   if (groups.length === 0) return holders;
   const firsts = groups.map(([index]) => batch[index as number] as NewJob);
   const rows = await repeated(() => session.run('jobUniqueHolder', keyArrays(firsts)));
-  for (const row of rows) holders[(row[0] as number) - 1] = jobAt(row, 1);
+  const newest = rows.map((row) => ({ at: (row[0] as number) - 1, job: jobAt(row, 1) }));
+  const before = await readBefore(
+    session,
+    newest.map(({ job }) => job),
+  );
+  for (const { at, job } of newest)
+    holders[at] = { job: holderAmong(job, before.get(job) ?? null), newest: job.number };
   return holders;
+}
+
+/** The jobs that may hold keys in place of the newest ones. Reads nothing where these say it themselves, as nearly all do. */
+async function readBefore(session: Session, newest: readonly Job[]): Promise<ReadonlyMap<Job, Job>> {
+  const asked = newest.flatMap((job) => {
+    const id = beforeOf(job);
+    return id === null ? [] : [{ job, id }];
+  });
+  if (asked.length === 0) return new Map();
+  const reads = await readJobs(
+    session,
+    asked.map(({ id }) => ({ id })),
+  );
+  return new Map(
+    asked.flatMap(({ job }, index) => {
+      const read = reads[index];
+      return read?.kind === 'found' ? [[job, read.job] as const] : [];
+    }),
+  );
 }
 
 /** Says what is held at once, up to the first job that something has to be written for; replacements go on while they follow each other. */
 function planOf(
   batch: readonly NewJob[],
   group: readonly number[],
-  holder: Job | null,
+  held: Holder | null,
   outcomes: Outcomes,
 ): Plan | null {
+  const holder = held?.job ?? null;
   let plan: Extract<Plan, { kind: 'replace' }> | null = null;
   for (const index of group) {
     const { spec, input } = batch[index] as NewJob;
@@ -120,7 +153,7 @@ function planOf(
       continue;
     }
     if (plan !== null) return plan;
-    if (holder === null || step.kind === 'take') return { kind: 'insert', index, holder: holder?.number ?? 0 };
+    if (holder === null || step.kind === 'take') return { kind: 'insert', index, holder: held?.newest ?? 0 };
     outcomes[index] = { kind: 'held', job: holder };
   }
   return plan;
@@ -169,8 +202,8 @@ export async function takersOf(session: Session, jobs: readonly NewJob[]): Promi
   const holders = await readHolders(session, jobs, groups);
   const takers = groups.flatMap((group, at) => {
     const holder = holders[at] ?? null;
-    const taker = group.find((index) => stepOf((jobs[index] as NewJob).spec, holder).kind === 'take');
-    return taker === undefined ? [] : [[jobs[taker] as NewJob, holder?.number ?? 0] as const];
+    const taker = group.find((index) => stepOf((jobs[index] as NewJob).spec, holder?.job ?? null).kind === 'take');
+    return taker === undefined ? [] : [[jobs[taker] as NewJob, holder?.newest ?? 0] as const];
   });
   return new Map(takers);
 }
@@ -185,7 +218,7 @@ export async function findHolders(
   const groups = groupsOf(jobs, indexes);
   const holders = await readHolders(session, jobs, groups);
   for (const [at, group] of groups.entries()) {
-    const job = holders[at] ?? null;
+    const job = holders[at]?.job ?? null;
     if (job !== null) for (const index of group) outcomes[index] = { kind: 'held', job };
   }
 }
