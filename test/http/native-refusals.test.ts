@@ -254,6 +254,39 @@ describe('a key named __proto__', () => {
   });
 });
 
+describe('calls that take no body', () => {
+  const CALLS = [
+    ['POST', `/v1/jobs/${UNKNOWN_ID}/cancel`],
+    ['POST', `/v1/jobs/${UNKNOWN_ID}/retry`],
+    ['DELETE', `/v1/jobs/${UNKNOWN_ID}`],
+    ['POST', '/v1/types/none/pause'],
+    ['POST', '/v1/schedules/none/run'],
+    ['POST', '/v1/limits/k/open'],
+    ['POST', `/v1/groups/${UNKNOWN_ID}/cancel`],
+  ] as const;
+
+  test('refuse one that says something, and take an empty object for none', async () => {
+    await using http = await openHttp();
+    for (const [method, path] of CALLS) {
+      const what = `${method} ${path}`;
+      const refused = await http.call(method, path, { body: { reason: 'x' } });
+      assertProblem(refused, 400, 'INVALID_REQUEST', what);
+      assert.match(refused.text, /\/reason.*is not a field that is known here/, what);
+      assertProblem(await http.call(method, path, { body: ['x'] }), 400, 'INVALID_REQUEST', what);
+      const [bare, empty] = [await http.call(method, path), await http.call(method, path, { body: {} })];
+      assert.deepEqual([empty.status, empty.json().code], [bare.status, bare.json().code], what);
+      assert.notEqual(bare.json().code, 'INVALID_REQUEST', what);
+    }
+  });
+
+  test('leave the job as it was', async () => {
+    await using http = await openHttp();
+    const id = await http.submit('task');
+    await http.call('POST', `/v1/jobs/${id}/cancel`, { body: { reason: 'x' } });
+    assert.equal((await http.call('GET', `/v1/jobs/${id}`)).json().state, 'queued');
+  });
+});
+
 describe('methods', () => {
   test('that a path does not take are answered 405 with Allow', async () => {
     await using http = await openHttp();

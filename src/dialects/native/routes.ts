@@ -30,6 +30,7 @@ import { declareResultRoute } from './result-route.ts';
 import { declareScheduleRoutes } from './schedule-routes.ts';
 import { declareSignalRoute } from './signal-route.ts';
 import { declareStatsRoute } from './stats-route.ts';
+import { refuseStrayBodies } from './stray-bodies.ts';
 import { declareTokenRoute } from './token-route.ts';
 import { declareTypeRoutes } from './type-routes.ts';
 import { validatorCompiler } from './validate.ts';
@@ -77,6 +78,7 @@ export async function nativeRoutes(
   for (const schema of wire.named) app.addSchema(schema);
   frame(app, VOICE, () => {
     readRequests(app, engine.limits);
+    refuseStrayBodies(app);
     declareIndex(app, services);
     declareJobRoutes(app, face);
     declareListRoute(app, face);

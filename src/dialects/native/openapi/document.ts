@@ -41,7 +41,7 @@ export function completeDocument<Given extends object>(given: Given, prefix: str
         path,
         Object.fromEntries(
           Object.entries(operations).map(([method, operation]) => {
-            const codes = [...refusalsOf(own, operation)];
+            const codes = [...refusalsOf(method, own, operation)];
             for (const code of codes) named.add(code);
             return [method, complete(own, operation, codes, examples[operation.operationId])];
           }),

@@ -74,7 +74,7 @@ const OF_PATH: readonly (readonly [RegExp, Codes])[] = [
 const MAKING = new Set(['putSchedule', 'setLimit', 'closeLimit']);
 
 /** Without those that any operation may answer with because of the server's state: 5XX stands for them. */
-export function refusalsOf(path: string, operation: Operation): ReadonlySet<ErrorCode> {
+export function refusalsOf(method: string, path: string, operation: Operation): ReadonlySet<ErrorCode> {
   const { operationId, parameters = [], requestBody, security } = operation;
   const isSecured = security === undefined || security.length > 0;
   const isOpenToTokens = security?.some((way) => 'jobToken' in way) === true;
@@ -84,7 +84,8 @@ export function refusalsOf(path: string, operation: Operation): ReadonlySet<Erro
     ...(isSecured ? SECURED : []),
     ...(isSecured && !isOpenToTokens ? (['JOB_TOKEN_ELSEWHERE'] as const) : []),
     ...(requestBody === undefined ? [] : WITH_BODY),
-    ...(hasQuery ? (['INVALID_REQUEST'] as const) : []),
+    // Also for a body where none is meant: see `stray-bodies.ts`.
+    ...(hasQuery || method !== 'get' ? (['INVALID_REQUEST'] as const) : []),
     ...(hasCursor ? (['INVALID_CURSOR'] as const) : []),
     ...(MAKING.has(operationId) ? [] : OF_PATH.flatMap(([pattern, codes]) => (pattern.test(path) ? codes : []))),
     ...(OF_OPERATION[operationId] ?? []),
