@@ -68,7 +68,7 @@ export function holdOrRefuse<T>(
 ): Promise<T> {
   const held = holds.hold(principal, reply, wait);
   if (held !== null) return held;
-  const { holdsMax: value, holdsPerTenantMax } = engine.limits;
-  const detail = `The server holds as many requests as it may: ${value} (holdsMax), ${holdsPerTenantMax} of one tenant (holdsPerTenantMax).`;
+  const { holdsMax: value, holdsPerTenantMax, holdsPerJobTokenMax } = engine.limits;
+  const detail = `The server holds as many requests as it may: ${value} (holdsMax), ${holdsPerTenantMax} of one tenant (holdsPerTenantMax), ${holdsPerJobTokenMax} for the tokens of one job (holdsPerJobTokenMax).`;
   throw new BideError('TOO_MANY_HOLDS', detail, { limit: 'holdsMax', value });
 }

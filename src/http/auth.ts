@@ -92,7 +92,10 @@ export function createAuthenticator(options: AuthenticatorOptions): KeyAuthentic
         return stored === null ? null : ofJob(stored, read);
       });
     },
-    issueJobToken: jobTokens.write,
+    async issueJobToken(wanted) {
+      const endsAt = Math.min(wanted.endsAt, (await store.keyRead(wanted.keyId))?.expiresAt ?? wanted.endsAt);
+      return { token: await jobTokens.write({ ...wanted, endsAt }), endsAt };
+    },
     issueToken: (principal, lifeMs) => tokens.issue(principal, lifeMs),
     csrfOf: async ({ keyId }) =>
       createHmac('sha256', derivedKey(await secret(), 'csrf'))

@@ -38,8 +38,12 @@ export interface Authenticator {
   byToken(token: string): Promise<Principal | null> | Principal | null;
   /** The principal of a token made by `issueJobToken`; null when it is forged, over, or its key is. */
   byJobToken(token: string): Promise<Principal | null> | Principal | null;
-  /** A token with which its bearer may read this one job; every node that shares the store accepts it. */
-  issueJobToken(token: { readonly keyId: string; readonly jobId: string; readonly endsAt: number }): Promise<string>;
+  /** A token with which its bearer may read this one job, until then or until its key ends; every node that shares the store accepts it. */
+  issueJobToken(wanted: {
+    readonly keyId: string;
+    readonly jobId: string;
+    readonly endsAt: number;
+  }): Promise<{ readonly token: string; readonly endsAt: number }>;
   /** A JWT for this principal, signed by this service; every node that shares the store accepts it. */
   issueToken(principal: Principal, lifeMs: number): Promise<{ readonly token: string; readonly expiresAt: number }>;
   /** The word that changes by a session of this principal carry (`session.ts`). */
@@ -82,7 +86,7 @@ export interface KeyAdmin {
 export interface Hold {
   /**
    * Runs `wait` with a signal that fires when the client goes away. Null where the server holds as many requests as it may
-   * (`limits.holdsMax`, and for one tenant `limits.holdsPerTenantMax`): answer at once with what is known, or refuse as busy. The signal
+   * (`limits.holdsMax`, for one tenant `limits.holdsPerTenantMax`, for the tokens of one job `limits.holdsPerJobTokenMax`): answer at once with what is known, or refuse as busy. The signal
    * fires too when the caller's key is no longer in force; what is not answered by then is refused with UNAUTHENTICATED.
    */
   hold<T>(principal: Principal, reply: FastifyReply, wait: (signal: CallerSignal) => Promise<T>): Promise<T> | null;

@@ -24,7 +24,7 @@ const caller = (tenant: string, keyId = `key of ${tenant}`) => ({
 describe('createHolds', () => {
   test('counts a hold until its wait resolves, and leaves no listener', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });
@@ -39,7 +39,7 @@ describe('createHolds', () => {
 
   test('counts down when the wait fails', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });
@@ -50,7 +50,7 @@ describe('createHolds', () => {
 
   test('fires the signal when the client goes away, or has gone before', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 2, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 2, holdsPerTenantMax: 2, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });
@@ -69,7 +69,7 @@ describe('createHolds', () => {
 
   test('leaves room for other tenants past holdsPerTenantMax', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 3, holdsPerTenantMax: 2, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 3, holdsPerTenantMax: 2, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });
@@ -87,7 +87,7 @@ describe('createHolds', () => {
 
   test('refuses past holdsMax, and takes again when one has ended', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 1, holdsPerTenantMax: 1, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 1, holdsPerTenantMax: 1, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });
@@ -109,7 +109,7 @@ describe('createHolds', () => {
   test('asks to close the connection when the server is draining', async () => {
     const draining = new AbortController();
     const holds = createHolds({
-      limits: { holdsMax: 1, holdsPerTenantMax: 1, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 1, holdsPerTenantMax: 1, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: draining.signal,
       clock: systemClock,
     });
@@ -121,7 +121,7 @@ describe('createHolds', () => {
 
   test('fires the signal of what is held for a key that ends, and refuses what was not answered by then', async () => {
     const holds = createHolds({
-      limits: { holdsMax: 9, holdsPerTenantMax: 9, pollsPerSecondMax: 1 },
+      limits: { holdsMax: 9, holdsPerTenantMax: 9, holdsPerJobTokenMax: 9, pollsPerSecondMax: 1 },
       draining: new AbortController().signal,
       clock: systemClock,
     });

@@ -21,7 +21,7 @@ export interface Holds extends Hold {
   readonly count: number;
   /** Holds that ended because the client went away, since the start. */
   readonly abandonedCount: number;
-  /** Waits that were refused because of `limits.holdsMax` or `limits.holdsPerTenantMax`, since the start. */
+  /** Waits that were refused because of `limits.holdsMax`, or the share of a tenant or of a job's tokens, since the start. */
   readonly refusedCount: number;
   /** Of those for whom something is held. */
   keyIds(): readonly string[];
@@ -32,7 +32,7 @@ export interface Holds extends Hold {
 }
 
 export interface HoldOptions {
-  readonly limits: Pick<Limits, 'holdsMax' | 'holdsPerTenantMax' | 'pollsPerSecondMax'>;
+  readonly limits: Pick<Limits, 'holdsMax' | 'holdsPerTenantMax' | 'holdsPerJobTokenMax' | 'pollsPerSecondMax'>;
   readonly draining: AbortSignal;
   readonly clock: Pick<Clock, 'steady'>;
 }
@@ -40,6 +40,7 @@ export interface HoldOptions {
 export function createHolds({ limits, draining, clock }: HoldOptions): Holds {
   const polls = createPolls({ limits, clock });
   const shares = createShares({ each: limits.holdsPerTenantMax, all: limits.holdsMax });
+  const ofPages = createShares({ each: limits.holdsPerJobTokenMax, all: limits.holdsMax });
   let abandonedCount = 0;
   let refusedCount = 0;
   const byKey = createHeldByKey();
@@ -66,10 +67,21 @@ export function createHolds({ limits, draining, clock }: HoldOptions): Holds {
   }
   function end(caller: HeldCaller): void {
     const { principal, response } = caller;
-    shares.giveBack(principal.tenant, 1);
+    giveBack(principal);
     byKey.remove(principal.keyId, caller);
     response.removeListener('close', caller.left);
     if (draining.aborted && !response.headersSent) response.setHeader('connection', 'close');
+  }
+  /** Whoever has a token is trusted less than a key: it takes no more than its job's share of what the tenant has. */
+  function take({ tenant, job }: Principal): boolean {
+    if (job !== undefined && !ofPages.take(job.id, 1)) return false;
+    if (shares.take(tenant, 1)) return true;
+    if (job !== undefined) ofPages.giveBack(job.id, 1);
+    return false;
+  }
+  function giveBack({ tenant, job }: Principal): void {
+    shares.giveBack(tenant, 1);
+    if (job !== undefined) ofPages.giveBack(job.id, 1);
   }
   function onGone(): void {
     abandonedCount += 1;
@@ -77,7 +89,7 @@ export function createHolds({ limits, draining, clock }: HoldOptions): Holds {
 
   return {
     hold(principal, reply, wait) {
-      if (shares.take(principal.tenant, 1)) return held(principal, reply, wait);
+      if (take(principal)) return held(principal, reply, wait);
       refusedCount += 1;
       return null;
     },

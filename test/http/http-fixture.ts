@@ -16,7 +16,7 @@ import { createLogger } from '../../src/http/log.ts';
 import { createMetrics, declareMetricsRoute } from '../../src/http/metrics.ts';
 import { createServer, type Mount, type Server } from '../../src/http/server.ts';
 import { type Fixture, type FixtureOptions, openEngine, TENANT } from '../engine/engine-fixture.ts';
-import { requireDocumented } from './documented-refusals.ts';
+import { requireDocumented } from './documented-answers.ts';
 
 export interface Answer {
   readonly status: number;

@@ -47,6 +47,8 @@ describe('a token', () => {
       ],
       `${token.slice(0, -2)}${token.at(-2) === 'A' ? 'B' : 'A'}${token.at(-1)}`,
     ];
+    const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    forged.push(...[...letters].filter((one) => !token.endsWith(one)).map((one) => token.slice(0, -1) + one));
     for (const one of forged) assert.equal(await there.read(one, 0), null, one);
   });
 });
@@ -155,6 +157,35 @@ describe('POST /v1/jobs/{id}/token', () => {
     assert.equal((await http.call('GET', `/v1/jobs/${id}`, { key: token })).status, 200);
     await http.keyAdmin.revoke(stored.id);
     assert.deepEqual(codeOf(await http.call('GET', `/v1/jobs/${id}`, { key: token })), [401, 'UNAUTHENTICATED']);
+  });
+
+  test('says its end as it is: that of its key, where the key ends first', async () => {
+    await using http = await openHttp();
+    const expiresAt = http.on.clock.now() + MINUTE;
+    const { key } = await http.keyAdmin.create({ tenant: 'acme', name: 'short', scopes: ['read'], expiresAt });
+    const made = await tokenOf(http, await http.submit('task'), undefined, key);
+    assert.equal(Date.parse(made.expiresAt), expiresAt);
+  });
+
+  test('pages of one job take no more held requests than its share: the rest is for keys, workers and other pages', async () => {
+    await using http = await openHttp({ limits: { holdsPerJobTokenMax: 2, holdsPerTenantMax: 5 } });
+    const ids = [await http.submit('task'), await http.submit('task')];
+    const [loud = '', calm = ''] = await Promise.all(ids.map(async (id) => (await tokenOf(http, id)).token));
+    const second = (await tokenOf(http, ids[0] ?? '', { ttlMs: 2 * MINUTE })).token;
+    const wait = (index: number, key: string) => http.call('GET', `/v1/jobs/${ids[index]}?wait=30`, { key });
+    const held = [wait(0, loud), http.call('GET', `/v1/jobs/${ids[0]}/events`, { key: second })];
+    await http.held(2);
+    const refused = await wait(0, second);
+    assert.deepEqual([...codeOf(refused), http.holds.count], [503, 'TOO_MANY_HOLDS', 2]);
+    assert.match(refused.text, /holdsPerJobTokenMax/);
+    held.push(wait(1, calm), wait(0, http.keys.reader));
+    await http.held(4);
+    for (const id of ids) await http.call('POST', `/v1/jobs/${id}/cancel`);
+    assert.deepEqual(
+      (await Promise.all(held)).map(({ status }) => status),
+      [200, 200, 200, 200],
+    );
+    assert.equal(http.holds.count, 0);
   });
 
   test('one page does not take the looks of another, though one key made their tokens', async () => {

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type Answer, type CallOptions, type HttpFixture, openHttp } from './http-fixture.ts';
+import { type Answer, type CallOptions, type HttpFixture, openHttp, openListening } from './http-fixture.ts';
 
 const JSON_HEADERS = { 'content-type': 'application/json' };
 const UNKNOWN_ID = '0190a1b2-0000-7000-8000-000000000001';
@@ -309,14 +309,16 @@ describe('methods', () => {
   });
 
   test('OPTIONS says what a path takes, and HEAD is GET without the body', async () => {
-    await using http = await openHttp();
+    await using http = await openListening();
     const options = await http.call('OPTIONS', '/v1/jobs', { key: null });
     assert.deepEqual([options.status, options.headers.allow], [204, 'POST, GET, HEAD, OPTIONS']);
-    const id = await http.submit('task');
-    const [get, head] = [await http.call('GET', `/v1/jobs/${id}`), await http.call('HEAD', `/v1/jobs/${id}`)];
-    assert.equal(head.text, '');
+    const url = `${http.url}/v1/jobs/${await http.submit('task')}`;
+    const headers = { authorization: `Bearer ${http.keys.admin}` };
+    // Over a socket: what an injected answer has as its body, Node may not send.
+    const [get, head] = [await fetch(url, { headers }), await fetch(url, { method: 'HEAD', headers })];
+    assert.deepEqual([(await head.text()).length, (await get.text()).length > 0], [0, true]);
     for (const name of ['etag', 'content-length', 'content-type', 'retry-after'])
-      assert.equal(head.headers[name], get.headers[name], name);
+      assert.deepEqual([name, head.headers.get(name)], [name, get.headers.get(name)]);
   });
 });
 

@@ -65,6 +65,13 @@ export const REQUEST_LIMITS = {
     meaning:
       'Requests of one tenant held open at once, event streams among them: what is left of holdsMax is for others.',
   },
+  holdsPerJobTokenMax: {
+    value: 100,
+    min: 1,
+    max: 1_000_000,
+    meaning:
+      'Requests held open at once for the tokens of one job: pages that have one leave the rest of holdsPerTenantMax to keys and workers.',
+  },
   waitIdsPerTenantMax: {
     value: 100_000,
     min: 1_000,

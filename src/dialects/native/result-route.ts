@@ -17,6 +17,7 @@ import { rangeOf } from './range.ts';
 import { firstSlice, type ResultSource, resultStream } from './result-stream.ts';
 import { matchesEtag, retryAfterSeconds } from './status.ts';
 
+const BYTES = { '*/*': { schema: { type: 'string', format: 'binary' } } };
 const HEADERS = {
   'accept-ranges': 'bytes',
   'cache-control': 'private, no-cache',
@@ -34,8 +35,8 @@ export function declareResultRoute(app: FastifyInstance, face: Face): void {
         summary: 'Fetch the result as it was stored, or a range of its bytes',
         params: face.wire.idParams,
         response: {
-          200: { content: { '*/*': { schema: { type: 'string', format: 'binary' } } }, description: 'The result.' },
-          206: { content: { '*/*': { schema: { type: 'string', format: 'binary' } } }, description: 'A range of it.' },
+          200: { content: { 'application/json': { schema: {} }, ...BYTES }, description: 'The result.' },
+          206: { content: BYTES, description: 'A range of it.' },
         },
       },
     },

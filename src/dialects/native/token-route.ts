@@ -33,8 +33,7 @@ export function declareTokenRoute(app: FastifyInstance, face: Face): void {
       const { tenant, keyId } = principalOf(request);
       const id = requireJobId((request.params as { readonly id: string }).id);
       const { job } = requireFound((await engine.read(tenant, [id]))[0]);
-      const endsAt = engine.clock.now() + ttlMs;
-      const token = await jobTokens({ keyId, jobId: job.id, endsAt });
+      const { token, endsAt } = await jobTokens({ keyId, jobId: job.id, endsAt: engine.clock.now() + ttlMs });
       reply.code(201).header('cache-control', 'no-store');
       return { token, expiresAt: isoTime(endsAt) };
     },

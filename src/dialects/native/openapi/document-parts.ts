@@ -11,6 +11,7 @@ export interface Media {
 
 export interface Answer {
   readonly description: string;
+  readonly headers?: Readonly<Record<string, object>>;
   readonly content?: Readonly<Record<string, Media>>;
 }
 
@@ -39,5 +40,6 @@ export interface Document {
   readonly components: {
     readonly schemas: Readonly<Record<string, Schema>>;
     readonly examples?: Readonly<Record<string, object>>;
+    readonly headers?: Readonly<Record<string, object>>;
   };
 }

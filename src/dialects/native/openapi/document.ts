@@ -7,6 +7,7 @@ import { BideError, ERRORS, type ErrorCode } from '../../../core/errors.ts';
 import type { Json } from '../../../core/job.ts';
 import { problemOf } from '../problem.ts';
 import type { Answer, Document, Media, Operation, Parameter } from './document-parts.ts';
+import { HEADERS, withHeaders } from './headers.ts';
 import { hoistNamed } from './named-schemas.ts';
 import { MAYBE_BODY } from './optional-bodies.ts';
 import { refusalsOf } from './refusals.ts';
@@ -50,7 +51,7 @@ export function completeDocument<Given extends object>(given: Given, prefix: str
     }),
   );
   const problems = [...named].sort().map((code) => [code, { summary: ERRORS[code].title, value: problemLike(code) }]);
-  const components = { ...document.components, examples: Object.fromEntries(problems) };
+  const components = { ...document.components, examples: Object.fromEntries(problems), headers: HEADERS };
   return { ...document, paths, components } as unknown as Given;
 }
 
@@ -63,12 +64,12 @@ function complete(path: string, given: Operation, codes: readonly ErrorCode[], e
     ...(mayBeLeftOut ? { required: false } : {}),
     content: contentLike(requestBody.content, example?.body),
   };
-  return {
+  return withHeaders({
     ...operation,
     ...(parameters.length > 0 && { parameters: parameters.map((one) => parameterLike(path, one, example)) }),
     ...(body && { requestBody: body }),
     responses: { ...answersLike(responses, example), ...problemAnswers(codes), ...OTHERS },
-  };
+  });
 }
 
 /** A part of a path that is a parameter, as it was in the example. */
