@@ -8,7 +8,7 @@ import { bundlesOf, entriesOf } from '../scripts/run/bundles.ts';
 import { newAccount, noteIn, tableOf } from '../scripts/run/fault-account.ts';
 import { isFault, isForCheck, needsPostgres, testFiles } from '../scripts/run/files.ts';
 import { runTests, summaryOf, type Tested, type TestRun } from '../scripts/run/node-test.ts';
-import type { PlayEvent } from '../scripts/run/play-event.ts';
+import type { TestEvent } from '../scripts/run/play-event.ts';
 
 async function tested(text: string, more: Partial<TestRun> = {}): Promise<Tested> {
   const folder = mkdtempSync(join(tmpdir(), 'bide-check-'));
@@ -66,14 +66,23 @@ describe('runTests', () => {
       deadlineMs: 1_500,
     });
     assert.equal(isOk, false);
+    assert.match(text, /^Not at its end after \d+ s: \S*a\.test\.mjs$/m);
     assert.match(
       text,
       /took longer than [\d.]+ s and was stopped; nothing had failed until then\. .* BIDE_PATIENCE=\d+ npm test/,
     );
   });
 
+  test('ends a file whose tests have ended and which has left something open, and says what', async () => {
+    const left = "import net from 'node:net'; test('a', (t, done) => void net.createServer().listen(0, done));";
+    const env = { NODE_TEST_CONTEXT: undefined, BIDE_LEFT_MS_MAX: '200' };
+    const { isOk, text } = await tested(left, { env });
+    assert.equal(isOk, false);
+    assert.match(text, /The tests of \S*a\.test\.mjs have ended, .* Still open: .*TCPServerWrap/);
+  });
+
   test('tells each test and what it noted, as it happens', async () => {
-    const events: PlayEvent[] = [];
+    const events: TestEvent[] = [];
     await tested("test('a', (t) => t.diagnostic('lost 0')); test('b', () => { throw new Error(); });", {
       onEvent: (event) => void events.push(event),
     });
@@ -172,7 +181,8 @@ describe('testFiles', () => {
   });
 
   test('puts first what takes seconds', () => {
-    assert.ok(files.indexOf('test/pack.test.ts') < files.indexOf('src/core/decide.test.ts'));
+    for (const path of ['test/pack.test.ts', 'test/python.test.ts', 'test/guides.test.ts', 'test/dev/dev.test.ts'])
+      assert.ok(files.indexOf(path) < files.indexOf('src/core/decide.test.ts') && !isForCheck(path), path);
     assert.equal(new Set(files).size, files.length);
   });
 

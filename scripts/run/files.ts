@@ -4,10 +4,12 @@ import { ROOT } from './step.ts';
 
 /** Needs a PostgreSQL server, which its tests bring along: too slow for every save. */
 const POSTGRES = /^test\/.*postgres/;
-/** Starts whole programs (a process per query, a server, a browser, generators, a build, a small benchmark), packs and installs the package, runs the
- * documents, or plays demos: seconds each. */
+/**
+ * Starts whole programs (a process per query, a server, a browser, generators, a container, a build, a small benchmark), packs and installs the package, runs
+ * the documents or the tests of another language, or plays demos: 3 to 50 s of CPU each.
+ */
 const SLOW =
-  /^test\/(e2e\/|browser\/|openapi\/|(pack|readme|docs|reference|new-dialect)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$|^bench\/quick\.test\.ts$/;
+  /^test\/((browser|deploy|dev|e2e|examples|openapi)\/|(docs|guides|new-dialect|pack|python|readme|reference)\.test\.ts$)|^src\/handlers\/sql\/sql\.test\.ts$|^bench\/quick\.test\.ts$/;
 const FAULTS = /^test\/(postgres\/)?faults\//;
 /** Random commands against an oracle: few in a check, many among the faults. */
 const MODEL = /^test\/model\//;
