@@ -2,9 +2,18 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import pg from 'pg';
@@ -42,6 +51,15 @@ after(async () => {
 function recordsOf(bytes: Buffer): string {
   const text = bytes.toString('utf8');
   return text.slice(text.indexOf('\n'));
+}
+
+/** What is in a folder or a database, by an export to a file: as a process, into a pipe, runs the one of `before`. */
+async function exported(...from: readonly string[]): Promise<Buffer> {
+  const file = join(newFolder(), 'archive.ndjson');
+  mkdirSync(dirname(file));
+  const { code, stderr } = await callBide(['export', ...from, '--out', file]);
+  assert.equal(code, 0, stderr);
+  return readFileSync(file);
 }
 
 let folders = 0;
@@ -90,7 +108,7 @@ describe('a Bide that moves', () => {
     const once = { idempotencyKey: 'once' };
     const before = await submit(old.url, once);
     assert.equal(before.state, 'succeeded');
-    const held = await bide(['export', '--data', data]);
+    const held = await callBide(['export', '--data', data]);
     assert.equal(held.code, 1);
     assert.match(held.stderr, /^bide: Process \d+ has the data folder .* open\./);
     assert.equal(await old.end('SIGTERM'), 0);
@@ -123,7 +141,7 @@ describe('a Bide that moves', () => {
     assert.equal(there.code, 0, there.stderr);
     const again = await piped(['--database', database], ['--data', back]);
     assert.equal(again.code, 0, again.stderr);
-    const records = (await bide(['export', '--data', back])).bytes;
+    const records = await exported('--data', back);
     const sorted = (bytes: Buffer) => recordsOf(bytes).split('\n').sort();
     assert.deepEqual(sorted(records), sorted(archive), `BIDE_SEED=${chance.seed}`);
   });
@@ -141,24 +159,24 @@ describe('bide export', () => {
     );
     assert.equal(recordsOf(readFileSync(file)), recordsOf(archive));
     assert.equal(statSync(file).mode & 0o777, 0o600);
-    const again = await bide(line);
+    const again = await callBide(line);
     assert.equal(again.code, 2);
     assert.match(again.stderr, /archive\.ndjson is there already/);
     writeFileSync(`${file}.2.part`, 'of another export');
-    const beside = await bide(['export', '--data', full, '--out', `${file}.2`]);
+    const beside = await callBide(['export', '--data', full, '--out', `${file}.2`]);
     assert.match(beside.stderr, /another export is writing it, or was killed/);
     assert.equal(readFileSync(`${file}.2.part`, 'utf8'), 'of another export');
   });
 
   test('zips and unzips where the name of the file says so', async () => {
     const file = join(folder, 'archive.ndjson.gz');
-    assert.equal((await bide(['export', '--data', full, '-o', file, '--json'])).code, 0);
+    assert.equal((await callBide(['export', '--data', full, '-o', file, '--json'])).code, 0);
     assert.equal(recordsOf(gunzipSync(readFileSync(file))), recordsOf(archive));
     const target = newFolder();
-    assert.equal((await bide(['import', file, '--data', target])).code, 0);
-    assert.equal(recordsOf((await bide(['export', '--data', target])).bytes), recordsOf(archive));
+    assert.equal((await callBide(['import', file, '--data', target])).code, 0);
+    assert.equal(recordsOf(await exported('--data', target)), recordsOf(archive));
     writeFileSync(file, readFileSync(file).subarray(0, 20_000));
-    const cut = await bide(['import', file, '--data', newFolder()]);
+    const cut = await callBide(['import', file, '--data', newFolder()]);
     assert.deepEqual([cut.code, /is no gzip file, or was cut off/.test(cut.stderr)], [2, true], cut.stderr);
   });
 
@@ -185,7 +203,7 @@ describe('bide export', () => {
 
   test('of a folder without a database makes none', async () => {
     const nowhere = newFolder();
-    const { code, stderr } = await bide(['export', '--data', nowhere]);
+    const { code, stderr } = await callBide(['export', '--data', nowhere]);
     assert.equal(code, 2);
     assert.match(stderr, /^bide: There is no database in the data folder/);
     assert.ok(!existsSync(nowhere));
@@ -217,7 +235,7 @@ describe('bide import', () => {
     assert.equal(rest.code, 0, rest.stderr);
     const { imported: written, present } = JSON.parse(rest.stdout) as Record<string, Record<string, number>>;
     assert.ok((written?.job ?? 0) > 0 && (present?.key ?? 0) === 8, rest.stdout);
-    assert.equal(recordsOf((await bide(['export', '--data', target])).bytes), recordsOf(archive));
+    assert.equal(recordsOf(await exported('--data', target)), recordsOf(archive));
   });
 
   test('refuses a damaged archive with 2, naming the line', async () => {
@@ -273,11 +291,11 @@ describe('bide import', () => {
       if (signal === 'SIGINT') assert.match(ended.stderr, /^bide: Interrupted\. Stored by then: .* jobs.*--continue/m);
       assert.equal(ended.code, signal === 'SIGINT' ? 130 : ended.code);
     }
-    const rest = await bide([...line, '--continue'], { input: archive.toString() });
+    const rest = await callBide([...line, '--continue'], archive.toString());
     assert.equal(rest.code, 0, rest.stderr);
     assert.match(rest.stderr, /there already: /);
     const sorted = (bytes: Buffer) => recordsOf(bytes).split('\n').sort();
-    assert.deepEqual(sorted((await bide(['export', '--database', database])).bytes), sorted(archive));
+    assert.deepEqual(sorted(await exported('--database', database)), sorted(archive));
   });
 
   test('makes no data folder beside a database', async () => {

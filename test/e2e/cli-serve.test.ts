@@ -9,7 +9,7 @@ import { after, describe, test } from 'node:test';
 import { createClient, type JobBody, type KeyBody } from '../../src/client/index.ts';
 import { bide, type RunningCommand, startBide } from '../process/bide-command.ts';
 import { startServer } from '../process/server-process.ts';
-import { callBide } from './call-bide.ts';
+import { type Called, callBide } from './call-bide.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'bide-serve-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
@@ -233,8 +233,8 @@ describe('bide serve', () => {
 });
 
 describe('bide serve refuses', () => {
-  const refusal = async (...line: readonly string[]) => {
-    const { code, stdout, stderr } = await bide(['serve', '--port', '0', ...line], { cwd: folder });
+  const refusal = async (...line: readonly string[]) => quiet(await callBide(['serve', '--port', '0', ...line]));
+  const quiet = ({ code, stdout, stderr }: Called) => {
     assert.equal(stdout, '');
     assert.doesNotMatch(stderr, /^ +at /m, 'a stack trace');
     return { code, stderr };
@@ -244,7 +244,8 @@ describe('bide serve refuses', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => taken.once('listening', resolve));
     const port = String((taken.address() as AddressInfo).port);
-    const { code, stderr } = await refusal('--port', port, '--data', newFolder());
+    const ended = await bide(['serve', '--port', port, '--data', newFolder()], { cwd: folder });
+    const { code, stderr } = quiet({ ...ended, code: ended.code ?? -1 });
     assert.equal(code, 1);
     assert.match(stderr, new RegExp(`^bide: Port ${port} on 127\\.0\\.0\\.1 is in use\\.\n.*--port`));
     taken.close();
@@ -272,7 +273,7 @@ describe('bide serve refuses', () => {
     assert.equal((await callBide(['export', '--out', archive, '--data', data])).code, 0);
     for (const name of ['bide.db', 'bide.db-wal', 'bide.db-shm']) rmSync(join(data, name), { force: true });
     const said = /There is no .*bide\.db, although .* has been used: admin\.key is there\./;
-    const { code, stderr } = await bide(['serve', '--port', '0', '--data', data]);
+    const { code, stderr } = await refusal('--data', data);
     assert.deepEqual([code, said.test(stderr)], [1, true], stderr);
     assert.match(stderr, /Restore the newest backup .*`bide import`.*--database.*To begin anew/);
     for (const line of [['migrate'], ['keys', 'list'], ['export']]) {
@@ -307,8 +308,8 @@ describe('bide serve refuses', () => {
       ['export default {', /syntax error/],
       ['throw new Error("not today");', /not today/],
     ];
-    const file = join(folder, 'a.config.mjs');
-    for (const [text, expected] of cases) {
+    for (const [at, [text, expected]] of cases.entries()) {
+      const file = join(folder, `${at}.a.config.mjs`);
       writeFileSync(file, text);
       const { code, stderr } = await refusal('--config', file, '--data', newFolder());
       assert.deepEqual([code, expected.test(stderr)], [2, true], stderr);
@@ -335,7 +336,7 @@ describe('bide serve refuses', () => {
   });
 
   test('to work on a data folder: that takes PostgreSQL', async () => {
-    const { code, stderr } = await bide(['work', '--data', newFolder()], { cwd: folder });
+    const { code, stderr } = await callBide(['work', '--data', newFolder()]);
     assert.deepEqual([code, /`bide work` needs --database: .* PostgreSQL/.test(stderr)], [2, true]);
   });
 });
@@ -366,10 +367,10 @@ describe('bide keys', () => {
     const listed = linesOf<KeyBody>((await callBide(['keys', 'list', '--json', '--data', data])).stdout);
     const { id } = listed.find(({ name }) => name === 'ci') ?? assert.fail('not listed');
     assert.match(
-      (await bide(['keys', 'list', '--data', data])).stdout,
+      (await callBide(['keys', 'list', '--data', data])).stdout,
       new RegExp(`\n${id} +ci +acme +\\d+m?s +never +submit,read\n`),
     );
-    assert.equal((await bide(['keys', 'revoke', id, '--data', data])).stdout, `${id} revoked\n`);
+    assert.equal((await callBide(['keys', 'revoke', id, '--data', data])).stdout, `${id} revoked\n`);
     assert.equal((await callBide(['list', '--url', running.url, '--key', key])).code, 2);
     assert.equal((await callBide(['keys', 'revoke', id, '--data', data])).code, 3);
     await end(running);
@@ -377,8 +378,8 @@ describe('bide keys', () => {
 
   test('works on the data folder itself while no server runs', async () => {
     const data = newFolder();
-    await end(await serve(data));
-    const made = await bide(['keys', 'create', '--scope', 'work', '--json', '--data', data]);
+    assert.equal((await callBide(['migrate', '--data', data])).code, 0);
+    const made = await callBide(['keys', 'create', '--scope', 'work', '--json', '--data', data]);
     const { key, scopes } = JSON.parse(made.stdout) as { key: string; scopes: readonly string[] };
     assert.deepEqual(scopes, ['work']);
     assert.equal((await callBide(['keys', 'revoke', 'nonsense', '--data', data])).code, 3);
@@ -413,7 +414,7 @@ describe('bide migrate and doctor', () => {
     const plan = JSON.parse(planned.stdout) as { from: number; to: number; applied: readonly string[] };
     assert.equal(plan.from, 0);
     assert.ok(plan.applied.length > 0);
-    const { code, stdout } = await bide(['migrate', '--data', data]);
+    const { code, stdout } = await callBide(['migrate', '--data', data]);
     assert.deepEqual([code, /schema brought from version 0 to \d+\n$/.test(stdout)], [0, true]);
     assert.match((await callBide(['migrate', '--data', data])).stdout, /^schema version \d+: up to date\n$/);
   });
@@ -423,7 +424,7 @@ describe('bide migrate and doctor', () => {
     const empty = await callBide(['doctor', '--data', data]);
     assert.equal(empty.code, 0, empty.stdout);
     const running = await serve(data);
-    const beside = await bide(['doctor', '--data', data], { cwd: folder });
+    const beside = await callBide(['doctor', '--data', data]);
     assert.equal(beside.code, 0, beside.stdout);
     assert.match(beside.stdout, /^ok +server +http:\S+ is ready\nok +key +.*\nok +clock +/m);
     await end(running);
