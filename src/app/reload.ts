@@ -7,9 +7,15 @@
  */
 import { isDeepStrictEqual } from 'node:util';
 import { type LoadedConfig, type LoadOptions, loadConfig } from '../config/load.ts';
-import { BideError } from '../core/errors.ts';
+import { invalidConfig } from '../config/load-failure.ts';
 import type { RunningEngine } from '../engine/index.ts';
-import { closeSnapshot, filesOf, type ModuleSnapshot } from '../handlers/module-snapshot.ts';
+import {
+  closeSnapshot,
+  emptySnapshot,
+  filesOf,
+  isOfSnapshot,
+  type ModuleSnapshot,
+} from '../handlers/module-snapshot.ts';
 import { reconcileSchedules } from './config-schedules.ts';
 import { type Generation, generationOf } from './generation.ts';
 
@@ -23,13 +29,17 @@ export type Reloaded =
       /** What has changed and takes a restart. */
       readonly needsRestart: readonly string[];
     }
-  | { readonly kind: 'refused'; readonly error: BideError };
+  | { readonly kind: 'refused'; readonly error: Error }
+  /** The server ends. */
+  | { readonly kind: 'ending' };
 
 export interface Reloader {
-  /** The config and what it imports of its project, as last read, whether it could be used or not. */
-  files(): readonly { readonly path: string; readonly text: string }[];
-  /** One at a time. */
+  /** The config and what it imports of its project, as last read, whether it could be used or not; null for what was looked for and not found. */
+  files(): readonly { readonly path: string; readonly text: string | null }[];
+  /** One at a time. Never rejects. */
   reload(): Promise<Reloaded>;
+  /** Whether code of a config was on the way when this was thrown. */
+  hasThrown(error: unknown): boolean;
 }
 
 interface Reading {
@@ -47,7 +57,7 @@ export async function readFirst(options: LoadOptions): Promise<{
     const config = await loadConfig({ ...options, snapshot });
     return { config, generation: generationOf(config.jobTypes), snapshot };
   };
-  const first = await load({ number: 1, sources: new Map() });
+  const first = await load(emptySnapshot(1));
   return {
     config: { ...first.config, jobTypes: first.generation.jobTypes },
     reloader: (engine) => createReloader({ engine, first, load }),
@@ -67,21 +77,30 @@ function createReloader({ engine, first, load }: ReloaderOptions): Reloader {
   let current = first;
   let seen = first.snapshot;
   let { number } = first.snapshot;
+  // A config may take its time to load, or for ever.
+  const ending = new Promise<null>((resolve) => engine.draining.addEventListener('abort', () => resolve(null)));
 
   async function reload(): Promise<Reloaded> {
     number += 1;
-    const snapshot: ModuleSnapshot = { number, sources: new Map() };
+    const snapshot = emptySnapshot(number);
     const before = seen;
     seen = snapshot;
     try {
-      return { kind: 'reloaded', ...(await take(await load(snapshot))) };
+      const next = await Promise.race([load(snapshot), ending]);
+      return next === null ? { kind: 'ending' } : { kind: 'reloaded', ...(await take(found(next))) };
     } catch (error) {
       // What it did not come to is watched all the same.
       for (const [url, source] of before.sources) if (!snapshot.sources.has(url)) snapshot.sources.set(url, source);
       closeSnapshot(snapshot);
-      if (error instanceof BideError) return { kind: 'refused', error };
-      throw error;
+      return { kind: 'refused', error: error instanceof Error ? error : new Error(String(error)) };
     }
+  }
+
+  /** A config that was there before is being edited, and not meant to be none. */
+  function found(next: Reading): Reading {
+    const { file } = current.config;
+    if (next.config.file !== null || file === null) return next;
+    throw invalidConfig(file, 'it is gone; put it back, or end the server');
   }
 
   async function take(next: Reading): Promise<Omit<Extract<Reloaded, { kind: 'reloaded' }>, 'kind'>> {
@@ -108,9 +127,9 @@ function createReloader({ engine, first, load }: ReloaderOptions): Reloader {
 
   return {
     files() {
-      const texts = [...seen.sources.values()].map(({ text }) => text);
-      return filesOf(seen).map((path, at) => ({ path, text: texts[at] ?? '' }));
+      return filesOf(seen);
     },
     reload,
+    hasThrown: isOfSnapshot,
   };
 }

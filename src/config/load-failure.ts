@@ -6,11 +6,14 @@
  */
 import { readFileSync } from 'node:fs';
 import { stripTypeScriptTypes } from 'node:module';
-import { basename } from 'node:path';
+import { basename, sep } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { BideError } from '../core/errors.ts';
 import { CONFIG_FILES } from './config-files.ts';
+
+/** Where Bide itself is: `src/` or `dist/`. */
+const OWN = fileURLToPath(new URL('..', import.meta.url));
 
 interface Place {
   readonly path: string;
@@ -86,14 +89,18 @@ function placeBeforeStack({ stack = '' }: Error): Place | null {
   return { path: pathOf(path), at: carets === undefined ? line : `${line}:${carets.indexOf('^') + 1}` };
 }
 
-/** The first frame of the file itself: what it called may be anybody's. */
+/** The first frame of the file itself, since what it called may be anybody's; else of a file that it imports. */
 function placeOfThrow(error: unknown, file: string): Place | null {
   const stack = error instanceof Error ? String(error.stack) : '';
-  for (const frame of stack.split('\n')) {
+  const places = stack.split('\n').flatMap((frame) => {
     const [, url, at] = /^(file:[^()\s]+):(\d{1,9}:\d{1,9})\)?$/.exec(frame.slice(frame.indexOf('file:'))) ?? [];
-    if (url !== undefined && at !== undefined && pathOf(url) === file) return { path: file, at };
-  }
-  return null;
+    return url === undefined || at === undefined ? [] : [{ path: pathOf(url), at }];
+  });
+  return places.find(({ path }) => path === file) ?? places.find(isOfProject) ?? null;
+}
+
+function isOfProject({ path }: Place): boolean {
+  return !path.includes(`${sep}node_modules${sep}`) && !path.startsWith(OWN);
 }
 
 function pathOf(where: string): string {

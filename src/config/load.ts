@@ -4,7 +4,7 @@
  * Whatever is wrong with the file is one CONFIG_INVALID that names it and says what to do: missing, not parsable, no default export,
  * an error while it runs, an import that is not there, one that never ends.
  */
-import { access } from 'node:fs/promises';
+import { access, realpath } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { LIMIT_DEFINITIONS } from '../core/limits.ts';
@@ -34,26 +34,31 @@ export interface LoadedConfig extends ResolvedConfig {
 /** CONFIG_INVALID for everything that keeps the config from being used. */
 export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
   const { others = [], cwd = process.cwd() } = options;
-  const file = options.file === undefined ? await findConfig(cwd) : resolve(cwd, options.file);
+  const file = options.file === undefined ? await findConfig(cwd, options.snapshot) : resolve(cwd, options.file);
   const sources = file === null ? others : [await readConfig(file, options), ...others];
   return { ...resolveConfigs(sources, options), file };
 }
 
-async function findConfig(folder: string): Promise<string | null> {
+async function findConfig(folder: string, snapshot: ModuleSnapshot | undefined): Promise<string | null> {
   for (const name of CONFIG_FILES) {
     const file = resolve(folder, name);
     if (await exists(file)) return file;
+    snapshot?.missing.add(file);
   }
   return null;
 }
 
 async function readConfig(file: string, options: LoadOptions): Promise<ConfigSource> {
   if (!(await exists(file))) {
+    options.snapshot?.missing.add(file);
     throw invalidConfig(file, `there is no such file; make one (${CONFIG_FILES[0]}), or leave --config out`);
   }
   const { snapshot } = options;
-  const plainUrl = pathToFileURL(file).href;
-  const url = snapshot === undefined ? plainUrl : inSnapshot(plainUrl, snapshot.number);
+  // A snapshot knows files by where they really are, as Node does.
+  const url =
+    snapshot === undefined
+      ? pathToFileURL(file).href
+      : inSnapshot(pathToFileURL(await realpath(file)).href, snapshot.number);
   resolveOwnPackage();
   if (snapshot !== undefined) openSnapshot(snapshot);
   const exported = await withinTime(importModule(file, url), file, options);

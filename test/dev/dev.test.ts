@@ -1,6 +1,6 @@
 /** `bide dev` as its users run it: a process of its own, whose config and imports are edited on disk while jobs run and requests are held. */
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -19,6 +19,7 @@ const config = (types: string, more = '') =>
     `import { defineConfig } from 'bide';\nimport { greeting } from './words.ts';\nexport default defineConfig({ types: {\n${types}\n}, ${more} });\n`,
   );
 const words = (greeting: string) => write('words.ts', `export const greeting: string = '${greeting}';\n`);
+const RELOADED = /(^|\n)reloaded.*\n/;
 const GREET = 'greet: () => greeting,';
 /** Ends when there is a file `go`. */
 const PATIENT = `patient: async (_, { log }) => {
@@ -117,5 +118,71 @@ describe('bide dev', () => {
   test('functions see the variables of .env', async () => {
     await edited(() => config('env: () => process.env.GREETING_OF_ENV ?? null,'), /reloaded.*\n/);
     assert.equal(await client.run('env'), 'from the file');
+  });
+
+  test('a config that is moved away is told, its jobs run on in new threads too, and it is read when it is back', async () => {
+    await edited(() => config(GREET), RELOADED);
+    const away = join(folder, 'away');
+    const said = await edited(() => renameSync(join(folder, 'bide.config.ts'), away), /not reloaded.*\n/);
+    assert.match(said, /bide\.config\.ts: it is gone; put it back/);
+    assert.equal(await client.run('greet'), 'last');
+    await edited(() => renameSync(away, join(folder, 'bide.config.ts')), RELOADED);
+    assert.equal(await client.run('greet'), 'last');
+  });
+
+  test('an import that comes later, in a folder that comes later, is waited for, and again when the folder is made anew', async () => {
+    const make = (text: string) => {
+      mkdirSync(join(folder, 'lib'));
+      write('lib/late.ts', `export const late = '${text}';\n`);
+    };
+    const lazy = 'greet: () => late,';
+    const importing = () => {
+      config(lazy);
+      write('words.ts', "export { late } from './lib/late.ts';\nexport const greeting = 1;\n");
+      write('bide.config.ts', `import { late } from './words.ts';\nexport default { types: { ${lazy} } };\n`);
+    };
+    assert.match(await edited(importing, /not reloaded.*lib.*\n/), /imports something that is not there.*late\.ts/);
+    await edited(() => make('made'), RELOADED);
+    assert.equal(await client.run('greet'), 'made');
+    await edited(() => {
+      rmSync(join(folder, 'lib'), { recursive: true });
+      make('again');
+    }, RELOADED);
+    await edited(() => write('lib/late.ts', "export const late = 'and again';\n"), RELOADED);
+    assert.equal(await client.run('greet'), 'and again');
+    const thrown = await edited(() => write('lib/late.ts', 'export const late = 1;\n  nothing();\n'), /not re.*\n/);
+    assert.match(thrown, /nothing is not defined \(in .*late\.ts:2:3\)/);
+  });
+
+  test('CommonJS and what it requires is read again', async () => {
+    write('b.cjs', 'exports.b = 1;');
+    write('a.cjs', "module.exports = { a: require('./b.cjs').b };");
+    const importing = "import cjs from './a.cjs';\nexport default { types: { greet: () => cjs.a } };\n";
+    await edited(() => write('bide.config.ts', importing), RELOADED);
+    assert.equal(await client.run('greet'), 1);
+    await edited(() => write('b.cjs', 'exports.b = 2;'), RELOADED);
+    assert.equal(await client.run('greet'), 2);
+    assert.match(await edited(() => write('a.cjs', 'const x = (;'), /not reloaded.*\n/), /syntax error.*a\.cjs:1/);
+  });
+
+  test('what a config throws from a timer, or a promise that nobody awaits, is told and ends nothing', async () => {
+    const throwing =
+      "Promise.reject(new Error('alone'));\nsetTimeout(() => { throw new Error('late'); }, 1);\nexport default { types: { remote: { kind: 'remote' } } };\n";
+    const said = await edited(() => write('bide.config.ts', throwing), /late/);
+    assert.match(said, /threw outside of its jobs: Error: alone\n +at .*bide\.config\.ts:1:16/);
+  });
+
+  test('a config that comes after the start is read, and one that never ends loading does not keep the server from ending', async () => {
+    const empty = join(folder, 'empty');
+    mkdirSync(empty);
+    await using other = await startServer({ data: join(empty, 'data'), cwd: empty, verb: 'dev' });
+    await other.said(/watching for a bide\.config\.ts/);
+    writeFileSync(join(empty, 'bide.config.ts'), 'export default { types: { first: () => 1 } };\n');
+    assert.match(await other.said(RELOADED), /: first/);
+    const endless = "console.log('begun');\nawait new Promise(() => {});\n";
+    writeFileSync(join(empty, 'bide.config.ts'), endless);
+    await other.said(/begun/);
+    assert.equal(await other.end('SIGTERM'), 0);
+    assert.doesNotMatch(other.output(), /not reloaded/);
   });
 });

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { App, Reloaded, Reloader } from '../../app.ts';
+import { CONFIG_FILES } from '../../config/config-files.ts';
 import { defineCommand } from '../command.ts';
 import { SERVER_OPTIONS, serveUntilSignal } from '../service/serve-until-signal.ts';
 import { watchFiles } from '../service/watch-files.ts';
@@ -27,26 +28,41 @@ export const dev = defineCommand({
 });
 
 function reloading({ reloader }: App, terminal: Terminal): () => Promise<void> {
-  if (reloader === null || reloader.files().length === 0) return async () => {};
+  if (reloader === null) return async () => {};
   terminal.line(`watching ${watched(reloader)}`);
-  return watchFiles({
+  const stopCatching = catching(reloader, terminal);
+  const stopWatching = watchFiles({
     files: () => reloader.files(),
     async onChange() {
       const startedAt = performance.now();
-      terminal.line(told(await reloader.reload(), Math.round(performance.now() - startedAt)));
+      const outcome = await reloader.reload();
+      if (outcome.kind !== 'ending') terminal.line(told(outcome, Math.round(performance.now() - startedAt)));
     },
     onTrouble: (error) => terminal.line(`not watching any more: ${error.message}; restart after a change`),
   });
+  return () => stopWatching().finally(stopCatching);
+}
+
+/** What code of the config throws from a timer, or a promise that nobody awaits, is told: it must not end the jobs of the configs before and after. */
+function catching(reloader: Reloader, terminal: Terminal): () => void {
+  const onThrown = (error: unknown) => {
+    if (!reloader.hasThrown(error)) throw error;
+    const { stack = '' } = error as Error;
+    terminal.line(`the config threw outside of its jobs: ${stack.replaceAll(/\?bide-dev=\d+/g, '')}`);
+  };
+  process.on('uncaughtException', onThrown);
+  return () => void process.off('uncaughtException', onThrown);
 }
 
 function watched(reloader: Reloader): string {
-  const [first, ...others] = reloader.files();
+  const [first, ...others] = reloader.files().filter(({ text }) => text !== null);
+  if (first === undefined) return `for a ${CONFIG_FILES[0]}`;
   const imported =
     others.length === 0 ? '' : ` and ${others.length} ${others.length === 1 ? 'file' : 'files'} that it imports`;
-  return `${basename(first?.path ?? '')}${imported}`;
+  return `${basename(first.path)}${imported}`;
 }
 
-function told(outcome: Reloaded, tookMs: number): string {
+function told(outcome: Exclude<Reloaded, { kind: 'ending' }>, tookMs: number): string {
   if (outcome.kind === 'refused') return `not reloaded, the config before goes on: ${outcome.error.message}`;
   const { types, removed, running, needsRestart } = outcome;
   const parts = [

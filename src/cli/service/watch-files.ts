@@ -1,21 +1,22 @@
 /**
  * Tells when files have changed: once for a burst of saves, and only when what they say is different.
  *
- * Folders are watched, not files: editors put a new file in the place of the old one. What cannot be watched is told, and looked at no more.
+ * Folders are watched, not files: editors put a new file in the place of the old one. A file whose folder is not there, or was removed and made
+ * again, is waited for where its folder is going to be. What cannot be watched is told, and looked at no more.
  */
-import { type FSWatcher, readFileSync, watch } from 'node:fs';
-import { dirname } from 'node:path';
+import { existsSync, type FSWatcher, readFileSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 
 export interface WatchedFile {
   readonly path: string;
-  /** What was read of it. */
-  readonly text: string;
+  /** What was read of it; null where it was not there. */
+  readonly text: string | null;
 }
 
 export interface WatchOptions {
   /** Asked anew after each change. */
   files(): readonly WatchedFile[];
-  /** Awaited: what changes meanwhile makes one more call. */
+  /** Awaited: what changes meanwhile makes one more call. Must not reject. */
   onChange(): Promise<void>;
   onTrouble(error: Error): void;
 }
@@ -40,7 +41,9 @@ export function watchFiles({ files, onChange, onTrouble }: WatchOptions): () => 
   }
 
   async function changeIfAny(): Promise<void> {
-    if (isStopped || !hasChanged()) return;
+    if (isStopped) return;
+    follow();
+    if (!hasChanged()) return;
     for (const { path } of files()) tried.set(path, textOf(path));
     await onChange();
     follow();
@@ -57,23 +60,28 @@ export function watchFiles({ files, onChange, onTrouble }: WatchOptions): () => 
   }
 
   function follow(): void {
-    const folders = new Set(files().map(({ path }) => dirname(path)));
-    for (const [folder, watcher] of watchers) {
-      if (folders.has(folder)) continue;
-      watcher.close();
-      watchers.delete(folder);
-    }
+    const folders = new Set(files().map(({ path }) => folderOf(path)));
+    for (const folder of watchers.keys()) if (!folders.has(folder)) leave(folder);
     for (const folder of folders) if (!watchers.has(folder)) add(folder);
   }
 
   function add(folder: string): void {
     try {
-      const watcher = watch(folder, look);
+      const watcher = watch(folder, (_, name) => {
+        // Its own name: it may have been removed, after which this watcher says no more.
+        if (name === basename(folder)) leave(folder);
+        look();
+      });
       watcher.on('error', onTrouble);
       watchers.set(folder, watcher);
     } catch (error) {
       onTrouble(error as Error);
     }
+  }
+
+  function leave(folder: string): void {
+    watchers.get(folder)?.close();
+    watchers.delete(folder);
   }
 
   follow();
@@ -83,6 +91,12 @@ export function watchFiles({ files, onChange, onTrouble }: WatchOptions): () => 
     for (const watcher of watchers.values()) watcher.close();
     await running;
   };
+}
+
+/** The one that it is in, or is going to be in. */
+function folderOf(path: string): string {
+  const folder = dirname(path);
+  return folder === path || existsSync(folder) ? folder : folderOf(folder);
 }
 
 /** Null for one that is gone, or about to be put in place. */

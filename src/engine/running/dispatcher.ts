@@ -50,6 +50,8 @@ export function createDispatcher(options: DispatcherOptions): Dispatcher {
 class SlotFiller implements Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #types: Map<string, TypeSlots>;
+  /** Of types that were taken away: what still runs of one counts when it comes back. */
+  readonly #gone = new Map<string, TypeSlots>();
   readonly #calendar: WorkCalendar;
   readonly #polls: PollTimer;
   readonly #loop: Loop;
@@ -100,14 +102,17 @@ class SlotFiller implements Dispatcher {
 
   retype(types: readonly JobType[]): void {
     const next = new Map(types.map((type) => [type.name, type]));
-    for (const name of this.#types.keys()) {
-      if ((next.get(name)?.handler ?? 'remote') === 'remote') this.#types.delete(name);
+    for (const [name, slots] of this.#types) {
+      if ((next.get(name)?.handler ?? 'remote') !== 'remote') continue;
+      this.#types.delete(name);
+      this.#gone.set(name, slots);
     }
     for (const { name, handler, slots } of types) {
       if (handler === 'remote') continue;
-      const known = this.#types.get(name);
-      if (known === undefined) this.#types.set(name, new TypeSlots(name, handler, slots));
-      else known.become({ handler, slots });
+      const known = this.#types.get(name) ?? this.#gone.get(name) ?? new TypeSlots(name, handler, slots);
+      this.#gone.delete(name);
+      this.#types.set(name, known);
+      known.become({ handler, slots });
     }
     this.#calendar.retype([...this.#types.keys()]);
     this.#loop.wake();

@@ -34,14 +34,20 @@ export interface WorkCalendar {
 }
 
 export function createWorkCalendar(types: readonly string[]): WorkCalendar {
-  const arrivals = new Map(types.map((type) => [type, 1]));
+  /** Of all types together, so that a type which goes and comes back never counts the same number again. */
+  let last = 0;
+  const arrivals = new Map<string, number>();
+  const arrive = (type: string) => {
+    last += 1;
+    arrivals.set(type, last);
+  };
+  for (const type of types) arrive(type);
   const emptyAt = new Map<string, number>();
   const due = createDueTimes();
 
   const mayHaveWork = (some: readonly string[] | null) => {
     for (const type of some ?? arrivals.keys()) {
-      const count = arrivals.get(type);
-      if (count !== undefined) arrivals.set(type, count + 1);
+      if (arrivals.has(type)) arrive(type);
     }
   };
 
@@ -59,8 +65,8 @@ export function createWorkCalendar(types: readonly string[]): WorkCalendar {
       if (some === null) due.doubt();
     },
     retype(now) {
-      for (const type of arrivals.keys()) if (!now.includes(type)) arrivals.delete(type);
-      for (const type of now) arrivals.set(type, (arrivals.get(type) ?? 0) + 1);
+      arrivals.clear();
+      for (const type of now) arrive(type);
       due.doubt();
     },
     isEmpty: (type) => emptyAt.get(type) === arrivals.get(type),
