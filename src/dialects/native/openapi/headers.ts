@@ -4,6 +4,7 @@
  * header that its operation does not name.
  */
 import type { Answer, Operation, Parameter } from './document-parts.ts';
+import { REPEATABLE } from './request-headers.ts';
 
 const text = (description: string) => ({ description, schema: { type: 'string' } });
 const count = (description: string) => ({ description, schema: { type: 'integer' } });
@@ -33,20 +34,12 @@ const header = (name: string, description: string): Parameter => ({
   schema: { type: 'string' },
 });
 const PREFER = header('Prefer', '`wait=N` holds the answer for N seconds at most, as the query does.');
-const IDEMPOTENCY_KEY = header(
-  'Idempotency-Key',
-  'A second request with the same key answers what the first has made.',
-);
 const IF_NONE_MATCH = header('If-None-Match', 'An `ETag`: answered 304 while it is still that.');
 const RANGE = [
   header('Range', 'Which bytes, as in `bytes=0-99`.'),
   header('If-Range', 'The `ETag` that the range is of.'),
 ];
 
-const ONCE = new Set([
-  ...['submitJob', 'submitJobs', 'resubmitJob', 'cancelJobs', 'retryJobs', 'removeJobs'],
-  ...['createGroup', 'addToGroup', 'cancelGroup', 'retryGroup', 'runSchedule'],
-]);
 const UNIQUE = new Set(['submitJob', 'runSchedule']);
 const IF_CHANGED = new Set(['getJob', 'getGroup', 'getResult']);
 const NOT_MODIFIED: Answer = { description: 'It is what you have.' };
@@ -92,7 +85,6 @@ function named(names: readonly Header[]): NonNullable<Answer['headers']> {
 function askable({ operationId, parameters = [] }: Operation): readonly Parameter[] {
   return [
     ...(parameters.some(isWait) ? [PREFER] : []),
-    ...(ONCE.has(operationId) ? [IDEMPOTENCY_KEY] : []),
     ...(IF_CHANGED.has(operationId) ? [IF_NONE_MATCH] : []),
     ...(operationId === 'getResult' ? RANGE : []),
   ];
@@ -110,7 +102,7 @@ function headersOf({ operationId, parameters = [] }: Operation, status: string, 
   return [
     ...(isTagged ? (['ETag'] as const) : []),
     ...(isJob ? (['Retry-After'] as const) : []),
-    ...(isTagged && ONCE.has(operationId) ? (['Location', 'Idempotency-Replayed'] as const) : []),
+    ...(isTagged && REPEATABLE.has(operationId) ? (['Location', 'Idempotency-Replayed'] as const) : []),
     ...(UNIQUE.has(operationId) ? (['Unique-Outcome'] as const) : []),
     ...(parameters.some(isWait) ? (['Preference-Applied'] as const) : []),
   ];

@@ -5,7 +5,7 @@
 import type { Parameter } from './document-parts.ts';
 
 const TRACED: ReadonlySet<string> = new Set(['submitJob', 'submitJobs', 'createGroup', 'addToGroup']);
-const REPEATABLE: ReadonlySet<string> = new Set([
+export const REPEATABLE: ReadonlySet<string> = new Set([
   ...TRACED,
   ...['resubmitJob', 'cancelJobs', 'retryJobs', 'removeJobs', 'cancelGroup', 'retryGroup', 'runSchedule'],
 ]);
