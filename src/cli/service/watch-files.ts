@@ -85,6 +85,8 @@ export function watchFiles({ files, onChange, onTrouble }: WatchOptions): () => 
   }
 
   follow();
+  // What was saved since it was read: no watcher has seen it.
+  if (hasChanged()) look();
   return async () => {
     isStopped = true;
     if (timer !== null) clearTimeout(timer);
