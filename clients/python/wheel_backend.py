@@ -1,7 +1,7 @@
 """Makes the packages of this folder, for pip and its like (PEP 517, PEP 660), with nothing but the standard library.
 
-So `pip install ./clients/python` needs no package index, and no right to write into this folder: a backend such as setuptools would have to be
-fetched first, and leaves its own files beside the sources. Equal sources make equal wheels.
+So `pip install ./clients/python` needs no package index, and no right to write into this folder: a backend such as
+setuptools would have to be fetched first, and leaves its own files beside the sources. Equal sources make equal wheels.
 """
 
 import base64

@@ -23,7 +23,9 @@ PROBLEM = {"code": "OVERLOADED", "title": "Too much at once.", "status": 503, "d
 PATIENCE = 30
 
 
-def both(script: Script, ask: Callable[[Any], Any], url: str | None = None, **options: Any) -> list[tuple[Any, list[Request]]]:
+def both(
+    script: Script, ask: Callable[[Any], Any], url: str | None = None, **options: Any
+) -> list[tuple[Any, list[Request]]]:
     """What `ask` gives, or raises, with the client for threads and with that for asyncio, and the requests that it
     took.
     """

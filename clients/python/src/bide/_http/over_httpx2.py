@@ -22,7 +22,7 @@ from .message import CONNECT_SECONDS_MAX, IDLE_MAX, IDLE_SECONDS, Broken, Closed
 
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=IDLE_MAX, keepalive_expiry=IDLE_SECONDS)
 _OPENED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
-_FAILURES = (httpx2.TransportError, httpx2.StreamError, OSError, RuntimeError)
+_FAILURES = (httpx2.TransportError, httpx2.StreamError, OSError, RuntimeError, UnicodeError)
 
 
 def _timeout(deadline: float) -> httpx2.Timeout:
@@ -54,12 +54,29 @@ class _Sockets:
                 pass
 
 
-def _reason_of(error: Exception, is_closed: bool) -> Exception:
+class _Opening:
+    """What a call says of its connection while it goes out."""
+
+    def __init__(self, sockets: _Sockets) -> None:
+        self._sockets = sockets
+        #: Whether the call took a connection that had been kept, as far as it came.
+        self.is_kept = True
+
+    def note(self, name: str, info: dict[str, Any]) -> None:
+        self.is_kept = self.is_kept and not name.startswith("connection.connect")
+        self._sockets.note(name, info)
+
+    async def anote(self, name: str, info: dict[str, Any]) -> None:
+        self.note(name, info)
+
+
+def _reason_of(error: Exception, is_closed: bool, is_kept: bool = False) -> Exception:
     if is_closed:
         return Closed()
     if isinstance(error, (TimeoutError, httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout)):
         return TimeoutError()
-    return Broken(str(error) or type(error).__name__)
+    is_cut = isinstance(error, (httpx2.ReadError, httpx2.WriteError, httpx2.RemoteProtocolError))
+    return Broken(str(error) or type(error).__name__, is_stale=is_kept and is_cut)
 
 
 class Response:
@@ -117,6 +134,7 @@ class Connections:
     def send(self, request: Request, deadline: float) -> Response:
         if self.is_closed:
             raise Closed
+        opening = _Opening(self._sockets)
         try:
             built = self._client.build_request(
                 request.method,
@@ -124,13 +142,13 @@ class Connections:
                 headers=dict(request.headers),
                 content=request.body,
                 timeout=_timeout(deadline),
-                extensions={"trace": self._sockets.note},
+                extensions={"trace": opening.note},
             )
             return Response(self, self._client.send(built, stream=True), deadline)
         except TimeoutError:
             raise
         except _FAILURES as error:
-            raise _reason_of(error, self.is_closed) from error
+            raise _reason_of(error, self.is_closed, opening.is_kept) from error
 
     def pause(self, seconds: float) -> None:
         if self._closed.wait(seconds):
@@ -193,13 +211,11 @@ class AsyncConnections:
             self._client = httpx2.AsyncClient(limits=_LIMITS, verify=self._context or True)
         return self._client
 
-    async def _note(self, name: str, info: dict[str, Any]) -> None:
-        self._sockets.note(name, info)
-
     async def send(self, request: Request, deadline: float) -> AsyncResponse:
         if self.is_closed:
             raise Closed
         client = self._of_this_loop()
+        opening = _Opening(self._sockets)
         try:
             built = client.build_request(
                 request.method,
@@ -207,13 +223,13 @@ class AsyncConnections:
                 headers=dict(request.headers),
                 content=request.body,
                 timeout=_timeout(deadline),
-                extensions={"trace": self._note},
+                extensions={"trace": opening.anote},
             )
             return AsyncResponse(self, await client.send(built, stream=True), deadline)
         except TimeoutError:
             raise
         except _FAILURES as error:
-            raise _reason_of(error, self.is_closed) from error
+            raise _reason_of(error, self.is_closed, opening.is_kept) from error
 
     async def pause(self, seconds: float) -> None:
         if self.is_closed:
