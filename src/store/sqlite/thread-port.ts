@@ -66,9 +66,15 @@ export async function openThread<Table extends OperationTable>(options: ThreadOp
   return new RestartingPort(options, await startThread(options));
 }
 
+/** The cache of compiled code alone: without it each thread strips the types of its files again, 160 ms of CPU. */
+function threadEnvironment(): NodeJS.ProcessEnv {
+  const { NODE_COMPILE_CACHE } = process.env;
+  return NODE_COMPILE_CACHE === undefined ? {} : { NODE_COMPILE_CACHE };
+}
+
 async function startThread({ entry, data }: ThreadOptions): Promise<Worker> {
   // No flags of the process, nor those of NODE_OPTIONS: they are for its own entry (--input-type, --import of a loader or of an SDK for traces), and break or slow this one.
-  const worker = new Worker(entry, { workerData: data, name: 'bide-store', execArgv: [], env: {} });
+  const worker = new Worker(entry, { workerData: data, name: 'bide-store', execArgv: [], env: threadEnvironment() });
   await greeted(worker);
   return worker;
 }
