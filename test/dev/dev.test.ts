@@ -21,7 +21,7 @@ const config = (types: string, more = '') =>
 const words = (greeting: string) => write('words.ts', `export const greeting: string = '${greeting}';\n`);
 const RELOADED = /(^|\n)reloaded.*\n/;
 const GREET = 'greet: () => greeting,';
-/** Ends when there is a file `go`. */
+/** Ends when there is a file `go`: it runs in the server's process, which only files reach from here, and ends as soon as that is there. */
 const PATIENT = `patient: async (_, { log }) => {
   const { existsSync } = await import('node:fs');
   log('begun');
