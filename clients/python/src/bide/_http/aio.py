@@ -27,6 +27,7 @@ from .message import (
     broken_in_body,
     idle_seconds_of,
 )
+from .pauses import Pauses
 
 #: Of the head of an answer.
 _HEAD_BYTES_MAX = 65_536
@@ -182,8 +183,11 @@ class AsyncConnections:
         self._context = (ssl_context or ssl.create_default_context()) if origin.is_tls else None
         self._idle: list[_Connection] = []
         self._live: set[_Connection] = set()
-        self._pauses: set[asyncio.Future[None]] = set()
-        self.is_closed = False
+        self._pauses = Pauses()
+
+    @property
+    def is_closed(self) -> bool:
+        return self._pauses.is_closed
 
     async def send(self, request: Request, deadline: float) -> AsyncResponse:
         """The head of the answer. Raises Broken, TimeoutError or Closed."""
@@ -284,23 +288,10 @@ class AsyncConnections:
         connection.abort()
 
     async def pause(self, seconds: float) -> None:
-        if self.is_closed:
-            raise Closed
-        over = asyncio.get_running_loop().create_future()
-        self._pauses.add(over)
-        try:
-            await asyncio.wait([over], timeout=seconds)
-        finally:
-            self._pauses.discard(over)
-            over.cancel()
-        if self.is_closed:
-            raise Closed
+        await self._pauses.pause(seconds)
 
     async def aclose(self) -> None:
-        self.is_closed = True
-        for over in self._pauses:
-            if not over.done():
-                over.set_result(None)
+        self._pauses.close()
         for connection in list(self._live):
             self.drop(connection)
         self._idle.clear()

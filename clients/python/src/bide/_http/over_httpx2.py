@@ -19,6 +19,7 @@ import httpx2
 
 from .forks import forget_after_fork
 from .message import CONNECT_SECONDS_MAX, IDLE_MAX, IDLE_SECONDS, Broken, Closed, Origin, Request
+from .pauses import Pauses
 
 _LIMITS = httpx2.Limits(max_connections=None, max_keepalive_connections=IDLE_MAX, keepalive_expiry=IDLE_SECONDS)
 _OPENED = ("connection.connect_tcp.complete", "connection.start_tls.complete")
@@ -197,11 +198,14 @@ class AsyncConnections:
     def __init__(self, origin: Origin, ssl_context: ssl.SSLContext | None = None) -> None:
         self._root = f"{origin.scheme}://{origin.authority}"
         self._sockets = _Sockets()
-        self._pauses: set[asyncio.Future[None]] = set()
+        self._pauses = Pauses()
         self._context = ssl_context
         self._loop: asyncio.AbstractEventLoop | None = None
         self._client: httpx2.AsyncClient | None = None
-        self.is_closed = False
+
+    @property
+    def is_closed(self) -> bool:
+        return self._pauses.is_closed
 
     def _of_this_loop(self) -> httpx2.AsyncClient:
         """Connections belong to the loop that opened them."""
@@ -232,23 +236,10 @@ class AsyncConnections:
             raise _reason_of(error, self.is_closed, opening.is_kept) from error
 
     async def pause(self, seconds: float) -> None:
-        if self.is_closed:
-            raise Closed
-        over = asyncio.get_running_loop().create_future()
-        self._pauses.add(over)
-        try:
-            await asyncio.wait([over], timeout=seconds)
-        finally:
-            self._pauses.discard(over)
-            over.cancel()
-        if self.is_closed:
-            raise Closed
+        await self._pauses.pause(seconds)
 
     async def aclose(self) -> None:
-        self.is_closed = True
-        for over in self._pauses:
-            if not over.done():
-                over.set_result(None)
+        self._pauses.close()
         self._sockets.shut()
         if self._client is not None and self._loop is asyncio.get_running_loop():
             await self._client.aclose()
